@@ -1,0 +1,24 @@
+/**
+ * Turns values into bytes and back, synchronously. The engine handles null itself: a serde never sees it.
+ */
+export interface Serde<T> {
+  serialize(topic: string, value: T): Uint8Array;
+  /**
+   * Reads the value from `bytes[start, end)`; the range may be part of a larger buffer and must not be kept.
+   *
+   * @throws SerdePendingError when something must be fetched first; the engine waits and calls again
+   * @throws Error any other: the record cannot be decoded, and goes where the deserialization handler says
+   */
+  deserialize(topic: string, bytes: Buffer, start: number, end: number): T;
+}
+
+/** Decoding needs something that is not there yet, such as a schema from a registry; `ready` settles when it is. */
+export class SerdePendingError extends Error {
+  constructor(
+    message: string,
+    readonly ready: Promise<void>,
+  ) {
+    super(message);
+    this.name = 'SerdePendingError';
+  }
+}
