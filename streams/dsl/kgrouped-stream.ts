@@ -1,0 +1,190 @@
+import { type Combiner, keyedCombiner, type PartitionOf, windowedCombiner } from '../runtime/combiner.js';
+import { compileKeyedAggregate, createKeyedStore } from '../runtime/keyed-aggregate.js';
+import type {
+  CompiledNode,
+  Forward,
+  GraphNode,
+  RepartitionNode,
+  StoreDefinition,
+  TaskContext,
+} from '../runtime/topology.js';
+import { TopologyError } from '../runtime/topology.js';
+import type { Windowed } from '../runtime/windowed.js';
+import {
+  compileWindowedAggregate,
+  createWindowStore,
+  type EmitStrategy,
+  type WindowedAggregateOptions,
+} from '../runtime/windowed-aggregate.js';
+import { countSerde } from '../serde/count.js';
+import type { Serde } from '../serde/serde.js';
+import type { Aggregation } from '../state/aggregation.js';
+import { WholeWindows, WindowSlices } from '../state/window-slices.js';
+import type { Graph } from './graph.js';
+import { KTable } from './ktable.js';
+import type { Aggregator, Materialized, Serdes } from './options.js';
+import type { TimeWindows } from './time-windows.js';
+
+/** Records grouped by key, to be aggregated. */
+export class KGroupedStream<K, V> {
+  constructor(
+    readonly graph: Graph,
+    readonly node: GraphNode,
+    readonly serdes: Serdes<K, V>,
+    readonly repartitionNeeded: boolean,
+    readonly repartitionName: string | undefined,
+  ) {}
+
+  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V> {
+    return new TimeWindowedKStream(this, windows, 'onUpdate');
+  }
+
+  count(materialized: Materialized<number> = {}): KTable<K, number> {
+    return this.#aggregate(countAggregation(materialized.value), materialized.name);
+  }
+
+  /** Records with a null value are passed over. Partial results are merged with the reducer: it must be associative. */
+  reduce(reducer: (aggregate: V, value: V) => V, materialized: Materialized<V> = {}): KTable<K, V> {
+    const serde = needAggregateSerde(materialized.value ?? this.serdes.value, 'reduce');
+    return this.#aggregate(reduceAggregation(reducer, serde), materialized.name) as KTable<K, V>;
+  }
+
+  aggregate<A>(aggregator: Aggregator<K, V, A>, materialized: Materialized<A> & { readonly value: Serde<A> }): KTable<K, A> {
+    return this.#aggregate({ ...aggregator, serde: materialized.value }, materialized.name);
+  }
+
+  #aggregate<A>(aggregation: Aggregation<K, V, A>, storeName: string | undefined): KTable<K, A> {
+    const name = storeName ?? this.graph.name('KSTREAM-AGGREGATE-STATE-STORE');
+    const keySerde = needAggregateSerde(this.serdes.key, name);
+    const options = { name, aggregation, keySerde };
+    const node = aggregateNode(
+      this,
+      name,
+      aggregation.merge && ((task, partitionOf) => keyedCombiner(name, aggregation, keySerde, task, partitionOf)),
+      { name, type: 'key-value', create: () => createKeyedStore(name, keySerde, aggregation.serde) },
+      (task, forward) => compileKeyedAggregate(options, task, forward),
+    );
+    return new KTable<K, A>(this.graph, node, { key: keySerde, value: aggregation.serde });
+  }
+}
+
+/** Records grouped by key and window. */
+export class TimeWindowedKStream<K, V> {
+  readonly #grouped: KGroupedStream<K, V>;
+  readonly #windows: TimeWindows;
+  readonly #emit: EmitStrategy;
+
+  constructor(grouped: KGroupedStream<K, V>, windows: TimeWindows, emit: EmitStrategy) {
+    this.#grouped = grouped;
+    this.#windows = windows;
+    this.#emit = emit;
+  }
+
+  /** Default `onUpdate`. */
+  emitStrategy(emit: EmitStrategy): TimeWindowedKStream<K, V> {
+    return new TimeWindowedKStream(this.#grouped, this.#windows, emit);
+  }
+
+  count(materialized: Materialized<number> = {}): KTable<Windowed<K>, number> {
+    return this.#aggregate(countAggregation(materialized.value), materialized.name);
+  }
+
+  /** As `KGroupedStream#reduce`, per window. */
+  reduce(reducer: (aggregate: V, value: V) => V, materialized: Materialized<V> = {}): KTable<Windowed<K>, V> {
+    const serde = needAggregateSerde(materialized.value ?? this.#grouped.serdes.value, 'reduce');
+    return this.#aggregate(reduceAggregation(reducer, serde), materialized.name) as KTable<Windowed<K>, V>;
+  }
+
+  aggregate<A>(
+    aggregator: Aggregator<K, V, A>,
+    materialized: Materialized<A> & { readonly value: Serde<A> },
+  ): KTable<Windowed<K>, A> {
+    return this.#aggregate({ ...aggregator, serde: materialized.value }, materialized.name);
+  }
+
+  #aggregate<A>(aggregation: Aggregation<K, V, A>, storeName: string | undefined): KTable<Windowed<K>, A> {
+    const { graph, serdes } = this.#grouped;
+    const { sizeMs, advanceMs, graceMs } = this.#windows;
+    const name = storeName ?? graph.name('KSTREAM-AGGREGATE-STATE-STORE');
+    const Slices = aggregation.merge === undefined ? WholeWindows : WindowSlices;
+    const options: WindowedAggregateOptions<K, V, A> = {
+      name,
+      slices: new Slices(sizeMs, advanceMs),
+      graceMs,
+      emit: this.#emit,
+      aggregation,
+      keySerde: needAggregateSerde(serdes.key, name),
+    };
+    const node = aggregateNode(
+      this.#grouped,
+      name,
+      aggregation.merge && ((task, partitionOf) => windowedCombiner(options, task, partitionOf)),
+      { name, type: 'window', create: () => createWindowStore(options) },
+      (task, forward) => compileWindowedAggregate(options, task, forward),
+    );
+    return new KTable<Windowed<K>, A>(graph, node, { key: undefined, value: aggregation.serde });
+  }
+}
+
+/** An aggregate and, when the key has changed, the repartition before it. */
+function aggregateNode<K, V>(
+  grouped: KGroupedStream<K, V>,
+  name: string,
+  combiner: ((task: TaskContext, partitionOf: PartitionOf) => Combiner) | undefined,
+  store: StoreDefinition,
+  compile: (task: TaskContext, forward: Forward) => CompiledNode,
+): GraphNode {
+  const { graph, serdes } = grouped;
+  let parent = grouped.node;
+  if (grouped.repartitionNeeded) {
+    if (combiner === undefined && serdes.value === undefined) {
+      throw new TopologyError(
+        `the aggregate "${name}" cannot merge, so that values go through a topic: pass { value: … } when grouping`,
+      );
+    }
+    const repartition = grouped.repartitionName ?? name;
+    parent = graph.add<RepartitionNode>(
+      {
+        kind: 'repartition',
+        name: `${repartition}-repartition`,
+        children: [],
+        topic: `${repartition}-repartition`,
+        keySerde: serdes.key as Serde<unknown>,
+        valueSerde: serdes.value as Serde<unknown> | undefined,
+        partitions: undefined,
+        combiner,
+      },
+      parent,
+    );
+  }
+  return graph.processor(name, parent, compile, [store]);
+}
+
+function countAggregation<K, V>(serde: Serde<number> = countSerde): Aggregation<K, V, number> {
+  return {
+    initializer: () => 0,
+    add: (_key, _value, count) => count + 1,
+    merge: (left, right) => left + right,
+    subtract: (total, part) => total - part,
+    serde,
+  };
+}
+
+/** Before the first value the aggregate is undefined. */
+function reduceAggregation<K, V>(reducer: (aggregate: V, value: V) => V, serde: Serde<V>): Aggregation<K, V, V | undefined> {
+  const reduce = (left: V | undefined, right: V | undefined) => {
+    if (left === undefined) return right;
+    return right === undefined ? left : reducer(left, right);
+  };
+  return {
+    initializer: () => undefined,
+    add: (_key, value, aggregate) => (value === null ? aggregate : reduce(aggregate, value)),
+    merge: reduce,
+    serde: serde as Serde<V | undefined>,
+  };
+}
+
+function needAggregateSerde<T>(serde: Serde<T> | undefined, what: string): Serde<T> {
+  if (serde === undefined) throw new TopologyError(`"${what}" needs a serde; pass it when grouping or materializing`);
+  return serde;
+}

@@ -1,0 +1,264 @@
+import type { Processor, ProcessorContext, ProcessorSupplier, StreamRecord } from '../runtime/processor.js';
+import type { GraphNode, RepartitionNode, SinkNode, StoreDefinition, TaskContext } from '../runtime/topology.js';
+import { TopologyError } from '../runtime/topology.js';
+import type { Serde } from '../serde/serde.js';
+import type { LevelKeyValueStore } from '../state/key-value-store.js';
+import type { Graph } from './graph.js';
+import { KGroupedStream } from './kgrouped-stream.js';
+import type { Grouped, Produced, Repartitioned, Serdes } from './options.js';
+
+type Predicate<K, V> = (key: K, value: V) => boolean;
+
+/** A stream of records. Every operator makes a new stream and leaves this one as it is. */
+export class KStream<K, V> {
+  /** Made by `StreamsBuilder#stream` and by operators. */
+  constructor(
+    readonly graph: Graph,
+    readonly node: GraphNode,
+    readonly serdes: Serdes<K, V>,
+    /** True when the key has changed: records of a key may be in different partitions. */
+    readonly keyChanged: boolean,
+  ) {}
+
+  filter<VR extends V>(predicate: (key: K, value: V) => value is VR): KStream<K, VR>;
+  filter(predicate: Predicate<K, V>): KStream<K, V>;
+  filter(predicate: Predicate<K, V>): KStream<K, V> {
+    const node = this.graph.operator(this.graph.name('KSTREAM-FILTER'), this.node, (forward) => (key, value, timestamp) => {
+      if (predicate(key as K, value as V)) forward(key, value, timestamp);
+    });
+    return new KStream(this.graph, node, this.serdes, this.keyChanged);
+  }
+
+  filterNot(predicate: Predicate<K, V>): KStream<K, V> {
+    const node = this.graph.operator(this.graph.name('KSTREAM-FILTER'), this.node, (forward) => (key, value, timestamp) => {
+      if (!predicate(key as K, value as V)) forward(key, value, timestamp);
+    });
+    return new KStream(this.graph, node, this.serdes, this.keyChanged);
+  }
+
+  map<KR, VR>(mapper: (key: K, value: V) => readonly [KR, VR]): KStream<KR, VR> {
+    const node = this.graph.operator(this.graph.name('KSTREAM-MAP'), this.node, (forward) => (key, value, timestamp) => {
+      const [newKey, newValue] = mapper(key as K, value as V);
+      forward(newKey, newValue, timestamp);
+    });
+    return new KStream<KR, VR>(this.graph, node, NO_SERDES, true);
+  }
+
+  mapValues<VR>(mapper: (value: V, key: K) => VR): KStream<K, VR> {
+    const node = this.graph.operator(this.graph.name('KSTREAM-MAPVALUES'), this.node, (forward) => (key, value, timestamp) => {
+      forward(key, mapper(value as V, key as K), timestamp);
+    });
+    return new KStream<K, VR>(this.graph, node, { key: this.serdes.key, value: undefined }, this.keyChanged);
+  }
+
+  flatMap<KR, VR>(mapper: (key: K, value: V) => Iterable<readonly [KR, VR]>): KStream<KR, VR> {
+    const node = this.graph.operator(this.graph.name('KSTREAM-FLATMAP'), this.node, (forward) => (key, value, timestamp) => {
+      for (const [newKey, newValue] of mapper(key as K, value as V)) forward(newKey, newValue, timestamp);
+    });
+    return new KStream<KR, VR>(this.graph, node, NO_SERDES, true);
+  }
+
+  flatMapValues<VR>(mapper: (value: V, key: K) => Iterable<VR>): KStream<K, VR> {
+    const node = this.graph.operator(this.graph.name('KSTREAM-FLATMAPVALUES'), this.node, (forward) => (key, value, timestamp) => {
+      for (const newValue of mapper(value as V, key as K)) forward(key, newValue, timestamp);
+    });
+    return new KStream<K, VR>(this.graph, node, { key: this.serdes.key, value: undefined }, this.keyChanged);
+  }
+
+  /** Looks at each record and passes it on. */
+  peek(action: (key: K, value: V) => void): KStream<K, V> {
+    const node = this.graph.operator(this.graph.name('KSTREAM-PEEK'), this.node, (forward) => (key, value, timestamp) => {
+      action(key as K, value as V);
+      forward(key, value, timestamp);
+    });
+    return new KStream(this.graph, node, this.serdes, this.keyChanged);
+  }
+
+  selectKey<KR>(selector: (key: K, value: V) => KR): KStream<KR, V> {
+    const node = this.graph.operator(this.graph.name('KSTREAM-KEY-SELECT'), this.node, (forward) => (key, value, timestamp) => {
+      forward(selector(key as K, value as V), value, timestamp);
+    });
+    return new KStream<KR, V>(this.graph, node, { key: undefined, value: this.serdes.value }, true);
+  }
+
+  /** Sends each record to the first branch whose predicate it meets. */
+  split(): BranchedKStream<K, V> {
+    return new BranchedKStream(this);
+  }
+
+  merge(other: KStream<K, V>): KStream<K, V> {
+    if (other.graph !== this.graph) throw new TopologyError('streams of two builders cannot be merged');
+    const node = this.graph.operator(this.graph.name('KSTREAM-MERGE'), this.node, (forward) => forward);
+    other.node.children.push(node);
+    return new KStream(
+      this.graph,
+      node,
+      { key: this.serdes.key ?? other.serdes.key, value: this.serdes.value ?? other.serdes.value },
+      this.keyChanged || other.keyChanged,
+    );
+  }
+
+  /** Sends records by way of an internal topic to the partition of their key. */
+  repartition(options: Repartitioned<K, V> = {}): KStream<K, V> {
+    const name = options.name ?? this.graph.name('KSTREAM-REPARTITION');
+    const key = needSerde(options.key ?? this.serdes.key, 'key', `repartition "${name}"`);
+    const value = needSerde(options.value ?? this.serdes.value, 'value', `repartition "${name}"`);
+    const node = this.graph.add<RepartitionNode>(
+      {
+        kind: 'repartition',
+        name,
+        children: [],
+        topic: `${name}-repartition`,
+        keySerde: key as Serde<unknown>,
+        valueSerde: value as Serde<unknown>,
+        partitions: options.partitions,
+        combiner: undefined,
+      },
+      this.node,
+    );
+    return new KStream(this.graph, node, { key, value }, false);
+  }
+
+  /** Groups by a new key. */
+  groupBy<KR>(selector: (key: K, value: V) => KR, grouped: Grouped<KR, V>): KGroupedStream<KR, V> {
+    const selected = this.selectKey(selector);
+    return new KGroupedStream(
+      this.graph,
+      selected.node,
+      { key: grouped.key, value: grouped.value ?? this.serdes.value },
+      true,
+      grouped.name,
+    );
+  }
+
+  groupByKey(grouped: Partial<Grouped<K, V>> = {}): KGroupedStream<K, V> {
+    const key = needSerde(grouped.key ?? this.serdes.key, 'key', 'groupByKey');
+    return new KGroupedStream(
+      this.graph,
+      this.node,
+      { key, value: grouped.value ?? this.serdes.value },
+      this.keyChanged,
+      grouped.name,
+    );
+  }
+
+  /** Writes the stream to a topic, which must exist. */
+  to(topic: string, produced: Produced<K, V> = {}): void {
+    const name = produced.name ?? this.graph.name('KSTREAM-SINK');
+    this.graph.add<SinkNode>(
+      {
+        kind: 'sink',
+        name,
+        children: [],
+        topic,
+        keySerde: (produced.key ?? this.serdes.key) as Serde<unknown> | undefined,
+        valueSerde: needSerde(produced.value ?? this.serdes.value, 'value', `the sink to "${topic}"`) as Serde<unknown>,
+      },
+      this.node,
+    );
+  }
+
+  /** Runs a processor of the user's own over the stream, with the stores it names. */
+  process<KR, VR>(
+    supplier: ProcessorSupplier<K, V, KR, VR>,
+    options: { readonly name?: string; readonly stores?: readonly StoreDefinition[] } = {},
+  ): KStream<KR, VR> {
+    const stores = options.stores ?? [];
+    const node = this.graph.processor(
+      options.name ?? this.graph.name('KSTREAM-PROCESSOR'),
+      this.node,
+      (task, forward) => {
+        const processor: Processor<K, V, KR, VR> = supplier();
+        const context = processorContext<KR, VR>(task, stores, (record) => {
+          const pass = () => forward(record.key, record.value, record.timestamp);
+          if (record.headers === undefined) pass();
+          else task.withHeaders(record.headers, pass);
+        });
+        return {
+          init: () => processor.init?.(context),
+          process: (key, value, timestamp) => {
+            processor.process({ key: key as K, value: value as V, timestamp, headers: task.headers });
+          },
+          close: () => processor.close?.(),
+        };
+      },
+      stores,
+    );
+    return new KStream<KR, VR>(this.graph, node, NO_SERDES, true);
+  }
+}
+
+/** The branches of a `split`, in the order in which they are tried. */
+export class BranchedKStream<K, V> {
+  readonly #stream: KStream<K, V>;
+  readonly #predicates: Predicate<K, V>[] = [];
+  readonly #names: string[] = [];
+
+  constructor(stream: KStream<K, V>) {
+    this.#stream = stream;
+  }
+
+  branch(name: string, predicate: Predicate<K, V>): this {
+    this.#names.push(name);
+    this.#predicates.push(predicate);
+    return this;
+  }
+
+  /** Records that no branch took go to this one. */
+  defaultBranch(name: string): Record<string, KStream<K, V>> {
+    return this.branch(name, () => true).noDefaultBranch();
+  }
+
+  /** Records that no branch took are dropped. */
+  noDefaultBranch(): Record<string, KStream<K, V>> {
+    const { graph, node, serdes, keyChanged } = this.#stream;
+    const predicates = this.#predicates;
+    const split = graph.processor(graph.name('KSTREAM-BRANCH'), node, (_task, _forward, branches) => ({
+      process: (key, value, timestamp) => {
+        const taken = predicates.findIndex((predicate) => predicate(key as K, value as V));
+        branches[taken]?.(key, value, timestamp);
+      },
+    }));
+    const streams = this.#names.map((name) => {
+      const branch = graph.operator(`${split.name}-${name}`, split, (forward) => forward);
+      return [name, new KStream<K, V>(graph, branch, serdes, keyChanged)] as const;
+    });
+    return Object.fromEntries(streams);
+  }
+}
+
+const NO_SERDES = { key: undefined, value: undefined };
+
+function needSerde<T>(serde: Serde<T> | undefined, what: 'key' | 'value', where: string): Serde<T> {
+  if (serde === undefined) throw new TopologyError(`${where} needs a serde for the ${what}; pass { ${what}: … }`);
+  return serde;
+}
+
+function processorContext<KR, VR>(
+  task: TaskContext,
+  stores: readonly StoreDefinition[],
+  forward: (record: StreamRecord<KR, VR>) => void,
+): ProcessorContext<KR, VR> {
+  return {
+    applicationId: task.applicationId,
+    taskId: task.id,
+    get recordMetadata() {
+      return task.recordMetadata;
+    },
+    get currentStreamTimeMs() {
+      return Math.max(task.streamTime, task.recordStreamTime);
+    },
+    get currentSystemTimeMs() {
+      return task.now();
+    },
+    forward,
+    stateStore: <K, V>(name: string) => {
+      if (!stores.some((store) => store.name === name)) {
+        throw new TopologyError(`the processor is not connected to the store "${name}"; name it in its stores`);
+      }
+      return task.store(name) as LevelKeyValueStore<K, V>;
+    },
+    schedule: (intervalMs, type, punctuator) => task.schedule(intervalMs, type, punctuator),
+    commit: () => task.requestCommit(),
+  };
+}

@@ -1,0 +1,95 @@
+import { planTopology } from '../plan/plan.js';
+import { createKeyedStore } from '../runtime/keyed-aggregate.js';
+import type { SourceNode, StoreDefinition, TaskContext, TimestampExtractor, Topology } from '../runtime/topology.js';
+import type { Serde } from '../serde/serde.js';
+import { type KeyValueStoreOptions, LevelKeyValueStore } from '../state/key-value-store.js';
+import type { ValueAndTimestamp } from '../state/value-and-timestamp.js';
+import { Graph } from './graph.js';
+import { KStream } from './kstream.js';
+import { KTable } from './ktable.js';
+import type { Consumed, ConsumedWithoutKey, Materialized } from './options.js';
+
+/**
+ * Where a topology starts.
+ *
+ * @example
+ * const builder = new StreamsBuilder();
+ * builder
+ *   .stream('words', { key: stringSerde, value: stringSerde })
+ *   .groupBy((_key, word) => word, { key: stringSerde })
+ *   .count({ name: 'counts' })
+ *   .toStream()
+ *   .to('word-counts', { key: stringSerde, value: numberSerde });
+ * const topology = builder.build();
+ */
+export class StreamsBuilder {
+  readonly #graph = new Graph();
+
+  stream<V>(topics: string | readonly string[], consumed: ConsumedWithoutKey<V>): KStream<null, V>;
+  stream<K, V>(topics: string | readonly string[], consumed: Consumed<K, V>): KStream<K, V>;
+  stream<K, V>(
+    topics: string | readonly string[],
+    consumed: Consumed<K, V> | ConsumedWithoutKey<V>,
+  ): KStream<K, V> | KStream<null, V> {
+    const node = this.#source('KSTREAM-SOURCE', topics, consumed);
+    return new KStream<K, V>(this.#graph, node, { key: consumed.key, value: consumed.value }, false);
+  }
+
+  /** Reads a topic as a table: the latest value of each key; a null value deletes. Null keys are passed over. */
+  table<K, V>(topic: string, consumed: Consumed<K, V>, materialized: Materialized<V> = {}): KTable<K, V> {
+    const graph = this.#graph;
+    const source = this.#source('KSTREAM-SOURCE', topic, consumed);
+    const name = materialized.name ?? graph.name(`${topic}-STATE-STORE`);
+    const store: StoreDefinition = {
+      name,
+      type: 'key-value',
+      create: () => createKeyedStore(name, consumed.key, materialized.value ?? consumed.value),
+    };
+    const node = graph.processor(
+      graph.name('KTABLE-SOURCE'),
+      source,
+      (task: TaskContext, forward) => {
+        const rows = task.store(name) as LevelKeyValueStore<K, ValueAndTimestamp<V>>;
+        return {
+          process: (key, value, timestamp) => {
+            if (key === null || key === undefined) {
+              task.reportSkipped(name, 'null key');
+              return;
+            }
+            if (value === null || value === undefined) rows.delete(key as K);
+            else rows.put(key as K, { value: value as V, timestamp });
+            forward(key, value, timestamp);
+          },
+        };
+      },
+      [store],
+    );
+    return new KTable(graph, node, { key: consumed.key, value: consumed.value });
+  }
+
+  /** @throws TopologyError when the parts do not fit together */
+  build(): Topology {
+    return planTopology(this.#graph.nodes);
+  }
+
+  #source<K, V>(
+    prefix: string,
+    topics: string | readonly string[],
+    consumed: Consumed<K, V> | ConsumedWithoutKey<V>,
+  ): SourceNode {
+    return this.#graph.add<SourceNode>({
+      kind: 'source',
+      name: consumed.name ?? this.#graph.name(prefix),
+      children: [],
+      topics: typeof topics === 'string' ? [topics] : topics,
+      keySerde: consumed.key as Serde<unknown> | undefined,
+      valueSerde: consumed.value as Serde<unknown>,
+      timestampExtractor: consumed.timestamp as TimestampExtractor<unknown> | undefined,
+    });
+  }
+}
+
+/** A store for `KStream#process`: pass it to every processor that shares it. */
+export function keyValueStore<K, V>(options: KeyValueStoreOptions<K, V>): StoreDefinition {
+  return { name: options.name, type: 'key-value', create: () => new LevelKeyValueStore(options) };
+}

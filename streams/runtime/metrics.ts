@@ -1,0 +1,46 @@
+/** Lateness seen by one aggregate. */
+export interface LateMetrics {
+  /** Records that missed at least one window. */
+  records: number;
+  /** Records that missed all of their windows. */
+  dropped: number;
+  maxLatenessMs: number;
+  /** The smallest grace period with which nothing would have been missed. */
+  graceNeededMs: number;
+}
+
+/** Counters since the start of the process. */
+export interface StreamsMetrics {
+  /** Records taken from source topics; repartition topics do not count. */
+  recordsConsumed: number;
+  /** Records sent to output topics; internal topics do not count. */
+  recordsProduced: number;
+  bytesConsumed: number;
+  deadLetters: number;
+  /** Records that an operator passed over, such as one with a null key in an aggregation. */
+  recordsSkipped: number;
+  /** Records that were late for at least one window of at least one aggregate. */
+  lateRecords: number;
+  late: Record<string, LateMetrics>;
+  commits: number;
+  /** How long the last commit took until it was durable. */
+  lastCommitMs: number;
+  changelogRecords: number;
+  repartitionRecords: number;
+}
+
+export function newMetrics(): StreamsMetrics {
+  return {
+    recordsConsumed: 0,
+    recordsProduced: 0,
+    bytesConsumed: 0,
+    deadLetters: 0,
+    recordsSkipped: 0,
+    lateRecords: 0,
+    late: {},
+    commits: 0,
+    lastCommitMs: 0,
+    changelogRecords: 0,
+    repartitionRecords: 0,
+  };
+}

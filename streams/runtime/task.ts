@@ -1,0 +1,487 @@
+import { type Headers, NO_HEADERS, type RecordCursor, type Transaction } from '../log/log.js';
+import { SerdePendingError } from '../serde/serde.js';
+import type { StateDatabase } from '../state/state-database.js';
+import type { StateStore } from '../state/state-store.js';
+import { type ExceptionHandler, RecordError } from './exception-handlers.js';
+import type { StreamsMetrics } from './metrics.js';
+import type { Cancellable, PunctuationType, Punctuator, RecordMetadata } from './processor.js';
+import { Punctuations } from './punctuations.js';
+import { type Repartition, RepartitionSink } from './repartition-sink.js';
+import { decodeRepartitionRecord } from './repartition-record.js';
+import { compileSink } from './sink.js';
+import { StreamTime } from './stream-time.js';
+import type {
+  CompiledNode,
+  Forward,
+  GraphNode,
+  LateRecord,
+  RepartitionNode,
+  SourceNode,
+  SubTopology,
+  TaskContext,
+} from './topology.js';
+import { TopologyError } from './topology.js';
+
+/** What the tasks of one application share. */
+export interface TaskEnvironment {
+  readonly applicationId: string;
+  readonly metrics: StreamsMetrics;
+  readonly now: () => number;
+  /** The transaction of the commit interval that is running. */
+  transaction(): Transaction;
+  partitions(topic: string): number;
+  repartition(node: RepartitionNode): Repartition;
+  requestCommit(): void;
+  readonly deserializationExceptionHandler: ExceptionHandler;
+  readonly processingExceptionHandler: ExceptionHandler;
+  readonly deadLetterTopic: string | undefined;
+  readonly lateTopic: string | undefined;
+}
+
+/** One partition that a task reads, with the record at its head decoded. */
+interface Input {
+  readonly topic: string;
+  readonly source: SourceNode | RepartitionNode;
+  readonly forward: Forward;
+  readonly cursors: RecordCursor[];
+  position: number;
+  hasHead: boolean;
+  key: unknown;
+  value: unknown;
+  timestamp: number;
+  streamTime: number;
+}
+
+/** A sub-topology over one partition: its operators, compiled into one chain of calls, and its stores. */
+export class Task implements TaskContext {
+  readonly id: string;
+  readonly applicationId: string;
+  /** See `TaskContext`; -1 before the first record. */
+  recordStreamTime = -1;
+  readonly time: StreamTime;
+  readonly #nodes: CompiledNode[] = [];
+  readonly #compiled = new Map<GraphNode, CompiledNode>();
+  readonly #repartitionSinks: RepartitionSink[] = [];
+  readonly #inputs: Input[] = [];
+  readonly #stores = new Map<string, StateStore>();
+  readonly #streamPunctuations = new Punctuations('stream-time');
+  readonly #wallClockPunctuations = new Punctuations('wall-clock-time');
+  #current: Input | undefined;
+  #headers: Headers | undefined;
+  /** The task that read the record being processed, when that is another one. */
+  #origin: Task | undefined;
+  #late: LateRecord[] = [];
+  /** Stands at a record that could not be decoded yet. */
+  #pendingCursor: RecordCursor | undefined;
+
+  constructor(
+    readonly subTopology: SubTopology,
+    readonly partition: number,
+    readonly environment: TaskEnvironment,
+    readonly database: StateDatabase | undefined,
+  ) {
+    this.id = `${subTopology.id}_${partition}`;
+    this.applicationId = environment.applicationId;
+    this.time = new StreamTime(environment.now);
+    for (const store of subTopology.stores) this.#stores.set(store.name, store.create());
+    for (const node of subTopology.nodes) {
+      const compiled = this.#compile(node);
+      if (!this.#nodes.includes(compiled)) this.#nodes.push(compiled);
+    }
+    for (const source of subTopology.sources) {
+      for (const topic of source.topics) {
+        if (partition < environment.partitions(topic)) this.#addInput(topic, source);
+      }
+    }
+    for (const source of subTopology.repartitionSources) {
+      const repartition = environment.repartition(source);
+      if (repartition.kind === 'topic') this.#addInput(repartition.topic, source);
+    }
+  }
+
+  get streamTime(): number {
+    return this.time.current;
+  }
+
+  get stores(): ReadonlyMap<string, StateStore> {
+    return this.#stores;
+  }
+
+  /** The topics that the task reads its partition of. */
+  get inputTopics(): readonly string[] {
+    return this.#inputs.map((input) => input.topic);
+  }
+
+  get recordMetadata(): RecordMetadata | undefined {
+    if (this.#origin !== undefined) return this.#origin.recordMetadata;
+    const cursor = this.#current?.cursors[0];
+    return cursor && { topic: cursor.topic, partition: cursor.partition, offset: cursor.offset };
+  }
+
+  get headers(): Headers {
+    if (this.#headers !== undefined) return this.#headers;
+    if (this.#origin !== undefined) return this.#origin.headers;
+    return this.#current?.cursors[0]?.headers ?? NO_HEADERS;
+  }
+
+  withHeaders(headers: Headers, work: () => void): void {
+    const before = this.#headers;
+    this.#headers = headers;
+    try {
+      work();
+    } finally {
+      this.#headers = before;
+    }
+  }
+
+  store(name: string): StateStore {
+    const store = this.#stores.get(name);
+    if (store === undefined) {
+      throw new TopologyError(`task ${this.id} has no store "${name}"; name it among the processor's stores`);
+    }
+    return store;
+  }
+
+  reportLate(late: LateRecord): void {
+    const metrics = this.environment.metrics;
+    metrics.late[late.node] ??= { records: 0, dropped: 0, maxLatenessMs: 0, graceNeededMs: 0 };
+    const node = metrics.late[late.node];
+    if (node !== undefined) {
+      node.records++;
+      if (late.dropped) node.dropped++;
+      node.maxLatenessMs = Math.max(node.maxLatenessMs, late.latenessMs);
+      node.graceNeededMs = Math.max(node.graceNeededMs, late.graceNeededMs);
+    }
+    (this.#origin ?? this).#late.push(late);
+  }
+
+  reportSkipped(_node: string, _reason: string): void {
+    this.environment.metrics.recordsSkipped++;
+  }
+
+  schedule(intervalMs: number, type: PunctuationType, punctuator: Punctuator): Cancellable {
+    const punctuations = type === 'stream-time' ? this.#streamPunctuations : this.#wallClockPunctuations;
+    return punctuations.schedule(intervalMs, punctuator, this.environment.now());
+  }
+
+  requestCommit(): void {
+    this.environment.requestCommit();
+  }
+
+  now(): number {
+    return this.environment.now();
+  }
+
+  /** After the stores are restored, before the first record. */
+  init(): void {
+    for (const node of this.#nodes) node.init?.();
+  }
+
+  /** Where reading goes on in a topic, and what a restart needs to know of its stream time. */
+  positions(): { topic: string; offset: number; metadata: string }[] {
+    return this.#inputs.map(({ topic, position }) => ({ topic, offset: position, metadata: this.time.serialize(topic) }));
+  }
+
+  /** Goes on from a committed position. */
+  seek(topic: string, offset: number, metadata: string): void {
+    for (const input of this.#inputs) {
+      if (input.topic !== topic) continue;
+      input.position = offset;
+      this.time.restore(topic, metadata);
+    }
+    this.recordStreamTime = this.time.own;
+  }
+
+  add(cursor: RecordCursor): void {
+    for (const input of this.#inputs) {
+      if (input.topic !== cursor.topic) continue;
+      input.cursors.push(cursor);
+      this.time.recordsArrived();
+    }
+  }
+
+  /** What `run` stopped for. */
+  get punctuationIsDue(): boolean {
+    return (
+      this.#streamPunctuations.nextAt <= this.#streamTimeForPunctuation() ||
+      this.#wallClockPunctuations.nextAt <= this.environment.now()
+    );
+  }
+
+  async punctuate(): Promise<void> {
+    const streamTime = this.#streamTimeForPunctuation();
+    this.recordStreamTime = Math.max(this.recordStreamTime, this.streamTime);
+    if (this.#streamPunctuations.nextAt <= streamTime) await this.#streamPunctuations.punctuate(streamTime);
+    const now = this.environment.now();
+    if (this.#wallClockPunctuations.nextAt <= now) await this.#wallClockPunctuations.punctuate(now);
+  }
+
+  /**
+   * Processes what was added, the record with the lowest timestamp first.
+   *
+   * @returns false when it stopped before the end because a punctuation is due
+   * @throws SerdePendingError when a record cannot be decoded yet; call again when it is ready
+   */
+  run(): boolean {
+    for (;;) {
+      const input = this.#lowest();
+      if (input === undefined) return true;
+      this.#process(input);
+      if (this.#streamPunctuations.nextAt <= this.time.own) return false;
+    }
+  }
+
+  /** Takes a record from another task of this process, within the same transaction. */
+  receive(forward: Forward, key: unknown, value: unknown, timestamp: number, from: Task): void {
+    const origin = this.#origin;
+    this.recordStreamTime = from.recordStreamTime;
+    this.#origin = from.#origin ?? from;
+    try {
+      forward(key, value, timestamp);
+    } finally {
+      this.#origin = origin;
+    }
+  }
+
+  /** Where the node's records are handed on to, for tasks of this process. */
+  entry(node: RepartitionNode): Forward {
+    return this.#forwardTo(node.children);
+  }
+
+  /** Forwards what operators held back, and appends what stores have to say to their changelogs. */
+  flush(changelogTopic: (store: string) => string): void {
+    this.recordStreamTime = Math.max(this.recordStreamTime, this.streamTime);
+    for (const node of this.#nodes) node.flush?.();
+    for (const sink of this.#repartitionSinks) sink.flush();
+    const transaction = this.environment.transaction();
+    const now = this.environment.now();
+    for (const store of this.#stores.values()) {
+      const topic = changelogTopic(store.name);
+      store.flush((key, value) => {
+        this.environment.metrics.changelogRecords++;
+        transaction.append(topic, this.partition, now, key, value);
+      });
+    }
+  }
+
+  /** The end of the input: every window closes. */
+  drain(): void {
+    for (const node of this.#nodes) node.drain?.();
+  }
+
+  close(): void {
+    for (const node of this.#nodes) node.close?.();
+  }
+
+  #streamTimeForPunctuation(): number {
+    return Math.max(this.time.own, this.time.current);
+  }
+
+  #addInput(topic: string, source: SourceNode | RepartitionNode): void {
+    this.#inputs.push({
+      topic,
+      source,
+      forward: this.#forwardTo(source.children),
+      cursors: [],
+      position: 0,
+      hasHead: false,
+      key: null,
+      value: null,
+      timestamp: 0,
+      streamTime: -1,
+    });
+  }
+
+  #lowest(): Input | undefined {
+    let lowest: Input | undefined;
+    for (const input of this.#inputs) {
+      if (!input.hasHead && !this.#decodeHead(input)) continue;
+      if (lowest === undefined || input.timestamp < lowest.timestamp) lowest = input;
+    }
+    return lowest;
+  }
+
+  /** Decodes the input's next record; false when it has none. */
+  #decodeHead(input: Input): boolean {
+    for (;;) {
+      const cursor = input.cursors[0];
+      if (cursor === undefined) return false;
+      // A record whose schema was still to be fetched is tried again before the cursor moves on.
+      if (cursor !== this.#pendingCursor && !cursor.next()) {
+        input.position = cursor.nextOffset;
+        input.cursors.shift();
+        continue;
+      }
+      this.#pendingCursor = undefined;
+      try {
+        if (this.#decode(input, cursor)) {
+          input.hasHead = true;
+          return true;
+        }
+      } catch (error) {
+        if (error instanceof SerdePendingError) {
+          this.#pendingCursor = cursor;
+          throw error;
+        }
+        this.#current = input;
+        this.#handle('DESERIALIZATION', error as Error, cursor);
+      }
+      input.position = cursor.offset + 1;
+    }
+  }
+
+  /** False when the record is the engine's own. */
+  #decode(input: Input, cursor: RecordCursor): boolean {
+    const { source, topic } = input;
+    const { bytes, keyStart, valueStart } = cursor;
+    let start = valueStart;
+    if (source.kind === 'repartition') {
+      const record = decodeRepartitionRecord(bytes, valueStart, cursor.valueEnd);
+      if (record.kind === 'watermark') {
+        this.time.upstream(topic, record.upstreamTask, record.streamTime, record.idle);
+        return false;
+      }
+      if (record.kind === 'block') {
+        for (const child of source.children) this.#compile(child).mergeBlock?.(record.slice, record.block);
+        return false;
+      }
+      input.streamTime = record.streamTime;
+      start = record.valueStart;
+    }
+    const { keySerde, valueSerde } = source;
+    input.key =
+      keyStart < 0 || keySerde === undefined ? null : keySerde.deserialize(topic, bytes, keyStart, cursor.keyEnd);
+    input.value =
+      start < 0 || valueSerde === undefined ? null : valueSerde.deserialize(topic, bytes, start, cursor.valueEnd);
+    input.timestamp = cursor.timestamp;
+    if (source.kind === 'source') {
+      this.environment.metrics.recordsConsumed++;
+      if (source.timestampExtractor !== undefined && input.value !== null) {
+        input.timestamp = Math.floor(source.timestampExtractor(input.value, cursor.timestamp));
+      }
+      if (!(input.timestamp >= 0)) throw new RangeError(`its timestamp, ${input.timestamp}, is not a time`);
+    }
+    return true;
+  }
+
+  #process(input: Input): void {
+    input.hasHead = false;
+    const cursor = input.cursors[0] as RecordCursor;
+    this.#current = input;
+    if (input.source.kind === 'source') {
+      this.time.advance(input.timestamp);
+      this.recordStreamTime = this.time.own;
+    } else {
+      this.recordStreamTime = input.streamTime;
+    }
+    try {
+      input.forward(input.key, input.value, input.timestamp);
+    } catch (error) {
+      this.#handle('PROCESSING', error as Error, cursor);
+    }
+    if (this.#late.length > 0) this.#sendLate(cursor);
+    input.position = cursor.offset + 1;
+    this.#current = undefined;
+  }
+
+  #handle(code: 'DESERIALIZATION' | 'PROCESSING', error: Error, cursor: RecordCursor): void {
+    const { environment } = this;
+    const record = { topic: cursor.topic, partition: cursor.partition, offset: cursor.offset };
+    const handler =
+      code === 'PROCESSING' ? environment.processingExceptionHandler : environment.deserializationExceptionHandler;
+    // An error of the engine itself, such as a full disk, is no record's fault.
+    const response = error instanceof TopologyError ? 'fail' : handler(error, record);
+    if (response === 'fail' || (response === 'dead-letter' && environment.deadLetterTopic === undefined)) {
+      throw new RecordError(code, record, error);
+    }
+    if (response !== 'dead-letter' || environment.deadLetterTopic === undefined) return;
+    environment.metrics.deadLetters++;
+    this.#copyTo(environment.deadLetterTopic, cursor, {
+      reason: error.message,
+      source: cursor.topic,
+      partition: String(cursor.partition),
+      offset: String(cursor.offset),
+    });
+  }
+
+  #sendLate(cursor: RecordCursor): void {
+    const late = this.#late;
+    this.#late = [];
+    this.environment.metrics.lateRecords++;
+    if (this.environment.lateTopic === undefined) return;
+    this.#copyTo(this.environment.lateTopic, cursor, {
+      'late-for': late.map(({ node }) => node).join(','),
+      'late-by-ms': String(Math.max(...late.map(({ latenessMs }) => latenessMs))),
+      'grace-needed-ms': String(Math.max(...late.map(({ graceNeededMs }) => graceNeededMs))),
+      source: cursor.topic,
+      partition: String(cursor.partition),
+      offset: String(cursor.offset),
+    });
+  }
+
+  #copyTo(topic: string, cursor: RecordCursor, headers: Record<string, string>): void {
+    const { bytes, keyStart, valueStart } = cursor;
+    this.environment.transaction().append(
+      topic,
+      cursor.partition % this.environment.partitions(topic),
+      cursor.timestamp,
+      keyStart < 0 ? null : bytes.subarray(keyStart, cursor.keyEnd),
+      valueStart < 0 ? null : bytes.subarray(valueStart, cursor.valueEnd),
+      [
+        ...cursor.headers,
+        ...Object.entries(headers).map(([key, value]) => ({ key, value: Buffer.from(value) })),
+      ],
+    );
+  }
+
+  #forwardTo(children: readonly GraphNode[]): Forward {
+    const forwards = children.map((child) => this.#compile(child).process);
+    const [first, second, ...rest] = forwards;
+    if (first === undefined) return () => {};
+    if (second === undefined) return first;
+    const others = rest.length === 0 ? second : chain(second, rest);
+    return (key, value, timestamp) => {
+      first(key, value, timestamp);
+      others(key, value, timestamp);
+    };
+  }
+
+  #compile(node: GraphNode): CompiledNode {
+    let compiled = this.#compiled.get(node);
+    if (compiled !== undefined) return compiled;
+    switch (node.kind) {
+      case 'source':
+        compiled = { process: this.#forwardTo(node.children) };
+        break;
+      case 'processor':
+        compiled = node.compile(
+          this,
+          this.#forwardTo(node.children),
+          node.children.map((child) => this.#compile(child).process),
+        );
+        break;
+      case 'sink':
+        compiled = compileSink(node, this, this.environment);
+        break;
+      case 'repartition': {
+        if (this.subTopology.repartitionSources.includes(node)) {
+          compiled = { process: this.#forwardTo(node.children) };
+          break;
+        }
+        const sink = new RepartitionSink(node, this, this.environment);
+        this.#repartitionSinks.push(sink);
+        compiled = { process: sink.process };
+        break;
+      }
+    }
+    this.#compiled.set(node, compiled);
+    return compiled;
+  }
+}
+
+function chain(second: Forward, rest: readonly Forward[]): Forward {
+  return (key, value, timestamp) => {
+    second(key, value, timestamp);
+    for (const forward of rest) forward(key, value, timestamp);
+  };
+}

@@ -1,0 +1,142 @@
+import type { Aggregation } from '../state/aggregation.js';
+import type { WindowSlices } from '../state/window-slices.js';
+import type { KeyPartials, Partial } from '../state/window-store.js';
+
+type Visit<A> = (window: number, aggregate: A, timestamp: number) => void;
+
+/**
+ * Combines a key's partials into the results of the windows `first` to `last`, and visits each window that holds any.
+ *
+ * Where the aggregate can be undone, a window costs the slices that enter and leave it. Where it cannot, running
+ * aggregates from a pivot to both sides make it two merges amortised ("two stacks", Tangwongsan, Hirzel and Schneider,
+ * "Low-latency sliding-window aggregation in worst-case constant time", DEBS 2017, section 2).
+ */
+export function foldWindows<K, V, A>(
+  key: KeyPartials<K, A>,
+  slices: WindowSlices,
+  aggregation: Aggregation<K, V, A>,
+  first: number,
+  last: number,
+  visit: Visit<A>,
+): void {
+  const { merge, subtract } = aggregation;
+  if (merge === undefined || first === last || key.cut) foldEach(key, slices, merge, first, last, visit);
+  else if (subtract !== undefined) foldSliding(key.partials, slices, merge, subtract, first, last, visit);
+  else foldTwoStacks(key.partials, slices, merge, first, last, visit);
+}
+
+function timestampOf<A>(slices: WindowSlices, partial: Partial<A>): number {
+  return slices.sliceStart(partial.slice) + partial.timeOffsetMs;
+}
+
+/** The plain definition: every window by itself. The only one that knows partials that some windows leave out. */
+function foldEach<K, A>(
+  key: KeyPartials<K, A>,
+  slices: WindowSlices,
+  merge: ((left: A, right: A) => A) | undefined,
+  first: number,
+  last: number,
+  visit: Visit<A>,
+): void {
+  for (let window = first; window <= last; window++) {
+    const firstSlice = slices.firstSlice(window);
+    const lastSlice = slices.lastSlice(window);
+    let found: Partial<A> | undefined;
+    let aggregate: A | undefined;
+    let timestamp = 0;
+    for (const partial of key.partials) {
+      if (partial.slice < firstSlice || partial.firstWindow > window) continue;
+      if (partial.slice > lastSlice) break;
+      aggregate =
+        found === undefined || merge === undefined ? partial.aggregate : merge(aggregate as A, partial.aggregate);
+      timestamp = Math.max(timestamp, timestampOf(slices, partial));
+      found = partial;
+    }
+    if (found !== undefined) visit(window, aggregate as A, timestamp);
+  }
+}
+
+/** The index of the first partial in the slice or after it. */
+function indexFrom<A>(partials: readonly Partial<A>[], slice: number): number {
+  let index = partials.length;
+  while (index > 0 && (partials[index - 1] as Partial<A>).slice >= slice) index--;
+  return index;
+}
+
+function foldSliding<A>(
+  partials: readonly Partial<A>[],
+  slices: WindowSlices,
+  merge: (left: A, right: A) => A,
+  subtract: (total: A, part: A) => A,
+  first: number,
+  last: number,
+  visit: Visit<A>,
+): void {
+  let start = indexFrom(partials, slices.firstSlice(first));
+  let end = start;
+  let total: A | undefined;
+  for (let window = first; window <= last; window++) {
+    const firstSlice = slices.firstSlice(window);
+    const lastSlice = slices.lastSlice(window);
+    for (; end < partials.length; end++) {
+      const partial = partials[end] as Partial<A>;
+      if (partial.slice > lastSlice) break;
+      total = start === end ? partial.aggregate : merge(total as A, partial.aggregate);
+    }
+    for (; start < end; start++) {
+      const partial = partials[start] as Partial<A>;
+      if (partial.slice >= firstSlice) break;
+      total = subtract(total as A, partial.aggregate);
+    }
+    if (start < end) visit(window, total as A, timestampOf(slices, partials[end - 1] as Partial<A>));
+  }
+}
+
+function foldTwoStacks<A>(
+  partials: readonly Partial<A>[],
+  slices: WindowSlices,
+  merge: (left: A, right: A) => A,
+  first: number,
+  last: number,
+  visit: Visit<A>,
+): void {
+  let start = indexFrom(partials, slices.firstSlice(first));
+  let end = start;
+  let pivot = start;
+  /** front[i] combines the partials from start + i up to the pivot, for the starts that are still to come. */
+  let front: A[] = [];
+  let frontStart = start;
+  let back: A | undefined;
+  for (let window = first; window <= last; window++) {
+    const firstSlice = slices.firstSlice(window);
+    const lastSlice = slices.lastSlice(window);
+    for (; end < partials.length; end++) {
+      const partial = partials[end] as Partial<A>;
+      if (partial.slice > lastSlice) break;
+      back = end === pivot ? partial.aggregate : merge(back as A, partial.aggregate);
+    }
+    while (start < end && (partials[start] as Partial<A>).slice < firstSlice) start++;
+    if (start === end) {
+      pivot = end;
+      continue;
+    }
+    if (start >= pivot) {
+      // Everything left is behind the pivot: move the pivot to the end, and combine backwards from it.
+      front = new Array<A>(end - start);
+      frontStart = start;
+      let running: A | undefined;
+      for (let i = end - 1; i >= start; i--) {
+        const aggregate = (partials[i] as Partial<A>).aggregate;
+        running = i === end - 1 ? aggregate : merge(aggregate, running as A);
+        front[i - start] = running;
+      }
+      pivot = end;
+    }
+    const left = front[start - frontStart] as A;
+    visit(
+      window,
+      end === pivot ? left : merge(left, back as A),
+      timestampOf(slices, partials[end - 1] as Partial<A>),
+    );
+  }
+}

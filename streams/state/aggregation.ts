@@ -1,0 +1,15 @@
+import type { Serde } from '../serde/serde.js';
+
+/**
+ * How records become an aggregate. All functions are pure: they return a new aggregate and change none.
+ *
+ * `merge` allows partial aggregates: windows by slices, and combining before a repartition. `subtract` takes a part out
+ * of a total again, which makes a hopping window's next result cost two steps however long the window is.
+ */
+export interface Aggregation<K, V, A> {
+  readonly initializer: () => A;
+  readonly add: (key: K, value: V, aggregate: A) => A;
+  readonly merge?: ((left: A, right: A) => A) | undefined;
+  readonly subtract?: ((total: A, part: A) => A) | undefined;
+  readonly serde: Serde<A>;
+}

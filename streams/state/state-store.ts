@@ -1,0 +1,25 @@
+import type { StateDatabase } from './state-database.js';
+
+/** Where a store's changes go when they are flushed: its changelog topic, inside the transaction of the commit. */
+export type ChangelogAppend = (key: Buffer, value: Buffer | null) => void;
+
+/**
+ * A task's store. Between commits its writes are in memory only; `flush` appends them to the changelog and stages them
+ * for LevelDB, which the task writes once the transaction is durable. So LevelDB always equals a committed prefix of the
+ * changelog, and nothing is ever undone.
+ */
+export interface StateStore {
+  readonly name: string;
+  /** Writes since the last flush, in entries; the engine commits early when it grows too large. */
+  readonly uncommittedEntries: number;
+  /** Reads what the database holds; called once, before anything else. */
+  open(database: StateDatabase): Promise<void>;
+  /** Applies one changelog record that the database does not hold yet, and stages it. */
+  restore(key: Buffer, value: Buffer | null): void;
+  flush(changelog: ChangelogAppend): void;
+  /**
+   * Told after a commit where the changelog ended; answers the offset before which the store needs no record of it any
+   * more.
+   */
+  committed(changelogEndOffset: number): number;
+}

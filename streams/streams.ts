@@ -1,0 +1,183 @@
+import { type Duration, toMilliseconds } from './dsl/duration.js';
+import type { Log } from './log/log.js';
+import type { ExceptionHandler } from './runtime/exception-handlers.js';
+import type { StreamsMetrics } from './runtime/metrics.js';
+import { StreamThread } from './runtime/stream-thread.js';
+import type { Topology } from './runtime/topology.js';
+
+/** Kafka Streams' life cycle. */
+export type StreamsState =
+  | 'CREATED'
+  | 'REBALANCING'
+  | 'RUNNING'
+  | 'PENDING_SHUTDOWN'
+  | 'NOT_RUNNING'
+  | 'PENDING_ERROR'
+  | 'ERROR';
+
+export type StateListener = (state: StreamsState, before: StreamsState) => void;
+
+export interface StreamsConfig {
+  /** Names the consumer group, the internal topics and the state directory. */
+  readonly applicationId: string;
+  readonly log: Log;
+  /** Where tasks keep their state; without one it is in memory, and rebuilt from the changelogs at each start. */
+  readonly stateDirectory?: string;
+  /** Default 100 ms. Results are out, and crashes cost, at most this long. */
+  readonly commitInterval?: Duration;
+  /** A commit comes early when stores hold this many uncommitted entries. Default 500,000. */
+  readonly maxUncommittedEntries?: number;
+  /** A commit comes early when its transaction has this many bytes. Default 32 MiB. */
+  readonly maxTransactionBytes?: number;
+  /**
+   * A source that has been silent for this long no longer holds back windows: the wall clock moves stream time on.
+   * Default `'never'`: results depend on the input alone.
+   */
+  readonly idle?: Duration | 'never';
+  /**
+   * `auto`: tasks of one process hand records on directly where the log allows it; `topic`: always by way of
+   * repartition topics. The results are the same. Default `auto`.
+   */
+  readonly repartition?: 'auto' | 'topic';
+  /** Gets records that cannot be decoded, with the reason in headers. The topic must exist. */
+  readonly deadLetterTopic?: string;
+  /** Gets a copy of each record that was late for one of its windows, with how late in headers. It must exist. */
+  readonly lateTopic?: string;
+  /** Default: `dead-letter` with a dead-letter topic, else `fail`. */
+  readonly deserializationExceptionHandler?: ExceptionHandler;
+  /** For exceptions that an operator throws. Default: `fail`. */
+  readonly processingExceptionHandler?: ExceptionHandler;
+  /** The wall clock, in milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/** An application: a topology that runs on a log. */
+export class Streams {
+  readonly #thread: StreamThread;
+  readonly #listeners = new Set<StateListener>();
+  #state: StreamsState = 'CREATED';
+  #running: Promise<void> | undefined;
+  #stopping = false;
+  #drain: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  #failure: Error | undefined;
+
+  constructor(topology: Topology, config: StreamsConfig) {
+    this.#thread = new StreamThread(topology, {
+      applicationId: config.applicationId,
+      log: config.log,
+      stateDirectory: config.stateDirectory,
+      commitIntervalMs: toMilliseconds(config.commitInterval ?? 100, 'the commit interval'),
+      maxUncommittedEntries: config.maxUncommittedEntries ?? 500_000,
+      maxTransactionBytes: config.maxTransactionBytes ?? 32 * 1024 * 1024,
+      idleMs:
+        config.idle === undefined || config.idle === 'never'
+          ? Number.POSITIVE_INFINITY
+          : toMilliseconds(config.idle, 'the idle time'),
+      repartition: config.repartition ?? 'auto',
+      deadLetterTopic: config.deadLetterTopic,
+      lateTopic: config.lateTopic,
+      deserializationExceptionHandler:
+        config.deserializationExceptionHandler ?? (() => (config.deadLetterTopic === undefined ? 'fail' : 'dead-letter')),
+      processingExceptionHandler: config.processingExceptionHandler ?? (() => 'fail'),
+      now: config.now ?? Date.now,
+    });
+  }
+
+  get state(): StreamsState {
+    return this.#state;
+  }
+
+  /** What stopped the application, in the state `ERROR`. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  get metrics(): Readonly<StreamsMetrics> {
+    return this.#thread.metrics;
+  }
+
+  /** The lowest stream time of the source partitions, in milliseconds since the epoch; -1 before the first record. */
+  get streamTime(): number {
+    return this.#thread.streamTime;
+  }
+
+  /** Records that are still to be processed. */
+  lag(): Promise<number> {
+    return this.#thread.lag();
+  }
+
+  /** @returns a function that removes the listener */
+  onStateChange(listener: StateListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Restores state and starts to process; resolves when it is running.
+   *
+   * @throws TopologyError, StateError, LogError when it cannot start
+   */
+  async start(): Promise<void> {
+    if (this.#state !== 'CREATED') throw new Error(`the application was started before; it is ${this.#state}`);
+    this.#transition('REBALANCING');
+    try {
+      await this.#thread.start();
+    } catch (error) {
+      await this.#fail(error as Error);
+      throw error;
+    }
+    this.#transition('RUNNING');
+    this.#running = this.#run();
+  }
+
+  /** Processes what the log holds now, closes every window, and resolves when that is committed. Goes on running. */
+  async drain(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#running === undefined || this.#stopping) throw new Error('the application is not running');
+    await new Promise<void>((resolve, reject) => {
+      this.#drain = { resolve, reject };
+    });
+  }
+
+  /** Commits and closes. Safe to call more than once. @throws what the application failed with, if it did */
+  async close(): Promise<void> {
+    this.#stopping = true;
+    if (this.#state === 'RUNNING') this.#transition('PENDING_SHUTDOWN');
+    await this.#running;
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#state === 'CREATED') this.#transition('NOT_RUNNING');
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (!this.#stopping) {
+        if (this.#drain !== undefined) {
+          await this.#thread.drain();
+          this.#drain.resolve();
+          this.#drain = undefined;
+        }
+        await this.#thread.runOnce(this.#thread.maxWaitMs);
+      }
+      await this.#thread.close({ commit: true });
+      this.#drain?.reject(new Error('the application was closed'));
+      this.#transition('NOT_RUNNING');
+    } catch (error) {
+      await this.#fail(error as Error);
+    }
+  }
+
+  async #fail(error: Error): Promise<void> {
+    this.#failure = error;
+    this.#transition('PENDING_ERROR');
+    this.#drain?.reject(error);
+    // Whatever closing says now is a consequence of the failure that is reported.
+    await this.#thread.close({ commit: false }).catch(() => {});
+    this.#transition('ERROR');
+  }
+
+  #transition(state: StreamsState): void {
+    const before = this.#state;
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state, before);
+  }
+}
