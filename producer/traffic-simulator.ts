@@ -1,0 +1,210 @@
+import type { AccessLog } from '../schemas/records.js';
+import { type Incident, scheduleIncident } from './incidents.js';
+import { Random, WeightedChoice, zipfWeights } from './random.js';
+import { RateLimit } from './rate-limit.js';
+
+export interface TrafficOptions {
+  readonly seed: number;
+  /** Where event time starts, in milliseconds since the epoch. */
+  readonly startMs: number;
+  /** Per second of event time, on average over a day. Default 100. */
+  readonly eventsPerSecond?: number;
+  /** Default 5,000. */
+  readonly clients?: number;
+  /** Default 20. */
+  readonly hosts?: number;
+  /** At most 40. Default 12. */
+  readonly countries?: number;
+  /** A tenth of the records come up to this late. Default 0. */
+  readonly disorderMs?: number;
+  /** Put labelled faults into the traffic. Default true. */
+  readonly incidents?: boolean;
+  /**
+   * Keep clients and hosts without an incident below the thresholds of goals 1 and 2: no client over 8 requests in 25 s,
+   * no host over 12 client errors in 35 s. Default true. It needs clients and hosts enough for the rate.
+   */
+  readonly belowThresholds?: boolean;
+}
+
+export interface SimulatedEvent {
+  readonly event: AccessLog;
+  /** The incident that made or changed the event. */
+  readonly incident: Incident | undefined;
+}
+
+const COUNTRIES =
+  'US DE FR GB IN BR JP CA NL PL ES IT SE TR MX KR AU ID VN UA RO CZ AR ZA BE CH AT DK FI NO PT GR HU IE IL NZ SG TH CL CO'.split(
+    ' ',
+  );
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD'];
+const METHOD_WEIGHTS = [80, 14, 3, 1, 2];
+const STATUSES = [200, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 429, 500, 502, 503];
+const STATUS_WEIGHTS = [800, 20, 15, 10, 15, 20, 70, 4, 4, 3, 22, 1, 4, 2, 2];
+const DAY_MS = 86_400_000;
+/** Requests a second that an incident adds. */
+const INCIDENT_RATE = 4;
+
+interface Client {
+  readonly address: string;
+  readonly country: string;
+}
+
+/**
+ * NGINX traffic that is the same for the same seed: clients come back by Zipf's law, each from one country; hosts differ
+ * in their traffic and in their log-normal request times; the rate follows the day.
+ */
+export class TrafficSimulator {
+  /** Every incident that has begun. */
+  readonly incidents: Incident[] = [];
+  readonly #random: Random;
+  readonly #options: Required<TrafficOptions>;
+  readonly #clients: readonly Client[];
+  readonly #clientChoice: WeightedChoice;
+  readonly #hosts: readonly { readonly name: string; readonly medianSeconds: number }[];
+  readonly #hostChoice: WeightedChoice;
+  readonly #methodChoice = new WeightedChoice(METHOD_WEIGHTS);
+  readonly #statusChoice = new WeightedChoice(STATUS_WEIGHTS);
+  readonly #clientLimit = new RateLimit(8, 25_000);
+  readonly #errorLimit = new RateLimit(12, 35_000);
+  #arrivalMs: number;
+  #scheduled: Incident;
+  #nextIncident = 0;
+  #nextIncidentEventMs = 0;
+
+  constructor(options: TrafficOptions) {
+    this.#options = {
+      eventsPerSecond: 100,
+      clients: 5000,
+      hosts: 20,
+      countries: 12,
+      disorderMs: 0,
+      incidents: true,
+      belowThresholds: true,
+      ...options,
+    };
+    const random = new Random(options.seed);
+    this.#random = random;
+    const { clients, hosts, countries, startMs } = this.#options;
+    const countryChoice = new WeightedChoice(zipfWeights(Math.min(countries, COUNTRIES.length), 0.9));
+    this.#clients = Array.from({ length: clients }, (_, index) => ({
+      address: clientAddress(index),
+      country: COUNTRIES[countryChoice.draw(random)] as string,
+    }));
+    this.#clientChoice = new WeightedChoice(zipfWeights(clients, 0.8));
+    this.#hosts = Array.from({ length: hosts }, (_, index) => ({
+      name: `api-${index}.example.com`,
+      medianSeconds: 0.02 + 0.13 * random.uniform(),
+    }));
+    this.#hostChoice = new WeightedChoice(zipfWeights(hosts, 0.3));
+    this.#arrivalMs = startMs;
+    this.#scheduled = this.#schedule();
+  }
+
+  /** When the next event arrives, on the traffic's own clock; its timestamp is this or, in disorder, earlier. */
+  get arrivalMs(): number {
+    return this.#arrivalMs;
+  }
+
+  next(): SimulatedEvent {
+    const incident = this.#incidentAt(this.#arrivalMs);
+    if (incident !== undefined && this.#arrivalMs >= this.#nextIncidentEventMs) {
+      const extra = this.#incidentEvent(incident);
+      this.#nextIncidentEventMs = this.#arrivalMs + 1000 / INCIDENT_RATE;
+      if (extra !== undefined) return { event: extra, incident };
+    }
+    const simulated = this.#ordinaryEvent(incident);
+    this.#arrivalMs += this.#random.exponential(1000 / this.#rateNow());
+    return simulated;
+  }
+
+  #ordinaryEvent(incident: Incident | undefined): SimulatedEvent {
+    const random = this.#random;
+    const host = this.#hosts[this.#hostChoice.draw(random)] as (typeof this.#hosts)[number];
+    const client = this.#client();
+    let status = STATUSES[this.#statusChoice.draw(random)] as number;
+    let requestTime = random.logNormal(host.medianSeconds, 0.6);
+    const touched = incident?.entity === host.name && (incident.kind === 'slow-host' || incident.kind === 'outage');
+    if (touched && incident.kind === 'slow-host') requestTime *= 15;
+    if (touched && incident.kind === 'outage') {
+      status = random.uniform() < 0.5 ? 502 : 503;
+      requestTime = 0.001;
+    }
+    if (status >= 400 && status <= 499 && this.#options.belowThresholds && !this.#errorLimit.allows(host.name, this.#arrivalMs)) {
+      status = 200;
+    }
+    const event = this.#event(client, host.name, status, requestTime);
+    return { event, incident: touched ? incident : undefined };
+  }
+
+  #client(): Client {
+    for (let tries = 0; ; tries++) {
+      const index = tries < 3 ? this.#clientChoice.draw(this.#random) : this.#random.below(this.#clients.length);
+      const client = this.#clients[index] as Client;
+      if (!this.#options.belowThresholds || this.#clientLimit.allows(client.address, this.#arrivalMs)) return client;
+      if (tries > 1000) {
+        throw new RangeError(
+          `${this.#options.clients} clients are too few for ${this.#options.eventsPerSecond} events a second below the thresholds`,
+        );
+      }
+    }
+  }
+
+  /** The events that an incident adds to the ordinary ones. */
+  #incidentEvent(incident: Incident): AccessLog | undefined {
+    const random = this.#random;
+    const host = this.#hosts[this.#hostChoice.draw(random)] as (typeof this.#hosts)[number];
+    switch (incident.kind) {
+      case 'abusive-client':
+        return this.#event({ address: incident.entity, country: 'ZZ' }, host.name, 200, random.logNormal(host.medianSeconds, 0.6));
+      case 'client-error-burst':
+        return this.#event(this.#client(), incident.entity, random.uniform() < 0.7 ? 404 : 403, 0.002);
+      default:
+        return undefined;
+    }
+  }
+
+  #event(client: Client, host: string, status: number, requestTime: number): AccessLog {
+    const random = this.#random;
+    const { disorderMs } = this.#options;
+    const late = disorderMs > 0 && random.uniform() < 0.1 ? random.uniform() * disorderMs : 0;
+    return {
+      server: `web-${random.below(4)}`,
+      client_ip: client.address,
+      method: METHODS[this.#methodChoice.draw(random)] as string,
+      status,
+      request_time: Math.round(requestTime * 1000) / 1000,
+      host,
+      country: client.country,
+      timestamp: Math.max(0, Math.floor(this.#arrivalMs - late)),
+    };
+  }
+
+  #incidentAt(time: number): Incident | undefined {
+    if (!this.#options.incidents) return undefined;
+    while (time >= this.#scheduled.endMs) this.#scheduled = this.#schedule();
+    if (time < this.#scheduled.startMs) return undefined;
+    if (this.incidents.at(-1) !== this.#scheduled) this.incidents.push(this.#scheduled);
+    return this.#scheduled;
+  }
+
+  #schedule(): Incident {
+    return scheduleIncident(this.#nextIncident++, this.#options.startMs, (kind, n) =>
+      kind === 'abusive-client'
+        ? `203.0.113.${1 + (n % 254)}`
+        : (this.#hosts[this.#random.below(this.#hosts.length)]?.name ?? ''),
+    );
+  }
+
+  /** Least traffic at 4 in the morning, most at 4 in the afternoon, UTC. */
+  #rateNow(): number {
+    const ofDay = (this.#arrivalMs % DAY_MS) / DAY_MS;
+    return this.#options.eventsPerSecond * (1 - 0.4 * Math.cos(2 * Math.PI * (ofDay - 4 / 24)));
+  }
+}
+
+/** Distinct addresses in public ranges. */
+function clientAddress(index: number): string {
+  const first = 23 + (index % 67);
+  const rest = Math.floor(index / 67);
+  return `${first}.${(rest >> 12) & 0xff}.${(rest >> 4) & 0xff}.${((rest & 0xf) << 4) + 1 + (index % 13)}`;
+}
