@@ -43,6 +43,8 @@ export interface LogSourceOptions extends EventDefaults {
   readonly inputs: readonly string[];
   /** `auto`, `combined`, `json`, or an NGINX log_format. */
   readonly format: string;
+  /** How many lines make a batch. Default 5,000. */
+  readonly batchLines?: number;
   /** Go on when the last file ends, across rotation. */
   readonly follow: boolean;
   readonly signal: AbortSignal;
@@ -50,7 +52,7 @@ export interface LogSourceOptions extends EventDefaults {
   readonly positionOf: (source: string) => Promise<SourcePosition | undefined>;
 }
 
-const BATCH_LINES = 5000;
+const DEFAULT_BATCH_LINES = 5000;
 const KEPT_BAD_BYTES = 64 * 1024;
 const PREFIX_BYTES = 1024;
 const FOLLOW_INTERVAL_MS = 200;
@@ -101,16 +103,18 @@ class LogReader {
   readonly #options: LogSourceOptions;
   readonly #parse: LineParser;
   readonly #builder: EventBuilder;
+  readonly #batchLines: number;
 
   constructor(options: LogSourceOptions) {
     this.#options = options;
+    this.#batchLines = options.batchLines ?? DEFAULT_BATCH_LINES;
     this.#parse = lineParser(options.format);
     this.#builder = new EventBuilder(options);
   }
 
   async *standardInput(): AsyncGenerator<LogBatch> {
     const splitter = new LineSplitter(NO_POSITION);
-    const batcher = new Batcher('-', splitter, NO_POSITION, this.#parse, this.#builder);
+    const batcher = new Batcher('-', splitter, NO_POSITION, this.#parse, this.#builder, this.#batchLines);
     yield* this.#read(process.stdin, splitter, batcher);
   }
 
@@ -119,7 +123,7 @@ class LogReader {
     const prefix = await prefixOf(path);
     const start = await this.#resume(source, path);
     const splitter = new LineSplitter(start);
-    const batcher = new Batcher(source, splitter, { ...start, ...prefix }, this.#parse, this.#builder);
+    const batcher = new Batcher(source, splitter, { ...start, ...prefix }, this.#parse, this.#builder, this.#batchLines);
     const file = createReadStream(path);
     const text = new PassThrough({ highWaterMark: 256 * 1024 });
     // The pipeline's failure reaches the reader through `text`.
@@ -164,7 +168,7 @@ class LogReader {
     follow: boolean,
   ): AsyncGenerator<LogBatch> {
     const splitter = new LineSplitter(start);
-    const batcher = new Batcher(source, splitter, { ...start, ...(await prefixOf(path)) }, this.#parse, this.#builder);
+    const batcher = new Batcher(source, splitter, { ...start, ...(await prefixOf(path)) }, this.#parse, this.#builder, this.#batchLines);
     const buffer = Buffer.allocUnsafe(256 * 1024);
     let position = start.offset;
     if (await isInsideLine(file, position)) batcher.skipRestOfLine();
@@ -241,12 +245,21 @@ class Batcher {
   readonly #start: SourcePosition;
   readonly #parse: LineParser;
   readonly #builder: EventBuilder;
+  readonly #batchLines: number;
   #events: AccessLog[] = [];
   #badLines: BadLine[] = [];
   #lines = 0;
   #skip = false;
 
-  constructor(source: string, splitter: LineSplitter, start: SourcePosition, parse: LineParser, builder: EventBuilder) {
+  constructor(
+    source: string,
+    splitter: LineSplitter,
+    start: SourcePosition,
+    parse: LineParser,
+    builder: EventBuilder,
+    batchLines: number,
+  ) {
+    this.#batchLines = batchLines;
     this.#source = source;
     this.#splitter = splitter;
     this.#start = start;
@@ -255,7 +268,7 @@ class Batcher {
   }
 
   get isFull(): boolean {
-    return this.#lines >= BATCH_LINES;
+    return this.#lines >= this.#batchLines;
   }
 
   get isEmpty(): boolean {

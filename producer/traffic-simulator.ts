@@ -49,6 +49,11 @@ interface Client {
   readonly country: string;
 }
 
+interface Host {
+  readonly name: string;
+  readonly medianSeconds: number;
+}
+
 /**
  * NGINX traffic that is the same for the same seed: clients come back by Zipf's law, each from one country; hosts differ
  * in their traffic and in their log-normal request times; the rate follows the day.
@@ -60,7 +65,7 @@ export class TrafficSimulator {
   readonly #options: Required<TrafficOptions>;
   readonly #clients: readonly Client[];
   readonly #clientChoice: WeightedChoice;
-  readonly #hosts: readonly { readonly name: string; readonly medianSeconds: number }[];
+  readonly #hosts: readonly Host[];
   readonly #hostChoice: WeightedChoice;
   readonly #methodChoice = new WeightedChoice(METHOD_WEIGHTS);
   readonly #statusChoice = new WeightedChoice(STATUS_WEIGHTS);
@@ -119,7 +124,7 @@ export class TrafficSimulator {
 
   #ordinaryEvent(incident: Incident | undefined): SimulatedEvent {
     const random = this.#random;
-    const host = this.#hosts[this.#hostChoice.draw(random)] as (typeof this.#hosts)[number];
+    const host = this.#hosts[this.#hostChoice.draw(random)] as Host;
     const client = this.#client();
     let status = STATUSES[this.#statusChoice.draw(random)] as number;
     let requestTime = random.logNormal(host.medianSeconds, 0.6);
@@ -152,7 +157,7 @@ export class TrafficSimulator {
   /** The events that an incident adds to the ordinary ones. */
   #incidentEvent(incident: Incident): AccessLog | undefined {
     const random = this.#random;
-    const host = this.#hosts[this.#hostChoice.draw(random)] as (typeof this.#hosts)[number];
+    const host = this.#hosts[this.#hostChoice.draw(random)] as Host;
     switch (incident.kind) {
       case 'abusive-client':
         return this.#event({ address: incident.entity, country: 'ZZ' }, host.name, 200, random.logNormal(host.medianSeconds, 0.6));

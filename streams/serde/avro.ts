@@ -47,6 +47,11 @@ export class AvroSerde<T> implements Serde<T> {
     return new AvroSerde<T>(options.registry, options.schema, id);
   }
 
+  /** A serde for reading records of a schema that is registered already. */
+  static reader<T>(registry: SchemaRegistry, schema: Schema, id: number): AvroSerde<T> {
+    return new AvroSerde<T>(registry, schema, id);
+  }
+
   /** Reads only some of a record's fields, which costs less. What it writes must still have all of them. */
   fields<F extends keyof T & string>(...fields: readonly F[]): Serde<Pick<T, F>> {
     const schema = this.#schema as { fields?: readonly { name: string }[] };

@@ -1,0 +1,147 @@
+import type { Command } from 'commander';
+import type { Schema } from 'avsc';
+import type { Headers, Log, LogConsumer, RecordCursor } from '../streams/log/log.js';
+import { AvroSerde } from '../streams/serde/avro.js';
+import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
+import { shareDataDirectory } from './data-directory.js';
+import { addDataDir, type DataDirOption, wholeNumber } from './options.js';
+import { UsageError } from './usage-error.js';
+
+interface ConsumeOptions extends DataDirOption {
+  readonly fromBeginning?: boolean;
+  readonly max?: number;
+  readonly latestByKey?: boolean;
+  readonly follow?: boolean;
+}
+
+export function consumeCommand(program: Command): Command {
+  const command = program
+    .command('consume')
+    .description("print a topic's records as JSON lines, also while a pipeline runs on the directory")
+    .argument('<topic>')
+    .option('--from-beginning', 'print what the topic holds, and end there (default: wait for what comes)')
+    .option('--follow', 'with --from-beginning: then wait for what comes')
+    .option('--latest-by-key', 'print the last record of each key that the topic holds, and end')
+    .option('--max <records>', 'stop after this many', wholeNumber(1));
+  return addDataDir(command).action(consume);
+}
+
+async function consume(topic: string, options: ConsumeOptions): Promise<void> {
+  const stop = new AbortController();
+  process.on('SIGINT', () => stop.abort());
+  process.on('SIGTERM', () => stop.abort());
+  process.stdout.on('error', () => process.exit(0));
+  const data = await shareDataDirectory(options.dataDir, { create: false });
+  try {
+    const fromStart = options.fromBeginning || options.latestByKey;
+    const consumer = data.log.consumer();
+    const left = await assign(data.log, consumer, topic, fromStart ?? false);
+    const decoder = new RecordDecoder(data.schemas);
+    const endsAtEnd = fromStart && !(options.follow && !options.latestByKey);
+    const latest = new Map<string, string>();
+    let printed = 0;
+    reading: while (!stop.signal.aborted && !(endsAtEnd && left.size === 0)) {
+      for (const cursor of await consumer.poll(100)) {
+        while (cursor.next()) {
+          const line = `${JSON.stringify(decoder.decode(cursor))}\n`;
+          if (options.latestByKey) {
+            const { bytes, keyStart, keyEnd } = cursor;
+            latest.set(keyStart < 0 ? `${cursor.partition}@${cursor.offset}` : bytes.toString('latin1', keyStart, keyEnd), line);
+            continue;
+          }
+          await write(line);
+          if (++printed === options.max) break reading;
+        }
+        const end = left.get(cursor.partition);
+        if (end !== undefined && cursor.nextOffset >= end) left.delete(cursor.partition);
+      }
+    }
+    for (const line of latest.values()) {
+      if (options.max !== undefined && printed++ >= options.max) break;
+      await write(line);
+    }
+  } finally {
+    await data.close();
+  }
+}
+
+/** Assigns all partitions. @returns the end of each that holds records to read now */
+async function assign(log: Log, consumer: LogConsumer, topic: string, fromStart: boolean): Promise<Map<number, number>> {
+  const partitions = await log.partitions(topic);
+  if (partitions === undefined) {
+    throw new UsageError(`there is no topic "${topic}"; there are: ${(await log.topics()).join(', ')}`);
+  }
+  const left = new Map<number, number>();
+  for (let partition = 0; partition < partitions; partition++) {
+    const start = await log.startOffset({ topic, partition });
+    const end = await log.endOffset({ topic, partition });
+    consumer.assign({ topic, partition }, fromStart ? start : end);
+    if (fromStart && end > start) left.set(partition, end);
+  }
+  return left;
+}
+
+async function write(line: string): Promise<void> {
+  if (process.stdout.write(line)) return;
+  await new Promise((resolve) => process.stdout.once('drain', resolve));
+}
+
+interface DecodedRecord {
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly key: string | null;
+  readonly value: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+/** Decodes values by what they are: Avro in Confluent's wire format, JSON, or text. */
+class RecordDecoder {
+  readonly #schemas: SchemaRegistry;
+  readonly #serdes = new Map<number, AvroSerde<unknown>>();
+
+  constructor(schemas: SchemaRegistry) {
+    this.#schemas = schemas;
+  }
+
+  decode(cursor: RecordCursor): DecodedRecord {
+    const { bytes, headers, keyEnd, keyStart, offset, partition, timestamp, topic } = cursor;
+    return {
+      partition,
+      offset,
+      timestamp,
+      key: keyStart < 0 ? null : bytes.toString('utf8', keyStart, keyEnd),
+      value: cursor.valueStart < 0 ? null : this.#value(topic, bytes, cursor.valueStart, cursor.valueEnd),
+      ...(headers.length > 0 ? { headers: headerTexts(headers) } : {}),
+    };
+  }
+
+  #value(topic: string, bytes: Buffer, start: number, end: number): unknown {
+    if (end - start >= 5 && bytes[start] === 0) {
+      try {
+        return this.#serde(bytes.readUInt32BE(start + 1)).deserialize(topic, bytes, start, end);
+      } catch {
+        // It only looks like Avro.
+      }
+    }
+    const text = bytes.toString('utf8', start, end);
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      return text;
+    }
+  }
+
+  #serde(id: number): AvroSerde<unknown> {
+    let serde = this.#serdes.get(id);
+    if (serde === undefined) {
+      serde = AvroSerde.reader(this.#schemas, this.#schemas.schemaById(id) as Schema, id);
+      this.#serdes.set(id, serde);
+    }
+    return serde;
+  }
+}
+
+function headerTexts(headers: Headers): Record<string, string> {
+  return Object.fromEntries(headers.map(({ key, value }) => [key, value.toString()]));
+}

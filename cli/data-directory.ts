@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { SchemaDirectory } from '../schemas/schema-directory.js';
+import { EmbeddedLog } from '../streams/log/embedded/embedded-log.js';
+import { LogServer } from '../streams/log/embedded/log-server.js';
+import { RemoteLog } from '../streams/log/embedded/remote-log.js';
+import { type Log, LogError } from '../streams/log/log.js';
+import type { GoalConfig } from '../topology/goal-config.js';
+import { type GoalSerdes, registerSerdes } from '../topology/serdes.js';
+import { UsageError } from './usage-error.js';
+
+const DAY_MS = 86_400_000;
+const RAW_RETENTION_MS = 7 * DAY_MS;
+
+/** A data directory that is open: its log, its schemas and its topics. */
+export interface DataDirectory {
+  readonly log: Log;
+  readonly schemas: SchemaDirectory;
+  readonly stateDirectory: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the directory for this process alone, creates it when there is none, and serves its log to other processes.
+ *
+ * @throws LogError LOG_LOCKED when another process has it
+ */
+export async function ownDataDirectory(directory: string): Promise<DataDirectory> {
+  const log = await EmbeddedLog.open({ directory: join(directory, 'log') });
+  const server = await LogServer.listen(log, directory);
+  return dataDirectory(directory, log, async () => {
+    await server.close();
+    await log.close();
+  });
+}
+
+/**
+ * Opens the directory, by way of the process that has it when there is one.
+ *
+ * @throws UsageError when there is no log in it and `create` is not set
+ */
+export async function shareDataDirectory(
+  directory: string,
+  options: { readonly create: boolean },
+): Promise<DataDirectory> {
+  if (!options.create && !existsSync(join(directory, 'log'))) {
+    throw new UsageError(`there is no log in ${directory}; name the directory of a pipeline with --data-dir`);
+  }
+  try {
+    const log = await EmbeddedLog.open({ directory: join(directory, 'log') });
+    return dataDirectory(directory, log, () => log.close());
+  } catch (error) {
+    if (!(error instanceof LogError) || error.code !== 'LOG_LOCKED') throw error;
+    const log = await RemoteLog.connect(directory);
+    return dataDirectory(directory, log, () => log.close());
+  }
+}
+
+function dataDirectory(directory: string, log: Log, close: () => Promise<void>): DataDirectory {
+  return {
+    log,
+    schemas: new SchemaDirectory(join(directory, 'schemas.json')),
+    stateDirectory: join(directory, 'state'),
+    close,
+  };
+}
+
+/** Makes the application's topics and registers their schemas. @throws LogError PARTITION_COUNT */
+export async function prepareTopics(
+  { log, schemas }: DataDirectory,
+  { topics }: GoalConfig,
+  partitions: number,
+): Promise<GoalSerdes> {
+  await log.ensureTopic(topics.accessLog, { partitions, retentionMs: RAW_RETENTION_MS });
+  for (const topic of [topics.goal1, topics.goal2, topics.goal3, topics.goal4, topics.late]) {
+    await log.ensureTopic(topic, { partitions, retentionMs: RAW_RETENTION_MS });
+  }
+  await log.ensureTopic(topics.deadLetters, { partitions: 1, retentionMs: RAW_RETENTION_MS });
+  return registerSerdes(schemas, topics);
+}

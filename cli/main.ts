@@ -1,0 +1,37 @@
+import { Command, CommanderError } from 'commander';
+import { SchemaFileError } from '../schemas/schema-directory.js';
+import { ProducerError } from '../producer/producer-error.js';
+import { RecordError, StateError, TopologyError } from '../streams/index.js';
+import { LogError } from '../streams/log/log.js';
+import { consumeCommand } from './consume.js';
+import { describeCommand } from './describe.js';
+import { produceCommand } from './produce.js';
+import { startCommand } from './start.js';
+import { UsageError } from './usage-error.js';
+
+/** Failures that a user can act upon: their message is all there is to say. */
+const EXPECTED = [LogError, ProducerError, RecordError, SchemaFileError, StateError, TopologyError, UsageError];
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+
+/** The `millrace` program. @returns the exit code: 0 done, 1 failed, 2 wrong use */
+export async function main(args: readonly string[]): Promise<number> {
+  const program = new Command('millrace')
+    .description('stream processing for TypeScript, and real-time log analytics on it')
+    .showHelpAfterError('(--help shows the options)')
+    .exitOverride();
+  for (const command of [startCommand, produceCommand, consumeCommand, describeCommand]) {
+    command(program).exitOverride().showHelpAfterError('(--help shows the options)');
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    if (!(error instanceof Error)) throw error;
+    const expected = EXPECTED.some((kind) => error instanceof kind);
+    process.stderr.write(`millrace: ${expected ? error.message : (error.stack ?? error.message)}\n`);
+    return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
+  }
+}

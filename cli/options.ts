@@ -1,0 +1,137 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { toMilliseconds } from '../streams/index.js';
+import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../topology/goal-config.js';
+
+/** Parsers for option values; what they throw is printed with the option's name. */
+export function duration(text: string): number {
+  try {
+    return toMilliseconds(/^\d+$/.test(text) ? Number(text) : text, 'it');
+  } catch {
+    throw new InvalidArgumentError("It must be a duration such as 500ms, 20s, 5m or 1h.");
+  }
+}
+
+export function positiveDuration(text: string): number {
+  const milliseconds = duration(text);
+  if (milliseconds === 0) throw new InvalidArgumentError('It must be more than 0.');
+  return milliseconds;
+}
+
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(number) || number < least) {
+      throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
+    }
+    return number;
+  };
+}
+
+export function positiveNumber(text: string): number {
+  const number = Number(text);
+  if (!(number > 0) || !Number.isFinite(number)) throw new InvalidArgumentError('It must be a number more than 0.');
+  return number;
+}
+
+export const DEFAULT_DATA_DIRECTORY = '.millrace';
+
+export interface DataDirOption {
+  readonly dataDir: string;
+}
+
+export function addDataDir(command: Command): Command {
+  return command.addOption(
+    new Option('--data-dir <directory>', 'where the embedded log and the state live')
+      .default(DEFAULT_DATA_DIRECTORY)
+      .env('MILLRACE_DATA_DIR'),
+  );
+}
+
+export interface SourceOptions {
+  readonly input?: readonly string[];
+  readonly logFormat: string;
+  readonly host: string;
+  readonly server: string;
+  readonly follow?: boolean;
+  readonly speed?: number;
+  readonly rate: number;
+  readonly count?: number;
+  readonly seed: number;
+  readonly disorder: number;
+  readonly clients: number;
+  readonly hosts: number;
+  readonly countries: number;
+  readonly incidents: boolean;
+}
+
+/** Where events come from: files, or the simulator. */
+export function addSource(command: Command): Command {
+  return command
+    .option('--input <files...>', 'read access logs: paths, - for standard input, .gz too (default: simulated traffic)')
+    .option(
+      '--log-format <format>',
+      "auto, combined, json, or an NGINX log_format such as '$remote_addr [$time_local] $status'",
+      'auto',
+    )
+    .option('--host <name>', 'the virtual host, for logs that do not name it', 'unknown')
+    .option('--server <name>', 'the machine, for logs that do not name it', 'unknown')
+    .option('--follow', 'go on when the last file ends, across rotation')
+    .option('--speed <factor>', 'replay at this many times real time (default: as fast as it can)', positiveNumber)
+    .option('--rate <events>', 'simulated events a second', positiveNumber, 100)
+    .option('--count <events>', 'stop after this many simulated events', wholeNumber(1))
+    .option('--seed <number>', 'of the simulator', wholeNumber(0), 1)
+    .option('--disorder <duration>', 'how late simulated events may come', duration, 0)
+    .option('--clients <number>', 'simulated clients', wholeNumber(1), 5000)
+    .option('--hosts <number>', 'simulated hosts', wholeNumber(1), 20)
+    .option('--countries <number>', 'simulated countries, at most 40', wholeNumber(1), 12)
+    .option('--no-incidents', 'simulate ordinary traffic only');
+}
+
+export interface GoalOptions {
+  readonly goals: GoalConfig['goals'];
+  readonly grace: number;
+  readonly partitions: number;
+  readonly goal1Size: number;
+  readonly goal1Advance: number;
+  readonly goal1Threshold: number;
+  readonly goal2Size: number;
+  readonly goal2Advance: number;
+  readonly goal2Threshold: number;
+  readonly goal3Size: number;
+  readonly goal4Size: number;
+}
+
+function goalNumbers(text: string): GoalConfig['goals'] {
+  const numbers = text.split(',').map(Number);
+  if (!numbers.every((number) => [1, 2, 3, 4].includes(number))) {
+    throw new InvalidArgumentError('It must be some of 1,2,3,4.');
+  }
+  return [...new Set(numbers)] as unknown as GoalConfig['goals'];
+}
+
+export function addGoals(command: Command): Command {
+  return command
+    .option('--goals <numbers>', 'which goals to run', goalNumbers, DEFAULT_GOAL_CONFIG.goals)
+    .option('--grace <duration>', 'how late a record may be and still count', duration, 5000)
+    .option('--partitions <number>', 'of the topics, when they are made', wholeNumber(1), 1)
+    .option('--goal1-size <duration>', 'goal 1: size of the windows', positiveDuration, 20_000)
+    .option('--goal1-advance <duration>', 'goal 1: how far windows hop', positiveDuration, 1000)
+    .option('--goal1-threshold <requests>', 'goal 1: report clients with more than this', wholeNumber(0), 10)
+    .option('--goal2-size <duration>', 'goal 2: size of the windows', positiveDuration, 30_000)
+    .option('--goal2-advance <duration>', 'goal 2: how far windows hop', positiveDuration, 1000)
+    .option('--goal2-threshold <responses>', 'goal 2: report hosts with more than this', wholeNumber(0), 15)
+    .option('--goal3-size <duration>', 'goal 3: size of the windows', positiveDuration, 60_000)
+    .option('--goal4-size <duration>', 'goal 4: size of the windows', positiveDuration, 60_000);
+}
+
+export function goalConfig(options: GoalOptions): GoalConfig {
+  return {
+    ...DEFAULT_GOAL_CONFIG,
+    goals: options.goals,
+    grace: options.grace,
+    goal1: { size: options.goal1Size, advance: options.goal1Advance, threshold: options.goal1Threshold },
+    goal2: { size: options.goal2Size, advance: options.goal2Advance, threshold: options.goal2Threshold },
+    goal3: { size: options.goal3Size, advance: options.goal3Size },
+    goal4: { size: options.goal4Size, advance: options.goal4Size },
+  };
+}

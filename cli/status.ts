@@ -1,0 +1,89 @@
+import { createLogUpdate } from 'log-update';
+import colors from 'picocolors';
+import type { WriterMetrics } from '../producer/raw-topic-writer.js';
+import type { Streams } from '../streams/index.js';
+import type { GoalResults, Peak } from './goal-results.js';
+
+const TERMINAL_INTERVAL_MS = 500;
+const PLAIN_INTERVAL_MS = 5000;
+
+export const GOAL_TITLES = {
+  1: 'abusive clients',
+  2: 'hosts with bursts of 4xx',
+  3: 'successes by country and minute',
+  4: 'mean request time by host and minute',
+} as const;
+
+/** Tells, while a pipeline runs, how it does: redrawn on a terminal, otherwise a line now and then. */
+export class Status {
+  readonly #streams: Streams;
+  readonly #results: readonly GoalResults[];
+  readonly #writer: WriterMetrics;
+  readonly #terminal = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
+  readonly #startedAt = Date.now();
+  #timer: NodeJS.Timeout | undefined;
+  #lastAt = Date.now();
+  #lastConsumed = 0;
+  #drawing: Promise<void> = Promise.resolve();
+
+  constructor(streams: Streams, results: readonly GoalResults[], writer: WriterMetrics) {
+    this.#streams = streams;
+    this.#results = results;
+    this.#writer = writer;
+  }
+
+  start(): void {
+    const interval = this.#terminal === undefined ? PLAIN_INTERVAL_MS : TERMINAL_INTERVAL_MS;
+    this.#timer = setInterval(() => {
+      // A status that cannot be had now is had the next time.
+      this.#drawing = this.#draw().catch(() => {});
+    }, interval);
+    this.#timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#drawing;
+    this.#terminal?.clear();
+    this.#terminal?.done();
+  }
+
+  async #draw(): Promise<void> {
+    for (const results of this.#results) await results.catchUp(20);
+    const lag = await this.#streams.lag();
+    const { deadLetters, lateRecords, recordsConsumed } = this.#streams.metrics;
+    const now = Date.now();
+    const rate = Math.round(((recordsConsumed - this.#lastConsumed) * 1000) / Math.max(1, now - this.#lastAt));
+    this.#lastAt = now;
+    this.#lastConsumed = recordsConsumed;
+    const facts = [
+      `${number(recordsConsumed)} events`,
+      `${number(rate)}/s`,
+      `lag ${number(lag)}`,
+      `late ${number(lateRecords)}`,
+      `dead letters ${number(deadLetters + this.#writer.badLines)}`,
+    ].join('   ');
+    if (this.#terminal === undefined) {
+      const goals = this.#results.map(({ goal, records }) => `goal ${goal}: ${number(records)}`).join('   ');
+      process.stderr.write(`${facts}   ${goals}\n`);
+      return;
+    }
+    const seconds = Math.round((now - this.#startedAt) / 1000);
+    const goals = this.#results.map(({ goal, records, latest }) => {
+      const title = `goal ${goal}  ${GOAL_TITLES[goal]}`.padEnd(46);
+      const text = latest === undefined ? colors.dim('nothing yet') : peakText(latest);
+      return `  ${goal <= 2 && latest !== undefined ? colors.yellow(title) : title}${number(records).padStart(9)}   ${text}`;
+    });
+    this.#terminal([`${colors.bold('millrace')} ${colors.dim(`${seconds} s`)}   ${facts}`, ...goals, colors.dim('  Ctrl-C stops')].join('\n'));
+  }
+}
+
+/** A result in a line. */
+export function peakText({ entity, windowStart, count, mean }: Peak): string {
+  const time = new Date(windowStart).toISOString().replace('.000Z', 'Z');
+  return mean === undefined ? `${entity} ${number(count)} from ${time}` : `${entity} ${mean.toFixed(3)} s over ${number(count)} from ${time}`;
+}
+
+export function number(value: number): string {
+  return value.toLocaleString('en-US');
+}
