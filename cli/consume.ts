@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
 import type { Schema } from 'avsc';
+import type { Command } from 'commander';
 import type { Headers, Log, LogConsumer, RecordCursor } from '../streams/log/log.js';
 import { AvroSerde } from '../streams/serde/avro.js';
 import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
@@ -46,7 +46,10 @@ async function consume(topic: string, options: ConsumeOptions): Promise<void> {
           const line = `${JSON.stringify(decoder.decode(cursor))}\n`;
           if (options.latestByKey) {
             const { bytes, keyStart, keyEnd } = cursor;
-            latest.set(keyStart < 0 ? `${cursor.partition}@${cursor.offset}` : bytes.toString('latin1', keyStart, keyEnd), line);
+            latest.set(
+              keyStart < 0 ? `${cursor.partition}@${cursor.offset}` : bytes.toString('latin1', keyStart, keyEnd),
+              line,
+            );
             continue;
           }
           await write(line);
@@ -66,7 +69,12 @@ async function consume(topic: string, options: ConsumeOptions): Promise<void> {
 }
 
 /** Assigns all partitions. @returns the end of each that holds records to read now */
-async function assign(log: Log, consumer: LogConsumer, topic: string, fromStart: boolean): Promise<Map<number, number>> {
+async function assign(
+  log: Log,
+  consumer: LogConsumer,
+  topic: string,
+  fromStart: boolean,
+): Promise<Map<number, number>> {
   const partitions = await log.partitions(topic);
   if (partitions === undefined) {
     throw new UsageError(`there is no topic "${topic}"; there are: ${(await log.topics()).join(', ')}`);

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { SchemaFileError } from '../schemas/schema-directory.js';
 import { ProducerError } from '../producer/producer-error.js';
+import { SchemaFileError } from '../schemas/schema-directory.js';
 import { RecordError, StateError, TopologyError } from '../streams/index.js';
 import { LogError } from '../streams/log/log.js';
 import { consumeCommand } from './consume.js';

@@ -7,7 +7,7 @@ export function duration(text: string): number {
   try {
     return toMilliseconds(/^\d+$/.test(text) ? Number(text) : text, 'it');
   } catch {
-    throw new InvalidArgumentError("It must be a duration such as 500ms, 20s, 5m or 1h.");
+    throw new InvalidArgumentError('It must be a duration such as 500ms, 20s, 5m or 1h.');
   }
 }
 

@@ -37,7 +37,9 @@ async function produce(options: ProduceOptions): Promise<void> {
     const { badLines, events } = writer.metrics;
     process.stdout.write(`${number(events)} events written to ${topics.accessLog}\n`);
     if (badLines > 0) {
-      process.stdout.write(`${number(badLines)} lines could not be used; they are in ${topics.deadLetters} with the reason\n`);
+      process.stdout.write(
+        `${number(badLines)} lines could not be used; they are in ${topics.deadLetters} with the reason\n`,
+      );
     }
   } finally {
     await data.close();

@@ -74,14 +74,22 @@ export class Status {
       const text = latest === undefined ? colors.dim('nothing yet') : peakText(latest);
       return `  ${goal <= 2 && latest !== undefined ? colors.yellow(title) : title}${number(records).padStart(9)}   ${text}`;
     });
-    this.#terminal([`${colors.bold('millrace')} ${colors.dim(`${seconds} s`)}   ${facts}`, ...goals, colors.dim('  Ctrl-C stops')].join('\n'));
+    this.#terminal(
+      [
+        `${colors.bold('millrace')} ${colors.dim(`${seconds} s`)}   ${facts}`,
+        ...goals,
+        colors.dim('  Ctrl-C stops'),
+      ].join('\n'),
+    );
   }
 }
 
 /** A result in a line. */
 export function peakText({ entity, windowStart, count, mean }: Peak): string {
   const time = new Date(windowStart).toISOString().replace('.000Z', 'Z');
-  return mean === undefined ? `${entity} ${number(count)} from ${time}` : `${entity} ${mean.toFixed(3)} s over ${number(count)} from ${time}`;
+  return mean === undefined
+    ? `${entity} ${number(count)} from ${time}`
+    : `${entity} ${mean.toFixed(3)} s over ${number(count)} from ${time}`;
 }
 
 export function number(value: number): string {

@@ -20,11 +20,15 @@ export function summary(
   ];
   const deadLetters = writer.badLines + metrics.deadLetters;
   if (deadLetters > 0) {
-    lines.push(`${number(deadLetters)} lines or records could not be used; they are in ${topics.deadLetters} with the reason`);
+    lines.push(
+      `${number(deadLetters)} lines or records could not be used; they are in ${topics.deadLetters} with the reason`,
+    );
   }
   lines.push(...lateness(metrics, topics.late));
   for (const goal of results) {
-    lines.push(`goal ${goal.goal}, ${GOAL_TITLES[goal.goal]}: ${number(goal.records)} results for ${number(goal.peaks.size)} keys`);
+    lines.push(
+      `goal ${goal.goal}, ${GOAL_TITLES[goal.goal]}: ${number(goal.records)} results for ${number(goal.peaks.size)} keys`,
+    );
     for (const peak of goal.top(TOP)) lines.push(`    ${peakText(peak)}`);
   }
   return lines.join('\n');

@@ -47,7 +47,11 @@ export function compileLogFormat(format: string): LineParser {
     const name = part.replace(/[${}]/g, '');
     const follower = parts[i + 1]?.[0];
     const quoted = follower === '"' && parts[i - 1]?.endsWith('"');
-    const body = quoted ? '(?:[^"\\\\]|\\\\.)*' : follower === undefined ? '.*' : `[^${follower.replace(/[\]\\^-]/g, '\\$&')}]*`;
+    const body = quoted
+      ? '(?:[^"\\\\]|\\\\.)*'
+      : follower === undefined
+        ? '.*'
+        : `[^${follower.replace(/[\]\\^-]/g, '\\$&')}]*`;
     if (USED.has(name)) {
       names.push(name);
       pattern += `(${body})`;

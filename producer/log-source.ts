@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { PassThrough } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import type { AccessLog } from '../schemas/records.js';
@@ -94,7 +94,10 @@ async function checkFile(input: string): Promise<Stats> {
     );
   }
   if (stats.isDirectory()) {
-    throw new ProducerError('INPUT_IS_DIRECTORY', `${input} is a directory; name the log files in it, such as ${input}/*.log`);
+    throw new ProducerError(
+      'INPUT_IS_DIRECTORY',
+      `${input} is a directory; name the log files in it, such as ${input}/*.log`,
+    );
   }
   return stats;
 }
@@ -123,7 +126,14 @@ class LogReader {
     const prefix = await prefixOf(path);
     const start = await this.#resume(source, path);
     const splitter = new LineSplitter(start);
-    const batcher = new Batcher(source, splitter, { ...start, ...prefix }, this.#parse, this.#builder, this.#batchLines);
+    const batcher = new Batcher(
+      source,
+      splitter,
+      { ...start, ...prefix },
+      this.#parse,
+      this.#builder,
+      this.#batchLines,
+    );
     const file = createReadStream(path);
     const text = new PassThrough({ highWaterMark: 256 * 1024 });
     // The pipeline's failure reaches the reader through `text`.
@@ -168,7 +178,14 @@ class LogReader {
     follow: boolean,
   ): AsyncGenerator<LogBatch> {
     const splitter = new LineSplitter(start);
-    const batcher = new Batcher(source, splitter, { ...start, ...(await prefixOf(path)) }, this.#parse, this.#builder, this.#batchLines);
+    const batcher = new Batcher(
+      source,
+      splitter,
+      { ...start, ...(await prefixOf(path)) },
+      this.#parse,
+      this.#builder,
+      this.#batchLines,
+    );
     const buffer = Buffer.allocUnsafe(256 * 1024);
     let position = start.offset;
     if (await isInsideLine(file, position)) batcher.skipRestOfLine();

@@ -54,7 +54,8 @@ export class EventBuilder {
   build(fields: LogFields): AccessLog {
     const client_ip = text(fields, 'client_ip', 'remote_addr', 'http_x_real_ip', 'ip');
     if (client_ip === undefined) throw new LineError('missing-field', 'the client address is missing');
-    if (client_ip.length > 253 || /\s/.test(client_ip)) throw new LineError('wrong-client', `no address: ${shown(client_ip)}`);
+    if (client_ip.length > 253 || /\s/.test(client_ip))
+      throw new LineError('wrong-client', `no address: ${shown(client_ip)}`);
     const method = text(fields, 'method', 'request_method') ?? text(fields, 'request')?.split(' ', 1)[0] ?? '-';
     return {
       server: text(fields, 'server', 'hostname', 'server_addr') ?? this.#defaults.server,
@@ -79,9 +80,13 @@ export class EventBuilder {
     if (found === undefined) throw new LineError('missing-field', 'the time is missing');
     const value = fields[found] as string | number;
     const time = this.#parseTime(value);
-    if (!Number.isFinite(time) || time <= 0) throw new LineError('wrong-timestamp', `no time after 1970: ${shown(value)}`);
+    if (!Number.isFinite(time) || time <= 0)
+      throw new LineError('wrong-timestamp', `no time after 1970: ${shown(value)}`);
     if (time > Date.now() + this.#defaults.maxFutureMs) {
-      throw new LineError('timestamp-in-future', `${shown(value)} is more than ${this.#defaults.maxFutureMs} ms ahead of the clock`);
+      throw new LineError(
+        'timestamp-in-future',
+        `${shown(value)} is more than ${this.#defaults.maxFutureMs} ms ahead of the clock`,
+      );
     }
     return time;
   }
@@ -107,7 +112,8 @@ function parseTimeText(value: string): number {
     const utc = Date.UTC(Number(year), monthIndex, Number(day), Number(hour), Number(minute), Number(second));
     const real = new Date(utc);
     // Date.UTC takes 31 February for 3 March.
-    if (monthIndex < 0 || real.getUTCDate() !== Number(day) || Number(hour) > 23 || Number(minute) > 59) return Number.NaN;
+    if (monthIndex < 0 || real.getUTCDate() !== Number(day) || Number(hour) > 23 || Number(minute) > 59)
+      return Number.NaN;
     const offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60_000;
     return sign === '+' ? utc - offset : utc + offset;
   }
@@ -142,7 +148,8 @@ function requestTime(fields: LogFields): number | null {
   const value = fields['request_time'];
   if (value === undefined || value === null || value === '-' || value === '') return null;
   const seconds = Number(value);
-  if (!Number.isFinite(seconds) || seconds < 0) throw new LineError('wrong-request-time', `no seconds: ${shown(value)}`);
+  if (!Number.isFinite(seconds) || seconds < 0)
+    throw new LineError('wrong-request-time', `no seconds: ${shown(value)}`);
   return seconds;
 }
 

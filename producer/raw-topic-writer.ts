@@ -2,7 +2,7 @@ import type { AccessLog } from '../schemas/records.js';
 import type { Log, Transaction } from '../streams/log/log.js';
 import { partitionForString } from '../streams/log/partitioner.js';
 import type { Serde } from '../streams/serde/serde.js';
-import { type LogBatch, type SourcePosition } from './log-source.js';
+import type { LogBatch, SourcePosition } from './log-source.js';
 
 /** The group under which positions in input files are committed, as if each file were a partition. */
 const POSITIONS = 'millrace-inputs';
@@ -39,7 +39,11 @@ export class RawTopicWriter {
 
   static async create(options: RawTopicWriterOptions): Promise<RawTopicWriter> {
     const { log, topic, deadLetterTopic } = options;
-    return new RawTopicWriter(options, (await log.partitions(topic)) ?? 1, (await log.partitions(deadLetterTopic)) ?? 1);
+    return new RawTopicWriter(
+      options,
+      (await log.partitions(topic)) ?? 1,
+      (await log.partitions(deadLetterTopic)) ?? 1,
+    );
   }
 
   async write(events: readonly AccessLog[]): Promise<void> {
@@ -87,7 +91,13 @@ export class RawTopicWriter {
     const { serde, topic } = this.#options;
     for (const event of events) {
       const partition = partitionForString(event.client_ip, this.#partitions);
-      transaction.append(topic, partition, event.timestamp, Buffer.from(event.client_ip), serde.serialize(topic, event));
+      transaction.append(
+        topic,
+        partition,
+        event.timestamp,
+        Buffer.from(event.client_ip),
+        serde.serialize(topic, event),
+      );
     }
   }
 }

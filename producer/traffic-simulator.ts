@@ -134,7 +134,12 @@ export class TrafficSimulator {
       status = random.uniform() < 0.5 ? 502 : 503;
       requestTime = 0.001;
     }
-    if (status >= 400 && status <= 499 && this.#options.belowThresholds && !this.#errorLimit.allows(host.name, this.#arrivalMs)) {
+    if (
+      status >= 400 &&
+      status <= 499 &&
+      this.#options.belowThresholds &&
+      !this.#errorLimit.allows(host.name, this.#arrivalMs)
+    ) {
       status = 200;
     }
     const event = this.#event(client, host.name, status, requestTime);
@@ -160,7 +165,12 @@ export class TrafficSimulator {
     const host = this.#hosts[this.#hostChoice.draw(random)] as Host;
     switch (incident.kind) {
       case 'abusive-client':
-        return this.#event({ address: incident.entity, country: 'ZZ' }, host.name, 200, random.logNormal(host.medianSeconds, 0.6));
+        return this.#event(
+          { address: incident.entity, country: 'ZZ' },
+          host.name,
+          200,
+          random.logNormal(host.medianSeconds, 0.6),
+        );
       case 'client-error-burst':
         return this.#event(this.#client(), incident.entity, random.uniform() < 0.7 ? 404 : 403, 0.002);
       default:

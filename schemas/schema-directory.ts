@@ -20,9 +20,12 @@ const EMPTY: SchemaFile = { schemas: [], subjects: {} };
 /** The schema file cannot be read; it is what gives ids in the log their meaning. */
 export class SchemaFileError extends Error {
   constructor(path: string, cause: Error) {
-    super(`the schema file ${path} cannot be read: ${cause.message}; without it the records of the log cannot be decoded`, {
-      cause,
-    });
+    super(
+      `the schema file ${path} cannot be read: ${cause.message}; without it the records of the log cannot be decoded`,
+      {
+        cause,
+      },
+    );
     this.name = 'SchemaFileError';
   }
 }

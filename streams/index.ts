@@ -1,8 +1,8 @@
 /** Everything that an application needs of the engine. */
 export type { Duration } from './dsl/duration.js';
 export { toMilliseconds } from './dsl/duration.js';
-export type { BranchedKStream, KStream } from './dsl/kstream.js';
 export type { KGroupedStream, TimeWindowedKStream } from './dsl/kgrouped-stream.js';
+export type { BranchedKStream, KStream } from './dsl/kstream.js';
 export type { KTable } from './dsl/ktable.js';
 export type {
   Aggregator,

@@ -77,7 +77,8 @@ export class Streams {
       deadLetterTopic: config.deadLetterTopic,
       lateTopic: config.lateTopic,
       deserializationExceptionHandler:
-        config.deserializationExceptionHandler ?? (() => (config.deadLetterTopic === undefined ? 'fail' : 'dead-letter')),
+        config.deserializationExceptionHandler ??
+        (() => (config.deadLetterTopic === undefined ? 'fail' : 'dead-letter')),
       processingExceptionHandler: config.processingExceptionHandler ?? (() => 'fail'),
       now: config.now ?? Date.now,
     });

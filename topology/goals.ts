@@ -1,6 +1,6 @@
+import type { AccessLog } from '../schemas/records.js';
 import { type KStream, StreamsBuilder, TimeWindows, type Topology } from '../streams/index.js';
 import { stringSerde } from '../streams/serde/string.js';
-import type { AccessLog } from '../schemas/records.js';
 import type { GoalConfig } from './goal-config.js';
 import { meanOf, meanSerde } from './mean.js';
 import type { GoalSerdes } from './serdes.js';
@@ -76,7 +76,10 @@ function meanRequestTimeByHost(requests: Requests, { goal4, grace, topics }: Goa
     .groupBy((_key, request) => request.host, { key: stringSerde })
     .windowedBy(TimeWindows.ofSizeAndGrace(goal4.size, grace).advanceBy(goal4.advance))
     .emitStrategy('onWindowClose')
-    .aggregate(meanOf((request) => request.request_time ?? 0), { name: 'goal4', value: meanSerde })
+    .aggregate(
+      meanOf((request) => request.request_time ?? 0),
+      { name: 'goal4', value: meanSerde },
+    )
     .toStream()
     .map(({ key: host, window: { start, end } }, { sum, count }) => [
       `${host}@${start}`,

@@ -7,7 +7,9 @@ export type Duration = number | string;
 export function toMilliseconds(duration: Duration, what: string): number {
   const milliseconds = typeof duration === 'number' ? duration : ms(duration as ms.StringValue);
   if (typeof milliseconds !== 'number' || !Number.isSafeInteger(milliseconds) || milliseconds < 0) {
-    throw new RangeError(`${what} must be a duration such as 500, '500ms', '20s', '5m' or '1h', not ${JSON.stringify(duration)}`);
+    throw new RangeError(
+      `${what} must be a duration such as 500, '500ms', '20s', '5m' or '1h', not ${JSON.stringify(duration)}`,
+    );
   }
   return milliseconds;
 }

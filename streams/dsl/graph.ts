@@ -1,4 +1,11 @@
-import type { CompiledNode, Forward, GraphNode, ProcessorNode, StoreDefinition, TaskContext } from '../runtime/topology.js';
+import type {
+  CompiledNode,
+  Forward,
+  GraphNode,
+  ProcessorNode,
+  StoreDefinition,
+  TaskContext,
+} from '../runtime/topology.js';
 
 /** The logical graph while it is being built. Nodes are in the order of their creation: parents first. */
 export class Graph {

@@ -49,7 +49,10 @@ export class KGroupedStream<K, V> {
     return this.#aggregate(reduceAggregation(reducer, serde), materialized.name) as KTable<K, V>;
   }
 
-  aggregate<A>(aggregator: Aggregator<K, V, A>, materialized: Materialized<A> & { readonly value: Serde<A> }): KTable<K, A> {
+  aggregate<A>(
+    aggregator: Aggregator<K, V, A>,
+    materialized: Materialized<A> & { readonly value: Serde<A> },
+  ): KTable<K, A> {
     return this.#aggregate({ ...aggregator, serde: materialized.value }, materialized.name);
   }
 
@@ -171,7 +174,10 @@ function countAggregation<K, V>(serde: Serde<number> = countSerde): Aggregation<
 }
 
 /** Before the first value the aggregate is undefined. */
-function reduceAggregation<K, V>(reducer: (aggregate: V, value: V) => V, serde: Serde<V>): Aggregation<K, V, V | undefined> {
+function reduceAggregation<K, V>(
+  reducer: (aggregate: V, value: V) => V,
+  serde: Serde<V>,
+): Aggregation<K, V, V | undefined> {
   const reduce = (left: V | undefined, right: V | undefined) => {
     if (left === undefined) return right;
     return right === undefined ? left : reducer(left, right);

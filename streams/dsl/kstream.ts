@@ -23,61 +23,93 @@ export class KStream<K, V> {
   filter<VR extends V>(predicate: (key: K, value: V) => value is VR): KStream<K, VR>;
   filter(predicate: Predicate<K, V>): KStream<K, V>;
   filter(predicate: Predicate<K, V>): KStream<K, V> {
-    const node = this.graph.operator(this.graph.name('KSTREAM-FILTER'), this.node, (forward) => (key, value, timestamp) => {
-      if (predicate(key as K, value as V)) forward(key, value, timestamp);
-    });
+    const node = this.graph.operator(
+      this.graph.name('KSTREAM-FILTER'),
+      this.node,
+      (forward) => (key, value, timestamp) => {
+        if (predicate(key as K, value as V)) forward(key, value, timestamp);
+      },
+    );
     return new KStream(this.graph, node, this.serdes, this.keyChanged);
   }
 
   filterNot(predicate: Predicate<K, V>): KStream<K, V> {
-    const node = this.graph.operator(this.graph.name('KSTREAM-FILTER'), this.node, (forward) => (key, value, timestamp) => {
-      if (!predicate(key as K, value as V)) forward(key, value, timestamp);
-    });
+    const node = this.graph.operator(
+      this.graph.name('KSTREAM-FILTER'),
+      this.node,
+      (forward) => (key, value, timestamp) => {
+        if (!predicate(key as K, value as V)) forward(key, value, timestamp);
+      },
+    );
     return new KStream(this.graph, node, this.serdes, this.keyChanged);
   }
 
   map<KR, VR>(mapper: (key: K, value: V) => readonly [KR, VR]): KStream<KR, VR> {
-    const node = this.graph.operator(this.graph.name('KSTREAM-MAP'), this.node, (forward) => (key, value, timestamp) => {
-      const [newKey, newValue] = mapper(key as K, value as V);
-      forward(newKey, newValue, timestamp);
-    });
+    const node = this.graph.operator(
+      this.graph.name('KSTREAM-MAP'),
+      this.node,
+      (forward) => (key, value, timestamp) => {
+        const [newKey, newValue] = mapper(key as K, value as V);
+        forward(newKey, newValue, timestamp);
+      },
+    );
     return new KStream<KR, VR>(this.graph, node, NO_SERDES, true);
   }
 
   mapValues<VR>(mapper: (value: V, key: K) => VR): KStream<K, VR> {
-    const node = this.graph.operator(this.graph.name('KSTREAM-MAPVALUES'), this.node, (forward) => (key, value, timestamp) => {
-      forward(key, mapper(value as V, key as K), timestamp);
-    });
+    const node = this.graph.operator(
+      this.graph.name('KSTREAM-MAPVALUES'),
+      this.node,
+      (forward) => (key, value, timestamp) => {
+        forward(key, mapper(value as V, key as K), timestamp);
+      },
+    );
     return new KStream<K, VR>(this.graph, node, { key: this.serdes.key, value: undefined }, this.keyChanged);
   }
 
   flatMap<KR, VR>(mapper: (key: K, value: V) => Iterable<readonly [KR, VR]>): KStream<KR, VR> {
-    const node = this.graph.operator(this.graph.name('KSTREAM-FLATMAP'), this.node, (forward) => (key, value, timestamp) => {
-      for (const [newKey, newValue] of mapper(key as K, value as V)) forward(newKey, newValue, timestamp);
-    });
+    const node = this.graph.operator(
+      this.graph.name('KSTREAM-FLATMAP'),
+      this.node,
+      (forward) => (key, value, timestamp) => {
+        for (const [newKey, newValue] of mapper(key as K, value as V)) forward(newKey, newValue, timestamp);
+      },
+    );
     return new KStream<KR, VR>(this.graph, node, NO_SERDES, true);
   }
 
   flatMapValues<VR>(mapper: (value: V, key: K) => Iterable<VR>): KStream<K, VR> {
-    const node = this.graph.operator(this.graph.name('KSTREAM-FLATMAPVALUES'), this.node, (forward) => (key, value, timestamp) => {
-      for (const newValue of mapper(value as V, key as K)) forward(key, newValue, timestamp);
-    });
+    const node = this.graph.operator(
+      this.graph.name('KSTREAM-FLATMAPVALUES'),
+      this.node,
+      (forward) => (key, value, timestamp) => {
+        for (const newValue of mapper(value as V, key as K)) forward(key, newValue, timestamp);
+      },
+    );
     return new KStream<K, VR>(this.graph, node, { key: this.serdes.key, value: undefined }, this.keyChanged);
   }
 
   /** Looks at each record and passes it on. */
   peek(action: (key: K, value: V) => void): KStream<K, V> {
-    const node = this.graph.operator(this.graph.name('KSTREAM-PEEK'), this.node, (forward) => (key, value, timestamp) => {
-      action(key as K, value as V);
-      forward(key, value, timestamp);
-    });
+    const node = this.graph.operator(
+      this.graph.name('KSTREAM-PEEK'),
+      this.node,
+      (forward) => (key, value, timestamp) => {
+        action(key as K, value as V);
+        forward(key, value, timestamp);
+      },
+    );
     return new KStream(this.graph, node, this.serdes, this.keyChanged);
   }
 
   selectKey<KR>(selector: (key: K, value: V) => KR): KStream<KR, V> {
-    const node = this.graph.operator(this.graph.name('KSTREAM-KEY-SELECT'), this.node, (forward) => (key, value, timestamp) => {
-      forward(selector(key as K, value as V), value, timestamp);
-    });
+    const node = this.graph.operator(
+      this.graph.name('KSTREAM-KEY-SELECT'),
+      this.node,
+      (forward) => (key, value, timestamp) => {
+        forward(selector(key as K, value as V), value, timestamp);
+      },
+    );
     return new KStream<KR, V>(this.graph, node, { key: undefined, value: this.serdes.value }, true);
   }
 

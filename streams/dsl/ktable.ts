@@ -22,9 +22,13 @@ export class KTable<K, V> {
   }
 
   mapValues<VR>(mapper: (value: V, key: K) => VR): KTable<K, VR> {
-    const node = this.graph.operator(this.graph.name('KTABLE-MAPVALUES'), this.node, (forward) => (key, value, timestamp) => {
-      forward(key, value === null ? null : mapper(value as V, key as K), timestamp);
-    });
+    const node = this.graph.operator(
+      this.graph.name('KTABLE-MAPVALUES'),
+      this.node,
+      (forward) => (key, value, timestamp) => {
+        forward(key, value === null ? null : mapper(value as V, key as K), timestamp);
+      },
+    );
     return new KTable(this.graph, node, { key: this.serdes.key, value: undefined });
   }
 
@@ -35,10 +39,14 @@ export class KTable<K, V> {
   }
 
   #filter(predicate: (key: K, value: V) => boolean, keep: boolean): KTable<K, V> {
-    const node = this.graph.operator(this.graph.name('KTABLE-FILTER'), this.node, (forward) => (key, value, timestamp) => {
-      const kept = value !== null && predicate(key as K, value as V) === keep;
-      forward(key, kept ? value : null, timestamp);
-    });
+    const node = this.graph.operator(
+      this.graph.name('KTABLE-FILTER'),
+      this.node,
+      (forward) => (key, value, timestamp) => {
+        const kept = value !== null && predicate(key as K, value as V) === keep;
+        forward(key, kept ? value : null, timestamp);
+      },
+    );
     return new KTable(this.graph, node, this.serdes);
   }
 }

@@ -27,7 +27,9 @@ export class TimeWindows {
   advanceBy(advance: Duration): TimeWindows {
     const advanceMs = toMilliseconds(advance, 'the advance of a window');
     if (advanceMs === 0 || advanceMs > this.sizeMs) {
-      throw new RangeError(`a window of ${this.sizeMs} ms must advance by more than 0 and at most its size, not ${advanceMs} ms`);
+      throw new RangeError(
+        `a window of ${this.sizeMs} ms must advance by more than 0 and at most its size, not ${advanceMs} ms`,
+      );
     }
     return new TimeWindows(this.sizeMs, advanceMs, this.graceMs);
   }

@@ -13,7 +13,13 @@ export function describeTopology(topology: Topology): string {
 
 function describeSubTopology(sub: SubTopology, parents: ReadonlyMap<GraphNode, readonly GraphNode[]>): string {
   const lines = [`   Sub-topology: ${sub.id}`];
-  const add = (kind: string, name: string, detail: string, to: readonly string[] | undefined, from: readonly string[]) => {
+  const add = (
+    kind: string,
+    name: string,
+    detail: string,
+    to: readonly string[] | undefined,
+    from: readonly string[],
+  ) => {
     lines.push(`    ${kind}: ${name} (${detail})`);
     if (to !== undefined) lines.push(`      --> ${to.length > 0 ? to.join(', ') : 'none'}`);
     if (kind !== 'Source') lines.push(`      <-- ${from.join(', ')}`);
@@ -22,7 +28,8 @@ function describeSubTopology(sub: SubTopology, parents: ReadonlyMap<GraphNode, r
     (parents.get(node) ?? []).map((parent) =>
       parent.kind === 'repartition' && !sub.nodes.includes(parent) ? sourceName(parent) : nameAsParent(parent, sub),
     );
-  const to = (node: GraphNode) => node.children.map((child) => (child.kind === 'repartition' ? sinkName(child) : child.name));
+  const to = (node: GraphNode) =>
+    node.children.map((child) => (child.kind === 'repartition' ? sinkName(child) : child.name));
   for (const source of sub.repartitionSources) {
     add('Source', sourceName(source), `topics: [${source.topic}]`, to(source), []);
   }
@@ -32,7 +39,13 @@ function describeSubTopology(sub: SubTopology, parents: ReadonlyMap<GraphNode, r
         add('Source', node.name, `topics: [${node.topics.join(', ')}]`, to(node), []);
         break;
       case 'processor':
-        add('Processor', node.name, `stores: [${node.stores.map(({ name }) => name).join(', ')}]`, to(node), from(node));
+        add(
+          'Processor',
+          node.name,
+          `stores: [${node.stores.map(({ name }) => name).join(', ')}]`,
+          to(node),
+          from(node),
+        );
         break;
       case 'sink':
         add('Sink', node.name, `topic: ${node.topic}`, undefined, from(node));

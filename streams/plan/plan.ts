@@ -1,4 +1,11 @@
-import type { GraphNode, RepartitionNode, SourceNode, StoreDefinition, SubTopology, Topology } from '../runtime/topology.js';
+import type {
+  GraphNode,
+  RepartitionNode,
+  SourceNode,
+  StoreDefinition,
+  SubTopology,
+  Topology,
+} from '../runtime/topology.js';
 import { TopologyError } from '../runtime/topology.js';
 
 /** Sets of nodes that have to run in one task. */

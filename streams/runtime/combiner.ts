@@ -2,7 +2,7 @@ import type { Serde } from '../serde/serde.js';
 import type { Aggregation } from '../state/aggregation.js';
 import { SliceBlockBuilder } from '../state/slice-block.js';
 import type { Forward, TaskContext } from './topology.js';
-import { createWindowStore, type WindowedAggregateOptions, WindowedAdder } from './windowed-aggregate.js';
+import { createWindowStore, WindowedAdder, type WindowedAggregateOptions } from './windowed-aggregate.js';
 
 /**
  * The first phase of a two-phase aggregation: merges the records of one commit interval into partial aggregates, so

@@ -35,8 +35,7 @@ export function compileKeyedAggregate<K, V, A>(
       value: next(before === undefined ? aggregation.initializer() : before.value),
       timestamp: before === undefined ? timestamp : Math.max(before.timestamp, timestamp),
     });
-    const identity =
-      typeof key === 'string' ? key : Buffer.from(keySerde.serialize(name, key)).toString('latin1');
+    const identity = typeof key === 'string' ? key : Buffer.from(keySerde.serialize(name, key)).toString('latin1');
     if (!changed.has(identity)) changed.set(identity, key);
   };
 

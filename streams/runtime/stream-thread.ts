@@ -114,7 +114,10 @@ export class StreamThread {
 
   /** How long a poll may wait before something else is due. */
   get maxWaitMs(): number {
-    return Math.max(0, Math.min(this.#config.commitIntervalMs, this.#lastCommitAt + this.#config.commitIntervalMs - this.#config.now()));
+    return Math.max(
+      0,
+      Math.min(this.#config.commitIntervalMs, this.#lastCommitAt + this.#config.commitIntervalMs - this.#config.now()),
+    );
   }
 
   /**
@@ -247,7 +250,10 @@ export class StreamThread {
     return moved;
   }
 
-  async #write(transaction: Transaction, staged: (ReturnType<StateDatabase['takeStaged']> | undefined)[]): Promise<void> {
+  async #write(
+    transaction: Transaction,
+    staged: (ReturnType<StateDatabase['takeStaged']> | undefined)[],
+  ): Promise<void> {
     const startedAt = performance.now();
     const result = await transaction.commit();
     await Promise.all(

@@ -6,8 +6,8 @@ import { type ExceptionHandler, RecordError } from './exception-handlers.js';
 import type { StreamsMetrics } from './metrics.js';
 import type { Cancellable, PunctuationType, Punctuator, RecordMetadata } from './processor.js';
 import { Punctuations } from './punctuations.js';
-import { type Repartition, RepartitionSink } from './repartition-sink.js';
 import { decodeRepartitionRecord } from './repartition-record.js';
+import { type Repartition, RepartitionSink } from './repartition-sink.js';
 import { compileSink } from './sink.js';
 import { StreamTime } from './stream-time.js';
 import type {
@@ -179,7 +179,11 @@ export class Task implements TaskContext {
 
   /** Where reading goes on in a topic, and what a restart needs to know of its stream time. */
   positions(): { topic: string; offset: number; metadata: string }[] {
-    return this.#inputs.map(({ topic, position }) => ({ topic, offset: position, metadata: this.time.serialize(topic) }));
+    return this.#inputs.map(({ topic, position }) => ({
+      topic,
+      offset: position,
+      metadata: this.time.serialize(topic),
+    }));
   }
 
   /** Goes on from a committed position. */
@@ -421,17 +425,16 @@ export class Task implements TaskContext {
 
   #copyTo(topic: string, cursor: RecordCursor, headers: Record<string, string>): void {
     const { bytes, keyStart, valueStart } = cursor;
-    this.environment.transaction().append(
-      topic,
-      cursor.partition % this.environment.partitions(topic),
-      cursor.timestamp,
-      keyStart < 0 ? null : bytes.subarray(keyStart, cursor.keyEnd),
-      valueStart < 0 ? null : bytes.subarray(valueStart, cursor.valueEnd),
-      [
-        ...cursor.headers,
-        ...Object.entries(headers).map(([key, value]) => ({ key, value: Buffer.from(value) })),
-      ],
-    );
+    this.environment
+      .transaction()
+      .append(
+        topic,
+        cursor.partition % this.environment.partitions(topic),
+        cursor.timestamp,
+        keyStart < 0 ? null : bytes.subarray(keyStart, cursor.keyEnd),
+        valueStart < 0 ? null : bytes.subarray(valueStart, cursor.valueEnd),
+        [...cursor.headers, ...Object.entries(headers).map(([key, value]) => ({ key, value: Buffer.from(value) }))],
+      );
   }
 
   #forwardTo(children: readonly GraphNode[]): Forward {

@@ -1,9 +1,8 @@
-import type { RecordMetadata } from './processor.js';
 import type { Headers } from '../log/log.js';
 import type { Serde } from '../serde/serde.js';
 import type { StateStore } from '../state/state-store.js';
 import type { Combiner, PartitionOf } from './combiner.js';
-import type { Cancellable, PunctuationType, Punctuator } from './processor.js';
+import type { Cancellable, PunctuationType, Punctuator, RecordMetadata } from './processor.js';
 
 /** The call from an operator to the next: positional, so that a record costs no object. */
 export type Forward = (key: unknown, value: unknown, timestamp: number) => void;

@@ -133,10 +133,6 @@ function foldTwoStacks<A>(
       pivot = end;
     }
     const left = front[start - frontStart] as A;
-    visit(
-      window,
-      end === pivot ? left : merge(left, back as A),
-      timestampOf(slices, partials[end - 1] as Partial<A>),
-    );
+    visit(window, end === pivot ? left : merge(left, back as A), timestampOf(slices, partials[end - 1] as Partial<A>));
   }
 }

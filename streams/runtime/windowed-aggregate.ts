@@ -1,8 +1,8 @@
-import { readSliceBlock } from '../state/slice-block.js';
+import type { Serde } from '../serde/serde.js';
 import type { Aggregation } from '../state/aggregation.js';
+import { readSliceBlock } from '../state/slice-block.js';
 import type { WindowSlices } from '../state/window-slices.js';
 import { type KeyPartials, WindowStore } from '../state/window-store.js';
-import type { Serde } from '../serde/serde.js';
 import type { CompiledNode, Forward, TaskContext } from './topology.js';
 import { foldWindows } from './window-fold.js';
 import { Windowed } from './windowed.js';
@@ -210,7 +210,10 @@ export function compileWindowedAggregate<K, V, A>(
         options.keySerde,
         aggregation.serde,
         (entryKey, firstWindow, timeOffsetMs, aggregate) => {
-          const from = Math.max(firstWindow, store.closedWindow >= slices.firstWindow(slice) ? store.closedWindow + 1 : 0);
+          const from = Math.max(
+            firstWindow,
+            store.closedWindow >= slices.firstWindow(slice) ? store.closedWindow + 1 : 0,
+          );
           if (from > slices.lastWindow(slice)) {
             task.reportSkipped(options.name, 'partial aggregate of a closed window');
             return;

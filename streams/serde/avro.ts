@@ -88,7 +88,9 @@ export class AvroSerde<T> implements Serde<T> {
     if (decoded.value === undefined || decoded.offset !== end) {
       throw new RangeError(
         `its ${end - start} bytes do not hold one record of schema ${id}: ` +
-          (decoded.value === undefined || decoded.offset > end ? 'it is cut off' : `${end - decoded.offset} are left over`),
+          (decoded.value === undefined || decoded.offset > end
+            ? 'it is cut off'
+            : `${end - decoded.offset} are left over`),
       );
     }
     return decoded.value as T;

@@ -80,7 +80,12 @@ export class TopologyTestDriver {
     topic: string,
     keySerde: Serde<K>,
     valueSerde: Serde<V>,
-    record: { readonly key: K | null; readonly value: V | null; readonly timestamp: number; readonly headers?: Headers },
+    record: {
+      readonly key: K | null;
+      readonly value: V | null;
+      readonly timestamp: number;
+      readonly headers?: Headers;
+    },
   ): Promise<void> {
     const key = record.key === null ? null : Buffer.from(keySerde.serialize(topic, record.key));
     const value = record.value === null ? null : Buffer.from(valueSerde.serialize(topic, record.value));

@@ -48,7 +48,7 @@ function windowed(
   { sizeMs, advanceMs }: WindowSpec,
   graceMs: number,
   keyOf: (event: ReferenceEvent) => string | undefined,
-  valueOf: (event: ReferenceEvent) => number,
+  measure: (event: ReferenceEvent) => number,
 ): Map<string, Accumulator> {
   const windows = new Map<string, Accumulator>();
   for (const events of partitions) {
@@ -63,7 +63,7 @@ function windowed(
         const id = `${key}@${start}`;
         const window = windows.get(id) ?? { count: 0, sum: 0 };
         window.count++;
-        window.sum += valueOf(event);
+        window.sum += measure(event);
         windows.set(id, window);
       }
     }
@@ -97,7 +97,10 @@ export function referenceGoals(
   );
   for (const [id, { count, sum }] of times) means.set(id, { count, avg_request_time: sum / count });
   return {
-    goal1: counts(windowed(partitions, goal1, graceMs, (event) => event.client_ip, one), goal1.threshold),
+    goal1: counts(
+      windowed(partitions, goal1, graceMs, (event) => event.client_ip, one),
+      goal1.threshold,
+    ),
     goal2: counts(
       windowed(
         partitions,

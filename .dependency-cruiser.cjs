@@ -1,0 +1,30 @@
+/** Which way imports may point. In dsl/ streams and tables make each other, as their types say. */
+const only = (name, from, allowed) => ({
+  name,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^(streams|topology|producer|schemas|cli|api|bench|test)/', pathNot: [from, ...allowed] },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: { pathNot: '^streams/dsl/' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    only('engine-stands-alone', '^streams/', ['^streams/']),
+    only('serde-is-lowest', '^streams/serde/', []),
+    only('log-uses-serde', '^streams/log/', ['^streams/serde/']),
+    only('state-uses-log-and-serde', '^streams/state/', ['^streams/(log|serde)/']),
+    only('runtime-uses-what-is-below', '^streams/runtime/', ['^streams/(state|log|serde)/']),
+    only('plan-uses-what-is-below', '^streams/plan/', ['^streams/(runtime|state|log|serde)/']),
+    only('dsl-uses-what-is-below', '^streams/dsl/', ['^streams/(plan|runtime|state|log|serde)/']),
+    only('schemas-know-the-engine-only', '^schemas/', ['^streams/']),
+    only('topologies-know-engine-and-schemas', '^topology/', ['^streams/', '^schemas/']),
+    only('producers-know-the-log-and-schemas', '^producer/', ['^streams/(log|serde)/', '^schemas/']),
+    only('product-knows-no-tests', '^(streams|topology|producer|schemas|cli)/', ['^(streams|topology|producer|schemas|cli)/']),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs'] },
+  },
+};
