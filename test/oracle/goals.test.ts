@@ -1,0 +1,144 @@
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readLogs } from '../../producer/log-source.js';
+import { TrafficSimulator } from '../../producer/traffic-simulator.js';
+import type { AccessLog } from '../../schemas/records.js';
+import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goal-config.js';
+import { expectSameGoals } from '../reference/expect-goals.js';
+import { type ReferenceOptions, referenceGoals } from '../reference/goals.js';
+import { type GoalRunOptions, partitioned, runGoals } from '../reference/run-goals.js';
+
+const ACCESS_LOG = fileURLToPath(new URL('../fixtures/access.log.gz', import.meta.url));
+
+async function accessLog(): Promise<AccessLog[]> {
+  const events: AccessLog[] = [];
+  const batches = readLogs({
+    inputs: [ACCESS_LOG],
+    format: 'auto',
+    host: 'semicomplete.com',
+    server: 'web',
+    maxFutureMs: 86_400_000,
+    follow: false,
+    signal: new AbortController().signal,
+    positionOf: async () => undefined,
+  });
+  for await (const batch of batches) events.push(...batch.events);
+  return events;
+}
+
+function simulated(count: number, seed: number, disorderMs: number): AccessLog[] {
+  const simulator = new TrafficSimulator({
+    seed,
+    startMs: Date.UTC(2026, 0, 1, 12),
+    eventsPerSecond: 500,
+    clients: 2000,
+    disorderMs,
+    belowThresholds: false,
+  });
+  return Array.from({ length: count }, () => simulator.next().event);
+}
+
+/** Runs both and compares. */
+async function check(
+  events: readonly AccessLog[],
+  run: GoalRunOptions,
+  reference: ReferenceOptions,
+): Promise<Awaited<ReturnType<typeof runGoals>>> {
+  const expected = referenceGoals(partitioned(events, run.partitions ?? 1), reference);
+  const actual = await runGoals(events, run);
+  expectSameGoals(actual, expected);
+  // Goals 3 and 4 are sent once a window.
+  expect(actual.records[3]).toBe(expected.goal3.size);
+  expect(actual.records[4]).toBe(expected.goal4.size);
+  return actual;
+}
+
+describe('goals 1 to 4 equal a plain computation over all records', () => {
+  it('on a real access log, with a grace that keeps every line', async () => {
+    const events = await accessLog();
+    expect(events).toHaveLength(10_000);
+    const { metrics } = await check(events, { config: { grace: '60s' } }, { graceMs: 60_000 });
+    expect(metrics.lateRecords).toBe(0);
+  });
+
+  it.each([1, 4])('on a real access log out of order, with the default grace and %i partitions', async (partitions) => {
+    const { metrics } = await check(await accessLog(), { partitions }, { graceMs: 5000 });
+    expect(metrics.lateRecords).toBeGreaterThan(0);
+  });
+
+  it.each(['auto', 'topic'] as const)('on 200,000 simulated events in 4 partitions, repartition %s', async (repartition) => {
+    const events = simulated(200_000, 7, 2000);
+    const { metrics, goal1, goal2 } = await check(events, { partitions: 4, repartition, batchEvents: 20_000 }, { graceMs: 5000 });
+    expect(metrics.lateRecords).toBe(0);
+    expect(goal1.size).toBeGreaterThan(0);
+    expect(goal2.size).toBeGreaterThan(0);
+  });
+
+  it.each([
+    { size: 1000, advance: 1000 },
+    { size: 7000, advance: 3000 },
+    { size: 10_000, advance: 2500 },
+    { size: 1001, advance: 1000 },
+    { size: 300_000, advance: 45_000 },
+    { size: 3_600_000, advance: 600_000 },
+  ])('with windows of $size ms that advance by $advance ms', async ({ size, advance }) => {
+    const events = simulated(10_000, 11, 8000);
+    const windows = { size, advance, threshold: 2 };
+    const config: Partial<GoalConfig> = { goal1: windows, goal2: windows, goal3: { size, advance }, goal4: { size, advance } };
+    const spec = { sizeMs: size, advanceMs: advance, threshold: 2 };
+    const reference = { graceMs: 5000, goal1: spec, goal2: spec, goal3: spec, goal4: spec };
+    await check(events, { partitions: 2, config }, reference);
+  });
+
+  const event = fc.record({
+    server: fc.constant('web'),
+    client_ip: fc.constantFrom('1.1.1.1', '2.2.2.2', '3.3.3.3'),
+    method: fc.constant('GET'),
+    status: fc.constantFrom(200, 404, 500),
+    request_time: fc.option(fc.integer({ min: 0, max: 5000 }).map((milliseconds) => milliseconds / 1000)),
+    host: fc.constantFrom('a', 'b'),
+    country: fc.constantFrom('DE', 'FR'),
+    timestamp: fc.integer({ min: 0, max: 60_000 }),
+  });
+
+  it.each(['auto', 'topic'] as const)('on any small input, however late its records, repartition %s', async (repartition) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(event, { maxLength: 60 }),
+        fc.integer({ min: 1, max: 12_000 }),
+        fc.integer({ min: 1, max: 100 }),
+        fc.integer({ min: 0, max: 10_000 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 1, max: 20 }),
+        async (events, sizeMs, advancePercent, graceMs, partitions, batchEvents) => {
+          const advanceMs = Math.max(Math.ceil(sizeMs / 50), Math.ceil((sizeMs * advancePercent) / 100));
+          const spec = { sizeMs, advanceMs, threshold: 1 };
+          const windows = { size: sizeMs, advance: advanceMs, threshold: 1 };
+          await check(
+            events,
+            {
+              partitions,
+              batchEvents,
+              repartition,
+              commitInterval: 1,
+              config: { grace: graceMs, goal1: windows, goal2: windows, goal3: windows, goal4: windows },
+            },
+            { graceMs, goal1: spec, goal2: spec, goal3: spec, goal4: spec },
+          );
+        },
+      ),
+      { numRuns: 150, seed: 20_260_101 },
+    );
+  });
+
+  it('whatever the commit interval', async () => {
+    const events = simulated(20_000, 3, 20_000);
+    const runs = [];
+    for (const commitInterval of [1, 50, 10_000]) {
+      runs.push(await check(events, { partitions: 3, commitInterval, batchEvents: 500 }, { graceMs: 5000 }));
+    }
+    expect(new Set(runs.map(({ metrics }) => metrics.lateRecords)).size).toBe(1);
+    expect(DEFAULT_GOAL_CONFIG.grace).toBe('5s');
+  });
+});
