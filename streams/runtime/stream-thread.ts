@@ -10,6 +10,8 @@ import type { Repartition } from './repartition-sink.js';
 import { Task, type TaskEnvironment } from './task.js';
 import { type Forward, type RepartitionNode, type SubTopology, type Topology, TopologyError } from './topology.js';
 
+/** A poll waits no longer, so that a close or a drain is seen soon. */
+const MAX_POLL_MS = 100;
 /** Records that a store no longer needs are deleted from its changelog when there are this many of them. */
 const PURGE_RECORDS = 1000;
 
@@ -114,10 +116,8 @@ export class StreamThread {
 
   /** How long a poll may wait before something else is due. */
   get maxWaitMs(): number {
-    return Math.max(
-      0,
-      Math.min(this.#config.commitIntervalMs, this.#lastCommitAt + this.#config.commitIntervalMs - this.#config.now()),
-    );
+    const { commitIntervalMs, now } = this.#config;
+    return Math.max(0, Math.min(MAX_POLL_MS, this.#lastCommitAt + commitIntervalMs - now()));
   }
 
   /**

@@ -67,13 +67,20 @@ describe('goals 1 to 4 equal a plain computation over all records', () => {
     expect(metrics.lateRecords).toBeGreaterThan(0);
   });
 
-  it.each(['auto', 'topic'] as const)('on 200,000 simulated events in 4 partitions, repartition %s', async (repartition) => {
-    const events = simulated(200_000, 7, 2000);
-    const { metrics, goal1, goal2 } = await check(events, { partitions: 4, repartition, batchEvents: 20_000 }, { graceMs: 5000 });
-    expect(metrics.lateRecords).toBe(0);
-    expect(goal1.size).toBeGreaterThan(0);
-    expect(goal2.size).toBeGreaterThan(0);
-  });
+  it.each(['auto', 'topic'] as const)(
+    'on 200,000 simulated events in 4 partitions, repartition %s',
+    async (repartition) => {
+      const events = simulated(200_000, 7, 2000);
+      const { metrics, goal1, goal2 } = await check(
+        events,
+        { partitions: 4, repartition, batchEvents: 20_000 },
+        { graceMs: 5000 },
+      );
+      expect(metrics.lateRecords).toBe(0);
+      expect(goal1.size).toBeGreaterThan(0);
+      expect(goal2.size).toBeGreaterThan(0);
+    },
+  );
 
   it.each([
     { size: 1000, advance: 1000 },
@@ -85,7 +92,12 @@ describe('goals 1 to 4 equal a plain computation over all records', () => {
   ])('with windows of $size ms that advance by $advance ms', async ({ size, advance }) => {
     const events = simulated(10_000, 11, 8000);
     const windows = { size, advance, threshold: 2 };
-    const config: Partial<GoalConfig> = { goal1: windows, goal2: windows, goal3: { size, advance }, goal4: { size, advance } };
+    const config: Partial<GoalConfig> = {
+      goal1: windows,
+      goal2: windows,
+      goal3: { size, advance },
+      goal4: { size, advance },
+    };
     const spec = { sizeMs: size, advanceMs: advance, threshold: 2 };
     const reference = { graceMs: 5000, goal1: spec, goal2: spec, goal3: spec, goal4: spec };
     await check(events, { partitions: 2, config }, reference);
@@ -102,35 +114,38 @@ describe('goals 1 to 4 equal a plain computation over all records', () => {
     timestamp: fc.integer({ min: 0, max: 60_000 }),
   });
 
-  it.each(['auto', 'topic'] as const)('on any small input, however late its records, repartition %s', async (repartition) => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(event, { maxLength: 60 }),
-        fc.integer({ min: 1, max: 12_000 }),
-        fc.integer({ min: 1, max: 100 }),
-        fc.integer({ min: 0, max: 10_000 }),
-        fc.integer({ min: 1, max: 3 }),
-        fc.integer({ min: 1, max: 20 }),
-        async (events, sizeMs, advancePercent, graceMs, partitions, batchEvents) => {
-          const advanceMs = Math.max(Math.ceil(sizeMs / 50), Math.ceil((sizeMs * advancePercent) / 100));
-          const spec = { sizeMs, advanceMs, threshold: 1 };
-          const windows = { size: sizeMs, advance: advanceMs, threshold: 1 };
-          await check(
-            events,
-            {
-              partitions,
-              batchEvents,
-              repartition,
-              commitInterval: 1,
-              config: { grace: graceMs, goal1: windows, goal2: windows, goal3: windows, goal4: windows },
-            },
-            { graceMs, goal1: spec, goal2: spec, goal3: spec, goal4: spec },
-          );
-        },
-      ),
-      { numRuns: 150, seed: 20_260_101 },
-    );
-  });
+  it.each(['auto', 'topic'] as const)(
+    'on any small input, however late its records, repartition %s',
+    async (repartition) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(event, { maxLength: 60 }),
+          fc.integer({ min: 1, max: 12_000 }),
+          fc.integer({ min: 1, max: 100 }),
+          fc.integer({ min: 0, max: 10_000 }),
+          fc.integer({ min: 1, max: 3 }),
+          fc.integer({ min: 1, max: 20 }),
+          async (events, sizeMs, advancePercent, graceMs, partitions, batchEvents) => {
+            const advanceMs = Math.max(Math.ceil(sizeMs / 50), Math.ceil((sizeMs * advancePercent) / 100));
+            const spec = { sizeMs, advanceMs, threshold: 1 };
+            const windows = { size: sizeMs, advance: advanceMs, threshold: 1 };
+            await check(
+              events,
+              {
+                partitions,
+                batchEvents,
+                repartition,
+                commitInterval: 1,
+                config: { grace: graceMs, goal1: windows, goal2: windows, goal3: windows, goal4: windows },
+              },
+              { graceMs, goal1: spec, goal2: spec, goal3: spec, goal4: spec },
+            );
+          },
+        ),
+        { numRuns: 150, seed: 20_260_101 },
+      );
+    },
+  );
 
   it('whatever the commit interval', async () => {
     const events = simulated(20_000, 3, 20_000);
