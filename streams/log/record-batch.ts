@@ -8,12 +8,28 @@ import { type Header, type Headers, LogError, NO_HEADERS, type RecordCursor } fr
  * bytes), base timestamp and time of the append (8-byte doubles), all big-endian. A record is: in a sparse batch its
  * offset less the batch's first (varint); timestamp less the base (zigzag varint); key and value, each as its length
  * plus 1 (varint, 0 is null) and bytes; the number of headers (varint), each as key and value with their lengths.
+ *
+ * There is no checksum: LevelDB has one for every block, and the socket between two processes of a machine loses nothing.
  */
 const VERSION = 1;
 const SPARSE = 1;
 const HEADER_BYTES = 26;
+const APPEND_TIME_AT = 18;
+/** So that the difference of two timestamps, as a zigzag, stays an exact integer. In milliseconds it is the year 73326. */
+const MAX_TIMESTAMP = 2 ** 51;
 
-/** Collects records into one batch. */
+/** A batch is closed when it has this many bytes or records, so that a reader's memory stays bounded. */
+export const MAX_BATCH_BYTES = 1024 * 1024;
+export const MAX_BATCH_RECORDS = 20_000;
+
+export interface RecordBatchBuilderOptions {
+  /** A sparse batch says the offset of each of its records: it has gaps, where compaction took records out. */
+  readonly sparse?: boolean;
+  /** How much memory to start with; it doubles as it is needed. */
+  readonly initialBytes?: number;
+}
+
+/** Collects records into one batch, by copying them into one growing buffer. */
 export class RecordBatchBuilder {
   count = 0;
   #bytes: Buffer;
@@ -22,17 +38,24 @@ export class RecordBatchBuilder {
   #lastOffsetDelta = -1;
   readonly #sparse: boolean;
 
-  /** A sparse batch says the offset of each of its records: it has gaps, where compaction took records out. */
-  constructor(options: { readonly sparse?: boolean; readonly initialBytes?: number } = {}) {
+  constructor(options: RecordBatchBuilderOptions = {}) {
     this.#sparse = options.sparse ?? false;
-    this.#bytes = Buffer.allocUnsafe(options.initialBytes ?? 4096);
+    this.#bytes = Buffer.allocUnsafe(Math.max(HEADER_BYTES, options.initialBytes ?? 4096));
   }
 
   get sizeBytes(): number {
     return this.#size;
   }
 
-  /** @param offsetDelta the record's offset less the batch's first; for sparse batches only */
+  get isFull(): boolean {
+    return this.#size >= MAX_BATCH_BYTES || this.count >= MAX_BATCH_RECORDS;
+  }
+
+  /**
+   * @param timestamp milliseconds since the epoch; a fraction is dropped
+   * @param offsetDelta the record's offset less the batch's first; for sparse batches only
+   * @throws RangeError when the timestamp is no number, or of another unit
+   */
   append(
     timestamp: number,
     key: Uint8Array | null,
@@ -40,37 +63,56 @@ export class RecordBatchBuilder {
     headers: Headers = NO_HEADERS,
     offsetDelta = this.count,
   ): void {
-    let needed = this.#size + 40 + (key?.length ?? 0) + (value?.length ?? 0);
-    for (const header of headers) needed += header.key.length * 3 + header.value.length + 16;
+    let needed = this.#size + 40 + (key === null ? 0 : key.length) + (value === null ? 0 : value.length);
+    if (headers.length > 0) {
+      for (const header of headers) needed += header.key.length * 3 + header.value.length + 16;
+    }
     if (needed > this.#bytes.length) this.#grow(needed);
     const bytes = this.#bytes;
     let at = this.#size;
-    if (this.count === 0) this.#baseTimestamp = timestamp;
+    const milliseconds = Math.floor(timestamp);
+    if (!(milliseconds <= MAX_TIMESTAMP && milliseconds >= -MAX_TIMESTAMP)) {
+      throw new RangeError(`a record's timestamp is ${timestamp}, which is not milliseconds since the epoch`);
+    }
+    if (this.count === 0) this.#baseTimestamp = milliseconds;
+    const delta = milliseconds - this.#baseTimestamp;
     if (this.#sparse) at = writeVarint(bytes, at, offsetDelta);
-    const delta = timestamp - this.#baseTimestamp;
     at = writeVarint(bytes, at, delta >= 0 ? delta * 2 : -delta * 2 - 1);
     at = writeNullable(bytes, at, key);
     at = writeNullable(bytes, at, value);
     at = writeVarint(bytes, at, headers.length);
-    for (const header of headers) {
-      at = writeNullable(bytes, at, Buffer.from(header.key));
-      at = writeNullable(bytes, at, header.value);
+    if (headers.length > 0) {
+      for (const header of headers) {
+        at = writeText(bytes, at, header.key);
+        at = writeNullable(bytes, at, header.value);
+      }
     }
     this.#size = at;
     this.#lastOffsetDelta = offsetDelta;
     this.count++;
   }
 
-  /** The batch. The builder is not to be used after it. */
-  finish(appendTime: number): Buffer {
+  /**
+   * The batch, in the builder's own memory: copy or write it before `reset`. Its time of append is `stampAppendTime`'s.
+   *
+   * @param lastOffsetDelta where a sparse batch ends, when records are missing at its end
+   */
+  finish(lastOffsetDelta = this.#lastOffsetDelta): Buffer {
     const bytes = this.#bytes;
     bytes[0] = VERSION;
     bytes[1] = this.#sparse ? SPARSE : 0;
     bytes.writeUInt32BE(this.count, 2);
-    bytes.writeUInt32BE(this.#lastOffsetDelta, 6);
+    bytes.writeUInt32BE(Math.max(0, lastOffsetDelta), 6);
     bytes.writeDoubleBE(this.#baseTimestamp, 10);
-    bytes.writeDoubleBE(appendTime, 18);
+    bytes.writeDoubleBE(0, APPEND_TIME_AT);
     return bytes.subarray(0, this.#size);
+  }
+
+  /** Starts a new batch in the same memory. */
+  reset(): void {
+    this.count = 0;
+    this.#size = HEADER_BYTES;
+    this.#lastOffsetDelta = -1;
   }
 
   #grow(needed: number): void {
@@ -93,23 +135,47 @@ function writeNullable(bytes: Buffer, at: number, data: Uint8Array | null): numb
   return start + length;
 }
 
+function writeText(bytes: Buffer, at: number, text: string): number {
+  const start = writeVarint(bytes, at, Buffer.byteLength(text) + 1);
+  return start + bytes.write(text, start);
+}
+
+/** Says when a finished batch was appended, in milliseconds since the epoch: retention goes by it. */
+export function stampAppendTime(batch: Buffer, appendTime: number): void {
+  batch.writeDoubleBE(appendTime, APPEND_TIME_AT);
+}
+
 /** What a batch's header says. */
 export interface BatchHeader {
   readonly count: number;
+  readonly sparse: boolean;
   readonly lastOffset: number;
+  readonly baseTimestamp: number;
   readonly appendTime: number;
 }
 
 /** @throws LogError LOG_CORRUPT */
 export function readBatchHeader(batch: Buffer, baseOffset: number): BatchHeader {
-  if (batch.length < HEADER_BYTES || batch[0] !== VERSION) {
-    throw new LogError('LOG_CORRUPT', `the batch at offset ${baseOffset} is not one: ${batch.length} bytes, version ${batch[0]}`);
+  const flags = batch[1] as number;
+  if (batch.length < HEADER_BYTES || batch[0] !== VERSION || flags > SPARSE) {
+    const found = batch.length < HEADER_BYTES ? `${batch.length} bytes` : `version ${batch[0]}, flags ${flags}`;
+    throw new LogError('LOG_CORRUPT', `what is stored at offset ${baseOffset} is no batch of records: ${found}`);
   }
-  return {
+  const header: BatchHeader = {
     count: batch.readUInt32BE(2),
+    sparse: flags === SPARSE,
     lastOffset: baseOffset + batch.readUInt32BE(6),
-    appendTime: batch.readDoubleBE(18),
+    baseTimestamp: batch.readDoubleBE(10),
+    appendTime: batch.readDoubleBE(APPEND_TIME_AT),
   };
+  const holds = header.lastOffset - baseOffset + 1;
+  if (header.sparse ? header.count > holds : header.count !== holds) {
+    throw new LogError(
+      'LOG_CORRUPT',
+      `the batch at offset ${baseOffset} says it has ${header.count} records in ${holds} offsets`,
+    );
+  }
+  return header;
 }
 
 /** Reads the records of a batch. */
@@ -139,34 +205,42 @@ export class BatchCursor implements RecordCursor {
     this.nextOffset = header.lastOffset + 1;
     this.offset = baseOffset - 1;
     this.#remaining = header.count;
-    this.#sparse = bytes[1] === SPARSE;
-    this.#baseTimestamp = bytes.readDoubleBE(10);
+    this.#sparse = header.sparse;
+    this.#baseTimestamp = header.baseTimestamp;
   }
 
-  /** The cursor itself, standing before the first record at or after the offset. */
+  /** How many records `next` will still move to. */
+  get remaining(): number {
+    return this.#remaining;
+  }
+
+  /** The cursor itself, standing before the first record at or after the offset. @throws LogError LOG_CORRUPT */
   skippedTo(offset: number): this {
-    while (this.#remaining > 0) {
+    while (this.offset + 1 < offset && this.#remaining > 0) {
       const position = this.#position;
+      const before = this.offset;
       this.next();
       if (this.offset < offset) continue;
       this.#position = position;
       this.#remaining++;
-      this.offset--;
+      this.offset = before;
       break;
     }
     return this;
   }
 
+  /** @throws LogError LOG_CORRUPT */
   next(): boolean {
     if (this.#remaining === 0) return false;
     this.#remaining--;
-    if (this.#sparse) this.offset = this.baseOffset + this.#varint();
+    if (this.#sparse) this.#nextSparseOffset();
     else this.offset++;
     const delta = this.#varint();
     this.timestamp = this.#baseTimestamp + (delta % 2 === 0 ? delta / 2 : -(delta + 1) / 2);
     const keyLength = this.#varint() - 1;
     if (keyLength < 0) {
       this.keyStart = -1;
+      this.keyEnd = -1;
     } else {
       this.keyStart = this.#position;
       this.#position += keyLength;
@@ -175,6 +249,7 @@ export class BatchCursor implements RecordCursor {
     const valueLength = this.#varint() - 1;
     if (valueLength < 0) {
       this.valueStart = -1;
+      this.valueEnd = -1;
     } else {
       this.valueStart = this.#position;
       this.#position += valueLength;
@@ -183,9 +258,9 @@ export class BatchCursor implements RecordCursor {
     this.#headerCount = this.#varint();
     this.#headersAt = this.#position;
     if (this.#headerCount > 0) this.#skipHeaders();
-    if (this.#position > this.bytes.length) {
-      throw new LogError('LOG_CORRUPT', `the batch of ${this.topic}-${this.partition} at offset ${this.baseOffset} is cut off`);
-    }
+    // Reads past the end yield zeros, so that one check a record is enough.
+    if (this.#position > this.bytes.length) throw this.#corrupt('is cut off');
+    if (this.#remaining === 0 && this.#position !== this.bytes.length) throw this.#corrupt('goes on after its end');
     return true;
   }
 
@@ -195,18 +270,29 @@ export class BatchCursor implements RecordCursor {
     this.#position = this.#headersAt;
     const headers: Header[] = [];
     for (let i = 0; i < this.#headerCount; i++) {
-      const key = this.#bytes().toString();
-      headers.push({ key, value: Buffer.from(this.#bytes()) });
+      const key = this.#range().toString();
+      headers.push({ key, value: Buffer.from(this.#range()) });
     }
     this.#position = position;
     return headers;
   }
 
-  #skipHeaders(): void {
-    for (let i = 0; i < 2 * this.#headerCount; i++) this.#position += this.#varint() - 1;
+  #nextSparseOffset(): void {
+    const offset = this.baseOffset + this.#varint();
+    if (offset <= this.offset || offset >= this.nextOffset) throw this.#corrupt(`has a record at offset ${offset}`);
+    this.offset = offset;
   }
 
-  #bytes(): Buffer {
+  #skipHeaders(): void {
+    for (let i = 0; i < 2 * this.#headerCount; i++) {
+      const length = this.#varint() - 1;
+      this.#position += length;
+      // Checked here as well: the number of headers may itself be nonsense.
+      if (length < 0 || this.#position > this.bytes.length) throw this.#corrupt('is cut off');
+    }
+  }
+
+  #range(): Buffer {
     const length = this.#varint() - 1;
     this.#position += length;
     return this.bytes.subarray(this.#position - length, this.#position);
@@ -216,13 +302,30 @@ export class BatchCursor implements RecordCursor {
     const bytes = this.bytes;
     let byte = bytes[this.#position++] as number;
     if (byte < 0x80) return byte;
+    // Past the end of the bytes: the position says so, which `next` checks.
+    if (byte === undefined) return 0;
     let value = byte & 0x7f;
     let scale = 128;
     do {
       byte = bytes[this.#position++] as number;
       value += (byte & 0x7f) * scale;
       scale *= 128;
-    } while (byte >= 0x80);
+    } while (byte >= 0x80 && scale <= 2 ** 56);
     return value;
   }
+
+  #corrupt(what: string): LogError {
+    this.#remaining = 0;
+    return new LogError(
+      'LOG_CORRUPT',
+      `the batch of ${this.topic}-${this.partition} at offset ${this.baseOffset} ${what}`,
+    );
+  }
+}
+
+/** Reads the batch to its end. @throws LogError LOG_CORRUPT when it is not whole */
+export function checkBatch(topic: string, partition: number, batch: Buffer): BatchHeader {
+  const cursor = new BatchCursor(topic, partition, batch, 0);
+  while (cursor.next());
+  return readBatchHeader(batch, 0);
 }

@@ -1,4 +1,5 @@
-import type { LogConsumer, RecordCursor, TopicPartition } from '../log.js';
+import type { LogConsumer, TopicPartition } from '../log.js';
+import type { BatchCursor } from '../record-batch.js';
 import type { EmbeddedLog } from './embedded-log.js';
 
 interface Assignment {
@@ -6,51 +7,85 @@ interface Assignment {
   position: number;
 }
 
+export interface EmbeddedConsumerOptions {
+  /** A poll stops reading when it has this many bytes. Default no limit. */
+  readonly maxBytes?: number;
+}
+
+/** Reads batches from where it stands: mostly each next one begins just there, and one synchronous get finds it. */
 export class EmbeddedConsumer implements LogConsumer {
   readonly #log: EmbeddedLog;
+  readonly #maxBytes: number;
   readonly #assignments: Assignment[] = [];
   #wake: (() => void) | undefined;
+  #closed = false;
 
-  constructor(log: EmbeddedLog) {
+  constructor(log: EmbeddedLog, options: EmbeddedConsumerOptions = {}) {
     this.#log = log;
+    this.#maxBytes = options.maxBytes ?? Number.POSITIVE_INFINITY;
   }
 
   assign(topicPartition: TopicPartition, offset: number): void {
+    this.#log.requirePartition(topicPartition.topic, topicPartition.partition);
     const known = this.#assignments.find(
       ({ topicPartition: { topic, partition } }) =>
         topic === topicPartition.topic && partition === topicPartition.partition,
     );
     if (known === undefined) this.#assignments.push({ topicPartition, position: offset });
     else known.position = offset;
+    this.#wake?.();
   }
 
-  async poll(maxWaitMs: number): Promise<RecordCursor[]> {
-    const cursors = await this.#read();
-    if (cursors.length > 0 || maxWaitMs <= 0) return cursors;
-    await this.#appended(maxWaitMs);
-    return this.#read();
+  async poll(maxWaitMs: number): Promise<BatchCursor[]> {
+    const deadline = performance.now() + maxWaitMs;
+    for (;;) {
+      this.#log.requireOpen();
+      const { appends } = this.#log;
+      const cursors = await this.#read();
+      const leftMs = deadline - performance.now();
+      if (cursors.length > 0 || this.#closed || !(leftMs > 0)) return cursors;
+      await this.#appended(appends, leftMs);
+    }
   }
 
   async close(): Promise<void> {
-    this.#wake?.();
+    this.#closed = true;
     this.#assignments.length = 0;
+    this.#wake?.();
   }
 
-  async #read(): Promise<RecordCursor[]> {
-    const cursors: RecordCursor[] = [];
-    for (const assignment of this.#assignments) {
-      const { topicPartition, position } = assignment;
-      if (position >= this.#log.readableTo(topicPartition)) continue;
-      const cursor = await this.#log.batchAt(topicPartition, position);
+  async #read(): Promise<BatchCursor[]> {
+    const cursors: BatchCursor[] = [];
+    let bytes = 0;
+    for (const assignment of [...this.#assignments]) {
+      const cursor = await this.#readPartition(assignment);
       if (cursor === undefined) continue;
-      assignment.position = cursor.nextOffset;
-      cursors.push(cursor.baseOffset < position ? cursor.skippedTo(position) : cursor);
+      cursors.push(cursor);
+      bytes += cursor.bytes.length;
+      if (bytes >= this.#maxBytes) break;
     }
     return cursors;
   }
 
-  /** Resolves when something was appended, or after the time. */
-  #appended(maxWaitMs: number): Promise<void> {
+  async #readPartition(assignment: Assignment): Promise<BatchCursor | undefined> {
+    const { topicPartition } = assignment;
+    for (;;) {
+      const { position } = assignment;
+      const from = this.#log.batchFrom(topicPartition, position);
+      if (from === undefined && position >= this.#log.readableTo(topicPartition)) return undefined;
+      const cursor = from ?? (await this.#log.batchAt(topicPartition, position));
+      // Moved, or closed, while this waited.
+      if (assignment.position !== position || this.#closed) return undefined;
+      if (cursor === undefined) return undefined;
+      cursor.skippedTo(position);
+      assignment.position = cursor.nextOffset;
+      // Compaction may have left nothing from there to the batch's end.
+      if (cursor.remaining > 0) return cursor;
+    }
+  }
+
+  /** Resolves when something was appended since, or after the time. */
+  #appended(since: number, maxWaitMs: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);
@@ -58,8 +93,9 @@ export class EmbeddedConsumer implements LogConsumer {
         this.#wake = undefined;
         resolve();
       };
-      const timer = setTimeout(wake, maxWaitMs);
-      const stopWaiting = this.#log.onAppend(wake);
+      // A timer can take 2^31 ms at most; the loop in `poll` waits again.
+      const timer = setTimeout(wake, Math.min(Math.ceil(maxWaitMs), 2 ** 31 - 1));
+      const stopWaiting = this.#log.onAppend(since, wake);
       this.#wake = wake;
     });
   }

@@ -2,11 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import type { AbstractLevel } from 'abstract-level';
 import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
+import { BufferedTransaction, type GroupOffset, type PartitionBatches } from '../buffered-transaction.js';
 import {
   type CleanupPolicy,
   type CommitResult,
   type CommittedOffset,
-  type Headers,
   type Log,
   type LogConsumer,
   LogError,
@@ -14,17 +14,33 @@ import {
   type TopicPartition,
   type Transaction,
 } from '../log.js';
-import { BatchCursor, RecordBatchBuilder, readBatchHeader } from '../record-batch.js';
+import { BatchCursor, readBatchHeader, stampAppendTime } from '../record-batch.js';
+import { Compaction } from './compaction.js';
 import { EmbeddedConsumer } from './embedded-consumer.js';
+import {
+  batchKey,
+  committedOffsetKey,
+  offsetOfBatchKey,
+  partitionKey,
+  TOPIC_KEYS,
+  topicKey,
+  topicOfKey,
+} from './keys.js';
+import { closedError, openError, readError, writeError } from './level-errors.js';
+import { LogServer } from './log-server.js';
 
-type Level = AbstractLevel<string | Buffer | Uint8Array, Buffer, Buffer>;
+/** What the log asks of LevelDB, on disk or in memory. */
+export type Level = AbstractLevel<string | Buffer | Uint8Array, Buffer, Buffer>;
 
-/** A batch is closed when it has this many bytes or records, so that a reader's memory stays bounded. */
-const MAX_BATCH_BYTES = 1024 * 1024;
-const MAX_BATCH_RECORDS = 20_000;
+type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer };
+
 const MAINTENANCE_INTERVAL_MS = 60_000;
 /** A compacted partition is rewritten when it has grown by this many records beyond twice what was kept. */
 const COMPACTION_SLACK = 100_000;
+/** Kafka's `delete.retention.ms`: how long a reader that fell behind can still learn that a key was deleted. */
+const TOMBSTONE_RETENTION_MS = 24 * 60 * 60 * 1000;
+/** As in Kafka. */
+const TOPIC_NAME = /^[\w.-]{1,249}$/;
 
 interface Topic {
   readonly id: number;
@@ -33,61 +49,94 @@ interface Topic {
   readonly retentionMs: number;
 }
 
-/** One partition's state in memory. */
-interface Partition {
+/** What is remembered of a partition beside its batches. */
+interface PartitionRecord {
+  /** Always where a batch begins, or the end. */
   startOffset: number;
-  /** Where the next append goes. */
-  nextOffset: number;
-  /** Up to where records are durable, and readable. */
-  endOffset: number;
   /** Where the last compaction ended, and how many records it kept. */
   compactedTo: number;
   compactedRecords: number;
 }
 
+interface Partition extends PartitionRecord {
+  readonly topic: string;
+  readonly topicId: number;
+  readonly partition: number;
+  /** Where the next append goes. */
+  nextOffset: number;
+  /** Up to where records are durable, and readable. */
+  endOffset: number;
+  /** Where the last durable batch begins. */
+  lastBatchOffset: number;
+  /** Deleting and compacting rewrite the same batches: one at a time. */
+  rewriting: Promise<unknown>;
+  compacting: Promise<unknown>;
+}
+
 export interface EmbeddedLogOptions {
+  /** Made when it is not there. */
   readonly directory: string;
   /** Whether a commit waits for the disk; without it a crash of the machine can lose the last commits. Default true. */
   readonly fsync?: boolean;
+  /** Whether other processes of this machine may read and write the log through this one. Default false. */
+  readonly serve?: boolean;
+}
+
+interface Settings {
+  readonly fsync: boolean;
+  readonly inMemory: boolean;
+  /** Where the log is, for messages. */
+  readonly location: string;
 }
 
 /**
  * A durable log in LevelDB, in this process. One entry holds one appended batch; a transaction is one atomic write.
  *
- * Keys: `t<name>` a topic; `b<topic id><partition><first offset>` a batch (numbers big-endian, so that batches are in
- * order); `s<topic id><partition>` where the partition starts; `o<group>\0<topic>\0<partition>` a committed offset.
+ * @example
+ * const log = await EmbeddedLog.open({ directory: 'data/log' });
+ * await log.ensureTopic('words', { partitions: 4 });
+ * const transaction = log.transaction();
+ * transaction.append('words', 0, Date.now(), null, Buffer.from('hello'));
+ * await transaction.commit();
  */
 export class EmbeddedLog implements Log {
   readonly singleOwner = true;
+  readonly location: string;
   readonly #level: Level;
   readonly #fsync: boolean;
+  readonly #inMemory: boolean;
   readonly #topics = new Map<string, Topic>();
-  readonly #partitions = new Map<string, Partition>();
+  readonly #partitions = new Map<string, Partition[]>();
   readonly #waiting = new Set<() => void>();
-  readonly #maintenance: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout;
+  #maintenance: Promise<void> = Promise.resolve();
+  #server: LogServer | undefined;
+  #appends = 0;
   #writes: Promise<unknown> = Promise.resolve();
   #failure: LogError | undefined;
-  #closed = false;
+  #closed: Promise<void> | undefined;
 
-  private constructor(
-    level: Level,
-    fsync: boolean,
-    /** Where the log is, for messages. */
-    readonly location: string,
-  ) {
+  private constructor(level: Level, { fsync, inMemory, location }: Settings) {
     this.#level = level;
     this.#fsync = fsync;
-    this.#maintenance = setInterval(() => void this.maintain(Date.now()).catch(() => {}), MAINTENANCE_INTERVAL_MS);
-    this.#maintenance.unref();
+    this.#inMemory = inMemory;
+    this.location = location;
+    this.#timer = setInterval(() => this.#maintainInBackground(), MAINTENANCE_INTERVAL_MS);
+    this.#timer.unref();
   }
 
-  /** Opens the directory, and creates it when it is not there. @throws LogError LOG_LOCKED, LOG_CORRUPT or LOG_IO */
+  /**
+   * Opens the directory.
+   *
+   * @throws LogError LOG_LOCKED when it is open already, here or in another process; LOG_CORRUPT; LOG_IO
+   */
   static async open(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
-    const { directory } = options;
+    const { directory, fsync = true, serve = false } = options;
     try {
       await mkdir(directory, { recursive: true });
     } catch (cause) {
-      throw new LogError('LOG_IO', `cannot create the directory ${directory}: ${(cause as Error).message}`, { cause });
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new LogError('LOG_IO', `cannot create the directory ${directory}: ${reason}`, { cause });
     }
     const level = new ClassicLevel<Buffer, Buffer>(directory, {
       keyEncoding: 'buffer',
@@ -95,7 +144,16 @@ export class EmbeddedLog implements Log {
       writeBufferSize: 32 * 1024 * 1024,
       maxFileSize: 16 * 1024 * 1024,
     }) as unknown as Level;
-    return EmbeddedLog.#over(level, options.fsync ?? true, directory);
+    const log = await EmbeddedLog.over(level, { fsync, inMemory: false, location: directory });
+    if (serve) {
+      try {
+        log.#server = await LogServer.listen(log, directory);
+      } catch (error) {
+        await log.close();
+        throw error;
+      }
+    }
+    return log;
   }
 
   /** A log that is gone with the process. */
@@ -105,29 +163,47 @@ export class EmbeddedLog implements Log {
       valueEncoding: 'buffer',
       storeEncoding: 'buffer',
     }) as unknown as Level;
-    return EmbeddedLog.#over(level, false, 'memory');
+    return EmbeddedLog.over(level, { fsync: false, inMemory: true, location: 'memory' });
   }
 
-  static async #over(level: Level, fsync: boolean, location: string): Promise<EmbeddedLog> {
+  /** @internal A log over any LevelDB with keys and values in buffers. */
+  static async over(level: Level, settings: Settings): Promise<EmbeddedLog> {
     try {
       await level.open();
     } catch (error) {
-      throw openError(error as Error, location);
+      throw openError(error, settings.location);
     }
-    const log = new EmbeddedLog(level, fsync, location);
-    await log.#load();
+    const log = new EmbeddedLog(level, settings);
+    try {
+      await log.#load();
+    } catch (error) {
+      await log.close();
+      throw openError(error, settings.location);
+    }
+    log.#maintainInBackground();
     return log;
   }
 
   async ensureTopic(topic: string, config: TopicConfig): Promise<void> {
+    this.requireOpen();
     const known = this.#topics.get(topic);
     if (known !== undefined) {
-      if (known.partitions === config.partitions) return;
-      throw new LogError(
-        'PARTITION_COUNT',
-        `the topic "${topic}" has ${known.partitions} partitions, not ${config.partitions}; ` +
-          'the number is fixed when a topic is made: use another data directory, or delete this one',
-      );
+      if (known.partitions !== config.partitions) {
+        throw new LogError(
+          'PARTITION_COUNT',
+          `the topic "${topic}" has ${known.partitions} partitions, not ${config.partitions}; ` +
+            'the number is fixed when a topic is made: use another data directory, or delete this one',
+        );
+      }
+      // Whoever made it may still be at it.
+      await this.#settled();
+      return;
+    }
+    if (!TOPIC_NAME.test(topic)) {
+      throw new LogError('UNKNOWN_TOPIC', `"${topic}" cannot name a topic: at most 249 letters, digits, ".", "_", "-"`);
+    }
+    if (!Number.isSafeInteger(config.partitions) || config.partitions < 1 || config.partitions > 100_000) {
+      throw new LogError('PARTITION_COUNT', `the topic "${topic}" cannot have ${config.partitions} partitions`);
     }
     const created: Topic = {
       id: this.#topics.size,
@@ -136,22 +212,27 @@ export class EmbeddedLog implements Log {
       retentionMs: config.retentionMs ?? -1,
     };
     this.#addTopic(topic, created);
-    await this.#write([{ type: 'put', key: Buffer.from(`t${topic}`), value: Buffer.from(JSON.stringify(created)) }]);
+    await this.#write([{ type: 'put', key: topicKey(topic), value: Buffer.from(JSON.stringify(created)) }]);
+    this.#server?.topicsChanged();
   }
 
   async topics(): Promise<string[]> {
+    this.requireOpen();
     return [...this.#topics.keys()].sort();
   }
 
   async partitions(topic: string): Promise<number | undefined> {
+    this.requireOpen();
     return this.#topics.get(topic)?.partitions;
   }
 
-  async startOffset(topicPartition: TopicPartition): Promise<number> {
-    return this.#partition(topicPartition.topic, topicPartition.partition).startOffset;
+  async startOffset({ topic, partition }: TopicPartition): Promise<number> {
+    this.requireOpen();
+    return this.#partition(topic, partition).startOffset;
   }
 
   async endOffset(topicPartition: TopicPartition): Promise<number> {
+    this.requireOpen();
     return this.readableTo(topicPartition);
   }
 
@@ -161,160 +242,275 @@ export class EmbeddedLog implements Log {
   }
 
   async committed(group: string, topicPartition: TopicPartition): Promise<CommittedOffset | undefined> {
-    const value = await this.#level.get(offsetKey(group, topicPartition));
+    this.requireOpen();
+    const value = await this.#read(() => this.#level.get(committedOffsetKey(group, topicPartition)));
     return value && (JSON.parse(value.toString()) as CommittedOffset);
   }
 
   transaction(): Transaction {
-    return new EmbeddedTransaction(
-      (topic, partition) => this.#partition(topic, partition),
-      (batches, offsets) => this.#commit(batches, offsets),
-    );
+    return new BufferedTransaction(this);
   }
 
   consumer(): LogConsumer {
     return new EmbeddedConsumer(this);
   }
 
-  /** The batch that holds the offset, or else the next one; undefined at the end. */
-  async batchAt(topicPartition: TopicPartition, offset: number): Promise<BatchCursor | undefined> {
-    const { topic, partition } = topicPartition;
-    const { startOffset, endOffset } = this.#partition(topic, partition);
-    const from = Math.max(offset, startOffset);
-    if (from >= endOffset) return undefined;
-    const id = this.#topic(topic).id;
-    const exact = this.#level.getSync(batchKey(id, partition, from));
-    if (exact !== undefined) return new BatchCursor(topic, partition, exact, from);
-    const range = { gte: batchKey(id, partition, 0), lt: batchKey(id, partition, endOffset) };
-    const [before] = await this.#level
-      .iterator({ ...range, lt: batchKey(id, partition, from), reverse: true, limit: 1 })
-      .all();
-    if (before !== undefined && readBatchHeader(before[1], batchOffset(before[0])).lastOffset >= from) {
-      return new BatchCursor(topic, partition, before[1], batchOffset(before[0]));
-    }
-    const [after] = await this.#level.iterator({ ...range, gte: batchKey(id, partition, from), limit: 1 }).all();
-    return after && new BatchCursor(topic, partition, after[1], batchOffset(after[0]));
+  /** @throws LogError LOG_CLOSED */
+  requireOpen(): void {
+    if (this.#closed !== undefined) throw closedError(this.location);
   }
 
-  /** Calls back once, when records have been appended. @returns a function that takes the wish back */
-  onAppend(callback: () => void): () => void {
+  /** @throws LogError UNKNOWN_TOPIC */
+  requirePartition(topic: string, partition: number): void {
+    this.#partition(topic, partition);
+  }
+
+  /**
+   * Appends batches of records and commits offsets, in one atomic write. Offsets are given out at once, so that commits
+   * take effect in the order of the calls; readers see the records when they are durable.
+   */
+  async commitBatches(appends: readonly PartitionBatches[], offsets: readonly GroupOffset[]): Promise<CommitResult> {
+    this.#requireWritable();
+    const now = Date.now();
+    const operations: Operation[] = [];
+    const ends: { readonly state: Partition; readonly lastBatchOffset: number; readonly endOffset: number }[] = [];
+    for (const { topic, partition } of appends) this.#partition(topic, partition);
+    for (const { topic, partition, batches } of appends) {
+      const state = this.#partition(topic, partition);
+      let lastBatchOffset = state.nextOffset;
+      for (const { bytes, count } of batches) {
+        lastBatchOffset = state.nextOffset;
+        stampAppendTime(bytes, now);
+        // In memory what is stored stays as it is, and a builder's buffer may have room to spare: not for ever.
+        const value = this.#inMemory ? Buffer.from(bytes) : bytes;
+        operations.push({ type: 'put', key: batchKey(state.topicId, partition, lastBatchOffset), value });
+        state.nextOffset += count;
+      }
+      ends.push({ state, lastBatchOffset, endOffset: state.nextOffset });
+    }
+    for (const { group, topicPartition, committed } of offsets) {
+      const value = Buffer.from(JSON.stringify(committed));
+      operations.push({ type: 'put', key: committedOffsetKey(group, topicPartition), value });
+    }
+    await this.#write(operations);
+    for (const { state, lastBatchOffset, endOffset } of ends) {
+      state.endOffset = endOffset;
+      state.lastBatchOffset = lastBatchOffset;
+    }
+    if (ends.length > 0) {
+      this.#appends++;
+      this.#wakeReaders();
+    }
+    return {
+      endOffset: (topic, partition) =>
+        ends.find(({ state }) => state.topic === topic && state.partition === partition)?.endOffset,
+    };
+  }
+
+  /** The batch that begins at the offset; undefined when none does. */
+  batchFrom({ topic, partition }: TopicPartition, offset: number): BatchCursor | undefined {
+    this.requireOpen();
+    const { topicId, startOffset, endOffset } = this.#partition(topic, partition);
+    if (offset < startOffset || offset >= endOffset) return undefined;
+    try {
+      const bytes = this.#level.getSync(batchKey(topicId, partition, offset));
+      return bytes && new BatchCursor(topic, partition, bytes, offset);
+    } catch (error) {
+      throw readError(error, this.location);
+    }
+  }
+
+  /** The batch that holds the offset, or else the next one; undefined at the end. */
+  async batchAt({ topic, partition }: TopicPartition, offset: number): Promise<BatchCursor | undefined> {
+    this.requireOpen();
+    const { topicId, startOffset, endOffset } = this.#partition(topic, partition);
+    const from = Math.max(offset, startOffset);
+    if (from >= endOffset) return undefined;
+    const at = batchKey(topicId, partition, from);
+    const first = batchKey(topicId, partition, startOffset);
+    const end = batchKey(topicId, partition, endOffset);
+    return this.#read(async () => {
+      // Both are made before the first wait, so that they see the same state of a log that is being compacted.
+      const before = this.#level.iterator({ gte: first, lte: at, reverse: true, limit: 1 });
+      const after = this.#level.iterator({ gt: at, lt: end, limit: 1 });
+      const [[holding], [next]] = await Promise.all([before.all(), after.all()]);
+      if (holding !== undefined) {
+        const cursor = new BatchCursor(topic, partition, holding[1], offsetOfBatchKey(holding[0]));
+        if (cursor.nextOffset > from) return cursor;
+      }
+      return next && new BatchCursor(topic, partition, next[1], offsetOfBatchKey(next[0]));
+    });
+  }
+
+  /** How often something has been appended: what `appended` goes by. */
+  get appends(): number {
+    return this.#appends;
+  }
+
+  /**
+   * Calls back once, when something has been appended since `appends` was read, or the log was closed.
+   *
+   * @returns a function that takes the wish back
+   */
+  onAppend(since: number, callback: () => void): () => void {
+    if (since !== this.#appends || this.#closed !== undefined) {
+      queueMicrotask(callback);
+      return () => {};
+    }
     this.#waiting.add(callback);
     return () => this.#waiting.delete(callback);
   }
 
-  async deleteRecords(topicPartition: TopicPartition, beforeOffset: number): Promise<void> {
-    const { topic, partition } = topicPartition;
+  /** Deletes whole batches: the one that holds the offset stays, and the start offset is where it begins. */
+  async deleteRecords({ topic, partition }: TopicPartition, beforeOffset: number): Promise<void> {
+    this.#requireWritable();
     const state = this.#partition(topic, partition);
-    const before = Math.min(beforeOffset, state.endOffset);
-    if (before <= state.startOffset) return;
-    const id = this.#topic(topic).id;
-    // The batch that holds the offset stays; so does the start offset stand at a batch.
-    const holding = await this.batchAt(topicPartition, before);
-    const start = holding === undefined ? before : Math.min(before, holding.baseOffset);
-    if (start <= state.startOffset) return;
-    state.startOffset = start;
-    await this.#write([{ type: 'put', key: startKey(id, partition), value: Buffer.from(String(start)) }]);
-    await this.#level.clear({ gte: batchKey(id, partition, 0), lt: batchKey(id, partition, start) });
+    if (!(Math.min(beforeOffset, state.endOffset) > state.startOffset)) return;
+    await this.#rewrite(state, async () => {
+      const before = Math.min(beforeOffset, state.endOffset);
+      if (before <= state.startOffset) return;
+      const holding = await this.batchAt(state, before);
+      const start = holding === undefined ? before : Math.min(before, holding.baseOffset);
+      if (start <= state.startOffset) return;
+      state.startOffset = start;
+      await this.#write([rememberPartition(state)]);
+      const range = { gte: batchKey(state.topicId, partition, 0), lt: batchKey(state.topicId, partition, start) };
+      try {
+        await this.#level.clear(range);
+      } catch (error) {
+        throw writeError(error, this.location);
+      }
+    });
   }
 
-  /** Applies retention and compaction, as of the given time. */
+  /**
+   * Applies retention and compaction as of the given time. The log does so by itself, when it is opened and every
+   * minute.
+   */
   async maintain(now: number): Promise<void> {
     for (const [name, topic] of this.#topics) {
-      for (let partition = 0; partition < topic.partitions && !this.#closed; partition++) {
-        if (topic.cleanupPolicy === 'compact') await this.#compactWhenWorth({ topic: name, partition });
-        else if (topic.retentionMs >= 0) await this.#retain({ topic: name, partition }, now - topic.retentionMs);
+      for (const state of this.#partitions.get(name) ?? []) {
+        if (this.#closed !== undefined) return;
+        if (topic.cleanupPolicy === 'compact') {
+          const grown = state.endOffset - Math.max(state.compactedTo, state.startOffset);
+          if (grown > 2 * state.compactedRecords + COMPACTION_SLACK) await this.#compact(state, now);
+        } else if (topic.retentionMs >= 0) {
+          await this.#retain(state, now - topic.retentionMs);
+        }
       }
     }
   }
 
-  /** Keeps, of the records appended so far, the last of each key; a key whose last value is null goes. */
-  async compact(topicPartition: TopicPartition): Promise<void> {
-    const { topic, partition } = topicPartition;
-    const state = this.#partition(topic, partition);
-    const { id } = this.#topic(topic);
-    const end = state.endOffset;
-    const lastOffsets = new Map<string, number>();
-    for await (const cursor of this.#batches(topicPartition, end)) {
-      while (cursor.next()) lastOffsets.set(keyText(cursor), cursor.offset);
-    }
-    let kept = 0;
-    for await (const cursor of this.#batches(topicPartition, end)) {
-      const builder = new RecordBatchBuilder({ sparse: true });
-      const before = readBatchHeader(cursor.bytes, cursor.baseOffset);
-      while (cursor.next()) {
-        if (lastOffsets.get(keyText(cursor)) !== cursor.offset || cursor.valueStart < 0) continue;
-        const { bytes, keyStart, keyEnd, valueStart, valueEnd, timestamp, headers, offset, baseOffset } = cursor;
-        const key = keyStart < 0 ? null : bytes.subarray(keyStart, keyEnd);
-        builder.append(timestamp, key, bytes.subarray(valueStart, valueEnd), headers, offset - baseOffset);
-      }
-      kept += builder.count;
-      if (builder.count === before.count) continue;
-      const key = batchKey(id, partition, cursor.baseOffset);
-      await this.#write([
-        builder.count === 0
-          ? { type: 'del', key }
-          : { type: 'put', key, value: builder.finish(before.appendTime) },
-      ]);
-    }
-    state.compactedTo = end;
-    state.compactedRecords = kept;
+  /**
+   * Keeps, of the records before the partition's last batch, the newest of each key. A record that deletes its key
+   * (its value is null) stays for a day, for readers that fell behind, and then goes, too. Offsets stay what they were.
+   */
+  async compact({ topic, partition }: TopicPartition, now = Date.now()): Promise<void> {
+    this.#requireWritable();
+    await this.#compact(this.#partition(topic, partition), now);
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    clearInterval(this.#maintenance);
-    for (const callback of this.#waiting) callback();
-    await this.#writes.catch(() => {});
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#timer);
+    // `#closed` is set when this goes on: whoever is woken sees it.
+    await Promise.resolve();
+    this.#wakeReaders();
+    await this.#server?.close();
+    await this.#maintenance;
+    await this.#settled();
     await this.#level.close();
   }
 
-  async #compactWhenWorth(topicPartition: TopicPartition): Promise<void> {
-    const state = this.#partition(topicPartition.topic, topicPartition.partition);
-    const grown = state.endOffset - state.compactedTo;
-    if (grown > 2 * state.compactedRecords + COMPACTION_SLACK) await this.compact(topicPartition);
+  /** One at a time: a second one would put batches back that the first has merged. */
+  #compact(state: Partition, now: number): Promise<void> {
+    const compacted = state.compacting.then(() => this.#compactNow(state, now));
+    state.compacting = compacted.catch(() => {});
+    return compacted;
   }
 
-  async #retain(topicPartition: TopicPartition, appendedBefore: number): Promise<void> {
-    const { endOffset } = this.#partition(topicPartition.topic, topicPartition.partition);
-    let keepFrom = endOffset;
-    for await (const cursor of this.#batches(topicPartition, endOffset)) {
-      if (readBatchHeader(cursor.bytes, cursor.baseOffset).appendTime >= appendedBefore) {
-        keepFrom = cursor.baseOffset;
-        break;
-      }
+  async #compactNow(state: Partition, now: number): Promise<void> {
+    const { topicId, partition } = state;
+    const compaction = new Compaction({
+      batches: (from, to) => this.#batches(state, from, to),
+      replace: (baseOffsets, batch) =>
+        this.#rewrite(state, async () => {
+          const [first] = baseOffsets;
+          if (first === undefined || first < state.startOffset || this.#closed !== undefined) return;
+          const operations: Operation[] = baseOffsets.map((offset) => ({
+            type: 'del',
+            key: batchKey(topicId, partition, offset),
+          }));
+          if (batch !== undefined)
+            operations.push({ type: 'put', key: batchKey(topicId, partition, first), value: batch });
+          await this.#write(operations);
+        }),
+    });
+    // The last batch stays as it is: the end offset is read from it when the log is opened.
+    const to = state.lastBatchOffset;
+    let from = Math.min(Math.max(state.startOffset, state.compactedTo), to);
+    do {
+      const done = await compaction.run({
+        startOffset: state.startOffset,
+        from,
+        to,
+        tombstonesBefore: now - TOMBSTONE_RETENTION_MS,
+      });
+      if (this.#closed !== undefined) return;
+      from = done.compactedTo;
+      state.compactedTo = done.compactedTo;
+      state.compactedRecords = done.records;
+    } while (from < to);
+    await this.#write([rememberPartition(state)]);
+  }
+
+  async #retain(state: Partition, appendedBefore: number): Promise<void> {
+    let keepFrom = state.endOffset;
+    for await (const { bytes, baseOffset } of this.#batches(state, state.startOffset, state.endOffset)) {
+      if (readBatchHeader(bytes, baseOffset).appendTime < appendedBefore) continue;
+      keepFrom = baseOffset;
+      break;
     }
-    await this.deleteRecords(topicPartition, keepFrom);
+    if (this.#closed === undefined) await this.deleteRecords(state, keepFrom);
   }
 
-  async *#batches({ topic, partition }: TopicPartition, end: number): AsyncGenerator<BatchCursor> {
-    const { id } = this.#topic(topic);
-    const { startOffset } = this.#partition(topic, partition);
-    const range = { gte: batchKey(id, partition, startOffset), lt: batchKey(id, partition, end) };
-    for await (const [key, bytes] of this.#level.iterator({ ...range })) {
-      yield new BatchCursor(topic, partition, bytes, batchOffset(key));
+  async *#batches({ topic, topicId, partition }: Partition, from: number, to: number): AsyncGenerator<BatchCursor> {
+    const range = { gte: batchKey(topicId, partition, from), lt: batchKey(topicId, partition, to) };
+    try {
+      for await (const [key, bytes] of this.#level.iterator(range)) {
+        yield new BatchCursor(topic, partition, bytes, offsetOfBatchKey(key));
+        if (this.#closed !== undefined) return;
+      }
+    } catch (error) {
+      throw readError(error, this.location);
     }
   }
 
   async #load(): Promise<void> {
-    for await (const [key, value] of this.#level.iterator({ gte: Buffer.from('t'), lt: Buffer.from('u') })) {
-      this.#addTopic(key.toString('utf8', 1), JSON.parse(value.toString()) as Topic);
+    for await (const [key, value] of this.#level.iterator(TOPIC_KEYS)) {
+      this.#addTopic(topicOfKey(key), JSON.parse(value.toString()) as Topic);
     }
-    for (const [name, { id, partitions }] of this.#topics) {
-      for (let partition = 0; partition < partitions; partition++) {
-        const state = this.#partition(name, partition);
-        const start = await this.#level.get(startKey(id, partition));
-        if (start !== undefined) state.startOffset = Number(start.toString());
+    for (const states of this.#partitions.values()) {
+      for (const state of states) {
+        const remembered = await this.#level.get(partitionKey(state.topicId, state.partition));
+        if (remembered !== undefined) Object.assign(state, JSON.parse(remembered.toString()) as PartitionRecord);
         const [last] = await this.#level
           .iterator({
-            gte: batchKey(id, partition, 0),
-            lt: batchKey(id, partition, Number.MAX_SAFE_INTEGER),
+            gte: batchKey(state.topicId, state.partition, 0),
+            lte: batchKey(state.topicId, state.partition, Number.MAX_SAFE_INTEGER),
             reverse: true,
             limit: 1,
           })
           .all();
-        const end = last === undefined ? 0 : readBatchHeader(last[1], batchOffset(last[0])).lastOffset + 1;
-        state.nextOffset = Math.max(end, state.startOffset);
+        if (last !== undefined) {
+          state.lastBatchOffset = offsetOfBatchKey(last[0]);
+          state.nextOffset = readBatchHeader(last[1], state.lastBatchOffset).lastOffset + 1;
+        }
+        state.nextOffset = Math.max(state.nextOffset, state.startOffset);
         state.endOffset = state.nextOffset;
       }
     }
@@ -322,213 +518,94 @@ export class EmbeddedLog implements Log {
 
   #addTopic(name: string, topic: Topic): void {
     this.#topics.set(name, topic);
-    for (let partition = 0; partition < topic.partitions; partition++) {
-      this.#partitions.set(`${name}-${partition}`, {
-        startOffset: 0,
-        nextOffset: 0,
-        endOffset: 0,
-        compactedTo: 0,
-        compactedRecords: 0,
-      });
-    }
-  }
-
-  #topic(name: string): Topic {
-    const topic = this.#topics.get(name);
-    if (topic === undefined) throw new LogError('UNKNOWN_TOPIC', `there is no topic "${name}" in ${this.location}`);
-    return topic;
+    const states = Array.from({ length: topic.partitions }, (_, partition) => ({
+      topic: name,
+      topicId: topic.id,
+      partition,
+      startOffset: 0,
+      nextOffset: 0,
+      endOffset: 0,
+      lastBatchOffset: 0,
+      compactedTo: 0,
+      compactedRecords: 0,
+      rewriting: Promise.resolve(),
+      compacting: Promise.resolve(),
+    }));
+    this.#partitions.set(name, states);
   }
 
   #partition(topic: string, partition: number): Partition {
-    const state = this.#partitions.get(`${topic}-${partition}`);
+    const states = this.#partitions.get(topic);
+    if (states === undefined) {
+      throw new LogError('UNKNOWN_TOPIC', `there is no topic "${topic}" in ${this.location}`);
+    }
+    const state = states[partition];
     if (state !== undefined) return state;
-    const { partitions } = this.#topic(topic);
-    throw new LogError('UNKNOWN_TOPIC', `the topic "${topic}" has partitions 0 to ${partitions - 1}, not ${partition}`);
+    throw new LogError(
+      'UNKNOWN_TOPIC',
+      `the topic "${topic}" has partitions 0 to ${states.length - 1}, not ${partition}`,
+    );
   }
 
-  async #commit(batches: readonly PendingBatches[], offsets: readonly PendingOffset[]): Promise<CommitResult> {
-    const now = Date.now();
-    const operations: Operation[] = [];
-    const ends: { state: Partition; end: number }[] = [];
-    const endOffsets = new Map<string, number>();
-    for (const { topic, partition, builders } of batches) {
-      const state = this.#partition(topic, partition);
-      const { id } = this.#topic(topic);
-      for (const builder of builders) {
-        operations.push({ type: 'put', key: batchKey(id, partition, state.nextOffset), value: builder.finish(now) });
-        state.nextOffset += builder.count;
-      }
-      ends.push({ state, end: state.nextOffset });
-      endOffsets.set(`${topic}-${partition}`, state.nextOffset);
-    }
-    for (const { group, topicPartition, committed } of offsets) {
-      operations.push({
-        type: 'put',
-        key: offsetKey(group, topicPartition),
-        value: Buffer.from(JSON.stringify(committed)),
+  #maintainInBackground(): void {
+    this.#maintenance = this.#maintenance
+      .then(() => this.maintain(Date.now()))
+      .catch((error: unknown) => {
+        // A failed write is told by the next commit; whatever else it is must be seen, too.
+        if (this.#closed === undefined && this.#failure === undefined) process.emitWarning(error as Error);
       });
+  }
+
+  #wakeReaders(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const callback of waiting) callback();
+  }
+
+  /** Runs after what else rewrites the partition's batches. */
+  #rewrite<T>(state: Partition, work: () => Promise<T>): Promise<T> {
+    const result = state.rewriting.then(work);
+    state.rewriting = result.catch(() => {});
+    return result;
+  }
+
+  #settled(): Promise<unknown> {
+    return this.#writes;
+  }
+
+  async #read<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw readError(error, this.location);
     }
-    await this.#write(operations);
-    for (const { state, end } of ends) state.endOffset = Math.max(state.endOffset, end);
-    if (ends.length > 0) {
-      const waiting = [...this.#waiting];
-      this.#waiting.clear();
-      for (const callback of waiting) callback();
-    }
-    return { endOffset: (topic, partition) => endOffsets.get(`${topic}-${partition}`) };
   }
 
   /** Writes in the order of the calls. After a failure nothing is written any more: what came before it stands. */
   #write(operations: Operation[]): Promise<void> {
     const write = this.#writes.then(async () => {
       if (this.#failure !== undefined) throw this.#failure;
-      if (this.#closed) throw new LogError('LOG_CLOSED', `the log in ${this.location} is closed`);
+      if (operations.length === 0) return;
       try {
+        // `sync` is of classic-level, not of abstract-level.
         await this.#level.batch(operations, { sync: this.#fsync } as object);
       } catch (error) {
-        this.#failure = writeError(error as Error, this.location);
+        this.#failure = writeError(error, this.location);
         throw this.#failure;
       }
     });
     this.#writes = write.catch(() => {});
     return write;
   }
-}
 
-type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer };
-
-interface PendingBatches {
-  readonly topic: string;
-  readonly partition: number;
-  readonly builders: RecordBatchBuilder[];
-}
-
-interface PendingOffset {
-  readonly group: string;
-  readonly topicPartition: TopicPartition;
-  readonly committed: CommittedOffset;
-}
-
-class EmbeddedTransaction implements Transaction {
-  readonly #checkPartition: (topic: string, partition: number) => unknown;
-  readonly #commit: (batches: readonly PendingBatches[], offsets: readonly PendingOffset[]) => Promise<CommitResult>;
-  readonly #pending = new Map<string, PendingBatches[]>();
-  #offsets: PendingOffset[] = [];
-  #closedBytes = 0;
-
-  constructor(
-    checkPartition: (topic: string, partition: number) => unknown,
-    commit: (batches: readonly PendingBatches[], offsets: readonly PendingOffset[]) => Promise<CommitResult>,
-  ) {
-    this.#checkPartition = checkPartition;
-    this.#commit = commit;
-  }
-
-  get sizeBytes(): number {
-    let size = this.#closedBytes;
-    for (const partitions of this.#pending.values()) {
-      for (const batches of partitions) size += batches?.builders.at(-1)?.sizeBytes ?? 0;
-    }
-    return size;
-  }
-
-  append(
-    topic: string,
-    partition: number,
-    timestamp: number,
-    key: Uint8Array | null,
-    value: Uint8Array | null,
-    headers?: Headers,
-  ): void {
-    let partitions = this.#pending.get(topic);
-    if (partitions === undefined) {
-      partitions = [];
-      this.#pending.set(topic, partitions);
-    }
-    let batches = partitions[partition];
-    if (batches === undefined) {
-      this.#checkPartition(topic, partition);
-      batches = { topic, partition, builders: [new RecordBatchBuilder()] };
-      partitions[partition] = batches;
-    }
-    let builder = batches.builders.at(-1) as RecordBatchBuilder;
-    if (builder.sizeBytes >= MAX_BATCH_BYTES || builder.count >= MAX_BATCH_RECORDS) {
-      this.#closedBytes += builder.sizeBytes;
-      builder = new RecordBatchBuilder({ initialBytes: builder.sizeBytes });
-      batches.builders.push(builder);
-    }
-    builder.append(timestamp, key, value, headers);
-  }
-
-  commitOffset(group: string, topicPartition: TopicPartition, committed: CommittedOffset): void {
-    this.#offsets.push({ group, topicPartition, committed });
-  }
-
-  commit(): Promise<CommitResult> {
-    const batches = [...this.#pending.values()].flat().filter((pending) => pending !== undefined);
-    return this.#commit(batches, this.#offsets);
-  }
-
-  async abort(): Promise<void> {
-    this.#pending.clear();
-    this.#offsets = [];
-    this.#closedBytes = 0;
+  #requireWritable(): void {
+    this.requireOpen();
+    if (this.#failure !== undefined) throw this.#failure;
   }
 }
 
-function batchKey(topicId: number, partition: number, offset: number): Buffer {
-  const key = Buffer.allocUnsafe(17);
-  key[0] = 0x62;
-  key.writeUInt32BE(topicId, 1);
-  key.writeUInt32BE(partition, 5);
-  key.writeUInt32BE(Math.floor(offset / 0x1_0000_0000), 9);
-  key.writeUInt32BE(offset % 0x1_0000_0000, 13);
-  return key;
-}
-
-function batchOffset(key: Buffer): number {
-  return key.readUInt32BE(9) * 0x1_0000_0000 + key.readUInt32BE(13);
-}
-
-function startKey(topicId: number, partition: number): Buffer {
-  return Buffer.concat([Buffer.from('s'), batchKey(topicId, partition, 0).subarray(1, 9)]);
-}
-
-function offsetKey(group: string, { topic, partition }: TopicPartition): Buffer {
-  return Buffer.from(`o${group}\0${topic}\0${partition}`);
-}
-
-function keyText({ bytes, keyStart, keyEnd }: BatchCursor): string {
-  return keyStart < 0 ? '' : `k${bytes.toString('latin1', keyStart, keyEnd)}`;
-}
-
-function rootCause(error: Error): Error {
-  return error.cause instanceof Error ? rootCause(error.cause) : error;
-}
-
-function openError(error: Error, location: string): LogError {
-  const cause = rootCause(error);
-  if ('code' in cause && cause.code === 'LEVEL_LOCKED') {
-    return new LogError(
-      'LOG_LOCKED',
-      `the directory ${location} is in use by another process; stop that one, or use another directory`,
-      { cause: error },
-    );
-  }
-  if (/corrupt/i.test(cause.message)) {
-    return new LogError('LOG_CORRUPT', `the log in ${location} is corrupt: ${cause.message}`, { cause: error });
-  }
-  return new LogError('LOG_IO', `cannot open the log in ${location}: ${cause.message}`, { cause: error });
-}
-
-function writeError(error: Error, location: string): LogError {
-  const cause = rootCause(error);
-  if (/no space left|ENOSPC|disk quota/i.test(cause.message)) {
-    return new LogError(
-      'LOG_FULL',
-      `the disk is full: cannot write to ${location}; make room and start again, nothing that was committed is lost`,
-      { cause: error },
-    );
-  }
-  return new LogError('LOG_IO', `cannot write to the log in ${location}: ${cause.message}`, { cause: error });
+function rememberPartition(state: Partition): Operation {
+  const { topicId, partition, startOffset, compactedTo, compactedRecords } = state;
+  const record: PartitionRecord = { startOffset, compactedTo, compactedRecords };
+  return { type: 'put', key: partitionKey(topicId, partition), value: Buffer.from(JSON.stringify(record)) };
 }
