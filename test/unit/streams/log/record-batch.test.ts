@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LogError } from '../../../../streams/log/log.js';
+import { type Headers, LogError } from '../../../../streams/log/log.js';
 import {
   BatchCursor,
   checkBatch,
@@ -17,7 +17,12 @@ const record = fc.record({
   value: fc.option(bytes),
   headers: fc.array(fc.record({ key: fc.string({ unit: 'binary-ascii' }), value: bytes }), { maxLength: 3 }),
 });
-type TestRecord = typeof record extends fc.Arbitrary<infer T> ? T : never;
+interface TestRecord {
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Headers;
+}
 
 function build(records: readonly TestRecord[], builder = new RecordBatchBuilder({ initialBytes: 1 })): Buffer {
   for (const { timestamp, key, value, headers } of records) builder.append(timestamp, key, value, headers);

@@ -1,0 +1,152 @@
+import { BatchCursor, readBatchHeader } from '../record-batch.js';
+import { Compaction } from './compaction.js';
+import { batchKey, offsetOfBatchKey } from './keys.js';
+import type { Level, Operation, OrderedWriter } from './level.js';
+import { readError, writeError } from './level-errors.js';
+import { type PartitionState, rememberPartition, type Topics } from './topics.js';
+
+/** A compacted partition is rewritten when it has grown by this many records beyond twice what was kept. */
+const COMPACTION_SLACK = 100_000;
+/** Kafka's `delete.retention.ms`: how long a reader that fell behind can still learn that a key was deleted. */
+const TOMBSTONE_RETENTION_MS = 24 * 60 * 60 * 1000;
+
+/** Takes out of a log what nobody needs any more: deleted records, expired ones, superseded ones. */
+export class LogCleaner {
+  readonly #level: Level;
+  readonly #writer: OrderedWriter;
+  readonly #topics: Topics;
+  readonly #location: string;
+  /** Deleting and compacting rewrite the same batches: one at a time for each partition. */
+  readonly #rewrites = new WorkByPartition();
+  /** Also one at a time: a second compaction would put batches back that the first has merged. */
+  readonly #compactions = new WorkByPartition();
+  #stopped = false;
+
+  constructor(level: Level, writer: OrderedWriter, topics: Topics, location: string) {
+    this.#level = level;
+    this.#writer = writer;
+    this.#topics = topics;
+    this.#location = location;
+  }
+
+  /** What is being done ends soon, and leaves the log in order. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Applies retention and compaction as of the given time. */
+  async clean(now: number): Promise<void> {
+    for (const { cleanupPolicy, retentionMs, partitions } of this.#topics) {
+      for (const state of partitions) {
+        if (this.#stopped) return;
+        if (cleanupPolicy === 'compact') {
+          const grown = state.endOffset - Math.max(state.compactedTo, state.startOffset);
+          if (grown > 2 * state.compactedRecords + COMPACTION_SLACK) await this.compact(state, now);
+        } else if (retentionMs >= 0) {
+          await this.#expire(state, now - retentionMs);
+        }
+      }
+    }
+  }
+
+  /** Deletes whole batches: the one that holds the offset stays, and the start offset is where it begins. */
+  async deleteRecords(state: PartitionState, beforeOffset: number): Promise<void> {
+    if (!(Math.min(beforeOffset, state.endOffset) > state.startOffset)) return;
+    await this.#rewrites.run(state, async () => {
+      const { topicId, partition } = state;
+      const before = Math.min(beforeOffset, state.endOffset);
+      const start = before === state.endOffset ? before : await this.#baseOffsetAt(state, before);
+      if (start <= state.startOffset) return;
+      state.startOffset = start;
+      await this.#writer.write([rememberPartition(state)]);
+      try {
+        await this.#level.clear({ gte: batchKey(topicId, partition, 0), lt: batchKey(topicId, partition, start) });
+      } catch (error) {
+        throw writeError(error, this.#location);
+      }
+    });
+  }
+
+  /** Keeps, of the records before the partition's last batch, the newest of each key. */
+  compact(state: PartitionState, now: number): Promise<void> {
+    return this.#compactions.run(state, async () => {
+      const compaction = new Compaction({
+        batches: (from, to) => this.#batches(state, from, to),
+        replace: (baseOffsets, batch) => this.#replace(state, baseOffsets, batch),
+      });
+      // The last batch stays as it is: the end offset is read from it when the log is opened.
+      const to = Math.max(state.startOffset, state.lastBatchOffset);
+      let from = Math.min(Math.max(state.startOffset, state.compactedTo), to);
+      do {
+        const range = { startOffset: state.startOffset, from, to, tombstonesBefore: now - TOMBSTONE_RETENTION_MS };
+        const done = await compaction.run(range);
+        if (this.#stopped) return;
+        from = done.compactedTo;
+        state.compactedTo = done.compactedTo;
+        state.compactedRecords = done.records;
+      } while (from < to);
+      await this.#writer.write([rememberPartition(state)]);
+    });
+  }
+
+  async #expire(state: PartitionState, appendedBefore: number): Promise<void> {
+    let keepFrom = state.endOffset;
+    for await (const { bytes, baseOffset } of this.#batches(state, state.startOffset, state.endOffset)) {
+      if (readBatchHeader(bytes, baseOffset).appendTime < appendedBefore) continue;
+      keepFrom = baseOffset;
+      break;
+    }
+    if (!this.#stopped) await this.deleteRecords(state, keepFrom);
+  }
+
+  #replace(state: PartitionState, baseOffsets: readonly number[], batch: Buffer | undefined): Promise<void> {
+    const { topicId, partition } = state;
+    return this.#rewrites.run(state, async () => {
+      const [first] = baseOffsets;
+      // Deleted in the meantime.
+      if (first === undefined || first < state.startOffset || this.#stopped) return;
+      const operations: Operation[] = baseOffsets.map((offset) => ({
+        type: 'del',
+        key: batchKey(topicId, partition, offset),
+      }));
+      if (batch !== undefined) operations.push({ type: 'put', key: batchKey(topicId, partition, first), value: batch });
+      await this.#writer.write(operations);
+    });
+  }
+
+  /** Where the batch with the offset begins, or the offset when there is none with it. */
+  async #baseOffsetAt({ topicId, partition, startOffset }: PartitionState, offset: number): Promise<number> {
+    const range = { gte: batchKey(topicId, partition, startOffset), lte: batchKey(topicId, partition, offset) };
+    const [holding] = await this.#level.iterator({ ...range, reverse: true, limit: 1 }).all();
+    if (holding === undefined) return offset;
+    const baseOffset = offsetOfBatchKey(holding[0]);
+    return readBatchHeader(holding[1], baseOffset).lastOffset >= offset ? baseOffset : offset;
+  }
+
+  async *#batches(state: PartitionState, from: number, to: number): AsyncGenerator<BatchCursor> {
+    const { topic, topicId, partition } = state;
+    const range = { gte: batchKey(topicId, partition, from), lt: batchKey(topicId, partition, to) };
+    try {
+      for await (const [key, bytes] of this.#level.iterator(range)) {
+        if (this.#stopped) return;
+        yield new BatchCursor(topic, partition, bytes, offsetOfBatchKey(key));
+      }
+    } catch (error) {
+      throw readError(error, this.#location);
+    }
+  }
+}
+
+/** Does for each partition one thing after the other. */
+class WorkByPartition {
+  readonly #last = new Map<PartitionState, Promise<unknown>>();
+
+  run<T>(state: PartitionState, work: () => Promise<T>): Promise<T> {
+    const result = (this.#last.get(state) ?? Promise.resolve()).then(work);
+    this.#last.set(
+      state,
+      result.catch(() => {}),
+    );
+    return result;
+  }
+}

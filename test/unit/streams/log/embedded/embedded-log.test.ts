@@ -1,0 +1,171 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EmbeddedLog } from '../../../../../streams/log/embedded/embedded-log.js';
+import type { Level } from '../../../../../streams/log/embedded/level.js';
+import { append, readRecords } from '../log-contract.js';
+
+const FIRST = { topic: 'topic', partition: 0 };
+
+describe('the log on disk', () => {
+  let directory: string;
+  const open = () => EmbeddedLog.open({ directory });
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'millrace-log-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('is what it was when it is opened again', async () => {
+    let log = await open();
+    await log.ensureTopic('topic', { partitions: 2, retentionMs: 5 });
+    for (const value of ['a', 'b', 'c']) await append(log, 'topic', 1, [value]);
+    const transaction = log.transaction();
+    transaction.commitOffset('group', FIRST, { offset: 3, metadata: 'm' });
+    await transaction.commit();
+    await log.deleteRecords({ topic: 'topic', partition: 1 }, 1);
+    await log.close();
+
+    log = await open();
+    expect(await log.topics()).toEqual(['topic']);
+    expect(await log.partitions('topic')).toBe(2);
+    expect(await log.startOffset({ topic: 'topic', partition: 1 })).toBe(1);
+    expect(await log.endOffset({ topic: 'topic', partition: 1 })).toBe(3);
+    expect(await log.committed('group', FIRST)).toEqual({ offset: 3, metadata: 'm' });
+    expect(await append(log, 'topic', 1, ['d'])).toBe(4);
+    await log.close();
+  });
+
+  it('keeps the end offset of a partition whose records are all deleted, when it is opened again', async () => {
+    let log = await open();
+    await log.ensureTopic('topic', { partitions: 1 });
+    await append(log, 'topic', 0, ['a', 'b']);
+    await log.deleteRecords(FIRST, 2);
+    await log.close();
+    log = await open();
+    expect(await log.endOffset(FIRST)).toBe(2);
+    await log.close();
+  });
+
+  it('says that a directory is in use, and which', async () => {
+    const log = await open();
+    await expect(open()).rejects.toMatchObject({ code: 'LOG_LOCKED', message: expect.stringContaining(directory) });
+    await log.close();
+  });
+
+  it('says that a directory cannot be made', async () => {
+    const file = join(directory, 'file');
+    await writeFile(file, '');
+    await expect(EmbeddedLog.open({ directory: join(file, 'log') })).rejects.toMatchObject({ code: 'LOG_IO' });
+  });
+
+  it('says that the directory holds no intact log', async () => {
+    await (await open()).close();
+    await writeFile(join(directory, 'CURRENT'), 'nonsense');
+    await expect(open()).rejects.toMatchObject({ code: 'LOG_CORRUPT' });
+    await expect(readFile(join(directory, 'CURRENT'), 'utf8')).resolves.toBe('nonsense');
+  });
+
+  it('writes nothing more after a write that failed, and holds what was committed before', async () => {
+    let failing = false;
+    const level = new ClassicLevel<Buffer, Buffer>(directory, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
+    const write = level.batch.bind(level) as (...args: unknown[]) => Promise<void>;
+    level.batch = ((...args: unknown[]) => {
+      if (!failing) return write(...args);
+      failing = false;
+      return Promise.reject(new Error(`IO error: ${directory}/000003.log: No space left on device`));
+    }) as typeof level.batch;
+    const settings = { fsync: true, inMemory: false, location: directory };
+    const log = await EmbeddedLog.over(level as unknown as Level, settings);
+    await log.ensureTopic('topic', { partitions: 1 });
+    await append(log, 'topic', 0, ['kept']);
+    failing = true;
+    const failed = append(log, 'topic', 0, ['lost']);
+    const onItsWay = append(log, 'topic', 0, ['lost as well']);
+    await expect(failed).rejects.toMatchObject({ code: 'LOG_FULL', message: expect.stringContaining('make room') });
+    await expect(onItsWay).rejects.toMatchObject({ code: 'LOG_FULL' });
+    await expect(append(log, 'topic', 0, ['too late'])).rejects.toMatchObject({ code: 'LOG_FULL' });
+    expect(await log.endOffset(FIRST)).toBe(1);
+    await log.close();
+
+    const again = await open();
+    expect(await again.endOffset(FIRST)).toBe(1);
+    const consumer = again.consumer();
+    consumer.assign(FIRST, 0);
+    expect((await readRecords(consumer, 1)).map(({ value }) => value)).toEqual(['kept']);
+    await again.close();
+  });
+});
+
+describe('a log in memory', () => {
+  let log: EmbeddedLog;
+
+  beforeEach(async () => {
+    log = await EmbeddedLog.inMemory();
+    await log.ensureTopic('topic', { partitions: 1 });
+  });
+  afterEach(() => log.close());
+
+  it('refuses names that no topic can have', async () => {
+    for (const name of ['', 'a b', 'a\0b', 'a/b', 'x'.repeat(250)]) {
+      await expect(log.ensureTopic(name, { partitions: 1 })).rejects.toMatchObject({ code: 'UNKNOWN_TOPIC' });
+    }
+    for (const partitions of [0, -1, 1.5]) {
+      await expect(log.ensureTopic('odd', { partitions })).rejects.toMatchObject({ code: 'PARTITION_COUNT' });
+    }
+  });
+
+  it('takes a transaction once', async () => {
+    const transaction = log.transaction();
+    transaction.append('topic', 0, 1, null, null);
+    await transaction.commit();
+    expect(() => transaction.append('topic', 0, 1, null, null)).toThrow(/begin a new one/);
+    await expect(transaction.commit()).rejects.toThrow(/begin a new one/);
+    await transaction.abort();
+    expect(await log.endOffset(FIRST)).toBe(1);
+  });
+
+  it('ends a poll that waits, and refuses everything, when it is closed', async () => {
+    const consumer = log.consumer();
+    consumer.assign(FIRST, 0);
+    const polled = consumer.poll(30_000);
+    const transaction = log.transaction();
+    transaction.append('topic', 0, 1, null, null);
+    await Promise.all([log.close(), expect(polled).rejects.toMatchObject({ code: 'LOG_CLOSED' })]);
+    await expect(transaction.commit()).rejects.toMatchObject({ code: 'LOG_CLOSED' });
+    await expect(log.topics()).rejects.toMatchObject({ code: 'LOG_CLOSED' });
+    await expect(log.consumer().poll(30_000)).rejects.toMatchObject({ code: 'LOG_CLOSED' });
+  });
+
+  it('misses no append that comes while a poll reads', { timeout: 20_000 }, async () => {
+    await log.ensureTopic('many', { partitions: 20 });
+    const consumer = log.consumer();
+    for (let partition = 0; partition < 20; partition++) consumer.assign({ topic: 'many', partition }, 0);
+    const startedAt = performance.now();
+    for (let i = 0; i < 200; i++) {
+      const polled = consumer.poll(10_000);
+      for (let ticks = i % 7; ticks > 0; ticks--) await Promise.resolve();
+      await append(log, 'many', i % 20, [String(i)]);
+      expect(await polled).toHaveLength(1);
+    }
+    // One that is missed takes its whole ten seconds.
+    expect(performance.now() - startedAt).toBeLessThan(9_000);
+  });
+
+  it('deletes the batches that were appended before the time that a topic keeps them', async () => {
+    await log.ensureTopic('short', { partitions: 1, retentionMs: 1_000 });
+    const short = { topic: 'short', partition: 0 };
+    await append(log, 'short', 0, ['a', 'b']);
+    await append(log, 'topic', 0, ['for ever']);
+    const now = Date.now();
+    await log.clean(now);
+    expect(await log.startOffset(short)).toBe(0);
+    await log.clean(now + 1_001);
+    expect(await log.startOffset(short)).toBe(2);
+    expect(await log.endOffset(short)).toBe(2);
+    await log.clean(now + 1_000_000_000);
+    expect(await log.startOffset(FIRST)).toBe(0);
+  });
+});
