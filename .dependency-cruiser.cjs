@@ -8,7 +8,12 @@ const only = (name, from, allowed) => ({
 
 module.exports = {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: { pathNot: '^streams/dsl/' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: { pathNot: '^streams/dsl/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     only('engine-stands-alone', '^streams/', ['^streams/']),
     only('serde-is-lowest', '^streams/serde/', []),
     only('log-uses-serde', '^streams/log/', ['^streams/serde/']),
@@ -19,7 +24,9 @@ module.exports = {
     only('schemas-know-the-engine-only', '^schemas/', ['^streams/']),
     only('topologies-know-engine-and-schemas', '^topology/', ['^streams/', '^schemas/']),
     only('producers-know-the-log-and-schemas', '^producer/', ['^streams/(log|serde)/', '^schemas/']),
-    only('product-knows-no-tests', '^(streams|topology|producer|schemas|cli)/', ['^(streams|topology|producer|schemas|cli)/']),
+    only('product-knows-no-tests', '^(streams|topology|producer|schemas|cli)/', [
+      '^(streams|topology|producer|schemas|cli)/',
+    ]),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

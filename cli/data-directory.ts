@@ -1,14 +1,12 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { SchemaDirectory } from '../schemas/schema-directory.js';
 import { EmbeddedLog } from '../streams/log/embedded/embedded-log.js';
-import { LogServer } from '../streams/log/embedded/log-server.js';
-import { RemoteLog } from '../streams/log/embedded/remote-log.js';
-import { type Log, LogError } from '../streams/log/log.js';
+import { openLog } from '../streams/log/embedded/open-log.js';
+import type { Log } from '../streams/log/log.js';
 import type { GoalConfig } from '../topology/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../topology/serdes.js';
-import { UsageError } from './usage-error.js';
 
+const LOG = 'log';
 const DAY_MS = 86_400_000;
 const RAW_RETENTION_MS = 7 * DAY_MS;
 
@@ -26,42 +24,27 @@ export interface DataDirectory {
  * @throws LogError LOG_LOCKED when another process has it
  */
 export async function ownDataDirectory(directory: string): Promise<DataDirectory> {
-  const log = await EmbeddedLog.open({ directory: join(directory, 'log') });
-  const server = await LogServer.listen(log, directory);
-  return dataDirectory(directory, log, async () => {
-    await server.close();
-    await log.close();
-  });
+  return dataDirectory(directory, await EmbeddedLog.open({ directory: join(directory, LOG), serve: true }));
 }
 
 /**
  * Opens the directory, by way of the process that has it when there is one.
  *
- * @throws UsageError when there is no log in it and `create` is not set
+ * @throws LogError LOG_IO when there is no log in it and `create` is not set
  */
 export async function shareDataDirectory(
   directory: string,
   options: { readonly create: boolean },
 ): Promise<DataDirectory> {
-  if (!options.create && !existsSync(join(directory, 'log'))) {
-    throw new UsageError(`there is no log in ${directory}; name the directory of a pipeline with --data-dir`);
-  }
-  try {
-    const log = await EmbeddedLog.open({ directory: join(directory, 'log') });
-    return dataDirectory(directory, log, () => log.close());
-  } catch (error) {
-    if (!(error instanceof LogError) || error.code !== 'LOG_LOCKED') throw error;
-    const log = await RemoteLog.connect(directory);
-    return dataDirectory(directory, log, () => log.close());
-  }
+  return dataDirectory(directory, await openLog(join(directory, LOG), options));
 }
 
-function dataDirectory(directory: string, log: Log, close: () => Promise<void>): DataDirectory {
+function dataDirectory(directory: string, log: Log): DataDirectory {
   return {
     log,
     schemas: new SchemaDirectory(join(directory, 'schemas.json')),
     stateDirectory: join(directory, 'state'),
-    close,
+    close: () => log.close(),
   };
 }
 

@@ -41,9 +41,11 @@ async function start(options: StartOptions): Promise<void> {
     throw new UsageError('--once needs an input that ends: --input without --follow, or --count');
   }
   const stop = new AbortController();
-  const signalled = () => stop.abort();
-  process.on('SIGINT', signalled);
-  process.on('SIGTERM', signalled);
+  const aborted = new Promise<void>((resolve) => {
+    stop.signal.addEventListener('abort', () => resolve());
+  });
+  process.on('SIGINT', () => stop.abort());
+  process.on('SIGTERM', () => stop.abort());
   const startedAt = Date.now();
   const data = await ownDataDirectory(options.dataDir);
   try {
@@ -75,10 +77,11 @@ async function start(options: StartOptions): Promise<void> {
     try {
       await feed(options, writer, stop.signal);
       if (ends && !stop.signal.aborted) {
-        await Promise.race([streams.drain(), aborted(stop.signal)]);
+        await Promise.race([streams.drain(), aborted]);
         if (!options.once) {
           process.stderr.write('the input has ended and every window is closed; Ctrl-C stops\n');
-          await aborted(stop.signal);
+          // The running engine keeps Node alive.
+          await aborted;
         }
       }
     } finally {
@@ -91,16 +94,4 @@ async function start(options: StartOptions): Promise<void> {
   } finally {
     await data.close();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  // Waiting for a signal alone does not keep Node running.
-  const alive = setInterval(() => {}, 1 << 30);
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => {
-      clearInterval(alive);
-      resolve();
-    });
-  });
 }

@@ -1,4 +1,4 @@
-import type { AccessLog } from '../../schemas/records.js';
+import type { AccessLog, Goal4 } from '../../schemas/records.js';
 import { type Duration, Streams, type StreamsMetrics } from '../../streams/index.js';
 import { EmbeddedLog } from '../../streams/log/embedded/embedded-log.js';
 import type { Log } from '../../streams/log/log.js';
@@ -106,11 +106,9 @@ export async function readGoals(
       for (const cursor of cursors) {
         while (cursor.next()) {
           const { bytes, keyStart, keyEnd, valueStart, valueEnd } = cursor;
-          const value = serdes[`goal${goal}`].deserialize(topic, bytes, valueStart, valueEnd);
-          const result: ReferenceResult =
-            'avg_request_time' in value
-              ? { count: value.count, avg_request_time: value.avg_request_time }
-              : { count: value.count };
+          const value = serdes[`goal${goal}`].deserialize(topic, bytes, valueStart, valueEnd) as Partial<Goal4>;
+          const { avg_request_time, count = 0 } = value;
+          const result: ReferenceResult = avg_request_time === undefined ? { count } : { count, avg_request_time };
           latest.set(bytes.toString('utf8', keyStart, keyEnd), result);
           records++;
         }
