@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { MemoryLevel } from 'memory-level';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EmbeddedLog } from '../../../../../streams/log/embedded/embedded-log.js';
+import type { Level } from '../../../../../streams/log/embedded/level.js';
 import type { Log } from '../../../../../streams/log/log.js';
 
 const TABLE = { topic: 'table', partition: 0 };
@@ -129,37 +131,42 @@ describe('compaction', () => {
     expect(kept).toHaveLength(6);
   });
 
-  it('loses nothing to deletions and other compactions at the same time', { timeout: 60_000 }, async () => {
+  it('loses nothing to deletions, appends and other compactions at the same time', { timeout: 60_000 }, async () => {
     const key = fc.integer({ min: 0, max: 6 }).map((n) => `key ${n}`);
     const batch = fc.array(fc.tuple(key, fc.option(fc.nat(9).map(String))), { minLength: 1, maxLength: 6 });
     const step = fc.oneof(
       batch.map((entries) => ({ kind: 'write' as const, entries })),
       fc.constant({ kind: 'compact' as const }),
       fc.nat(40).map((offset) => ({ kind: 'delete' as const, offset })),
-      fc.constant({ kind: 'wait' as const }),
     );
+    const round = fc.record({
+      before: fc.array(batch, { maxLength: 6 }),
+      atOnce: fc.array(fc.tuple(fc.nat(4), step), { minLength: 1, maxLength: 6 }),
+    });
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
-        const memory = await EmbeddedLog.inMemory();
+      fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 4 }), fc.array(fc.nat(4)), async (rounds, delays) => {
+        const memory = await openSlow(delays);
         await memory.ensureTopic('table', { partitions: 1, cleanupPolicy: 'compact' });
         const model: string[] = [];
         const keys: string[] = [];
-        let running: Promise<void>[] = [];
-        for (const each of steps) {
-          if (each.kind === 'write') {
-            running.push(write(memory, each.entries));
-            for (const [entryKey, value] of each.entries) {
-              model.push(`${model.length} ${entryKey}=${value}`);
-              keys.push(entryKey);
-            }
-          } else if (each.kind === 'compact') running.push(memory.compact(TABLE));
-          else if (each.kind === 'delete') running.push(memory.deleteRecords(TABLE, each.offset));
-          else {
-            await Promise.all(running);
-            running = [];
+        const writeBoth = (entries: readonly (readonly [string, string | null])[]): Promise<void> => {
+          for (const [entryKey, value] of entries) {
+            model.push(`${model.length} ${entryKey}=${value}`);
+            keys.push(entryKey);
           }
+          return write(memory, entries);
+        };
+        for (const { before, atOnce } of rounds) {
+          await Promise.all(before.map(writeBoth));
+          const running = atOnce.map(async ([turns, each]) => {
+            await someTurns(turns);
+            if (each.kind === 'write') await writeBoth(each.entries);
+            else if (each.kind === 'compact') await memory.compact(TABLE);
+            else await memory.deleteRecords(TABLE, each.offset);
+          });
+          await Promise.all(running);
         }
-        await Promise.all(running);
+
         const start = await memory.startOffset(TABLE);
         const found = await read(memory);
         // What is there is what was written, in order, and the newest record of each key is there.
@@ -174,7 +181,32 @@ describe('compaction', () => {
         }
         await memory.close();
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     );
   });
 });
+
+async function someTurns(turns: number): Promise<void> {
+  for (let i = 0; i < turns; i++) await new Promise(setImmediate);
+}
+
+/** A log in memory whose writes take so many turns of the event loop, one after the other. */
+async function openSlow(delays: readonly number[]): Promise<EmbeddedLog> {
+  const level = new MemoryLevel<Buffer, Buffer>({
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+    storeEncoding: 'buffer',
+  });
+  const batch = level.batch.bind(level) as (...args: unknown[]) => Promise<void>;
+  const clear = level.clear.bind(level) as (...args: unknown[]) => Promise<void>;
+  let writes = 0;
+  const slowly =
+    (work: typeof batch) =>
+    async (...args: unknown[]) => {
+      await someTurns(delays[writes++ % Math.max(1, delays.length)] ?? 0);
+      return work(...args);
+    };
+  level.batch = slowly(batch) as typeof level.batch;
+  level.clear = slowly(clear) as typeof level.clear;
+  return EmbeddedLog.over(level as unknown as Level, { fsync: false, inMemory: true, location: 'memory' });
+}
