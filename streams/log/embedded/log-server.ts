@@ -17,7 +17,7 @@ import {
 import { socketPaths } from './log-socket.js';
 
 /** A request with a record larger than this is refused. */
-export const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
+const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
 /** The owner holds a client's transaction in memory until it is committed. */
 const MAX_STAGED_BYTES = 512 * 1024 * 1024;
 const MAX_READ_BYTES = 8 * 1024 * 1024;
