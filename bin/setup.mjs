@@ -10,6 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const LEAST_NODE = 20;
+const SHOWN_LINES = 20;
 const SOURCES = ['streams', 'topology', 'producer', 'schemas', 'cli', 'bench'];
 const LOCK = join(ROOT, '.millrace-setup.lock');
 const LOCK_TIMEOUT_MS = 10 * 60_000;
@@ -23,7 +24,8 @@ function fail(message) {
 function run(program, args, what) {
   const result = spawnSync(program, args, { cwd: ROOT, encoding: 'utf8', shell: process.platform === 'win32' });
   if (result.status === 0) return;
-  fail(`${what} failed:\n${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}`);
+  const said = `${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}`.trim().split('\n');
+  fail([`${what} failed:`, ...said.slice(0, SHOWN_LINES)].join('\n'));
 }
 
 function newest(path) {

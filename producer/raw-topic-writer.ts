@@ -4,8 +4,11 @@ import { partitionForString } from '../streams/log/partitioner.js';
 import type { Serde } from '../streams/serde/serde.js';
 import type { LogBatch, SourcePosition } from './log-source.js';
 
-/** The group under which positions in input files are committed, as if each file were a partition. */
-const POSITIONS = 'millrace-inputs';
+/**
+ * Where reading each input goes on: a compacted topic, keyed by the input's name. A topic, and not a file, for the
+ * position then is in the same transaction as the records that it follows.
+ */
+const POSITIONS_TOPIC = 'millrace-inputs';
 
 export interface RawTopicWriterOptions {
   readonly log: Log;
@@ -30,20 +33,33 @@ export class RawTopicWriter {
   readonly #options: RawTopicWriterOptions;
   readonly #partitions: number;
   readonly #deadLetterPartitions: number;
+  readonly #positions: ReadonlyMap<string, SourcePosition>;
 
-  private constructor(options: RawTopicWriterOptions, partitions: number, deadLetterPartitions: number) {
+  private constructor(
+    options: RawTopicWriterOptions,
+    partitions: number,
+    deadLetterPartitions: number,
+    positions: ReadonlyMap<string, SourcePosition>,
+  ) {
     this.#options = options;
     this.#partitions = partitions;
     this.#deadLetterPartitions = deadLetterPartitions;
+    this.#positions = positions;
   }
 
   static async create(options: RawTopicWriterOptions): Promise<RawTopicWriter> {
-    const { log, topic, deadLetterTopic } = options;
+    const { deadLetterTopic, log, topic } = options;
     return new RawTopicWriter(
       options,
       (await log.partitions(topic)) ?? 1,
       (await log.partitions(deadLetterTopic)) ?? 1,
+      await readPositions(log),
     );
+  }
+
+  /** Where the input was left when this writer was made. */
+  async positionOf(source: string): Promise<SourcePosition | undefined> {
+    return this.#positions.get(source);
   }
 
   async write(events: readonly AccessLog[]): Promise<void> {
@@ -69,22 +85,12 @@ export class RawTopicWriter {
       );
     }
     if (batch.source !== '-') {
-      const { offset, ...metadata } = batch.position;
-      transaction.commitOffset(
-        POSITIONS,
-        { topic: batch.source, partition: 0 },
-        { offset, metadata: JSON.stringify(metadata) },
-      );
+      const position = Buffer.from(JSON.stringify(batch.position));
+      transaction.append(POSITIONS_TOPIC, 0, Date.now(), Buffer.from(batch.source), position);
     }
     await transaction.commit();
     this.metrics.events += batch.events.length;
     this.metrics.badLines += batch.badLines.length;
-  }
-
-  async positionOf(source: string): Promise<SourcePosition | undefined> {
-    const committed = await this.#options.log.committed(POSITIONS, { topic: source, partition: 0 });
-    if (committed === undefined) return undefined;
-    return { offset: committed.offset, ...(JSON.parse(committed.metadata) as Omit<SourcePosition, 'offset'>) };
   }
 
   #append(transaction: Transaction, events: readonly AccessLog[]): void {
@@ -100,4 +106,25 @@ export class RawTopicWriter {
       );
     }
   }
+}
+
+async function readPositions(log: Log): Promise<ReadonlyMap<string, SourcePosition>> {
+  await log.ensureTopic(POSITIONS_TOPIC, { partitions: 1, cleanupPolicy: 'compact' });
+  const positions = new Map<string, SourcePosition>();
+  const topicPartition = { topic: POSITIONS_TOPIC, partition: 0 };
+  const consumer = log.consumer();
+  consumer.assign(topicPartition, await log.startOffset(topicPartition));
+  const end = await log.endOffset(topicPartition);
+  for (let offset = 0; offset < end; ) {
+    const [cursor] = await consumer.poll(1000);
+    if (cursor === undefined) break;
+    while (cursor.next()) {
+      const { bytes, keyEnd, keyStart, valueEnd, valueStart } = cursor;
+      const position = JSON.parse(bytes.toString('utf8', valueStart, valueEnd)) as SourcePosition;
+      positions.set(bytes.toString('utf8', keyStart, keyEnd), position);
+    }
+    offset = cursor.nextOffset;
+  }
+  await consumer.close();
+  return positions;
 }
