@@ -1,0 +1,235 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually, jsonLines, Millrace, millrace, temporaryDirectory } from './millrace.js';
+
+interface Consumed {
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly key: string | null;
+  readonly value: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let dataDir: string;
+const running: Millrace[] = [];
+
+beforeEach(async () => {
+  directory = await temporaryDirectory();
+  dataDir = join(directory.path, 'data');
+});
+
+afterEach(async () => {
+  for (const run of running.splice(0)) await run.kill('SIGKILL');
+  await directory.remove();
+});
+
+function startInBackground(...args: readonly string[]): Millrace {
+  const run = new Millrace(['start', '--data-dir', dataDir, ...args]);
+  running.push(run);
+  return run;
+}
+
+async function consume(topic: string, ...args: readonly string[]): Promise<Consumed[]> {
+  const { code, stderr, stdout } = await millrace(['consume', topic, '--data-dir', dataDir, ...args]);
+  expect(code, stderr).toBe(0);
+  return jsonLines<Consumed>(stdout);
+}
+
+async function once(content: string | Buffer, name = 'access.log', ...args: readonly string[]) {
+  const input = join(directory.path, name);
+  await writeFile(input, content);
+  const run = await millrace(['start', '--input', input, '--once', '--data-dir', dataDir, ...args]);
+  expect(run.stderr).not.toMatch(/^\s+at /m);
+  return run;
+}
+
+function combined(second: number, client = '83.149.9.216', status = '200'): string {
+  const time = `17/May/2015:10:05:${String(second).padStart(2, '0')} +0000`;
+  return `${client} - - [${time}] "GET /index.html HTTP/1.1" ${status} 512 "-" "curl/8"\n`;
+}
+
+describe('millrace start', () => {
+  it('reports a client with more than 10 requests in 20 s, as of a file', async () => {
+    const lines = Array.from({ length: 11 }, (_, second) => combined(second)).join('');
+    const { code, stdout } = await once(lines);
+    expect(code).toBe(0);
+    expect(stdout).toContain('11 events');
+    const results = await consume('goal1-topic', '--latest-by-key');
+    // All eleven are in the windows that start from 09:04:51 to 10:05:00 and end after 10:05:10.
+    const start = Date.UTC(2015, 4, 17, 10, 5, 0);
+    expect(results).toHaveLength(10);
+    expect(results.at(-1)).toMatchObject({
+      key: `83.149.9.216@${start}`,
+      value: { client_ip: '83.149.9.216', window_start: start, window_end: start + 20_000, count: 11 },
+    });
+  });
+
+  it('finds the country of an address, and leaves out of goal 4 what has no request time', async () => {
+    await once(combined(0));
+    expect(await consume('goal3-topic', '--from-beginning')).toMatchObject([{ value: { country: 'RU', count: 1 } }]);
+    expect(await consume('goal4-topic', '--from-beginning')).toEqual([]);
+  });
+
+  it('does not read a file twice, and reads what it has grown by', async () => {
+    await once(combined(0));
+    expect((await once(combined(0))).stdout).toContain('0 events');
+    expect((await once(combined(0) + combined(1))).stdout).toContain('1 events');
+    expect(await consume('test-inter', '--from-beginning')).toHaveLength(2);
+  });
+
+  it('reads standard input, gzip, CRLF and a given log format', async () => {
+    const stdin = await millrace(['start', '--input', '-', '--once', '--data-dir', dataDir], {
+      stdin: combined(0).replace('\n', '\r\n'),
+    });
+    expect(stdin.stdout).toContain('1 events');
+    expect((await once(gzipSync(combined(1)), 'a.log.gz')).stdout).toContain('1 events');
+    const format = '$remote_addr|$msec|$request_method|$status|$request_time|$host';
+    await once('1.2.3.4|1431857103.500|GET|200|0.25|shop.example\n', 'own.log', '--log-format', format);
+    const [record] = (await consume('test-inter', '--from-beginning')).slice(-1);
+    expect(record?.value).toMatchObject({ client_ip: '1.2.3.4', request_time: 0.25, host: 'shop.example' });
+    expect(record?.timestamp).toBe(1_431_857_103_500);
+  });
+
+  it('sends lines that it cannot use to the dead-letter topic with the reason, and goes on', async () => {
+    const bad = [
+      'no access log\n',
+      combined(0, '1.1.1.1', '999'),
+      combined(0).replace('May', 'Foo'),
+      combined(0).replace('2015', '2100'),
+      combined(0).replace('17/May/2015:10:05:00', '01/Jan/1970:00:00:00'),
+      `${'x'.repeat(10 * 1024 * 1024)}\n`,
+      '{"client_ip": "1.1.1.1"\n',
+    ];
+    const content = Buffer.concat([
+      ...bad.map((line) => Buffer.from(line)),
+      Buffer.from([0xff, 0xfe, 0x00, 0x80, 0x0a]),
+      Buffer.from(combined(5)),
+    ]);
+    const { code, stdout } = await once(content);
+    expect(code).toBe(0);
+    expect(stdout).toContain('1 events');
+    const letters = await consume('test-inter-dlq', '--from-beginning');
+    expect(letters.map(({ headers }) => [headers?.['line'], headers?.['reason']?.split(':')[0]])).toEqual([
+      ['1', 'not-in-format'],
+      ['2', 'wrong-status'],
+      ['3', 'wrong-timestamp'],
+      ['4', 'timestamp-in-future'],
+      ['5', 'wrong-timestamp'],
+      ['6', 'line-too-long'],
+      ['7', 'not-json'],
+      ['8', 'not-utf8'],
+    ]);
+  });
+
+  it('does nothing, and says so, with an empty file', async () => {
+    const { code, stdout } = await once('');
+    expect(code).toBe(0);
+    expect(stdout).toContain('0 events');
+  });
+
+  it('keeps what a truncated gzip holds, and says that it is truncated', async () => {
+    const whole = gzipSync(
+      Array.from({ length: 2000 }, (_, i) => combined(i % 60, `10.0.${i % 250}.${i % 199}`)).join(''),
+    );
+    const { code, stderr } = await once(whole.subarray(0, whole.length - 50), 'cut.log.gz');
+    expect(code).toBe(1);
+    expect(stderr).toContain('cut.log.gz ends in the middle');
+    expect((await consume('test-inter', '--from-beginning')).length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    { what: 'a missing file', input: 'none.log', message: 'there is no file' },
+    { what: 'a directory', input: 'folder', message: 'is a directory' },
+  ])('says what is wrong with $what', async ({ input, message }) => {
+    await mkdir(join(directory.path, 'folder'));
+    const path = join(directory.path, input);
+    const { code, stderr } = await millrace(['start', '--input', path, '--once', '--data-dir', dataDir]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it.each([
+    ['--bogus'],
+    ['--grace', 'soon'],
+    ['--partitions', '0'],
+    ['--goals', '5'],
+    ['--once'],
+    ['--log-format', '$status', '--input', 'x'],
+  ])('refuses %s %s', async (...args) => {
+    await writeFile(join(directory.path, 'x'), '');
+    const replaced = args
+      .filter((arg) => arg !== undefined)
+      .map((arg) => (arg === 'x' ? join(directory.path, 'x') : arg));
+    const { code, stderr } = await millrace(['start', '--data-dir', dataDir, ...replaced]);
+    expect(code).not.toBe(0);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stderr.length).toBeGreaterThan(20);
+  });
+
+  it('says how late records were, and which grace keeps them', async () => {
+    const { stdout } = await once(combined(59) + combined(10), 'late.log', '--grace', '5s');
+    expect(stdout).toContain('--grace 49s keeps them all');
+    const late = await consume('test-inter-late', '--from-beginning');
+    expect(late).toMatchObject([{ headers: { 'late-for': 'goal1,goal2'.split(',')[0], 'late-by-ms': '49000' } }]);
+  });
+
+  it('keeps a second process out, and lets it consume and produce meanwhile', async () => {
+    startInBackground('--rate', '200', '--partitions', '2');
+    const [alert] = await eventually(async () => {
+      const { code, stdout } = await millrace([
+        'consume',
+        'goal1-topic',
+        '--data-dir',
+        dataDir,
+        '--from-beginning',
+        '--max',
+        '1',
+      ]);
+      const records = code === 0 ? jsonLines<Consumed>(stdout) : [];
+      return records.length > 0 ? records : undefined;
+    });
+    expect(alert?.value).toMatchObject({ client_ip: '203.0.113.1' });
+    const second = await millrace(['start', '--data-dir', dataDir]);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain('in use');
+    const produced = await millrace(['produce', '--data-dir', dataDir, '--count', '500']);
+    expect(produced.stdout, produced.stderr).toContain('500 events written');
+  });
+
+  it('commits and ends with exit code 0 on SIGTERM', async () => {
+    const run = startInBackground('--rate', '500');
+    await eventually(async () => (run.stderr.includes('events') ? true : undefined));
+    const { code, stdout } = await run.kill('SIGTERM');
+    expect(code).toBe(0);
+    expect(stdout).toContain('events in');
+  });
+});
+
+describe('millrace consume', () => {
+  it('says which topics there are when there is none of that name', async () => {
+    await once(combined(0));
+    const { code, stderr } = await millrace(['consume', 'nothing', '--data-dir', dataDir]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('goal1-topic');
+  });
+
+  it('says that there is no log where there is none', async () => {
+    const { code, stderr } = await millrace(['consume', 'goal1-topic', '--data-dir', dataDir]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('there is no log');
+  });
+});
+
+describe('millrace describe', () => {
+  it('prints the sub-topologies as Kafka Streams does', async () => {
+    const { code, stdout } = await millrace(['describe']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('   Sub-topology: 0\n    Source: KSTREAM-SOURCE-0000000000 (topics: [test-inter])');
+    expect(stdout).toContain('(topic: goal1-repartition, combined per commit)');
+  });
+});
