@@ -15,7 +15,7 @@ const KINDS: readonly { readonly kind: Incident['kind']; readonly durationMs: nu
   { kind: 'outage', durationMs: 15_000 },
 ];
 
-const FIRST_AFTER_MS = 3000;
+const FIRST_AFTER_MS = 1000;
 const EVERY_MS = 30_000;
 
 /** The n-th incident: one of each kind in turn, the first soon after the start, then one every 30 s. */

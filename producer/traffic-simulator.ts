@@ -42,7 +42,7 @@ const STATUSES = [200, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 429, 50
 const STATUS_WEIGHTS = [800, 20, 15, 10, 15, 20, 70, 4, 4, 3, 22, 1, 4, 2, 2];
 const DAY_MS = 86_400_000;
 /** Requests a second that an incident adds. */
-const INCIDENT_RATE = 4;
+const INCIDENT_RATE = 5;
 
 interface Client {
   readonly address: string;
