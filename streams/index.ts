@@ -31,7 +31,12 @@ export type {
 export { type TimestampExtractor, type Topology, TopologyError } from './runtime/topology.js';
 export type { TimeWindow, Windowed } from './runtime/windowed.js';
 export type { EmitStrategy } from './runtime/windowed-aggregate.js';
+export { AvroSerde, type AvroSerdeOptions } from './serde/avro.js';
+export { jsonSerde } from './serde/json.js';
+export { numberSerde } from './serde/number.js';
+export type { SchemaRegistry } from './serde/schema-registry.js';
 export { type Serde, SerdePendingError } from './serde/serde.js';
+export { stringSerde } from './serde/string.js';
 export type { KeyValueStore } from './state/key-value-store.js';
 export { StateError } from './state/state-database.js';
 export { type StateListener, Streams, type StreamsConfig, type StreamsState } from './streams.js';

@@ -1,6 +1,5 @@
 import type { AccessLog } from '../schemas/records.js';
-import { type KStream, StreamsBuilder, TimeWindows, type Topology } from '../streams/index.js';
-import { stringSerde } from '../streams/serde/string.js';
+import { type KStream, StreamsBuilder, stringSerde, TimeWindows, type Topology } from '../streams/index.js';
 import type { GoalConfig } from './goal-config.js';
 import { meanOf, meanSerde } from './mean.js';
 import type { GoalSerdes } from './serdes.js';

@@ -1,6 +1,5 @@
 import { type AccessLog, type Goal1, type Goal2, type Goal3, type Goal4, readSchema } from '../schemas/records.js';
-import { AvroSerde } from '../streams/serde/avro.js';
-import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
+import { AvroSerde, type SchemaRegistry } from '../streams/index.js';
 
 /** The serdes of the application's topics. */
 export interface GoalSerdes {
