@@ -1,0 +1,149 @@
+import { appendFile, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type LogBatch, readLogs, type SourcePosition } from '../../../producer/log-source.js';
+import type { AccessLog } from '../../../schemas/records.js';
+import { eventually } from '../../integration/millrace.js';
+
+let directory: string;
+let path: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'millrace-logs-'));
+  path = join(directory, 'access.log');
+});
+
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+interface ReadOptions {
+  readonly position?: SourcePosition | undefined;
+  readonly follow?: boolean;
+  readonly signal?: AbortSignal;
+  readonly format?: string;
+}
+
+function read(options: ReadOptions = {}): AsyncGenerator<LogBatch> {
+  return readLogs({
+    inputs: [path],
+    format: options.format ?? 'auto',
+    host: 'h',
+    server: 's',
+    maxFutureMs: 86_400_000,
+    follow: options.follow ?? false,
+    signal: options.signal ?? new AbortController().signal,
+    positionOf: async () => options.position,
+  });
+}
+
+async function readAll(options: ReadOptions = {}) {
+  const methods: string[] = [];
+  const reasons: string[] = [];
+  let position: SourcePosition | undefined;
+  for await (const batch of read(options)) {
+    methods.push(...batch.events.map(({ method }) => method));
+    reasons.push(...batch.badLines.map(({ line, reason }) => `${line} ${reason.split(':')[0]}`));
+    position = batch.position;
+  }
+  return { methods, reasons, position };
+}
+
+async function events(options: ReadOptions = {}): Promise<AccessLog[]> {
+  const all: AccessLog[] = [];
+  for await (const batch of read(options)) all.push(...batch.events);
+  return all;
+}
+
+/** A line that is known by its method. */
+function line(method: string): string {
+  return `1.2.3.4 - - [17/May/2015:10:05:03 +0200] "${method} / HTTP/1.1" 200 1 "-" "-"`;
+}
+
+describe('reading a log file', () => {
+  it('goes on at its position, when the file has grown', async () => {
+    await writeFile(path, `${line('A')}\n${line('B')}\n`);
+    const first = await readAll();
+    await appendFile(path, `${line('C')}\n`);
+    expect(first.methods).toEqual(['A', 'B']);
+    expect((await readAll({ position: first.position })).methods).toEqual(['C']);
+  });
+
+  it('starts anew when another file stands in its place', async () => {
+    await writeFile(path, `${line('A')}\n${line('B')}\n`);
+    const { position } = await readAll();
+    await writeFile(path, `${line('X')}\n${line('Y')}\n${line('Z')}\n`);
+    expect((await readAll({ position })).methods).toEqual(['X', 'Y', 'Z']);
+  });
+
+  it('gives a last line without a newline, and does not give its rest again', async () => {
+    await writeFile(path, `${line('A')}\n${line('B')}`);
+    const { methods, position } = await readAll();
+    expect(methods).toEqual(['A', 'B']);
+    await appendFile(path, ` and more\n${line('C')}\n`);
+    expect((await readAll({ position })).methods).toEqual(['C']);
+  });
+
+  it('takes the zone of a local time into account', async () => {
+    await writeFile(path, line('A'));
+    const [event] = await events();
+    expect(event?.timestamp).toBe(Date.UTC(2015, 4, 17, 8, 5, 3));
+  });
+
+  it("reads the contract's JSON, with numbers as texts", async () => {
+    const event = {
+      server: 'w1',
+      client_ip: '2.2.2.2',
+      method: 'GET',
+      status: '404',
+      request_time: '0.5',
+      host: 'api',
+      country: 'FR',
+    };
+    await writeFile(path, `\ufeff${JSON.stringify({ ...event, '@timestamp': '1431857103.25' })}\n`);
+    expect(await events()).toEqual([{ ...event, status: 404, request_time: 0.5, timestamp: 1_431_857_103_250 }]);
+  });
+
+  it('takes quotes and blanks inside quoted fields', async () => {
+    const format = '$remote_addr [$time_iso8601] "$request" $status "$http_user_agent" "$host"';
+    await writeFile(
+      path,
+      '9.9.9.9 [2026-01-01T00:00:00+00:00] "GET /a \\" b HTTP/1.1" 200 "a \\"b\\" c" "shop.example"\n',
+    );
+    expect((await events({ format }))[0]).toMatchObject({ method: 'GET', host: 'shop.example', status: 200 });
+  });
+
+  it.each([
+    ['31/Feb/2026:10:00:00 +0000', 'wrong-timestamp'],
+    ['17/May/2015:25:00:00 +0000', 'wrong-timestamp'],
+    ['17/May/2999:10:00:00 +0000', 'timestamp-in-future'],
+  ])('refuses the time %s', async (time, reason) => {
+    await writeFile(path, line('A').replace('17/May/2015:10:05:03 +0200', time));
+    expect((await readAll()).reasons).toEqual([`1 ${reason}`]);
+  });
+
+  it('follows a file across rotation and truncation', async () => {
+    await writeFile(path, `${line('A')}\n`);
+    const stop = new AbortController();
+    const methods: string[] = [];
+    const reading = (async () => {
+      for await (const batch of read({ follow: true, signal: stop.signal })) {
+        methods.push(...batch.events.map(({ method }) => method));
+      }
+    })();
+    const until = (count: number) => eventually(() => (methods.length >= count ? true : undefined));
+    await until(1);
+    await appendFile(path, `${line('B')}\n`);
+    await until(2);
+    await rename(path, `${path}.1`);
+    await appendFile(`${path}.1`, `${line('C')}\n`);
+    await writeFile(path, `${line('D')}\n`);
+    await until(4);
+    await truncate(path, 0);
+    // Shorter than what was cut: the file is seen to be smaller.
+    await appendFile(path, `${line('E').replace('"-" "-"', '"-" ""')}\n`);
+    await until(5);
+    stop.abort();
+    await reading;
+    expect(methods).toEqual(['A', 'B', 'C', 'D', 'E']);
+  });
+});
