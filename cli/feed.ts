@@ -45,16 +45,18 @@ async function feedSimulated(options: SourceOptions, writer: RawTopicWriter, sig
   // A given number of events is written at once: their time ends about now.
   const spanMs = options.count === undefined ? 0 : Math.ceil((options.count / options.rate) * 1000);
   const startMs = Date.now() - spanMs;
+  const { rate, clients = Math.ceil(50 * rate), hosts = Math.max(4, Math.ceil(rate / 5)) } = options;
   const simulator = new TrafficSimulator({
     seed: options.seed,
     startMs,
-    eventsPerSecond: options.rate,
-    clients: options.clients,
-    hosts: options.hosts,
+    eventsPerSecond: rate,
+    clients,
+    hosts,
     countries: options.countries,
     disorderMs: options.disorder,
     incidents: options.incidents,
-    belowThresholds: options.clients >= 5 * options.rate && options.hosts >= options.rate / 10,
+    // Few clients or hosts cannot share that many requests without going over the thresholds.
+    belowThresholds: clients >= 5 * rate && hosts >= rate / 10,
   });
   let left = options.count ?? Number.POSITIVE_INFINITY;
   while (left > 0 && !signal.aborted) {

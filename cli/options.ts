@@ -17,6 +17,16 @@ export function positiveDuration(text: string): number {
   return milliseconds;
 }
 
+/** An option that shows its default as a duration. */
+export function durationOption(
+  flags: string,
+  description: string,
+  byDefault: string,
+  parse: (text: string) => number = positiveDuration,
+): Option {
+  return new Option(flags, description).argParser(parse).default(parse(byDefault), byDefault);
+}
+
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const number = Number(text);
@@ -58,8 +68,8 @@ export interface SourceOptions {
   readonly count?: number;
   readonly seed: number;
   readonly disorder: number;
-  readonly clients: number;
-  readonly hosts: number;
+  readonly clients?: number;
+  readonly hosts?: number;
   readonly countries: number;
   readonly incidents: boolean;
 }
@@ -80,9 +90,9 @@ export function addSource(command: Command): Command {
     .option('--rate <events>', 'simulated events a second', positiveNumber, 100)
     .option('--count <events>', 'stop after this many simulated events', wholeNumber(1))
     .option('--seed <number>', 'of the simulator', wholeNumber(0), 1)
-    .option('--disorder <duration>', 'how late simulated events may come', duration, 0)
-    .option('--clients <number>', 'simulated clients', wholeNumber(1), 5000)
-    .option('--hosts <number>', 'simulated hosts', wholeNumber(1), 20)
+    .addOption(durationOption('--disorder <duration>', 'how late simulated events may come', '0s', duration))
+    .option('--clients <number>', 'simulated clients (default: 50 times the rate)', wholeNumber(1))
+    .option('--hosts <number>', 'simulated hosts (default: a fifth of the rate)', wholeNumber(1))
     .option('--countries <number>', 'simulated countries, at most 40', wholeNumber(1), 12)
     .option('--no-incidents', 'simulate ordinary traffic only');
 }
@@ -112,16 +122,16 @@ function goalNumbers(text: string): GoalConfig['goals'] {
 export function addGoals(command: Command): Command {
   return command
     .option('--goals <numbers>', 'which goals to run', goalNumbers, DEFAULT_GOAL_CONFIG.goals)
-    .option('--grace <duration>', 'how late a record may be and still count', duration, 5000)
+    .addOption(durationOption('--grace <duration>', 'how late a record may be and still count', '5s', duration))
     .option('--partitions <number>', 'of the topics, when they are made', wholeNumber(1), 1)
-    .option('--goal1-size <duration>', 'goal 1: size of the windows', positiveDuration, 20_000)
-    .option('--goal1-advance <duration>', 'goal 1: how far windows hop', positiveDuration, 1000)
+    .addOption(durationOption('--goal1-size <duration>', 'goal 1: size of the windows', '20s'))
+    .addOption(durationOption('--goal1-advance <duration>', 'goal 1: how far windows hop', '1s'))
     .option('--goal1-threshold <requests>', 'goal 1: report clients with more than this', wholeNumber(0), 10)
-    .option('--goal2-size <duration>', 'goal 2: size of the windows', positiveDuration, 30_000)
-    .option('--goal2-advance <duration>', 'goal 2: how far windows hop', positiveDuration, 1000)
+    .addOption(durationOption('--goal2-size <duration>', 'goal 2: size of the windows', '30s'))
+    .addOption(durationOption('--goal2-advance <duration>', 'goal 2: how far windows hop', '1s'))
     .option('--goal2-threshold <responses>', 'goal 2: report hosts with more than this', wholeNumber(0), 15)
-    .option('--goal3-size <duration>', 'goal 3: size of the windows', positiveDuration, 60_000)
-    .option('--goal4-size <duration>', 'goal 4: size of the windows', positiveDuration, 60_000);
+    .addOption(durationOption('--goal3-size <duration>', 'goal 3: size of the windows', '1m'))
+    .addOption(durationOption('--goal4-size <duration>', 'goal 4: size of the windows', '1m'));
 }
 
 export function goalConfig(options: GoalOptions): GoalConfig {

@@ -10,9 +10,9 @@ import {
   addGoals,
   addSource,
   type DataDirOption,
+  durationOption,
   type GoalOptions,
   goalConfig,
-  positiveDuration,
   type SourceOptions,
 } from './options.js';
 import { Status } from './status.js';
@@ -30,8 +30,8 @@ export function startCommand(program: Command): Command {
     .command('start')
     .description('run the pipeline; without options, over simulated NGINX traffic')
     .option('--once', 'stop at the end of the input, with every window closed, and print a summary')
-    .option('--commit-interval <duration>', 'how often results are committed', positiveDuration, 100)
-    .option('--idle <duration>', 'live input: silence after which the clock closes windows', positiveDuration, 10_000);
+    .addOption(durationOption('--commit-interval <duration>', 'how often results are committed', '100ms'))
+    .addOption(durationOption('--idle <duration>', 'live input: silence after which the clock closes windows', '10s'));
   return addDataDir(addGoals(addSource(command))).action(start);
 }
 
