@@ -3,7 +3,7 @@ const only = (name, from, allowed) => ({
   name,
   severity: 'error',
   from: { path: from },
-  to: { path: '^(streams|topology|producer|schemas|cli|api|bench|test)/', pathNot: [from, ...allowed] },
+  to: { pathNot: ['node_modules', from, ...allowed], dependencyTypesNot: ['core', 'npm', 'npm-dev', 'npm-optional'] },
 });
 
 module.exports = {
@@ -22,7 +22,7 @@ module.exports = {
     only('plan-uses-what-is-below', '^streams/plan/', ['^streams/(runtime|state|log|serde)/']),
     only('dsl-uses-what-is-below', '^streams/dsl/', ['^streams/(plan|runtime|state|log|serde)/']),
     only('schemas-know-the-engine-only', '^schemas/', ['^streams/']),
-    only('topologies-know-engine-and-schemas', '^topology/', ['^streams/', '^schemas/']),
+    only('topologies-know-the-entry-point-and-schemas', '^topology/', ['^streams/index[.]ts$', '^schemas/']),
     only('producers-know-the-log-and-schemas', '^producer/', ['^streams/(log|serde)/', '^schemas/']),
     only('product-knows-no-tests', '^(streams|topology|producer|schemas|cli)/', [
       '^(streams|topology|producer|schemas|cli)/',
@@ -32,6 +32,10 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.mjs'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default'],
+    },
   },
 };

@@ -2,98 +2,209 @@
  * Makes a bare clone ready: installs what is missing, builds what has changed. With arguments it then runs a local
  * program: `node bin/setup.mjs vitest run`. Plain Node, for nothing is installed yet when it runs.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const LEAST_NODE = 20;
 const SHOWN_LINES = 20;
 const SOURCES = ['streams', 'topology', 'producer', 'schemas', 'cli', 'bench'];
+const DIST = join(ROOT, 'dist');
+const INSTALL_STAMP = join(ROOT, 'node_modules', '.millrace-setup');
+const BUILD_STAMP = join(DIST, '.built');
 const LOCK = join(ROOT, '.millrace-setup.lock');
-const LOCK_TIMEOUT_MS = 10 * 60_000;
+const LOCK_POLL_MS = 100;
+/** A lock file without a process id in it is this old when whoever made it has died in between. */
+const LOCK_WRITE_MS = 5000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-function fail(message) {
-  process.stderr.write(`${message}\n`);
-  process.exit(1);
+/** What went wrong for the user to see, without a stack trace. */
+class SetUpError extends Error {
+  constructor(message, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
 }
 
-/** Runs a program quietly; its output is shown when it fails. */
-function run(program, args, what) {
-  const result = spawnSync(program, args, { cwd: ROOT, encoding: 'utf8', shell: process.platform === 'win32' });
-  if (result.status === 0) return;
-  const said = `${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}`.trim().split('\n');
-  fail([`${what} failed:`, ...said.slice(0, SHOWN_LINES)].join('\n'));
+/** Runs a program until it ends, also when this process is told to end meanwhile. */
+async function runProgram(program, args, { stdio, forward }) {
+  const child = spawn(program, args, { cwd: ROOT, stdio, shell: process.platform === 'win32' });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => (output += text));
+  let interrupted;
+  const onSignal = (signal) => {
+    interrupted = signal;
+    if (forward(signal)) child.kill(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  try {
+    return await new Promise((resolve) => {
+      child.on('error', (error) => resolve({ code: 1, output: error.message, interrupted }));
+      child.on('close', (code, signal) => {
+        resolve({ code: code ?? 128 + (constants.signals[signal] ?? 0), output, interrupted });
+      });
+    });
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
 }
 
+/** Runs a step of the set-up; its output is shown when it fails. */
+async function step(program, args, what) {
+  const { code, output, interrupted } = await runProgram(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    forward: () => true,
+  });
+  if (interrupted !== undefined) throw new SetUpError(`${what} was interrupted`, 128 + constants.signals[interrupted]);
+  if (code === 0) return;
+  throw new SetUpError([`${what} failed:`, ...output.trim().split('\n').slice(0, SHOWN_LINES)].join('\n'));
+}
+
+function lockFileHash() {
+  const lockFile = readFileSync(join(ROOT, 'package-lock.json'));
+  return createHash('sha256').update(lockFile).update(process.version).digest('hex');
+}
+
+function isInstalled() {
+  return existsSync(INSTALL_STAMP) && readFileSync(INSTALL_STAMP, 'utf8') === lockFileHash();
+}
+
+async function install() {
+  const hash = lockFileHash();
+  process.stderr.write('installing packages (once)…\n');
+  // The build needs the development packages, also where NODE_ENV is production.
+  await step('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], 'npm ci');
+  writeFileSync(INSTALL_STAMP, hash);
+}
+
+/** When the file, or anything in the folder, was last changed, made or deleted. */
 function newest(path) {
-  const stats = statSync(path);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return 0;
   if (!stats.isDirectory()) return stats.mtimeMs;
   return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-function install() {
-  const lockFile = readFileSync(join(ROOT, 'package-lock.json'));
-  const hash = createHash('sha256').update(lockFile).update(process.version).digest('hex');
-  const stamp = join(ROOT, 'node_modules', '.millrace-setup');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
-  process.stderr.write('installing packages (once)…\n');
-  run('npm', ['ci', '--no-audit', '--no-fund'], 'npm ci');
-  writeFileSync(stamp, hash);
+function isBuilt() {
+  const built = statSync(BUILD_STAMP, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return [...SOURCES, 'tsconfig.json', 'tsconfig.build.json'].every((name) => newest(join(ROOT, name)) <= built);
 }
 
-function build() {
-  const stamp = join(ROOT, 'dist', '.built');
-  const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
-  const inputs = [...SOURCES, 'tsconfig.json', 'tsconfig.build.json'].map((name) => join(ROOT, name));
-  if (Math.max(...inputs.filter(existsSync).map(newest)) <= built) return;
-  process.stderr.write('building…\n');
+/** Builds in place, for a pipeline may be running from there. */
+async function build() {
   const startedAt = new Date();
-  rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
-  run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], 'the build');
+  process.stderr.write('building…\n');
+  await step(
+    process.execPath,
+    [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
+    'the build',
+  );
   for (const name of readdirSync(join(ROOT, 'schemas'))) {
-    if (name.endsWith('.avsc')) cpSync(join(ROOT, 'schemas', name), join(ROOT, 'dist', 'schemas', name));
+    if (name.endsWith('.avsc')) copyFileSync(join(ROOT, 'schemas', name), join(DIST, 'schemas', name));
   }
-  writeFileSync(stamp, startedAt.toISOString());
+  for (const folder of SOURCES) removeOrphans(folder);
+  writeFileSync(BUILD_STAMP, '');
+  // What is changed while it builds is newer than the stamp.
+  utimesSync(BUILD_STAMP, startedAt, startedAt);
+}
+
+/** Deletes what an earlier build made of a source that is gone. */
+function removeOrphans(folder) {
+  if (!existsSync(join(DIST, folder))) return;
+  for (const entry of readdirSync(join(DIST, folder), { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) removeOrphans(path);
+    const source = path.replace(/\.js(\.map)?$/, '.ts');
+    if (!existsSync(join(ROOT, source))) rmSync(join(DIST, path), { recursive: true });
+  }
+}
+
+/** Whether the process that made the lock file has ended without deleting it. */
+function isAbandoned() {
+  try {
+    const holder = Number(readFileSync(LOCK, 'utf8'));
+    if (holder === 0) return Date.now() - statSync(LOCK).mtimeMs > LOCK_WRITE_MS;
+    process.kill(holder, 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
 }
 
 /** One set-up at a time: a second one waits for the first. */
-function locked(work) {
-  const deadline = Date.now() + LOCK_TIMEOUT_MS;
-  for (;;) {
+async function locked(work) {
+  for (let waiting = false; ; waiting = true) {
     try {
-      mkdirSync(LOCK);
+      writeFileSync(LOCK, `${process.pid}`, { flag: 'wx' });
       break;
-    } catch {
-      const age = existsSync(LOCK) ? Date.now() - statSync(LOCK).mtimeMs : 0;
-      if (age > LOCK_TIMEOUT_MS) rmSync(LOCK, { recursive: true, force: true });
-      if (Date.now() > deadline) fail(`another set-up seems to be running; if not, delete ${LOCK}`);
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    } catch (error) {
+      if (error.code !== 'EEXIST') {
+        throw new SetUpError(
+          `Millrace must be installed and built first, but ${ROOT} cannot be written: ${error.code}`,
+        );
+      }
     }
+    if (isAbandoned()) {
+      rmSync(LOCK, { force: true });
+      continue;
+    }
+    if (!waiting) process.stderr.write('waiting for another set-up…\n');
+    await setTimeout(LOCK_POLL_MS);
   }
-  // A Ctrl-C ends npm as well; the lock must not outlive this process.
-  process.once('exit', () => rmSync(LOCK, { recursive: true, force: true }));
-  work();
-  rmSync(LOCK, { recursive: true, force: true });
+  try {
+    await work();
+  } finally {
+    rmSync(LOCK, { force: true });
+  }
 }
 
-export function setUp() {
+async function prepare() {
   const major = Number(process.versions.node.split('.')[0]);
-  if (major < LEAST_NODE) fail(`Millrace needs Node ${LEAST_NODE} or newer; this is ${process.version}`);
-  locked(() => {
-    install();
-    build();
+  if (major < LEAST_NODE)
+    throw new SetUpError(`Millrace needs Node ${LEAST_NODE} or newer; this is ${process.version}`);
+  // Mostly there is nothing to do, and then nothing is written either.
+  if (isInstalled() && isBuilt()) return;
+  await locked(async () => {
+    if (!isInstalled()) await install();
+    if (!isBuilt()) await build();
   });
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  setUp();
+/** Installs and builds what is missing; ends the process with a message when that cannot be done. */
+export async function setUp() {
+  try {
+    await prepare();
+  } catch (error) {
+    if (!(error instanceof SetUpError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(error.exitCode);
+  }
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  await setUp();
   const [program, ...args] = process.argv.slice(2);
   if (program !== undefined) {
-    const path = join(ROOT, 'node_modules', '.bin', program);
-    const result = spawnSync(path, args, { cwd: ROOT, stdio: 'inherit', shell: process.platform === 'win32' });
-    process.exit(result.status ?? 1);
+    const { code } = await runProgram(join(ROOT, 'node_modules', '.bin', program), args, {
+      stdio: 'inherit',
+      // A terminal sends Ctrl-C to the program as well, and two of them would break off its clean-up.
+      forward: (signal) => signal !== 'SIGINT' || !process.stdin.isTTY,
+    });
+    process.exit(code);
   }
 }

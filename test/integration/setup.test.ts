@@ -1,0 +1,160 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+
+const BIN = fileURLToPath(new URL('../../bin', import.meta.url));
+
+/** Stands for npm: `npm ci` takes its time, installs the compiler below and a program, and notes that it ran. */
+const NPM = `#!/bin/sh
+echo "npm $*" >> calls.txt
+[ -f npm-fails ] && { echo 'npm error no network'; exit 7; }
+while [ -f npm-hangs ]; do sleep 0.05; done
+rm -rf node_modules && mkdir -p node_modules/typescript/bin node_modules/.bin
+cp compiler.cjs node_modules/typescript/bin/tsc
+cp program.sh node_modules/.bin/program
+`;
+const COMPILER = `
+const fs = require('node:fs');
+fs.appendFileSync('calls.txt', 'tsc\\n');
+fs.mkdirSync('dist/schemas', { recursive: true });
+fs.mkdirSync('dist/streams', { recursive: true });
+for (const name of fs.readdirSync('streams')) fs.writeFileSync('dist/streams/' + name.replace(/ts$/, 'js'), '');
+`;
+const PROGRAM = `#!/bin/sh
+[ "$1" = wait ] && { trap 'exit 42' TERM; echo ready; while true; do sleep 0.05; done; }
+echo "program $*"; exit 3
+`;
+
+let checkout: string;
+
+beforeEach(async () => {
+  checkout = await mkdtemp(join(tmpdir(), 'millrace-setup-'));
+  await cp(BIN, join(checkout, 'bin'), { recursive: true });
+  await mkdir(join(checkout, 'path'));
+  await mkdir(join(checkout, 'streams'));
+  await mkdir(join(checkout, 'schemas'));
+  await write('package-lock.json', '{"version": 1}');
+  await write('schemas/a.avsc', '"int"');
+  await write('streams/kept.ts', '');
+  await write('path/npm', NPM);
+  await write('program.sh', PROGRAM);
+  await write('compiler.cjs', COMPILER);
+  for (const name of ['path/npm', 'program.sh']) await chmod(join(checkout, name), 0o755);
+});
+
+afterEach(() => rm(checkout, { recursive: true, force: true }));
+
+function write(name: string, text: string): Promise<void> {
+  return writeFile(join(checkout, name), text);
+}
+
+async function calls(): Promise<string[]> {
+  const text = await readFile(join(checkout, 'calls.txt'), 'utf8').catch(() => '');
+  return text.split('\n').filter((line) => line !== '');
+}
+
+interface SetUp {
+  readonly process: ChildProcess;
+  readonly said: () => string;
+  readonly code: Promise<number | null>;
+}
+
+function setUp(...args: string[]): SetUp {
+  const env = { ...process.env, PATH: `${join(checkout, 'path')}${delimiter}${process.env['PATH']}` };
+  const child = spawn(process.execPath, [join(checkout, 'bin/setup.mjs'), ...args], { env, stdio: 'pipe' });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (data: Buffer) => {
+      said += data.toString();
+    });
+  }
+  const code = new Promise<number | null>((resolve) => {
+    child.on('close', resolve);
+  });
+  return { process: child, said: () => said, code };
+}
+
+async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await condition())) await delay(20);
+}
+
+describe('the set-up', { timeout: 20_000 }, () => {
+  it('installs and builds once, and says nothing when there is nothing to do', async () => {
+    const first = setUp();
+    expect(await first.code).toBe(0);
+    expect(first.said()).toBe('installing packages (once)…\nbuilding…\n');
+    const second = setUp();
+    expect(await second.code).toBe(0);
+    expect(second.said()).toBe('');
+    expect(await calls()).toEqual(['npm ci --include=dev --no-audit --no-fund', 'tsc']);
+    expect(await readFile(join(checkout, 'dist/schemas/a.avsc'), 'utf8')).toBe('"int"');
+  });
+
+  it('installs again when the lock file has changed, and builds again when a source has', async () => {
+    await setUp().code;
+    await write('package-lock.json', '{"version": 2}');
+    const installed = setUp();
+    await installed.code;
+    expect(installed.said()).toBe('installing packages (once)…\n');
+    await write('streams/new.ts', '');
+    const built = setUp();
+    await built.code;
+    expect(built.said()).toBe('building…\n');
+  });
+
+  it('deletes what was built of a source that is gone', async () => {
+    await write('streams/gone.ts', '');
+    await setUp().code;
+    await rm(join(checkout, 'streams/gone.ts'));
+    await setUp().code;
+    expect(await readdir(join(checkout, 'dist/streams'))).toEqual(['kept.js']);
+  });
+
+  it('waits for another set-up, and does not repeat its work', async () => {
+    await write('npm-hangs', '');
+    const first = setUp();
+    await until(async () => (await calls()).length === 1);
+    const second = setUp();
+    await until(() => second.said().includes('waiting for another set-up'));
+    await rm(join(checkout, 'npm-hangs'));
+    expect([await first.code, await second.code]).toEqual([0, 0]);
+    expect(await calls()).toEqual(['npm ci --include=dev --no-audit --no-fund', 'tsc']);
+  });
+
+  it.each(['SIGINT', 'SIGKILL'] as const)('is not held up by one that was ended by %s', async (signal) => {
+    await write('npm-hangs', '');
+    const first = setUp();
+    await until(async () => (await calls()).length === 1);
+    first.process.kill(signal);
+    await rm(join(checkout, 'npm-hangs'));
+    expect(await first.code).toBe(signal === 'SIGINT' ? 130 : null);
+    expect(await setUp().code).toBe(0);
+  });
+
+  it('shows what npm says when it fails', async () => {
+    await write('npm-fails', '');
+    const failed = setUp();
+    expect(await failed.code).toBe(1);
+    expect(failed.said()).toContain('npm ci failed:\nnpm error no network\n');
+  });
+
+  it('runs a local program, with its arguments and its exit code', async () => {
+    const run = setUp('program', 'a', 'b c');
+    expect(await run.code).toBe(3);
+    expect(run.said()).toContain('program a b c\n');
+  });
+
+  it('hands signals on to the program', async () => {
+    const run = setUp('program', 'wait');
+    await until(() => run.said().includes('ready'));
+    run.process.kill('SIGTERM');
+    expect(await run.code).toBe(42);
+  });
+});
