@@ -85,8 +85,8 @@ async function start(options: StartOptions): Promise<void> {
         }
       }
     } finally {
-      await streams.close();
       await status.stop();
+      await streams.close();
     }
     for (const goal of results) await goal.catchUp(Number.POSITIVE_INFINITY);
     const seconds = (Date.now() - startedAt) / 1000;

@@ -118,7 +118,13 @@ class LogReader {
   async *standardInput(): AsyncGenerator<LogBatch> {
     const splitter = new LineSplitter(NO_POSITION);
     const batcher = new Batcher('-', splitter, NO_POSITION, this.#parse, this.#builder, this.#batchLines);
-    yield* this.#read(process.stdin, splitter, batcher);
+    // Waiting for input that does not come ends with the signal, too.
+    this.#options.signal.addEventListener('abort', () => process.stdin.destroy());
+    try {
+      yield* this.#read(process.stdin, splitter, batcher);
+    } catch (error) {
+      if (!this.#options.signal.aborted) throw error;
+    }
   }
 
   async *compressed(path: string): AsyncGenerator<LogBatch> {

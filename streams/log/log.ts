@@ -91,6 +91,9 @@ export interface CommitResult {
 export interface LogConsumer {
   /** Adds a partition, read from `offset`; one that is assigned already moves there. */
   assign(topicPartition: TopicPartition, offset: number): void;
+  /** Polls pass the partition over until `resume`; it stays where it is. */
+  pause(topicPartition: TopicPartition): void;
+  resume(topicPartition: TopicPartition): void;
   /**
    * At most one batch a partition. Resolves at once when there are records, else as soon as some are appended, else
    * with an empty list after `maxWaitMs`.

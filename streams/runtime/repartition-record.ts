@@ -15,13 +15,16 @@ export type RepartitionRecord =
   | { readonly kind: 'block'; readonly slice: number; readonly block: Buffer }
   | { readonly kind: 'watermark'; readonly upstreamTask: number; readonly idle: boolean; readonly streamTime: number };
 
+/** What stands before the value of a plain record. */
+export const RECORD_HEAD_BYTES = 9;
+
 const RECORD = 0;
 const NULL_RECORD = 1;
 const BLOCK = 2;
 const WATERMARK = 3;
 
 export function encodeRecord<V>(topic: string, streamTime: number, value: V, serde: Serde<V>): Buffer {
-  const head = Buffer.allocUnsafe(9);
+  const head = Buffer.allocUnsafe(RECORD_HEAD_BYTES);
   head[0] = value === null || value === undefined ? NULL_RECORD : RECORD;
   head.writeDoubleBE(streamTime, 1);
   return head[0] === NULL_RECORD ? head : Buffer.concat([head, serde.serialize(topic, value)]);
@@ -45,7 +48,7 @@ export function encodeWatermark(upstreamTask: number, idle: boolean, streamTime:
 export function decodeRepartitionRecord(bytes: Buffer, start: number, end: number): RepartitionRecord {
   switch (bytes[start]) {
     case RECORD:
-      return { kind: 'record', streamTime: bytes.readDoubleBE(start + 1), valueStart: start + 9 };
+      return { kind: 'record', streamTime: bytes.readDoubleBE(start + 1), valueStart: start + RECORD_HEAD_BYTES };
     case NULL_RECORD:
       return { kind: 'record', streamTime: bytes.readDoubleBE(start + 1), valueStart: -1 };
     case BLOCK: {

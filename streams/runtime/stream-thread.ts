@@ -105,6 +105,7 @@ export class StreamThread {
     const cursors = (await this.#consumer?.poll(maxWaitMs)) ?? [];
     for (const cursor of cursors) this.#taskByInput.get(inputId(cursor))?.add(cursor);
     for (const task of this.#tasks) await this.#runTask(task);
+    this.#pauseBuffered();
     if (cursors.length > 0) {
       this.#transactionHasWork = true;
       // Polling an embedded log can resolve at once: let timers, signals and sockets have their turn.
@@ -209,10 +210,31 @@ export class StreamThread {
     }
   }
 
+  /** A partition whose records wait for those of another input is not read ahead. */
+  #pauseBuffered(): void {
+    for (const { task, topicPartition } of this.#positions) {
+      if (task.inputTopics.length < 2) continue;
+      if (task.bufferedTopics.includes(topicPartition.topic)) this.#consumer?.pause(topicPartition);
+      else this.#consumer?.resume(topicPartition);
+    }
+  }
+
+  /** The task's topics that hold records it has not been given. */
+  async #topicsWithMore(task: Task): Promise<ReadonlySet<string>> {
+    const topics = new Set<string>();
+    if (task.inputTopics.length < 2) return topics;
+    for (const topic of task.inputTopics) {
+      const end = await this.#config.log.endOffset({ topic, partition: task.partition });
+      if (end > task.fetchedTo(topic)) topics.add(topic);
+    }
+    return topics;
+  }
+
   async #runTask(task: Task): Promise<void> {
+    const more = await this.#topicsWithMore(task);
     for (;;) {
       try {
-        const done = task.run();
+        const done = task.run((topic) => more.has(topic));
         if (task.punctuationIsDue) {
           await task.punctuate();
           this.#transactionHasWork = true;

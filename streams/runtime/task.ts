@@ -6,7 +6,7 @@ import { type ExceptionHandler, RecordError } from './exception-handlers.js';
 import type { StreamsMetrics } from './metrics.js';
 import type { Cancellable, PunctuationType, Punctuator, RecordMetadata } from './processor.js';
 import { Punctuations } from './punctuations.js';
-import { decodeRepartitionRecord } from './repartition-record.js';
+import { decodeRepartitionRecord, RECORD_HEAD_BYTES } from './repartition-record.js';
 import { type Repartition, RepartitionSink } from './repartition-sink.js';
 import { compileSink } from './sink.js';
 import { StreamTime } from './stream-time.js';
@@ -196,6 +196,17 @@ export class Task implements TaskContext {
     this.recordStreamTime = this.time.own;
   }
 
+  /** The offset after the last record of the topic that the task was given. */
+  fetchedTo(topic: string): number {
+    const input = this.#inputs.find((candidate) => candidate.topic === topic);
+    return input?.cursors.at(-1)?.nextOffset ?? input?.position ?? 0;
+  }
+
+  /** Topics of which fetched records are still to be processed. */
+  get bufferedTopics(): readonly string[] {
+    return this.#inputs.filter(({ cursors }) => cursors.length > 0).map(({ topic }) => topic);
+  }
+
   add(cursor: RecordCursor): void {
     for (const input of this.#inputs) {
       if (input.topic !== cursor.topic) continue;
@@ -221,14 +232,15 @@ export class Task implements TaskContext {
   }
 
   /**
-   * Processes what was added, the record with the lowest timestamp first.
+   * Processes what was added, the record with the lowest timestamp first. While an input is empty whose log has more, it
+   * waits: what comes there may be older.
    *
    * @returns false when it stopped before the end because a punctuation is due
    * @throws SerdePendingError when a record cannot be decoded yet; call again when it is ready
    */
-  run(): boolean {
+  run(hasMore: (topic: string) => boolean = () => false): boolean {
     for (;;) {
-      const input = this.#lowest();
+      const input = this.#lowest(hasMore);
       if (input === undefined) return true;
       this.#process(input);
       if (this.#streamPunctuations.nextAt <= this.time.own) return false;
@@ -296,10 +308,13 @@ export class Task implements TaskContext {
     });
   }
 
-  #lowest(): Input | undefined {
+  #lowest(hasMore: (topic: string) => boolean): Input | undefined {
     let lowest: Input | undefined;
     for (const input of this.#inputs) {
-      if (!input.hasHead && !this.#decodeHead(input)) continue;
+      if (!input.hasHead && !this.#decodeHead(input)) {
+        if (this.#inputs.length > 1 && hasMore(input.topic)) return undefined;
+        continue;
+      }
       if (lowest === undefined || input.timestamp < lowest.timestamp) lowest = input;
     }
     return lowest;
@@ -424,7 +439,9 @@ export class Task implements TaskContext {
   }
 
   #copyTo(topic: string, cursor: RecordCursor, headers: Record<string, string>): void {
-    const { bytes, keyStart, valueStart } = cursor;
+    const { bytes, keyStart } = cursor;
+    // In a repartition topic the value stands behind what the engine says of it.
+    const valueStart = cursor.valueStart < 0 ? -1 : cursor.valueStart + this.#valueOffset(cursor.topic);
     this.environment
       .transaction()
       .append(
@@ -435,6 +452,11 @@ export class Task implements TaskContext {
         valueStart < 0 ? null : bytes.subarray(valueStart, cursor.valueEnd),
         [...cursor.headers, ...Object.entries(headers).map(([key, value]) => ({ key, value: Buffer.from(value) }))],
       );
+  }
+
+  #valueOffset(topic: string): number {
+    const input = this.#inputs.find((candidate) => candidate.topic === topic);
+    return input?.source.kind === 'repartition' ? RECORD_HEAD_BYTES : 0;
   }
 
   #forwardTo(children: readonly GraphNode[]): Forward {

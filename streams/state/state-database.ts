@@ -14,7 +14,7 @@ export type Checkpoint = Readonly<Record<string, number>>;
 /** A state directory that cannot be used; `code` is stable, the message says what to do. */
 export class StateError extends Error {
   constructor(
-    readonly code: 'STATE_LOCKED' | 'STATE_CORRUPT' | 'STATE_IO',
+    readonly code: 'STATE_LOCKED' | 'STATE_CORRUPT' | 'STATE_IO' | 'STATE_MISMATCH',
     message: string,
     options?: ErrorOptions,
   ) {
@@ -34,6 +34,8 @@ export class StateDatabase {
 
   private constructor(
     readonly level: Level,
+    /** For messages. */
+    readonly location: string,
     checkpoint: Checkpoint,
   ) {
     this.#checkpoint = checkpoint;
@@ -86,7 +88,7 @@ export class StateDatabase {
       throw new StateError('STATE_IO', `cannot open the state directory ${directory}: ${reason.message}`, { cause });
     }
     const checkpoint = await level.get(CHECKPOINT_KEY);
-    return new StateDatabase(level, checkpoint ? (JSON.parse(checkpoint.toString()) as Checkpoint) : {});
+    return new StateDatabase(level, directory, checkpoint ? (JSON.parse(checkpoint.toString()) as Checkpoint) : {});
   }
 
   get checkpoint(): Checkpoint {
@@ -128,8 +130,14 @@ export class StateDatabase {
           this.#checkpoint = { ...this.#checkpoint, ...checkpoint };
           operations.push({ type: 'put', key: CHECKPOINT_KEY, value: Buffer.from(JSON.stringify(this.#checkpoint)) });
         }
-        if (operations.length > 0) await this.level.batch(operations);
-        for (const range of clears) await this.level.clear(range);
+        try {
+          if (operations.length > 0) await this.level.batch(operations);
+          for (const range of clears) await this.level.clear(range);
+        } catch (cause) {
+          throw new StateError('STATE_IO', `cannot write to the state in ${this.location}: ${reasonOf(cause)}`, {
+            cause,
+          });
+        }
       },
     };
   }
@@ -137,4 +145,9 @@ export class StateDatabase {
   close(): Promise<void> {
     return this.level.close();
   }
+}
+
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error;
+  return cause instanceof Error ? reasonOf(cause) : message;
 }

@@ -11,6 +11,8 @@
  * Slices in order of time have consecutive ordinals.
  */
 export class WindowSlices {
+  /** Tells, in a store, slices of this kind from others. */
+  readonly kind: string = '';
   /** How far after a multiple of the advance windows end; 0 when the advance divides the size. */
   readonly #endOffsetMs: number;
   readonly #advances: number;
@@ -69,6 +71,8 @@ export class WindowSlices {
 
 /** For aggregates that cannot be merged: every window is a slice of its own, and slices overlap. */
 export class WholeWindows extends WindowSlices {
+  override readonly kind = ', each whole';
+
   override sliceStart(slice: number): number {
     return slice * this.advanceMs;
   }

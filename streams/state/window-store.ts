@@ -1,7 +1,7 @@
 import type { Serde } from '../serde/serde.js';
 import { VarintReader, writeVarint } from '../serde/varint.js';
 import { readSliceBlock, SliceBlockBuilder } from './slice-block.js';
-import type { StateDatabase } from './state-database.js';
+import { type StateDatabase, StateError } from './state-database.js';
 import type { ChangelogAppend, StateStore } from './state-store.js';
 import type { WindowSlices } from './window-slices.js';
 
@@ -99,8 +99,9 @@ export class WindowStore<K, A> implements StateStore {
   #dirty: KeyPartials<K, A>[] = [];
   #uncommittedEntries = 0;
   #closedWindow = -1;
-  #closedWindowDirty = false;
-  #metaChangelogFrom = 0;
+  #metaDirty = true;
+  /** Where the last meta record is in the changelog, or before it; undefined when there is none. */
+  #metaChangelogFrom: number | undefined;
   #changelogEnd = 0;
   #database: StateDatabase | undefined;
 
@@ -185,13 +186,13 @@ export class WindowStore<K, A> implements StateStore {
     if (window <= this.#closedWindow) return;
     this.#closedWindow = window;
     // Where nothing lives, nothing can be emitted twice: an idle store writes nothing.
-    if (this.#bySlice.size > 0) this.#closedWindowDirty = true;
+    if (this.#bySlice.size > 0) this.#metaDirty = true;
   }
 
   async open(database: StateDatabase): Promise<void> {
     this.#database = database;
     const meta = database.get(this.#databaseKey(META_KEY));
-    if (meta) this.#closedWindow = new VarintReader(meta).next() - 1;
+    if (meta) this.#readMeta(meta);
     const prefix = this.#databaseKey(Buffer.from([BLOCK]));
     for await (const [key, block] of database.entries(prefix, this.#databaseKey(Buffer.from([BLOCK + 1])))) {
       this.#apply(key.subarray(prefix.length - 1), block);
@@ -203,7 +204,7 @@ export class WindowStore<K, A> implements StateStore {
     if (value === null) return;
     this.#database?.stagePut(this.#databaseKey(key), value);
     if (key[0] === META) {
-      this.#closedWindow = Math.max(this.#closedWindow, new VarintReader(value).next() - 1);
+      this.#readMeta(value);
       this.#expire();
     } else {
       this.#apply(key, value);
@@ -216,7 +217,13 @@ export class WindowStore<K, A> implements StateStore {
       changelog(key, value);
       this.#database?.stagePut(this.#databaseKey(key), value);
     };
-    for (const [slice, block] of this.#dirtyBlocks()) {
+    const blocks = this.#dirtyBlocks();
+    if (this.#metaDirty && (blocks.size > 0 || this.#closedWindow >= 0)) {
+      this.#metaDirty = false;
+      this.#metaChangelogFrom = this.#changelogEnd;
+      write(META_KEY, this.#meta());
+    }
+    for (const [slice, block] of blocks) {
       const index = this.#slice(slice);
       if (index.nextBlock === 0) index.changelogFrom = this.#changelogEnd;
       index.blockEntries += block.entries;
@@ -233,19 +240,42 @@ export class WindowStore<K, A> implements StateStore {
         write(blockKey(slice, index.nextBlock++), block.finish());
       }
     }
-    if (this.#closedWindowDirty) {
-      this.#closedWindowDirty = false;
-      this.#metaChangelogFrom = this.#changelogEnd;
-      const value = Buffer.alloc(8);
-      write(META_KEY, value.subarray(0, writeVarint(value, 0, this.#closedWindow + 1)));
-    }
   }
 
   committed(changelogEndOffset: number): number {
     this.#changelogEnd = changelogEndOffset;
-    let needed = this.#closedWindow < 0 ? changelogEndOffset : Math.min(changelogEndOffset, this.#metaChangelogFrom);
+    let needed = Math.min(changelogEndOffset, this.#metaChangelogFrom ?? changelogEndOffset);
     for (const index of this.#bySlice.values()) needed = Math.min(needed, index.changelogFrom);
     return needed;
+  }
+
+  /** The last closed window, plus 1, as a varint; then, as text, what windows the slices are of. */
+  #meta(): Buffer {
+    const head = Buffer.alloc(8);
+    return Buffer.concat([
+      head.subarray(0, writeVarint(head, 0, this.#closedWindow + 1)),
+      Buffer.from(this.#windows()),
+    ]);
+  }
+
+  /** @throws StateError STATE_MISMATCH when the store was filled by other windows */
+  #readMeta(meta: Buffer): void {
+    const reader = new VarintReader(meta);
+    this.#closedWindow = Math.max(this.#closedWindow, reader.next() - 1);
+    this.#metaDirty = false;
+    this.#metaChangelogFrom ??= 0;
+    const windows = meta.toString('utf8', reader.position);
+    if (windows === this.#windows()) return;
+    throw new StateError(
+      'STATE_MISMATCH',
+      `the store "${this.name}" holds windows of ${windows}, and the topology wants windows of ${this.#windows()}; ` +
+        'run it with the old windows, or with another application id or data directory',
+    );
+  }
+
+  #windows(): string {
+    const { advanceMs, kind, sizeMs } = this.slices;
+    return `${sizeMs} ms by ${advanceMs} ms${kind}`;
   }
 
   /** Takes the dirty partials as blocks by slice, and marks them clean. */

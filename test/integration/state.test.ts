@@ -1,7 +1,7 @@
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { numberSerde, Streams, StreamsBuilder, stringSerde, type Topology } from '../../streams/index.js';
+import { numberSerde, Streams, StreamsBuilder, stringSerde, TimeWindows, type Topology } from '../../streams/index.js';
 import { EmbeddedLog } from '../../streams/log/embedded/embedded-log.js';
 import { temporaryDirectory } from './millrace.js';
 
@@ -99,6 +99,32 @@ describe('the state of an application', () => {
       name: 'StateError',
       message: expect.stringContaining(task ?? '?'),
     });
+  });
+
+  it('of other windows is refused, from its directory and from the changelog', async () => {
+    const windowed = (size: number) => {
+      const builder = new StreamsBuilder();
+      builder
+        .stream('words', STRINGS)
+        .groupBy((_key, word) => word, { key: stringSerde })
+        .windowedBy(TimeWindows.ofSizeWithNoGrace(size))
+        .count({ name: 'counts' });
+      return builder.build();
+    };
+    const log = await EmbeddedLog.inMemory();
+    await log.ensureTopic('words', { partitions: 1 });
+    const transaction = log.transaction();
+    transaction.append('words', 0, 1, null, Buffer.from('a'));
+    await transaction.commit();
+    const first = new Streams(windowed(1000), { applicationId: 'app', log, stateDirectory: state });
+    await first.start();
+    await first.drain();
+    await first.close();
+    for (const stateDirectory of [state, join(directory.path, 'other')]) {
+      const second = new Streams(windowed(2000), { applicationId: 'app', log, stateDirectory });
+      await expect(second.start()).rejects.toMatchObject({ code: 'STATE_MISMATCH' });
+    }
+    await log.close();
   });
 
   it('of a life cycle is told to listeners, up to the error that ended it', async () => {

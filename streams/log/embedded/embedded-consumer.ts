@@ -5,6 +5,7 @@ import type { EmbeddedLog } from './embedded-log.js';
 interface Assignment {
   readonly topicPartition: TopicPartition;
   position: number;
+  paused: boolean;
 }
 
 export interface EmbeddedConsumerOptions {
@@ -27,12 +28,21 @@ export class EmbeddedConsumer implements LogConsumer {
 
   assign(topicPartition: TopicPartition, offset: number): void {
     this.#log.requirePartition(topicPartition.topic, topicPartition.partition);
-    const known = this.#assignments.find(
-      ({ topicPartition: { topic, partition } }) =>
-        topic === topicPartition.topic && partition === topicPartition.partition,
-    );
-    if (known === undefined) this.#assignments.push({ topicPartition, position: offset });
+    const known = this.#find(topicPartition);
+    if (known === undefined) this.#assignments.push({ topicPartition, position: offset, paused: false });
     else known.position = offset;
+    this.#wake?.();
+  }
+
+  pause(topicPartition: TopicPartition): void {
+    const assignment = this.#find(topicPartition);
+    if (assignment !== undefined) assignment.paused = true;
+  }
+
+  resume(topicPartition: TopicPartition): void {
+    const assignment = this.#find(topicPartition);
+    if (!assignment?.paused) return;
+    assignment.paused = false;
     this.#wake?.();
   }
 
@@ -58,6 +68,7 @@ export class EmbeddedConsumer implements LogConsumer {
     const cursors: BatchCursor[] = [];
     let bytes = 0;
     for (const assignment of [...this.#assignments]) {
+      if (assignment.paused) continue;
       const cursor = await this.#readPartition(assignment);
       if (cursor === undefined) continue;
       cursors.push(cursor);
@@ -82,6 +93,12 @@ export class EmbeddedConsumer implements LogConsumer {
       // Compaction may have left nothing from there to the batch's end.
       if (cursor.remaining > 0) return cursor;
     }
+  }
+
+  #find({ topic, partition }: TopicPartition): Assignment | undefined {
+    return this.#assignments.find(
+      ({ topicPartition }) => topicPartition.topic === topic && topicPartition.partition === partition,
+    );
   }
 
   /** Resolves when something was appended since, or after the time. */

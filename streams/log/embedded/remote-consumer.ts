@@ -5,6 +5,7 @@ import type { RemoteLog } from './remote-log.js';
 interface Assignment {
   readonly topicPartition: TopicPartition;
   position: number;
+  paused: boolean;
 }
 
 /** Reads through the process that owns the log, which also does the waiting. */
@@ -21,8 +22,18 @@ export class RemoteConsumer implements LogConsumer {
   assign(topicPartition: TopicPartition, offset: number): void {
     this.#log.requirePartition(topicPartition.topic, topicPartition.partition);
     const known = this.#find(topicPartition);
-    if (known === undefined) this.#assignments.push({ topicPartition, position: offset });
+    if (known === undefined) this.#assignments.push({ topicPartition, position: offset, paused: false });
     else known.position = offset;
+  }
+
+  pause(topicPartition: TopicPartition): void {
+    const assignment = this.#find(topicPartition);
+    if (assignment !== undefined) assignment.paused = true;
+  }
+
+  resume(topicPartition: TopicPartition): void {
+    const assignment = this.#find(topicPartition);
+    if (assignment !== undefined) assignment.paused = false;
   }
 
   async poll(maxWaitMs: number): Promise<BatchCursor[]> {
@@ -42,7 +53,9 @@ export class RemoteConsumer implements LogConsumer {
   }
 
   async #read(maxWaitMs: number): Promise<BatchCursor[]> {
-    const asked = this.#assignments.map(({ topicPartition, position }) => ({ ...topicPartition, offset: position }));
+    const asked = this.#assignments
+      .filter(({ paused }) => !paused)
+      .map(({ topicPartition, position }) => ({ ...topicPartition, offset: position }));
     const closed = new Promise<BatchCursor[]>((resolve) => {
       this.#stopWaiting = () => resolve([]);
     });

@@ -4,10 +4,12 @@ import {
   numberSerde,
   type Processor,
   type ProcessorContext,
+  Streams,
   StreamsBuilder,
   stringSerde,
   TopologyError,
 } from '../../../../streams/index.js';
+import { EmbeddedLog } from '../../../../streams/log/embedded/embedded-log.js';
 import { TopologyTestDriver } from '../../../../streams/testing/topology-test-driver.js';
 
 const STRINGS = { key: stringSerde, value: stringSerde };
@@ -92,6 +94,37 @@ it('a processor reaches only the stores that it names', async () => {
     process: () => {},
   }));
   await expect(TopologyTestDriver.create(builder.build())).rejects.toThrow(TopologyError);
+});
+
+it('a task with two inputs takes the older record first, however they were fetched', async () => {
+  const builder = new StreamsBuilder();
+  const left = builder.stream('left', STRINGS);
+  left.merge(builder.stream('right', STRINGS)).to('out');
+  const log = await EmbeddedLog.inMemory();
+  for (const topic of ['left', 'right', 'out']) await log.ensureTopic(topic, { partitions: 1 });
+  // `left` comes in one batch, `right` in a batch a record.
+  const batches = [
+    ['left', [1, 4, 5, 8]],
+    ['right', [2]],
+    ['right', [3]],
+    ['right', [6]],
+    ['right', [7]],
+  ] as const;
+  for (const [topic, timestamps] of batches) {
+    const transaction = log.transaction();
+    for (const timestamp of timestamps) transaction.append(topic, 0, timestamp, null, Buffer.from(topic));
+    await transaction.commit();
+  }
+  const streams = new Streams(builder.build(), { applicationId: 'merge', log });
+  await streams.start();
+  await streams.drain();
+  await streams.close();
+  const consumer = log.consumer();
+  consumer.assign({ topic: 'out', partition: 0 }, 0);
+  const timestamps: number[] = [];
+  for (const cursor of await consumer.poll(0)) while (cursor.next()) timestamps.push(cursor.timestamp);
+  expect(timestamps).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  await log.close();
 });
 
 it('a record that cannot be decoded goes to the dead letters with the reason, and the next is processed', async () => {
