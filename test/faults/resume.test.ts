@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -16,6 +17,12 @@ import { partitioned, readGoals } from '../reference/run-goals.js';
 
 const EVENTS = 200_000;
 const PARTITIONS = 4;
+
+/** Makes a directory a file system of its own, or gives one another size. */
+function mountSmall(path: string, megabytes: number, ...options: readonly string[]): boolean {
+  const all = ['size', `${megabytes}m`].join('=');
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', [all, ...options].join(','), 'none', path]).status === 0;
+}
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let events: AccessLog[];
@@ -73,6 +80,22 @@ describe('a pipeline over a file that does not run through', () => {
     }
     expect(killed).toBeGreaterThan(0);
     await finishAndCheck();
+  });
+
+  it('loses nothing and doubles nothing when its disk is full for a time', { timeout: 120_000 }, async (test) => {
+    const data = join(directory.path, 'data');
+    await mkdir(data);
+    if (!mountSmall(data, 8)) test.skip('a file system of a given size cannot be mounted here: it takes root');
+    try {
+      const full = await millrace(args);
+      expect(full.code).toBe(1);
+      expect(full.stderr).toMatch(/the disk is full|No space left/);
+      expect(full.stderr).not.toMatch(/^\s+at /m);
+      mountSmall(data, 400, 'remount');
+      await finishAndCheck();
+    } finally {
+      spawnSync('umount', [data]);
+    }
   });
 
   it('goes on where it stopped when it is told to stop several times', { timeout: 120_000 }, async () => {
