@@ -4,10 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { readLogs } from '../../producer/log-source.js';
 import { TrafficSimulator } from '../../producer/traffic-simulator.js';
 import type { AccessLog } from '../../schemas/records.js';
+import { type Serde, stringSerde } from '../../streams/index.js';
+import { TopologyTestDriver } from '../../streams/testing/topology-test-driver.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goal-config.js';
+import { goalsTopology } from '../../topology/goals.js';
+import { registerSerdes } from '../../topology/serdes.js';
 import { expectSameGoals } from '../reference/expect-goals.js';
-import { type ReferenceOptions, referenceGoals } from '../reference/goals.js';
-import { type GoalRunOptions, partitioned, runGoals } from '../reference/run-goals.js';
+import { type ReferenceOptions, type ReferenceResult, referenceGoals } from '../reference/goals.js';
+import { type GoalRunOptions, MemoryRegistry, partitioned, runGoals } from '../reference/run-goals.js';
 
 const ACCESS_LOG = fileURLToPath(new URL('../fixtures/access.log.gz', import.meta.url));
 
@@ -146,6 +150,30 @@ describe('goals 1 to 4 equal a plain computation over all records', () => {
       );
     },
   );
+
+  it('under TopologyTestDriver, a record at a time', async () => {
+    const events = simulated(1500, 13, 8000);
+    const serdes = await registerSerdes(new MemoryRegistry(), DEFAULT_GOAL_CONFIG.topics);
+    const driver = await TopologyTestDriver.create(goalsTopology(DEFAULT_GOAL_CONFIG, serdes));
+    const { topics } = DEFAULT_GOAL_CONFIG;
+    for (const value of events) {
+      const { timestamp } = value;
+      await driver.pipeInput(topics.accessLog, stringSerde, serdes.accessLog, { key: null, value, timestamp });
+    }
+    await driver.drain();
+    const latest = async <V extends ReferenceResult>(topic: string, serde: Serde<V>) => {
+      const records = await driver.readOutput(topic, stringSerde, serde);
+      return new Map(records.map(({ key, value }) => [key ?? '', value ?? { count: 0 }]));
+    };
+    const actual = {
+      goal1: await latest(topics.goal1, serdes.goal1),
+      goal2: await latest(topics.goal2, serdes.goal2),
+      goal3: await latest(topics.goal3, serdes.goal3),
+      goal4: await latest(topics.goal4, serdes.goal4),
+    };
+    await driver.close();
+    expectSameGoals(actual, referenceGoals([events], { graceMs: 5000 }));
+  });
 
   it('whatever the commit interval', async () => {
     const events = simulated(20_000, 3, 20_000);
