@@ -4,15 +4,17 @@ import { ProducerError } from './producer-error.js';
 /** Takes a line apart. @throws LineError */
 export type LineParser = (line: string) => LogFields;
 
-/** NGINX's predefined format. */
-const COMBINED =
-  '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"';
-const COMMON = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent';
+/**
+ * The start of NGINX's `combined`, which is also `common`, `main` of NGINX's packages, and most formats of people's own.
+ * What an event is made of stands in it, so its last variable takes the rest of the line, whatever that is.
+ */
+const COMBINED = '$remote_addr - $remote_user [$time_local] "$request" $status $rest';
 
 /** The variables that an event is made of; the others are passed over. */
 const USED = new Set([
   'remote_addr',
   'http_x_real_ip',
+  'http_x_forwarded_for',
   'time_local',
   'time_iso8601',
   'msec',
@@ -28,13 +30,16 @@ const USED = new Set([
   'geoip_country_code',
 ]);
 
+/** Those that are one word, also at the end of a line. */
+const WORDS = new Set(['status', 'request_time', 'msec']);
+
 /**
- * A parser for an NGINX `log_format`. A variable runs up to the character that follows it in the format; in quotes it may
- * hold escaped quotes.
+ * A parser for an NGINX `log_format`. A variable runs up to the character that follows it in the format, except those that
+ * hold it themselves: in quotes escaped quotes, and the variables with spaces in them.
  *
  * @throws ProducerError LOG_FORMAT when the format cannot give the client, the status and the time
  */
-export function compileLogFormat(format: string): LineParser {
+function compileLogFormat(format: string): LineParser {
   const names: string[] = [];
   const parts = format.split(/(\$\w+|\$\{\w+\})/);
   let pattern = '^';
@@ -46,12 +51,8 @@ export function compileLogFormat(format: string): LineParser {
     }
     const name = part.replace(/[${}]/g, '');
     const follower = parts[i + 1]?.[0];
-    const quoted = follower === '"' && parts[i - 1]?.endsWith('"');
-    const body = quoted
-      ? '(?:[^"\\\\]|\\\\.)*'
-      : follower === undefined
-        ? '.*'
-        : `[^${follower.replace(/[\]\\^-]/g, '\\$&')}]*`;
+    const quoted = follower === '"' && parts[i - 1]?.endsWith('"') === true;
+    const body = quoted ? '(?:[^"\\\\]|\\\\.)*' : unquotedPattern(name, follower);
     if (USED.has(name)) {
       names.push(name);
       pattern += `(${body})`;
@@ -60,22 +61,54 @@ export function compileLogFormat(format: string): LineParser {
     }
   }
   const has = (...wanted: readonly string[]) => wanted.some((name) => names.includes(name));
-  if (!has('remote_addr', 'http_x_real_ip') || !has('status') || !has('time_local', 'time_iso8601', 'msec')) {
+  if (
+    !has('remote_addr', 'http_x_real_ip', 'http_x_forwarded_for') ||
+    !has('status') ||
+    !has('time_local', 'time_iso8601', 'msec')
+  ) {
     throw new ProducerError(
       'LOG_FORMAT',
-      'the log format must have $remote_addr, $status and one of $time_local, $time_iso8601 and $msec; ' +
-        `it is: ${format}`,
+      'the log format must be auto, combined, common or json, or have $remote_addr, $status and one of $time_local, ' +
+        `$time_iso8601 and $msec; it is: ${format}`,
     );
   }
-  const expression = new RegExp(`${pattern}\\s*$`);
+  const expression = new RegExp(`${pattern}\\s*$`, 's');
   return (line) => {
     const match = expression.exec(line);
     if (match === null) throw new LineError('not-in-format', 'the line does not match the log format');
     const fields: Record<string, string> = {};
-    for (let i = 0; i < names.length; i++) fields[names[i] as string] = match[i + 1] as string;
+    for (let i = 0; i < names.length; i++) {
+      const text = match[i + 1] as string;
+      fields[names[i] as string] = text.includes('\\') ? unescaped(text) : text;
+    }
     return fields;
   };
 }
+
+function unquotedPattern(name: string, follower: string | undefined): string {
+  if (follower === undefined) return WORDS.has(name) ? '\\S*' : '.*';
+  const excluded = follower.replace(/[\]\\^-]/g, '\\$&');
+  if (follower === ' ') {
+    if (name === 'time_local') return '[^ ]* [+-]\\d+';
+    // Method, path and protocol; what clients send instead has any number of words.
+    if (name === 'request') return '.*?';
+  }
+  // Addresses of proxies, times of upstream servers: 10.0.0.1, 10.0.0.2 and 0.1, 0.2 : 0.3.
+  if (name === 'http_x_forwarded_for' || name.startsWith('upstream_')) {
+    return `[^${excluded},]*(?:(?:, ?| : )[^${excluded},]+)*`;
+  }
+  return `[^${excluded}]*`;
+}
+
+/** NGINX writes `"`, `\` and all bytes that are not printable ASCII as \xHH, Apache quotes as \". */
+function unescaped(text: string): string {
+  return text
+    .replace(/(?:\\x[\dA-Fa-f]{2})+/g, (escapes) => Buffer.from(escapes.replaceAll('\\x', ''), 'hex').toString())
+    .replace(/\\(["\\])/g, '$1');
+}
+
+/** A backslash and what it escapes; pairs, so that the backslash of \\x22 is not taken for one that escapes x. */
+const JSON_ESCAPE = /\\(x[\dA-Fa-f]{2}|.)/g;
 
 /** NGINX's JSON logs and the contract's JSON lines: one object a line. */
 const parseJson: LineParser = (line) => {
@@ -83,7 +116,9 @@ const parseJson: LineParser = (line) => {
   try {
     parsed = JSON.parse(line);
   } catch (error) {
-    throw new LineError('not-json', (error as Error).message.slice(0, 120));
+    // Without escape=json in the log_format, NGINX writes \x22 into strings, which JSON does not know.
+    parsed = line.includes('\\x') ? tryJson(withJsonEscapes(line)) : undefined;
+    if (parsed === undefined) throw new LineError('not-json', (error as Error).message.slice(0, 120));
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new LineError('not-json', 'the line is no JSON object');
@@ -91,21 +126,36 @@ const parseJson: LineParser = (line) => {
   return parsed as LogFields;
 };
 
+function withJsonEscapes(line: string): string {
+  return line.replace(JSON_ESCAPE, (whole, escaped: string) =>
+    escaped.length === 3 ? `\\u00${escaped.slice(1)}` : whole,
+  );
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
- * The parser for a format by name (`auto`, `combined`, `json`) or for an NGINX `log_format`. `auto` takes each line for
- * JSON when it starts with a brace, for combined (or common) otherwise.
+ * The parser for a format by name or for an NGINX `log_format`. `combined` and `common` take the same lines; `auto` takes
+ * each line for JSON when it starts with a brace, for combined otherwise.
  */
 export function lineParser(format: string): LineParser {
-  if (format === 'json') return parseJson;
-  if (format !== 'auto' && format !== 'combined') return compileLogFormat(format);
-  const combined = compileLogFormat(COMBINED);
-  const common = compileLogFormat(COMMON);
-  const plain: LineParser = (line) => {
-    try {
-      return combined(line);
-    } catch {
-      return common(line);
+  switch (format) {
+    case 'json':
+      return parseJson;
+    case 'combined':
+    case 'common':
+      return compileLogFormat(COMBINED);
+    case 'auto': {
+      const combined = compileLogFormat(COMBINED);
+      return (line) => (line.startsWith('{') ? parseJson(line) : combined(line));
     }
-  };
-  return format === 'combined' ? plain : (line) => (line.startsWith('{') ? parseJson(line) : plain(line));
+    default:
+      return compileLogFormat(format);
+  }
 }

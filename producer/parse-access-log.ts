@@ -1,9 +1,12 @@
 import { isIP } from 'node:net';
 import type { AccessLog } from '../schemas/records.js';
-import { CountryLookup } from './country.js';
+import { CountryLookup, UNKNOWN_COUNTRY } from './country.js';
 
-/** The texts that a line carries, under NGINX's variable names; what the line does not carry is missing. */
-export type LogFields = Readonly<Partial<Record<string, string | number | null>>>;
+/**
+ * The texts that a line carries, under NGINX's variable names; what the line does not carry is missing. JSON may hold
+ * anything under a name: each use checks what it finds.
+ */
+export type LogFields = Readonly<Record<string, unknown>>;
 
 /** A line that cannot be used: the reason starts with a word that stays the same. */
 export class LineError extends Error {
@@ -36,7 +39,10 @@ export interface EventDefaults {
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const TIME_LOCAL = /^(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})$/;
+const TIME_LOCAL = /^(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-]\d{4})$/;
+const TIME_ISO8601 = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?([Zz]|[+-]\d{2}:?\d{2})?$/;
+
+const DECIMAL = /^\d+(\.\d*)?([eE][+-]?\d+)?$/;
 
 /** Makes an event of a line's fields. */
 export class EventBuilder {
@@ -52,10 +58,11 @@ export class EventBuilder {
 
   /** @throws LineError */
   build(fields: LogFields): AccessLog {
-    const client_ip = text(fields, 'client_ip', 'remote_addr', 'http_x_real_ip', 'ip');
+    const client_ip = text(fields, 'client_ip', 'remote_addr', 'http_x_real_ip', 'ip') ?? forwardedFor(fields);
     if (client_ip === undefined) throw new LineError('missing-field', 'the client address is missing');
-    if (client_ip.length > 253 || /\s/.test(client_ip))
+    if (client_ip.length > 253 || /\s/.test(client_ip)) {
       throw new LineError('wrong-client', `no address: ${shown(client_ip)}`);
+    }
     const method = text(fields, 'method', 'request_method') ?? text(fields, 'request')?.split(' ', 1)[0] ?? '-';
     return {
       server: text(fields, 'server', 'hostname', 'server_addr') ?? this.#defaults.server,
@@ -70,7 +77,7 @@ export class EventBuilder {
   }
 
   #country(address: string): string {
-    return isIP(address) === 0 ? 'ZZ' : this.#countries.country(address);
+    return isIP(address) === 0 ? UNKNOWN_COUNTRY : this.#countries.country(address);
   }
 
   #timestamp(fields: LogFields): number {
@@ -78,7 +85,7 @@ export class EventBuilder {
       (name) => fields[name] !== undefined && fields[name] !== null,
     );
     if (found === undefined) throw new LineError('missing-field', 'the time is missing');
-    const value = fields[found] as string | number;
+    const value: unknown = fields[found];
     const time = this.#parseTime(value);
     if (!Number.isFinite(time) || time <= 0)
       throw new LineError('wrong-timestamp', `no time after 1970: ${shown(value)}`);
@@ -92,7 +99,7 @@ export class EventBuilder {
   }
 
   /** Epoch seconds with a fraction (or, when they are too large for that, milliseconds), ISO 8601 or NGINX's local time. */
-  #parseTime(value: string | number): number {
+  #parseTime(value: unknown): number {
     if (typeof value === 'string') {
       if (value === this.#lastTimeText) return this.#lastTime;
       const time = parseTimeText(value);
@@ -100,25 +107,42 @@ export class EventBuilder {
       this.#lastTime = time;
       return time;
     }
-    return epochMs(value);
+    return typeof value === 'number' ? epochMs(value) : Number.NaN;
   }
 }
 
 function parseTimeText(value: string): number {
   const local = TIME_LOCAL.exec(value);
   if (local !== null) {
-    const [, day, month, year, hour, minute, second, sign, offsetHours, offsetMinutes] = local;
-    const monthIndex = MONTHS.indexOf(month ?? '');
-    const utc = Date.UTC(Number(year), monthIndex, Number(day), Number(hour), Number(minute), Number(second));
-    const real = new Date(utc);
-    // Date.UTC takes 31 February for 3 March.
-    if (monthIndex < 0 || real.getUTCDate() !== Number(day) || Number(hour) > 23 || Number(minute) > 59)
-      return Number.NaN;
-    const offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60_000;
-    return sign === '+' ? utc - offset : utc + offset;
+    const [, day, month, year, hour, minute, second, zone] = local;
+    return utcMs(year, String(MONTHS.indexOf(month ?? '') + 1), day, hour, minute, second, zone);
   }
   if (/^\d+(\.\d+)?$/.test(value)) return epochMs(Number(value));
-  return /^\d{4}-\d{2}-\d{2}[T ]/.test(value) ? Date.parse(value) : Number.NaN;
+  const iso = TIME_ISO8601.exec(value);
+  if (iso === null) return Number.NaN;
+  const [, year, month, day, hour, minute, second, fraction, zone] = iso;
+  const milliseconds = Math.trunc(Number(`0.${fraction ?? 0}`) * 1000);
+  return utcMs(year, month, day, hour, minute, second, zone) + milliseconds;
+}
+
+/** NaN when there is no such date or time. Without a zone it is UTC: what a log says must not hang on the reader's zone. */
+function utcMs(year = '', month = '', day = '', hour = '', minute = '', second = '0', zone = 'Z'): number {
+  const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+  // Date.UTC takes 31 February for 3 March, and month 0 for December.
+  if (midnight.getUTCDate() !== Number(day) || midnight.getUTCMonth() !== Number(month) - 1) return Number.NaN;
+  // A leap second is the first of the next minute.
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return Number.NaN;
+  const utc = midnight.getTime() + timeOfDayMs(hour, minute, second);
+  if (zone.toUpperCase() === 'Z') return utc;
+  const zoneHours = zone.slice(1, 3);
+  const zoneMinutes = zone.slice(-2);
+  if (Number(zoneHours) > 23 || Number(zoneMinutes) > 59) return Number.NaN;
+  const offset = timeOfDayMs(zoneHours, zoneMinutes);
+  return zone.startsWith('+') ? utc - offset : utc + offset;
+}
+
+function timeOfDayMs(hours: string, minutes: string, seconds = '0'): number {
+  return ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
 }
 
 function epochMs(value: number): number {
@@ -134,26 +158,33 @@ function text(fields: LogFields, ...names: readonly string[]): string | undefine
   return undefined;
 }
 
+/** The client at the head of the list of proxies; a client can send any, so it counts only where no other is logged. */
+function forwardedFor(fields: LogFields): string | undefined {
+  const first = text(fields, 'http_x_forwarded_for')?.split(',', 1)[0]?.trim();
+  return first === '' ? undefined : first;
+}
+
 function status(fields: LogFields): number {
-  const value = fields['status'] ?? fields['status_code'];
+  const value: unknown = fields['status'] ?? fields['status_code'];
   if (value === undefined || value === null) throw new LineError('missing-field', 'the status is missing');
-  const number = typeof value === 'number' ? value : /^\d{3}$/.test(value) ? Number(value) : Number.NaN;
-  if (!Number.isInteger(number) || number < 100 || number > 599) {
+  const number = typeof value === 'string' && /^\d{3}$/.test(value) ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isInteger(number) || number < 100 || number > 599) {
     throw new LineError('wrong-status', `no HTTP status: ${shown(value)}`);
   }
   return number;
 }
 
 function requestTime(fields: LogFields): number | null {
-  const value = fields['request_time'];
+  const value: unknown = fields['request_time'];
   if (value === undefined || value === null || value === '-' || value === '') return null;
-  const seconds = Number(value);
-  if (!Number.isFinite(seconds) || seconds < 0)
+  const seconds = typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value;
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds < 0) {
     throw new LineError('wrong-request-time', `no seconds: ${shown(value)}`);
+  }
   return seconds;
 }
 
-function shown(value: string | number): string {
+function shown(value: unknown): string {
   const all = JSON.stringify(value);
   return all.length > 80 ? `${all.slice(0, 80)}…` : all;
 }
