@@ -1,47 +1,25 @@
-import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
-import { createReadStream, type Stats } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { createReadStream, open as openCallback } from 'node:fs';
+import { access, constants, type FileHandle, open, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { resolve } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGunzip } from 'node:zlib';
-import type { AccessLog } from '../schemas/records.js';
-import { type Line, LineSplitter, MAX_LINE_BYTES } from './line-splitter.js';
+import { promisify } from 'node:util';
+import { beginsWith, fingerprint, grownFingerprint, isGzip } from './fingerprint.js';
+import { whatFollows } from './follow.js';
+import { gunzip } from './gunzip.js';
+import { type LogBatch, LogBatcher, type SourcePosition } from './log-batcher.js';
 import { type LineParser, lineParser } from './log-format.js';
-import { EventBuilder, type EventDefaults, LineError } from './parse-access-log.js';
+import { EventBuilder, type EventDefaults } from './parse-access-log.js';
 import { ProducerError } from './producer-error.js';
+import { isSameFile, rotatedAfter, rotatedSince } from './rotation.js';
 
-/** A line that is no event. */
-export interface BadLine {
-  readonly reason: string;
-  readonly line: number;
-  /** The line as it was; cut off at 64 KiB. */
-  readonly bytes: Buffer;
-}
-
-/** Where reading a source goes on. It is committed together with the events that came before it. */
-export interface SourcePosition {
-  /** In bytes, of the uncompressed text. */
-  readonly offset: number;
-  readonly lines: number;
-  /** What the file began with, to know it again: its first bytes' number and hash. */
-  readonly prefixBytes: number;
-  readonly prefixHash: string;
-}
-
-export interface LogBatch {
-  readonly source: string;
-  readonly events: readonly AccessLog[];
-  readonly badLines: readonly BadLine[];
-  readonly position: SourcePosition;
-}
+export type { LogBatch, SourcePosition } from './log-batcher.js';
 
 export interface LogSourceOptions extends EventDefaults {
-  /** Paths; `-` is standard input; names that end in .gz are decompressed. */
+  /** Paths; `-` is standard input. What is compressed with gzip is decompressed. */
   readonly inputs: readonly string[];
-  /** `auto`, `combined`, `json`, or an NGINX log_format. */
+  /** `auto`, `combined`, `common`, `json`, or an NGINX log_format. */
   readonly format: string;
   /** How many lines make a batch. Default 5,000. */
   readonly batchLines?: number;
@@ -52,316 +30,253 @@ export interface LogSourceOptions extends EventDefaults {
   readonly positionOf: (source: string) => Promise<SourcePosition | undefined>;
 }
 
+const openDescriptor = promisify(openCallback);
+
 const DEFAULT_BATCH_LINES = 5000;
-const KEPT_BAD_BYTES = 64 * 1024;
-const PREFIX_BYTES = 1024;
-const FOLLOW_INTERVAL_MS = 200;
-const NO_POSITION: SourcePosition = { offset: 0, lines: 0, prefixBytes: 0, prefixHash: '' };
-const BYTE_ORDER_MARK = '\ufeff';
+const READ_BYTES = 256 * 1024;
+const REOPEN_EVERY_MS = 50;
+const NEWLINE = 0x0a;
 
 /** The name that a source is known by: a file's absolute path. */
-export function sourceName(input: string): string {
+function sourceName(input: string): string {
   return input === '-' ? '-' : resolve(input);
 }
 
 /**
- * Reads access logs, in the order given, in batches of events.
+ * Reads access logs, in the order given, in batches of events. An input that is named twice is read once.
+ *
+ * A caller that keeps each batch's position together with its events, and gives it back by `positionOf`, loses no line and
+ * doubles none, wherever it was stopped. A file that is not the one that was left is read from its start; when following,
+ * the rest of the one that was left is read first, if it stands beside it under a name that rotation gives.
  *
  * @throws ProducerError for an input that cannot be read
  */
 export async function* readLogs(options: LogSourceOptions): AsyncGenerator<LogBatch> {
   const reader = new LogReader(options);
-  for (const input of options.inputs) if (input !== '-') await checkFile(input);
-  for (const [index, input] of options.inputs.entries()) {
-    const follow = options.follow && index === options.inputs.length - 1;
+  const inputs = [...new Map(options.inputs.map((input) => [sourceName(input), input])).values()];
+  for (const input of inputs) if (input !== '-') await checkReadable(input);
+  for (const [index, input] of inputs.entries()) {
     if (options.signal.aborted) return;
-    if (input === '-') yield* reader.standardInput();
-    else if (input.endsWith('.gz')) yield* reader.compressed(input);
-    else yield* reader.file(input, follow);
+    const follow = options.follow && index === inputs.length - 1;
+    if (input === '-') yield* reader.stream(process.stdin, '-');
+    else if ((await stat(input)).isFile()) yield* reader.file(input, follow);
+    else yield* reader.stream(await openStream(input), sourceName(input));
   }
 }
 
-async function checkFile(input: string): Promise<Stats> {
-  let stats: Stats;
+async function checkReadable(input: string): Promise<void> {
   try {
-    stats = await stat(input);
+    const stats = await stat(input);
+    if (stats.isDirectory()) {
+      throw new ProducerError(
+        'INPUT_IS_DIRECTORY',
+        `${input} is a directory; name the log files in it, such as ${input}/*.log`,
+      );
+    }
+    await access(input, constants.R_OK);
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new ProducerError(
-      missing ? 'INPUT_MISSING' : 'INPUT_UNREADABLE',
-      missing ? `there is no file ${input}` : `cannot read ${input}: ${(cause as Error).message}`,
-      { cause },
-    );
+    throw cause instanceof ProducerError ? cause : unreadable(input, cause);
   }
-  if (stats.isDirectory()) {
-    throw new ProducerError(
-      'INPUT_IS_DIRECTORY',
-      `${input} is a directory; name the log files in it, such as ${input}/*.log`,
-    );
+}
+
+function unreadable(input: string, cause: unknown): ProducerError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ENOENT':
+      return new ProducerError('INPUT_MISSING', `there is no file ${input}; its full path would be ${resolve(input)}`, {
+        cause,
+      });
+    case 'EACCES':
+    case 'EPERM':
+      return new ProducerError(
+        'INPUT_UNREADABLE',
+        `no permission to read ${input}; run as a user who may read it, or let this one (chmod, or the log's group)`,
+        { cause },
+      );
+    default:
+      return new ProducerError('INPUT_UNREADABLE', `cannot read ${input}: ${message}`, { cause });
   }
-  return stats;
+}
+
+/** What is no file. A pipe is read as a socket is: a file's read of a silent pipe cannot be stopped. */
+async function openStream(path: string): Promise<Readable> {
+  if (!(await stat(path)).isFIFO()) return createReadStream(path);
+  return new Socket({ fd: await openDescriptor(path, 'r'), readable: true, writable: false });
+}
+
+async function openInput(path: string): Promise<FileHandle> {
+  return open(path, 'r').catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+}
+
+function isZlibError(cause: unknown): cause is Error {
+  return cause instanceof Error && String((cause as NodeJS.ErrnoException).code).startsWith('Z_');
 }
 
 class LogReader {
   readonly #options: LogSourceOptions;
   readonly #parse: LineParser;
   readonly #builder: EventBuilder;
-  readonly #batchLines: number;
 
   constructor(options: LogSourceOptions) {
     this.#options = options;
-    this.#batchLines = options.batchLines ?? DEFAULT_BATCH_LINES;
     this.#parse = lineParser(options.format);
     this.#builder = new EventBuilder(options);
   }
 
-  async *standardInput(): AsyncGenerator<LogBatch> {
-    const splitter = new LineSplitter(NO_POSITION);
-    const batcher = new Batcher('-', splitter, NO_POSITION, this.#parse, this.#builder, this.#batchLines);
-    // Waiting for input that does not come ends with the signal, too.
-    this.#options.signal.addEventListener('abort', () => process.stdin.destroy());
+  /** Standard input or a pipe: what is there is given at once, and there is no going back. */
+  async *stream(stream: Readable, source: string): AsyncGenerator<LogBatch> {
+    const { signal } = this.#options;
+    const batcher = this.#batcher(source, undefined);
     try {
-      yield* this.#read(process.stdin, splitter, batcher);
-    } catch (error) {
-      if (!this.#options.signal.aborted) throw error;
-    }
-  }
-
-  async *compressed(path: string): AsyncGenerator<LogBatch> {
-    const source = sourceName(path);
-    const prefix = await prefixOf(path);
-    const start = await this.#resume(source, path);
-    const splitter = new LineSplitter(start);
-    const batcher = new Batcher(
-      source,
-      splitter,
-      { ...start, ...prefix },
-      this.#parse,
-      this.#builder,
-      this.#batchLines,
-    );
-    const file = createReadStream(path);
-    const text = new PassThrough({ highWaterMark: 256 * 1024 });
-    // The pipeline's failure reaches the reader through `text`.
-    pipeline(file, createGunzip(), text).catch(() => {});
-    try {
-      yield* this.#read(text, splitter, batcher, start.offset);
+      for await (const piece of addAbortSignal(signal, stream)) {
+        yield* batcher.push(piece as Buffer);
+        yield* batcher.flush();
+      }
     } catch (cause) {
-      yield batcher.take();
-      throw new ProducerError(
-        'INPUT_TRUNCATED',
-        `${path} ends in the middle or is damaged (${(cause as Error).message}); its first ${splitter.lines} lines were read`,
-        { cause },
-      );
-    } finally {
-      file.destroy();
+      if (signal.aborted) return;
+      throw (cause as NodeJS.ErrnoException).code === undefined ? cause : unreadable(source, cause);
     }
+    yield* batcher.end();
   }
 
   async *file(path: string, follow: boolean): AsyncGenerator<LogBatch> {
+    const { positionOf, signal } = this.#options;
     const source = sourceName(path);
-    let start = await this.#resume(source, path);
-    for (;;) {
-      const file = await open(path, 'r').catch((cause: unknown) => {
-        throw new ProducerError('INPUT_UNREADABLE', `cannot read ${path}: ${(cause as Error).message}`, { cause });
-      });
-      try {
-        yield* this.#openFile(file, path, source, start, follow);
-      } finally {
+    let left = await positionOf(source);
+    if (follow && left !== undefined) {
+      for (const rotated of await rotatedSince(path, left)) yield* this.#whole(rotated, source, left);
+    }
+    let file = await openInput(path);
+    try {
+      while (!signal.aborted) {
+        const outcome = yield* this.#contents(file, path, source, left, follow);
+        if (outcome === 'ended') return;
+        const last = await file.stat();
         await file.close();
+        file = await this.#reopen(path);
+        // A position of the old file is none of the new one, even where both begin the same.
+        left = undefined;
+        if (outcome === 'replaced') {
+          for (const rotated of await rotatedAfter(path, last, await file.stat())) yield* this.#whole(rotated, source);
+        }
       }
-      if (!follow || this.#options.signal.aborted) return;
-      start = NO_POSITION;
+    } finally {
+      await file.close();
     }
   }
 
-  /** Reads an open file to its end; when following, until another file stands at its path, or it has been cut. */
-  async *#openFile(
+  async *#whole(path: string, source: string, left?: SourcePosition): AsyncGenerator<LogBatch> {
+    if (this.#options.signal.aborted) return;
+    const file = await openInput(path);
+    try {
+      yield* this.#contents(file, path, source, left, false);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async *#contents(
     file: FileHandle,
     path: string,
     source: string,
-    start: SourcePosition,
+    left: SourcePosition | undefined,
     follow: boolean,
-  ): AsyncGenerator<LogBatch> {
-    const splitter = new LineSplitter(start);
-    const batcher = new Batcher(
-      source,
-      splitter,
-      { ...start, ...(await prefixOf(path)) },
-      this.#parse,
-      this.#builder,
-      this.#batchLines,
-    );
-    const buffer = Buffer.allocUnsafe(256 * 1024);
+  ): AsyncGenerator<LogBatch, 'ended' | 'cut' | 'replaced'> {
+    if (!(await isGzip(file))) return yield* this.#plain(file, path, source, left, follow);
+    yield* this.#compressed(file, path, source, left);
+    return 'ended';
+  }
+
+  /** Reads an open file to its end; when following, until it has been cut or another file stands at its path. */
+  async *#plain(
+    file: FileHandle,
+    path: string,
+    source: string,
+    left: SourcePosition | undefined,
+    follow: boolean,
+  ): AsyncGenerator<LogBatch, 'ended' | 'cut' | 'replaced'> {
+    const { signal } = this.#options;
+    const same = left !== undefined && (await isSameFile(file, left));
+    const start = same ? left : { offset: 0, lines: 0, ...(await fingerprint(file)) };
+    const batcher = this.#batcher(source, start);
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
     let position = start.offset;
-    if (await isInsideLine(file, position)) batcher.skipRestOfLine();
-    for (;;) {
+    if (position > 0) {
+      await file.read(buffer, 0, 1, position - 1);
+      if (buffer[0] !== NEWLINE) batcher.skipRestOfLine();
+    }
+    while (!signal.aborted) {
       const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
       if (bytesRead > 0) {
         position += bytesRead;
-        for (const line of splitter.push(Buffer.from(buffer.subarray(0, bytesRead)))) {
-          batcher.add(line);
-          if (batcher.isFull) yield batcher.take();
-        }
-        if (this.#options.signal.aborted) break;
+        if (batcher.fingerprint) batcher.fingerprint = await grownFingerprint(file, batcher.fingerprint);
+        yield* batcher.push(Buffer.from(buffer.subarray(0, bytesRead)));
         continue;
       }
-      if (!follow || this.#options.signal.aborted) break;
-      if (!batcher.isEmpty) yield batcher.take();
-      const own = await file.stat();
-      const standing = await stat(path).catch(() => undefined);
-      if (own.size < position) return;
-      if (standing !== undefined && standing.ino !== own.ino && own.size === position) {
-        for (const line of splitter.end()) batcher.add(line);
-        break;
+      if (!follow) {
+        yield* batcher.end();
+        return 'ended';
       }
-      await delay(FOLLOW_INTERVAL_MS, undefined, { signal: this.#options.signal }).catch(() => {});
+      yield* batcher.flush();
+      const outcome = await whatFollows({ file, path, position, fingerprint: batcher.fingerprint }, signal);
+      if (outcome === 'cut' || outcome === 'replaced') {
+        yield* batcher.end();
+        return outcome;
+      }
     }
-    if (!follow && !this.#options.signal.aborted) for (const line of splitter.end()) batcher.add(line);
-    if (!batcher.isEmpty) yield batcher.take();
+    yield* batcher.flush();
+    return 'ended';
   }
 
-  async *#read(
-    stream: NodeJS.ReadableStream,
-    splitter: LineSplitter,
-    batcher: Batcher,
-    skipBytes = 0,
-  ): AsyncGenerator<LogBatch> {
-    let toSkip = skipBytes;
-    let before: number | undefined;
-    for await (const chunk of stream) {
-      if (this.#options.signal.aborted) break;
-      let piece = chunk as Buffer;
-      if (toSkip > 0) {
-        const skipped = Math.min(toSkip, piece.length);
-        before = piece[skipped - 1];
-        piece = piece.subarray(skipped);
-        toSkip -= skipped;
-        if (toSkip === 0 && before !== 0x0a) batcher.skipRestOfLine();
-        if (piece.length === 0) continue;
-      }
-      for (const line of splitter.push(piece)) {
-        batcher.add(line);
-        if (batcher.isFull) yield batcher.take();
-      }
-      if (!batcher.isEmpty) yield batcher.take();
-    }
-    if (!this.#options.signal.aborted) for (const line of splitter.end()) batcher.add(line);
-    if (!batcher.isEmpty) yield batcher.take();
-  }
-
-  /** Where the file was left, if it still begins as it did then and is not shorter. */
-  async #resume(source: string, path: string): Promise<SourcePosition> {
-    const position = await this.#options.positionOf(source);
-    if (position === undefined) return NO_POSITION;
-    const { prefixHash } = await prefixOf(path, position.prefixBytes);
-    if (prefixHash !== position.prefixHash) return NO_POSITION;
-    if (!path.endsWith('.gz') && (await stat(path)).size < position.offset) return NO_POSITION;
-    return position;
-  }
-}
-
-/** Collects lines into a batch. */
-class Batcher {
-  readonly #source: string;
-  readonly #splitter: LineSplitter;
-  readonly #start: SourcePosition;
-  readonly #parse: LineParser;
-  readonly #builder: EventBuilder;
-  readonly #batchLines: number;
-  #events: AccessLog[] = [];
-  #badLines: BadLine[] = [];
-  #lines = 0;
-  #skip = false;
-
-  constructor(
+  async *#compressed(
+    file: FileHandle,
+    path: string,
     source: string,
-    splitter: LineSplitter,
-    start: SourcePosition,
-    parse: LineParser,
-    builder: EventBuilder,
-    batchLines: number,
-  ) {
-    this.#batchLines = batchLines;
-    this.#source = source;
-    this.#splitter = splitter;
-    this.#start = start;
-    this.#parse = parse;
-    this.#builder = builder;
-  }
-
-  get isFull(): boolean {
-    return this.#lines >= this.#batchLines;
-  }
-
-  get isEmpty(): boolean {
-    return this.#lines === 0;
-  }
-
-  /** The line that was last when the file ended has grown since: what came of it stands, the rest is passed over. */
-  skipRestOfLine(): void {
-    this.#skip = true;
-  }
-
-  add(line: Line): void {
-    this.#lines++;
-    if (this.#skip) {
-      this.#skip = false;
-      this.#splitter.lines--;
-      return;
-    }
+    left: SourcePosition | undefined,
+  ): AsyncGenerator<LogBatch> {
+    const same = left !== undefined && (await beginsWith(file, left));
+    const start = same ? left : { offset: 0, lines: 0, ...(await fingerprint(file)) };
+    const batcher = this.#batcher(source, start);
+    let toSkip = start.offset;
     try {
-      const event = this.#event(line);
-      if (event !== undefined) this.#events.push(event);
-    } catch (error) {
-      if (!(error instanceof LineError)) throw error;
-      this.#badLines.push({
-        reason: error.message,
-        line: line.number,
-        bytes: Buffer.from(line.bytes.subarray(0, KEPT_BAD_BYTES)),
-      });
+      for await (const bytes of gunzip(file)) {
+        if (this.#options.signal.aborted) break;
+        const skipped = Math.min(toSkip, bytes.length);
+        toSkip -= skipped;
+        if (skipped > 0 && toSkip === 0 && bytes[skipped - 1] !== NEWLINE) batcher.skipRestOfLine();
+        yield* batcher.push(bytes.subarray(skipped));
+      }
+    } catch (cause) {
+      if (!isZlibError(cause)) throw cause;
+      yield* batcher.flush();
+      throw new ProducerError(
+        'INPUT_TRUNCATED',
+        `${path} ends in the middle or is damaged (${cause.message}); ` +
+          `its first ${batcher.lines} lines, ${batcher.offset} bytes of text, were read`,
+        { cause },
+      );
+    }
+    if (this.#options.signal.aborted) yield* batcher.flush();
+    else yield* batcher.end();
+  }
+
+  /** Between renaming a log and making it anew there is a moment without one. */
+  async #reopen(path: string): Promise<FileHandle> {
+    for (;;) {
+      try {
+        return await openInput(path);
+      } catch (error) {
+        const missing = error instanceof ProducerError && error.code === 'INPUT_MISSING';
+        if (!missing || this.#options.signal.aborted) throw error;
+        await delay(REOPEN_EVERY_MS, undefined, { signal: this.#options.signal }).catch(() => {});
+      }
     }
   }
 
-  take(): LogBatch {
-    const batch: LogBatch = {
-      source: this.#source,
-      events: this.#events,
-      badLines: this.#badLines,
-      position: { ...this.#start, offset: this.#splitter.offset, lines: this.#splitter.lines },
-    };
-    this.#events = [];
-    this.#badLines = [];
-    this.#lines = 0;
-    return batch;
-  }
-
-  #event({ bytes, length, number }: Line): AccessLog | undefined {
-    if (length > MAX_LINE_BYTES) {
-      throw new LineError('line-too-long', `the line has ${length} bytes; ${MAX_LINE_BYTES} are the most`);
-    }
-    if (!isUtf8(bytes)) throw new LineError('not-utf8', 'the line is not UTF-8 text');
-    let line = bytes.toString();
-    if (number === 1 && line.startsWith(BYTE_ORDER_MARK)) line = line.slice(1);
-    return line.trim() === '' ? undefined : this.#builder.build(this.#parse(line));
-  }
-}
-
-async function isInsideLine(file: FileHandle, position: number): Promise<boolean> {
-  if (position === 0) return false;
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, position - 1);
-  return bytesRead > 0 && buffer[0] !== 0x0a && bytesRead === 2;
-}
-
-async function prefixOf(path: string, bytes = PREFIX_BYTES): Promise<{ prefixBytes: number; prefixHash: string }> {
-  const file = await open(path, 'r').catch((cause: unknown) => {
-    throw new ProducerError('INPUT_UNREADABLE', `cannot read ${path}: ${(cause as Error).message}`, { cause });
-  });
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, 0);
-    const hash = createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex');
-    return { prefixBytes: bytesRead, prefixHash: hash };
-  } finally {
-    await file.close();
+  #batcher(source: string, start: SourcePosition | undefined): LogBatcher {
+    const { batchLines = DEFAULT_BATCH_LINES } = this.#options;
+    return new LogBatcher({ source, start, parse: this.#parse, builder: this.#builder, batchLines });
   }
 }

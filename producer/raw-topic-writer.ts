@@ -73,8 +73,14 @@ export class RawTopicWriter {
     const { deadLetterTopic, log } = this.#options;
     const transaction = log.transaction();
     this.#append(transaction, batch.events);
-    for (const { reason, line, bytes } of batch.badLines) {
-      const headers = Object.entries({ reason, source: batch.source, line: String(line) });
+    for (const { reason, line, bytes, length } of batch.badLines) {
+      const headers = Object.entries({
+        reason,
+        source: batch.source,
+        line: String(line),
+        // The value is cut off there.
+        ...(length > bytes.length ? { 'line-bytes': String(length) } : {}),
+      });
       transaction.append(
         deadLetterTopic,
         line % this.#deadLetterPartitions,
@@ -84,7 +90,7 @@ export class RawTopicWriter {
         headers.map(([key, value]) => ({ key, value: Buffer.from(value) })),
       );
     }
-    if (batch.source !== '-') {
+    if (batch.position !== undefined) {
       const position = Buffer.from(JSON.stringify(batch.position));
       transaction.append(POSITIONS_TOPIC, 0, Date.now(), Buffer.from(batch.source), position);
     }
