@@ -1,4 +1,5 @@
 import type { AccessLog } from '../schemas/records.js';
+import { UNKNOWN_COUNTRY } from './country.js';
 import { type Incident, scheduleIncident } from './incidents.js';
 import { Random, WeightedChoice, zipfWeights } from './random.js';
 import { RateLimit } from './rate-limit.js';
@@ -20,8 +21,11 @@ export interface TrafficOptions {
   /** Put labelled faults into the traffic. Default true. */
   readonly incidents?: boolean;
   /**
-   * Keep clients and hosts without an incident below the thresholds of goals 1 and 2: no client over 8 requests in 25 s,
-   * no host over 12 client errors in 35 s. Default true. It needs clients and hosts enough for the rate.
+   * Keep clients and hosts without an incident below the thresholds of goals 1 and 2, which are more than 10 requests in
+   * 20 s and more than 15 client errors in 30 s: no client over 8 requests in 25 s, no host over 12 client errors in 35 s,
+   * with longer spans where records are more than 5 s out of order. A client that has had its share gives way to another,
+   * an error of a host that has had its share becomes a success; when every client has had its share, the rate gives way.
+   * So clients and hosts must be enough: 5 clients and a tenth of a host for each event a second. Default true.
    */
   readonly belowThresholds?: boolean;
 }
@@ -41,8 +45,11 @@ const METHOD_WEIGHTS = [80, 14, 3, 1, 2];
 const STATUSES = [200, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 429, 500, 502, 503];
 const STATUS_WEIGHTS = [800, 20, 15, 10, 15, 20, 70, 4, 4, 3, 22, 1, 4, 2, 2];
 const DAY_MS = 86_400_000;
-/** Requests a second that an incident adds. */
-const INCIDENT_RATE = 5;
+/** Between the requests that an incident adds; whatever the rate of the others, they are over its goal's threshold. */
+const INCIDENT_INTERVAL_MS = 200;
+/** How many clients are tried before an event is left out. With one client in ten free it happens to one in a billion. */
+const CLIENT_TRIES = 200;
+const ZIPF_TRIES = 3;
 
 interface Client {
   readonly address: string;
@@ -69,12 +76,13 @@ export class TrafficSimulator {
   readonly #hostChoice: WeightedChoice;
   readonly #methodChoice = new WeightedChoice(METHOD_WEIGHTS);
   readonly #statusChoice = new WeightedChoice(STATUS_WEIGHTS);
-  readonly #clientLimit = new RateLimit(8, 25_000);
-  readonly #errorLimit = new RateLimit(12, 35_000);
+  readonly #clientLimit: RateLimit;
+  readonly #errorLimit: RateLimit;
   #arrivalMs: number;
   #scheduled: Incident;
   #nextIncident = 0;
-  #nextIncidentEventMs = 0;
+  /** When the incident adds its next event; never, for those that only change others. */
+  #addedMs = Number.POSITIVE_INFINITY;
 
   constructor(options: TrafficOptions) {
     this.#options = {
@@ -89,7 +97,9 @@ export class TrafficSimulator {
     };
     const random = new Random(options.seed);
     this.#random = random;
-    const { clients, hosts, countries, startMs } = this.#options;
+    const { clients, hosts, countries, disorderMs, startMs } = this.#options;
+    this.#clientLimit = new RateLimit(8, Math.max(25_000, 20_000 + disorderMs));
+    this.#errorLimit = new RateLimit(12, Math.max(35_000, 30_000 + disorderMs));
     const countryChoice = new WeightedChoice(zipfWeights(Math.min(countries, COUNTRIES.length), 0.9));
     this.#clients = Array.from({ length: clients }, (_, index) => ({
       address: clientAddress(index),
@@ -107,25 +117,31 @@ export class TrafficSimulator {
 
   /** When the next event arrives, on the traffic's own clock; its timestamp is this or, in disorder, earlier. */
   get arrivalMs(): number {
-    return this.#arrivalMs;
+    return Math.min(this.#arrivalMs, this.#addedMs);
+  }
+
+  /** The next `count` events, or events without end. */
+  *events(count = Number.POSITIVE_INFINITY): Generator<SimulatedEvent> {
+    for (let made = 0; made < count; made++) yield this.next();
   }
 
   next(): SimulatedEvent {
-    const incident = this.#incidentAt(this.#arrivalMs);
-    if (incident !== undefined && this.#arrivalMs >= this.#nextIncidentEventMs) {
-      const extra = this.#incidentEvent(incident);
-      this.#nextIncidentEventMs = this.#arrivalMs + 1000 / INCIDENT_RATE;
-      if (extra !== undefined) return { event: extra, incident };
+    for (;;) {
+      const simulated = this.#addedMs <= this.#arrivalMs ? this.#addedEvent() : this.#ordinaryEvent();
+      if (simulated !== undefined) return simulated;
     }
-    const simulated = this.#ordinaryEvent(incident);
-    this.#arrivalMs += this.#random.exponential(1000 / this.#rateNow());
-    return simulated;
   }
 
-  #ordinaryEvent(incident: Incident | undefined): SimulatedEvent {
+  #ordinaryEvent(): SimulatedEvent | undefined {
     const random = this.#random;
+    const time = this.#arrivalMs;
+    const incident = this.#incidentAt(time);
+    // An incident that begins just now comes first.
+    if (this.#addedMs <= time) return undefined;
+    this.#arrivalMs += random.exponential(1000 / this.#rateNow());
+    const client = this.#client(time);
+    if (client === undefined) return undefined;
     const host = this.#hosts[this.#hostChoice.draw(random)] as Host;
-    const client = this.#client();
     let status = STATUSES[this.#statusChoice.draw(random)] as number;
     let requestTime = random.logNormal(host.medianSeconds, 0.6);
     const touched = incident?.entity === host.name && (incident.kind === 'slow-host' || incident.kind === 'outage');
@@ -134,51 +150,43 @@ export class TrafficSimulator {
       status = random.uniform() < 0.5 ? 502 : 503;
       requestTime = 0.001;
     }
-    if (
-      status >= 400 &&
-      status <= 499 &&
-      this.#options.belowThresholds &&
-      !this.#errorLimit.allows(host.name, this.#arrivalMs)
-    ) {
-      status = 200;
-    }
-    const event = this.#event(client, host.name, status, requestTime);
+    const isClientError = status >= 400 && status <= 499;
+    if (isClientError && this.#options.belowThresholds && !this.#errorLimit.allows(host.name, time)) status = 200;
+    const event = this.#event(time, client, host.name, status, requestTime);
     return { event, incident: touched ? incident : undefined };
   }
 
-  #client(): Client {
-    for (let tries = 0; ; tries++) {
-      const index = tries < 3 ? this.#clientChoice.draw(this.#random) : this.#random.below(this.#clients.length);
-      const client = this.#clients[index] as Client;
-      if (!this.#options.belowThresholds || this.#clientLimit.allows(client.address, this.#arrivalMs)) return client;
-      if (tries > 1000) {
-        throw new RangeError(
-          `${this.#options.clients} clients are too few for ${this.#options.eventsPerSecond} events a second below the thresholds`,
-        );
-      }
-    }
-  }
-
-  /** The events that an incident adds to the ordinary ones. */
-  #incidentEvent(incident: Incident): AccessLog | undefined {
+  /** An event that the incident adds to the ordinary ones. */
+  #addedEvent(): SimulatedEvent | undefined {
     const random = this.#random;
-    const host = this.#hosts[this.#hostChoice.draw(random)] as Host;
-    switch (incident.kind) {
-      case 'abusive-client':
-        return this.#event(
-          { address: incident.entity, country: 'ZZ' },
-          host.name,
-          200,
-          random.logNormal(host.medianSeconds, 0.6),
-        );
-      case 'client-error-burst':
-        return this.#event(this.#client(), incident.entity, random.uniform() < 0.7 ? 404 : 403, 0.002);
-      default:
-        return undefined;
+    const incident = this.#scheduled;
+    const time = this.#addedMs;
+    this.#incidentAt(time);
+    const next = time + INCIDENT_INTERVAL_MS;
+    this.#addedMs = next < incident.endMs ? next : Number.POSITIVE_INFINITY;
+    if (incident.kind === 'abusive-client') {
+      const host = this.#hosts[this.#hostChoice.draw(random)] as Host;
+      const client = { address: incident.entity, country: UNKNOWN_COUNTRY };
+      const requestTime = random.logNormal(host.medianSeconds, 0.6);
+      return { event: this.#event(time, client, host.name, 200, requestTime), incident };
     }
+    const client = this.#client(time);
+    if (client === undefined) return undefined;
+    return { event: this.#event(time, client, incident.entity, random.uniform() < 0.7 ? 404 : 403, 0.002), incident };
   }
 
-  #event(client: Client, host: string, status: number, requestTime: number): AccessLog {
+  /** One that may still make a request; undefined when there seems to be none. */
+  #client(time: number): Client | undefined {
+    for (let tries = 0; tries < CLIENT_TRIES; tries++) {
+      const index =
+        tries < ZIPF_TRIES ? this.#clientChoice.draw(this.#random) : this.#random.below(this.#clients.length);
+      const client = this.#clients[index] as Client;
+      if (!this.#options.belowThresholds || this.#clientLimit.allows(client.address, time)) return client;
+    }
+    return undefined;
+  }
+
+  #event(time: number, client: Client, host: string, status: number, requestTime: number): AccessLog {
     const random = this.#random;
     const { disorderMs } = this.#options;
     const late = disorderMs > 0 && random.uniform() < 0.1 ? random.uniform() * disorderMs : 0;
@@ -190,10 +198,11 @@ export class TrafficSimulator {
       request_time: Math.round(requestTime * 1000) / 1000,
       host,
       country: client.country,
-      timestamp: Math.max(0, Math.floor(this.#arrivalMs - late)),
+      timestamp: Math.max(0, Math.floor(time - late)),
     };
   }
 
+  /** The incident at that time, which goes onto the list when it begins. */
   #incidentAt(time: number): Incident | undefined {
     if (!this.#options.incidents) return undefined;
     while (time >= this.#scheduled.endMs) this.#scheduled = this.#schedule();
@@ -203,11 +212,15 @@ export class TrafficSimulator {
   }
 
   #schedule(): Incident {
-    return scheduleIncident(this.#nextIncident++, this.#options.startMs, (kind, n) =>
+    // Addresses of abusive clients are from a range kept for documentation: they are nobody's.
+    const incident = scheduleIncident(this.#nextIncident++, this.#options.startMs, (kind, n) =>
       kind === 'abusive-client'
         ? `203.0.113.${1 + (n % 254)}`
         : (this.#hosts[this.#random.below(this.#hosts.length)]?.name ?? ''),
     );
+    const adds = incident.kind === 'abusive-client' || incident.kind === 'client-error-burst';
+    this.#addedMs = adds && this.#options.incidents ? incident.startMs : Number.POSITIVE_INFINITY;
+    return incident;
   }
 
   /** Least traffic at 4 in the morning, most at 4 in the afternoon, UTC. */
