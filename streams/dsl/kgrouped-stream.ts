@@ -184,8 +184,9 @@ function reduceAggregation<K, V>(
   };
   return {
     initializer: () => undefined,
-    add: (_key, value, aggregate) => (value === null ? aggregate : reduce(aggregate, value)),
+    add: (_key, value, aggregate) => reduce(aggregate, value),
     merge: reduce,
+    skipsNullValues: true,
     serde: serde as Serde<V | undefined>,
   };
 }

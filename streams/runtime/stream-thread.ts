@@ -51,6 +51,7 @@ export class StreamThread {
   readonly #topology: Topology;
   readonly #config: StreamThreadConfig;
   readonly #tasks: Task[] = [];
+  readonly #databases: StateDatabase[] = [];
   readonly #tasksBySubTopology: Task[][] = [];
   readonly #positions: Position[] = [];
   readonly #taskByInput = new Map<string, Task>();
@@ -206,7 +207,7 @@ export class StreamThread {
     } finally {
       await this.#transaction.abort();
       await this.#consumer?.close();
-      await Promise.all(this.#tasks.map((task) => task.database?.close()));
+      await Promise.all(this.#databases.map((database) => database.close()));
     }
   }
 
@@ -398,6 +399,7 @@ export class StreamThread {
         stateDirectory === undefined
           ? await StateDatabase.inMemory()
           : await StateDatabase.open(join(stateDirectory, applicationId, id));
+      this.#databases.push(database);
     }
     const task = new Task(sub, partition, environment, database);
     if (database !== undefined) await this.#restore(task, database);

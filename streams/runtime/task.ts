@@ -372,7 +372,7 @@ export class Task implements TaskContext {
       keyStart < 0 || keySerde === undefined ? null : keySerde.deserialize(topic, bytes, keyStart, cursor.keyEnd);
     input.value =
       start < 0 || valueSerde === undefined ? null : valueSerde.deserialize(topic, bytes, start, cursor.valueEnd);
-    input.timestamp = cursor.timestamp;
+    input.timestamp = Math.floor(cursor.timestamp);
     if (source.kind === 'source') {
       this.environment.metrics.recordsConsumed++;
       if (source.timestampExtractor !== undefined && input.value !== null) {

@@ -59,6 +59,10 @@ export class WindowedAdder<K, V, A> {
       this.#task.reportSkipped(this.#options.name, 'null key');
       return;
     }
+    if (value === null && this.#options.aggregation.skipsNullValues) {
+      this.#task.reportSkipped(this.#options.name, 'null value');
+      return;
+    }
     if (timestamp < 0) {
       this.#task.reportSkipped(this.#options.name, 'negative timestamp');
       return;

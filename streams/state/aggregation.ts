@@ -11,5 +11,7 @@ export interface Aggregation<K, V, A> {
   readonly add: (key: K, value: V, aggregate: A) => A;
   readonly merge?: ((left: A, right: A) => A) | undefined;
   readonly subtract?: ((total: A, part: A) => A) | undefined;
+  /** Records with a null value are passed over. Without windows they always are. */
+  readonly skipsNullValues?: boolean | undefined;
   readonly serde: Serde<A>;
 }

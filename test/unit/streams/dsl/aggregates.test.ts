@@ -60,6 +60,26 @@ describe.each(MODES)('aggregates, repartition %s', (repartition) => {
     expect(output).toEqual(['all=a@1', 'all=aa@2', 'all=aaa@3']);
   });
 
+  it('reduce over windows passes over null values', async () => {
+    const builder = new StreamsBuilder();
+    builder
+      .stream('in', STRINGS)
+      .groupBy(() => 'all', STRINGS)
+      .windowedBy(TimeWindows.ofSizeAndGrace(10, 5))
+      .reduce((left, right) => `${left}${right}`, { name: 'joined' })
+      .toStream()
+      .map(({ key, window }, value) => [`${key}@${window.start}`, value])
+      .to('out', STRINGS);
+    const records: Given[] = [
+      ['k', null, 1],
+      ['k', 'a', 2],
+      ['k', null, 3],
+      ['k', 'b', 4],
+    ];
+    const output = await drive(builder, records, { repartition, valueSerde: stringSerde });
+    expect(output).toEqual(['all@0=a@2', 'all@0=ab@4']);
+  });
+
   it('a tumbling window is [start, end)', async () => {
     const output = await drive(counts(TimeWindows.ofSizeAndGrace(10, 5)), at(0, 9, 10), { repartition });
     expect(output).toEqual(['a@0=1@0', 'a@0=2@9', 'a@10=1@10']);
