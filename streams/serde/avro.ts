@@ -1,4 +1,6 @@
 import avsc, { type Schema, type Type } from 'avsc';
+import { AvroCursor } from './avro-cursor.js';
+import { type AvroReader, avroReader } from './avro-reader.js';
 import type { SchemaRegistry } from './schema-registry.js';
 import type { Serde } from './serde.js';
 
@@ -13,12 +15,6 @@ export interface AvroSerdeOptions {
   readonly schema: Schema;
 }
 
-interface Writer {
-  readonly type: Type;
-  /** Undefined where the writer's schema is the reader's. */
-  readonly resolver: ReturnType<Type['createResolver']> | undefined;
-}
-
 /**
  * Avro records in Confluent's wire format. Records written with another version of the schema are resolved to this one.
  * Logical types are read as the numbers that they are.
@@ -28,10 +24,11 @@ export class AvroSerde<T> implements Serde<T> {
   readonly #schema: Schema;
   readonly #type: Type;
   readonly #id: number;
-  readonly #readers = new Map<number, Writer>();
+  readonly #readers = new Map<number, AvroReader>();
   /** The schema that the last record was written with: the next is mostly the same. */
   #lastId = -1;
-  #lastReader: Writer | undefined;
+  #lastReader: AvroReader | undefined;
+  readonly #cursor = new AvroCursor();
   #buffer = Buffer.allocUnsafe(1024);
 
   private constructor(registry: SchemaRegistry, schema: Schema, id: number) {
@@ -83,30 +80,40 @@ export class AvroSerde<T> implements Serde<T> {
     }
     const id = bytes.readUInt32BE(start + 1);
     const reader = id === this.#lastId && this.#lastReader !== undefined ? this.#lastReader : this.#reader(id);
-    // A resolver belongs to the reader's type, and tells the writer's by itself.
-    const decoded = this.#type.decode(bytes, start + PREFIX_BYTES, reader.resolver);
-    if (decoded.value === undefined || decoded.offset !== end) {
-      throw new RangeError(
-        `its ${end - start} bytes do not hold one record of schema ${id}: ` +
-          (decoded.value === undefined || decoded.offset > end
-            ? 'it is cut off'
-            : `${end - decoded.offset} are left over`),
-      );
+    const cursor = this.#cursor;
+    cursor.moveTo(bytes, start + PREFIX_BYTES, end);
+    let value: unknown;
+    try {
+      value = reader(cursor);
+    } catch (cause) {
+      throw unreadable(id, end - start, (cause as Error).message, { cause });
     }
-    return decoded.value as T;
+    if (cursor.position > end) throw unreadable(id, end - start, 'it is cut off');
+    if (cursor.position < end) throw unreadable(id, end - start, `${end - cursor.position} are left over`);
+    return value as T;
   }
 
-  #reader(id: number): Writer {
+  #reader(id: number): AvroReader {
     let reader = this.#readers.get(id);
     if (reader === undefined) {
-      const schema = this.#registry.schemaById(id);
-      const type = avsc.Type.forSchema(schema);
-      const same = JSON.stringify(type.schema()) === JSON.stringify(this.#type.schema());
-      reader = { type, resolver: same ? undefined : this.#type.createResolver(type) };
+      reader = this.#readerOf(id, this.#registry.schemaById(id));
       this.#readers.set(id, reader);
     }
     this.#lastId = id;
     this.#lastReader = reader;
     return reader;
   }
+
+  #readerOf(id: number, schema: Schema): AvroReader {
+    try {
+      return avroReader(this.#type, avsc.Type.forSchema(schema));
+    } catch (cause) {
+      const name = this.#type.name ?? this.#type.typeName;
+      throw new TypeError(`what schema ${id} wrote cannot be read as ${name}: ${(cause as Error).message}`, { cause });
+    }
+  }
+}
+
+function unreadable(id: number, sizeBytes: number, why: string, options?: ErrorOptions): RangeError {
+  return new RangeError(`its ${sizeBytes} bytes do not hold one record of schema ${id}: ${why}`, options);
 }
