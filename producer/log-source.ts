@@ -12,7 +12,7 @@ import { type LogBatch, LogBatcher, type SourcePosition } from './log-batcher.js
 import { type LineParser, lineParser } from './log-format.js';
 import { EventBuilder, type EventDefaults } from './parse-access-log.js';
 import { ProducerError } from './producer-error.js';
-import { isSameFile, rotatedAfter, rotatedSince } from './rotation.js';
+import { isSameFile, type LastRead, openNext } from './rotation.js';
 
 export type { LogBatch, SourcePosition } from './log-batcher.js';
 
@@ -145,35 +145,25 @@ class LogReader {
     const { positionOf, signal } = this.#options;
     const source = sourceName(path);
     let left = await positionOf(source);
-    if (follow && left !== undefined) {
-      for (const rotated of await rotatedSince(path, left)) yield* this.#whole(rotated, source, left);
-    }
-    let file = await openInput(path);
+    let files = follow && left ? await this.#openNext(path, { position: left }) : [await openInput(path)];
     try {
       while (!signal.aborted) {
-        const outcome = yield* this.#contents(file, path, source, left, follow);
-        if (outcome === 'ended') return;
-        const last = await file.stat();
-        await file.close();
-        file = await this.#reopen(path);
-        // A position of the old file is none of the new one, even where both begin the same.
+        const [file, ...others] = files;
+        if (file === undefined) return;
+        const isStanding = others.length === 0;
+        // A server may still write to the log that was put aside last.
+        const outcome = yield* this.#contents(file, path, source, left, follow && others.length <= 1);
+        if (isStanding && outcome === 'ended') return;
+        // A position is one in the file that was left, and that comes first.
         left = undefined;
-        if (outcome === 'replaced') {
-          for (const rotated of await rotatedAfter(path, last, await file.stat())) yield* this.#whole(rotated, source);
-        }
+        if (isStanding && outcome === 'cut') continue;
+        const stats = await file.stat();
+        files = others;
+        await file.close();
+        if (isStanding) files = await this.#openNext(path, { stats });
       }
     } finally {
-      await file.close();
-    }
-  }
-
-  async *#whole(path: string, source: string, left?: SourcePosition): AsyncGenerator<LogBatch> {
-    if (this.#options.signal.aborted) return;
-    const file = await openInput(path);
-    try {
-      yield* this.#contents(file, path, source, left, false);
-    } finally {
-      await file.close();
+      for (const file of files) await file.close();
     }
   }
 
@@ -263,13 +253,13 @@ class LogReader {
   }
 
   /** Between renaming a log and making it anew there is a moment without one. */
-  async #reopen(path: string): Promise<FileHandle> {
+  async #openNext(path: string, last: LastRead): Promise<FileHandle[]> {
     for (;;) {
       try {
-        return await openInput(path);
-      } catch (error) {
-        const missing = error instanceof ProducerError && error.code === 'INPUT_MISSING';
-        if (!missing || this.#options.signal.aborted) throw error;
+        return await openNext(path, last);
+      } catch (cause) {
+        const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+        if (!isMissing || this.#options.signal.aborted) throw unreadable(path, cause);
         await delay(REOPEN_EVERY_MS, undefined, { signal: this.#options.signal }).catch(() => {});
       }
     }

@@ -1,4 +1,5 @@
 import { appendFile, copyFile, rename, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Committed, clients, combined, combinedLines, temporaryFolder, until } from './log-inputs.js';
 
@@ -136,6 +137,35 @@ describe('following a log', () => {
     await appendFile(log, `\n${combinedLines(1, 3)}`);
     await seen(3);
     expect(committed.clients).toEqual(clients(0, 3));
+    expect(committed.badLines).toEqual([]);
+  });
+
+  it('gives each line once and in order, however often the log is rotated and the reader stopped', async () => {
+    await writeFile(log, '');
+    let stop = follow();
+    let written = 0;
+    for (let round = 1; round <= 24; round++) {
+      for (let n = 0; n < 5; n++) {
+        const line = combined(written++);
+        await appendFile(log, line.slice(0, 50));
+        await appendFile(log, `${line.slice(50)}\n`);
+      }
+      // As a server has it: time goes by between two rotations, and the file system's clock shows it.
+      await delay(20);
+      for (let older = round; older > 1; older--) {
+        const name = folder.path(`access.log.${older - 1}`);
+        await rename(name, folder.path(`access.log.${older}`));
+      }
+      await rename(log, folder.path('access.log.1'));
+      await writeFile(log, '');
+      if (round % 6 === 0) {
+        await stop();
+        stop = follow();
+      }
+    }
+    await appendFile(log, combinedLines(written, written + 1));
+    await seen(written + 1);
+    expect(committed.clients).toEqual(clients(0, written + 1));
     expect(committed.badLines).toEqual([]);
   });
 
