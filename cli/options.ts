@@ -100,7 +100,7 @@ export function addSource(command: Command): Command {
 export interface GoalOptions {
   readonly goals: GoalConfig['goals'];
   readonly grace: number;
-  readonly partitions: number;
+  readonly partitions?: number;
   readonly goal1Size: number;
   readonly goal1Advance: number;
   readonly goal1Threshold: number;
@@ -123,7 +123,7 @@ export function addGoals(command: Command): Command {
   return command
     .option('--goals <numbers>', 'which goals to run', goalNumbers, DEFAULT_GOAL_CONFIG.goals)
     .addOption(durationOption('--grace <duration>', 'how late a record may be and still count', '5s', duration))
-    .option('--partitions <number>', 'of the topics, when they are made', wholeNumber(1), 1)
+    .option('--partitions <number>', 'of the topics, when they are made (default: 1)', wholeNumber(1))
     .addOption(durationOption('--goal1-size <duration>', 'goal 1: size of the windows', '20s'))
     .addOption(durationOption('--goal1-advance <duration>', 'goal 1: how far windows hop', '1s'))
     .option('--goal1-threshold <requests>', 'goal 1: report clients with more than this', wholeNumber(0), 10)

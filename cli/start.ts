@@ -50,7 +50,8 @@ async function start(options: StartOptions): Promise<void> {
   const data = await ownDataDirectory(options.dataDir);
   try {
     const config = goalConfig(options);
-    const serdes = await prepareTopics(data, config, options.partitions);
+    const partitions = options.partitions ?? (await data.log.partitions(config.topics.accessLog)) ?? 1;
+    const serdes = await prepareTopics(data, config, partitions);
     const writer = await RawTopicWriter.create({
       log: data.log,
       topic: config.topics.accessLog,
