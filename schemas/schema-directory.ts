@@ -1,50 +1,59 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, open, rename } from 'node:fs/promises';
+import { readFileSync, type Stats, statSync } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Schema } from 'avsc';
+import { z } from 'zod';
 import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
 
-interface Registered {
-  readonly id: number;
-  readonly schema: Schema;
-}
-
-interface SchemaFile {
-  readonly schemas: readonly Registered[];
+const schemaFile = z.object({
+  schemas: z
+    .array(z.object({ id: z.int().positive(), schema: z.custom<Schema>((schema) => schema !== undefined) }))
+    .refine((schemas) => new Set(schemas.map(({ id }) => id)).size === schemas.length, 'two schemas have the same id'),
   /** The ids of each subject's versions, the oldest first. */
-  readonly subjects: Readonly<Record<string, readonly number[]>>;
-}
+  subjects: z.record(z.string(), z.array(z.int().positive())),
+});
+
+type SchemaFile = z.infer<typeof schemaFile>;
 
 const EMPTY: SchemaFile = { schemas: [], subjects: {} };
 
+/** A registration takes milliseconds; a lock as old as this is one of a process that died. */
+const LOCK_STALE_MS = 10_000;
+const LOCK_POLL_MS = 10;
+
 /** The schema file cannot be read; it is what gives ids in the log their meaning. */
 export class SchemaFileError extends Error {
-  constructor(path: string, cause: Error) {
+  constructor(path: string, why: string, options?: ErrorOptions) {
     super(
-      `the schema file ${path} cannot be read: ${cause.message}; without it the records of the log cannot be decoded`,
-      {
-        cause,
-      },
+      `the schema file ${path} cannot be read: ${why}; without it the records of the log cannot be decoded`,
+      options,
     );
     this.name = 'SchemaFileError';
   }
 }
 
-/** A schema registry in one file of the data directory. Ids are given once and never change. */
+/**
+ * A schema registry in one file of the data directory. Ids are given once and never change, also when several processes
+ * register at the same time.
+ */
 export class SchemaDirectory implements SchemaRegistry {
   readonly #path: string;
-  #file: SchemaFile;
-  #write: Promise<unknown> = Promise.resolve();
+  #file: SchemaFile = EMPTY;
+  /** What `#file` was read from; a registration replaces the file by another. */
+  #stats: Stats | undefined;
+  /** Registrations of this process come one after the other, so that their ids follow the order of the calls. */
+  #lastRegistration: Promise<unknown> = Promise.resolve();
 
   /** @throws SchemaFileError */
   constructor(path: string) {
     this.#path = path;
-    this.#file = read(path);
+    this.#refresh();
   }
 
   register(subject: string, schema: Schema): Promise<number> {
-    const registration = this.#write.then(() => this.#register(subject, schema));
-    this.#write = registration.catch(() => {});
+    const registration = this.#lastRegistration.then(() => this.#register(subject, schema));
+    this.#lastRegistration = registration.catch(() => {});
     return registration;
   }
 
@@ -52,49 +61,115 @@ export class SchemaDirectory implements SchemaRegistry {
     const known = this.#find(id);
     if (known !== undefined) return known;
     // Another process may have registered it since.
-    this.#file = read(this.#path);
+    this.#refresh();
     const found = this.#find(id);
     if (found === undefined) throw new Error(`no schema has the id ${id} in ${this.#path}`);
     return found;
   }
 
   async #register(subject: string, schema: Schema): Promise<number> {
-    this.#file = read(this.#path);
-    const { schemas, subjects } = this.#file;
-    const text = JSON.stringify(schema);
-    const versions = subjects[subject] ?? [];
-    const same = schemas.find((registered) => JSON.stringify(registered.schema) === text);
-    if (same !== undefined && versions.includes(same.id)) return same.id;
-    const id = same?.id ?? Math.max(0, ...schemas.map((registered) => registered.id)) + 1;
-    this.#file = {
-      schemas: same === undefined ? [...schemas, { id, schema }] : schemas,
-      subjects: { ...subjects, [subject]: [...versions, id] },
-    };
+    this.#refresh();
+    const known = this.#registered(subject, schema);
+    if (known !== undefined) return known;
     await mkdir(dirname(this.#path), { recursive: true });
-    const temporary = `${this.#path}.${process.pid}.tmp`;
-    const file = await open(temporary, 'w');
-    try {
-      await file.writeFile(`${JSON.stringify(this.#file, null, 2)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, this.#path);
-    return id;
+    return this.#locked(() => {
+      // Another process may have been faster.
+      this.#refresh();
+      return this.#registered(subject, schema) ?? this.#add(subject, schema);
+    });
   }
 
   #find(id: number): Schema | undefined {
     return this.#file.schemas.find((registered) => registered.id === id)?.schema;
   }
+
+  #idOf(schema: Schema): number | undefined {
+    const text = JSON.stringify(schema);
+    return this.#file.schemas.find((registered) => JSON.stringify(registered.schema) === text)?.id;
+  }
+
+  #registered(subject: string, schema: Schema): number | undefined {
+    const id = this.#idOf(schema);
+    return id !== undefined && this.#file.subjects[subject]?.includes(id) ? id : undefined;
+  }
+
+  async #add(subject: string, schema: Schema): Promise<number> {
+    const { schemas, subjects } = this.#file;
+    const same = this.#idOf(schema);
+    const id = same ?? Math.max(0, ...schemas.map((registered) => registered.id)) + 1;
+    const changed: SchemaFile = {
+      schemas: same === undefined ? [...schemas, { id, schema }] : schemas,
+      subjects: { ...subjects, [subject]: [...(subjects[subject] ?? []), id] },
+    };
+    // Synced before it is renamed, and the directory after: the log must not get ids that a power cut takes away.
+    const temporary = `${this.#path}.tmp`;
+    const file = await open(temporary, 'w');
+    try {
+      await file.writeFile(`${JSON.stringify(changed, null, 2)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, this.#path);
+    await syncDirectory(dirname(this.#path));
+    this.#refresh();
+    return id;
+  }
+
+  async #locked<T>(work: () => T | Promise<T>): Promise<T> {
+    const lock = `${this.#path}.lock`;
+    for (;;) {
+      try {
+        await (await open(lock, 'wx')).close();
+        break;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+      const since = await stat(lock).catch(() => undefined);
+      if (since === undefined) continue;
+      if (Date.now() - since.mtimeMs > LOCK_STALE_MS) await rm(lock, { force: true });
+      else await setTimeout(LOCK_POLL_MS);
+    }
+    try {
+      return await work();
+    } finally {
+      await rm(lock, { force: true });
+    }
+  }
+
+  /** Reads the file again if it is another one than last time. @throws SchemaFileError */
+  #refresh(): void {
+    const stats = statSync(this.#path, { throwIfNoEntry: false });
+    if (stats === undefined) return;
+    if (stats.ino === this.#stats?.ino && stats.mtimeMs === this.#stats.mtimeMs && stats.size === this.#stats.size)
+      return;
+    this.#file = read(this.#path);
+    this.#stats = stats;
+  }
 }
 
 function read(path: string): SchemaFile {
-  if (!existsSync(path)) return EMPTY;
+  let content: unknown;
   try {
-    const file = JSON.parse(readFileSync(path, 'utf8')) as SchemaFile;
-    if (!Array.isArray(file.schemas)) throw new Error('it has no list of schemas');
-    return file;
+    content = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new SchemaFileError(path, cause as Error);
+    throw new SchemaFileError(path, (cause as Error).message, { cause });
+  }
+  const { data, error } = schemaFile.safeParse(content);
+  if (error !== undefined) {
+    const why = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join(', ');
+    throw new SchemaFileError(path, why, { cause: error });
+  }
+  return data;
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  // Windows has no such thing, and renames durably.
+  if (process.platform === 'win32') return;
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
   }
 }

@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Schema } from 'avsc';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SchemaDirectory, SchemaFileError } from '../../../schemas/schema-directory.js';
 
@@ -38,8 +39,35 @@ describe('SchemaDirectory', () => {
     expect(() => schemas.schemaById(2)).toThrow('no schema has the id 2');
   });
 
-  it('says which file is damaged', async () => {
-    await writeFile(join(directory, 'schemas.json'), '{"schemas": ');
-    expect(() => new SchemaDirectory(join(directory, 'schemas.json'))).toThrow(SchemaFileError);
+  it('keeps what several registries on one file register at once', async () => {
+    const registries = Array.from({ length: 5 }, () => new SchemaDirectory(path));
+    const named = (name: string): Schema => ({ type: 'record', name, fields: [] });
+    const ids = await Promise.all(registries.map((registry, i) => registry.register('s', named(`R${i}`))));
+    expect([...ids].sort()).toEqual([1, 2, 3, 4, 5]);
+    const reopened = new SchemaDirectory(path);
+    expect(ids.map((id) => reopened.schemaById(id))).toEqual([0, 1, 2, 3, 4].map((i) => named(`R${i}`)));
+    expect(await readdir(join(directory, 'data'))).toEqual(['schemas.json']);
+  });
+
+  it('is not held up by a process that died while it registered', async () => {
+    await mkdir(join(directory, 'data'));
+    await writeFile(`${path}.lock`, '');
+    await writeFile(`${path}.tmp`, '{"schemas": ');
+    const longAgo = new Date(Date.now() - 60_000);
+    await utimes(`${path}.lock`, longAgo, longAgo);
+    expect(await new SchemaDirectory(path).register('a-value', 'string')).toBe(1);
+    expect(await readdir(join(directory, 'data'))).toEqual(['schemas.json']);
+  });
+
+  it.each([
+    { what: 'is cut off', text: '{"schemas": ' },
+    { what: 'holds something else', text: '[]' },
+    { what: 'has a schema without an id', text: '{"schemas": [{"schema": "int"}], "subjects": {}}' },
+    { what: 'has one id twice', text: '{"schemas": [{"id":1,"schema":"int"},{"id":1,"schema":"long"}],"subjects":{}}' },
+  ])('says which file is damaged when it $what', async ({ text }) => {
+    const damaged = join(directory, 'schemas.json');
+    await writeFile(damaged, text);
+    expect(() => new SchemaDirectory(damaged)).toThrow(SchemaFileError);
+    expect(() => new SchemaDirectory(damaged)).toThrow(damaged);
   });
 });
