@@ -114,7 +114,8 @@ export class Streams {
   }
 
   /**
-   * Restores state and starts to process; resolves when it is running.
+   * Restores state and starts to process. Where a group shares out the partitions it resolves when the group is joined,
+   * in the state `REBALANCING`, and is `RUNNING` when it knows which of them are its own.
    *
    * @throws TopologyError, StateError, LogError when it cannot start
    */
@@ -127,11 +128,14 @@ export class Streams {
       await this.#fail(error as Error);
       throw error;
     }
-    this.#transition('RUNNING');
+    if (this.#thread.isAssigned) this.#transition('RUNNING');
     this.#running = this.#run();
   }
 
-  /** Processes what the log holds now, closes every window, and resolves when that is committed. Goes on running. */
+  /**
+   * Processes what the log holds now, closes every window, and resolves when that is committed. Goes on running. Where a
+   * group shares the partitions it first waits until all of them are this process's.
+   */
   async drain(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#running === undefined || this.#stopping) throw new Error('the application is not running');
@@ -143,7 +147,7 @@ export class Streams {
   /** Commits and closes. Safe to call more than once. @throws what the application failed with, if it did */
   async close(): Promise<void> {
     this.#stopping = true;
-    if (this.#state === 'RUNNING') this.#transition('PENDING_SHUTDOWN');
+    if (this.#state === 'RUNNING' || this.#state === 'REBALANCING') this.#transition('PENDING_SHUTDOWN');
     await this.#running;
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#state === 'CREATED') this.#transition('NOT_RUNNING');
@@ -158,6 +162,7 @@ export class Streams {
           this.#drain = undefined;
         }
         await this.#thread.runOnce(this.#thread.maxWaitMs);
+        if (this.#state === 'REBALANCING' && this.#thread.isAssigned) this.#transition('RUNNING');
       }
       await this.#thread.close({ commit: true });
       this.#drain?.reject(new Error('the application was closed'));

@@ -1,6 +1,7 @@
 import {
   type CommitResult,
   type CommittedOffset,
+  type GroupOffset,
   type Headers,
   LogError,
   type TopicPartition,
@@ -11,12 +12,6 @@ import { RecordBatchBuilder } from './record-batch.js';
 /** What is appended to one partition, in order. */
 export interface PartitionBatches extends TopicPartition {
   readonly batches: readonly { readonly bytes: Buffer; readonly count: number }[];
-}
-
-export interface GroupOffset {
-  readonly group: string;
-  readonly topicPartition: TopicPartition;
-  readonly committed: CommittedOffset;
 }
 
 /** What a transaction asks of its log. */

@@ -21,9 +21,9 @@ export interface TopicPartition {
 /**
  * A forward cursor over the records of one fetched batch.
  *
- * It is one object that moves, not one object a record: the bytes of the current record are the ranges
- * `[keyStart, keyEnd)` and `[valueStart, valueEnd)` of `bytes`, and a start of -1 stands for null. They are
- * valid until the next call of `next()`.
+ * It is one object that moves, not one object a record: the current record's key is the range `[keyStart, keyEnd)` of
+ * `keyBytes`, its value the range `[valueStart, valueEnd)` of `valueBytes` (often the same buffer), and a start of -1
+ * stands for null. They are valid until the next call of `next()`.
  */
 export interface RecordCursor {
   readonly topic: string;
@@ -35,9 +35,10 @@ export interface RecordCursor {
   readonly offset: number;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
-  readonly bytes: Buffer;
+  readonly keyBytes: Buffer;
   readonly keyStart: number;
   readonly keyEnd: number;
+  readonly valueBytes: Buffer;
   readonly valueStart: number;
   readonly valueEnd: number;
   readonly headers: Headers;
@@ -59,6 +60,13 @@ export interface CommittedOffset {
   readonly metadata: string;
 }
 
+/** A position that a transaction commits for a group. */
+export interface GroupOffset {
+  readonly group: string;
+  readonly topicPartition: TopicPartition;
+  readonly committed: CommittedOffset;
+}
+
 /**
  * Appends and offset commits that take effect together or not at all. Appends are synchronous and only buffer;
  * `commit` is the one place that does I/O.
@@ -76,14 +84,22 @@ export interface Transaction {
   commitOffset(group: string, topicPartition: TopicPartition, committed: CommittedOffset): void;
   /** Bytes buffered so far; a caller bounds its memory by it. */
   readonly sizeBytes: number;
-  /** Resolves, when all of it is durable, to a view of where each partition's appends ended. */
+  /**
+   * Resolves, when all of it is durable, to a view of where each partition's appends ended.
+   *
+   * @throws LogError TRANSACTION_ABORTED when nothing of it is in the log, or nobody can tell: what was processed for it
+   *   is to be processed again, from the committed offsets
+   */
   commit(): Promise<CommitResult>;
   /** Drops what was buffered. */
   abort(): Promise<void>;
 }
 
 export interface CommitResult {
-  /** The partition's end offset right after this transaction; undefined when nothing was appended there. */
+  /**
+   * An offset after what the transaction appended to the partition and before what came next; undefined when nothing
+   * was appended there.
+   */
   endOffset(topic: string, partition: number): number | undefined;
 }
 
@@ -96,10 +112,28 @@ export interface LogConsumer {
   resume(topicPartition: TopicPartition): void;
   /**
    * At most one batch a partition. Resolves at once when there are records, else as soon as some are appended, else
-   * with an empty list after `maxWaitMs`.
+   * with an empty list after `maxWaitMs`. A batch may be empty: it tells that its partition was read up to `nextOffset`.
    */
   poll(maxWaitMs: number): Promise<RecordCursor[]>;
   close(): Promise<void>;
+}
+
+/** What a group asks of a member. */
+export interface Rebalance {
+  /**
+   * - `assigned`: the partitions are this member's now; it is to `assign` them.
+   * - `revoked`: they go to another member as soon as this one has committed its work and called `unassign`.
+   * - `lost`: another member may have them already; nothing can be committed. This member is to `unassign` them.
+   */
+  readonly kind: 'assigned' | 'revoked' | 'lost';
+  readonly partitions: readonly TopicPartition[];
+}
+
+/** Reads the partitions that a consumer group gives to this process. */
+export interface GroupConsumer extends LogConsumer {
+  /** The oldest change that was not taken yet; changes come with polls. */
+  takeRebalance(): Rebalance | undefined;
+  unassign(partitions: readonly TopicPartition[]): void;
 }
 
 export interface Log {
@@ -114,10 +148,20 @@ export interface Log {
   /** The number of partitions; undefined when there is no such topic. */
   partitions(topic: string): Promise<number | undefined>;
   startOffset(topicPartition: TopicPartition): Promise<number>;
-  endOffset(topicPartition: TopicPartition): Promise<number>;
+  /**
+   * The offset after the last committed record; those that this log has committed are among them.
+   *
+   * @param options.settled waits until no transaction is open in the partition
+   */
+  endOffset(topicPartition: TopicPartition, options?: { readonly settled?: boolean }): Promise<number>;
   committed(group: string, topicPartition: TopicPartition): Promise<CommittedOffset | undefined>;
   transaction(): Transaction;
   consumer(): LogConsumer;
+  /**
+   * Joins the group that shares the partitions of these topics: the partitions of a number, of topics with
+   * equally many, go to one member. Missing where one process has them all. Only the member's transactions may commit its offsets.
+   */
+  join?(group: string, topics: readonly string[]): Promise<GroupConsumer>;
   /** Deletes the records before the offset, or more coarsely, some of them (Kafka's DeleteRecords). */
   deleteRecords(topicPartition: TopicPartition, beforeOffset: number): Promise<void>;
   close(): Promise<void>;
@@ -132,7 +176,9 @@ export class LogError extends Error {
       | 'LOG_FULL'
       | 'LOG_CLOSED'
       | 'LOG_IO'
+      | 'LOG_SETTING'
       | 'PARTITION_COUNT'
+      | 'TRANSACTION_ABORTED'
       | 'UNKNOWN_TOPIC',
     message: string,
     options?: ErrorOptions,

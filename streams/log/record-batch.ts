@@ -264,6 +264,14 @@ export class BatchCursor implements RecordCursor {
     return true;
   }
 
+  get keyBytes(): Buffer {
+    return this.bytes;
+  }
+
+  get valueBytes(): Buffer {
+    return this.bytes;
+  }
+
   get headers(): Headers {
     if (this.#headerCount === 0) return NO_HEADERS;
     const position = this.#position;

@@ -1,14 +1,14 @@
 import avsc, { type Schema, type Type } from 'avsc';
 import { AvroCursor } from './avro-cursor.js';
 import { type AvroReader, avroReader } from './avro-reader.js';
-import type { SchemaRegistry } from './schema-registry.js';
+import type { RegistrationOptions, SchemaReference, SchemaRegistry } from './schema-registry.js';
 import type { Serde } from './serde.js';
 
 /** Confluent's wire format: a zero byte, the schema's id in 4 bytes, big-endian, then the Avro binary. */
 const MAGIC = 0;
 const PREFIX_BYTES = 5;
 
-export interface AvroSerdeOptions {
+export interface AvroSerdeOptions extends RegistrationOptions {
   readonly registry: SchemaRegistry;
   /** Where the schema is registered, by convention `<topic>-value`. */
   readonly subject: string;
@@ -22,6 +22,7 @@ export interface AvroSerdeOptions {
 export class AvroSerde<T> implements Serde<T> {
   readonly #registry: SchemaRegistry;
   readonly #schema: Schema;
+  readonly #references: readonly SchemaReference[];
   readonly #type: Type;
   readonly #id: number;
   readonly #readers = new Map<number, AvroReader>();
@@ -31,17 +32,28 @@ export class AvroSerde<T> implements Serde<T> {
   readonly #cursor = new AvroCursor();
   #buffer = Buffer.allocUnsafe(1024);
 
-  private constructor(registry: SchemaRegistry, schema: Schema, id: number) {
+  private constructor(
+    registry: SchemaRegistry,
+    schema: Schema,
+    id: number,
+    references: readonly SchemaReference[] = [],
+  ) {
     this.#registry = registry;
     this.#schema = schema;
-    this.#type = avsc.Type.forSchema(schema);
+    this.#references = references;
+    this.#type = avroType(schema, references);
     this.#id = id;
   }
 
-  /** Registers the schema and makes a serde for it. @throws Error when the schema is not one */
+  /**
+   * Registers the schema, or with `autoRegister: false` only finds it, and makes a serde for it.
+   *
+   * @throws Error when the schema is not one, is refused, or is not registered and may not be
+   */
   static async create<T>(options: AvroSerdeOptions): Promise<AvroSerde<T>> {
-    const id = await options.registry.register(options.subject, options.schema);
-    return new AvroSerde<T>(options.registry, options.schema, id);
+    const { registry, schema, subject, ...registration } = options;
+    const id = await registry.register(subject, schema, registration);
+    return new AvroSerde<T>(registry, schema, id, registration.references);
   }
 
   /** A serde for reading records of a schema that is registered already. */
@@ -54,7 +66,12 @@ export class AvroSerde<T> implements Serde<T> {
     const schema = this.#schema as { fields?: readonly { name: string }[] };
     if (schema.fields === undefined) throw new TypeError('only a record has fields to choose from');
     const chosen = schema.fields.filter(({ name }) => (fields as readonly string[]).includes(name));
-    const reader = new AvroSerde<Pick<T, F>>(this.#registry, { ...schema, fields: chosen } as Schema, this.#id);
+    const reader = new AvroSerde<Pick<T, F>>(
+      this.#registry,
+      { ...schema, fields: chosen } as Schema,
+      this.#id,
+      this.#references,
+    );
     return {
       serialize: (topic, value) => this.serialize(topic, value as unknown as T),
       deserialize: (topic, bytes, start, end) => reader.deserialize(topic, bytes, start, end),
@@ -112,6 +129,21 @@ export class AvroSerde<T> implements Serde<T> {
       throw new TypeError(`what schema ${id} wrote cannot be read as ${name}: ${(cause as Error).message}`, { cause });
     }
   }
+}
+
+/** The type of a schema that may use types of others by their names. @throws Error when it is not a schema */
+export function avroType(schema: Schema, references: readonly SchemaReference[] = []): Type {
+  const registry: Record<string, Type> = {};
+  const define = (used: readonly SchemaReference[]) => {
+    for (const reference of used) {
+      // Two schemas may use the same third one.
+      if (registry[reference.name] !== undefined) continue;
+      define(reference.references ?? []);
+      avsc.Type.forSchema(reference.schema, { registry });
+    }
+  };
+  define(references);
+  return avsc.Type.forSchema(schema, { registry });
 }
 
 function unreadable(id: number, sizeBytes: number, why: string, options?: ErrorOptions): RangeError {

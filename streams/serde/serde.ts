@@ -12,6 +12,24 @@ export interface Serde<T> {
   deserialize(topic: string, bytes: Buffer, start: number, end: number): T;
 }
 
+/** Deserializes outside of the engine, where what is pending can be waited for. */
+export async function deserializeWhenReady<T>(
+  serde: Serde<T>,
+  topic: string,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Promise<T> {
+  for (;;) {
+    try {
+      return serde.deserialize(topic, bytes, start, end);
+    } catch (error) {
+      if (!(error instanceof SerdePendingError)) throw error;
+      await error.ready;
+    }
+  }
+}
+
 /** Decoding needs something that is not there yet, such as a schema from a registry; `ready` settles when it is. */
 export class SerdePendingError extends Error {
   constructor(

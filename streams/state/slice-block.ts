@@ -1,6 +1,9 @@
 import type { Serde } from '../serde/serde.js';
 import { VarintReader, writeVarint } from '../serde/varint.js';
 
+/** Logs take records of a limited size, 1 MiB in Kafka by default; a larger block goes on in another. */
+const FULL_BYTES = 512 * 1024;
+
 /**
  * The partial aggregates of one slice, many keys in one value: what a commit adds to the slice. The same bytes go to
  * the changelog, to the store's LevelDB and, from a combiner, to the repartition topic.
@@ -9,6 +12,15 @@ import { VarintReader, writeVarint } from '../serde/varint.js';
  * (varint), key (varint length, bytes), aggregate (varint length, bytes). A later entry for a key replaces an earlier.
  */
 export class SliceBlockBuilder {
+  /** The builder to add to: `blocks`' last one, or, when there is none or it is full, another behind it. */
+  static last(blocks: SliceBlockBuilder[]): SliceBlockBuilder {
+    const last = blocks.at(-1);
+    if (last !== undefined && last.#size < FULL_BYTES) return last;
+    const next = new SliceBlockBuilder();
+    blocks.push(next);
+    return next;
+  }
+
   #bytes = Buffer.allocUnsafe(1024);
   #size = 0;
   entries = 0;

@@ -223,22 +223,21 @@ export class WindowStore<K, A> implements StateStore {
       this.#metaChangelogFrom = this.#changelogEnd;
       write(META_KEY, this.#meta());
     }
-    for (const [slice, block] of blocks) {
+    for (const [slice, changed] of blocks) {
       const index = this.#slice(slice);
       if (index.nextBlock === 0) index.changelogFrom = this.#changelogEnd;
-      index.blockEntries += block.entries;
+      index.blockEntries += entriesOf(changed);
+      let written = changed;
       if (index.blockEntries > 2 * index.keys.length + REWRITE_SLACK) {
-        const whole = this.#wholeBlock(slice, index);
-        index.blockEntries = whole.entries;
+        written = this.#wholeSlice(slice, index);
+        index.blockEntries = entriesOf(written);
         index.changelogFrom = this.#changelogEnd;
         this.#database?.stageClear(
           this.#databaseKey(blockKey(slice, 0)),
           this.#databaseKey(blockKey(slice, index.nextBlock)),
         );
-        write(blockKey(slice, index.nextBlock++), whole.finish());
-      } else {
-        write(blockKey(slice, index.nextBlock++), block.finish());
       }
+      for (const block of written) write(blockKey(slice, index.nextBlock++), block.finish());
     }
   }
 
@@ -279,10 +278,10 @@ export class WindowStore<K, A> implements StateStore {
   }
 
   /** Takes the dirty partials as blocks by slice, and marks them clean. */
-  #dirtyBlocks(): Map<number, SliceBlockBuilder> {
-    const blocks = new Map<number, SliceBlockBuilder>();
+  #dirtyBlocks(): Map<number, SliceBlockBuilder[]> {
+    const blocks = new Map<number, SliceBlockBuilder[]>();
     let lastSlice = -1;
-    let block: SliceBlockBuilder | undefined;
+    let ofSlice: SliceBlockBuilder[] | undefined;
     for (const key of this.#dirty) {
       key.dirty = false;
       const partials = key.partials;
@@ -290,15 +289,15 @@ export class WindowStore<K, A> implements StateStore {
         const partial = partials[i] as Partial<A>;
         if (!partial.dirty) continue;
         partial.dirty = false;
-        if (partial.slice !== lastSlice || block === undefined) {
+        if (partial.slice !== lastSlice || ofSlice === undefined) {
           lastSlice = partial.slice;
-          block = blocks.get(lastSlice);
-          if (block === undefined) {
-            block = new SliceBlockBuilder();
-            blocks.set(lastSlice, block);
+          ofSlice = blocks.get(lastSlice);
+          if (ofSlice === undefined) {
+            ofSlice = [];
+            blocks.set(lastSlice, ofSlice);
           }
         }
-        this.#addTo(block, key, partial);
+        this.#addTo(SliceBlockBuilder.last(ofSlice), key, partial);
       }
     }
     this.#dirty = [];
@@ -306,13 +305,15 @@ export class WindowStore<K, A> implements StateStore {
     return blocks;
   }
 
-  #wholeBlock(slice: number, index: SliceIndex<K, A>): SliceBlockBuilder {
-    const block = new SliceBlockBuilder();
+  #wholeSlice(slice: number, index: SliceIndex<K, A>): SliceBlockBuilder[] {
+    const blocks: SliceBlockBuilder[] = [];
     // A key is in the index once for each of its partials in the slice.
     for (const key of new Set(index.keys)) {
-      for (const partial of key.partials) if (partial.slice === slice) this.#addTo(block, key, partial);
+      for (const partial of key.partials) {
+        if (partial.slice === slice) this.#addTo(SliceBlockBuilder.last(blocks), key, partial);
+      }
     }
-    return block;
+    return blocks;
   }
 
   #addTo(block: SliceBlockBuilder, key: KeyPartials<K, A>, partial: Partial<A>): void {
@@ -379,6 +380,10 @@ export class WindowStore<K, A> implements StateStore {
   #databaseKey(key: Buffer): Buffer {
     return Buffer.concat([Buffer.from(`${this.name}\0`), key]);
   }
+}
+
+function entriesOf(blocks: readonly SliceBlockBuilder[]): number {
+  return blocks.reduce((entries, block) => entries + block.entries, 0);
 }
 
 function blockKey(slice: number, block: number): Buffer {

@@ -130,10 +130,10 @@ export class TopologyTestDriver {
       const [cursor] = await consumer.poll(0);
       if (cursor === undefined) return records;
       while (cursor.next()) {
-        const { bytes, keyStart, keyEnd, valueStart, valueEnd, timestamp, headers } = cursor;
+        const { keyBytes, valueBytes, keyStart, keyEnd, valueStart, valueEnd, timestamp, headers } = cursor;
         records.push({
-          key: keyStart < 0 ? null : keySerde.deserialize(topic, bytes, keyStart, keyEnd),
-          value: valueStart < 0 ? null : valueSerde.deserialize(topic, bytes, valueStart, valueEnd),
+          key: keyStart < 0 ? null : keySerde.deserialize(topic, keyBytes, keyStart, keyEnd),
+          value: valueStart < 0 ? null : valueSerde.deserialize(topic, valueBytes, valueStart, valueEnd),
           timestamp,
           headers,
         });

@@ -1,10 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
-import { BufferedTransaction, type GroupOffset, type PartitionBatches } from '../buffered-transaction.js';
+import { BufferedTransaction, type PartitionBatches } from '../buffered-transaction.js';
 import {
   type CommitResult,
   type CommittedOffset,
+  type GroupOffset,
   type Log,
   type LogConsumer,
   LogError,

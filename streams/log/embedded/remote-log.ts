@@ -1,9 +1,10 @@
 import { lstat } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { BufferedTransaction, type GroupOffset, type PartitionBatches } from '../buffered-transaction.js';
+import { BufferedTransaction, type PartitionBatches } from '../buffered-transaction.js';
 import {
   type CommitResult,
   type CommittedOffset,
+  type GroupOffset,
   type Log,
   type LogConsumer,
   LogError,

@@ -1,6 +1,7 @@
 import type { Schema } from 'avsc';
 import { describe, expect, it } from 'vitest';
-import { AvroSerde } from '../../../../streams/index.js';
+import { AvroSerde, type Serde } from '../../../../streams/index.js';
+import { avroType } from '../../../../streams/serde/avro.js';
 import { MemoryRegistry } from '../../../reference/run-goals.js';
 
 interface User {
@@ -26,7 +27,7 @@ const V2: Schema = {
   ],
 };
 
-function read<T>(serde: AvroSerde<T>, bytes: Uint8Array): T {
+function read<T>(serde: Serde<T>, bytes: Uint8Array): T {
   // Where a record stands in a larger buffer, nothing around it may matter.
   const padded = Buffer.concat([Buffer.from([9, 9, 9]), bytes, Buffer.from([9])]);
   return serde.deserialize('t', padded, 3, 3 + bytes.length);
@@ -51,6 +52,39 @@ describe('AvroSerde', () => {
     const newer = await AvroSerde.create<User & { email: string | null }>({ registry, subject: 's', schema: V2 });
     expect(read(newer, older.serialize('t', { name: 'Bo', age: 30 }))).toEqual({ name: 'Bo', age: 30, email: null });
     expect(read(older, newer.serialize('t', { name: 'Al', age: 4, email: 'a@b' }))).toEqual({ name: 'Al', age: 4 });
+  });
+
+  it('uses types of other schemas by their names', async () => {
+    const point: Schema = { type: 'record', name: 'geo.Point', fields: [{ name: 'x', type: 'int' }] };
+    const line: Schema = {
+      type: 'record',
+      name: 'Line',
+      namespace: 'geo',
+      fields: [
+        { name: 'from', type: 'Point' },
+        { name: 'to', type: 'geo.Point' },
+      ],
+    };
+    const path: Schema = {
+      type: 'record',
+      name: 'Path',
+      fields: [
+        { name: 'start', type: 'geo.Point' },
+        { name: 'lines', type: { type: 'array', items: 'geo.Line' } },
+      ],
+    };
+    const ofPoint = { name: 'geo.Point', subject: 'geo.Point', schema: point };
+    const value = { start: { x: 1 }, lines: [{ from: { x: 1 }, to: { x: -2 } }] };
+    const references = [ofPoint, { name: 'geo.Line', subject: 'geo.Line', schema: line, references: [ofPoint] }];
+    // A registry gives schemas that stand alone.
+    const registry = new MemoryRegistry();
+    const whole = avroType(path, references).schema({ exportAttrs: true });
+    const serde = await AvroSerde.create<typeof value>({ registry, subject: 's', schema: path, references });
+    const writer = await AvroSerde.create<typeof value>({ registry, subject: 's', schema: whole });
+    // Points are zigzag 1 -> 2 and -2 -> 3; the array is one block of 1 -> 2, and ends with 0.
+    expect([...serde.serialize('t', value)].slice(5)).toEqual([2, 2, 2, 3, 0]);
+    expect(read(serde, writer.serialize('t', value))).toEqual(value);
+    expect(read(serde.fields('start'), writer.serialize('t', value))).toEqual({ start: { x: 1 } });
   });
 
   it('reads only the fields that were chosen', async () => {

@@ -36,9 +36,9 @@ async function read(log: Log, from = 0): Promise<string[]> {
     const [cursor] = await consumer.poll(0);
     if (cursor === undefined) return entries;
     while (cursor.next()) {
-      const { offset, bytes, keyStart, keyEnd, valueStart, valueEnd } = cursor;
-      const key = keyStart < 0 ? null : bytes.toString('utf8', keyStart, keyEnd);
-      entries.push(`${offset} ${key}=${valueStart < 0 ? null : bytes.toString('utf8', valueStart, valueEnd)}`);
+      const { offset, keyBytes, valueBytes, keyStart, keyEnd, valueStart, valueEnd } = cursor;
+      const key = keyStart < 0 ? null : keyBytes.toString('utf8', keyStart, keyEnd);
+      entries.push(`${offset} ${key}=${valueStart < 0 ? null : valueBytes.toString('utf8', valueStart, valueEnd)}`);
     }
   }
 }

@@ -1,0 +1,71 @@
+/** Any property of librdkafka, by its name there. */
+export type KafkaSettings = Readonly<Record<string, string | number | boolean>>;
+
+export type ClientRole = 'admin' | 'consumer' | 'producer';
+
+const ROLE_PREFIX = /^(admin|consumer|producer)[.]/;
+
+/**
+ * Fetches are large, for a catch-up's sake, and short-lived, so that a partition that comes later does not wait for
+ * them; what is fetched ahead is bounded.
+ */
+const CONSUMER: KafkaSettings = {
+  'auto.offset.reset': 'earliest',
+  'enable.auto.commit': false,
+  'enable.auto.offset.store': false,
+  'enable.partition.eof': true,
+  'isolation.level': 'read_committed',
+  'fetch.wait.max.ms': 100,
+  'fetch.queue.backoff.ms': 5,
+  'fetch.error.backoff.ms': 100,
+  'max.partition.fetch.bytes': 4 * 1024 * 1024,
+  'queued.max.messages.kbytes': 64 * 1024,
+  'queued.min.messages': 200_000,
+};
+
+const PRODUCER: KafkaSettings = {
+  acks: 'all',
+  'enable.idempotence': true,
+  'linger.ms': 2,
+  'batch.size': 1024 * 1024,
+  'message.max.bytes': 16 * 1024 * 1024,
+  'queue.buffering.max.messages': 200_000,
+  'queue.buffering.max.kbytes': 256 * 1024,
+};
+
+/** It asks for offsets by what it remembers of leaders, and is refused when that is from before a broker's restart. */
+const ADMIN: KafkaSettings = {
+  'metadata.max.age.ms': 5000,
+};
+
+const ALL: KafkaSettings = {
+  'socket.keepalive.enable': true,
+  'reconnect.backoff.max.ms': 1000,
+  'topic.metadata.refresh.interval.ms': 60_000,
+  // Errors come as events; without this librdkafka writes them, and more, to standard error.
+  event_cb: true,
+};
+
+/**
+ * What a client of the role is made with: defaults, then the user's settings, then what the adapter relies on. A user's
+ * setting with a role before its name, such as `consumer.fetch.min.bytes`, is for clients of that role alone.
+ */
+export function clientSettings(
+  role: ClientRole,
+  settings: KafkaSettings,
+  required: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const general = Object.entries(settings).filter(([name]) => !ROLE_PREFIX.test(name));
+  const own = Object.entries(settings)
+    .filter(([name]) => name.startsWith(`${role}.`))
+    .map(([name, value]) => [name.slice(role.length + 1), value] as const);
+  return {
+    ...ALL,
+    ...(role === 'admin' ? ADMIN : {}),
+    ...(role === 'consumer' ? CONSUMER : {}),
+    ...(role === 'producer' ? PRODUCER : {}),
+    ...Object.fromEntries(general),
+    ...Object.fromEntries(own),
+    ...required,
+  };
+}

@@ -1,0 +1,377 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import kafka, {
+  type GlobalConfig,
+  type IAdminClient,
+  type Metadata,
+  type OffsetSpec,
+} from '@confluentinc/kafka-javascript';
+import { BufferedTransaction, type PartitionBatches } from '../buffered-transaction.js';
+import {
+  type CommitResult,
+  type CommittedOffset,
+  type GroupConsumer,
+  type GroupOffset,
+  type Log,
+  type LogConsumer,
+  LogError,
+  type TopicConfig,
+  type TopicPartition,
+  type Transaction,
+} from '../log.js';
+import { Availability } from './availability.js';
+import { type ClientRole, clientSettings, type KafkaSettings } from './client-settings.js';
+import { call, isKafkaError, persistently } from './kafka-call.js';
+import { KafkaConsumer } from './kafka-consumer.js';
+import { type GroupProtocol, KafkaGroupConsumer } from './kafka-group-consumer.js';
+import { KafkaProducer, type ProcessingGuarantee } from './kafka-producer.js';
+
+const { ERRORS } = kafka.CODES;
+
+const REQUEST_MS = 10_000;
+const PROBE_MS = 2000;
+const TOPIC_POLL_MS = 50;
+const SETTLE_POLL_MS = 50;
+const INTERNAL_SEGMENT_BYTES = 50 * 1024 * 1024;
+/** A commit's changes to one slice of a window store are one record. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+/** It has what every client has, which its type declarations leave out. */
+type AdminClient = IAdminClient & Pick<kafka.KafkaConsumer, 'getMetadata'>;
+
+export interface KafkaLogOptions {
+  /** Comma-separated `host:port`. */
+  readonly brokers: string;
+  /** Default `exactly-once`. */
+  readonly guarantee?: ProcessingGuarantee;
+  /**
+   * Names the producer. A new producer with the same name ends the transactions that the old one has left open, and
+   * shuts it out: no two processes may have one name at a time. Default: a random one.
+   */
+  readonly transactionalId?: string;
+  /** Default `consumer`. */
+  readonly groupProtocol?: GroupProtocol;
+  /** Of topics that are made. Default: the broker's. */
+  readonly replicationFactor?: number;
+  /** Properties of librdkafka, for TLS, SASL and everything else; see `clientSettings`. */
+  readonly settings?: KafkaSettings;
+  /** Gets a line when the brokers go away, and one when they are back. Default: standard error. */
+  readonly say?: (message: string) => void;
+  /** Ends `open` while it waits for the brokers. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A Kafka cluster behind the log port, by librdkafka's callback API. Reads committed records only; calls that fail
+ * because a broker is away are tried again until the log is closed.
+ */
+export class KafkaLog implements Log {
+  readonly singleOwner = false;
+  readonly #options: KafkaLogOptions;
+  readonly #admin: AdminClient;
+  readonly #availability: Availability;
+  readonly #producer: KafkaProducer;
+  readonly #partitionCounts = new Map<string, number>();
+  readonly #consumers = new Set<KafkaConsumer>();
+  readonly #members = new Map<string, kafka.KafkaConsumer>();
+  /** Where this log's own records end. */
+  readonly #written = new Map<string, (number | undefined)[]>();
+  #closed = false;
+
+  private constructor(options: KafkaLogOptions) {
+    const {
+      brokers,
+      guarantee = 'exactly-once',
+      settings = {},
+      transactionalId = `millrace-${randomUUID()}`,
+    } = options;
+    this.#options = options;
+    this.#availability = new Availability({
+      brokers,
+      probe: () => call<Metadata>((done) => this.#admin.getMetadata({ timeout: PROBE_MS }, done)),
+      say: options.say ?? ((message) => process.stderr.write(`${message}\n`)),
+    });
+    this.#admin = kafka.AdminClient.create(this.#settings('admin') as GlobalConfig) as AdminClient;
+    this.#producer = new KafkaProducer({
+      connection: this.#connection(),
+      settings,
+      guarantee,
+      transactionalId,
+      availability: this.#availability,
+    });
+  }
+
+  /**
+   * Connects, and waits until a broker answers.
+   *
+   * @throws LogError LOG_SETTING when the client does not take a setting
+   */
+  static async open(options: KafkaLogOptions): Promise<KafkaLog> {
+    let log: KafkaLog;
+    try {
+      log = new KafkaLog(options);
+    } catch (cause) {
+      throw new LogError('LOG_SETTING', `the Kafka client does not take its settings: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+    const stop = () => void log.close();
+    options.signal?.addEventListener('abort', stop);
+    log.#availability.suspect('no connection');
+    try {
+      await log.#refreshTopics();
+    } finally {
+      options.signal?.removeEventListener('abort', stop);
+    }
+    return log;
+  }
+
+  async ensureTopic(topic: string, config: TopicConfig): Promise<void> {
+    const existing = await this.partitions(topic);
+    if (existing === undefined) await this.#createTopic(topic, config);
+    else if (existing !== config.partitions) {
+      throw new LogError(
+        'PARTITION_COUNT',
+        `the topic "${topic}" has ${existing} partitions, not ${config.partitions}; ask for as many, or use another topic`,
+      );
+    }
+  }
+
+  async topics(): Promise<string[]> {
+    await this.#refreshTopics();
+    return [...this.#partitionCounts.keys()];
+  }
+
+  async partitions(topic: string): Promise<number | undefined> {
+    if (!this.#partitionCounts.has(topic)) await this.#refreshTopics();
+    return this.#partitionCounts.get(topic);
+  }
+
+  startOffset(topicPartition: TopicPartition): Promise<number> {
+    return this.#offset(topicPartition, kafka.OffsetSpec.EARLIEST);
+  }
+
+  async endOffset(topicPartition: TopicPartition, options: { readonly settled?: boolean } = {}): Promise<number> {
+    for (;;) {
+      const end = await this.#offset(topicPartition, kafka.OffsetSpec.LATEST);
+      // A commit is durable a moment before the partitions know of it.
+      const isVisible = end >= (this.#written.get(topicPartition.topic)?.[topicPartition.partition] ?? 0);
+      if (isVisible && !options.settled) return end;
+      // Records of an open transaction stand behind the last committed one.
+      const appended = await this.#offset(
+        topicPartition,
+        kafka.OffsetSpec.LATEST,
+        kafka.IsolationLevel.READ_UNCOMMITTED,
+      );
+      if (isVisible && appended <= end) return end;
+      await delay(SETTLE_POLL_MS);
+    }
+  }
+
+  async committed(group: string, topicPartition: TopicPartition): Promise<CommittedOffset | undefined> {
+    // Offsets of a transaction that is still open are waited for: its outcome decides where to go on.
+    const results = await this.#call<kafka.GroupResults[]>((done) =>
+      this.#admin.listConsumerGroupOffsets(
+        [{ groupId: group, partitions: [topicPartition] }],
+        { timeout: REQUEST_MS, requireStableOffsets: true },
+        (error, groups) => done(error ?? groups?.[0]?.error ?? groups?.[0]?.partitions?.[0]?.error, groups),
+      ),
+    );
+    const [partition] = results[0]?.partitions ?? [];
+    if (partition === undefined || partition.offset < 0) return undefined;
+    return { offset: partition.offset, metadata: partition.metadata ?? '' };
+  }
+
+  transaction(): Transaction {
+    this.#requireOpen();
+    return new BufferedTransaction(this);
+  }
+
+  consumer(): LogConsumer {
+    this.#requireOpen();
+    return this.#track(
+      // A consumer that is assigned its partitions is in no group, but has to name one.
+      new KafkaConsumer(this.#consumerOptions(), { 'group.id': 'millrace-reader' }),
+    );
+  }
+
+  async join(group: string, topics: readonly string[]): Promise<GroupConsumer> {
+    this.#requireOpen();
+    const protocol = this.#options.groupProtocol ?? 'consumer';
+    const consumer = this.#track(new KafkaGroupConsumer(this.#consumerOptions(), { group, protocol, topics }));
+    // Before partitions come, so that what an earlier process of this name has left open does not hold them back.
+    await this.#producer.ready();
+    await consumer.join();
+    this.#members.set(group, consumer.member);
+    return consumer;
+  }
+
+  async deleteRecords(topicPartition: TopicPartition, beforeOffset: number): Promise<void> {
+    await this.#call((done) =>
+      this.#admin.deleteRecords(
+        [{ ...topicPartition, offset: beforeOffset }],
+        { timeout: REQUEST_MS },
+        (error, results) => done(error ?? results?.[0]?.error),
+      ),
+    );
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#availability.close();
+    await this.#producer.close();
+    await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
+    this.#admin.disconnect();
+  }
+
+  /** @throws LogError UNKNOWN_TOPIC */
+  requirePartition(topic: string, partition: number): void {
+    const partitions = this.#partitionCounts.get(topic);
+    if (partitions !== undefined && partition >= 0 && partition < partitions) return;
+    throw new LogError(
+      'UNKNOWN_TOPIC',
+      partitions === undefined
+        ? `there is no topic "${topic}" at ${this.#options.brokers}`
+        : `the topic "${topic}" has partitions 0 to ${partitions - 1}, not ${partition}`,
+    );
+  }
+
+  async commitBatches(appends: readonly PartitionBatches[], offsets: readonly GroupOffset[]): Promise<CommitResult> {
+    this.#requireOpen();
+    const group = offsets[0]?.group;
+    const consumed = group === undefined ? undefined : { consumer: await this.#member(group), offsets };
+    const ends = await this.#producer.commit(appends, consumed);
+    for (const [topic, partitions] of ends) {
+      const written = this.#written.get(topic) ?? [];
+      partitions.forEach((end, partition) => {
+        written[partition] = end;
+      });
+      this.#written.set(topic, written);
+    }
+    return { endOffset: (topic, partition) => ends.get(topic)?.[partition] };
+  }
+
+  /** Who commits the group's offsets: its member here, or, where there is none, nobody in particular. */
+  async #member(group: string): Promise<kafka.KafkaConsumer> {
+    let member = this.#members.get(group);
+    if (member === undefined) {
+      const consumer = this.#track(
+        new KafkaGroupConsumer(this.#consumerOptions(), { group, protocol: 'classic', topics: [] }),
+      );
+      await consumer.connect();
+      member = consumer.member;
+      this.#members.set(group, member);
+    }
+    return member;
+  }
+
+  async #createTopic(
+    topic: string,
+    { partitions, cleanupPolicy = 'delete', retentionMs = -1 }: TopicConfig,
+  ): Promise<void> {
+    const config: Record<string, string> = {
+      'cleanup.policy': cleanupPolicy,
+      'retention.ms': String(retentionMs),
+      'retention.bytes': '-1',
+      'max.message.bytes': String(MAX_RECORD_BYTES),
+      // What is kept for a time is kept that long after it was appended, whatever time its records tell.
+      'message.timestamp.type': retentionMs < 0 ? 'CreateTime' : 'LogAppendTime',
+      ...(retentionMs < 0 ? { 'segment.bytes': String(INTERNAL_SEGMENT_BYTES) } : {}),
+    };
+    await this.#call((done) =>
+      this.#admin.createTopic(
+        {
+          topic,
+          num_partitions: partitions,
+          replication_factor: this.#options.replicationFactor ?? -1,
+          config,
+        },
+        REQUEST_MS,
+        (error) => done(error?.code === ERRORS.ERR_TOPIC_ALREADY_EXISTS ? null : error),
+      ),
+    );
+    // It is there when the brokers say so to others, too.
+    while ((await this.partitions(topic)) === undefined) await delay(TOPIC_POLL_MS);
+    await this.ensureTopic(topic, { partitions });
+  }
+
+  async #refreshTopics(): Promise<void> {
+    const { topics } = await this.#call<Metadata>((done) => this.#admin.getMetadata({ timeout: REQUEST_MS }, done));
+    this.#partitionCounts.clear();
+    for (const { name, partitions } of topics)
+      if (partitions.length > 0) this.#partitionCounts.set(name, partitions.length);
+  }
+
+  async #offset(
+    topicPartition: TopicPartition,
+    offset: OffsetSpec,
+    isolationLevel = kafka.IsolationLevel.READ_COMMITTED,
+  ): Promise<number> {
+    this.requirePartition(topicPartition.topic, topicPartition.partition);
+    const [result] = await this.#call<kafka.ListOffsetsResult[]>((done) =>
+      this.#admin.listOffsets(
+        [{ ...topicPartition, offset }],
+        { timeout: REQUEST_MS, isolationLevel },
+        (error, results) => done(error ?? results?.[0]?.error, results),
+      ),
+    );
+    if (result === undefined) throw new LogError('LOG_IO', `Kafka names no offset of ${topicPartition.topic}`);
+    return result.offset;
+  }
+
+  async #call<T>(
+    invoke: (done: (error: kafka.LibrdKafkaError | null | undefined, result?: T) => void) => void,
+  ): Promise<T> {
+    this.#requireOpen();
+    try {
+      return await persistently(async () => {
+        try {
+          return await call<T>(invoke);
+        } catch (error) {
+          // The client remembers a leader that is one no more.
+          await call<Metadata>((done) => this.#admin.getMetadata({ timeout: REQUEST_MS }, done)).catch(() => {});
+          throw error;
+        }
+      }, this.#availability);
+    } catch (error) {
+      if (this.#closed) throw closed(this.#options.brokers);
+      throw isKafkaError(error) ? this.#failed('what it was asked for', error) : error;
+    }
+  }
+
+  #failed(what: string, cause: kafka.LibrdKafkaError): LogError {
+    return new LogError('LOG_IO', `Kafka at ${this.#options.brokers} refuses ${what}: ${cause.message}`, { cause });
+  }
+
+  #track<C extends KafkaConsumer>(consumer: C): C {
+    this.#consumers.add(consumer);
+    void consumer.ended.then(() => this.#consumers.delete(consumer));
+    return consumer;
+  }
+
+  #consumerOptions() {
+    return {
+      connection: this.#connection(),
+      settings: this.#options.settings ?? {},
+      availability: this.#availability,
+    };
+  }
+
+  #connection(): KafkaSettings {
+    return { 'bootstrap.servers': this.#options.brokers, 'client.id': `millrace-${hostname()}-${process.pid}` };
+  }
+
+  #settings(role: ClientRole): Record<string, unknown> {
+    return clientSettings(role, this.#options.settings ?? {}, this.#connection());
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw closed(this.#options.brokers);
+  }
+}
+
+function closed(brokers: string): LogError {
+  return new LogError('LOG_CLOSED', `the log at ${brokers} is closed`);
+}
