@@ -18,20 +18,22 @@ export type PartitionOf = (serializedKey: Uint8Array) => number;
 
 /** Blocks that are being filled, by partition and slice. */
 class Blocks {
-  readonly #bySlice = new Map<string, { partition: number; slice: number; block: SliceBlockBuilder }>();
+  readonly #bySlice = new Map<string, { partition: number; slice: number; blocks: SliceBlockBuilder[] }>();
 
   block(partition: number, slice: number): SliceBlockBuilder {
     const id = `${partition}/${slice}`;
     let entry = this.#bySlice.get(id);
     if (entry === undefined) {
-      entry = { partition, slice, block: new SliceBlockBuilder() };
+      entry = { partition, slice, blocks: [] };
       this.#bySlice.set(id, entry);
     }
-    return entry.block;
+    return SliceBlockBuilder.last(entry.blocks);
   }
 
   emit(emit: (partition: number, slice: number, block: Buffer) => void): void {
-    for (const { partition, slice, block } of this.#bySlice.values()) emit(partition, slice, block.finish());
+    for (const { blocks, partition, slice } of this.#bySlice.values()) {
+      for (const block of blocks) emit(partition, slice, block.finish());
+    }
   }
 }
 

@@ -25,6 +25,10 @@ export interface StreamsMetrics {
   commits: number;
   /** How long the last commit took until it was durable. */
   lastCommitMs: number;
+  /** Commits that the log refused; what they held was processed again. */
+  abortedCommits: number;
+  /** Changes of the partitions that are this process's. */
+  rebalances: number;
   changelogRecords: number;
   repartitionRecords: number;
 }
@@ -40,6 +44,8 @@ export function newMetrics(): StreamsMetrics {
     late: {},
     commits: 0,
     lastCommitMs: 0,
+    abortedCommits: 0,
+    rebalances: 0,
     changelogRecords: 0,
     repartitionRecords: 0,
   };

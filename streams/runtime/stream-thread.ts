@@ -1,17 +1,28 @@
-import { join } from 'node:path';
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
-import type { Log, LogConsumer, TopicPartition, Transaction } from '../log/log.js';
+import {
+  type GroupConsumer,
+  type Log,
+  type LogConsumer,
+  LogError,
+  type TopicPartition,
+  type Transaction,
+} from '../log/log.js';
 import { SerdePendingError } from '../serde/serde.js';
-import { StateDatabase, StateError } from '../state/state-database.js';
+import type { StateDatabase } from '../state/state-database.js';
 import type { StateStore } from '../state/state-store.js';
 import type { ExceptionHandler } from './exception-handlers.js';
 import { newMetrics, type StreamsMetrics } from './metrics.js';
-import type { Repartition } from './repartition-sink.js';
-import { Task, type TaskEnvironment } from './task.js';
-import { type Forward, type RepartitionNode, type SubTopology, type Topology, TopologyError } from './topology.js';
+import type { Task, TaskEnvironment } from './task.js';
+import { TaskManager } from './task-manager.js';
+import type { Topology } from './topology.js';
+import { TopologyTopics } from './topology-topics.js';
 
 /** A poll waits no longer, so that a close or a drain is seen soon. */
 const MAX_POLL_MS = 100;
+/** When a commit is due while the one before it is on its way. */
+const COMMIT_POLL_MS = 5;
+/** How long the end of the log is waited for before it is asked again how far that is. */
+const LAG_POLL_MS = 20;
 /** Records that a store no longer needs are deleted from its changelog when there are this many of them. */
 const PURGE_RECORDS = 1000;
 
@@ -32,13 +43,6 @@ export interface StreamThreadConfig {
   readonly now: () => number;
 }
 
-interface Position {
-  readonly task: Task;
-  readonly topicPartition: TopicPartition;
-  readonly internal: boolean;
-  committedOffset: number;
-}
-
 /**
  * Runs the tasks of an application: polls, processes, commits.
  *
@@ -50,18 +54,18 @@ export class StreamThread {
   readonly metrics: StreamsMetrics = newMetrics();
   readonly #topology: Topology;
   readonly #config: StreamThreadConfig;
-  readonly #tasks: Task[] = [];
-  readonly #databases: StateDatabase[] = [];
-  readonly #tasksBySubTopology: Task[][] = [];
-  readonly #positions: Position[] = [];
-  readonly #taskByInput = new Map<string, Task>();
-  readonly #partitions = new Map<string, number>();
-  readonly #repartitions = new Map<RepartitionNode, Repartition>();
   readonly #purgedBefore = new Map<string, number>();
+  #topics: TopologyTopics | undefined;
+  #tasks: TaskManager | undefined;
   #consumer: LogConsumer | undefined;
+  #group: GroupConsumer | undefined;
+  /** The partitions that the group has given to this process. */
+  #assigned: TopicPartition[] = [];
+  #isAssigned = false;
   #transaction: Transaction;
   #transactionHasWork = false;
   #commitOnItsWay: Promise<void> = Promise.resolve();
+  #isCommitting = false;
   #commitFailure: Error | undefined;
   #commitRequested = false;
   #lastCommitAt: number;
@@ -73,28 +77,39 @@ export class StreamThread {
     this.#lastCommitAt = config.now();
   }
 
-  /** Creates internal topics and tasks, and restores their state. @throws TopologyError, StateError, LogError */
+  /**
+   * Creates internal topics; then tasks, with their state restored, or, where a group shares them out, joins the group:
+   * tasks come with what it assigns.
+   *
+   * @throws TopologyError, StateError, LogError
+   */
   async start(): Promise<void> {
-    await this.#readPartitions();
-    const environment = this.#environment();
-    this.#consumer = this.#config.log.consumer();
-    for (const sub of this.#topology.subTopologies) {
-      const count = await this.#prepareTopics(sub);
-      const tasks = await Promise.all(Array.from({ length: count }, (_, i) => this.#openTask(sub, i, environment)));
-      this.#tasksBySubTopology.push(tasks);
-      this.#tasks.push(...tasks);
-      for (const node of sub.repartitionSources) {
-        const repartition = this.#repartitions.get(node);
-        if (repartition?.kind !== 'direct') continue;
-        const targets = repartition.targets as { task: Task; forward: Forward }[];
-        for (const task of tasks) targets.push({ task, forward: task.entry(node) });
-      }
+    const { applicationId, deadLetterTopic, lateTopic, log, repartition, stateDirectory } = this.#config;
+    const topology = this.#topology;
+    const topics = await TopologyTopics.prepare(topology, {
+      applicationId,
+      log,
+      repartition,
+      outputs: [deadLetterTopic, lateTopic],
+    });
+    this.#topics = topics;
+    const environment = this.#environment(topics);
+    this.#tasks = new TaskManager({ applicationId, log, stateDirectory, topology, topics, environment });
+    if (log.join === undefined) {
+      this.#consumer = log.consumer();
+      await this.#openTasks();
+      this.#isAssigned = true;
+    } else {
+      this.#group = await log.join(applicationId, [
+        ...new Set(topology.subTopologies.flatMap((sub) => topics.inputs(sub))),
+      ]);
+      this.#consumer = this.#group;
     }
-    for (const task of this.#tasks) {
-      this.#wireStreamTime(task);
-      await this.#seek(task);
-      task.init();
-    }
+  }
+
+  /** Whether it is known which tasks are this process's; none of them may be. */
+  get isAssigned(): boolean {
+    return this.#isAssigned;
   }
 
   /**
@@ -104,14 +119,16 @@ export class StreamThread {
    */
   async runOnce(maxWaitMs: number): Promise<number> {
     const cursors = (await this.#consumer?.poll(maxWaitMs)) ?? [];
-    for (const cursor of cursors) this.#taskByInput.get(inputId(cursor))?.add(cursor);
-    for (const task of this.#tasks) await this.#runTask(task);
+    for (const cursor of cursors) this.#tasks?.reading(cursor)?.add(cursor);
+    for (const task of this.#all) await this.#runTask(task);
     this.#pauseBuffered();
     if (cursors.length > 0) {
       this.#transactionHasWork = true;
       // Polling an embedded log can resolve at once: let timers, signals and sockets have their turn.
       await yieldToEventLoop();
     }
+    // First: what another member has by now must not be committed here.
+    await this.#rebalance();
     if (this.#commitIsDue()) await this.commit();
     return cursors.length;
   }
@@ -119,7 +136,8 @@ export class StreamThread {
   /** How long a poll may wait before something else is due. */
   get maxWaitMs(): number {
     const { commitIntervalMs, now } = this.#config;
-    return Math.max(0, Math.min(MAX_POLL_MS, this.#lastCommitAt + commitIntervalMs - now()));
+    const dueMs = Math.min(MAX_POLL_MS, this.#lastCommitAt + commitIntervalMs - now());
+    return Math.max(this.#isCommitting ? COMMIT_POLL_MS : 0, dueMs);
   }
 
   /**
@@ -129,44 +147,54 @@ export class StreamThread {
     await this.settleCommit();
     this.#commitRequested = false;
     this.#lastCommitAt = this.#config.now();
-    for (const tasks of this.#tasksBySubTopology) {
-      for (const task of tasks) {
-        task.time.update(this.#config.idleMs);
-        task.flush((store) => this.#changelogTopic(store));
-      }
+    const tasks = this.#all;
+    for (const task of tasks) {
+      task.time.update(this.#config.idleMs);
+      task.flush((store) => this.#changelog(store));
     }
     const transaction = this.#transaction;
     const moved = this.#stageOffsets(transaction);
     if (transaction.sizeBytes === 0 && !moved) return;
     this.#transaction = this.#config.log.transaction();
     this.#transactionHasWork = false;
-    const staged = this.#tasks.map((task) => task.database?.takeStaged());
-    this.#commitOnItsWay = this.#write(transaction, staged).catch((error: unknown) => {
-      this.#commitFailure = error as Error;
-    });
+    const staged = tasks.map((task) => ({ task, staged: task.database?.takeStaged() }));
+    this.#isCommitting = true;
+    this.#commitOnItsWay = this.#write(transaction, staged)
+      .catch((error: unknown) => {
+        this.#commitFailure = error as Error;
+      })
+      .finally(() => {
+        this.#isCommitting = false;
+      });
   }
 
-  /** Waits until the commit that is on its way is durable. @throws what it failed with */
+  /**
+   * Waits until the commit that is on its way is durable. When it was aborted, tasks start over from what is committed.
+   *
+   * @throws what it failed with, when that was something else
+   */
   async settleCommit(): Promise<void> {
     await this.#commitOnItsWay;
-    if (this.#commitFailure !== undefined) throw this.#commitFailure;
+    if (this.#commitFailure === undefined) return;
+    if (!isAborted(this.#commitFailure)) throw this.#commitFailure;
+    await this.#startOver();
   }
 
-  /** Processes everything that the log holds, and commits it. */
+  /** Processes everything that the log holds, and commits it; where a group has other members, once they are gone. */
   async runToEnd(): Promise<void> {
-    for (;;) {
-      while ((await this.runOnce(0)) > 0);
+    for (let waitMs = 0; ; waitMs = LAG_POLL_MS) {
+      while ((await this.runOnce(waitMs)) > 0);
       await this.commit();
       await this.settleCommit();
-      if ((await this.lag()) === 0) return;
+      if (this.#tasks?.isWhole && (await this.lag()) === 0) return;
     }
   }
 
   /** The end of the input: processes what there is and closes every window, sub-topology by sub-topology. */
   async drain(): Promise<void> {
     await this.runToEnd();
-    for (const tasks of this.#tasksBySubTopology) {
-      for (const task of tasks) task.drain();
+    for (const { id } of this.#topology.subTopologies) {
+      for (const task of this.#tasks?.bySubTopology[id] ?? []) task.drain();
       await this.runToEnd();
     }
   }
@@ -174,7 +202,7 @@ export class StreamThread {
   /** Records in source and repartition topics that are still to be processed. */
   async lag(): Promise<number> {
     let lag = 0;
-    for (const { task, topicPartition } of this.#positions) {
+    for (const { task, topicPartition } of this.#tasks?.positions ?? []) {
       const position = task.positions().find(({ topic }) => topic === topicPartition.topic);
       lag += Math.max(0, (await this.#config.log.endOffset(topicPartition)) - (position?.offset ?? 0));
     }
@@ -183,12 +211,12 @@ export class StreamThread {
 
   /** The lowest stream time of the tasks that read source topics; -1 when there is none yet. */
   get streamTime(): number {
-    const times = this.#tasks.map((task) => task.time.own).filter((time) => time >= 0);
+    const times = this.#all.map((task) => task.time.own).filter((time) => time >= 0);
     return times.length === 0 ? -1 : Math.min(...times);
   }
 
   store(name: string): { task: Task; store: StateStore }[] {
-    return this.#tasks.flatMap((task) => {
+    return this.#all.flatMap((task) => {
       const store = task.stores.get(name);
       return store === undefined ? [] : [{ task, store }];
     });
@@ -203,17 +231,72 @@ export class StreamThread {
       } else {
         await this.#commitOnItsWay;
       }
-      for (const task of this.#tasks) task.close();
     } finally {
       await this.#transaction.abort();
+      await this.#tasks?.close();
       await this.#consumer?.close();
-      await Promise.all(this.#databases.map((database) => database.close()));
     }
+  }
+
+  get #all(): readonly Task[] {
+    return this.#tasks?.all ?? [];
+  }
+
+  /** Does what the group asks for. */
+  async #rebalance(): Promise<void> {
+    const group = this.#group;
+    if (group === undefined) return;
+    for (let change = group.takeRebalance(); change !== undefined; change = group.takeRebalance()) {
+      const { kind, partitions } = change;
+      this.metrics.rebalances++;
+      if (kind === 'assigned') {
+        this.#assigned.push(...partitions);
+        await this.#openTasks();
+        this.#isAssigned = true;
+        continue;
+      }
+      if (kind === 'revoked') {
+        await this.commit();
+        await this.settleCommit();
+      } else {
+        // What is on its way is of the partitions that are lost, too: the broker refuses it.
+        await this.#commitOnItsWay;
+        await this.#dropTasks();
+      }
+      this.#assigned = this.#assigned.filter((one) => !partitions.some((other) => isSame(one, other)));
+      const moved = this.#all.filter((task) =>
+        partitions.some(({ topic, partition }) => partition === task.partition && task.inputTopics.includes(topic)),
+      );
+      await this.#tasks?.close(moved);
+      group.unassign(partitions);
+      if (kind === 'lost') await this.#openTasks();
+    }
+  }
+
+  async #openTasks(): Promise<void> {
+    const isMine = (one: TopicPartition) =>
+      this.#group === undefined || this.#assigned.some((other) => isSame(one, other));
+    if (this.#consumer !== undefined) await this.#tasks?.open(isMine, this.#consumer);
+  }
+
+  /** Goes back to what is committed: what was processed since then is processed again. */
+  async #startOver(): Promise<void> {
+    this.metrics.abortedCommits++;
+    await this.#dropTasks();
+    await this.#openTasks();
+  }
+
+  async #dropTasks(): Promise<void> {
+    this.#commitFailure = undefined;
+    await this.#transaction.abort();
+    this.#transaction = this.#config.log.transaction();
+    this.#transactionHasWork = false;
+    await this.#tasks?.close();
   }
 
   /** A partition whose records wait for those of another input is not read ahead. */
   #pauseBuffered(): void {
-    for (const { task, topicPartition } of this.#positions) {
+    for (const { task, topicPartition } of this.#tasks?.positions ?? []) {
       if (task.inputTopics.length < 2) continue;
       if (task.bufferedTopics.includes(topicPartition.topic)) this.#consumer?.pause(topicPartition);
       else this.#consumer?.resume(topicPartition);
@@ -250,21 +333,25 @@ export class StreamThread {
 
   #commitIsDue(): boolean {
     const { commitIntervalMs, maxTransactionBytes, maxUncommittedEntries, now } = this.#config;
-    if (now() - this.#lastCommitAt >= commitIntervalMs || this.#commitRequested) return true;
+    // While one commit is on its way the next can only wait for it: better to process meanwhile, up to the limits.
+    const isTime = now() - this.#lastCommitAt >= commitIntervalMs || this.#commitRequested;
+    if (isTime && !this.#isCommitting) return true;
     if (!this.#transactionHasWork) return false;
     if (this.#transaction.sizeBytes >= maxTransactionBytes) return true;
     let entries = 0;
-    for (const task of this.#tasks) for (const store of task.stores.values()) entries += store.uncommittedEntries;
+    for (const task of this.#all) for (const store of task.stores.values()) entries += store.uncommittedEntries;
     return entries >= maxUncommittedEntries;
   }
 
   /** False when no position has moved since the last commit. */
   #stageOffsets(transaction: Transaction): boolean {
+    // Offsets are what the log tells by whether this process still has the partitions: no record goes without them.
+    const fences = this.#group !== undefined && transaction.sizeBytes > 0;
     let moved = false;
-    for (const position of this.#positions) {
+    for (const position of this.#tasks?.positions ?? []) {
       const { task, topicPartition } = position;
       for (const { topic, offset, metadata } of task.positions()) {
-        if (topic !== topicPartition.topic || offset === position.committedOffset) continue;
+        if (topic !== topicPartition.topic || (offset === position.committedOffset && !fences)) continue;
         moved = true;
         position.committedOffset = offset;
         transaction.commitOffset(this.#config.applicationId, topicPartition, { offset, metadata });
@@ -275,19 +362,19 @@ export class StreamThread {
 
   async #write(
     transaction: Transaction,
-    staged: (ReturnType<StateDatabase['takeStaged']> | undefined)[],
+    stores: readonly { task: Task; staged: ReturnType<StateDatabase['takeStaged']> | undefined }[],
   ): Promise<void> {
     const startedAt = performance.now();
     const result = await transaction.commit();
     await Promise.all(
-      this.#tasks.map((task, i) => {
+      stores.map(({ task, staged }) => {
         const checkpoint: Record<string, number> = {};
         for (const store of task.stores.keys()) {
-          const topic = this.#changelogTopic(store);
+          const topic = this.#changelog(store);
           const end = result.endOffset(topic, task.partition);
           if (end !== undefined) checkpoint[topic] = end;
         }
-        return staged[i]?.write(checkpoint);
+        return staged?.write(checkpoint);
       }),
     );
     this.metrics.commits++;
@@ -301,33 +388,36 @@ export class StreamThread {
       const id = inputId(topicPartition);
       if (beforeOffset - (this.#purgedBefore.get(id) ?? 0) < PURGE_RECORDS) return;
       this.#purgedBefore.set(id, beforeOffset);
-      await this.#config.log.deleteRecords(topicPartition, beforeOffset);
+      // What cannot be deleted costs space and nothing else; it is tried again when there is more.
+      await this.#config.log.deleteRecords(topicPartition, beforeOffset).catch((error: unknown) => {
+        if (!(error instanceof LogError)) throw error;
+      });
     };
-    for (const task of this.#tasks) {
+    for (const task of this.#all) {
       for (const store of task.stores.values()) {
-        const topic = this.#changelogTopic(store.name);
+        const topic = this.#changelog(store.name);
         const end = task.database?.checkpoint[topic] ?? 0;
         await purge({ topic, partition: task.partition }, store.committed(end));
       }
     }
-    for (const { topicPartition, internal, committedOffset } of this.#positions) {
+    for (const { topicPartition, internal, committedOffset } of this.#tasks?.positions ?? []) {
       if (internal) await purge(topicPartition, committedOffset);
     }
   }
 
-  #environment(): TaskEnvironment {
+  #changelog(store: string): string {
+    return (this.#topics as TopologyTopics).changelog(store);
+  }
+
+  #environment(topics: TopologyTopics): TaskEnvironment {
     const config = this.#config;
     return {
       applicationId: config.applicationId,
       metrics: this.metrics,
       now: config.now,
       transaction: () => this.#transaction,
-      partitions: (topic) => this.#partitionsOf(topic),
-      repartition: (node) => {
-        const repartition = this.#repartitions.get(node);
-        if (repartition === undefined) throw new TopologyError(`"${node.name}" has no sub-topology that reads it`);
-        return repartition;
-      },
+      partitions: (topic) => topics.partitions(topic),
+      repartition: (node) => topics.repartition(node),
       requestCommit: () => {
         this.#commitRequested = true;
       },
@@ -337,148 +427,14 @@ export class StreamThread {
       lateTopic: config.lateTopic,
     };
   }
+}
 
-  async #readPartitions(): Promise<void> {
-    const topics = new Set<string>();
-    for (const { nodes } of this.#topology.subTopologies) {
-      for (const node of nodes) {
-        if (node.kind === 'source') for (const topic of node.topics) topics.add(topic);
-        if (node.kind === 'sink') topics.add(node.topic);
-      }
-    }
-    if (this.#config.deadLetterTopic !== undefined) topics.add(this.#config.deadLetterTopic);
-    if (this.#config.lateTopic !== undefined) topics.add(this.#config.lateTopic);
-    for (const topic of topics) {
-      const partitions = await this.#config.log.partitions(topic);
-      if (partitions === undefined) throw new TopologyError(`the topic "${topic}" does not exist; create it first`);
-      this.#partitions.set(topic, partitions);
-    }
-  }
+function isAborted(error: Error): boolean {
+  return error instanceof LogError && error.code === 'TRANSACTION_ABORTED';
+}
 
-  #partitionsOf(topic: string): number {
-    const partitions = this.#partitions.get(topic);
-    if (partitions === undefined) throw new TopologyError(`the topic "${topic}" does not exist; create it first`);
-    return partitions;
-  }
-
-  /** Decides how many tasks the sub-topology has, and makes the internal topics that it writes. */
-  async #prepareTopics(sub: SubTopology): Promise<number> {
-    const { applicationId, log, repartition } = this.#config;
-    const inputs = [
-      ...sub.sources.flatMap((source) => source.topics.map((topic) => this.#partitionsOf(topic))),
-      ...sub.repartitionSources.map((node) => this.#partitionsOf(this.#repartitionTopic(node))),
-    ];
-    const count = Math.max(...inputs);
-    for (const node of sub.nodes) {
-      if (node.kind !== 'repartition') continue;
-      const topic = this.#repartitionTopic(node);
-      const partitions = node.partitions ?? count;
-      this.#partitions.set(topic, partitions);
-      if (log.singleOwner && repartition === 'auto') {
-        this.#repartitions.set(node, { kind: 'direct', targets: [] });
-      } else {
-        await log.ensureTopic(topic, { partitions, cleanupPolicy: 'delete' });
-        this.#repartitions.set(node, { kind: 'topic', topic, partitions });
-      }
-    }
-    for (const store of sub.stores) {
-      await log.ensureTopic(`${applicationId}-${store.name}-changelog`, {
-        partitions: count,
-        cleanupPolicy: store.type === 'key-value' ? 'compact' : 'delete',
-      });
-    }
-    return count;
-  }
-
-  async #openTask(sub: SubTopology, partition: number, environment: TaskEnvironment): Promise<Task> {
-    const { applicationId, stateDirectory } = this.#config;
-    const id = `${sub.id}_${partition}`;
-    let database: StateDatabase | undefined;
-    if (sub.stores.length > 0) {
-      database =
-        stateDirectory === undefined
-          ? await StateDatabase.inMemory()
-          : await StateDatabase.open(join(stateDirectory, applicationId, id));
-      this.#databases.push(database);
-    }
-    const task = new Task(sub, partition, environment, database);
-    if (database !== undefined) await this.#restore(task, database);
-    return task;
-  }
-
-  /** Brings the stores from their checkpoint to the end of their changelogs. */
-  async #restore(task: Task, database: StateDatabase): Promise<void> {
-    const { log } = this.#config;
-    for (const store of task.stores.values()) {
-      await store.open(database);
-      const topicPartition = { topic: this.#changelogTopic(store.name), partition: task.partition };
-      const end = await log.endOffset(topicPartition);
-      const checkpoint = database.checkpoint[topicPartition.topic] ?? 0;
-      if (checkpoint > end) {
-        throw new StateError(
-          'STATE_CORRUPT',
-          `the state of task ${task.id} is ahead of its changelog ${topicPartition.topic} (${checkpoint} > ${end}): ` +
-            'the log is not the one that it was built from; delete the state directory and it is rebuilt',
-        );
-      }
-      const consumer = log.consumer();
-      consumer.assign(topicPartition, checkpoint);
-      for (let offset = checkpoint; offset < end; ) {
-        const [cursor] = await consumer.poll(100);
-        if (cursor === undefined) {
-          if ((await log.startOffset(topicPartition)) >= end) break;
-          continue;
-        }
-        while (cursor.next()) {
-          const { bytes, keyStart, keyEnd, valueStart, valueEnd } = cursor;
-          const value = valueStart < 0 ? null : Buffer.from(bytes.subarray(valueStart, valueEnd));
-          store.restore(Buffer.from(bytes.subarray(keyStart, keyEnd)), value);
-        }
-        offset = cursor.nextOffset;
-        await database.takeStaged().write({ [topicPartition.topic]: offset });
-      }
-      await consumer.close();
-      store.committed(end);
-    }
-  }
-
-  /** Goes on where the application's last commit was. */
-  async #seek(task: Task): Promise<void> {
-    const { applicationId, log } = this.#config;
-    const internal = new Set(task.subTopology.repartitionSources.map((node) => this.#repartitionTopic(node)));
-    for (const topic of task.inputTopics) {
-      const topicPartition = { topic, partition: task.partition };
-      const committed = await log.committed(applicationId, topicPartition);
-      const offset = committed?.offset ?? (await log.startOffset(topicPartition));
-      task.seek(topic, offset, committed?.metadata ?? '');
-      this.#consumer?.assign(topicPartition, offset);
-      this.#taskByInput.set(inputId(topicPartition), task);
-      this.#positions.push({
-        task,
-        topicPartition,
-        internal: internal.has(topic),
-        committedOffset: offset,
-      });
-    }
-  }
-
-  #wireStreamTime(task: Task): void {
-    if (task.subTopology.sources.length > 0) task.time.readsSources();
-    for (const node of task.subTopology.repartitionSources) {
-      const upstream = this.#tasksBySubTopology.flat().filter(({ subTopology }) => subTopology.nodes.includes(node));
-      const repartition = this.#repartitions.get(node);
-      if (repartition?.kind === 'topic') task.time.isFedByTopic(repartition.topic, upstream.length);
-      else for (const { time } of upstream) if (time !== task.time) task.time.isFedBy(time);
-    }
-  }
-
-  #repartitionTopic(node: RepartitionNode): string {
-    return `${this.#config.applicationId}-${node.topic}`;
-  }
-
-  #changelogTopic(store: string): string {
-    return `${this.#config.applicationId}-${store}-changelog`;
-  }
+function isSame(one: TopicPartition, other: TopicPartition): boolean {
+  return one.topic === other.topic && one.partition === other.partition;
 }
 
 function inputId({ topic, partition }: TopicPartition): string {

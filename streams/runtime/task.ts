@@ -352,10 +352,10 @@ export class Task implements TaskContext {
   /** False when the record is the engine's own. */
   #decode(input: Input, cursor: RecordCursor): boolean {
     const { source, topic } = input;
-    const { bytes, keyStart, valueStart } = cursor;
+    const { keyBytes, keyStart, valueBytes, valueStart } = cursor;
     let start = valueStart;
     if (source.kind === 'repartition') {
-      const record = decodeRepartitionRecord(bytes, valueStart, cursor.valueEnd);
+      const record = decodeRepartitionRecord(valueBytes, valueStart, cursor.valueEnd);
       if (record.kind === 'watermark') {
         this.time.upstream(topic, record.upstreamTask, record.streamTime, record.idle);
         return false;
@@ -369,9 +369,9 @@ export class Task implements TaskContext {
     }
     const { keySerde, valueSerde } = source;
     input.key =
-      keyStart < 0 || keySerde === undefined ? null : keySerde.deserialize(topic, bytes, keyStart, cursor.keyEnd);
+      keyStart < 0 || keySerde === undefined ? null : keySerde.deserialize(topic, keyBytes, keyStart, cursor.keyEnd);
     input.value =
-      start < 0 || valueSerde === undefined ? null : valueSerde.deserialize(topic, bytes, start, cursor.valueEnd);
+      start < 0 || valueSerde === undefined ? null : valueSerde.deserialize(topic, valueBytes, start, cursor.valueEnd);
     input.timestamp = Math.floor(cursor.timestamp);
     if (source.kind === 'source') {
       this.environment.metrics.recordsConsumed++;
@@ -439,7 +439,7 @@ export class Task implements TaskContext {
   }
 
   #copyTo(topic: string, cursor: RecordCursor, headers: Record<string, string>): void {
-    const { bytes, keyStart } = cursor;
+    const { keyBytes, keyStart, valueBytes } = cursor;
     // In a repartition topic the value stands behind what the engine says of it.
     const valueStart = cursor.valueStart < 0 ? -1 : cursor.valueStart + this.#valueOffset(cursor.topic);
     this.environment
@@ -448,8 +448,8 @@ export class Task implements TaskContext {
         topic,
         cursor.partition % this.environment.partitions(topic),
         cursor.timestamp,
-        keyStart < 0 ? null : bytes.subarray(keyStart, cursor.keyEnd),
-        valueStart < 0 ? null : bytes.subarray(valueStart, cursor.valueEnd),
+        keyStart < 0 ? null : keyBytes.subarray(keyStart, cursor.keyEnd),
+        valueStart < 0 ? null : valueBytes.subarray(valueStart, cursor.valueEnd),
         [...cursor.headers, ...Object.entries(headers).map(([key, value]) => ({ key, value: Buffer.from(value) }))],
       );
   }

@@ -1,0 +1,181 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log, LogConsumer, TopicPartition } from '../log/log.js';
+import { StateDatabase, StateError } from '../state/state-database.js';
+import { restoreStores } from './restore.js';
+import { Task, type TaskEnvironment } from './task.js';
+import type { Forward, SubTopology, Topology } from './topology.js';
+import type { TopologyTopics } from './topology-topics.js';
+
+/** How long another process of this machine may take to let go of a task's state. */
+const LOCK_WAIT_MS = 2000;
+const LOCK_POLL_MS = 50;
+
+/** Where a task stands in one of its inputs. */
+export interface Position {
+  readonly task: Task;
+  readonly topicPartition: TopicPartition;
+  readonly internal: boolean;
+  committedOffset: number;
+}
+
+export interface TaskManagerOptions {
+  readonly applicationId: string;
+  readonly log: Log;
+  readonly stateDirectory: string | undefined;
+  readonly topology: Topology;
+  readonly topics: TopologyTopics;
+  readonly environment: TaskEnvironment;
+}
+
+/** Opens and closes the tasks that this process runs: all of them, or those whose partitions a group gives to it. */
+export class TaskManager {
+  readonly #options: TaskManagerOptions;
+  readonly #bySubTopology: Task[][];
+  readonly #byInput = new Map<string, Task>();
+  #positions: Position[] = [];
+
+  constructor(options: TaskManagerOptions) {
+    this.#options = options;
+    this.#bySubTopology = options.topology.subTopologies.map(() => []);
+  }
+
+  /** A sub-topology's tasks come after those of the sub-topologies that feed it. */
+  get all(): readonly Task[] {
+    return this.#bySubTopology.flat();
+  }
+
+  get bySubTopology(): readonly (readonly Task[])[] {
+    return this.#bySubTopology;
+  }
+
+  /** Whether all tasks of the application are this process's. */
+  get isWhole(): boolean {
+    return this.#bySubTopology.every((tasks, id) => tasks.length === this.#options.topics.taskCounts[id]);
+  }
+
+  get positions(): readonly Position[] {
+    return this.#positions;
+  }
+
+  /** The task that reads the partition. */
+  reading(topicPartition: TopicPartition): Task | undefined {
+    return this.#byInput.get(idOf(topicPartition));
+  }
+
+  /**
+   * Opens the tasks, those that are not open, all of whose inputs are in `available`; restores their state and assigns
+   * their inputs to the consumer, where the application's last commit was.
+   *
+   * @throws StateError, LogError
+   */
+  async open(available: (topicPartition: TopicPartition) => boolean, consumer: LogConsumer): Promise<void> {
+    const { environment, log, topics, topology } = this.#options;
+    const opened: Task[] = [];
+    const lockDeadline = performance.now() + LOCK_WAIT_MS;
+    for (const sub of topology.subTopologies) {
+      const inputs = topics.inputs(sub);
+      for (let partition = 0; partition < (topics.taskCounts[sub.id] ?? 0); partition++) {
+        const isOpen = this.#bySubTopology[sub.id]?.some((task) => task.partition === partition);
+        const read = inputs.filter((topic) => partition < topics.partitions(topic));
+        if (isOpen || !read.every((topic) => available({ topic, partition }))) continue;
+        opened.push(new Task(sub, partition, environment, await this.#openDatabase(sub, partition, lockDeadline)));
+      }
+    }
+    for (const task of opened) {
+      const tasks = this.#bySubTopology[task.subTopology.id] ?? [];
+      tasks.push(task);
+      tasks.sort((a, b) => a.partition - b.partition);
+      this.#receiveDirectly(task);
+    }
+    // Offsets first: once they are settled, whoever had the tasks can commit nothing more to their changelogs.
+    for (const task of opened) {
+      this.#wireStreamTime(task);
+      await this.#seek(task);
+    }
+    await restoreStores(opened, log, (store) => topics.changelog(store));
+    for (const task of opened) {
+      task.init();
+      for (const { task: reader, topicPartition, committedOffset } of this.#positions) {
+        if (reader === task) consumer.assign(topicPartition, committedOffset);
+      }
+    }
+  }
+
+  /** Closes tasks as they are: what is not committed is dropped. */
+  async close(tasks: readonly Task[] = this.all): Promise<void> {
+    for (const task of tasks) {
+      task.close();
+      const siblings = this.#bySubTopology[task.subTopology.id] ?? [];
+      siblings.splice(siblings.indexOf(task), 1);
+    }
+    this.#positions = this.#positions.filter(({ task }) => !tasks.includes(task));
+    for (const [input, task] of this.#byInput) if (tasks.includes(task)) this.#byInput.delete(input);
+    await Promise.all(tasks.map((task) => task.database?.close()));
+  }
+
+  async #openDatabase(
+    { id, stores }: SubTopology,
+    partition: number,
+    lockDeadline: number,
+  ): Promise<StateDatabase | undefined> {
+    const { applicationId, log, stateDirectory } = this.#options;
+    if (stores.length === 0) return undefined;
+    if (stateDirectory === undefined) return StateDatabase.inMemory();
+    const directory = join(stateDirectory, applicationId, `${id}_${partition}`);
+    if (log.join === undefined) return StateDatabase.open(directory);
+    // Processes of one machine share the directory: a task that moves between them finds its state where it was. One
+    // that does not let go, because it is stopped, keeps it, and the state is built elsewhere.
+    for (let copy = 0; ; ) {
+      try {
+        return await StateDatabase.open(copy === 0 ? directory : `${directory}.${copy}`);
+      } catch (error) {
+        if (!(error instanceof StateError) || error.code !== 'STATE_LOCKED') throw error;
+      }
+      if (performance.now() < lockDeadline) await delay(LOCK_POLL_MS);
+      else copy++;
+    }
+  }
+
+  /** Where one process runs all tasks, those that feed this one call it. */
+  #receiveDirectly(task: Task): void {
+    for (const node of task.subTopology.repartitionSources) {
+      const repartition = this.#options.topics.repartition(node);
+      if (repartition.kind !== 'direct') continue;
+      const targets = repartition.targets as { task: Task; forward: Forward }[];
+      targets[task.partition] = { task, forward: task.entry(node) };
+    }
+  }
+
+  #wireStreamTime(task: Task): void {
+    const { topics } = this.#options;
+    if (task.subTopology.sources.length > 0) task.time.readsSources();
+    for (const node of task.subTopology.repartitionSources) {
+      const repartition = topics.repartition(node);
+      if (repartition.kind === 'topic') {
+        task.time.isFedByTopic(repartition.topic, topics.upstreamTasks(node));
+        continue;
+      }
+      for (const { subTopology, time } of this.all) {
+        if (subTopology.nodes.includes(node) && time !== task.time) task.time.isFedBy(time);
+      }
+    }
+  }
+
+  /** Goes on where the application's last commit was. */
+  async #seek(task: Task): Promise<void> {
+    const { applicationId, log, topics } = this.#options;
+    for (const topic of task.inputTopics) {
+      const topicPartition = { topic, partition: task.partition };
+      const committed = await log.committed(applicationId, topicPartition);
+      const offset = committed?.offset ?? (await log.startOffset(topicPartition));
+      task.seek(topic, offset, committed?.metadata ?? '');
+      this.#byInput.set(idOf(topicPartition), task);
+      this.#positions.push({ task, topicPartition, internal: topics.isInternal(topic), committedOffset: offset });
+    }
+  }
+}
+
+function idOf({ topic, partition }: TopicPartition): string {
+  return `${topic}-${partition}`;
+}

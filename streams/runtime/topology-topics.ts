@@ -1,0 +1,126 @@
+import type { Log } from '../log/log.js';
+import type { Repartition } from './repartition-sink.js';
+import { type RepartitionNode, type SubTopology, type Topology, TopologyError } from './topology.js';
+
+export interface TopologyTopicsOptions {
+  readonly applicationId: string;
+  readonly log: Log;
+  readonly repartition: 'auto' | 'topic';
+  /** Further topics that the application writes to. */
+  readonly outputs: readonly (string | undefined)[];
+}
+
+/** The topics of a topology: those it names, which must exist, and its internal ones, which are made here. */
+export class TopologyTopics {
+  /** How many tasks each sub-topology has, by its id. */
+  readonly taskCounts: number[] = [];
+  readonly #topology: Topology;
+  readonly #options: TopologyTopicsOptions;
+  readonly #partitions = new Map<string, number>();
+  readonly #repartitions = new Map<RepartitionNode, Repartition>();
+
+  private constructor(topology: Topology, options: TopologyTopicsOptions) {
+    this.#topology = topology;
+    this.#options = options;
+  }
+
+  /** @throws TopologyError, LogError */
+  static async prepare(topology: Topology, options: TopologyTopicsOptions): Promise<TopologyTopics> {
+    const topics = new TopologyTopics(topology, options);
+    await topics.#readPartitions();
+    for (const sub of topology.subTopologies) topics.taskCounts[sub.id] = await topics.#prepareSubTopology(sub);
+    return topics;
+  }
+
+  /** @throws TopologyError when there is no such topic */
+  partitions(topic: string): number {
+    const partitions = this.#partitions.get(topic);
+    if (partitions === undefined) throw new TopologyError(`the topic "${topic}" does not exist; create it first`);
+    return partitions;
+  }
+
+  repartition(node: RepartitionNode): Repartition {
+    const repartition = this.#repartitions.get(node);
+    if (repartition === undefined) throw new TopologyError(`"${node.name}" has no sub-topology that reads it`);
+    return repartition;
+  }
+
+  /** How many tasks write to the node's topic. */
+  upstreamTasks(node: RepartitionNode): number {
+    return this.#topology.subTopologies
+      .filter(({ nodes }) => nodes.includes(node))
+      .reduce((tasks, { id }) => tasks + (this.taskCounts[id] ?? 0), 0);
+  }
+
+  /** The topics that tasks of the sub-topology read. */
+  inputs(sub: SubTopology): string[] {
+    const repartitions = sub.repartitionSources.map((node) => this.repartition(node));
+    return [
+      ...sub.sources.flatMap(({ topics }) => topics),
+      ...repartitions.flatMap((repartition) => (repartition.kind === 'topic' ? [repartition.topic] : [])),
+    ];
+  }
+
+  isInternal(topic: string): boolean {
+    return [...this.#repartitions.values()].some(
+      (repartition) => 'topic' in repartition && repartition.topic === topic,
+    );
+  }
+
+  changelog(store: string): string {
+    return `${this.#options.applicationId}-${store}-changelog`;
+  }
+
+  async #readPartitions(): Promise<void> {
+    const topics = new Set<string>();
+    for (const { nodes } of this.#topology.subTopologies) {
+      for (const node of nodes) {
+        if (node.kind === 'source') for (const topic of node.topics) topics.add(topic);
+        if (node.kind === 'sink') topics.add(node.topic);
+      }
+    }
+    for (const topic of this.#options.outputs) if (topic !== undefined) topics.add(topic);
+    for (const topic of topics) {
+      const partitions = await this.#options.log.partitions(topic);
+      if (partitions !== undefined) this.#partitions.set(topic, partitions);
+      this.partitions(topic);
+    }
+  }
+
+  /** Makes the internal topics that the sub-topology writes. @returns how many tasks it has */
+  async #prepareSubTopology(sub: SubTopology): Promise<number> {
+    const { applicationId, log, repartition } = this.#options;
+    const inputs = [
+      ...sub.sources.flatMap(({ topics }) => topics),
+      ...sub.repartitionSources.map((node) => `${applicationId}-${node.topic}`),
+    ];
+    const counts = inputs.map((topic) => this.partitions(topic));
+    const count = Math.max(...counts);
+    if (log.join !== undefined && counts.some((other) => other !== count)) {
+      const named = inputs.map((topic, i) => `"${topic}" (${counts[i]})`).join(', ');
+      throw new TopologyError(
+        `the topics ${named} are read together and must have equally many partitions, for a group to give those of a ` +
+          'number to one member; repartition one of them, or make it anew',
+      );
+    }
+    for (const node of sub.nodes) {
+      if (node.kind !== 'repartition') continue;
+      const topic = `${applicationId}-${node.topic}`;
+      const partitions = node.partitions ?? count;
+      this.#partitions.set(topic, partitions);
+      if (log.singleOwner && repartition === 'auto') {
+        this.#repartitions.set(node, { kind: 'direct', targets: [] });
+      } else {
+        await log.ensureTopic(topic, { partitions, cleanupPolicy: 'delete' });
+        this.#repartitions.set(node, { kind: 'topic', topic, partitions });
+      }
+    }
+    for (const store of sub.stores) {
+      await log.ensureTopic(this.changelog(store.name), {
+        partitions: count,
+        cleanupPolicy: store.type === 'key-value' ? 'compact' : 'delete',
+      });
+    }
+    return count;
+  }
+}
