@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import type { Schema } from 'avsc';
-
 /** One request. Times are milliseconds since the epoch. */
 export interface AccessLog {
   readonly server: string;
@@ -36,9 +33,4 @@ export interface Goal4 extends WindowResult {
   readonly host: string;
   /** Seconds. */
   readonly avg_request_time: number;
-}
-
-/** Reads a schema of this folder; the build copies them beside the code. */
-export function readSchema(name: 'access-log' | 'goal1' | 'goal2' | 'goal3' | 'goal4'): Schema {
-  return JSON.parse(readFileSync(new URL(`${name}.avsc`, import.meta.url), 'utf8')) as Schema;
 }

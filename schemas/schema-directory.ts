@@ -4,7 +4,9 @@ import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Schema } from 'avsc';
 import { z } from 'zod';
-import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
+import { avroType } from '../streams/serde/avro.js';
+import type { RegistrationOptions, SchemaRegistry } from '../streams/serde/schema-registry.js';
+import { SchemaError } from './schema-error.js';
 
 const schemaFile = z.object({
   schemas: z
@@ -51,8 +53,11 @@ export class SchemaDirectory implements SchemaRegistry {
     this.#refresh();
   }
 
-  register(subject: string, schema: Schema): Promise<number> {
-    const registration = this.#lastRegistration.then(() => this.#register(subject, schema));
+  register(subject: string, schema: Schema, options: RegistrationOptions = {}): Promise<number> {
+    const { autoRegister = true, references = [] } = options;
+    // What is in the file stands alone.
+    const whole = references.length === 0 ? schema : avroType(schema, references).schema({ exportAttrs: true });
+    const registration = this.#lastRegistration.then(() => this.#register(subject, whole, autoRegister));
     this.#lastRegistration = registration.catch(() => {});
     return registration;
   }
@@ -67,10 +72,13 @@ export class SchemaDirectory implements SchemaRegistry {
     return found;
   }
 
-  async #register(subject: string, schema: Schema): Promise<number> {
+  async #register(subject: string, schema: Schema, autoRegister: boolean): Promise<number> {
     this.#refresh();
     const known = this.#registered(subject, schema);
     if (known !== undefined) return known;
+    if (!autoRegister) {
+      throw new SchemaError('SCHEMA_NOT_REGISTERED', `the schema of ${subject} is not registered in ${this.#path}`);
+    }
     await mkdir(dirname(this.#path), { recursive: true });
     return this.#locked(() => {
       // Another process may have been faster.

@@ -1,4 +1,5 @@
-import { type AccessLog, type Goal1, type Goal2, type Goal3, type Goal4, readSchema } from '../schemas/records.js';
+import type { AccessLog, Goal1, Goal2, Goal3, Goal4 } from '../schemas/records.js';
+import { topicSchema, valueSubject } from '../schemas/subjects.js';
 import { AvroSerde, type SchemaRegistry } from '../streams/index.js';
 
 /** The serdes of the application's topics. */
@@ -16,11 +17,7 @@ export async function registerSerdes(
   topics: Record<keyof GoalSerdes, string>,
 ): Promise<GoalSerdes> {
   const serde = <T>(name: keyof GoalSerdes) =>
-    AvroSerde.create<T>({
-      registry,
-      subject: `${topics[name]}-value`,
-      schema: readSchema(name === 'accessLog' ? 'access-log' : name),
-    });
+    AvroSerde.create<T>({ registry, subject: valueSubject(topics[name]), ...topicSchema(name) });
   return {
     accessLog: await serde<AccessLog>('accessLog'),
     goal1: await serde<Goal1>('goal1'),

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Schema } from 'avsc';
+import avsc, { type Schema } from 'avsc';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SchemaDirectory, SchemaFileError } from '../../../schemas/schema-directory.js';
 
@@ -30,6 +30,26 @@ describe('SchemaDirectory', () => {
     const schemas = new SchemaDirectory(path);
     const ids = await Promise.all(['int', 'long', 'string'].map((schema) => schemas.register(schema, schema as 'int')));
     expect(ids).toEqual([1, 2, 3]);
+  });
+
+  it('only finds a schema where nothing may be registered', async () => {
+    const schemas = new SchemaDirectory(path);
+    const found = () => schemas.register('a-value', 'string', { autoRegister: false });
+    await expect(found()).rejects.toMatchObject({ code: 'SCHEMA_NOT_REGISTERED' });
+    const id = await schemas.register('a-value', 'string');
+    expect(await found()).toBe(id);
+  });
+
+  it('keeps a schema together with the types that it refers to', async () => {
+    const place: Schema = { type: 'record', name: 'Place', fields: [{ name: 'city', type: 'string' }] };
+    const visit: Schema = { type: 'record', name: 'Visit', fields: [{ name: 'at', type: 'Place' }] };
+    const references = [{ name: 'Place', subject: 'Place', schema: place }];
+    const schemas = new SchemaDirectory(path);
+    const id = await schemas.register('a-value', visit, { references });
+    expect(await schemas.register('a-value', visit, { references })).toBe(id);
+    const bytes = avsc.Type.forSchema(new SchemaDirectory(path).schemaById(id)).toBuffer({ at: { city: 'Bern' } });
+    // A string: its length, zigzag 4 -> 8, and its bytes.
+    expect([...bytes]).toEqual([8, 66, 101, 114, 110]);
   });
 
   it('finds what another process has registered since', async () => {
