@@ -1,0 +1,38 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { StackError } from './stack-error.js';
+
+const LEAST_JAVA = 17;
+
+const run = promisify(execFile);
+
+/** The arguments that run a class of the jars in a directory. */
+export function javaArgs(
+  libraries: string,
+  className: string,
+  args: readonly string[],
+  options: readonly string[] = [],
+): string[] {
+  return [...options, '-cp', `${libraries}/*`, className, ...args];
+}
+
+/** @throws StackError PROGRAM_MISSING when there is no Java, or one that is too old */
+export async function requireJava(): Promise<void> {
+  const text = await run('java', ['-version']).then(
+    ({ stderr }) => stderr,
+    () => undefined,
+  );
+  if (text === undefined) {
+    throw new StackError(
+      'PROGRAM_MISSING',
+      `Java ${LEAST_JAVA} or newer is needed, and there is no "java" on the PATH`,
+    );
+  }
+  const version = /version "(?:1\.)?(\d+)[^"]*"/.exec(text);
+  if (version !== null && Number(version[1]) < LEAST_JAVA) {
+    throw new StackError(
+      'PROGRAM_MISSING',
+      `Java ${LEAST_JAVA} or newer is needed; the "java" on the PATH is ${version[0].replace('version ', '')}`,
+    );
+  }
+}
