@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -23,7 +24,9 @@ import { fileURLToPath } from 'node:url';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const LEAST_NODE = 20;
 const SHOWN_LINES = 20;
-const SOURCES = ['streams', 'topology', 'producer', 'schemas', 'cli', 'bench'];
+const KAFKA_CLIENT = '@confluentinc/kafka-javascript';
+const SOURCES = ['streams', 'topology', 'producer', 'schemas', 'connectors', 'stack', 'cli', 'bench'];
+const ASSET = /\.(avsc|json|xml|properties|java)$/;
 const DIST = join(ROOT, 'dist');
 const INSTALL_STAMP = join(ROOT, 'node_modules', '.millrace-setup');
 const BUILD_STAMP = join(DIST, '.built');
@@ -42,8 +45,8 @@ class SetUpError extends Error {
 }
 
 /** Runs a program until it ends, also when this process is told to end meanwhile. */
-async function runProgram(program, args, { stdio, forward }) {
-  const child = spawn(program, args, { cwd: ROOT, stdio, shell: process.platform === 'win32' });
+async function runProgram(program, args, { stdio, forward, env = process.env }) {
+  const child = spawn(program, args, { cwd: ROOT, stdio, env, shell: process.platform === 'win32' });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => (output += text));
   let interrupted;
@@ -65,10 +68,11 @@ async function runProgram(program, args, { stdio, forward }) {
 }
 
 /** Runs a step of the set-up; its output is shown when it fails. */
-async function step(program, args, what) {
+async function step(program, args, what, env = process.env) {
   const { code, output, interrupted } = await runProgram(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     forward: () => true,
+    env,
   });
   if (interrupted !== undefined) throw new SetUpError(`${what} was interrupted`, 128 + constants.signals[interrupted]);
   if (code === 0) return;
@@ -88,7 +92,17 @@ async function install() {
   const hash = lockFileHash();
   process.stderr.write('installing packages (once)…\n');
   // The build needs the development packages, also where NODE_ENV is production.
-  await step('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], 'npm ci');
+  const ci = ['ci', '--include=dev', '--no-audit', '--no-fund'];
+  try {
+    await step('npm', ci, 'npm ci');
+  } catch (error) {
+    // The Kafka client's binary, or what its bundled build downloads, may be out of reach where the packages are not.
+    if (error.exitCode !== 1 || !error.message.includes(KAFKA_CLIENT)) throw error;
+    process.stderr.write(
+      `the ready-made binary of ${KAFKA_CLIENT} cannot be had here: building it with the system's libraries (1-2 minutes)…\n`,
+    );
+    await step('npm', ci, 'npm ci', { ...process.env, CKJS_LINKING: 'dynamic' });
+  }
   writeFileSync(INSTALL_STAMP, hash);
 }
 
@@ -114,13 +128,23 @@ async function build() {
     [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
     'the build',
   );
-  for (const name of readdirSync(join(ROOT, 'schemas'))) {
-    if (name.endsWith('.avsc')) copyFileSync(join(ROOT, 'schemas', name), join(DIST, 'schemas', name));
+  for (const folder of SOURCES) {
+    copyAssets(folder);
+    removeOrphans(folder);
   }
-  for (const folder of SOURCES) removeOrphans(folder);
   writeFileSync(BUILD_STAMP, '');
   // What is changed while it builds is newer than the stamp.
   utimesSync(BUILD_STAMP, startedAt, startedAt);
+}
+
+/** Copies what the code reads at run time from beside itself: schemas, connector configurations and the like. */
+function copyAssets(folder) {
+  if (!existsSync(join(ROOT, folder))) return;
+  for (const name of readdirSync(join(ROOT, folder), { recursive: true })) {
+    if (!ASSET.test(name)) continue;
+    mkdirSync(dirname(join(DIST, folder, name)), { recursive: true });
+    copyFileSync(join(ROOT, folder, name), join(DIST, folder, name));
+  }
 }
 
 /** Deletes what an earlier build made of a source that is gone. */

@@ -3,11 +3,13 @@ import type { Command } from 'commander';
 import type { Headers, Log, LogConsumer, RecordCursor } from '../streams/log/log.js';
 import { AvroSerde } from '../streams/serde/avro.js';
 import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
-import { shareDataDirectory } from './data-directory.js';
-import { addDataDir, type DataDirOption, wholeNumber } from './options.js';
+import { SerdePendingError } from '../streams/serde/serde.js';
+import { addConnection, type ConnectionOptions, connect } from './connection.js';
+import { stopOnSignals } from './interruption.js';
+import { wholeNumber } from './options.js';
 import { UsageError } from './usage-error.js';
 
-interface ConsumeOptions extends DataDirOption {
+interface ConsumeOptions extends ConnectionOptions {
   readonly fromBeginning?: boolean;
   readonly max?: number;
   readonly latestByKey?: boolean;
@@ -23,15 +25,14 @@ export function consumeCommand(program: Command): Command {
     .option('--follow', 'with --from-beginning: then wait for what comes')
     .option('--latest-by-key', 'print the last record of each key that the topic holds, and end')
     .option('--max <records>', 'stop after this many', wholeNumber(1));
-  return addDataDir(command).action(consume);
+  return addConnection(command).action(consume);
 }
 
 async function consume(topic: string, options: ConsumeOptions): Promise<void> {
   const stop = new AbortController();
-  process.on('SIGINT', () => stop.abort());
-  process.on('SIGTERM', () => stop.abort());
+  stopOnSignals(stop);
   process.stdout.on('error', () => process.exit(0));
-  const data = await shareDataDirectory(options.dataDir, { create: false });
+  const data = await connect(options, { runs: 'reader' }, stop.signal);
   try {
     const fromStart = options.fromBeginning || options.latestByKey;
     const consumer = data.log.consumer();
@@ -43,11 +44,11 @@ async function consume(topic: string, options: ConsumeOptions): Promise<void> {
     reading: while (!stop.signal.aborted && !(endsAtEnd && left.size === 0)) {
       for (const cursor of await consumer.poll(100)) {
         while (cursor.next()) {
-          const line = `${JSON.stringify(decoder.decode(cursor))}\n`;
+          const line = `${JSON.stringify(await decoder.decode(cursor))}\n`;
           if (options.latestByKey) {
-            const { bytes, keyStart, keyEnd } = cursor;
+            const { keyBytes, keyStart, keyEnd } = cursor;
             latest.set(
-              keyStart < 0 ? `${cursor.partition}@${cursor.offset}` : bytes.toString('latin1', keyStart, keyEnd),
+              keyStart < 0 ? `${cursor.partition}@${cursor.offset}` : keyBytes.toString('latin1', keyStart, keyEnd),
               line,
             );
             continue;
@@ -112,22 +113,23 @@ class RecordDecoder {
     this.#schemas = schemas;
   }
 
-  decode(cursor: RecordCursor): DecodedRecord {
-    const { bytes, headers, keyEnd, keyStart, offset, partition, timestamp, topic } = cursor;
+  async decode(cursor: RecordCursor): Promise<DecodedRecord> {
+    const { headers, keyBytes, keyEnd, keyStart, offset, partition, timestamp, topic } = cursor;
     return {
       partition,
       offset,
       timestamp,
-      key: keyStart < 0 ? null : bytes.toString('utf8', keyStart, keyEnd),
-      value: cursor.valueStart < 0 ? null : this.#value(topic, bytes, cursor.valueStart, cursor.valueEnd),
+      key: keyStart < 0 ? null : keyBytes.toString('utf8', keyStart, keyEnd),
+      value:
+        cursor.valueStart < 0 ? null : await this.#value(topic, cursor.valueBytes, cursor.valueStart, cursor.valueEnd),
       ...(headers.length > 0 ? { headers: headerTexts(headers) } : {}),
     };
   }
 
-  #value(topic: string, bytes: Buffer, start: number, end: number): unknown {
+  async #value(topic: string, bytes: Buffer, start: number, end: number): Promise<unknown> {
     if (end - start >= 5 && bytes[start] === 0) {
       try {
-        return this.#serde(bytes.readUInt32BE(start + 1)).deserialize(topic, bytes, start, end);
+        return await this.#avro(topic, bytes, start, end);
       } catch {
         // It only looks like Avro.
       }
@@ -140,13 +142,22 @@ class RecordDecoder {
     }
   }
 
-  #serde(id: number): AvroSerde<unknown> {
-    let serde = this.#serdes.get(id);
-    if (serde === undefined) {
-      serde = AvroSerde.reader(this.#schemas, this.#schemas.schemaById(id) as Schema, id);
-      this.#serdes.set(id, serde);
+  /** As it was written: each schema reads its own records. */
+  async #avro(topic: string, bytes: Buffer, start: number, end: number): Promise<unknown> {
+    const id = bytes.readUInt32BE(start + 1);
+    for (;;) {
+      try {
+        let serde = this.#serdes.get(id);
+        if (serde === undefined) {
+          serde = AvroSerde.reader(this.#schemas, this.#schemas.schemaById(id) as Schema, id);
+          this.#serdes.set(id, serde);
+        }
+        return serde.deserialize(topic, bytes, start, end);
+      } catch (error) {
+        if (!(error instanceof SerdePendingError)) throw error;
+        await error.ready;
+      }
     }
-    return serde;
   }
 }
 

@@ -3,14 +3,10 @@ import { SchemaDirectory } from '../schemas/schema-directory.js';
 import { EmbeddedLog } from '../streams/log/embedded/embedded-log.js';
 import { openLog } from '../streams/log/embedded/open-log.js';
 import type { Log } from '../streams/log/log.js';
-import type { GoalConfig } from '../topology/goal-config.js';
-import { type GoalSerdes, registerSerdes } from '../topology/serdes.js';
 
 const LOG = 'log';
-const DAY_MS = 86_400_000;
-const RAW_RETENTION_MS = 7 * DAY_MS;
 
-/** A data directory that is open: its log, its schemas and its topics. */
+/** A data directory that is open: its log, its schemas, and its place for state. */
 export interface DataDirectory {
   readonly log: Log;
   readonly schemas: SchemaDirectory;
@@ -46,18 +42,4 @@ function dataDirectory(directory: string, log: Log): DataDirectory {
     stateDirectory: join(directory, 'state'),
     close: () => log.close(),
   };
-}
-
-/** Makes the application's topics and registers their schemas. @throws LogError PARTITION_COUNT */
-export async function prepareTopics(
-  { log, schemas }: DataDirectory,
-  { topics }: GoalConfig,
-  partitions: number,
-): Promise<GoalSerdes> {
-  await log.ensureTopic(topics.accessLog, { partitions, retentionMs: RAW_RETENTION_MS });
-  for (const topic of [topics.goal1, topics.goal2, topics.goal3, topics.goal4, topics.late]) {
-    await log.ensureTopic(topic, { partitions, retentionMs: RAW_RETENTION_MS });
-  }
-  await log.ensureTopic(topics.deadLetters, { partitions: 1, retentionMs: RAW_RETENTION_MS });
-  return registerSerdes(schemas, topics);
 }

@@ -3,7 +3,7 @@ import { readLogs } from '../producer/log-source.js';
 import type { RawTopicWriter } from '../producer/raw-topic-writer.js';
 import { TrafficSimulator } from '../producer/traffic-simulator.js';
 import type { AccessLog } from '../schemas/records.js';
-import type { SourceOptions } from './options.js';
+import type { SimulationOptions, SourceOptions } from './options.js';
 
 const DAY_MS = 86_400_000;
 const LIVE_INTERVAL_MS = 50;
@@ -41,9 +41,14 @@ async function feedFiles(
   }
 }
 
-async function feedSimulated(options: SourceOptions, writer: RawTopicWriter, signal: AbortSignal): Promise<void> {
+/** Writes simulated events until there are as many as asked for, or it is aborted. @throws LogError */
+export async function feedSimulated(
+  options: SimulationOptions,
+  writer: RawTopicWriter,
+  signal: AbortSignal,
+): Promise<void> {
   // A given number of events is written at once: their time ends about now.
-  const spanMs = options.count === undefined ? 0 : Math.ceil((options.count / options.rate) * 1000);
+  const spanMs = options.count === undefined ? (options.pastMs ?? 0) : Math.ceil((options.count / options.rate) * 1000);
   const startMs = Date.now() - spanMs;
   const { rate, clients = Math.ceil(50 * rate), hosts = Math.max(4, Math.ceil(rate / 5)) } = options;
   const simulator = new TrafficSimulator({

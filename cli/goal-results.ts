@@ -1,7 +1,9 @@
-import type { Log, LogConsumer } from '../streams/log/log.js';
-import type { Serde } from '../streams/serde/serde.js';
+import type { Log, LogConsumer, TopicPartition } from '../streams/log/log.js';
+import { deserializeWhenReady, type Serde } from '../streams/serde/serde.js';
 import type { GoalConfig } from '../topology/goal-config.js';
 import type { GoalSerdes } from '../topology/serdes.js';
+
+const POLL_MS = 10;
 
 /** The most that an entity reached in a window. */
 export interface Peak {
@@ -20,61 +22,25 @@ interface GoalResult {
   readonly avg_request_time?: number;
 }
 
-/** Follows one goal's topic, and keeps what a status or a summary says of it. */
+/** What has come of one goal. */
 export class GoalResults {
   records = 0;
   latest: Peak | undefined;
   readonly peaks = new Map<string, Peak>();
-  readonly #topic: string;
-  readonly #serde: Serde<GoalResult>;
-  readonly #consumer: LogConsumer;
 
-  private constructor(
+  constructor(
     readonly goal: 1 | 2 | 3 | 4,
-    topic: string,
-    serde: Serde<GoalResult>,
-    consumer: LogConsumer,
-  ) {
-    this.#topic = topic;
-    this.#serde = serde;
-    this.#consumer = consumer;
-  }
-
-  /** Follows each goal's results from now on. */
-  static async follow(log: Log, { goals, topics }: GoalConfig, serdes: GoalSerdes): Promise<GoalResults[]> {
-    return Promise.all(
-      goals.map(async (goal) => {
-        const topic = topics[`goal${goal}`];
-        const consumer = log.consumer();
-        for (let partition = 0; partition < ((await log.partitions(topic)) ?? 0); partition++) {
-          consumer.assign({ topic, partition }, await log.endOffset({ topic, partition }));
-        }
-        return new GoalResults(goal, topic, serdes[`goal${goal}`] as unknown as Serde<GoalResult>, consumer);
-      }),
-    );
-  }
-
-  /** Reads what has come, for at most the time given. */
-  async catchUp(withinMs: number): Promise<void> {
-    const until = Date.now() + withinMs;
-    for (;;) {
-      const cursors = await this.#consumer.poll(0);
-      for (const cursor of cursors) {
-        while (cursor.next()) {
-          this.records++;
-          this.#add(this.#serde.deserialize(this.#topic, cursor.bytes, cursor.valueStart, cursor.valueEnd));
-        }
-      }
-      if (cursors.length === 0 || Date.now() >= until) return;
-    }
-  }
+    readonly topic: string,
+    readonly serde: Serde<GoalResult>,
+  ) {}
 
   /** The entities that went furthest: by count, in goal 4 by mean. */
   top(number: number): Peak[] {
     return [...this.peaks.values()].sort((a, b) => order(b) - order(a)).slice(0, number);
   }
 
-  #add(result: GoalResult): void {
+  add(result: GoalResult): void {
+    this.records++;
     const peak: Peak = {
       entity: result.client_ip ?? result.host ?? result.country ?? '',
       windowStart: result.window_start,
@@ -85,6 +51,83 @@ export class GoalResults {
     const before = this.peaks.get(peak.entity);
     if (before === undefined || order(peak) > order(before)) this.peaks.set(peak.entity, peak);
   }
+}
+
+/** Follows the goals' topics. */
+export class GoalResultsReader {
+  readonly #log: Log;
+  readonly #consumer: LogConsumer;
+  readonly #byTopic: ReadonlyMap<string, GoalResults>;
+  readonly #partitions: readonly TopicPartition[];
+  readonly #readTo = new Map<string, number>();
+
+  private constructor(log: Log, results: readonly GoalResults[], partitions: readonly TopicPartition[]) {
+    this.#log = log;
+    this.#consumer = log.consumer();
+    this.#byTopic = new Map(results.map((result) => [result.topic, result]));
+    this.#partitions = partitions;
+  }
+
+  /** Follows each goal's results from now on. */
+  static async follow(log: Log, { goals, topics }: GoalConfig, serdes: GoalSerdes): Promise<GoalResultsReader> {
+    const results = goals.map(
+      (goal) => new GoalResults(goal, topics[`goal${goal}`], serdes[`goal${goal}`] as unknown as Serde<GoalResult>),
+    );
+    const partitions: TopicPartition[] = [];
+    for (const { topic } of results) {
+      const count = (await log.partitions(topic)) ?? 0;
+      for (let partition = 0; partition < count; partition++) partitions.push({ topic, partition });
+    }
+    const reader = new GoalResultsReader(log, results, partitions);
+    for (const partition of partitions) {
+      const end = await log.endOffset(partition);
+      reader.#consumer.assign(partition, end);
+      reader.#readTo.set(idOf(partition), end);
+    }
+    return reader;
+  }
+
+  get results(): readonly GoalResults[] {
+    return [...this.#byTopic.values()];
+  }
+
+  /** Reads what has come, for at most the time given. */
+  async catchUp(withinMs: number): Promise<void> {
+    const until = Date.now() + withinMs;
+    do {
+      if ((await this.#read()) === 0) return;
+    } while (Date.now() < until);
+  }
+
+  /** Reads all that the topics hold now. */
+  async readToEnd(): Promise<void> {
+    for (const partition of this.#partitions) {
+      const end = await this.#log.endOffset(partition);
+      while ((this.#readTo.get(idOf(partition)) ?? end) < end) await this.#read();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#consumer.close();
+  }
+
+  async #read(): Promise<number> {
+    const cursors = await this.#consumer.poll(POLL_MS);
+    for (const cursor of cursors) {
+      const results = this.#byTopic.get(cursor.topic);
+      while (cursor.next()) {
+        const { topic, valueBytes, valueEnd, valueStart } = cursor;
+        if (results === undefined || valueStart < 0) continue;
+        results.add(await deserializeWhenReady(results.serde, topic, valueBytes, valueStart, valueEnd));
+      }
+      this.#readTo.set(idOf(cursor), cursor.nextOffset);
+    }
+    return cursors.length;
+  }
+}
+
+function idOf({ topic, partition }: TopicPartition): string {
+  return `${topic}-${partition}`;
 }
 
 function order(peak: Peak): number {

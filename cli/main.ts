@@ -1,16 +1,37 @@
 import { Command, CommanderError } from 'commander';
+import { ConnectorError } from '../connectors/connector-error.js';
 import { ProducerError } from '../producer/producer-error.js';
 import { SchemaFileError } from '../schemas/schema-directory.js';
+import { SchemaError } from '../schemas/schema-error.js';
+import { StackError } from '../stack/stack-error.js';
 import { RecordError, StateError, TopologyError } from '../streams/index.js';
 import { LogError } from '../streams/log/log.js';
+import { connectorsCommand } from './connectors.js';
 import { consumeCommand } from './consume.js';
+import { DemoError, demoCommand } from './demo.js';
 import { describeCommand } from './describe.js';
 import { produceCommand } from './produce.js';
+import { schemasCommand } from './schemas.js';
+import { stackCommand } from './stack.js';
 import { startCommand } from './start.js';
 import { UsageError } from './usage-error.js';
+import { WorkerError } from './workers.js';
 
 /** Failures that a user can act upon: their message is all there is to say. */
-const EXPECTED = [LogError, ProducerError, RecordError, SchemaFileError, StateError, TopologyError, UsageError];
+const EXPECTED = [
+  ConnectorError,
+  DemoError,
+  LogError,
+  ProducerError,
+  RecordError,
+  SchemaError,
+  SchemaFileError,
+  StackError,
+  StateError,
+  TopologyError,
+  UsageError,
+  WorkerError,
+];
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
@@ -21,7 +42,16 @@ export async function main(args: readonly string[]): Promise<number> {
     .description('stream processing for TypeScript, and real-time log analytics on it')
     .showHelpAfterError('(--help shows the options)')
     .exitOverride();
-  for (const command of [startCommand, produceCommand, consumeCommand, describeCommand]) {
+  for (const command of [
+    startCommand,
+    produceCommand,
+    consumeCommand,
+    describeCommand,
+    connectorsCommand,
+    schemasCommand,
+    stackCommand,
+    demoCommand,
+  ]) {
     command(program).exitOverride().showHelpAfterError('(--help shows the options)');
   }
   try {

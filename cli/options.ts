@@ -57,21 +57,27 @@ export function addDataDir(command: Command): Command {
   );
 }
 
-export interface SourceOptions {
-  readonly input?: readonly string[];
-  readonly logFormat: string;
-  readonly host: string;
-  readonly server: string;
-  readonly follow?: boolean;
-  readonly speed?: number;
+/** What the simulator is told. */
+export interface SimulationOptions {
   readonly rate: number;
   readonly count?: number;
+  /** Without a count: the traffic of this long ago until now is written first, at once. Default 0. */
+  readonly pastMs?: number;
   readonly seed: number;
   readonly disorder: number;
   readonly clients?: number;
   readonly hosts?: number;
   readonly countries: number;
   readonly incidents: boolean;
+}
+
+export interface SourceOptions extends SimulationOptions {
+  readonly input?: readonly string[];
+  readonly logFormat: string;
+  readonly host: string;
+  readonly server: string;
+  readonly follow?: boolean;
+  readonly speed?: number;
 }
 
 /** Where events come from: files, or the simulator. */

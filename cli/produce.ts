@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { RawTopicWriter } from '../producer/raw-topic-writer.js';
 import { DEFAULT_GOAL_CONFIG } from '../topology/goal-config.js';
-import { prepareTopics, shareDataDirectory } from './data-directory.js';
+import { addConnection, type ConnectionOptions, connect, prepareTopics } from './connection.js';
 import { feed } from './feed.js';
-import { addDataDir, addSource, type DataDirOption, type SourceOptions, wholeNumber } from './options.js';
+import { stopOnSignals } from './interruption.js';
+import { addSource, type SourceOptions, wholeNumber } from './options.js';
 import { number } from './status.js';
 
-interface ProduceOptions extends SourceOptions, DataDirOption {
+interface ProduceOptions extends SourceOptions, ConnectionOptions {
   readonly partitions: number;
 }
 
@@ -15,14 +16,13 @@ export function produceCommand(program: Command): Command {
     .command('produce')
     .description('write simulated or replayed events to the raw topic, also while a pipeline runs on it')
     .option('--partitions <number>', 'of the topics, when they are made', wholeNumber(1), 1);
-  return addDataDir(addSource(command)).action(produce);
+  return addConnection(addSource(command)).action(produce);
 }
 
 async function produce(options: ProduceOptions): Promise<void> {
   const stop = new AbortController();
-  process.on('SIGINT', () => stop.abort());
-  process.on('SIGTERM', () => stop.abort());
-  const data = await shareDataDirectory(options.dataDir, { create: true });
+  stopOnSignals(stop);
+  const data = await connect(options, { runs: 'producer', inputs: options.input }, stop.signal);
   try {
     const { topics } = DEFAULT_GOAL_CONFIG;
     const partitions = (await data.log.partitions(topics.accessLog)) ?? options.partitions;
@@ -34,6 +34,7 @@ async function produce(options: ProduceOptions): Promise<void> {
       serde: serdes.accessLog,
     });
     await feed(options, writer, stop.signal);
+    await writer.settle();
     const { badLines, events } = writer.metrics;
     process.stdout.write(`${number(events)} events written to ${topics.accessLog}\n`);
     if (badLines > 0) {

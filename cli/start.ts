@@ -1,26 +1,42 @@
 import type { Command } from 'commander';
-import { RawTopicWriter } from '../producer/raw-topic-writer.js';
-import { Streams } from '../streams/index.js';
-import { goalsTopology } from '../topology/goals.js';
-import { ownDataDirectory, prepareTopics } from './data-directory.js';
-import { feed } from './feed.js';
-import { GoalResults } from './goal-results.js';
+import { RawTopicWriter, type WriterMetrics } from '../producer/raw-topic-writer.js';
+import type { GoalConfig } from '../topology/goal-config.js';
 import {
-  addDataDir,
+  addConnection,
+  addGroup,
+  type Connection,
+  type ConnectionOptions,
+  connect,
+  type Purpose,
+  prepareTopics,
+} from './connection.js';
+import { feed } from './feed.js';
+import { GoalResultsReader } from './goal-results.js';
+import { isInterruption, stopOnSignals } from './interruption.js';
+import {
   addGoals,
   addSource,
-  type DataDirOption,
   durationOption,
   type GoalOptions,
   goalConfig,
   type SourceOptions,
+  wholeNumber,
 } from './options.js';
+import { type Pipeline, startStreams } from './pipeline.js';
 import { Status } from './status.js';
 import { summary } from './summary.js';
 import { UsageError } from './usage-error.js';
+import { Workers } from './workers.js';
 
-interface StartOptions extends SourceOptions, GoalOptions, DataDirOption {
+/** As many processes as that can share the work of topics that are made on Kafka. */
+const KAFKA_PARTITIONS = 4;
+
+const CLOSE_WITHIN_MS = 10_000;
+
+interface StartOptions extends SourceOptions, GoalOptions, ConnectionOptions {
   readonly once?: boolean;
+  readonly applicationId: string;
+  readonly processes: number;
   readonly commitInterval: number;
   readonly idle: number;
 }
@@ -28,71 +44,180 @@ interface StartOptions extends SourceOptions, GoalOptions, DataDirOption {
 export function startCommand(program: Command): Command {
   const command = program
     .command('start')
-    .description('run the pipeline; without options, over simulated NGINX traffic')
+    .description(
+      'run the pipeline; without options, over simulated NGINX traffic. With --brokers it processes what the raw topic ' +
+        'gets, and feeds it only where --input, --count or --rate say so',
+    )
     .option('--once', 'stop at the end of the input, with every window closed, and print a summary')
+    .option('--application-id <name>', 'names the consumer group, the internal topics and the state', 'millrace')
+    .option('--processes <number>', 'with --brokers: share the partitions among so many processes', wholeNumber(1), 1)
     .addOption(durationOption('--commit-interval <duration>', 'how often results are committed', '100ms'))
     .addOption(durationOption('--idle <duration>', 'live input: silence after which the clock closes windows', '10s'));
-  return addDataDir(addGoals(addSource(command))).action(start);
+  return addGroup(addConnection(addGoals(addSource(command)))).action(start);
 }
 
-async function start(options: StartOptions): Promise<void> {
-  const ends = options.input !== undefined ? !options.follow : options.count !== undefined;
-  if (options.once && !ends) {
-    throw new UsageError('--once needs an input that ends: --input without --follow, or --count');
+/** Where the events come from. */
+interface Source {
+  /** False: others write them. */
+  readonly feeds: boolean;
+  /** Whether it has an end. */
+  readonly ends: boolean;
+}
+
+function sourceOf(options: StartOptions, command: Command): Source {
+  const { brokers, count, follow, input, once, processes } = options;
+  const feeds =
+    brokers === undefined ||
+    input !== undefined ||
+    count !== undefined ||
+    command.getOptionValueSource('rate') !== 'default';
+  const ends = feeds ? (input !== undefined ? !follow : count !== undefined) : (once ?? false);
+  if (once && !ends) throw new UsageError('--once needs an input that ends: --input without --follow, or --count');
+  if (processes > 1 && brokers === undefined) {
+    throw new UsageError('--processes needs --brokers: an embedded log is for one process');
   }
+  if (processes > 1 && once) throw new UsageError('--once is for one process; leave --processes out');
+  return { feeds, ends };
+}
+
+async function start(options: StartOptions, command: Command): Promise<void> {
+  const source = sourceOf(options, command);
   const stop = new AbortController();
+  const startedAt = Date.now();
+  stopOnSignals(stop);
+  const connections: Connection[] = [];
+  const open = async (purpose: Purpose): Promise<Connection> => {
+    const connection = await connect(options, purpose, stop.signal);
+    connections.push(connection);
+    return connection;
+  };
+  try {
+    const single = options.processes === 1;
+    const connection = await open(single ? { runs: 'tasks' } : { runs: 'reader' });
+    // On Kafka one producer has one transaction at a time: what feeds has a producer of its own.
+    const feeding =
+      source.feeds && options.brokers !== undefined
+        ? await open({ runs: 'producer', inputs: options.input })
+        : connection;
+    await run(options, source, connection, feeding, stop, startedAt);
+  } catch (error) {
+    // Told to stop while it waited for a service, it has nothing to say.
+    if (!isInterruption(error)) throw error;
+  } finally {
+    for (const connection of connections) await connection.close();
+  }
+}
+
+async function run(
+  options: StartOptions,
+  source: Source,
+  connection: Connection,
+  feeding: Connection,
+  stop: AbortController,
+  startedAt: number,
+): Promise<void> {
   const aborted = new Promise<void>((resolve) => {
     stop.signal.addEventListener('abort', () => resolve());
   });
-  process.on('SIGINT', () => stop.abort());
-  process.on('SIGTERM', () => stop.abort());
-  const startedAt = Date.now();
-  const data = await ownDataDirectory(options.dataDir);
+  const config = goalConfig(options);
+  const { log } = connection;
+  const partitions =
+    options.partitions ??
+    (await log.partitions(config.topics.accessLog)) ??
+    (options.brokers === undefined ? 1 : Math.max(KAFKA_PARTITIONS, options.processes));
+  const serdes = await prepareTopics(connection, config, partitions);
+  const pipelineOptions = {
+    applicationId: options.applicationId,
+    commitInterval: options.commitInterval,
+    // What a file holds is a function of the file; only live input may be moved on by the clock.
+    idle: source.ends ? ('never' as const) : options.idle,
+  };
+  const reader = await GoalResultsReader.follow(log, config, serdes);
+  const onFailure = () => stop.abort();
+  const pipeline: Pipeline =
+    options.processes === 1
+      ? await startStreams(connection, config, serdes, pipelineOptions, onFailure)
+      : new Workers(
+          { connection: connectionOptions(options), config, pipeline: pipelineOptions },
+          options.processes,
+          onFailure,
+        );
+  const metrics = await feedAndWatch(options, source, { config, connection, feeding, pipeline, reader, stop, aborted });
+  await reader.readToEnd();
+  await reader.close();
+  const seconds = (Date.now() - startedAt) / 1000;
+  process.stdout.write(`${summary(pipeline.metrics, reader.results, metrics, config, seconds)}\n`);
+}
+
+interface Running {
+  readonly connection: Connection;
+  readonly config: GoalConfig;
+  readonly feeding: Connection;
+  readonly pipeline: Pipeline;
+  readonly reader: GoalResultsReader;
+  readonly stop: AbortController;
+  readonly aborted: Promise<void>;
+}
+
+/** Writes the source's events, tells how the pipeline does, and closes it at the end. */
+async function feedAndWatch(options: StartOptions, source: Source, running: Running): Promise<WriterMetrics> {
+  const { aborted, config, feeding, pipeline, reader, stop } = running;
+  const metrics: WriterMetrics = { events: 0, badLines: 0 };
+  const status = new Status(pipeline, reader, metrics);
+  status.start();
   try {
-    const config = goalConfig(options);
-    const partitions = options.partitions ?? (await data.log.partitions(config.topics.accessLog)) ?? 1;
-    const serdes = await prepareTopics(data, config, partitions);
-    const writer = await RawTopicWriter.create({
-      log: data.log,
-      topic: config.topics.accessLog,
-      deadLetterTopic: config.topics.deadLetters,
-      serde: serdes.accessLog,
-    });
-    const results = await GoalResults.follow(data.log, config, serdes);
-    const streams = new Streams(goalsTopology(config, serdes), {
-      applicationId: 'millrace',
-      log: data.log,
-      stateDirectory: data.stateDirectory,
-      commitInterval: options.commitInterval,
-      deadLetterTopic: config.topics.deadLetters,
-      lateTopic: config.topics.late,
-      // What a file holds is a function of the file; only live input may be moved on by the clock.
-      idle: ends ? 'never' : options.idle,
-    });
-    streams.onStateChange((state) => {
-      if (state === 'ERROR') stop.abort();
-    });
-    await streams.start();
-    const status = new Status(streams, results, writer.metrics);
-    status.start();
-    try {
+    if (source.feeds) {
+      const serdes = await prepareTopics(feeding, config, (await feeding.log.partitions(config.topics.accessLog)) ?? 1);
+      const writer = await RawTopicWriter.create({
+        log: feeding.log,
+        topic: config.topics.accessLog,
+        deadLetterTopic: config.topics.deadLetters,
+        serde: serdes.accessLog,
+        metrics,
+      });
       await feed(options, writer, stop.signal);
-      if (ends && !stop.signal.aborted) {
-        await Promise.race([streams.drain(), aborted]);
-        if (!options.once) {
-          process.stderr.write('the input has ended and every window is closed; Ctrl-C stops\n');
-          // The running engine keeps Node alive.
-          await aborted;
-        }
-      }
-    } finally {
-      await status.stop();
-      await streams.close();
+      if (source.ends) await writer.settle();
     }
-    for (const goal of results) await goal.catchUp(Number.POSITIVE_INFINITY);
-    const seconds = (Date.now() - startedAt) / 1000;
-    process.stdout.write(`${summary(streams.metrics, results, writer.metrics, config, seconds)}\n`);
+    if (source.ends && !stop.signal.aborted) {
+      await Promise.race([pipeline.drain(), aborted]);
+      if (!options.once) process.stderr.write('the input has ended and every window is closed; Ctrl-C stops\n');
+    }
+    // The running engine keeps Node alive.
+    if (!options.once && !stop.signal.aborted) await aborted;
   } finally {
-    await data.close();
+    await status.stop();
+    await closeInTime(pipeline, running);
+  }
+  return metrics;
+}
+
+/** What a worker needs of the options, and nothing that cannot be sent to it. */
+function connectionOptions(options: StartOptions): ConnectionOptions {
+  const {
+    autoRegister,
+    brokers,
+    dataDir,
+    groupProtocol,
+    guarantee,
+    kafkaConfig,
+    kafkaSetting,
+    registry,
+    replicationFactor,
+  } = options;
+  const given = { brokers, groupProtocol, guarantee, kafkaConfig, kafkaSetting, registry, replicationFactor };
+  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { autoRegister, dataDir, ...defined } as ConnectionOptions;
+}
+
+/** A last commit waits for brokers that are away, but not for ever: what it holds is processed again at the next start. */
+async function closeInTime(pipeline: Pipeline, { connection }: Running): Promise<void> {
+  const timer = setTimeout(() => {
+    process.stderr.write('the last commit cannot be made; the next start does that part again\n');
+    void connection.close();
+  }, CLOSE_WITHIN_MS);
+  try {
+    await pipeline.close();
+  } finally {
+    clearTimeout(timer);
   }
 }

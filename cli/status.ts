@@ -1,8 +1,8 @@
 import { createLogUpdate } from 'log-update';
 import colors from 'picocolors';
 import type { WriterMetrics } from '../producer/raw-topic-writer.js';
-import type { Streams } from '../streams/index.js';
-import type { GoalResults, Peak } from './goal-results.js';
+import type { GoalResultsReader, Peak } from './goal-results.js';
+import type { Pipeline } from './pipeline.js';
 
 const TERMINAL_INTERVAL_MS = 500;
 const PLAIN_INTERVAL_MS = 5000;
@@ -16,8 +16,8 @@ export const GOAL_TITLES = {
 
 /** Tells, while a pipeline runs, how it does: redrawn on a terminal, otherwise a line now and then. */
 export class Status {
-  readonly #streams: Streams;
-  readonly #results: readonly GoalResults[];
+  readonly #pipeline: Pipeline;
+  readonly #reader: GoalResultsReader;
   readonly #writer: WriterMetrics;
   readonly #terminal = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
   readonly #startedAt = Date.now();
@@ -26,9 +26,9 @@ export class Status {
   #lastConsumed = 0;
   #drawing: Promise<void> = Promise.resolve();
 
-  constructor(streams: Streams, results: readonly GoalResults[], writer: WriterMetrics) {
-    this.#streams = streams;
-    this.#results = results;
+  constructor(pipeline: Pipeline, reader: GoalResultsReader, writer: WriterMetrics) {
+    this.#pipeline = pipeline;
+    this.#reader = reader;
     this.#writer = writer;
   }
 
@@ -49,9 +49,9 @@ export class Status {
   }
 
   async #draw(): Promise<void> {
-    for (const results of this.#results) await results.catchUp(20);
-    const lag = await this.#streams.lag();
-    const { deadLetters, lateRecords, recordsConsumed } = this.#streams.metrics;
+    await this.#reader.catchUp(80);
+    const lag = await this.#pipeline.lag();
+    const { deadLetters, lateRecords, recordsConsumed } = this.#pipeline.metrics;
     const now = Date.now();
     const rate = Math.round(((recordsConsumed - this.#lastConsumed) * 1000) / Math.max(1, now - this.#lastAt));
     this.#lastAt = now;
@@ -64,12 +64,12 @@ export class Status {
       `dead letters ${number(deadLetters + this.#writer.badLines)}`,
     ].join('   ');
     if (this.#terminal === undefined) {
-      const goals = this.#results.map(({ goal, records }) => `goal ${goal}: ${number(records)}`).join('   ');
+      const goals = this.#reader.results.map(({ goal, records }) => `goal ${goal}: ${number(records)}`).join('   ');
       process.stderr.write(`${facts}   ${goals}\n`);
       return;
     }
     const seconds = Math.round((now - this.#startedAt) / 1000);
-    const goals = this.#results.map(({ goal, records, latest }) => {
+    const goals = this.#reader.results.map(({ goal, records, latest }) => {
       const title = `goal ${goal}  ${GOAL_TITLES[goal]}`.padEnd(46);
       const text = latest === undefined ? colors.dim('nothing yet') : peakText(latest);
       return `  ${goal <= 2 && latest !== undefined ? colors.yellow(title) : title}${number(records).padStart(9)}   ${text}`;

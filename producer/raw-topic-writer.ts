@@ -15,6 +15,8 @@ export interface RawTopicWriterOptions {
   readonly topic: string;
   readonly deadLetterTopic: string;
   readonly serde: Serde<AccessLog>;
+  /** Where to count; default: a count of its own. */
+  readonly metrics?: WriterMetrics;
 }
 
 /** What was written since the start. */
@@ -29,7 +31,7 @@ export interface WriterMetrics {
  * killed goes on after the last line that is in the log, and writes none twice.
  */
 export class RawTopicWriter {
-  readonly metrics: WriterMetrics = { events: 0, badLines: 0 };
+  readonly metrics: WriterMetrics;
   readonly #options: RawTopicWriterOptions;
   readonly #partitions: number;
   readonly #deadLetterPartitions: number;
@@ -41,6 +43,7 @@ export class RawTopicWriter {
     deadLetterPartitions: number,
     positions: ReadonlyMap<string, SourcePosition>,
   ) {
+    this.metrics = options.metrics ?? { events: 0, badLines: 0 };
     this.#options = options;
     this.#partitions = partitions;
     this.#deadLetterPartitions = deadLetterPartitions;
@@ -99,6 +102,12 @@ export class RawTopicWriter {
     this.metrics.badLines += batch.badLines.length;
   }
 
+  /** Resolves when others can read what was written. */
+  async settle(): Promise<void> {
+    const { log, topic } = this.#options;
+    for (let partition = 0; partition < this.#partitions; partition++) await log.endOffset({ topic, partition });
+  }
+
   #append(transaction: Transaction, events: readonly AccessLog[]): void {
     const { serde, topic } = this.#options;
     for (const event of events) {
@@ -120,14 +129,14 @@ async function readPositions(log: Log): Promise<ReadonlyMap<string, SourcePositi
   const topicPartition = { topic: POSITIONS_TOPIC, partition: 0 };
   const consumer = log.consumer();
   consumer.assign(topicPartition, await log.startOffset(topicPartition));
-  const end = await log.endOffset(topicPartition);
+  const end = await log.endOffset(topicPartition, { settled: true });
   for (let offset = 0; offset < end; ) {
     const [cursor] = await consumer.poll(1000);
-    if (cursor === undefined) break;
+    if (cursor === undefined) continue;
     while (cursor.next()) {
-      const { bytes, keyEnd, keyStart, valueEnd, valueStart } = cursor;
-      const position = JSON.parse(bytes.toString('utf8', valueStart, valueEnd)) as SourcePosition;
-      positions.set(bytes.toString('utf8', keyStart, keyEnd), position);
+      const { keyBytes, keyEnd, keyStart, valueBytes, valueEnd, valueStart } = cursor;
+      const position = JSON.parse(valueBytes.toString('utf8', valueStart, valueEnd)) as SourcePosition;
+      positions.set(keyBytes.toString('utf8', keyStart, keyEnd), position);
     }
     offset = cursor.nextOffset;
   }

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { ConfluentRegistry } from '../schemas/confluent-registry.js';
+import type { KafkaLogOptions } from '../streams/log/kafka/kafka-log.js';
+import type { Log } from '../streams/log/log.js';
+import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
+import type { GoalConfig } from '../topology/goal-config.js';
+import { type GoalSerdes, registerSerdes } from '../topology/serdes.js';
+import { ownDataDirectory, shareDataDirectory } from './data-directory.js';
+import { addDataDir, type DataDirOption, wholeNumber } from './options.js';
+import { takeProcessSlot } from './process-slot.js';
+import { UsageError } from './usage-error.js';
+
+const DAY_MS = 86_400_000;
+const RAW_RETENTION_MS = 7 * DAY_MS;
+
+type KafkaSettings = NonNullable<KafkaLogOptions['settings']>;
+
+export interface ConnectionOptions extends DataDirOption {
+  readonly brokers?: string;
+  readonly registry?: string;
+  readonly kafkaConfig?: string;
+  readonly kafkaSetting?: KafkaSettings;
+  readonly replicationFactor?: number;
+  readonly autoRegister: boolean;
+  readonly guarantee?: NonNullable<KafkaLogOptions['guarantee']>;
+  readonly groupProtocol?: NonNullable<KafkaLogOptions['groupProtocol']>;
+}
+
+/** The log, its schemas and where state is kept: an embedded log's directory, or a Kafka cluster and a registry. */
+export interface Connection {
+  readonly log: Log;
+  readonly schemas: SchemaRegistry;
+  readonly stateDirectory: string;
+  close(): Promise<void>;
+}
+
+/** What a command does with the log. */
+export type Purpose =
+  /** Runs tasks; on an embedded log, alone. */
+  | { readonly runs: 'tasks' }
+  /** Appends what the inputs hold. Two processes that write the same inputs at a time shut each other out. */
+  | { readonly runs: 'producer'; readonly inputs: readonly string[] | undefined }
+  | { readonly runs: 'reader' };
+
+/** The options that say where the log is. */
+export function addConnection(command: Command): Command {
+  return addDataDir(command)
+    .addOption(new Option('--brokers <host:port,...>', 'use Kafka instead of the embedded log').env('MILLRACE_BROKERS'))
+    .addOption(new Option('--registry <url>', 'with --brokers: the schema registry').env('MILLRACE_REGISTRY'))
+    .addOption(
+      new Option('--kafka-config <file>', "with --brokers: the client's settings, a properties file").env(
+        'MILLRACE_KAFKA_CONFIG',
+      ),
+    )
+    .option(
+      '--kafka-setting <name=value>',
+      'with --brokers: a setting of librdkafka, such as security.protocol=sasl_ssl; repeatable',
+      kafkaSetting,
+    )
+    .option(
+      '--replication-factor <number>',
+      "with --brokers: of topics that are made (default: the broker's)",
+      wholeNumber(1),
+    )
+    .option('--no-auto-register', 'with --registry: only look schemas up; `millrace schemas register` adds them');
+}
+
+/** Options of commands that run tasks. */
+export function addGroup(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--guarantee <guarantee>', 'with --brokers')
+        .choices(['exactly-once', 'at-least-once'])
+        .default('exactly-once'),
+    )
+    .addOption(
+      new Option('--group-protocol <protocol>', 'with --brokers: classic for brokers before 4.0')
+        .choices(['consumer', 'classic'])
+        .default('consumer'),
+    );
+}
+
+/** @throws LogError, SchemaError, UsageError */
+export async function connect(options: ConnectionOptions, purpose: Purpose, signal: AbortSignal): Promise<Connection> {
+  if (options.brokers !== undefined) return connectKafka(options, options.brokers, purpose, signal);
+  return purpose.runs === 'tasks'
+    ? ownDataDirectory(options.dataDir)
+    : shareDataDirectory(options.dataDir, { create: purpose.runs === 'producer' });
+}
+
+/** Makes the application's topics and registers their schemas. @throws LogError PARTITION_COUNT */
+export async function prepareTopics(
+  { log, schemas }: Connection,
+  { topics }: GoalConfig,
+  partitions: number,
+): Promise<GoalSerdes> {
+  await log.ensureTopic(topics.accessLog, { partitions, retentionMs: RAW_RETENTION_MS });
+  for (const topic of [topics.goal1, topics.goal2, topics.goal3, topics.goal4, topics.late]) {
+    await log.ensureTopic(topic, { partitions, retentionMs: RAW_RETENTION_MS });
+  }
+  await log.ensureTopic(topics.deadLetters, { partitions: 1, retentionMs: RAW_RETENTION_MS });
+  return registerSerdes(schemas, topics);
+}
+
+async function connectKafka(
+  options: ConnectionOptions,
+  brokers: string,
+  purpose: Purpose,
+  signal: AbortSignal,
+): Promise<Connection> {
+  if (options.registry === undefined) {
+    throw new UsageError('--brokers needs --registry, the URL of a schema registry such as http://127.0.0.1:8081');
+  }
+  const stateDirectory = join(options.dataDir, 'state');
+  const slot = purpose.runs === 'tasks' ? await takeProcessSlot(join(stateDirectory, 'processes')) : undefined;
+  const transactionalId = slot === undefined ? inputsId(purpose) : `millrace-${slot.id}`;
+  // The client is a native addon: only those who use Kafka load it.
+  const { KafkaLog } = await import('../streams/log/kafka/kafka-log.js');
+  const log = await KafkaLog.open({
+    brokers,
+    signal,
+    settings: { ...readSettings(options.kafkaConfig), ...options.kafkaSetting },
+    ...(transactionalId === undefined ? {} : { transactionalId }),
+    ...(options.guarantee === undefined ? {} : { guarantee: options.guarantee }),
+    ...(options.groupProtocol === undefined ? {} : { groupProtocol: options.groupProtocol }),
+    ...(options.replicationFactor === undefined ? {} : { replicationFactor: options.replicationFactor }),
+  });
+  const schemas = new ConfluentRegistry({
+    url: options.registry,
+    autoRegister: options.autoRegister,
+    signal,
+    onUnavailable: ({ message }) => process.stderr.write(`${message}\n`),
+    onRecovered: (message) => process.stderr.write(`${message}\n`),
+  });
+  return {
+    log,
+    schemas,
+    stateDirectory,
+    close: async () => {
+      schemas.close();
+      await log.close();
+      await slot?.release();
+    },
+  };
+}
+
+/** A producer that starts again with the same inputs ends what the one before it has left open. */
+function inputsId(purpose: Purpose): string | undefined {
+  if (purpose.runs !== 'producer' || purpose.inputs === undefined || purpose.inputs.includes('-')) return undefined;
+  const paths = purpose.inputs.map((input) => resolve(input)).join('\n');
+  return `millrace-inputs-${createHash('sha256').update(paths).digest('hex').slice(0, 16)}`;
+}
+
+function kafkaSetting(text: string, settings: KafkaSettings = {}): KafkaSettings {
+  const [, name, value] = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be name=value.');
+  return { ...settings, [name]: value };
+}
+
+/** A properties file: name=value lines, and comments that start with #. */
+function readSettings(file: string | undefined): KafkaSettings {
+  if (file === undefined) return {};
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`--kafka-config: ${file} cannot be read: ${(error as Error).message}`);
+  }
+  let settings: KafkaSettings = {};
+  for (const [index, line] of text.split('\n').entries()) {
+    if (/^\s*(#|$)/.test(line)) continue;
+    try {
+      settings = kafkaSetting(line, settings);
+    } catch {
+      throw new UsageError(`--kafka-config: line ${index + 1} of ${file} is not name=value`);
+    }
+  }
+  return settings;
+}

@@ -1,0 +1,33 @@
+import { constants } from 'node:os';
+import { SchemaError } from '../schemas/schema-error.js';
+import { LogError } from '../streams/log/log.js';
+
+/** One Ctrl-C may arrive twice: from the terminal, and from a program around this one that passes it on. */
+const SAME_SIGNAL_MS = 300;
+
+/**
+ * Aborts at the first SIGINT or SIGTERM, for work to be committed and closed; at the second the process ends as it is,
+ * which loses nothing either, for what is not committed is done again.
+ *
+ * @param onSecond called before the process ends
+ */
+export function stopOnSignals(stop: AbortController, onSecond: () => void = () => {}): void {
+  let firstAt: number | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      firstAt ??= stop.signal.aborted ? Number.NEGATIVE_INFINITY : performance.now();
+      stop.abort();
+      if (performance.now() - firstAt < SAME_SIGNAL_MS) return;
+      onSecond();
+      process.exit(128 + constants.signals[signal]);
+    });
+  }
+}
+
+/** Whether what failed did so because it was told to stop while it waited for a service. */
+export function isInterruption(error: unknown): boolean {
+  return (
+    (error instanceof LogError && error.code === 'LOG_CLOSED') ||
+    (error instanceof SchemaError && error.code === 'REGISTRY_CLOSED')
+  );
+}

@@ -1,0 +1,44 @@
+import { Streams, type StreamsMetrics } from '../streams/index.js';
+import type { GoalConfig } from '../topology/goal-config.js';
+import { goalsTopology } from '../topology/goals.js';
+import type { GoalSerdes } from '../topology/serdes.js';
+import type { Connection } from './connection.js';
+
+/** The topology at work, in this process or in several. */
+export interface Pipeline {
+  readonly metrics: Readonly<StreamsMetrics>;
+  /** Records that are still to be processed. */
+  lag(): Promise<number>;
+  /** As for `Streams`. */
+  drain(): Promise<void>;
+  /** Commits and ends. @throws what the pipeline failed with, if it did */
+  close(): Promise<void>;
+}
+
+export interface PipelineOptions {
+  readonly applicationId: string;
+  readonly commitInterval: number;
+  readonly idle: number | 'never';
+}
+
+/** Runs the goals' topology in this process; `onFailure` is called when it ends by itself. */
+export async function startStreams(
+  { log, stateDirectory }: Connection,
+  config: GoalConfig,
+  serdes: GoalSerdes,
+  options: PipelineOptions,
+  onFailure: () => void,
+): Promise<Streams> {
+  const streams = new Streams(goalsTopology(config, serdes), {
+    ...options,
+    log,
+    stateDirectory,
+    deadLetterTopic: config.topics.deadLetters,
+    lateTopic: config.topics.late,
+  });
+  streams.onStateChange((state) => {
+    if (state === 'ERROR') onFailure();
+  });
+  await streams.start();
+  return streams;
+}

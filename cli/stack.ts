@@ -1,0 +1,163 @@
+import Table from 'cli-table3';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import colors from 'picocolors';
+import { DEFAULT_PORTS, type PortName, type StackPorts } from '../stack/ports.js';
+import { SERVICE_NAMES, type ServiceName } from '../stack/service.js';
+import { DEFAULT_STACK_DIRECTORY, portOption, type ServiceState, Stack, type StackEvent } from '../stack/stack.js';
+import { UsageError } from './usage-error.js';
+
+interface DirectoryOption {
+  readonly directory: string;
+}
+
+type PortOptions = { readonly [name in PortName as `${name}Port`]?: number };
+
+/** Where the services are, for commands that start them. */
+export interface StackOptions extends DirectoryOption, PortOptions {
+  readonly cache?: string;
+}
+
+interface UpOptions extends StackOptions {
+  readonly only?: readonly ServiceName[];
+}
+
+interface DownOptions extends DirectoryOption {
+  readonly delete?: boolean;
+}
+
+const PORT_NAMES = Object.keys(DEFAULT_PORTS) as PortName[];
+
+/** `millrace stack`: the real services on this machine. */
+export function stackCommand(program: Command): Command {
+  const stack = program
+    .command('stack')
+    .description(
+      'the real services on this machine, without Docker: Kafka, registry, Connect, Elasticsearch, InfluxDB',
+    );
+  addStack(stack.command('up'))
+    .description('start the services, download them first if need be, and wait until they are ready')
+    .addOption(
+      new Option(
+        '--only <services>',
+        `some of ${SERVICE_NAMES.join(',')}, with those they need (default: all)`,
+      ).argParser(serviceNames),
+    )
+    .action(startServices);
+  addDirectory(stack.command('down'))
+    .description('stop what "up" has started')
+    .option('--delete', 'delete the data, too')
+    .action(stopServices);
+  addDirectory(stack.command('status')).description('show what runs, and where').action(showStatus);
+  for (const command of stack.commands) command.exitOverride().showHelpAfterError('(--help shows the options)');
+  return stack;
+}
+
+function addDirectory(command: Command): Command {
+  return command.addOption(
+    new Option('--directory <directory>', "where the services' data and logs live")
+      .default(DEFAULT_STACK_DIRECTORY)
+      .env('MILLRACE_STACK_DIR'),
+  );
+}
+
+/** The options of commands that start services. */
+export function addStack(command: Command): Command {
+  addDirectory(command).addOption(
+    new Option('--cache <directory>', 'where downloads are kept (default: ~/.cache/millrace)').env(
+      'MILLRACE_CACHE_DIR',
+    ),
+  );
+  for (const name of PORT_NAMES) {
+    command.option(
+      `${portOption(name)} <port>`,
+      `(default: that of the last time, at first ${DEFAULT_PORTS[name]})`,
+      port,
+    );
+  }
+  return command;
+}
+
+/** @throws StackError, UsageError */
+export function openStack({ cache, directory, ...ports }: StackOptions): Promise<Stack> {
+  return Stack.open({ directory, cacheDirectory: cache, ports: givenPorts(ports) });
+}
+
+async function startServices({ only, ...options }: UpOptions): Promise<void> {
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  const stack = await openStack(options);
+  await stack.up(only, { onProgress: printProgress, signal: stop.signal });
+}
+
+async function stopServices({ directory, delete: deletes = false }: DownOptions): Promise<void> {
+  const stack = await Stack.open({ directory });
+  const stopped = await stack.down({ delete: deletes, onProgress: printProgress });
+  if (stopped.length === 0) process.stderr.write(`nothing runs in ${directory}\n`);
+}
+
+async function showStatus({ directory }: DirectoryOption): Promise<void> {
+  const stack = await Stack.open({ directory });
+  const table = new Table({ head: ['service', 'address', 'state', 'pid', 'log'], style: { head: [], border: [] } });
+  for (const { address, logFile, pid, service, state } of await stack.status()) {
+    table.push([service, address, STATE_COLORS[state](state), pid ?? '', state === 'stopped' ? '' : logFile]);
+  }
+  process.stdout.write(`${table.toString()}\n`);
+}
+
+const STATE_COLORS: Readonly<Record<ServiceState, (text: string) => string>> = {
+  ready: colors.green,
+  starting: colors.yellow,
+  ended: colors.red,
+  stopped: colors.dim,
+};
+
+export function printProgress(event: StackEvent): void {
+  process.stderr.write(`${eventText(event)}\n`);
+}
+
+function eventText(event: StackEvent): string {
+  switch (event.kind) {
+    case 'waiting':
+      return 'waiting for another "millrace stack"…';
+    case 'downloading':
+      return `${event.service} … downloading (once)`;
+    case 'starting':
+      return `${event.service} … starting`;
+    case 'ready':
+      return `${event.service} … ready in ${seconds(event.afterMs)} at ${event.address}`;
+    case 'runs':
+      return `${event.service} … runs already at ${event.address}`;
+    case 'stopped':
+      return `${event.service} … stopped in ${seconds(event.afterMs)}`;
+  }
+}
+
+function seconds(milliseconds: number): string {
+  return `${Math.max(1, Math.round(milliseconds / 1000))} s`;
+}
+
+function givenPorts(options: PortOptions): Partial<StackPorts> {
+  const given = PORT_NAMES.flatMap((name) => {
+    const port = options[`${name}Port`];
+    return port === undefined ? [] : [[name, port] as const];
+  });
+  const ports = given.map(([, port]) => port);
+  if (new Set(ports).size < ports.length) throw new UsageError('two services cannot listen on the same port');
+  return Object.fromEntries(given);
+}
+
+function serviceNames(text: string): readonly ServiceName[] {
+  const names = text.split(',').map((name) => name.trim());
+  const known = names.filter((name): name is ServiceName => (SERVICE_NAMES as readonly string[]).includes(name));
+  if (known.length < names.length) throw new InvalidArgumentError(`It must be some of ${SERVICE_NAMES.join(',')}.`);
+  return known;
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < 1 || number > 65_535) {
+    throw new InvalidArgumentError('It must be a port from 1 to 65535.');
+  }
+  return number;
+}

@@ -1,0 +1,60 @@
+import type { StreamsMetrics } from '../streams/index.js';
+import type { GoalConfig } from '../topology/goal-config.js';
+import { registerSerdes } from '../topology/serdes.js';
+import { type ConnectionOptions, connect } from './connection.js';
+import { isInterruption } from './interruption.js';
+import { type PipelineOptions, startStreams } from './pipeline.js';
+
+const REPORT_INTERVAL_MS = 250;
+
+/** What a worker is started with. */
+export interface WorkerTask {
+  readonly connection: ConnectionOptions;
+  readonly config: GoalConfig;
+  readonly pipeline: PipelineOptions;
+}
+
+/** What a worker tells of itself. */
+export type WorkerReport =
+  | { readonly kind: 'progress'; readonly metrics: StreamsMetrics; readonly lag: number }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** One process of a pipeline of several: it runs tasks until its parent, which owns the terminal, says or goes. */
+async function work({ config, connection: options, pipeline }: WorkerTask): Promise<void> {
+  const stop = new AbortController();
+  const stopped = new Promise<void>((resolve) => {
+    stop.signal.addEventListener('abort', () => resolve());
+  });
+  for (const event of ['disconnect', 'SIGTERM', 'message']) process.on(event, () => stop.abort());
+  const connection = await connect(options, { runs: 'tasks' }, stop.signal);
+  const serdes = await registerSerdes(connection.schemas, config.topics);
+  let failed: () => void = () => {};
+  const failure = new Promise<void>((resolve) => {
+    failed = resolve;
+  });
+  const streams = await startStreams(connection, config, serdes, pipeline, failed);
+  const tell = async () => report({ kind: 'progress', metrics: streams.metrics, lag: await streams.lag() });
+  const timer = setInterval(() => {
+    // What cannot be told now is told the next time.
+    tell().catch(() => {});
+  }, REPORT_INTERVAL_MS);
+  await Promise.race([stopped, failure]);
+  clearInterval(timer);
+  await streams.close();
+  await tell().catch(() => {});
+  await connection.close();
+}
+
+function report(message: WorkerReport): void {
+  if (process.connected) process.send?.(message);
+}
+
+// The terminal sends an interrupt to every process; the parent is the one that acts on it.
+process.on('SIGINT', () => {});
+process.once('message', (task: WorkerTask) => {
+  work(task)
+    .catch((error: Error) => {
+      if (!isInterruption(error)) report({ kind: 'failed', message: error.message });
+    })
+    .finally(() => process.exit());
+});

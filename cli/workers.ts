@@ -1,0 +1,116 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { newMetrics, type StreamsMetrics } from '../streams/runtime/metrics.js';
+import type { Pipeline } from './pipeline.js';
+import type { WorkerReport, WorkerTask } from './worker.js';
+
+const PROGRAM = fileURLToPath(new URL('worker.js', import.meta.url));
+const RESTART_DELAY_MS = 500;
+
+/** What one of the processes has failed with. */
+export class WorkerError extends Error {
+  override readonly name = 'WorkerError';
+}
+
+interface Worker {
+  readonly process: ChildProcess;
+  readonly ended: Promise<void>;
+  metrics: StreamsMetrics;
+  lag: number;
+}
+
+/** Runs a pipeline in several processes; one that is killed is started again. */
+export class Workers implements Pipeline {
+  readonly #task: WorkerTask;
+  readonly #onFailure: () => void;
+  readonly #workers = new Set<Worker>();
+  /** What processes that have ended had done. */
+  #before = newMetrics();
+  #failure: Error | undefined;
+  #closing = false;
+
+  constructor(task: WorkerTask, processes: number, onFailure: () => void) {
+    this.#task = task;
+    this.#onFailure = onFailure;
+    for (let i = 0; i < processes; i++) this.#start();
+  }
+
+  get metrics(): Readonly<StreamsMetrics> {
+    return [...this.#workers].map(({ metrics }) => metrics).reduce(sum, this.#before);
+  }
+
+  async lag(): Promise<number> {
+    return [...this.#workers].reduce((total, { lag }) => total + lag, 0);
+  }
+
+  drain(): Promise<void> {
+    throw new Error('a pipeline of several processes is not drained');
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    const ended = [...this.#workers].map(({ process, ended }) => {
+      if (process.connected) process.send('close');
+      return ended;
+    });
+    await Promise.all(ended);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #start(): void {
+    const child = fork(PROGRAM, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
+    let failed = false;
+    const worker: Worker = {
+      process: child,
+      metrics: newMetrics(),
+      lag: 0,
+      ended: new Promise((resolve) => {
+        child.on('exit', (code, signal) => {
+          this.#workers.delete(worker);
+          this.#before = sum(this.#before, worker.metrics);
+          resolve();
+          if (!this.#closing && !failed) void this.#startAgain(child.pid, signal ?? `code ${code}`);
+        });
+      }),
+    };
+    child.on('message', (report: WorkerReport) => {
+      if (report.kind === 'progress') Object.assign(worker, { metrics: report.metrics, lag: report.lag });
+      else {
+        failed = true;
+        this.#failure = new WorkerError(report.message);
+        this.#onFailure();
+      }
+    });
+    // A child that dies at once breaks the channel.
+    child.on('error', () => {});
+    child.send(this.#task, () => {});
+    this.#workers.add(worker);
+  }
+
+  async #startAgain(pid: number | undefined, why: string): Promise<void> {
+    process.stderr.write(`process ${pid} has ended (${why}); starting another\n`);
+    await delay(RESTART_DELAY_MS);
+    if (!this.#closing) this.#start();
+  }
+}
+
+function sum(a: StreamsMetrics, b: StreamsMetrics): StreamsMetrics {
+  const late = { ...a.late };
+  for (const [node, other] of Object.entries(b.late)) {
+    const known = late[node];
+    late[node] = known
+      ? {
+          records: known.records + other.records,
+          dropped: known.dropped + other.dropped,
+          maxLatenessMs: Math.max(known.maxLatenessMs, other.maxLatenessMs),
+          graceNeededMs: Math.max(known.graceNeededMs, other.graceNeededMs),
+        }
+      : other;
+  }
+  const total = { ...a, late };
+  for (const name of Object.keys(a) as (keyof StreamsMetrics)[]) {
+    if (name !== 'late') total[name] = a[name] + b[name];
+  }
+  return total;
+}
