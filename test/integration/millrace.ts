@@ -22,7 +22,11 @@ export class Millrace {
   stderr = '';
 
   constructor(args: readonly string[], options: { readonly stdin?: string | Buffer } = {}) {
-    this.process = spawn(process.execPath, [PROGRAM, ...args], { stdio: 'pipe' });
+    this.process = spawn(process.execPath, [PROGRAM, ...args], {
+      stdio: 'pipe',
+      // What a test reads has no colours, whatever its own output has.
+      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
+    });
     this.process.stdout?.on('data', (data: Buffer) => {
       this.stdout += data.toString();
     });

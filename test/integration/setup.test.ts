@@ -11,6 +11,7 @@ const BIN = fileURLToPath(new URL('../../bin', import.meta.url));
 /** Stands for npm: `npm ci` takes its time, installs the compiler below and a program, and notes that it ran. */
 const NPM = `#!/bin/sh
 echo "npm $*" >> calls.txt
+[ -f no-binary ] && [ "$CKJS_LINKING" != dynamic ] && { echo 'npm error path node_modules/@confluentinc/kafka-javascript'; exit 1; }
 [ -f npm-fails ] && { echo 'npm error no network'; exit 7; }
 while [ -f npm-hangs ]; do sleep 0.05; done
 rm -rf node_modules && mkdir -p node_modules/typescript/bin node_modules/.bin
@@ -143,6 +144,14 @@ describe('the set-up', { timeout: 20_000 }, () => {
     const failed = setUp();
     expect(await failed.code).toBe(1);
     expect(failed.said()).toContain('npm ci failed:\nnpm error no network\n');
+  });
+
+  it("builds the Kafka client with the system's libraries where its binary cannot be had, and says so", async () => {
+    await write('no-binary', '');
+    const built = setUp();
+    expect(await built.code).toBe(0);
+    expect(built.said()).toMatch(/binary of @confluentinc\/kafka-javascript cannot be had here: building it/);
+    expect((await calls()).filter((call) => call.startsWith('npm'))).toHaveLength(2);
   });
 
   it('runs a local program, with its arguments and its exit code', async () => {

@@ -50,8 +50,8 @@ async function run(words: readonly string[]): Promise<Record<string, number>> {
     for (let cursors = await consumer.poll(0); cursors.length > 0; cursors = await consumer.poll(0)) {
       for (const cursor of cursors) {
         while (cursor.next()) {
-          const key = cursor.bytes.toString('utf8', cursor.keyStart, cursor.keyEnd);
-          counts[key] = cursor.bytes.readDoubleBE(cursor.valueStart);
+          const key = cursor.keyBytes.toString('utf8', cursor.keyStart, cursor.keyEnd);
+          counts[key] = cursor.valueBytes.readDoubleBE(cursor.valueStart);
         }
       }
     }

@@ -1,47 +1,15 @@
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readLogs } from '../../producer/log-source.js';
-import { TrafficSimulator } from '../../producer/traffic-simulator.js';
 import type { AccessLog } from '../../schemas/records.js';
 import { type Serde, stringSerde } from '../../streams/index.js';
 import { TopologyTestDriver } from '../../streams/testing/topology-test-driver.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goal-config.js';
 import { goalsTopology } from '../../topology/goals.js';
 import { registerSerdes } from '../../topology/serdes.js';
+import { accessLog, simulated } from '../reference/events.js';
 import { expectSameGoals } from '../reference/expect-goals.js';
 import { type ReferenceOptions, type ReferenceResult, referenceGoals } from '../reference/goals.js';
 import { type GoalRunOptions, MemoryRegistry, partitioned, runGoals } from '../reference/run-goals.js';
-
-const ACCESS_LOG = fileURLToPath(new URL('../fixtures/access.log.gz', import.meta.url));
-
-async function accessLog(): Promise<AccessLog[]> {
-  const events: AccessLog[] = [];
-  const batches = readLogs({
-    inputs: [ACCESS_LOG],
-    format: 'auto',
-    host: 'semicomplete.com',
-    server: 'web',
-    maxFutureMs: 86_400_000,
-    follow: false,
-    signal: new AbortController().signal,
-    positionOf: async () => undefined,
-  });
-  for await (const batch of batches) events.push(...batch.events);
-  return events;
-}
-
-function simulated(count: number, seed: number, disorderMs: number): AccessLog[] {
-  const simulator = new TrafficSimulator({
-    seed,
-    startMs: Date.UTC(2026, 0, 1, 12),
-    eventsPerSecond: 500,
-    clients: 2000,
-    disorderMs,
-    belowThresholds: false,
-  });
-  return Array.from({ length: count }, () => simulator.next().event);
-}
 
 /** Runs both and compares. */
 async function check(

@@ -4,6 +4,7 @@ import { EmbeddedLog } from '../../streams/log/embedded/embedded-log.js';
 import type { Log } from '../../streams/log/log.js';
 import { partitionForString } from '../../streams/log/partitioner.js';
 import type { SchemaRegistry } from '../../streams/serde/schema-registry.js';
+import { deserializeWhenReady, type Serde } from '../../streams/serde/serde.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goal-config.js';
 import { goalsTopology } from '../../topology/goals.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
@@ -26,6 +27,10 @@ export interface GoalRunOptions {
   readonly commitInterval?: Duration;
   /** Events in one append; each append is one batch a partition. */
   readonly batchEvents?: number;
+  /** Default: an embedded log in memory. */
+  readonly log?: Log;
+  readonly applicationId?: string;
+  readonly stateDirectory?: string;
 }
 
 /** A registry for one process. */
@@ -54,25 +59,42 @@ export async function createGoalTopics(log: Log, { topics }: GoalConfig, partiti
   for (const topic of Object.values(topics)) await log.ensureTopic(topic, { partitions });
 }
 
-/** Runs the four goals over the events on an embedded log in memory, to the end of the input. */
-export async function runGoals(events: readonly AccessLog[], options: GoalRunOptions = {}): Promise<GoalRun> {
-  const { batchEvents = 1000, partitions = 1 } = options;
-  const config = { ...DEFAULT_GOAL_CONFIG, ...options.config };
-  const log = await EmbeddedLog.inMemory();
-  await createGoalTopics(log, config, partitions);
-  const serdes = await registerSerdes(new MemoryRegistry(), config.topics);
+/** Goals whose topics have names of their own, on a log that others use too. */
+export function apart(name: string): Pick<GoalConfig, 'topics'> {
+  const topics = Object.entries(DEFAULT_GOAL_CONFIG.topics).map(([id, topic]) => [id, `${name}-${topic}`]);
+  return { topics: Object.fromEntries(topics) as unknown as GoalConfig['topics'] };
+}
+
+export async function appendEvents(
+  log: Log,
+  { topics }: GoalConfig,
+  serdes: GoalSerdes,
+  events: readonly AccessLog[],
+  batchEvents = 1000,
+): Promise<void> {
+  const partitions = (await log.partitions(topics.accessLog)) ?? 0;
   for (let start = 0; start < events.length; start += batchEvents) {
     const transaction = log.transaction();
     for (const event of events.slice(start, start + batchEvents)) {
       const partition = partitionForString(event.client_ip, partitions);
       const value = serdes.accessLog.serialize('', event);
-      transaction.append(config.topics.accessLog, partition, event.timestamp, null, value);
+      transaction.append(topics.accessLog, partition, event.timestamp, null, value);
     }
     await transaction.commit();
   }
+}
+
+/** Runs the four goals over the events, to the end of the input. */
+export async function runGoals(events: readonly AccessLog[], options: GoalRunOptions = {}): Promise<GoalRun> {
+  const config = { ...DEFAULT_GOAL_CONFIG, ...options.config };
+  const log = options.log ?? (await EmbeddedLog.inMemory());
+  await createGoalTopics(log, config, options.partitions ?? 1);
+  const serdes = await registerSerdes(new MemoryRegistry(), config.topics);
+  await appendEvents(log, config, serdes, events, options.batchEvents);
   const streams = new Streams(goalsTopology(config, serdes), {
-    applicationId: 'goals',
+    applicationId: options.applicationId ?? 'goals',
     log,
+    ...(options.stateDirectory === undefined ? {} : { stateDirectory: options.stateDirectory }),
     repartition: options.repartition ?? 'auto',
     commitInterval: options.commitInterval ?? 20,
     deadLetterTopic: config.topics.deadLetters,
@@ -82,7 +104,7 @@ export async function runGoals(events: readonly AccessLog[], options: GoalRunOpt
   await streams.drain();
   await streams.close();
   const results = await readGoals(log, config, serdes);
-  await log.close();
+  if (options.log === undefined) await log.close();
   return { ...results, metrics: streams.metrics };
 }
 
@@ -97,21 +119,24 @@ export async function readGoals(
     const latest = new Map<string, ReferenceResult>();
     let records = 0;
     const consumer = log.consumer();
+    const ends = new Map<number, number>();
     for (let partition = 0; partition < ((await log.partitions(topic)) ?? 0); partition++) {
       consumer.assign({ topic, partition }, 0);
+      const end = await log.endOffset({ topic, partition });
+      if (end > 0) ends.set(partition, end);
     }
-    for (;;) {
-      const cursors = await consumer.poll(0);
-      if (cursors.length === 0) break;
-      for (const cursor of cursors) {
+    while (ends.size > 0) {
+      for (const cursor of await consumer.poll(100)) {
         while (cursor.next()) {
-          const { bytes, keyStart, keyEnd, valueStart, valueEnd } = cursor;
-          const value = serdes[`goal${goal}`].deserialize(topic, bytes, valueStart, valueEnd) as Partial<Goal4>;
+          const { keyBytes, valueBytes, keyStart, keyEnd, valueStart, valueEnd } = cursor;
+          const serde = serdes[`goal${goal}`] as unknown as Serde<Partial<Goal4>>;
+          const value = await deserializeWhenReady(serde, topic, valueBytes, valueStart, valueEnd);
           const { avg_request_time, count = 0 } = value;
           const result: ReferenceResult = avg_request_time === undefined ? { count } : { count, avg_request_time };
-          latest.set(bytes.toString('utf8', keyStart, keyEnd), result);
+          latest.set(keyBytes.toString('utf8', keyStart, keyEnd), result);
           records++;
         }
+        if (cursor.nextOffset >= (ends.get(cursor.partition) ?? 0)) ends.delete(cursor.partition);
       }
     }
     await consumer.close();
