@@ -128,8 +128,9 @@ async function readAll(log: KafkaLog): Promise<void> {
     ends.set(partition, await log.endOffset({ topic: topics.accessLog, partition }));
   }
   while (ends.size > 0) {
-    for (const { nextOffset, partition } of await consumer.poll(100)) {
-      if (nextOffset >= (ends.get(partition) ?? 0)) ends.delete(partition);
+    for (const cursor of await consumer.poll(100)) {
+      while (cursor.next());
+      if (cursor.nextOffset >= (ends.get(cursor.partition) ?? 0)) ends.delete(cursor.partition);
     }
   }
 }

@@ -1,3 +1,5 @@
+import type { FetchLimits } from './fetcher.js';
+
 /** Any property of librdkafka, by its name there. */
 export type KafkaSettings = Readonly<Record<string, string | number | boolean>>;
 
@@ -5,22 +7,21 @@ export type ClientRole = 'admin' | 'consumer' | 'producer';
 
 const ROLE_PREFIX = /^(admin|consumer|producer)[.]/;
 
-/**
- * Fetches are large, for a catch-up's sake, and short-lived, so that a partition that comes later does not wait for
- * them; what is fetched ahead is bounded.
- */
+/** Members of groups; records are read beside them. */
 const CONSUMER: KafkaSettings = {
-  'auto.offset.reset': 'earliest',
   'enable.auto.commit': false,
   'enable.auto.offset.store': false,
-  'enable.partition.eof': true,
-  'isolation.level': 'read_committed',
+};
+
+/**
+ * Waits are short, so that a partition that comes later does not wait for them. A partition has two fetches in memory at
+ * most: one that lies ready, and one under way.
+ */
+const FETCH: KafkaSettings = {
   'fetch.wait.max.ms': 100,
-  'fetch.queue.backoff.ms': 5,
-  'fetch.error.backoff.ms': 100,
-  'max.partition.fetch.bytes': 4 * 1024 * 1024,
-  'queued.max.messages.kbytes': 64 * 1024,
-  'queued.min.messages': 200_000,
+  'fetch.min.bytes': 1,
+  'fetch.max.bytes': 50 * 1024 * 1024,
+  'max.partition.fetch.bytes': 1024 * 1024,
 };
 
 const PRODUCER: KafkaSettings = {
@@ -67,5 +68,19 @@ export function clientSettings(
     ...Object.fromEntries(general),
     ...Object.fromEntries(own),
     ...required,
+  };
+}
+
+/** How much is read at a time. */
+export function fetchLimits(settings: KafkaSettings): FetchLimits {
+  const all = clientSettings('consumer', settings, {});
+  const limit = (name: string) => Number(all[name] ?? FETCH[name]);
+  return {
+    maxWaitMs: limit('fetch.wait.max.ms'),
+    minBytes: limit('fetch.min.bytes'),
+    maxBytes: limit('fetch.max.bytes'),
+    partitionMaxBytes: limit(
+      all['fetch.message.max.bytes'] === undefined ? 'max.partition.fetch.bytes' : 'fetch.message.max.bytes',
+    ),
   };
 }

@@ -1,8 +1,24 @@
-import kafka, { type LibrdKafkaError, type TopicPartitionOffset } from '@confluentinc/kafka-javascript';
-import type { GroupConsumer, Rebalance, TopicPartition } from '../log.js';
-import { KafkaConsumer, type KafkaConsumerOptions } from './kafka-consumer.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import kafka, {
+  type ConsumerGlobalConfig,
+  type KafkaConsumer as KafkaClient,
+  type LibrdKafkaError,
+} from '@confluentinc/kafka-javascript';
+import './client-types.js';
+import { type GroupConsumer, LogError, type Rebalance, type RecordCursor, type TopicPartition } from '../log.js';
+import type { Availability } from './availability.js';
+import { clientSettings, type KafkaSettings } from './client-settings.js';
+import { call, isTransient, persistently } from './kafka-call.js';
+import type { KafkaConsumer } from './kafka-consumer.js';
 
 const { ERRORS } = kafka.CODES;
+
+const CONNECT_MS = 10_000;
+const LEAVE_MS = 5000;
+/** How long the client is listened to at a time. */
+const SERVE_MS = 50;
+/** Librdkafka's name for the end of a partition. */
+const OFFSET_END = -1;
 
 /**
  * - `consumer`: the broker assigns (KIP-848), and moves only the partitions that have to move.
@@ -12,42 +28,98 @@ const { ERRORS } = kafka.CODES;
  */
 export type GroupProtocol = 'consumer' | 'classic';
 
-/** A member of a consumer group. The application acts on rebalances between two polls, and takes its time. */
-export class KafkaGroupConsumer extends KafkaConsumer implements GroupConsumer {
-  readonly #topics: readonly string[];
-  readonly #protocol: GroupProtocol;
-  readonly #rebalances: Rebalance[] = [];
-  #removed: TopicPartition[] = [];
-  #answerIsDue = false;
-  /** What the client has been told of. */
-  readonly #held = new Set<string>();
+export interface KafkaGroupConsumerOptions {
+  readonly connection: KafkaSettings;
+  readonly settings: KafkaSettings;
+  readonly availability: Availability;
+  readonly group: string;
+  readonly protocol: GroupProtocol;
+  readonly topics: readonly string[];
+  /** Reads what the group assigns. */
+  readonly reader: KafkaConsumer;
+}
 
-  constructor(
-    options: KafkaConsumerOptions,
-    { group, protocol, topics }: { group: string; protocol: GroupProtocol; topics: readonly string[] },
-  ) {
-    super(options, {
-      'group.id': group,
-      'group.protocol': protocol,
-      ...(protocol === 'consumer'
-        ? { 'group.remote.assignor': 'range' }
-        : { 'partition.assignment.strategy': 'range' }),
-      rebalance_cb: (error: LibrdKafkaError, partitions: readonly TopicPartition[]) => {
-        this.#rebalance(error, partitions);
-      },
+/**
+ * A member of a consumer group. The application acts on rebalances between two polls, and takes its time.
+ *
+ * The client of librdkafka is the member; its partitions are paused, for the reader is several times faster than it.
+ */
+export class KafkaGroupConsumer implements GroupConsumer {
+  readonly #options: KafkaGroupConsumerOptions;
+  readonly #client: KafkaClient;
+  readonly #rebalances: Rebalance[] = [];
+  /** What the application reads, by name. */
+  readonly #assigned = new Map<string, TopicPartition>();
+  /** What the client has been told that it does. */
+  readonly #held = new Map<string, TopicPartition>();
+  #answerIsDue = false;
+  #polls = 0;
+  #connected: Promise<unknown> | undefined;
+  #serving: Promise<void> | undefined;
+  #failure: Error | undefined;
+  #closed = false;
+
+  constructor(options: KafkaGroupConsumerOptions) {
+    this.#options = options;
+    const { availability, connection, group, protocol, settings } = options;
+    this.#client = new kafka.KafkaConsumer(
+      clientSettings('consumer', settings, {
+        ...connection,
+        'group.id': group,
+        'group.protocol': protocol,
+        ...(protocol === 'consumer'
+          ? { 'group.remote.assignor': 'range' }
+          : { 'partition.assignment.strategy': 'range' }),
+        rebalance_cb: (error: LibrdKafkaError, partitions: readonly TopicPartition[]) => {
+          this.#rebalance(error, partitions);
+        },
+      }) as ConsumerGlobalConfig,
+    );
+    this.#client.setDefaultConsumeTimeout(SERVE_MS);
+    this.#client.on('event.error', (error: LibrdKafkaError) => {
+      if (isTransient(error)) availability.suspect(error.message);
     });
-    this.#topics = topics;
-    this.#protocol = protocol;
+  }
+
+  connect(): Promise<unknown> {
+    this.#connected ??= persistently(
+      () => call<unknown>((done) => this.#client.connect({ timeout: CONNECT_MS }, done)),
+      this.#options.availability,
+    );
+    return this.#connected;
   }
 
   async join(): Promise<void> {
     await this.connect();
-    this.client.subscribe([...this.#topics]);
+    this.#client.subscribe([...this.#options.topics]);
+  }
+
+  /** Resolves when it is closed. */
+  get ended(): Promise<void> {
+    return this.#options.reader.ended;
   }
 
   /** For the producer, which commits offsets in this member's name. */
-  get member(): kafka.KafkaConsumer {
-    return this.client;
+  get member(): KafkaClient {
+    return this.#client;
+  }
+
+  assign(topicPartition: TopicPartition, offset: number): void {
+    this.#assigned.set(idOf(topicPartition), topicPartition);
+    this.#options.reader.assign(topicPartition, offset);
+  }
+
+  unassign(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.#assigned.delete(idOf(partition));
+    this.#options.reader.unassign(partitions);
+  }
+
+  pause(topicPartition: TopicPartition): void {
+    this.#options.reader.pause(topicPartition);
+  }
+
+  resume(topicPartition: TopicPartition): void {
+    this.#options.reader.resume(topicPartition);
   }
 
   takeRebalance(): Rebalance | undefined {
@@ -57,83 +129,106 @@ export class KafkaGroupConsumer extends KafkaConsumer implements GroupConsumer {
     return rebalance;
   }
 
-  unassign(partitions: readonly TopicPartition[]): void {
-    this.forget(partitions);
-    this.#removed.push(...partitions);
-  }
-
-  override async close(): Promise<void> {
-    if (this.closed) return;
-    if (this.client.isConnected()) {
-      // The client does not leave while it waits for an answer; leaving is then a rebalance of its own.
-      for (const { kind, partitions } of this.#rebalances.splice(0)) this.#letGo(kind === 'assigned', partitions);
-      if (this.#answerIsDue) this.applyAssignments([]);
-      this.client.unsubscribe();
+  async poll(maxWaitMs: number): Promise<RecordCursor[]> {
+    if (this.#closed) return [];
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#answerIsDue) this.#answer();
+    this.#polls++;
+    try {
+      this.#serve();
+      return this.#rebalances.length > 0 ? [] : await this.#options.reader.poll(maxWaitMs);
+    } finally {
+      this.#polls--;
     }
-    await super.close();
   }
 
-  protected override get changesAreDue(): boolean {
-    return this.#answerIsDue || super.changesAreDue;
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#options.reader.wake();
+    await this.#connected?.catch(() => {});
+    await this.#serving;
+    // Without brokers there is nobody to take leave of.
+    if (this.#client.isConnected()) await this.#leave();
+    await this.#options.reader.close();
   }
 
-  protected override get isInterrupted(): boolean {
-    return this.#rebalances.length > 0;
+  async #leave(): Promise<void> {
+    // The client does not leave while it waits for an answer; leaving is then a rebalance of its own.
+    for (const { kind, partitions } of this.#rebalances.splice(0)) this.#letGo(kind === 'assigned', partitions);
+    if (this.#answerIsDue) this.#answer();
+    this.#client.unsubscribe();
+    const left = call((done) => this.#client.disconnect(done)).catch(() => {});
+    await Promise.race([left, delay(LEAVE_MS, undefined, { ref: false })]);
   }
 
-  protected override applyAssignments(changed: readonly TopicPartitionOffset[]): void {
-    const removed = this.#removed;
-    this.#removed = [];
+  /** Tells the client what the application has made of the rebalances. */
+  #answer(): void {
     this.#answerIsDue = false;
-    if (this.#protocol === 'classic') {
-      if (removed.length > 0 && this.positions().length === 0) this.client.unassign();
-      else this.client.assign(this.positions());
+    const dropped = [...this.#held.values()].filter((one) => !this.#assigned.has(idOf(one)));
+    const taken = [...this.#assigned.values()].filter((one) => !this.#held.has(idOf(one)));
+    for (const one of dropped) this.#held.delete(idOf(one));
+    for (const one of taken) this.#held.set(idOf(one), one);
+    if (this.#options.protocol === 'consumer') {
+      if (dropped.length > 0) this.#client.incrementalUnassign(dropped);
+      this.#client.incrementalAssign(taken.map(atEnd));
+    } else if (dropped.length > 0 && this.#held.size === 0) this.#client.unassign();
+    else this.#client.assign([...this.#held.values()].map(atEnd));
+    if (this.#held.size > 0) this.#client.pause([...this.#held.values()]);
+  }
+
+  /** Listens to the client while there are polls: rebalances come when it is asked for records, of which it has none. */
+  #serve(): void {
+    if (this.#serving !== undefined || this.#closed) return;
+    this.#serving = new Promise((resolve) => {
+      this.#client.consume(1, (error: LibrdKafkaError | null) => {
+        this.#serving = undefined;
+        if (error) this.#failed(error);
+        resolve();
+        if (this.#polls > 0) this.#serve();
+      });
+    });
+  }
+
+  #failed(error: LibrdKafkaError): void {
+    // After a poll that came too late, a rebalance follows that says what was lost.
+    if (error.code === ERRORS.ERR__MAX_POLL_EXCEEDED) return;
+    if (isTransient(error)) {
+      this.#options.availability.suspect(error.message);
       return;
     }
-    // What moves to another offset is taken away first, too.
-    const held = [...removed, ...changed].filter((one) => this.#held.has(idOf(one)));
-    if (held.length > 0) this.client.incrementalUnassign(held.map(({ topic, partition }) => ({ topic, partition })));
-    this.client.incrementalAssign([...changed]);
-    for (const one of removed) this.#held.delete(idOf(one));
-    for (const one of changed) this.#held.add(idOf(one));
-  }
-
-  protected override failed(error: LibrdKafkaError): void {
-    switch (error.code) {
-      case ERRORS.ERR__MAX_POLL_EXCEEDED:
-        // A rebalance follows that says what was lost.
-        return;
-      case ERRORS.ERR_UNKNOWN_TOPIC_OR_PART:
-        super.failed({ ...error, message: `a topic of ${this.#topics.join(', ')} is gone` });
-        return;
-      default:
-        super.failed(error);
-    }
+    const isGone = error.code === ERRORS.ERR_UNKNOWN_TOPIC_OR_PART;
+    const what = isGone ? `a topic of ${this.#options.topics.join(', ')} is gone` : error.message;
+    this.#failure = new LogError('LOG_IO', `cannot read from Kafka: ${what}`, { cause: error });
+    this.#options.reader.wake();
   }
 
   #rebalance(error: LibrdKafkaError, partitions: readonly TopicPartition[]): void {
     const revoked = error.code === ERRORS.ERR__REVOKE_PARTITIONS;
     const assigned = error.code === ERRORS.ERR__ASSIGN_PARTITIONS;
-    if (this.closed) {
+    if (this.#closed) {
       if (assigned || revoked) this.#letGo(assigned, partitions);
     } else if (assigned) {
       this.#rebalances.push({ kind: 'assigned', partitions });
     } else if (revoked) {
-      this.#rebalances.push({ kind: this.client.assignmentLost() ? 'lost' : 'revoked', partitions });
+      this.#rebalances.push({ kind: this.#client.assignmentLost() ? 'lost' : 'revoked', partitions });
     } else {
-      this.failed(error);
+      this.#failed(error);
     }
-    this.wake();
+    this.#options.reader.wake();
   }
 
   /** Answers a rebalance of a consumer that is closed or about to be: it takes nothing and gives everything. */
   #letGo(assigned: boolean, partitions: readonly TopicPartition[]): void {
-    const held = partitions.filter((one) => this.#held.has(idOf(one)));
-    if (this.#protocol === 'classic') this.client.unassign();
-    else if (assigned || held.length === 0) this.client.incrementalAssign([]);
-    else this.client.incrementalUnassign(held);
-    for (const one of held) this.#held.delete(idOf(one));
+    const held = partitions.filter((one) => this.#held.delete(idOf(one)));
+    if (this.#options.protocol === 'classic') this.#client.unassign();
+    else if (assigned || held.length === 0) this.#client.incrementalAssign([]);
+    else this.#client.incrementalUnassign(held);
   }
+}
+
+function atEnd(topicPartition: TopicPartition) {
+  return { ...topicPartition, offset: OFFSET_END };
 }
 
 function idOf({ topic, partition }: TopicPartition): string {

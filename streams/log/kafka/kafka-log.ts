@@ -7,6 +7,7 @@ import kafka, {
   type Metadata,
   type OffsetSpec,
 } from '@confluentinc/kafka-javascript';
+import type { ConnectionOptions } from '@platformatic/kafka';
 import { BufferedTransaction, type PartitionBatches } from '../buffered-transaction.js';
 import {
   type CommitResult,
@@ -21,7 +22,10 @@ import {
   type Transaction,
 } from '../log.js';
 import { Availability } from './availability.js';
-import { type ClientRole, clientSettings, type KafkaSettings } from './client-settings.js';
+import { BrokerConnections } from './broker-connections.js';
+import { type ClientRole, clientSettings, fetchLimits, type KafkaSettings } from './client-settings.js';
+import { Cluster } from './cluster.js';
+import { connectionOptions } from './connection-settings.js';
 import { call, isKafkaError, persistently } from './kafka-call.js';
 import { KafkaConsumer } from './kafka-consumer.js';
 import { type GroupProtocol, KafkaGroupConsumer } from './kafka-group-consumer.js';
@@ -72,8 +76,9 @@ export class KafkaLog implements Log {
   readonly #admin: AdminClient;
   readonly #availability: Availability;
   readonly #producer: KafkaProducer;
-  readonly #partitionCounts = new Map<string, number>();
-  readonly #consumers = new Set<KafkaConsumer>();
+  readonly #cluster: Cluster;
+  readonly #connectionOptions: ConnectionOptions;
+  readonly #consumers = new Set<KafkaConsumer | KafkaGroupConsumer>();
   readonly #members = new Map<string, kafka.KafkaConsumer>();
   /** Where this log's own records end. */
   readonly #written = new Map<string, (number | undefined)[]>();
@@ -92,6 +97,8 @@ export class KafkaLog implements Log {
       probe: () => call<Metadata>((done) => this.#admin.getMetadata({ timeout: PROBE_MS }, done)),
       say: options.say ?? ((message) => process.stderr.write(`${message}\n`)),
     });
+    this.#cluster = new Cluster(() => this.#call((done) => this.#admin.getMetadata({ timeout: REQUEST_MS }, done)));
+    this.#connectionOptions = connectionOptions(settings);
     this.#admin = kafka.AdminClient.create(this.#settings('admin') as GlobalConfig) as AdminClient;
     this.#producer = new KafkaProducer({
       connection: this.#connection(),
@@ -112,6 +119,7 @@ export class KafkaLog implements Log {
     try {
       log = new KafkaLog(options);
     } catch (cause) {
+      if (cause instanceof LogError) throw cause;
       throw new LogError('LOG_SETTING', `the Kafka client does not take its settings: ${(cause as Error).message}`, {
         cause,
       });
@@ -120,7 +128,7 @@ export class KafkaLog implements Log {
     options.signal?.addEventListener('abort', stop);
     log.#availability.suspect('no connection');
     try {
-      await log.#refreshTopics();
+      await log.#cluster.refresh();
     } finally {
       options.signal?.removeEventListener('abort', stop);
     }
@@ -139,13 +147,13 @@ export class KafkaLog implements Log {
   }
 
   async topics(): Promise<string[]> {
-    await this.#refreshTopics();
-    return [...this.#partitionCounts.keys()];
+    await this.#cluster.refresh();
+    return this.#cluster.topics();
   }
 
   async partitions(topic: string): Promise<number | undefined> {
-    if (!this.#partitionCounts.has(topic)) await this.#refreshTopics();
-    return this.#partitionCounts.get(topic);
+    if (this.#cluster.partitions(topic) === undefined) await this.#cluster.refresh();
+    return this.#cluster.partitions(topic);
   }
 
   startOffset(topicPartition: TopicPartition): Promise<number> {
@@ -190,16 +198,13 @@ export class KafkaLog implements Log {
 
   consumer(): LogConsumer {
     this.#requireOpen();
-    return this.#track(
-      // A consumer that is assigned its partitions is in no group, but has to name one.
-      new KafkaConsumer(this.#consumerOptions(), { 'group.id': 'millrace-reader' }),
-    );
+    return this.#track(this.#reader());
   }
 
   async join(group: string, topics: readonly string[]): Promise<GroupConsumer> {
     this.#requireOpen();
     const protocol = this.#options.groupProtocol ?? 'consumer';
-    const consumer = this.#track(new KafkaGroupConsumer(this.#consumerOptions(), { group, protocol, topics }));
+    const consumer = this.#track(this.#groupConsumer(group, protocol, topics));
     // Before partitions come, so that what an earlier process of this name has left open does not hold them back.
     await this.#producer.ready();
     await consumer.join();
@@ -228,7 +233,7 @@ export class KafkaLog implements Log {
 
   /** @throws LogError UNKNOWN_TOPIC */
   requirePartition(topic: string, partition: number): void {
-    const partitions = this.#partitionCounts.get(topic);
+    const partitions = this.#cluster.partitions(topic);
     if (partitions !== undefined && partition >= 0 && partition < partitions) return;
     throw new LogError(
       'UNKNOWN_TOPIC',
@@ -257,9 +262,7 @@ export class KafkaLog implements Log {
   async #member(group: string): Promise<kafka.KafkaConsumer> {
     let member = this.#members.get(group);
     if (member === undefined) {
-      const consumer = this.#track(
-        new KafkaGroupConsumer(this.#consumerOptions(), { group, protocol: 'classic', topics: [] }),
-      );
+      const consumer = this.#track(this.#groupConsumer(group, 'classic', []));
       await consumer.connect();
       member = consumer.member;
       this.#members.set(group, member);
@@ -295,13 +298,6 @@ export class KafkaLog implements Log {
     // It is there when the brokers say so to others, too.
     while ((await this.partitions(topic)) === undefined) await delay(TOPIC_POLL_MS);
     await this.ensureTopic(topic, { partitions });
-  }
-
-  async #refreshTopics(): Promise<void> {
-    const { topics } = await this.#call<Metadata>((done) => this.#admin.getMetadata({ timeout: REQUEST_MS }, done));
-    this.#partitionCounts.clear();
-    for (const { name, partitions } of topics)
-      if (partitions.length > 0) this.#partitionCounts.set(name, partitions.length);
   }
 
   async #offset(
@@ -345,22 +341,36 @@ export class KafkaLog implements Log {
     return new LogError('LOG_IO', `Kafka at ${this.#options.brokers} refuses ${what}: ${cause.message}`, { cause });
   }
 
-  #track<C extends KafkaConsumer>(consumer: C): C {
+  #track<C extends KafkaConsumer | KafkaGroupConsumer>(consumer: C): C {
     this.#consumers.add(consumer);
     void consumer.ended.then(() => this.#consumers.delete(consumer));
     return consumer;
   }
 
-  #consumerOptions() {
-    return {
+  #reader(): KafkaConsumer {
+    return new KafkaConsumer({
+      cluster: this.#cluster,
+      connections: new BrokerConnections(clientId(), this.#connectionOptions),
+      limits: fetchLimits(this.#options.settings ?? {}),
+      availability: this.#availability,
+      startOffset: (topicPartition) => this.startOffset(topicPartition),
+    });
+  }
+
+  #groupConsumer(group: string, protocol: GroupProtocol, topics: readonly string[]): KafkaGroupConsumer {
+    return new KafkaGroupConsumer({
       connection: this.#connection(),
       settings: this.#options.settings ?? {},
       availability: this.#availability,
-    };
+      group,
+      protocol,
+      topics,
+      reader: this.#reader(),
+    });
   }
 
   #connection(): KafkaSettings {
-    return { 'bootstrap.servers': this.#options.brokers, 'client.id': `millrace-${hostname()}-${process.pid}` };
+    return { 'bootstrap.servers': this.#options.brokers, 'client.id': clientId() };
   }
 
   #settings(role: ClientRole): Record<string, unknown> {
@@ -374,4 +384,8 @@ export class KafkaLog implements Log {
 
 function closed(brokers: string): LogError {
   return new LogError('LOG_CLOSED', `the log at ${brokers} is closed`);
+}
+
+function clientId(): string {
+  return `millrace-${hostname()}-${process.pid}`;
 }

@@ -1,0 +1,54 @@
+import { apiVersionsV3, Connection, type ConnectionOptions } from '@platformatic/kafka';
+import { LogError } from '../log.js';
+import type { BrokerAddress } from './cluster.js';
+import { FETCH_KEY, FETCH_VERSION } from './fetch-api.js';
+
+/** One connection a broker, made when it is first asked for. */
+export class BrokerConnections {
+  readonly #clientId: string;
+  readonly #options: ConnectionOptions;
+  readonly #connections = new Map<number, Promise<Connection>>();
+
+  constructor(clientId: string, options: ConnectionOptions) {
+    this.#clientId = clientId;
+    this.#options = options;
+  }
+
+  /** @throws LogError LOG_SETTING when the broker is too old */
+  to(broker: BrokerAddress): Promise<Connection> {
+    let connection = this.#connections.get(broker.id);
+    if (connection === undefined) {
+      connection = this.#connect(broker);
+      this.#connections.set(broker.id, connection);
+    }
+    return connection;
+  }
+
+  /** The next request to the broker goes over a new connection. */
+  async drop(broker: BrokerAddress): Promise<void> {
+    const connection = this.#connections.get(broker.id);
+    this.#connections.delete(broker.id);
+    await connection?.then((opened) => opened.close()).catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    const connections = [...this.#connections.values()];
+    this.#connections.clear();
+    await Promise.all(connections.map((connection) => connection.then((opened) => opened.close()).catch(() => {})));
+  }
+
+  async #connect({ host, port }: BrokerAddress): Promise<Connection> {
+    const connection = new Connection(this.#clientId, this.#options);
+    // Whoever waits for an answer gets the error, too.
+    connection.on('error', () => {});
+    await connection.connect(host, port);
+    const { apiKeys } = await apiVersionsV3.api.async(connection, this.#clientId, '1');
+    const newest = apiKeys.find(({ apiKey }) => apiKey === FETCH_KEY)?.maxVersion ?? 0;
+    if (newest >= FETCH_VERSION) return connection;
+    await connection.close();
+    throw new LogError(
+      'LOG_SETTING',
+      `the broker at ${host}:${port} is too old; Kafka 2.7 is the first that can be read`,
+    );
+  }
+}
