@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { apiVersionsV3, Connection, type ConnectionOptions } from '@platformatic/kafka';
 import { LogError } from '../log.js';
 import type { BrokerAddress } from './cluster.js';
@@ -38,7 +39,7 @@ export class BrokerConnections {
   }
 
   async #connect({ host, port }: BrokerAddress): Promise<Connection> {
-    const connection = new Connection(this.#clientId, this.#options);
+    const connection = new Connection(this.#clientId, { ...this.#options, tlsServerName: isIP(host) === 0 });
     // Whoever waits for an answer gets the error, too.
     connection.on('error', () => {});
     await connection.connect(host, port);

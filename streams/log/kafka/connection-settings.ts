@@ -22,7 +22,7 @@ export function connectionOptions(settings: KafkaSettings): ConnectionOptions {
   return {
     connectTimeout: Number(all['socket.connection.setup.timeout.ms'] ?? CONNECT_MS),
     requestTimeout: Number(all['socket.timeout.ms'] ?? REQUEST_MS),
-    ...(protocol.endsWith('ssl') ? { tls: tlsOptions(all), tlsServerName: true } : {}),
+    ...(protocol.endsWith('ssl') ? { tls: tlsOptions(all) } : {}),
     ...(protocol.startsWith('sasl') ? { sasl: saslOptions(all) } : {}),
   };
 }
