@@ -217,10 +217,11 @@ export class Task implements TaskContext {
 
   /** What `run` stopped for. */
   get punctuationIsDue(): boolean {
-    return (
-      this.#streamPunctuations.nextAt <= this.#streamTimeForPunctuation() ||
-      this.#wallClockPunctuations.nextAt <= this.environment.now()
-    );
+    return this.streamPunctuationIsDue || this.#wallClockPunctuations.nextAt <= this.environment.now();
+  }
+
+  get streamPunctuationIsDue(): boolean {
+    return this.#streamPunctuations.nextAt <= this.#streamTimeForPunctuation();
   }
 
   async punctuate(): Promise<void> {
