@@ -1,0 +1,97 @@
+import type { EmitStrategy } from '../../streams/index.js';
+import type {
+  AggregatorName,
+  ExtractorName,
+  FlatMapperName,
+  FlatValueMapperName,
+  MapperName,
+  PredicateName,
+  ReducerName,
+  SelectorName,
+  ValueMapperName,
+} from './functions.js';
+import type { ProcessorName } from './processors.js';
+
+export interface WindowsSpec {
+  readonly sizeMs: number;
+  readonly advanceMs: number;
+  readonly graceMs: number;
+  readonly emit: EmitStrategy;
+}
+
+interface Grouping {
+  readonly of: number;
+  /** Null: `groupByKey`. */
+  readonly groupBy: SelectorName | null;
+  /** Null: no windows. */
+  readonly windows: WindowsSpec | null;
+}
+
+export type AggregateNode = Grouping &
+  (
+    | { readonly op: 'count' }
+    | { readonly op: 'reduce'; readonly function: ReducerName }
+    | { readonly op: 'aggregate'; readonly function: AggregatorName }
+  );
+
+/** An operator of the DSL. `of` and `with` are the places of the nodes before it that it is applied to. */
+export type SpecNode =
+  | { readonly op: 'stream'; readonly topics: readonly string[]; readonly extractor: ExtractorName }
+  | {
+      readonly op: 'table';
+      readonly topic: string;
+      readonly extractor: ExtractorName;
+      /** Kafka Streams keeps a table only when it is asked to; Millrace always does. */
+      readonly materialized: boolean;
+    }
+  | { readonly op: 'filter' | 'filterNot'; readonly of: number; readonly predicate: PredicateName }
+  | { readonly op: 'map'; readonly of: number; readonly mapper: MapperName }
+  | { readonly op: 'mapValues'; readonly of: number; readonly mapper: ValueMapperName }
+  | { readonly op: 'flatMap'; readonly of: number; readonly mapper: FlatMapperName }
+  | { readonly op: 'flatMapValues'; readonly of: number; readonly mapper: FlatValueMapperName }
+  | { readonly op: 'peek'; readonly of: number }
+  | { readonly op: 'selectKey'; readonly of: number; readonly selector: SelectorName }
+  | {
+      readonly op: 'split';
+      readonly of: number;
+      readonly predicates: readonly PredicateName[];
+      /** With a branch more, which takes what no other took. */
+      readonly default: boolean;
+    }
+  | { readonly op: 'branch'; readonly of: number; readonly index: number }
+  | { readonly op: 'merge'; readonly of: number; readonly with: number }
+  | { readonly op: 'repartition'; readonly of: number }
+  | { readonly op: 'process'; readonly of: number; readonly processor: ProcessorName }
+  | AggregateNode
+  | { readonly op: 'tableFilter' | 'tableFilterNot'; readonly of: number; readonly predicate: PredicateName }
+  | { readonly op: 'tableMapValues'; readonly of: number; readonly mapper: ValueMapperName }
+  | { readonly op: 'toStream'; readonly of: number }
+  | { readonly op: 'to'; readonly of: number; readonly topic: string };
+
+/** What is done to a topology: a record is piped in, or the wall clock moves. */
+export type Step =
+  | {
+      readonly topic: string;
+      readonly key: string | null;
+      readonly value: string | null;
+      readonly timestamp: number;
+    }
+  | { readonly advanceMs: number };
+
+export interface OracleCase {
+  readonly nodes: readonly SpecNode[];
+  readonly steps: readonly Step[];
+  /** How Millrace repartitions; Kafka Streams always does by way of topics. */
+  readonly repartition: 'auto' | 'topic';
+}
+
+/** A record that came out. What a peek saw has no timestamp. */
+export interface OutputRecord {
+  readonly topic: string;
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly timestamp?: number;
+}
+
+/** What came out at each step. */
+export type Outputs = readonly (readonly OutputRecord[])[];
