@@ -109,8 +109,13 @@ type Choice =
 /** Turns choices into a topology, whatever they are: what does not fit is left out, so that any part of them shrinks. */
 class SpecBuilder {
   readonly nodes: SpecNode[] = [];
+  readonly #commitEvery: number;
   readonly #traits: Traits[] = [];
   #topics = 0;
+
+  constructor(commitEvery: number) {
+    this.#commitEvery = commitEvery;
+  }
 
   add(chosen: Choice): void {
     const choice = this.#withoutWindowsAhead(chosen);
@@ -226,7 +231,7 @@ class SpecBuilder {
   #push(node: SpecNode): number {
     const id = this.nodes.length;
     this.nodes.push(node);
-    this.#traits.push(traitsOf(node, id, this.#traits));
+    this.#traits.push(traitsOf(node, id, this.#traits, this.#commitEvery));
     return id;
   }
 
@@ -236,13 +241,7 @@ class SpecBuilder {
   }
 }
 
-const topology = fc
-  .tuple(source, fc.noBias(fc.array(operators, { maxLength: 8, size: 'max' })))
-  .map(([first, choices]) => {
-    const spec = new SpecBuilder();
-    for (const choice of [first, ...choices]) spec.add(choice);
-    return spec.finish();
-  });
+const topology = fc.tuple(source, fc.noBias(fc.array(operators, { maxLength: 8, size: 'max' })));
 
 const FEW_KEYS = ['a', 'b'];
 const MANY_KEYS = ['a', 'b', 'ab', 'c', 'd', 'B', 'é', '', 'x', 'y', 'z', '10', '9'];
@@ -295,13 +294,17 @@ const keys = fc.constantFrom<(string | null)[]>(FEW_KEYS, MANY_KEYS, [...FEW_KEY
 /** A topology, what is done to it, and how Millrace runs it. */
 export const oracleCase: fc.Arbitrary<OracleCase> = fc
   .record({
-    nodes: topology,
+    topology,
+    commitEvery: fc.constantFrom(1, 1, 1, 2, 6),
     raw: fc.noBias(fc.array(rawStep, { minLength: 1, maxLength: 20, size: 'max' })),
     keys,
     order: orders,
     repartition: fc.constantFrom('auto' as const, 'auto' as const, 'topic' as const),
   })
-  .map(({ nodes, raw, keys, order, repartition }) => {
+  .map(({ commitEvery, keys, order, raw, repartition, topology: [first, choices] }) => {
+    const spec = new SpecBuilder(commitEvery);
+    for (const choice of [first, ...choices]) spec.add(choice);
+    const nodes = spec.finish();
     const topics = nodes.flatMap((node) =>
       node.op === 'stream' ? node.topics : node.op === 'table' ? [node.topic] : [],
     );
@@ -318,5 +321,5 @@ export const oracleCase: fc.Arbitrary<OracleCase> = fc
         timestamp: times[i] ?? 0,
       };
     });
-    return { nodes, steps, repartition };
+    return { nodes, steps, commitEvery, repartition };
   });

@@ -27,8 +27,8 @@ describe.skipIf(reason)('Millrace differs from Kafka Streams, on purpose', () =>
   /** Pipes the steps through the nodes and a sink. */
   async function both(operators: readonly SpecNode[], steps: readonly Step[]) {
     const nodes: SpecNode[] = [SOURCE, ...operators, { op: 'to', of: operators.length, topic: 'out' }];
-    const given: OracleCase = { nodes, steps, repartition: 'auto' };
-    const plain = { nodes, steps: steps.map((step) => ({ ...step, clocks: [] })) };
+    const given: OracleCase = { nodes, steps, commitEvery: 1, repartition: 'auto' };
+    const plain = { nodes, steps: steps.map((step) => [{ ...step, clocks: [] }]) };
     const short = (lines: readonly string[]) => lines.map((line) => line.replace(', out', ''));
     return {
       theirs: short(comparable(given, await kafkaStreams.run(plain))),
@@ -45,8 +45,8 @@ describe.skipIf(reason)('Millrace differs from Kafka Streams, on purpose', () =>
       ],
       [at(1), at(10, 'odd'), at(2)],
     );
-    expect(theirs).toEqual(['step 0: "[k@0/10]" = "1" @ 1', 'step 2: "[k@0/10]" = "2" @ 2']);
-    expect(ours).toEqual(['step 0: "[k@0/10]" = "1" @ 1']);
+    expect(theirs).toEqual(['commit 0: "[k@0/10]" = "1" @ 1', 'commit 2: "[k@0/10]" = "2" @ 2']);
+    expect(ours).toEqual(['commit 0: "[k@0/10]" = "1" @ 1']);
   });
 
   it('a row that changes several times within a commit is sent once', async () => {
@@ -58,8 +58,8 @@ describe.skipIf(reason)('Millrace differs from Kafka Streams, on purpose', () =>
       ],
       [at(1, 'ab')],
     );
-    expect(theirs).toEqual(['step 0: "k" = "1" @ 1', 'step 0: "k" = "2" @ 1']);
-    expect(ours).toEqual(['step 0: "k" = "2" @ 1']);
+    expect(theirs).toEqual(['commit 0: "k" = "1" @ 1', 'commit 0: "k" = "2" @ 1']);
+    expect(ours).toEqual(['commit 0: "k" = "2" @ 1']);
   });
 
   it('windows that close after a gap in event time are not lost', async () => {
@@ -71,7 +71,7 @@ describe.skipIf(reason)('Millrace differs from Kafka Streams, on purpose', () =>
       [at(1), at(1000), at(2000)],
     );
     expect(theirs).toEqual([]);
-    expect(ours).toEqual(['step 1: "[k@0/10]" = "1" @ 1', 'step 2: "[k@1000/1010]" = "1" @ 1000']);
+    expect(ours).toEqual(['commit 1: "[k@0/10]" = "1" @ 1', 'commit 2: "[k@1000/1010]" = "1" @ 1000']);
   });
 
   it('reduce over windows passes over null values', async () => {
@@ -82,8 +82,8 @@ describe.skipIf(reason)('Millrace differs from Kafka Streams, on purpose', () =>
       ],
       [at(1), at(2, null)],
     );
-    expect(theirs).toEqual(['step 0: "[k@0/10]" = "aa" @ 1', 'step 1: "[k@0/10]" = null @ 2']);
-    expect(ours).toEqual(['step 0: "[k@0/10]" = "aa" @ 1']);
+    expect(theirs).toEqual(['commit 0: "[k@0/10]" = "aa" @ 1', 'commit 1: "[k@0/10]" = null @ 2']);
+    expect(ours).toEqual(['commit 0: "[k@0/10]" = "aa" @ 1']);
   });
 
   it('reduce over hopping windows takes values in the order of their time', async () => {
@@ -95,8 +95,8 @@ describe.skipIf(reason)('Millrace differs from Kafka Streams, on purpose', () =>
       ],
       [at(15, 'b'), at(5, 'a')],
     );
-    expect(theirs.at(-1)).toBe('step 1: "[k@0/20]" = "ba" @ 15');
-    expect(ours.at(-1)).toBe('step 1: "[k@0/20]" = "ab" @ 15');
+    expect(theirs.at(-1)).toBe('commit 1: "[k@0/20]" = "ba" @ 15');
+    expect(ours.at(-1)).toBe('commit 1: "[k@0/20]" = "ab" @ 15');
   });
 
   it('a filtered row that came and went within a commit is not deleted', async () => {
@@ -109,7 +109,7 @@ describe.skipIf(reason)('Millrace differs from Kafka Streams, on purpose', () =>
       ],
       [at(1, 'ab')],
     );
-    expect(theirs).toEqual(['step 0: "k" = "a" @ 1', 'step 0: "k" = null @ 1']);
+    expect(theirs).toEqual(['commit 0: "k" = "a" @ 1', 'commit 0: "k" = null @ 1']);
     expect(ours).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { extractors } from './functions.js';
 import { PUNCTUATING_PROCESSORS } from './processors.js';
-import type { OracleCase, Outputs, SpecNode, Step } from './topology-spec.js';
+import { commitsOf, type OracleCase, type Outputs, type SpecNode, type Step } from './topology-spec.js';
 import { allTraits, isAggregate, sourceGroups, type Traits } from './traits.js';
 
 /**
@@ -14,14 +14,16 @@ import { allTraits, isAggregate, sourceGroups, type Traits } from './traits.js';
  */
 export interface KafkaStreamsCase {
   readonly nodes: readonly object[];
-  readonly steps: readonly object[];
+  /** By commit. */
+  readonly steps: readonly (readonly object[])[];
 }
 
 /** Longer than any run. */
 const RETENTION_MS = 10 * 365 * 86_400_000;
 
-export function toKafkaStreams({ nodes, steps }: OracleCase): KafkaStreamsCase {
-  const traits = allTraits(nodes);
+export function toKafkaStreams(given: OracleCase): KafkaStreamsCase {
+  const { nodes, steps } = given;
+  const traits = allTraits(given);
   const group = sourceGroups(nodes, traits);
   const oncePerCommit = needsCommits(nodes, traits);
   const nullKeys = steps.some((step) => 'key' in step && step.key === null);
@@ -50,7 +52,7 @@ export function toKafkaStreams({ nodes, steps }: OracleCase): KafkaStreamsCase {
       ...(passesOverNulls ? { passesOverNulls: true } : {}),
     };
   });
-  return { nodes: spec, steps: withClocks(nodes, steps, group, clocks) };
+  return { nodes: spec, steps: withClocks(nodes, commitsOf(given), group, clocks) };
 }
 
 /** Whether what an aggregate sends depends on how often it sends. */
@@ -72,12 +74,12 @@ function topicsOf(nodes: readonly SpecNode[], included: (source: number) => bool
 /** Each record is preceded by its source's stream time, for the clocks that go by it. */
 function withClocks(
   nodes: readonly SpecNode[],
-  steps: readonly Step[],
+  commits: readonly (readonly Step[])[],
   group: (source: number) => number,
   clocks: ReadonlyMap<number, string>,
-): object[] {
+): object[][] {
   const times = new Map<number, number>();
-  return steps.map((step) => {
+  const withClock = (step: Step): object => {
     if ('advanceMs' in step) return step;
     const source = nodes.findIndex(
       (node) =>
@@ -90,27 +92,29 @@ function withClocks(
     times.set(group(source), time);
     const topic = clocks.get(group(source));
     return { ...step, clocks: topic === undefined ? [] : [{ topic, time }] };
-  });
+  };
+  return commits.map((commit) => commit.map(withClock));
 }
 
 /**
  * Brings outputs into a form that is equal where the engines agree: topic by topic; and where a topic's records come by
  * ways between which neither engine promises an order, those of one commit sorted.
  */
-export function comparable({ nodes }: OracleCase, outputs: Outputs): string[] {
-  const traits = allTraits(nodes);
+export function comparable(given: OracleCase, outputs: Outputs): string[] {
+  const { nodes } = given;
+  const traits = allTraits(given);
   const ordered = new Map<string, boolean>();
   nodes.forEach((node, id) => {
     if (node.op === 'to') ordered.set(node.topic, (traits[id] as Traits).ordered);
     if (node.op === 'peek') ordered.set(`peek-${id}`, (traits[id] as Traits).ordered);
   });
-  return outputs.flatMap((records, step) =>
+  return outputs.flatMap((records, commit) =>
     [...ordered].flatMap(([topic, isOrdered]) => {
       const lines = records
         .filter((record) => record.topic === topic)
         .map(({ key, value, timestamp }) => {
           const time = timestamp === undefined ? '' : ` @ ${timestamp}`;
-          return `step ${step}, ${topic}: ${JSON.stringify(key)} = ${JSON.stringify(value)}${time}`;
+          return `commit ${commit}, ${topic}: ${JSON.stringify(key)} = ${JSON.stringify(value)}${time}`;
         });
       return isOrdered ? lines : lines.sort();
     }),

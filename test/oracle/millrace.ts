@@ -21,7 +21,15 @@ import {
   valueMappers,
 } from './functions.js';
 import { processors } from './processors.js';
-import type { AggregateNode, OracleCase, OutputRecord, Outputs, SpecNode } from './topology-spec.js';
+import {
+  type AggregateNode,
+  commitsOf,
+  type InputRecord,
+  type OracleCase,
+  type OutputRecord,
+  type Outputs,
+  type SpecNode,
+} from './topology-spec.js';
 
 type Stream = KStream<unknown, unknown>;
 type Table = KTable<unknown, unknown>;
@@ -143,14 +151,17 @@ class SpecTopology {
 }
 
 /** Runs a case on Millrace. */
-export async function runMillrace({ nodes, steps, repartition }: OracleCase): Promise<Outputs> {
+export async function runMillrace(given: OracleCase): Promise<Outputs> {
+  const { nodes, repartition } = given;
   const topology = new SpecTopology(nodes);
   const driver = await TopologyTestDriver.create(topology.builder.build(), { repartition });
   try {
     const outputs: OutputRecord[][] = [];
-    for (const step of steps) {
-      if ('advanceMs' in step) await driver.advanceWallClockTime(step.advanceMs);
-      else await driver.pipeInput(step.topic, textSerde, textSerde, step);
+    for (const steps of commitsOf(given)) {
+      const [first] = steps;
+      if (first === undefined) continue;
+      if ('advanceMs' in first) await driver.advanceWallClockTime(first.advanceMs);
+      else await driver.pipeInputs(first.topic, textSerde, textSerde, steps as readonly InputRecord[]);
       const records: OutputRecord[] = [];
       for (const topic of topology.outputTopics) {
         for (const { key, value, timestamp } of await driver.readOutput(topic, textSerde, textSerde)) {

@@ -68,19 +68,21 @@ export type SpecNode =
   | { readonly op: 'toStream'; readonly of: number }
   | { readonly op: 'to'; readonly of: number; readonly topic: string };
 
+export interface InputRecord {
+  readonly topic: string;
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly timestamp: number;
+}
+
 /** What is done to a topology: a record is piped in, or the wall clock moves. */
-export type Step =
-  | {
-      readonly topic: string;
-      readonly key: string | null;
-      readonly value: string | null;
-      readonly timestamp: number;
-    }
-  | { readonly advanceMs: number };
+export type Step = InputRecord | { readonly advanceMs: number };
 
 export interface OracleCase {
   readonly nodes: readonly SpecNode[];
   readonly steps: readonly Step[];
+  /** How many records of one topic, if they follow each other, are committed together. */
+  readonly commitEvery: number;
   /** How Millrace repartitions; Kafka Streams always does by way of topics. */
   readonly repartition: 'auto' | 'topic';
 }
@@ -93,5 +95,18 @@ export interface OutputRecord {
   readonly timestamp?: number;
 }
 
-/** What came out at each step. */
+/** The steps, by commit. */
+export function commitsOf({ commitEvery, steps }: OracleCase): readonly (readonly Step[])[] {
+  const commits: Step[][] = [];
+  for (const step of steps) {
+    const last = commits.at(-1);
+    const before = last?.[0];
+    const follows = 'topic' in step && before !== undefined && 'topic' in before && before.topic === step.topic;
+    if (last !== undefined && follows && last.length < commitEvery) last.push(step);
+    else commits.push([step]);
+  }
+  return commits;
+}
+
+/** What came out of each commit. */
 export type Outputs = readonly (readonly OutputRecord[])[];

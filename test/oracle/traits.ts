@@ -1,5 +1,5 @@
 import { PUNCTUATING_PROCESSORS, STATELESS_PROCESSORS } from './processors.js';
-import type { AggregateNode, SpecNode } from './topology-spec.js';
+import type { AggregateNode, OracleCase, SpecNode } from './topology-spec.js';
 
 /** What is known of a stream or table without running it: what the two engines must agree upon depends on it. */
 export interface Traits {
@@ -42,7 +42,7 @@ export function dependsOnOrder(node: SpecNode): boolean {
 }
 
 /** The traits of what a node makes, from those of the nodes before it. */
-export function traitsOf(node: SpecNode, id: number, before: readonly Traits[]): Traits {
+export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], commitEvery: number): Traits {
   if (node.op === 'stream' || node.op === 'table') {
     return {
       kind: node.op,
@@ -50,7 +50,7 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[]):
       source: id,
       depth: 0,
       keyChanged: false,
-      multiple: false,
+      multiple: commitEvery > 1,
       ordered: true,
       immediate: true,
       incomplete: node.op === 'table',
@@ -136,10 +136,10 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[]):
   }
 }
 
-export function allTraits(nodes: readonly SpecNode[]): Traits[] {
+export function allTraits({ commitEvery, nodes }: OracleCase): Traits[] {
   const traits: Traits[] = [];
   nodes.forEach((node, id) => {
-    traits.push(traitsOf(node, id, traits));
+    traits.push(traitsOf(node, id, traits, commitEvery));
   });
   return traits;
 }

@@ -6,9 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -25,7 +23,7 @@ final class CaseRun {
     private CaseRun() {
     }
 
-    /** What came out, an array for each step. */
+    /** What came out, an array for each commit. */
     static ArrayNode run(final JsonNode asked, final ObjectMapper mapper, final String stateDirectory) {
         final SpecTopology spec = new SpecTopology(asked.get("nodes"));
         final ArrayNode steps = mapper.createArrayNode();
@@ -35,16 +33,9 @@ final class CaseRun {
             for (final String topic : spec.outputTopics()) {
                 outputs.put(topic, driver.createOutputTopic(topic, new StringDeserializer(), new StringDeserializer()));
             }
-            for (final JsonNode step : asked.get("steps")) {
-                if (step.has("advanceMs")) {
-                    driver.advanceWallClockTime(Duration.ofMillis(step.get("advanceMs").asLong()));
-                } else {
-                    for (final JsonNode clock : step.get("clocks")) {
-                        final String time = clock.get("time").asText();
-                        pipe(driver, inputs, clock.get("topic").asText(), SourceClock.KEY, time, 0);
-                    }
-                    pipe(driver, inputs, step.get("topic").asText(), text(step.get("key")), text(step.get("value")),
-                        step.get("timestamp").asLong());
+            for (final JsonNode together : asked.get("steps")) {
+                for (final JsonNode step : together) {
+                    take(driver, inputs, step);
                 }
                 for (final String commit : spec.commitTopics()) {
                     pipe(driver, inputs, commit, null, "", 0);
@@ -62,6 +53,22 @@ final class CaseRun {
             }
         }
         return steps;
+    }
+
+    private static void take(
+        final TopologyTestDriver driver,
+        final Map<String, TestInputTopic<String, String>> inputs,
+        final JsonNode step
+    ) {
+        if (step.has("advanceMs")) {
+            driver.advanceWallClockTime(Duration.ofMillis(step.get("advanceMs").asLong()));
+            return;
+        }
+        for (final JsonNode clock : step.get("clocks")) {
+            pipe(driver, inputs, clock.get("topic").asText(), SourceClock.KEY, clock.get("time").asText(), 0);
+        }
+        pipe(driver, inputs, step.get("topic").asText(), text(step.get("key")), text(step.get("value")),
+            step.get("timestamp").asLong());
     }
 
     private static ObjectNode add(final ArrayNode records, final String topic, final String key, final String value) {
