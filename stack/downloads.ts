@@ -22,7 +22,11 @@ export function defaultCacheDirectory(): string {
 export interface DownloadsOptions {
   /** Breaks a download off. */
   readonly signal?: AbortSignal | undefined;
+  /** The directory of the poms, with a slash at its end. Default: the stack's own. */
+  readonly poms?: URL | undefined;
 }
+
+const STACK_POMS = new URL('./poms/', import.meta.url);
 
 /** Told before a download, for it takes its time. What is in the cache is taken without a word. */
 type OnDownload = () => void;
@@ -34,18 +38,20 @@ type OnDownload = () => void;
 export class Downloads {
   readonly directory: string;
   readonly signal: AbortSignal | undefined;
+  readonly #poms: URL;
 
-  constructor(directory: string, { signal }: DownloadsOptions = {}) {
+  constructor(directory: string, { signal, poms = STACK_POMS }: DownloadsOptions = {}) {
     this.directory = resolve(directory);
     this.signal = signal;
+    this.#poms = poms;
   }
 
-  /** The jars that `poms/<name>.xml` depends on. @returns their directory @throws StackError */
+  /** The jars that the pom `<name>.xml` depends on. @returns their directory @throws StackError */
   jars(name: string, onDownload?: OnDownload): Promise<string> {
     return this.#maven(name, 'copy-dependencies', onDownload);
   }
 
-  /** What is in the archive that `poms/<name>.xml` names. @returns its directory @throws StackError */
+  /** What is in the archive that the pom `<name>.xml` names. @returns its directory @throws StackError */
   unpacked(name: string, onDownload?: OnDownload): Promise<string> {
     return this.#maven(name, 'unpack', onDownload);
   }
@@ -62,7 +68,7 @@ export class Downloads {
   }
 
   async #maven(name: string, goal: 'copy-dependencies' | 'unpack', onDownload?: OnDownload): Promise<string> {
-    const pom = await readFile(new URL(`./poms/${name}.xml`, import.meta.url));
+    const pom = await readFile(new URL(`${name}.xml`, this.#poms));
     const hash = createHash('sha256').update(pom).digest('hex').slice(0, 12);
     return this.#once(`${name}-${hash}`, onDownload, async (directory) => {
       // Maven writes beside the pom that it is given, and ours may be in a place that is not the user's.

@@ -17,6 +17,7 @@ import {
   type WindowedAggregateOptions,
 } from '../runtime/windowed-aggregate.js';
 import { countSerde } from '../serde/count.js';
+import { nullableSerde } from '../serde/nullable.js';
 import type { Serde } from '../serde/serde.js';
 import type { Aggregation } from '../state/aggregation.js';
 import { WholeWindows, WindowSlices } from '../state/window-slices.js';
@@ -53,13 +54,16 @@ export class KGroupedStream<K, V> {
     aggregator: Aggregator<K, V, A>,
     materialized: Materialized<A> & { readonly value: Serde<A> },
   ): KTable<K, A> {
-    return this.#aggregate({ ...aggregator, serde: materialized.value }, materialized.name);
+    // A null deletes the row; the store never holds it.
+    const add = aggregator.add as (key: K, value: V, aggregate: A) => A;
+    return this.#aggregate({ ...aggregator, add, serde: materialized.value }, materialized.name);
   }
 
   #aggregate<A>(aggregation: Aggregation<K, V, A>, storeName: string | undefined): KTable<K, A> {
     const name = storeName ?? this.graph.name('KSTREAM-AGGREGATE-STATE-STORE');
     const keySerde = needAggregateSerde(this.serdes.key, name);
-    const options = { name, aggregation, keySerde };
+    const changes = { sendOldValues: false };
+    const options = { name, aggregation, keySerde, changes };
     const node = aggregateNode(
       this,
       name,
@@ -67,7 +71,7 @@ export class KGroupedStream<K, V> {
       { name, type: 'key-value', create: () => createKeyedStore(name, keySerde, aggregation.serde) },
       (task, forward) => compileKeyedAggregate(options, task, forward),
     );
-    return new KTable<K, A>(this.graph, node, { key: keySerde, value: aggregation.serde });
+    return new KTable<K, A>(this.graph, node, { key: keySerde, value: aggregation.serde }, changes);
   }
 }
 
@@ -89,29 +93,41 @@ export class TimeWindowedKStream<K, V> {
   }
 
   count(materialized: Materialized<number> = {}): KTable<Windowed<K>, number> {
-    return this.#aggregate(countAggregation(materialized.value), materialized.name);
+    const { name, value = countSerde } = materialized;
+    return this.#aggregate(countAggregation(value), name, value);
   }
 
   /** As `KGroupedStream#reduce`, per window. */
   reduce(reducer: (aggregate: V, value: V) => V, materialized: Materialized<V> = {}): KTable<Windowed<K>, V> {
     const serde = needAggregateSerde(materialized.value ?? this.#grouped.serdes.value, 'reduce');
-    return this.#aggregate(reduceAggregation(reducer, serde), materialized.name) as KTable<Windowed<K>, V>;
+    return this.#aggregate(reduceAggregation(reducer, serde), materialized.name, serde);
   }
 
   aggregate<A>(
     aggregator: Aggregator<K, V, A>,
     materialized: Materialized<A> & { readonly value: Serde<A> },
   ): KTable<Windowed<K>, A> {
-    return this.#aggregate({ ...aggregator, serde: materialized.value }, materialized.name);
+    if (aggregator.merge === undefined) {
+      const aggregation = deletingAggregation(aggregator, materialized.value);
+      return this.#aggregate(aggregation, materialized.name, materialized.value);
+    }
+    const add = aggregator.add as (key: K, value: V, aggregate: A) => A;
+    return this.#aggregate({ ...aggregator, add, serde: materialized.value }, materialized.name, materialized.value);
   }
 
-  #aggregate<A>(aggregation: Aggregation<K, V, A>, storeName: string | undefined): KTable<Windowed<K>, A> {
+  #aggregate<A, R>(
+    aggregation: Aggregation<K, V, A>,
+    storeName: string | undefined,
+    resultSerde: Serde<R>,
+  ): KTable<Windowed<K>, R> {
     const { graph, serdes } = this.#grouped;
     const { sizeMs, advanceMs, graceMs } = this.#windows;
     const name = storeName ?? graph.name('KSTREAM-AGGREGATE-STATE-STORE');
     const Slices = aggregation.merge === undefined ? WholeWindows : WindowSlices;
+    const changes = { sendOldValues: false };
     const options: WindowedAggregateOptions<K, V, A> = {
       name,
+      changes,
       slices: new Slices(sizeMs, advanceMs),
       graceMs,
       emit: this.#emit,
@@ -125,7 +141,7 @@ export class TimeWindowedKStream<K, V> {
       { name, type: 'window', create: () => createWindowStore(options) },
       (task, forward) => compileWindowedAggregate(options, task, forward),
     );
-    return new KTable<Windowed<K>, A>(graph, node, { key: undefined, value: aggregation.serde });
+    return new KTable<Windowed<K>, R>(graph, node, { key: undefined, value: resultSerde }, changes);
   }
 }
 
@@ -170,6 +186,18 @@ function countAggregation<K, V>(serde: Serde<number> = countSerde): Aggregation<
     merge: (left, right) => left + right,
     subtract: (total, part) => total - part,
     serde,
+  };
+}
+
+/** A null deletes the window's row. The store keeps it, for what it has written already says otherwise. */
+function deletingAggregation<K, V, A>(
+  { add, initializer }: Aggregator<K, V, A>,
+  serde: Serde<A>,
+): Aggregation<K, V, A | null> {
+  return {
+    initializer,
+    add: (key, value, aggregate) => add(key, value, aggregate ?? initializer()),
+    serde: nullableSerde(serde),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { GraphNode } from '../runtime/topology.js';
+import type { GraphNode, TableChanges } from '../runtime/topology.js';
 import type { Graph } from './graph.js';
 import { KStream } from './kstream.js';
 import type { Serdes } from './options.js';
@@ -10,9 +10,13 @@ export class KTable<K, V> {
     readonly graph: Graph,
     readonly node: GraphNode,
     readonly serdes: Serdes<K, V>,
+    readonly changes: TableChanges,
   ) {}
 
-  /** Rows that do not match are gone from the result. */
+  /**
+   * Rows that do not match are gone from the result. Where a row goes that was not in it, nothing is sent; but for a
+   * table of `StreamsBuilder#table` without a name, of which Kafka Streams does not know what a row was before.
+   */
   filter(predicate: (key: K, value: V) => boolean): KTable<K, V> {
     return this.#filter(predicate, true);
   }
@@ -22,14 +26,13 @@ export class KTable<K, V> {
   }
 
   mapValues<VR>(mapper: (value: V, key: K) => VR): KTable<K, VR> {
-    const node = this.graph.operator(
-      this.graph.name('KTABLE-MAPVALUES'),
-      this.node,
-      (forward) => (key, value, timestamp) => {
-        forward(key, value === null ? null : mapper(value as V, key as K), timestamp);
-      },
-    );
-    return new KTable(this.graph, node, { key: this.serdes.key, value: undefined });
+    const node = this.graph.operator(this.graph.name('KTABLE-MAPVALUES'), this.node, (forward) => {
+      const map = (key: unknown, value: unknown) => (value === null ? null : mapper(value as V, key as K));
+      return (key, value, timestamp, old) => {
+        forward(key, map(key, value), timestamp, old === undefined ? undefined : map(key, old));
+      };
+    });
+    return new KTable(this.graph, node, { key: this.serdes.key, value: undefined }, this.changes);
   }
 
   /** The changes of the table. The value is null where a row went. */
@@ -39,14 +42,16 @@ export class KTable<K, V> {
   }
 
   #filter(predicate: (key: K, value: V) => boolean, keep: boolean): KTable<K, V> {
-    const node = this.graph.operator(
-      this.graph.name('KTABLE-FILTER'),
-      this.node,
-      (forward) => (key, value, timestamp) => {
-        const kept = value !== null && predicate(key as K, value as V) === keep;
-        forward(key, kept ? value : null, timestamp);
-      },
-    );
-    return new KTable(this.graph, node, this.serdes);
+    this.changes.sendOldValues = true;
+    const node = this.graph.operator(this.graph.name('KTABLE-FILTER'), this.node, (forward) => {
+      const filter = (key: unknown, value: unknown) =>
+        value !== null && predicate(key as K, value as V) === keep ? value : null;
+      return (key, value, timestamp, old) => {
+        const kept = filter(key, value);
+        const before = old === undefined ? undefined : filter(key, old);
+        if (kept !== null || before !== null) forward(key, kept, timestamp, before);
+      };
+    });
+    return new KTable(this.graph, node, this.serdes, this.changes);
   }
 }

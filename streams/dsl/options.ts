@@ -52,7 +52,8 @@ export interface Repartitioned<K, V> extends Partial<Grouped<K, V>> {
  */
 export interface Aggregator<K, V, A> {
   readonly initializer: () => A;
-  readonly add: (key: K, value: V, aggregate: A) => A;
+  /** Null deletes the row: the key's next record starts from `initializer` again. Not with `merge`. */
+  readonly add: (key: K, value: V, aggregate: A) => A | null;
   /**
    * Merges two partial aggregates; `initializer()` must be neutral. With it, windows work by slices and records are
    * combined before a repartition. Without it, each record updates each of its windows.

@@ -45,26 +45,29 @@ export class StreamsBuilder {
       type: 'key-value',
       create: () => createKeyedStore(name, consumed.key, materialized.value ?? consumed.value),
     };
+    const changes = { sendOldValues: false };
     const node = graph.processor(
       graph.name('KTABLE-SOURCE'),
       source,
       (task: TaskContext, forward) => {
         const rows = task.store(name) as LevelKeyValueStore<K, ValueAndTimestamp<V>>;
+        const sendOldValues = changes.sendOldValues && materialized.name !== undefined;
         return {
           process: (key, value, timestamp) => {
             if (key === null || key === undefined) {
               task.reportSkipped(name, 'null key');
               return;
             }
+            const old = sendOldValues ? (rows.get(key as K)?.value ?? null) : undefined;
             if (value === null || value === undefined) rows.delete(key as K);
             else rows.put(key as K, { value: value as V, timestamp });
-            forward(key, value, timestamp);
+            forward(key, value, timestamp, old);
           },
         };
       },
       [store],
     );
-    return new KTable(graph, node, { key: consumed.key, value: consumed.value });
+    return new KTable(graph, node, { key: consumed.key, value: consumed.value }, changes);
   }
 
   /** @throws TopologyError when the parts do not fit together */

@@ -1,14 +1,15 @@
 import type { Serde } from '../serde/serde.js';
-import type { Aggregation } from '../state/aggregation.js';
+import { type Aggregation, oldValue } from '../state/aggregation.js';
 import { LevelKeyValueStore } from '../state/key-value-store.js';
 import { readSliceBlock } from '../state/slice-block.js';
 import { type ValueAndTimestamp, valueAndTimestampSerde } from '../state/value-and-timestamp.js';
-import type { CompiledNode, Forward, TaskContext } from './topology.js';
+import type { CompiledNode, Forward, TableChanges, TaskContext } from './topology.js';
 
 export interface KeyedAggregateOptions<K, V, A> {
   readonly name: string;
   readonly aggregation: Aggregation<K, V, A>;
   readonly keySerde: Serde<K>;
+  readonly changes: TableChanges;
 }
 
 export function createKeyedStore<K, V>(
@@ -25,18 +26,25 @@ export function compileKeyedAggregate<K, V, A>(
   task: TaskContext,
   forward: Forward,
 ): CompiledNode {
-  const { aggregation, name, keySerde } = options;
+  const {
+    aggregation,
+    changes: { sendOldValues },
+    name,
+    keySerde,
+  } = options;
   const store = task.store(name) as LevelKeyValueStore<K, ValueAndTimestamp<A>>;
-  let changed = new Map<unknown, K>();
+  let changed = new Map<unknown, { readonly key: K; readonly committed: A | undefined; timestamp: number }>();
 
-  const update = (key: K, timestamp: number, next: (aggregate: A) => A) => {
+  const update = (key: K, recordTimestamp: number, next: (aggregate: A) => A) => {
     const before = store.get(key);
-    store.put(key, {
-      value: next(before === undefined ? aggregation.initializer() : before.value),
-      timestamp: before === undefined ? timestamp : Math.max(before.timestamp, timestamp),
-    });
+    const value = next(before === undefined ? aggregation.initializer() : before.value) as A | null;
+    const timestamp = before === undefined ? recordTimestamp : Math.max(before.timestamp, recordTimestamp);
+    if (value === null) store.delete(key);
+    else store.put(key, { value, timestamp });
     const identity = typeof key === 'string' ? key : Buffer.from(keySerde.serialize(name, key)).toString('latin1');
-    if (!changed.has(identity)) changed.set(identity, key);
+    const change = changed.get(identity);
+    if (change === undefined) changed.set(identity, { key, committed: before?.value, timestamp });
+    else change.timestamp = timestamp;
   };
 
   return {
@@ -55,11 +63,11 @@ export function compileKeyedAggregate<K, V, A>(
       );
     },
     flush: () => {
-      const keys = changed;
+      const changes = changed;
       changed = new Map();
-      for (const key of keys.values()) {
-        const entry = store.get(key);
-        if (entry !== undefined) forward(key, entry.value, entry.timestamp);
+      for (const { committed, key, timestamp } of changes.values()) {
+        const old = sendOldValues ? oldValue(aggregation, committed) : undefined;
+        forward(key, store.get(key)?.value ?? null, timestamp, old);
       }
     },
   };

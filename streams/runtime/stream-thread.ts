@@ -182,11 +182,14 @@ export class StreamThread {
 
   /** Processes everything that the log holds, and commits it; where a group has other members, once they are gone. */
   async runToEnd(): Promise<void> {
-    for (let waitMs = 0; ; waitMs = LAG_POLL_MS) {
+    for (let waitMs = 0; ; ) {
       while ((await this.runOnce(waitMs)) > 0);
       await this.commit();
       await this.settleCommit();
-      if (this.#tasks?.isWhole && (await this.lag()) === 0) return;
+      // A commit moves the stream time of tasks that others feed.
+      const punctuationIsDue = this.#all.some((task) => task.streamPunctuationIsDue);
+      if (!punctuationIsDue && this.#tasks?.isWhole && (await this.lag()) === 0) return;
+      waitMs = punctuationIsDue ? 0 : LAG_POLL_MS;
     }
   }
 

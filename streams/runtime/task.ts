@@ -217,10 +217,11 @@ export class Task implements TaskContext {
 
   /** What `run` stopped for. */
   get punctuationIsDue(): boolean {
-    return (
-      this.#streamPunctuations.nextAt <= this.#streamTimeForPunctuation() ||
-      this.#wallClockPunctuations.nextAt <= this.environment.now()
-    );
+    return this.streamPunctuationIsDue || this.#wallClockPunctuations.nextAt <= this.environment.now();
+  }
+
+  get streamPunctuationIsDue(): boolean {
+    return this.#streamPunctuations.nextAt <= this.#streamTimeForPunctuation();
   }
 
   async punctuate(): Promise<void> {
@@ -465,9 +466,9 @@ export class Task implements TaskContext {
     if (first === undefined) return () => {};
     if (second === undefined) return first;
     const others = rest.length === 0 ? second : chain(second, rest);
-    return (key, value, timestamp) => {
-      first(key, value, timestamp);
-      others(key, value, timestamp);
+    return (key, value, timestamp, old) => {
+      first(key, value, timestamp, old);
+      others(key, value, timestamp, old);
     };
   }
 
@@ -505,8 +506,8 @@ export class Task implements TaskContext {
 }
 
 function chain(second: Forward, rest: readonly Forward[]): Forward {
-  return (key, value, timestamp) => {
-    second(key, value, timestamp);
-    for (const forward of rest) forward(key, value, timestamp);
+  return (key, value, timestamp, old) => {
+    second(key, value, timestamp, old);
+    for (const forward of rest) forward(key, value, timestamp, old);
   };
 }

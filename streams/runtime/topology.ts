@@ -4,8 +4,17 @@ import type { StateStore } from '../state/state-store.js';
 import type { Combiner, PartitionOf } from './combiner.js';
 import type { Cancellable, PunctuationType, Punctuator, RecordMetadata } from './processor.js';
 
-/** The call from an operator to the next: positional, so that a record costs no object. */
-export type Forward = (key: unknown, value: unknown, timestamp: number) => void;
+/**
+ * The call from an operator to the next: positional, so that a record costs no object. `old` is for the changes of a
+ * table: what the row was before, null when there was none; undefined when it is not known.
+ */
+export type Forward = (key: unknown, value: unknown, timestamp: number, old?: unknown) => void;
+
+/** What is asked, while the graph is built, of the node that makes a table. */
+export interface TableChanges {
+  /** Something on the way needs `old`. */
+  sendOldValues: boolean;
+}
 
 /** The event time of a record, in milliseconds; the log's own timestamp is the fallback. */
 export type TimestampExtractor<V> = (value: V, recordTimestamp: number) => number;

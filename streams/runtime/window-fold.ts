@@ -56,6 +56,24 @@ function foldEach<K, A>(
   }
 }
 
+/** What the window was at the last commit; undefined when it held nothing then. */
+export function committedWindow<K, V, A>(
+  key: KeyPartials<K, A>,
+  slices: WindowSlices,
+  { merge }: Aggregation<K, V, A>,
+  window: number,
+): A | undefined {
+  const firstSlice = slices.firstSlice(window);
+  const lastSlice = slices.lastSlice(window);
+  let aggregate: A | undefined;
+  for (const { committed, firstWindow, slice } of key.partials) {
+    if (slice < firstSlice || firstWindow > window || committed === undefined) continue;
+    if (slice > lastSlice) break;
+    aggregate = aggregate === undefined || merge === undefined ? committed : merge(aggregate, committed);
+  }
+  return aggregate;
+}
+
 /** The index of the first partial in the slice or after it. */
 function indexFrom<A>(partials: readonly Partial<A>[], slice: number): number {
   let index = partials.length;

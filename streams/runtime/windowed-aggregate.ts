@@ -1,10 +1,10 @@
 import type { Serde } from '../serde/serde.js';
-import type { Aggregation } from '../state/aggregation.js';
+import { type Aggregation, oldValue } from '../state/aggregation.js';
 import { readSliceBlock } from '../state/slice-block.js';
 import type { WindowSlices } from '../state/window-slices.js';
 import { type KeyPartials, WindowStore } from '../state/window-store.js';
-import type { CompiledNode, Forward, TaskContext } from './topology.js';
-import { foldWindows } from './window-fold.js';
+import type { CompiledNode, Forward, TableChanges, TaskContext } from './topology.js';
+import { committedWindow, foldWindows } from './window-fold.js';
 import { Windowed } from './windowed.js';
 
 /**
@@ -20,6 +20,7 @@ export interface WindowedAggregateOptions<K, V, A> {
   readonly emit: EmitStrategy;
   readonly aggregation: Aggregation<K, V, A>;
   readonly keySerde: Serde<K>;
+  readonly changes: TableChanges;
 }
 
 export function createWindowStore<K, V, A>(options: WindowedAggregateOptions<K, V, A>): WindowStore<K, A> {
@@ -94,7 +95,11 @@ export class WindowedAdder<K, V, A> {
   #addToWindows(key: K, value: V, timestamp: number, firstOpen: number): void {
     const { first, last } = windowsOf(this.#slices, timestamp);
     for (let window = Math.max(first, firstOpen); window <= last; window++) {
-      this.#addToSlice(this.#store.key(key), window, 0, value, timestamp);
+      const partials = this.#store.key(key);
+      const partial = partials.partial(window, 0, this.#store);
+      // Where the row was deleted, its time was, too.
+      if (partial.aggregate === null) partial.timeOffsetMs = 0;
+      this.#addToSlice(partials, window, 0, value, timestamp);
     }
   }
 
@@ -131,14 +136,23 @@ export function compileWindowedAggregate<K, V, A>(
   task: TaskContext,
   forward: Forward,
 ): CompiledNode {
-  const { slices, aggregation, graceMs } = options;
+  const {
+    slices,
+    aggregation,
+    changes: { sendOldValues },
+    graceMs,
+  } = options;
   const store = task.store(options.name) as WindowStore<K, A>;
   const adder = new WindowedAdder(options, task, store);
 
   const emitChanged = () => {
     for (const key of store.dirtyKeys) {
-      const emit = (window: number, aggregate: A, timestamp: number) =>
-        forward(new Windowed(key.key, slices, window), aggregate, timestamp);
+      const emit = (window: number, aggregate: A, timestamp: number) => {
+        const old = sendOldValues
+          ? oldValue(aggregation, committedWindow(key, slices, aggregation, window))
+          : undefined;
+        forward(new Windowed(key.key, slices, window), aggregate, timestamp, old);
+      };
       if (key.cut) emitChangedWithCuts(key, emit);
       else emitChangedWithout(key, emit);
     }
@@ -180,9 +194,9 @@ export function compileWindowedAggregate<K, V, A>(
       if (oldest === undefined || newest === undefined) return;
       const first = Math.max(store.closedWindow + 1, slices.firstWindow(oldest.slice));
       const last = Math.min(closing, slices.lastWindow(newest.slice));
-      foldWindows(key, slices, aggregation, first, last, (window, aggregate, timestamp) =>
-        results.push({ key, window, aggregate, timestamp }),
-      );
+      foldWindows(key, slices, aggregation, first, last, (window, aggregate, timestamp) => {
+        if (aggregate !== null) results.push({ key, window, aggregate, timestamp });
+      });
     });
     results.sort(
       (a, b) =>
@@ -193,7 +207,7 @@ export function compileWindowedAggregate<K, V, A>(
         ),
     );
     for (const { key, window, aggregate, timestamp } of results) {
-      forward(new Windowed(key.key, slices, window), aggregate, timestamp);
+      forward(new Windowed(key.key, slices, window), aggregate, timestamp, sendOldValues ? null : undefined);
     }
   };
 

@@ -15,3 +15,11 @@ export interface Aggregation<K, V, A> {
   readonly skipsNullValues?: boolean | undefined;
   readonly serde: Serde<A>;
 }
+
+/**
+ * What a row was before it changed, for those that its table is sent to. Of a new row that is the initializer's value, as
+ * in Kafka Streams; null where there is none, as in a reduce.
+ */
+export function oldValue<K, V, A>(aggregation: Aggregation<K, V, A>, committed: A | null | undefined): A | null {
+  return committed ?? aggregation.initializer() ?? null;
+}

@@ -17,6 +17,8 @@ export class Partial<A> {
   dirty = false;
   /** The newest record's time, as milliseconds after the slice's start. */
   timeOffsetMs = 0;
+  /** The aggregate as of the last flush; undefined before the first. */
+  committed: A | undefined;
 
   constructor(
     readonly slice: number,
@@ -289,6 +291,7 @@ export class WindowStore<K, A> implements StateStore {
         const partial = partials[i] as Partial<A>;
         if (!partial.dirty) continue;
         partial.dirty = false;
+        partial.committed = partial.aggregate;
         if (partial.slice !== lastSlice || ofSlice === undefined) {
           lastSlice = partial.slice;
           ofSlice = blocks.get(lastSlice);
@@ -338,6 +341,7 @@ export class WindowStore<K, A> implements StateStore {
         index.blockEntries++;
         const partial = this.key(entryKey).partial(slice, firstWindow, this);
         partial.aggregate = aggregate;
+        partial.committed = aggregate;
         partial.timeOffsetMs = timeOffsetMs;
       },
     );

@@ -18,6 +18,14 @@ export interface TopologyTestDriverOptions {
   readonly processingExceptionHandler?: ExceptionHandler;
 }
 
+/** A record for a topology. */
+export interface InputRecord<K, V> {
+  readonly key: K | null;
+  readonly value: V | null;
+  readonly timestamp: number;
+  readonly headers?: Headers;
+}
+
 /** A record that a topology wrote. */
 export interface TestRecord<K, V> {
   readonly key: K | null;
@@ -80,16 +88,26 @@ export class TopologyTestDriver {
     topic: string,
     keySerde: Serde<K>,
     valueSerde: Serde<V>,
-    record: {
-      readonly key: K | null;
-      readonly value: V | null;
-      readonly timestamp: number;
-      readonly headers?: Headers;
-    },
+    record: InputRecord<K, V>,
   ): Promise<void> {
-    const key = record.key === null ? null : Buffer.from(keySerde.serialize(topic, record.key));
-    const value = record.value === null ? null : Buffer.from(valueSerde.serialize(topic, record.value));
-    await this.pipeBytes(topic, key, value, record.timestamp, record.headers);
+    await this.pipeInputs(topic, keySerde, valueSerde, [record]);
+  }
+
+  /** As `pipeInput`, for records that one commit takes. */
+  async pipeInputs<K, V>(
+    topic: string,
+    keySerde: Serde<K>,
+    valueSerde: Serde<V>,
+    records: readonly InputRecord<K, V>[],
+  ): Promise<void> {
+    const transaction = this.#log.transaction();
+    for (const { headers, key, timestamp, value } of records) {
+      const keyBytes = key === null ? null : Buffer.from(keySerde.serialize(topic, key));
+      const valueBytes = value === null ? null : Buffer.from(valueSerde.serialize(topic, value));
+      transaction.append(topic, 0, timestamp, keyBytes, valueBytes, headers);
+    }
+    await transaction.commit();
+    await this.#thread.runToEnd();
   }
 
   /** As `pipeInput`, for bytes that need not be what the topology expects. */

@@ -80,6 +80,82 @@ describe.each(MODES)('aggregates, repartition %s', (repartition) => {
     expect(output).toEqual(['all@0=a@2', 'all@0=ab@4']);
   });
 
+  /** Concatenates, and deletes the row at a `-`. */
+  const resettable: Aggregator<string, string, string> = {
+    initializer: () => '',
+    add: (_key, value, joined) => (value === '-' ? null : joined + value),
+  };
+  const RESET: Given[] = [
+    ['k', 'a', 5],
+    ['k', '-', 7],
+    ['k', 'b', 2],
+    ['k', 'c', 3],
+  ];
+
+  it('an aggregate that becomes null is deleted, and starts anew', async () => {
+    const builder = new StreamsBuilder();
+    builder
+      .stream('in', STRINGS)
+      .groupBy(() => 'all', STRINGS)
+      .aggregate(resettable, { name: 'joined', value: stringSerde })
+      .toStream()
+      .to('out', STRINGS);
+    const output = await drive(builder, RESET, { repartition, valueSerde: stringSerde });
+    expect(output).toEqual(['all=a@5', 'all=null@7', 'all=b@2', 'all=bc@3']);
+  });
+
+  it.each([
+    ['onUpdate', ['all@0=a@5', 'all@0=null@7', 'all@0=b@2', 'all@0=bc@3']],
+    ['onWindowClose', ['all@0=bc@3']],
+  ] as const)('and so in a window, %s', async (emit, expected) => {
+    const builder = new StreamsBuilder();
+    builder
+      .stream('in', STRINGS)
+      .groupBy(() => 'all', STRINGS)
+      .windowedBy(TimeWindows.ofSizeAndGrace(10, 0))
+      .emitStrategy(emit)
+      .aggregate(resettable, { name: 'joined', value: stringSerde })
+      .toStream()
+      .selectKey(({ key, window }) => `${key}@${window.start}`)
+      .to('out', { key: stringSerde });
+    const output = await drive(builder, [...RESET, ['k', 'd', 30], ['k', '-', 31]], {
+      repartition,
+      valueSerde: stringSerde,
+    });
+    expect(output.filter((line) => line.startsWith('all@0'))).toEqual(expected);
+  });
+
+  it('a row that a filter has never let through is not deleted', async () => {
+    const builder = new StreamsBuilder();
+    builder
+      .stream('in', STRINGS)
+      .groupBy((_key, value) => value, STRINGS)
+      .count({ name: 'counts' })
+      .filter((_key, count) => count === 2)
+      .toStream()
+      .to('out', { value: numberSerde });
+    expect(await drive(builder, at(1, 2, 3, 4), { repartition })).toEqual(['a=2@2', 'a=null@3']);
+  });
+
+  it.each([
+    ['onUpdate', ['a@0=2@2', 'a@0=null@3']],
+    ['onWindowClose', []],
+  ] as const)('nor one of a window, %s', async (emit, expected) => {
+    const builder = new StreamsBuilder();
+    builder
+      .stream('in', STRINGS)
+      .groupBy((_key, value) => value, STRINGS)
+      .windowedBy(TimeWindows.ofSizeAndGrace(10, 0))
+      .emitStrategy(emit)
+      .count({ name: 'counts' })
+      .filter((_key, count) => count === 2)
+      .mapValues((count) => count)
+      .toStream()
+      .selectKey(({ key, window }) => `${key}@${window.start}`)
+      .to('out', { key: stringSerde, value: numberSerde });
+    expect(await drive(builder, at(1, 2, 3, 4, 20), { repartition })).toEqual(expected);
+  });
+
   it('a tumbling window is [start, end)', async () => {
     const output = await drive(counts(TimeWindows.ofSizeAndGrace(10, 5)), at(0, 9, 10), { repartition });
     expect(output).toEqual(['a@0=1@0', 'a@0=2@9', 'a@10=1@10']);

@@ -112,6 +112,17 @@ describe('KStream', () => {
 });
 
 describe('KTable', () => {
+  it('filter of a table with a name deletes only what was there', async () => {
+    const builder = new StreamsBuilder();
+    builder
+      .table('in', STRINGS, { name: 'rows' })
+      .filter((_key, value) => value === 'shown')
+      .toStream()
+      .to('out', STRINGS);
+    const records: Given[] = ['hidden', 'shown', 'hidden', null].map((value, i) => ['a', value, i]);
+    expect(await drive(builder, records, { valueSerde: stringSerde })).toEqual(['a=shown@1', 'a=null@2']);
+  });
+
   it('forwards changes, and null where a row is gone or filtered away', async () => {
     const builder = new StreamsBuilder();
     builder

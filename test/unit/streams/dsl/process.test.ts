@@ -85,6 +85,32 @@ it('a store is read with its uncommitted writes, in the order of its keys', asyn
   await driver.close();
 });
 
+it('a punctuation that a commit makes due runs before the next record', async () => {
+  const builder = new StreamsBuilder();
+  builder
+    .stream('in', STRINGS)
+    .groupBy((_key, value) => value, STRINGS)
+    .count({ name: 'totals' })
+    .toStream()
+    .process<string, number>(() => {
+      let context: ProcessorContext<string, number>;
+      return {
+        init: (given) => {
+          context = given;
+          given.schedule(10, 'stream-time', (timestamp) => given.forward({ key: 'tick', value: timestamp, timestamp }));
+        },
+        process: ({ key, value, timestamp }) => context.forward({ key, value, timestamp }),
+      };
+    })
+    .to('out', { key: stringSerde, value: numberSerde });
+  const driver = await TopologyTestDriver.create(builder.build());
+  // The task behind the repartition has the time of the one before it, as of its commit.
+  await driver.pipeInput('in', stringSerde, stringSerde, { key: 'k', value: 'a', timestamp: 12 });
+  const output = await driver.readOutput('out', stringSerde, numberSerde);
+  expect(output.map(({ key, value }) => `${key}=${value}`)).toEqual(['a=1', 'tick=12']);
+  await driver.close();
+});
+
 it('a processor reaches only the stores that it names', async () => {
   const builder = new StreamsBuilder();
   builder.stream('in', STRINGS).process(() => ({

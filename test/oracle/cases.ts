@@ -1,0 +1,325 @@
+import fc from 'fast-check';
+import {
+  aggregators,
+  extractors,
+  flatMappers,
+  flatValueMappers,
+  mappers,
+  namesOf,
+  predicates,
+  reducers,
+  selectors,
+  valueMappers,
+} from './functions.js';
+import { type ProcessorName, processors } from './processors.js';
+import type { OracleCase, SpecNode, Step } from './topology-spec.js';
+import { dependsOnOrder, type Traits, traitsOf } from './traits.js';
+
+/** Names of functions, shrinking towards the first. */
+function nameOf<T extends object>(functions: T): fc.Arbitrary<keyof T> {
+  return fc.constantFrom(...namesOf(functions));
+}
+
+/** How many streams back the operator's input is; 0 is the last one made. */
+const back = fc.nat(3);
+
+const windows = fc
+  .record({
+    sizeMs: fc.integer({ min: 1, max: 30 }),
+    advancePercent: fc.constantFrom(100, 50, 33, 70, 25, 10),
+    graceMs: fc.constantFrom(0, 1, 5, 20, 100),
+    emit: fc.constantFrom('onUpdate' as const, 'onWindowClose' as const),
+  })
+  .map(({ sizeMs, advancePercent, graceMs, emit }) => ({
+    sizeMs,
+    advanceMs: Math.max(1, Math.round((sizeMs * advancePercent) / 100)),
+    graceMs,
+    emit,
+  }));
+
+const grouping = {
+  of: back,
+  groupBy: fc.option(nameOf(selectors), { nil: null }),
+  windows: fc.option(windows, { nil: null, freq: 3 }),
+};
+
+function operator<Op extends string, T>(op: Op, fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) {
+  return fc.record({ op: fc.constant(op), ...fields } as { op: fc.Arbitrary<Op> } & {
+    [K in keyof T]: fc.Arbitrary<T[K]>;
+  }) as fc.Arbitrary<{ op: Op } & T>;
+}
+
+const source = fc.oneof(
+  { weight: 4, arbitrary: operator('stream', { topics: fc.constant(['in-1']), extractor: nameOf(extractors) }) },
+  {
+    weight: 1,
+    arbitrary: operator('stream', { topics: fc.constant(['in-1', 'in-2']), extractor: nameOf(extractors) }),
+  },
+  {
+    weight: 2,
+    arbitrary: operator('table', {
+      topic: fc.constant('in-1'),
+      extractor: nameOf(extractors),
+      materialized: fc.boolean(),
+    }),
+  },
+);
+
+const secondSource = operator('stream', { topics: fc.constant(['in-3']), extractor: nameOf(extractors) });
+
+/** An operator whose inputs are told by how far back they are. */
+const operators = fc.oneof(
+  { weight: 1, arbitrary: operator('filter', { of: back, predicate: nameOf(predicates) }) },
+  { weight: 1, arbitrary: operator('filterNot', { of: back, predicate: nameOf(predicates) }) },
+  { weight: 1, arbitrary: operator('map', { of: back, mapper: nameOf(mappers) }) },
+  { weight: 1, arbitrary: operator('mapValues', { of: back, mapper: nameOf(valueMappers) }) },
+  { weight: 1, arbitrary: operator('flatMap', { of: back, mapper: nameOf(flatMappers) }) },
+  { weight: 1, arbitrary: operator('flatMapValues', { of: back, mapper: nameOf(flatValueMappers) }) },
+  { weight: 1, arbitrary: operator('peek', { of: back }) },
+  { weight: 1, arbitrary: operator('selectKey', { of: back, selector: nameOf(selectors) }) },
+  {
+    weight: 1,
+    arbitrary: operator('split', {
+      of: back,
+      predicates: fc.array(nameOf(predicates), { minLength: 1, maxLength: 3 }),
+      default: fc.boolean(),
+    }),
+  },
+  { weight: 2, arbitrary: operator('merge', { of: back, with: back }) },
+  { weight: 1, arbitrary: operator('repartition', { of: back }) },
+  { weight: 2, arbitrary: operator('process', { of: back, processor: nameOf(processors) }) },
+  { weight: 4, arbitrary: operator('count', grouping) },
+  { weight: 4, arbitrary: operator('reduce', { ...grouping, function: nameOf(reducers) }) },
+  { weight: 6, arbitrary: operator('aggregate', { ...grouping, function: nameOf(aggregators) }) },
+  { weight: 2, arbitrary: operator('tableFilter', { of: back, predicate: nameOf(predicates) }) },
+  { weight: 1, arbitrary: operator('tableFilterNot', { of: back, predicate: nameOf(predicates) }) },
+  { weight: 2, arbitrary: operator('tableMapValues', { of: back, mapper: nameOf(valueMappers) }) },
+  { weight: 4, arbitrary: operator('toStream', { of: back }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('to' as const), of: back }) },
+  { weight: 1, arbitrary: secondSource },
+);
+
+type Choice =
+  typeof source extends fc.Arbitrary<infer S>
+    ? typeof operators extends fc.Arbitrary<infer O>
+      ? S | O
+      : never
+    : never;
+
+/** Turns choices into a topology, whatever they are: what does not fit is left out, so that any part of them shrinks. */
+class SpecBuilder {
+  readonly nodes: SpecNode[] = [];
+  readonly #commitEvery: number;
+  readonly #traits: Traits[] = [];
+  #topics = 0;
+
+  constructor(commitEvery: number) {
+    this.#commitEvery = commitEvery;
+  }
+
+  add(chosen: Choice): void {
+    const choice = this.#withoutWindowsAhead(chosen);
+    if (choice.op === 'stream' || choice.op === 'table') {
+      // A topic is read once; a second source has a time of its own.
+      const isRead = this.#sources > 1 || this.nodes.some(({ op }) => op === 'process');
+      if (!isRead) this.#push(choice);
+      return;
+    }
+    const kind = choice.op === 'toStream' || choice.op.startsWith('table') ? 'table' : 'stream';
+    const of = this.#back(kind, choice.of);
+    if (of === undefined) return;
+    const parent = this.#traits[of] as Traits;
+    // Of a row that came and went within a commit, Kafka Streams sends the deletion only.
+    if (choice.op.startsWith('tableFilter') && parent.repeated) return;
+    switch (choice.op) {
+      case 'split': {
+        const split = this.#push({ ...choice, of });
+        const branches = choice.predicates.length + (choice.default ? 1 : 0);
+        for (let index = 0; index < branches; index++) this.#push({ op: 'branch', of: split, index });
+        return;
+      }
+      case 'merge': {
+        const other = this.#back('stream', choice.with);
+        if (other === undefined || other === of || !this.#canMerge(parent, this.#traits[other] as Traits)) return;
+        this.#push({ op: 'merge', of, with: other });
+        return;
+      }
+      case 'to':
+        this.#push({ op: 'to', of, topic: this.#nextTopic() });
+        return;
+      case 'process':
+        if (!this.#canProcess(choice.processor, parent)) return;
+        this.#pushOrdered({ ...choice, of }, parent, { ...choice, of, processor: 'back' });
+        return;
+      case 'reduce': {
+        const node = { ...choice, of };
+        const hops = choice.windows !== null && choice.windows.advanceMs < choice.windows.sizeMs;
+        const commutative = { ...node, function: 'greatest' as const };
+        if (hops) this.#push(commutative);
+        else this.#pushOrdered(node, parent, commutative);
+        return;
+      }
+      case 'aggregate':
+        this.#pushOrdered({ ...choice, of }, parent, { ...choice, of, function: 'sum' });
+        return;
+      default:
+        this.#push({ ...choice, of } as SpecNode);
+    }
+  }
+
+  /** Writes what nothing else uses. */
+  finish(): readonly SpecNode[] {
+    for (let id = 0; id < this.nodes.length; id++) {
+      if (this.nodes.some((node) => ('of' in node && node.of === id) || ('with' in node && node.with === id))) continue;
+      const { kind } = this.#traits[id] as Traits;
+      if (this.nodes[id]?.op === 'to' || kind === 'branches') continue;
+      if (kind === 'table') this.#push({ op: 'toStream', of: id });
+      else this.#push({ op: 'to', of: id, topic: this.#nextTopic() });
+    }
+    return this.nodes;
+  }
+
+  get #sources(): number {
+    return this.nodes.filter(({ op }) => op === 'stream' || op === 'table').length;
+  }
+
+  /** The stream or table that many back. */
+  #back(kind: 'stream' | 'table', steps: number): number | undefined {
+    const ids = this.nodes.flatMap(({ op }, id) => (op !== 'to' && this.#traits[id]?.kind === kind ? [id] : []));
+    return ids[ids.length - 1 - (steps % ids.length)];
+  }
+
+  /**
+   * Streams of different sources after a repartition have stream times of their own in Millrace, and a task does not feed
+   * itself.
+   */
+  #canMerge(one: Traits, other: Traits): boolean {
+    return one.depth === other.depth && (one.depth === 0 || one.source === other.source);
+  }
+
+  /** In Millrace no record but a source's moves stream time: windows of later times would never close. */
+  #withoutWindowsAhead(choice: Choice): Choice {
+    if (!('windows' in choice)) return choice;
+    const of = this.#back('stream', choice.of);
+    return of !== undefined && this.#traits[of]?.ahead ? { ...choice, windows: null } : choice;
+  }
+
+  /**
+   * The test driver of Kafka Streams runs all sub-topologies as one task: where their times differ, its is that of
+   * whichever is ahead, and it punctuates by it.
+   */
+  #canProcess(processor: ProcessorName, parent: Traits): boolean {
+    const has = (...names: readonly ProcessorName[]) =>
+      this.nodes.some((node) => node.op === 'process' && names.includes(node.processor));
+    switch (processor) {
+      case 'streamTime':
+        return this.#sources === 1 && !has('everyWallClockTime');
+      case 'everyStreamTime':
+        return this.#sources === 1 && parent.depth === 0 && !has('everyWallClockTime');
+      case 'everyWallClockTime':
+        return parent.depth === 0 && !has('streamTime', 'everyStreamTime');
+      default:
+        return true;
+    }
+  }
+
+  /** Where the order is not the same in both engines, nothing that depends on it makes sense. */
+  #pushOrdered(node: SpecNode, parent: Traits, otherwise: SpecNode): void {
+    this.#push(parent.ordered || !dependsOnOrder(node) ? node : otherwise);
+  }
+
+  #push(node: SpecNode): number {
+    const id = this.nodes.length;
+    this.nodes.push(node);
+    this.#traits.push(traitsOf(node, id, this.#traits, this.#commitEvery));
+    return id;
+  }
+
+  #nextTopic(): string {
+    this.#topics++;
+    return `out-${this.#topics}`;
+  }
+}
+
+const topology = fc.tuple(source, fc.noBias(fc.array(operators, { maxLength: 8, size: 'max' })));
+
+const FEW_KEYS = ['a', 'b'];
+const MANY_KEYS = ['a', 'b', 'ab', 'c', 'd', 'B', 'é', '', 'x', 'y', 'z', '10', '9'];
+const LETTERS = ['a', 'b', 'x'];
+
+const value = fc.option(
+  fc.array(fc.constantFrom(...LETTERS), { maxLength: 4 }).map((letters) => letters.join('')),
+  { nil: null, freq: 6 },
+);
+
+const timestamps = fc.oneof(
+  { weight: 5, arbitrary: fc.nat(60) },
+  { weight: 2, arbitrary: fc.nat(300) },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 100_000 }) },
+);
+
+/** In any order, in order, or in order but for neighbours. */
+const orders = fc.constantFrom('any' as const, 'sorted' as const, 'nearly' as const);
+
+function reorder(times: readonly number[], order: 'any' | 'sorted' | 'nearly'): readonly number[] {
+  if (order === 'any') return times;
+  const sorted = [...times].sort((a, b) => a - b);
+  if (order === 'sorted') return sorted;
+  return sorted.map((time, i) =>
+    i % 3 === 1 ? (sorted[i + 1] ?? time) : i % 3 === 2 ? (sorted[i - 1] ?? time) : time,
+  );
+}
+
+interface RawStep {
+  readonly topic: number;
+  readonly key: number;
+  readonly value: string | null;
+  readonly timestamp: number;
+  readonly advanceMs: number | undefined;
+}
+
+const rawStep: fc.Arbitrary<RawStep> = fc.record({
+  topic: fc.nat(5),
+  key: fc.nat(20),
+  value,
+  timestamp: timestamps,
+  advanceMs: fc.oneof(
+    { weight: 12, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 40 }) },
+  ),
+});
+
+const keys = fc.constantFrom<(string | null)[]>(FEW_KEYS, MANY_KEYS, [...FEW_KEYS, null]);
+
+/** A topology, what is done to it, and how Millrace runs it. */
+export const oracleCase: fc.Arbitrary<OracleCase> = fc
+  .record({
+    topology,
+    commitEvery: fc.constantFrom(1, 1, 1, 2, 6),
+    raw: fc.noBias(fc.array(rawStep, { minLength: 1, maxLength: 20, size: 'max' })),
+    keys,
+    order: orders,
+    repartition: fc.constantFrom('auto' as const, 'auto' as const, 'topic' as const),
+  })
+  .map(({ commitEvery, keys, order, raw, repartition, topology: [first, choices] }) => {
+    const spec = new SpecBuilder(commitEvery);
+    for (const choice of [first, ...choices]) spec.add(choice);
+    const nodes = spec.finish();
+    const topics = nodes.flatMap((node) =>
+      node.op === 'stream' ? node.topics : node.op === 'table' ? [node.topic] : [],
+    );
+    const times = reorder(
+      raw.map(({ timestamp }) => timestamp),
+      order,
+    );
+    const steps = raw.map(({ advanceMs, key, topic, value }, i): Step => {
+      if (advanceMs !== undefined) return { advanceMs };
+      return {
+        topic: topics[topic % topics.length] as string,
+        key: keys[key % keys.length] ?? null,
+        value,
+        timestamp: times[i] ?? 0,
+      };
+    });
+    return { nodes, steps, commitEvery, repartition };
+  });

@@ -1,0 +1,122 @@
+import { extractors } from './functions.js';
+import { PUNCTUATING_PROCESSORS } from './processors.js';
+import { commitsOf, type OracleCase, type Outputs, type SpecNode, type Step } from './topology-spec.js';
+import { allTraits, isAggregate, sourceGroups, type Traits } from './traits.js';
+
+/**
+ * What is, on purpose, not as in Kafka Streams (docs/differences.md), said to Kafka Streams in its own operators, each
+ * where it applies and nowhere else:
+ *
+ * - `clock`: a windowed aggregate that not every record of its source reaches is given the source's stream time.
+ * - `commit`: where a commit may change a row several times, updates are held back to the commit, and the last is sent.
+ * - `passesOverNulls`: a windowed reduce is not given null values.
+ * - `retentionMs`: closed windows that were not sent yet are kept, however far event time jumps.
+ */
+export interface KafkaStreamsCase {
+  readonly nodes: readonly object[];
+  /** By commit. */
+  readonly steps: readonly (readonly object[])[];
+}
+
+/** Longer than any run. */
+const RETENTION_MS = 10 * 365 * 86_400_000;
+
+export function toKafkaStreams(given: OracleCase): KafkaStreamsCase {
+  const { nodes, steps } = given;
+  const traits = allTraits(given);
+  const group = sourceGroups(nodes, traits);
+  const oncePerCommit = needsCommits(nodes, traits);
+  const nullKeys = steps.some((step) => 'key' in step && step.key === null);
+  const clocks = new Map<number, string>();
+  const spec = nodes.map((node, id) => {
+    if (node.op === 'toStream') {
+      const table = traits[node.of] as Traits;
+      return oncePerCommit && table.held ? { ...node, commit: `commit-${id}`, final: table.closing } : node;
+    }
+    if (!isAggregate(node) || node.windows === null) return node;
+    const parent = traits[node.of] as Traits;
+    const source = group(parent.source);
+    const read = topicsOf(nodes, (id) => group(id) === source);
+    const passesOverNulls = node.op === 'reduce';
+    const needsClock =
+      parent.incomplete ||
+      nullKeys ||
+      node.groupBy === 'first' ||
+      passesOverNulls ||
+      read.length > parent.topics.length;
+    if (needsClock) clocks.set(source, `clock-${source}`);
+    return {
+      ...node,
+      windows: { ...node.windows, retentionMs: RETENTION_MS },
+      ...(needsClock ? { clock: `clock-${source}`, repartitions: node.groupBy !== null || parent.keyChanged } : {}),
+      ...(passesOverNulls ? { passesOverNulls: true } : {}),
+    };
+  });
+  return { nodes: spec, steps: withClocks(nodes, commitsOf(given), group, clocks) };
+}
+
+/** Whether what an aggregate sends depends on how often it sends. */
+function needsCommits(nodes: readonly SpecNode[], traits: readonly Traits[]): boolean {
+  return nodes.some((node) => {
+    if (isAggregate(node)) return (traits[node.of] as Traits).multiple;
+    if (node.op !== 'process') return false;
+    return PUNCTUATING_PROCESSORS.includes(node.processor) && (traits[node.of] as Traits).held;
+  });
+}
+
+function topicsOf(nodes: readonly SpecNode[], included: (source: number) => boolean): string[] {
+  return nodes.flatMap((node, id) => {
+    if (node.op === 'stream' && included(id)) return node.topics;
+    return node.op === 'table' && included(id) ? [node.topic] : [];
+  });
+}
+
+/** Each record is preceded by its source's stream time, for the clocks that go by it. */
+function withClocks(
+  nodes: readonly SpecNode[],
+  commits: readonly (readonly Step[])[],
+  group: (source: number) => number,
+  clocks: ReadonlyMap<number, string>,
+): object[][] {
+  const times = new Map<number, number>();
+  const withClock = (step: Step): object => {
+    if ('advanceMs' in step) return step;
+    const source = nodes.findIndex(
+      (node) =>
+        (node.op === 'stream' && node.topics.includes(step.topic)) ||
+        (node.op === 'table' && node.topic === step.topic),
+    );
+    const node = nodes[source];
+    if (node?.op !== 'stream' && node?.op !== 'table') throw new Error(`no source reads "${step.topic}"`);
+    const time = Math.max(times.get(group(source)) ?? 0, extractors[node.extractor](step.value, step.timestamp));
+    times.set(group(source), time);
+    const topic = clocks.get(group(source));
+    return { ...step, clocks: topic === undefined ? [] : [{ topic, time }] };
+  };
+  return commits.map((commit) => commit.map(withClock));
+}
+
+/**
+ * Brings outputs into a form that is equal where the engines agree: topic by topic; and where a topic's records come by
+ * ways between which neither engine promises an order, those of one commit sorted.
+ */
+export function comparable(given: OracleCase, outputs: Outputs): string[] {
+  const { nodes } = given;
+  const traits = allTraits(given);
+  const ordered = new Map<string, boolean>();
+  nodes.forEach((node, id) => {
+    if (node.op === 'to') ordered.set(node.topic, (traits[id] as Traits).ordered);
+    if (node.op === 'peek') ordered.set(`peek-${id}`, (traits[id] as Traits).ordered);
+  });
+  return outputs.flatMap((records, commit) =>
+    [...ordered].flatMap(([topic, isOrdered]) => {
+      const lines = records
+        .filter((record) => record.topic === topic)
+        .map(({ key, value, timestamp }) => {
+          const time = timestamp === undefined ? '' : ` @ ${timestamp}`;
+          return `commit ${commit}, ${topic}: ${JSON.stringify(key)} = ${JSON.stringify(value)}${time}`;
+        });
+      return isOrdered ? lines : lines.sort();
+    }),
+  );
+}

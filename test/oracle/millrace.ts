@@ -1,0 +1,178 @@
+import {
+  type KStream,
+  type KTable,
+  keyValueStore,
+  type Materialized,
+  type Serde,
+  StreamsBuilder,
+  TimeWindows,
+} from '../../streams/index.js';
+import { TopologyTestDriver } from '../../streams/testing/topology-test-driver.js';
+import {
+  aggregators,
+  extractors,
+  flatMappers,
+  flatValueMappers,
+  mappers,
+  predicates,
+  reducers,
+  selectors,
+  text,
+  valueMappers,
+} from './functions.js';
+import { processors } from './processors.js';
+import {
+  type AggregateNode,
+  commitsOf,
+  type InputRecord,
+  type OracleCase,
+  type OutputRecord,
+  type Outputs,
+  type SpecNode,
+} from './topology-spec.js';
+
+type Stream = KStream<unknown, unknown>;
+type Table = KTable<unknown, unknown>;
+
+/** Whatever it is as its text, and back as text: a windowed key is `[key@start/end]`. */
+const textSerde: Serde<unknown> = {
+  serialize: (_topic, value) => Buffer.from(String(value)),
+  deserialize: (_topic, bytes, start, end) => bytes.toString('utf8', start, end),
+};
+
+const TEXTS = { key: textSerde, value: textSerde };
+
+/** A topology's spec in Millrace's DSL. */
+class SpecTopology {
+  readonly builder = new StreamsBuilder();
+  readonly outputTopics: string[] = [];
+  peeked: OutputRecord[] = [];
+  readonly #made: (Stream | Table | Record<string, Stream>)[] = [];
+
+  constructor(nodes: readonly SpecNode[]) {
+    nodes.forEach((node, id) => {
+      this.#made.push(this.#make(node, id));
+    });
+  }
+
+  #make(node: SpecNode, id: number): Stream | Table | Record<string, Stream> {
+    const store = `store-${id}`;
+    switch (node.op) {
+      case 'stream':
+        return this.builder.stream(node.topics, { ...TEXTS, timestamp: extractors[node.extractor] });
+      case 'table':
+        return this.builder.table(
+          node.topic,
+          { ...TEXTS, timestamp: extractors[node.extractor] },
+          node.materialized ? { name: store } : {},
+        );
+      case 'filter':
+        return this.#stream(node.of).filter(predicates[node.predicate]);
+      case 'filterNot':
+        return this.#stream(node.of).filterNot(predicates[node.predicate]);
+      case 'map':
+        return this.#stream(node.of).map(mappers[node.mapper]);
+      case 'mapValues':
+        return this.#stream(node.of).mapValues(valueMappers[node.mapper]);
+      case 'flatMap':
+        return this.#stream(node.of).flatMap(flatMappers[node.mapper]);
+      case 'flatMapValues':
+        return this.#stream(node.of).flatMapValues(flatValueMappers[node.mapper]);
+      case 'peek':
+        return this.#stream(node.of).peek((key, value) =>
+          this.peeked.push({ topic: `peek-${id}`, key: text(key), value: text(value) }),
+        );
+      case 'selectKey':
+        return this.#stream(node.of).selectKey(selectors[node.selector]);
+      case 'split': {
+        const split = this.#stream(node.of).split();
+        node.predicates.forEach((predicate, index) => {
+          split.branch(String(index), predicates[predicate]);
+        });
+        return node.default ? split.defaultBranch(String(node.predicates.length)) : split.noDefaultBranch();
+      }
+      case 'branch':
+        return (this.#made[node.of] as Record<string, Stream>)[String(node.index)] as Stream;
+      case 'merge':
+        return this.#stream(node.of).merge(this.#stream(node.with));
+      case 'repartition':
+        return this.#stream(node.of).repartition({ name: `repartition-${id}`, ...TEXTS });
+      case 'process':
+        return this.#stream(node.of).process(() => processors[node.processor](store), {
+          stores: [keyValueStore({ name: store, keySerde: textSerde, valueSerde: textSerde })],
+        });
+      case 'count':
+      case 'reduce':
+      case 'aggregate':
+        return this.#aggregate(node, store);
+      case 'tableFilter':
+        return this.#table(node.of).filter(predicates[node.predicate]);
+      case 'tableFilterNot':
+        return this.#table(node.of).filterNot(predicates[node.predicate]);
+      case 'tableMapValues':
+        return this.#table(node.of).mapValues(valueMappers[node.mapper]);
+      case 'toStream':
+        return this.#table(node.of).toStream();
+      case 'to':
+        this.outputTopics.push(node.topic);
+        this.#stream(node.of).to(node.topic, TEXTS);
+        return {};
+    }
+  }
+
+  #aggregate(node: AggregateNode, name: string): Table {
+    const stream = this.#stream(node.of);
+    const grouped = node.groupBy === null ? stream.groupByKey(TEXTS) : stream.groupBy(selectors[node.groupBy], TEXTS);
+    const { windows } = node;
+    const target =
+      windows === null
+        ? grouped
+        : grouped
+            .windowedBy(TimeWindows.ofSizeAndGrace(windows.sizeMs, windows.graceMs).advanceBy(windows.advanceMs))
+            .emitStrategy(windows.emit);
+    const materialized: Materialized<unknown> & { value: Serde<unknown> } = { name, value: textSerde };
+    switch (node.op) {
+      case 'count':
+        return target.count({ name }) as Table;
+      case 'reduce':
+        return target.reduce(reducers[node.function], materialized) as Table;
+      case 'aggregate':
+        return target.aggregate(aggregators[node.function], materialized) as Table;
+    }
+  }
+
+  #stream(id: number): Stream {
+    return this.#made[id] as Stream;
+  }
+
+  #table(id: number): Table {
+    return this.#made[id] as Table;
+  }
+}
+
+/** Runs a case on Millrace. */
+export async function runMillrace(given: OracleCase): Promise<Outputs> {
+  const { nodes, repartition } = given;
+  const topology = new SpecTopology(nodes);
+  const driver = await TopologyTestDriver.create(topology.builder.build(), { repartition });
+  try {
+    const outputs: OutputRecord[][] = [];
+    for (const steps of commitsOf(given)) {
+      const [first] = steps;
+      if (first === undefined) continue;
+      if ('advanceMs' in first) await driver.advanceWallClockTime(first.advanceMs);
+      else await driver.pipeInputs(first.topic, textSerde, textSerde, steps as readonly InputRecord[]);
+      const records: OutputRecord[] = [];
+      for (const topic of topology.outputTopics) {
+        for (const { key, value, timestamp } of await driver.readOutput(topic, textSerde, textSerde)) {
+          records.push({ topic, key: text(key), value: text(value), timestamp });
+        }
+      }
+      outputs.push([...records, ...topology.peeked]);
+      topology.peeked = [];
+    }
+    return outputs;
+  } finally {
+    await driver.close();
+  }
+}

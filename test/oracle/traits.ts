@@ -1,0 +1,161 @@
+import { PUNCTUATING_PROCESSORS, STATELESS_PROCESSORS } from './processors.js';
+import type { AggregateNode, OracleCase, SpecNode } from './topology-spec.js';
+
+/** What is known of a stream or table without running it: what the two engines must agree upon depends on it. */
+export interface Traits {
+  readonly kind: 'stream' | 'table' | 'branches';
+  /** The topics whose records reach it. */
+  readonly topics: readonly string[];
+  /** One of the sources that it is made of; merged sources are read by one task, and share a stream time. */
+  readonly source: number;
+  /** How many repartitions are before it. */
+  readonly depth: number;
+  readonly keyChanged: boolean;
+  /** A commit may bring several records. */
+  readonly multiple: boolean;
+  /** Those of one commit come in an order that both engines keep. */
+  readonly ordered: boolean;
+  /** Its records come while the source's record is processed, by calls only. */
+  readonly immediate: boolean;
+  /** Not every record of the source leaves something here that is as new. */
+  readonly incomplete: boolean;
+  /** An aggregate has held its records back to the commit. */
+  readonly held: boolean;
+  /** Its windows are sent when they close. */
+  readonly closing: boolean;
+  /** A table of which a commit may change a row several times. */
+  readonly repeated: boolean;
+  /** Its records may be of a later time than any of the source. */
+  readonly ahead: boolean;
+}
+
+export function isAggregate(node: SpecNode): node is AggregateNode {
+  return node.op === 'count' || node.op === 'reduce' || node.op === 'aggregate';
+}
+
+/** Whether two results may differ when records of one commit come in another order. */
+export function dependsOnOrder(node: SpecNode): boolean {
+  if (node.op === 'process') return !STATELESS_PROCESSORS.includes(node.processor);
+  if (node.op === 'reduce') return node.function !== 'greatest';
+  if (node.op === 'aggregate') return node.function === 'arrivals' || node.function === 'untilEven';
+  return false;
+}
+
+/** The traits of what a node makes, from those of the nodes before it. */
+export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], commitEvery: number): Traits {
+  if (node.op === 'stream' || node.op === 'table') {
+    return {
+      kind: node.op,
+      topics: node.op === 'stream' ? node.topics : [node.topic],
+      source: id,
+      depth: 0,
+      keyChanged: false,
+      multiple: commitEvery > 1,
+      ordered: true,
+      immediate: true,
+      incomplete: node.op === 'table',
+      held: false,
+      closing: false,
+      repeated: false,
+      ahead: false,
+    };
+  }
+  const parent = before[node.of] as Traits;
+  switch (node.op) {
+    case 'filter':
+    case 'filterNot':
+    case 'branch':
+      return { ...parent, kind: 'stream', incomplete: true };
+    case 'split':
+      return { ...parent, kind: 'branches' };
+    case 'map':
+    case 'selectKey':
+      return { ...parent, keyChanged: true, incomplete: true };
+    case 'flatMap':
+      return { ...parent, keyChanged: true, multiple: true, incomplete: true };
+    case 'flatMapValues':
+      return { ...parent, multiple: true, incomplete: true };
+    case 'merge': {
+      const other = before[node.with] as Traits;
+      const together = parent.topics.some((topic) => other.topics.includes(topic));
+      return {
+        ...parent,
+        topics: [...new Set([...parent.topics, ...other.topics])],
+        keyChanged: parent.keyChanged || other.keyChanged,
+        multiple: parent.multiple || other.multiple || together,
+        ordered: parent.ordered && other.ordered && (!together || (parent.immediate && other.immediate)),
+        immediate: parent.immediate && other.immediate,
+        // What one of them lacks the other may have: only where both have all is nothing missing.
+        incomplete: parent.incomplete || other.incomplete,
+        held: parent.held || other.held,
+        ahead: parent.ahead || other.ahead,
+      };
+    }
+    case 'repartition':
+      return { ...parent, depth: parent.depth + 1, keyChanged: false, immediate: false, incomplete: true };
+    case 'process': {
+      const punctuates = PUNCTUATING_PROCESSORS.includes(node.processor);
+      return {
+        ...parent,
+        keyChanged: true,
+        multiple: parent.multiple || punctuates,
+        immediate: parent.immediate && !punctuates,
+        incomplete: true,
+        ahead: parent.ahead || node.processor === 'everyWallClockTime',
+      };
+    }
+    case 'count':
+    case 'reduce':
+    case 'aggregate': {
+      const { groupBy, windows } = node;
+      const closing = windows?.emit === 'onWindowClose';
+      return {
+        ...parent,
+        kind: 'table',
+        depth: parent.depth + (groupBy !== null || parent.keyChanged ? 1 : 0),
+        keyChanged: false,
+        multiple: parent.multiple || windows !== null,
+        ordered: closing || !parent.multiple,
+        immediate: false,
+        incomplete: true,
+        held: true,
+        closing,
+        repeated: parent.multiple && !closing,
+      };
+    }
+    case 'tableFilter':
+    case 'tableFilterNot':
+    case 'tableMapValues':
+      return parent;
+    case 'toStream':
+      return { ...parent, kind: 'stream' };
+    case 'peek':
+    case 'mapValues':
+    case 'to':
+      return parent;
+  }
+}
+
+export function allTraits({ commitEvery, nodes }: OracleCase): Traits[] {
+  const traits: Traits[] = [];
+  nodes.forEach((node, id) => {
+    traits.push(traitsOf(node, id, traits, commitEvery));
+  });
+  return traits;
+}
+
+/** Which sources are read by one task, as each source's representative. */
+export function sourceGroups(nodes: readonly SpecNode[], traits: readonly Traits[]): (source: number) => number {
+  const parents = new Map<number, number>();
+  const find = (source: number): number => {
+    const parent = parents.get(source);
+    return parent === undefined ? source : find(parent);
+  };
+  for (const node of nodes) {
+    if (node.op !== 'merge') continue;
+    const left = find((traits[node.of] as Traits).source);
+    const right = find((traits[node.with] as Traits).source);
+    if (left !== right) parents.set(right, left);
+  }
+  return find;
+}
