@@ -40,14 +40,32 @@ export class Downloads {
     this.signal = signal;
   }
 
-  /** The jars that `poms/<name>.xml` depends on. @returns their directory @throws StackError */
-  jars(name: string, onDownload?: OnDownload): Promise<string> {
-    return this.#maven(name, 'copy-dependencies', onDownload);
+  /**
+   * The jars that a POM depends on, by default `poms/<name>.xml`.
+   *
+   * @returns their directory
+   * @throws StackError
+   */
+  jars(name: string, onDownload?: OnDownload, pom: URL = pomOf(name)): Promise<string> {
+    return this.#maven(name, 'copy-dependencies', onDownload, pom);
   }
 
   /** What is in the archive that `poms/<name>.xml` names. @returns its directory @throws StackError */
   unpacked(name: string, onDownload?: OnDownload): Promise<string> {
-    return this.#maven(name, 'unpack', onDownload);
+    return this.#maven(name, 'unpack', onDownload, pomOf(name));
+  }
+
+  /**
+   * A Python package and all that it depends on, without installing it.
+   *
+   * @returns their directory, for PYTHONPATH
+   * @throws StackError
+   */
+  pythonPackage(name: string, version: string, onDownload?: OnDownload): Promise<string> {
+    return this.#once(`${name}-${version}`, onDownload, async (directory) => {
+      const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target', directory];
+      await this.#run('python3', [...install, `${name}==${version}`], directory, name);
+    });
   }
 
   /** The files of a Debian package, without installing it. @returns their root directory @throws StackError */
@@ -61,8 +79,13 @@ export class Downloads {
     });
   }
 
-  async #maven(name: string, goal: 'copy-dependencies' | 'unpack', onDownload?: OnDownload): Promise<string> {
-    const pom = await readFile(new URL(`./poms/${name}.xml`, import.meta.url));
+  async #maven(
+    name: string,
+    goal: 'copy-dependencies' | 'unpack',
+    onDownload: OnDownload | undefined,
+    location: URL,
+  ): Promise<string> {
+    const pom = await readFile(location);
     const hash = createHash('sha256').update(pom).digest('hex').slice(0, 12);
     return this.#once(`${name}-${hash}`, onDownload, async (directory) => {
       // Maven writes beside the pom that it is given, and ours may be in a place that is not the user's.
@@ -122,6 +145,10 @@ export class Downloads {
       });
     });
   }
+}
+
+function pomOf(name: string): URL {
+  return new URL(`./poms/${name}.xml`, import.meta.url);
 }
 
 /** What a failed program said that tells why: its first error. */
