@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Launch } from '../../stack/processes.js';
 import type { Broker, Offsets } from './broker.js';
 import type { Setup, Start } from './peer.js';
-import { bytesWrittenBy, cpuSecondsOf, ProcessTree } from './process-tree.js';
+import { bytesSentBy, cpuSecondsOf, ProcessTree } from './process-tree.js';
 import { type Written, WrittenTopics } from './written-topics.js';
 
 const TICK_MS = 100;
@@ -29,6 +29,8 @@ export interface Figures {
   readonly brokerCpuSeconds: number;
   /** The most memory that each process has held, added up. */
   readonly peakBytes: number;
+  /** What they have written to files. */
+  readonly filesBytes: number;
   readonly changelog: Written;
   readonly repartition: Written;
   readonly results: Written;
@@ -44,6 +46,7 @@ export interface Surroundings {
   /** Topics that were there before. */
   readonly otherTopics: ReadonlySet<string>;
   readonly timeoutMs: number;
+  readonly signal: AbortSignal;
 }
 
 /** A peer could not do what it was started for; the message has its last words. */
@@ -69,11 +72,12 @@ export class MeasuredRun {
   readonly #written: WrittenTopics;
   readonly #startedAt = performance.now();
   readonly #brokerCpuBefore: number;
-  readonly #brokerWroteBefore: number;
+  readonly #brokerSentBefore: number;
   #progress = '';
+  #offsets = '';
   #firstReadAt: number | undefined;
-  #lastMove: Moment;
-  #lastMovement = performance.now();
+  #lastProgress: Moment;
+  #movedAt = performance.now();
 
   private constructor(setup: Setup, start: Start, around: Surroundings) {
     this.#around = around;
@@ -81,12 +85,12 @@ export class MeasuredRun {
     this.#application = start.application;
     this.#written = new WrittenTopics(around.brokerData);
     this.#brokerCpuBefore = cpuSecondsOf(around.brokerPid);
-    this.#brokerWroteBefore = bytesWrittenBy(around.brokerPid);
+    this.#brokerSentBefore = bytesSentBy(around.brokerPid);
     this.#logFile = join(start.directory, 'peer.log');
     this.#child = startLogged(setup.launch(start), start.directory, this.#logFile);
     this.#ended = once(this.#child, 'exit');
     this.#processes = new ProcessTree(this.#child.pid ?? 0);
-    this.#lastMove = { at: this.#startedAt, cpuSeconds: 0, brokerCpuSeconds: 0 };
+    this.#lastProgress = { at: this.#startedAt, cpuSeconds: 0, brokerCpuSeconds: 0 };
   }
 
   /** Runs the peer over the raw topic, to its end. @throws RunError */
@@ -103,19 +107,19 @@ export class MeasuredRun {
   }
 
   async #watch(): Promise<void> {
-    const { broker, rawTopic, timeoutMs } = this.#around;
+    const { broker, rawTopic, signal, timeoutMs } = this.#around;
     const rawEnds = await broker.ends(new Map([[rawTopic, (await broker.topics()).get(rawTopic) ?? 0]]));
     for (let tick = 0; ; tick++) {
+      signal.throwIfAborted();
       const hasEnded = this.#hasEnded;
       if (tick % FIND_EVERY_TICKS === 0) this.#processes.findDescendants();
       this.#processes.sample();
-      if (this.#firstReadAt === undefined && this.#brokerWrote > FIRST_READ_BYTES)
-        this.#firstReadAt = performance.now();
+      if (this.#firstReadAt === undefined && this.#brokerSent > FIRST_READ_BYTES) this.#firstReadAt = performance.now();
       const committed = await this.#look(tick);
       if (hasEnded) break;
       const hasReadAll = [...rawEnds].every(([id, end]) => end === 0 || (committed.get(id) ?? 0) >= end - 1);
       const now = performance.now();
-      if (!this.#setup.ends && hasReadAll && now - this.#lastMovement > STILL_MS) break;
+      if (!this.#setup.ends && hasReadAll && now - this.#movedAt > STILL_MS) break;
       if (now - this.#startedAt > timeoutMs) await this.#fail(`is not done after ${timeoutMs / 1000} s`);
       await Promise.race([delay(TICK_MS), this.#ended]);
     }
@@ -139,46 +143,46 @@ export class MeasuredRun {
     }
     const results = [...ends].filter(([id]) => resultTopics.some((topic) => id.startsWith(`${topic}-`)));
     const progress = JSON.stringify([results, [...committed].sort()]);
-    const movement = JSON.stringify([...ends]);
     if (progress !== this.#progress) {
       // What is there before anything has been done is no progress.
-      if (results.some(([, end]) => end > 0) || committed.size > 0) this.#lastMove = this.#moment();
+      if (results.some(([, end]) => end > 0) || committed.size > 0) this.#lastProgress = this.#moment();
       this.#progress = progress;
     }
-    if (progress + movement !== this.#seen) {
-      this.#seen = progress + movement;
-      this.#lastMovement = performance.now();
+    const offsets = JSON.stringify([progress, ...ends]);
+    if (offsets !== this.#offsets) {
+      this.#offsets = offsets;
+      this.#movedAt = performance.now();
     }
     return committed;
   }
-
-  #seen = '';
 
   get #hasEnded(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  get #brokerWrote(): number {
-    return bytesWrittenBy(this.#around.brokerPid) - this.#brokerWroteBefore;
+  get #brokerSent(): number {
+    return bytesSentBy(this.#around.brokerPid) - this.#brokerSentBefore;
   }
 
   #moment(): Moment {
     return {
       at: performance.now(),
-      cpuSeconds: this.#processes.cpuSeconds,
+      cpuSeconds: this.#processes.usage.cpuSeconds,
       brokerCpuSeconds: cpuSecondsOf(this.#around.brokerPid) - this.#brokerCpuBefore,
     };
   }
 
   #figures(): Figures {
-    const { at, brokerCpuSeconds, cpuSeconds } = this.#lastMove;
+    const { at, brokerCpuSeconds, cpuSeconds } = this.#lastProgress;
     const { resultTopics } = this.#around;
+    const { filesBytes, peakBytes } = this.#processes.usage;
     return {
       seconds: (at - this.#startedAt) / 1000,
       processingSeconds: (at - (this.#firstReadAt ?? this.#startedAt)) / 1000,
       cpuSeconds,
       brokerCpuSeconds,
-      peakBytes: this.#processes.peakBytes,
+      peakBytes,
+      filesBytes,
       changelog: this.#written.total((topic) => topic.endsWith('-changelog')),
       repartition: this.#written.total((topic) => topic.endsWith('-repartition')),
       results: this.#written.total((topic) => resultTopics.includes(topic)),

@@ -13,6 +13,8 @@ export interface Workplace {
   readonly schemaIds: Readonly<Record<1 | 2 | 3 | 4, number>>;
   /** Told before something is downloaded, for that takes its time. */
   readonly onDownload: (name: string) => void;
+  /** Breaks downloads off. */
+  readonly signal: AbortSignal;
 }
 
 /** What a single run is given: a name that no other has, and an empty directory. */

@@ -4,7 +4,7 @@
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
 import { topicSchema, valueSubject } from '../../schemas/subjects.js';
@@ -29,21 +29,35 @@ import { jsonReport, type Run, tableReport } from './report.js';
 import { spark } from './spark/peer.js';
 
 const PEERS: readonly Peer[] = [millrace, kafkaStreams, flink, spark];
+const PEER_NAMES = PEERS.map(({ name }) => name);
 const GRACE_MS = 5000;
 const TIMEOUT_MS = 30 * 60_000;
+const EXIT_USAGE = 2;
 
 const { topics } = DEFAULT_GOAL_CONFIG;
 const RESULT_TOPICS = [topics.goal1, topics.goal2, topics.goal3, topics.goal4];
-
-const say = (text: string) => process.stderr.write(`${text}\n`);
 
 interface Options {
   readonly events: number;
   readonly rounds: number;
   readonly only: readonly string[];
-  /** Setups whose name does not contain it are left out. */
+  /** Setups whose names do not contain it are left out. */
   readonly setup: string;
+  /** A file for the figures. */
   readonly out: string | undefined;
+}
+
+/** What all runs share. */
+interface Contest {
+  readonly place: Workplace;
+  readonly around: Surroundings;
+  readonly serdes: GoalSerdes;
+  /** What a plain computation finds. */
+  readonly expected: GoalResults;
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 async function schemaIds(registry: ConfluentRegistry): Promise<Workplace['schemaIds']> {
@@ -55,7 +69,7 @@ async function schemaIds(registry: ConfluentRegistry): Promise<Workplace['schema
 }
 
 /** What the peers that can be had here are to be measured with. */
-async function prepare({ only, setup: wanted }: Options, place: Workplace): Promise<Setup[]> {
+async function setUpPeers({ only, setup: wanted }: Options, place: Workplace): Promise<Setup[]> {
   const setups: Setup[] = [];
   for (const peer of PEERS) {
     if (!only.includes(peer.name)) continue;
@@ -70,15 +84,8 @@ async function prepare({ only, setup: wanted }: Options, place: Workplace): Prom
 }
 
 /** One run, on topics that are made for it and deleted after it. */
-async function measure(
-  setup: Setup,
-  round: number,
-  application: string,
-  place: Workplace,
-  around: Surroundings,
-  serdes: GoalSerdes,
-  expected: GoalResults,
-): Promise<Run> {
+async function measure(setup: Setup, application: string, contest: Contest): Promise<Omit<Run, 'round'>> {
+  const { around, expected, place, serdes } = contest;
   const directory = join(place.directory, application);
   await mkdir(directory);
   const start = { application, directory };
@@ -89,8 +96,7 @@ async function measure(
     const log = await KafkaLog.open({ brokers: place.brokers });
     const results = await readGoals(log, DEFAULT_GOAL_CONFIG, serdes);
     await log.close();
-    const goals = compareGoals(setup.goals, results, expected);
-    return { peer: setup.peer, setup: setup.name, round, figures, goals };
+    return { peer: setup.peer, setup: setup.name, figures, goals: compareGoals(setup.goals, results, expected) };
   } finally {
     const made = [...(await around.broker.topics()).keys()].filter((topic) => !around.otherTopics.has(topic));
     await around.broker.deleteTopics(made);
@@ -98,25 +104,49 @@ async function measure(
   }
 }
 
+/** @returns whether every peer ran, and had all results that it should have */
+async function contend(setups: readonly Setup[], { events, out, rounds }: Options, contest: Contest): Promise<boolean> {
+  const runs: Run[] = [];
+  let isRight = true;
+  for (let round = 1; round <= rounds; round++) {
+    // There and back, so that what grows worse with time does not meet the same peer each round.
+    for (const setup of round % 2 === 1 ? setups : setups.toReversed()) {
+      const name = `round ${round}, ${setup.peer}, ${setup.name}`;
+      try {
+        const run = { ...(await measure(setup, `peers-${round}-${setups.indexOf(setup)}`, contest)), round };
+        const share = lost(run.goals);
+        say(`${name}: ${run.figures.seconds.toFixed(1)} s, ${(100 * share).toFixed(1)} % missing or different`);
+        if (share > 0 && setup.isComplete !== false) {
+          say(`  it should be complete, and does not count: ${JSON.stringify(run.goals)}`);
+          isRight = false;
+        } else runs.push(run);
+      } catch (error) {
+        if (!(error instanceof RunError)) throw error;
+        say(`${name}: ${error.message}`);
+        isRight = false;
+      }
+      if (out !== undefined) await writeFile(out, jsonReport(runs, events, machine()));
+    }
+  }
+  process.stdout.write(`${tableReport(runs, events)}\n`);
+  return isRight;
+}
+
 function machine(): unknown {
-  const [cpu] = cpus();
   return {
     date: new Date().toISOString(),
+    cpu: cpus()[0]?.model,
     cores: cpus().length,
-    cpu: cpu?.model,
     memoryMegabytes: Math.round(totalmem() / 1e6),
     node: process.version,
   };
 }
 
-async function bench(options: Options, directory: string, stack: Stack): Promise<boolean> {
-  const { events, out, rounds } = options;
-  await stack.up(['kafka', 'registry']);
+async function bench(options: Options, directory: string, stack: Stack, signal: AbortSignal): Promise<boolean> {
+  await stack.up(['kafka', 'registry'], { signal });
   const { brokers, registryUrl } = stack.addresses;
   const registry = new ConfluentRegistry({ url: registryUrl });
   const broker = new Broker(brokers);
-  const runs: Run[] = [];
-  let isRight = true;
   try {
     const serdes = await registerSerdes(registry, topics);
     const place: Workplace = {
@@ -126,10 +156,12 @@ async function bench(options: Options, directory: string, stack: Stack): Promise
       registryUrl,
       schemaIds: await schemaIds(registry),
       onDownload: (name) => say(`downloading ${name} (once)…`),
+      signal,
     };
-    const setups = await prepare(options, place);
+    const setups = await setUpPeers(options, place);
+    const { events } = options;
     say(
-      `writing ${events.toLocaleString('en-US')} events to ${PARTITIONS} partitions, and computing the goals plainly…`,
+      `${events.toLocaleString('en-US')} events, ${PARTITIONS} partitions; writing them, and computing the goals plainly…`,
     );
     const simulated = simulate(events);
     await writeRawTopic(brokers, serdes, simulated);
@@ -144,68 +176,47 @@ async function bench(options: Options, directory: string, stack: Stack): Promise
       resultTopics: RESULT_TOPICS,
       otherTopics: new Set((await broker.topics()).keys()),
       timeoutMs: TIMEOUT_MS,
+      signal,
     };
-    for (let round = 0; round < rounds; round++) {
-      // There and back, so that what grows worse with time does not meet the same peer each round.
-      const order = round % 2 === 0 ? setups : [...setups].reverse();
-      for (const setup of order) {
-        const application = `peers-${round}-${setups.indexOf(setup)}`;
-        let run: Run;
-        try {
-          run = await measure(setup, round, application, place, around, serdes, expected);
-        } catch (error) {
-          if (!(error instanceof RunError)) throw error;
-          say(error.message);
-          isRight = false;
-          continue;
-        }
-        runs.push(run);
-        const share = lost(run.goals);
-        const isWrong = share > 0 && setup.isComplete !== false;
-        if (isWrong) isRight = false;
-        say(
-          `round ${round + 1}, ${setup.peer}, ${setup.name}: ${run.figures.seconds.toFixed(1)} s, ` +
-            `${(100 * share).toFixed(1)} % missing or different${isWrong ? `: WRONG ${JSON.stringify(run.goals)}` : ''}`,
-        );
-        if (out !== undefined) await writeFile(out, jsonReport(runs, events, machine()));
-      }
-    }
-    runs.sort((a, b) => a.round - b.round);
-    process.stdout.write(`${tableReport(runs, events)}\n`);
+    return await contend(setups, options, { place, around, serdes, expected });
   } finally {
     broker.close();
     registry.close();
   }
-  return isRight;
 }
 
-const { values } = parseArgs({
-  options: {
-    events: { type: 'string', default: '500000' },
-    rounds: { type: 'string', default: '3' },
-    only: { type: 'string', default: PEERS.map(({ name }) => name).join(',') },
-    setup: { type: 'string', default: '' },
-    out: { type: 'string' },
-  },
-});
-const only = values.only.split(',');
-const unknown = only.filter((name) => !PEERS.some((peer) => peer.name === name));
-if (unknown.length > 0) {
-  say(`--only: ${unknown.join(', ')} is not one of ${PEERS.map(({ name }) => name).join(', ')}`);
-  process.exit(2);
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      events: { type: 'string', default: '500000' },
+      rounds: { type: 'string', default: '3' },
+      only: { type: 'string', default: PEER_NAMES.join(',') },
+      setup: { type: 'string', default: '' },
+      out: { type: 'string' },
+    },
+  });
+  const { out, setup } = values;
+  const [events, rounds, only] = [Number(values.events), Number(values.rounds), values.only.split(',')];
+  const unknown = only.filter((name) => !PEER_NAMES.includes(name));
+  if (unknown.length > 0 || !Number.isSafeInteger(events) || !Number.isSafeInteger(rounds)) {
+    say(`--events and --rounds are whole numbers; --only is some of ${PEER_NAMES.join(',')}`);
+    return EXIT_USAGE;
+  }
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-peers-'));
+  const stack = await Stack.open({ directory: join(directory, 'stack'), ports: await freePorts() });
+  try {
+    const options = { events, rounds, only, setup, out: out === undefined ? undefined : resolve(out) };
+    return (await bench(options, directory, stack, stop.signal)) ? 0 : 1;
+  } catch (error) {
+    if (!stop.signal.aborted && !(error instanceof StackError)) throw error;
+    say(stop.signal.aborted ? 'interrupted' : (error as Error).message);
+    return 1;
+  } finally {
+    await stack.down();
+    await rm(directory, { recursive: true, force: true });
+  }
 }
-const directory = await mkdtemp(join(tmpdir(), 'millrace-peers-'));
-const stack = await Stack.open({ directory: join(directory, 'stack'), ports: await freePorts() });
-try {
-  const options = {
-    events: Number(values.events),
-    rounds: Number(values.rounds),
-    only,
-    setup: values.setup,
-    out: values.out,
-  };
-  if (!(await bench(options, directory, stack))) process.exitCode = 1;
-} finally {
-  await stack.down();
-  await rm(directory, { recursive: true, force: true });
-}
+
+process.exitCode = await main();

@@ -6,7 +6,8 @@ import { DEFAULT_GOAL_CONFIG } from '../../topology/goal-config.js';
 import type { GoalSerdes } from '../../topology/serdes.js';
 
 const HOUR_MS = 3_600_000;
-const RETENTION_MS = 7 * 24 * HOUR_MS;
+const DAY_MS = 24 * HOUR_MS;
+const RETENTION_MS = 7 * DAY_MS;
 const BATCH_EVENTS = 20_000;
 
 /** Of the raw topic and of the results. */
@@ -15,13 +16,13 @@ export const PARTITIONS = 4;
 const { topics } = DEFAULT_GOAL_CONFIG;
 
 /**
- * Events of the last hours: some of the peers' internal topics keep records for as long as the records' times say, and
- * would lose older ones while they are measured.
+ * The same traffic whenever it is made, from nine o'clock, for the simulator's rate follows the day; of the last nine
+ * o'clock, for peers' internal topics that keep records for as long as their times say would lose older ones meanwhile.
  */
 export function simulate(events: number): AccessLog[] {
   const simulator = new TrafficSimulator({
     seed: 1,
-    startMs: Math.floor(Date.now() / HOUR_MS - 2) * HOUR_MS,
+    startMs: Math.floor((Date.now() - 9 * HOUR_MS) / DAY_MS) * DAY_MS + 9 * HOUR_MS,
     eventsPerSecond: 2000,
     clients: 10_000,
     hosts: 50,

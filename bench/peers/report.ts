@@ -11,13 +11,7 @@ export interface Run {
   readonly goals: Readonly<Record<string, Comparison>>;
 }
 
-interface Row {
-  readonly peer: string;
-  readonly setup: string;
-  readonly runs: readonly Run[];
-}
-
-export interface Statistic {
+interface Statistic {
   readonly median: number;
   readonly least: number;
   readonly most: number;
@@ -25,97 +19,99 @@ export interface Statistic {
 
 const MEGABYTE = 1_000_000;
 
-/** What a row of the table tells, as a number of each run. */
-const MEASURES: Readonly<Record<string, (run: Run, events: number) => number>> = {
-  eventsPerSecond: ({ figures }, events) => events / figures.seconds,
-  processingEventsPerSecond: ({ figures }, events) => events / figures.processingSeconds,
-  startupSeconds: ({ figures }) => figures.seconds - figures.processingSeconds,
-  cpuSeconds: ({ figures }) => figures.cpuSeconds,
-  brokerCpuSeconds: ({ figures }) => figures.brokerCpuSeconds,
-  peakMegabytes: ({ figures }) => figures.peakBytes / MEGABYTE,
-  changelogRecords: ({ figures }) => figures.changelog.records,
-  changelogMegabytes: ({ figures }) => figures.changelog.bytes / MEGABYTE,
-  repartitionRecords: ({ figures }) => figures.repartition.records,
-  repartitionMegabytes: ({ figures }) => figures.repartition.bytes / MEGABYTE,
-  results: ({ figures }) => figures.results.records,
-  resultMegabytes: ({ figures }) => figures.results.bytes / MEGABYTE,
-  lostPercent: ({ goals }) => 100 * lost(goals),
-};
+/** What is told of a run, as numbers. */
+const MEASURES = {
+  eventsPerSecond: ({ figures }: Run, events: number) => events / figures.seconds,
+  processingEventsPerSecond: ({ figures }: Run, events: number) => events / figures.processingSeconds,
+  startUpSeconds: ({ figures }: Run) => figures.seconds - figures.processingSeconds,
+  cpuSeconds: ({ figures }: Run) => figures.cpuSeconds,
+  brokerCpuSeconds: ({ figures }: Run) => figures.brokerCpuSeconds,
+  peakMegabytes: ({ figures }: Run) => figures.peakBytes / MEGABYTE,
+  filesMegabytes: ({ figures }: Run) => figures.filesBytes / MEGABYTE,
+  changelogRecords: ({ figures }: Run) => figures.changelog.records,
+  changelogMegabytes: ({ figures }: Run) => figures.changelog.bytes / MEGABYTE,
+  repartitionRecords: ({ figures }: Run) => figures.repartition.records,
+  repartitionMegabytes: ({ figures }: Run) => figures.repartition.bytes / MEGABYTE,
+  resultRecords: ({ figures }: Run) => figures.results.records,
+  resultMegabytes: ({ figures }: Run) => figures.results.bytes / MEGABYTE,
+  lostPercent: ({ goals }: Run) => 100 * lost(goals),
+} as const;
 
-/** The runs by setup, in the order of the setups. */
+type Measure = keyof typeof MEASURES;
+type Row = readonly [Run, ...Run[]];
+
+/** The runs by setup, in the order of the setups' first runs. */
 function rowsOf(runs: readonly Run[]): Row[] {
-  const rows = new Map<string, Run[]>();
+  const rows = new Map<string, Row>();
   for (const run of runs) {
-    const id = `${run.peer}\n${run.setup}`;
-    rows.set(id, [...(rows.get(id) ?? []), run]);
+    const id = `${run.peer}, ${run.setup}`;
+    rows.set(id, [...(rows.get(id) ?? []), run] as unknown as Row);
   }
-  return [...rows].map(([id, ofRow]) => {
-    const [peer = '', setup = ''] = id.split('\n');
-    return { peer, setup, runs: ofRow };
-  });
+  return [...rows.values()];
 }
 
-function statisticOf(values: readonly number[]): Statistic {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [low = 0, high = 0] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
-  return { median: (low + high) / 2, least: sorted[0] ?? 0, most: sorted.at(-1) ?? 0 };
-}
-
-function statistics({ runs }: Row, events: number): Record<string, Statistic> {
-  return Object.fromEntries(
-    Object.entries(MEASURES).map(([name, measure]) => [name, statisticOf(runs.map((run) => measure(run, events)))]),
-  );
+function statistic(row: Row, measure: Measure, events: number): Statistic {
+  const sorted = row.map((run) => MEASURES[measure](run, events)).sort((a, b) => a - b);
+  const at = (index: number) => sorted[index] ?? 0;
+  const middle = (sorted.length - 1) / 2;
+  return {
+    median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
+    least: at(0),
+    most: at(sorted.length - 1),
+  };
 }
 
 /** Every run, and each setup's medians and ranges. */
 export function jsonReport(runs: readonly Run[], events: number, machine: unknown): string {
+  const measures = Object.keys(MEASURES) as Measure[];
   const setups = rowsOf(runs).map((row) => ({
-    peer: row.peer,
-    setup: row.setup,
-    rounds: row.runs.length,
-    ...statistics(row, events),
+    peer: row[0].peer,
+    setup: row[0].setup,
+    rounds: row.length,
+    ...Object.fromEntries(measures.map((measure) => [measure, statistic(row, measure, events)])),
   }));
   return `${JSON.stringify({ machine, events, setups, runs }, null, 2)}\n`;
 }
 
-/** The medians, with their ranges where there is more than one run. */
+/** The medians; of rates, times and memory the range below, where there is more than one run. */
 export function tableReport(runs: readonly Run[], events: number): string {
   const head = [
-    ...['', 'events/s', 'without start-up', 'start-up s', 'CPU s', 'broker CPU s', 'peak MB'],
-    ...['changelog records', 'MB', 'repartition records', 'MB', 'results', 'missing or different'],
+    ...['', 'events/s', 'without\nstart-up', 'start-up\ns', 'CPU\ns', 'broker\nCPU s', 'peak\nMB', 'files\nMB'],
+    ...['changelog', 'repartition', 'results', 'missing,\ndifferent'],
   ];
   const table = new Table({
     head,
-    style: { head: [], border: [] },
+    style: { head: [], border: [], 'padding-left': 0, compact: true },
     colAligns: head.map((_, column) => (column === 0 ? 'left' : 'right')),
-    wordWrap: true,
   });
   for (const row of rowsOf(runs)) {
-    const of = statistics(row, events);
-    const cell = (name: string, digits = 0) => cellOf(of[name], row.runs.length, digits);
+    const of = (measure: Measure) => statistic(row, measure, events);
+    const volume = (records: Measure, megabytes: Measure) =>
+      of(records).median === 0 ? '' : `${text(of(records).median, 0)}\n${text(of(megabytes).median, 1)} MB`;
     table.push([
-      `${row.peer}\n${row.setup}`,
-      cell('eventsPerSecond'),
-      cell('processingEventsPerSecond'),
-      cell('startupSeconds', 1),
-      cell('cpuSeconds', 1),
-      cell('brokerCpuSeconds', 1),
-      cell('peakMegabytes'),
-      cell('changelogRecords'),
-      cell('changelogMegabytes', 1),
-      cell('repartitionRecords'),
-      cell('repartitionMegabytes', 1),
-      cell('results'),
-      `${cell('lostPercent', 1)} %`,
+      `${row[0].peer}\n${row[0].setup}`,
+      range(of('eventsPerSecond'), 0),
+      range(of('processingEventsPerSecond'), 0),
+      range(of('startUpSeconds'), 1),
+      range(of('cpuSeconds'), 1),
+      range(of('brokerCpuSeconds'), 1),
+      range(of('peakMegabytes'), 0),
+      text(of('filesMegabytes').median, 0),
+      volume('changelogRecords', 'changelogMegabytes'),
+      volume('repartitionRecords', 'repartitionMegabytes'),
+      volume('resultRecords', 'resultMegabytes'),
+      of('lostPercent').most === 0 ? 'none' : `${range(of('lostPercent'), 1)} %`,
     ]);
   }
   return table.toString();
 }
 
-function cellOf(statistic: Statistic | undefined, runs: number, digits: number): string {
-  if (statistic === undefined) return '';
-  const { least, median, most } = statistic;
-  const text = (value: number) =>
-    value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return runs === 1 || text(least) === text(most) ? text(median) : `${text(median)}\n${text(least)}-${text(most)}`;
+function range({ least, median, most }: Statistic, digits: number): string {
+  return least === most
+    ? text(median, digits)
+    : `${text(median, digits)}\n${text(least, digits)}-${text(most, digits)}`;
+}
+
+function text(value: number, digits: number): string {
+  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

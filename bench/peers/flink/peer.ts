@@ -17,15 +17,20 @@ const JAVA_OPTIONS = [
 ];
 const GRACE_MS = 5000;
 
+interface Options {
+  readonly api: 'datastream' | 'sql';
+  readonly state: 'hashmap' | 'rocksdb';
+}
+
 export const flink: Peer = {
   name: NAME,
 
   async prepare(place: Workplace) {
     await requireJava();
-    const downloads = new Downloads(place.cacheDirectory);
+    const downloads = new Downloads(place.cacheDirectory, place);
     const libraries = await downloads.jars(NAME, () => place.onDownload(NAME), new URL('./pom.xml', SOURCES));
     const classes = await compileJava(SOURCES, libraries, place, NAME);
-    const setup = (name: string, goals: GoalConfig['goals'], state: 'hashmap' | 'rocksdb'): Setup => ({
+    const setup = (name: string, goals: GoalConfig['goals'], { api, state }: Options): Setup => ({
       peer: NAME,
       name,
       goals,
@@ -34,15 +39,17 @@ export const flink: Peer = {
         program: 'java',
         args: [
           ...[...JAVA_OPTIONS, '-cp', `${classes}:${libraries}/*`, 'millrace.peers.flink.Main'],
-          ...goalArguments(place, start, goals, { config: CONFIG, grace: GRACE_MS, state }),
+          ...goalArguments(place, start, goals, { config: CONFIG, grace: GRACE_MS, api, state }),
         ],
       }),
     });
     return [
-      setup('goal 1, exactly-once, heap', GOAL_1, 'hashmap'),
-      setup('all four, exactly-once, heap', ALL, 'hashmap'),
-      setup('goal 1, exactly-once, RocksDB', GOAL_1, 'rocksdb'),
-      setup('all four, exactly-once, RocksDB', ALL, 'rocksdb'),
+      setup('goal 1, exactly-once, heap', GOAL_1, { api: 'datastream', state: 'hashmap' }),
+      setup('all four, exactly-once, heap', ALL, { api: 'datastream', state: 'hashmap' }),
+      setup('goal 1, exactly-once, RocksDB', GOAL_1, { api: 'datastream', state: 'rocksdb' }),
+      setup('all four, exactly-once, RocksDB', ALL, { api: 'datastream', state: 'rocksdb' }),
+      setup('all four, exactly-once, SQL, heap', ALL, { api: 'sql', state: 'hashmap' }),
+      setup('all four, exactly-once, SQL, RocksDB', ALL, { api: 'sql', state: 'rocksdb' }),
     ];
   },
 };

@@ -25,7 +25,7 @@ export const kafkaStreams: Peer = {
 
   async prepare(place: Workplace) {
     await requireJava();
-    const downloads = new Downloads(place.cacheDirectory);
+    const downloads = new Downloads(place.cacheDirectory, place);
     const libraries = await downloads.jars(NAME, () => place.onDownload(NAME), new URL('./pom.xml', SOURCES));
     const classes = await compileJava(SOURCES, libraries, place, NAME);
     const setup = (name: string, { goals, graceMs, guarantee }: Options): Setup => ({

@@ -19,7 +19,7 @@ export const spark: Peer = {
 
   async prepare(place: Workplace) {
     await requireJava();
-    const downloads = new Downloads(place.cacheDirectory);
+    const downloads = new Downloads(place.cacheDirectory, place);
     const libraries = await downloads.jars(NAME, () => place.onDownload(NAME), POM);
     const python = await downloads.pythonPackage('pyspark', await sparkVersion(), () => place.onDownload('pyspark'));
     const jars = (await readdir(libraries)).map((jar) => join(libraries, jar)).join(',');

@@ -6,8 +6,8 @@ public final class Request {
   public String host;
   public String country;
   public int status;
-  /** In seconds; NaN where it is not known. */
-  public double requestTime;
+  /** In seconds; null where it is not known. */
+  public Double requestTime;
   /** In milliseconds since the epoch. */
   public long timestamp;
 
@@ -20,6 +20,6 @@ public final class Request {
   }
 
   public boolean hasRequestTime() {
-    return !Double.isNaN(requestTime);
+    return requestTime != null;
   }
 }

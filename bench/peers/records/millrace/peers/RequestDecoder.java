@@ -49,7 +49,7 @@ public final class RequestDecoder {
     request.host = record.get(host).toString();
     request.country = record.get(country).toString();
     request.status = (int) record.get(status);
-    request.requestTime = record.get(requestTime) instanceof Double seconds ? seconds : Double.NaN;
+    request.requestTime = (Double) record.get(requestTime);
     request.timestamp = (long) record.get(timestamp);
     return request;
   }
