@@ -12,10 +12,12 @@ import { type Written, WrittenTopics } from './written-topics.js';
 
 const TICK_MS = 100;
 const FIND_EVERY_TICKS = 5;
+/** How often the broker is asked before it has begun to send: its answers to this program are not to be taken for that. */
+const FIRST_LOOK_EVERY_TICKS = 20;
 /** A peer that does not end by itself is done when nothing has moved for so long after it has read everything. */
 const STILL_MS = 3000;
 const STOP_WITHIN_MS = 30_000;
-/** A tenth of what a broker sends at once to a consumer that is behind, and more than it writes for itself in seconds. */
+/** Less than a broker sends at once to a consumer that is behind, and more than it sends and writes beside in a start. */
 const FIRST_READ_BYTES = 256 * 1024;
 const SHOWN_LINES = 15;
 
@@ -75,6 +77,7 @@ export class MeasuredRun {
   readonly #brokerSentBefore: number;
   #progress = '';
   #offsets = '';
+  #committed: Offsets = new Map();
   #firstReadAt: number | undefined;
   #lastProgress: Moment;
   #movedAt = performance.now();
@@ -115,9 +118,10 @@ export class MeasuredRun {
       if (tick % FIND_EVERY_TICKS === 0) this.#processes.findDescendants();
       this.#processes.sample();
       if (this.#firstReadAt === undefined && this.#brokerSent > FIRST_READ_BYTES) this.#firstReadAt = performance.now();
-      const committed = await this.#look(tick);
+      if (this.#firstReadAt !== undefined || hasEnded || tick % FIRST_LOOK_EVERY_TICKS === 0) await this.#look(tick);
       if (hasEnded) break;
-      const hasReadAll = [...rawEnds].every(([id, end]) => end === 0 || (committed.get(id) ?? 0) >= end - 1);
+      // The last of a partition's offsets is the mark of the transaction that wrote its records.
+      const hasReadAll = [...rawEnds].every(([id, end]) => end === 0 || (this.#committed.get(id) ?? 0) >= end - 1);
       const now = performance.now();
       if (!this.#setup.ends && hasReadAll && now - this.#movedAt > STILL_MS) break;
       if (now - this.#startedAt > timeoutMs) await this.#fail(`is not done after ${timeoutMs / 1000} s`);
@@ -128,19 +132,20 @@ export class MeasuredRun {
     if (this.#hasEnded && !this.#setup.ends) await this.#fail('has ended, and should go on');
   }
 
-  /** Asks the broker how far the peer is. @returns what it has committed */
-  async #look(tick: number): Promise<Offsets> {
+  /** Asks the broker how far the peer is. */
+  async #look(tick: number): Promise<void> {
     const { broker, otherTopics, resultTopics } = this.#around;
     const topics = new Map([...(await broker.topics())].filter(([topic]) => !otherTopics.has(topic)));
-    if (tick % FIND_EVERY_TICKS === 0) this.#written.findSegments(topics.keys());
+    // What came last may be in a segment that has just been made.
+    if (tick % FIND_EVERY_TICKS === 0 || this.#hasEnded) this.#written.findSegments(topics.keys());
     let ends: Offsets;
-    let committed: Offsets;
     try {
-      [ends, committed] = await Promise.all([broker.ends(topics), broker.committed(this.#application)]);
+      [ends, this.#committed] = await Promise.all([broker.ends(topics), broker.committed(this.#application)]);
     } catch {
       // A topic that is just being made has no leader yet.
-      return new Map();
+      return;
     }
+    const committed = this.#committed;
     const results = [...ends].filter(([id]) => resultTopics.some((topic) => id.startsWith(`${topic}-`)));
     const progress = JSON.stringify([results, [...committed].sort()]);
     if (progress !== this.#progress) {
@@ -153,7 +158,6 @@ export class MeasuredRun {
       this.#offsets = offsets;
       this.#movedAt = performance.now();
     }
-    return committed;
   }
 
   get #hasEnded(): boolean {
