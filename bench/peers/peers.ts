@@ -76,6 +76,7 @@ async function setUpPeers({ only, setup: wanted }: Options, place: Workplace): P
     try {
       setups.push(...(await peer.prepare(place)).filter(({ name }) => name.includes(wanted)));
     } catch (error) {
+      place.signal.throwIfAborted();
       if (!(error instanceof StackError)) throw error;
       say(`${peer.name} is left out: ${error.message}`);
     }
@@ -159,6 +160,10 @@ async function bench(options: Options, directory: string, stack: Stack, signal: 
       signal,
     };
     const setups = await setUpPeers(options, place);
+    if (setups.length === 0) {
+      say('there is nothing to measure');
+      return false;
+    }
     const { events } = options;
     say(
       `${events.toLocaleString('en-US')} events, ${PARTITIONS} partitions; writing them, and computing the goals plainly…`,
