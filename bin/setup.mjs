@@ -25,8 +25,9 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const LEAST_NODE = 20;
 const SHOWN_LINES = 20;
 const KAFKA_CLIENT = '@confluentinc/kafka-javascript';
-const SOURCES = ['streams', 'topology', 'producer', 'schemas', 'connectors', 'stack', 'cli', 'bench'];
-const ASSET = /\.(avsc|json|xml|properties|java)$/;
+// The bench compares results with the reference of the tests.
+const SOURCES = ['streams', 'topology', 'producer', 'schemas', 'connectors', 'stack', 'cli', 'bench', 'test/reference'];
+const ASSET = /\.(avsc|json|xml|properties|java|py)$/;
 const DIST = join(ROOT, 'dist');
 const INSTALL_STAMP = join(ROOT, 'node_modules', '.millrace-setup');
 const BUILD_STAMP = join(DIST, '.built');

@@ -56,6 +56,19 @@ export class Downloads {
     return this.#maven(name, 'unpack', onDownload);
   }
 
+  /**
+   * A Python package and all that it depends on, without installing it.
+   *
+   * @returns their directory, for PYTHONPATH
+   * @throws StackError
+   */
+  pythonPackage(name: string, version: string, onDownload?: OnDownload): Promise<string> {
+    return this.#once(`${name}-${version}`, onDownload, async (directory) => {
+      const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target', directory];
+      await this.#run('python3', [...install, `${name}==${version}`], directory, name);
+    });
+  }
+
   /** The files of a Debian package, without installing it. @returns their root directory @throws StackError */
   debianPackage(name: string, onDownload?: OnDownload): Promise<string> {
     return this.#once(name, onDownload, async (directory) => {
