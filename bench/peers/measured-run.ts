@@ -14,11 +14,13 @@ const TICK_MS = 100;
 const FIND_EVERY_TICKS = 5;
 /** How often the broker is asked before it has begun to send: its answers to this program are not to be taken for that. */
 const FIRST_LOOK_EVERY_TICKS = 20;
-/** A peer that does not end by itself is done when nothing has moved for so long after it has read everything. */
+/** A peer is done when nothing has moved for so long after it has ended or, where it does not end, has read everything. */
 const STILL_MS = 3000;
 const STOP_WITHIN_MS = 30_000;
 /** Less than a broker sends at once to a consumer that is behind, and more than it sends and writes beside in a start. */
 const FIRST_READ_BYTES = 256 * 1024;
+/** In a row. For so long a run's end would not be noticed. */
+const MOST_FAILED_LOOKS = 20;
 const SHOWN_LINES = 15;
 
 export interface Figures {
@@ -78,6 +80,7 @@ export class MeasuredRun {
   #progress = '';
   #offsets = '';
   #committed: Offsets = new Map();
+  #failedLooks = 0;
   #firstReadAt: number | undefined;
   #lastProgress: Moment;
   #movedAt = performance.now();
@@ -112,24 +115,31 @@ export class MeasuredRun {
   async #watch(): Promise<void> {
     const { broker, rawTopic, signal, timeoutMs } = this.#around;
     const rawEnds = await broker.ends(new Map([[rawTopic, (await broker.topics()).get(rawTopic) ?? 0]]));
+    let doneAt: number | undefined;
     for (let tick = 0; ; tick++) {
       signal.throwIfAborted();
       const hasEnded = this.#hasEnded;
+      if (hasEnded) await this.#requireGoodEnd();
       if (tick % FIND_EVERY_TICKS === 0) this.#processes.findDescendants();
       this.#processes.sample();
       if (this.#firstReadAt === undefined && this.#brokerSent > FIRST_READ_BYTES) this.#firstReadAt = performance.now();
       if (this.#firstReadAt !== undefined || hasEnded || tick % FIRST_LOOK_EVERY_TICKS === 0) await this.#look(tick);
-      if (hasEnded) break;
       // The last of a partition's offsets is the mark of the transaction that wrote its records.
       const hasReadAll = [...rawEnds].every(([id, end]) => end === 0 || (this.#committed.get(id) ?? 0) >= end - 1);
       const now = performance.now();
-      if (!this.#setup.ends && hasReadAll && now - this.#movedAt > STILL_MS) break;
+      if (doneAt === undefined && (this.#setup.ends ? hasEnded : hasReadAll)) doneAt = now;
+      // Results of a transaction can be read a moment after it was committed.
+      if (doneAt !== undefined && now - Math.max(doneAt, this.#movedAt) > STILL_MS) break;
       if (now - this.#startedAt > timeoutMs) await this.#fail(`is not done after ${timeoutMs / 1000} s`);
-      await Promise.race([delay(TICK_MS), this.#ended]);
+      await (hasEnded ? delay(TICK_MS) : Promise.race([delay(TICK_MS), this.#ended]));
     }
+    if (this.#lastProgress.at === this.#startedAt) await this.#fail('has sent no results');
+  }
+
+  async #requireGoodEnd(): Promise<void> {
     const { exitCode, signalCode } = this.#child;
-    if (this.#hasEnded && exitCode !== 0) await this.#fail(`has ended with ${signalCode ?? `code ${exitCode}`}`);
-    if (this.#hasEnded && !this.#setup.ends) await this.#fail('has ended, and should go on');
+    if (exitCode !== 0) await this.#fail(`has ended with ${signalCode ?? `code ${exitCode}`}`);
+    if (!this.#setup.ends) await this.#fail('has ended, and should go on');
   }
 
   /** Asks the broker how far the peer is. */
@@ -141,8 +151,10 @@ export class MeasuredRun {
     let ends: Offsets;
     try {
       [ends, this.#committed] = await Promise.all([broker.ends(topics), broker.committed(this.#application)]);
-    } catch {
+      this.#failedLooks = 0;
+    } catch (error) {
       // A topic that is just being made has no leader yet.
+      if (++this.#failedLooks > MOST_FAILED_LOOKS) await this.#fail(`cannot be watched: ${(error as Error).message}`);
       return;
     }
     const committed = this.#committed;
