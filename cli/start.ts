@@ -96,6 +96,11 @@ async function start(options: StartOptions, command: Command): Promise<void> {
   const startedAt = Date.now();
   stopOnSignals(stop);
   const connections: Connection[] = [];
+  if (options.standbys > 0 && options.processes > 1) {
+    process.stderr.write(
+      `the processes of this machine share the state in ${options.dataDir}: standbys are of tasks that run elsewhere\n`,
+    );
+  }
   const open = async (purpose: Purpose): Promise<Connection> => {
     const connection = await connect(options, purpose, stop.signal);
     connections.push(connection);

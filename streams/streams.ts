@@ -25,8 +25,9 @@ export interface StreamsConfig {
   /** Where tasks keep their state; without one it is in memory, and rebuilt from the changelogs at each start. */
   readonly stateDirectory?: string;
   /**
-   * How many processes may be lost at a time, so that those which then get their tasks have the state already. Kafka
-   * Streams' `num.standby.replicas`; where no group shares out the work there is nothing to keep. Default 0.
+   * How many processes may be lost at a time, so that those which then get their tasks have the state already: by so many
+   * others is each task's state kept. Kafka Streams' `num.standby.replicas`, and the same for all processes; where no
+   * group shares out the work there is nothing to keep. Default 0.
    */
   readonly numStandbyReplicas?: number;
   /** Default 100 ms. Results are out, and crashes cost, at most this long. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -209,22 +209,6 @@ describe.skipIf(reason)('the standbys of an application that counts words', { ti
     await countOnceMore();
     // All tasks run here: there is nothing more to keep.
     expect(await third?.streams.standbyTasks()).toEqual([]);
-  });
-
-  it('are built anew from the changelog when their directory is corrupt', async () => {
-    const first = await start('a');
-    let second = await start('b');
-    await countOnceMore();
-    const kept = await second.standbys(3);
-    await second.close();
-    await countOnceMore();
-    for (const id of kept) await writeFile(join(directory.path, 'b', name, id, 'CURRENT'), 'no database');
-    second = await start('b');
-    // Its tasks may be others than before: what is corrupt among those that run at once is another matter.
-    await second.standbys(3);
-    await first.close();
-    await countOnceMore();
-    expect(second.streams.state).toBe('RUNNING');
   });
 
   it('are not made of what another process with the directory has, and do not stand in its way', async () => {

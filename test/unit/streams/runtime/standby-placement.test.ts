@@ -79,6 +79,15 @@ describe('the state that a member is to hold', () => {
     );
   });
 
+  it('is held by as many other members as losses are to be covered', () => {
+    for (const losses of [1, 2, 3]) {
+      const held = ['Abcde', 'aBcde', 'abCde', 'abcDe', 'abcdE'].flatMap((letters) => placed(13, letters, losses));
+      for (let partition = 0; partition < 13; partition++) {
+        expect(held.filter((one) => one === partition)).toHaveLength(1 + losses);
+      }
+    }
+  });
+
   it('leaves out what a process with the same state directory has', () => {
     expect(placed(8, 'Aa', 1)).toEqual([0, 1, 2, 3]);
     // 3, 3, 2; without the last one 4 and 4. What the first would get more, the second has.
