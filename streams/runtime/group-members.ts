@@ -23,6 +23,7 @@ export interface GroupMembersOptions {
 /** What a member tells of itself. */
 interface Announcement {
   readonly processId: string;
+  readonly transactionalId: string | undefined;
   readonly firstPartition: number | undefined;
 }
 
@@ -35,6 +36,8 @@ export class GroupMembers {
   readonly #options: GroupMembersOptions;
   readonly #id = randomUUID();
   readonly #heard = new Map<string, Announcement & { missed: number }>();
+  /** The transactional ids of members that have gone without a word. */
+  #lost = new Set<string>();
   #heardSelf = 0;
 
   constructor(options: GroupMembersOptions) {
@@ -44,8 +47,9 @@ export class GroupMembers {
 
   /** Tells the others that this member is there. @throws LogError */
   async announce(): Promise<void> {
-    const { firstPartition, processId } = this.#options;
-    const announcement: Announcement = { processId, firstPartition: firstPartition() };
+    const { firstPartition, log, processId } = this.#options;
+    const { transactionalId } = log;
+    const announcement: Announcement = { processId, transactionalId, firstPartition: firstPartition() };
     await this.#append(Buffer.from(JSON.stringify(announcement)));
   }
 
@@ -80,11 +84,22 @@ export class GroupMembers {
       .map(([id, { processId }]) => ({ processId, isSelf: id === this.#id }));
   }
 
+  /** Ends what members that have gone without a word have left open: it holds back those who get their tasks. */
+  async endLostTransactions(): Promise<void> {
+    const lost = this.#lost;
+    this.#lost = new Set();
+    // One that was started again has ended it itself.
+    for (const { transactionalId } of this.#heard.values()) lost.delete(transactionalId ?? '');
+    for (const transactionalId of lost) await this.#options.log.endTransactions?.(transactionalId);
+  }
+
   /** By what this member says itself, and not by a clock: when the brokers are away nobody is heard. */
   #countMissed(): void {
     this.#heardSelf++;
     for (const [id, member] of this.#heard) {
-      if (id !== this.#id && ++member.missed > MISSED_ANNOUNCEMENTS) this.#heard.delete(id);
+      if (id === this.#id || ++member.missed <= MISSED_ANNOUNCEMENTS) continue;
+      this.#heard.delete(id);
+      if (member.transactionalId !== undefined) this.#lost.add(member.transactionalId);
     }
   }
 

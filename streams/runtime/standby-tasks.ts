@@ -48,6 +48,7 @@ export class StandbyTasks {
   readonly #standbys = new Map<string, Standby>();
   readonly #active = new Set<string>();
   readonly #consumer: LogConsumer;
+  #isActivating = false;
   #failure: Error | undefined;
   #closed = false;
   #running: Promise<void> = Promise.resolve();
@@ -84,6 +85,17 @@ export class StandbyTasks {
     );
   }
 
+  /** Does what activates tasks. It would wait for what those who had them have left open: that ends meanwhile. */
+  async activating(work: () => Promise<void>): Promise<void> {
+    this.#isActivating = true;
+    try {
+      await this.#options.members.endLostTransactions();
+      await work();
+    } finally {
+      this.#isActivating = false;
+    }
+  }
+
   /** The task is to run here: hands over its state, when there is any, and keeps away from it until `deactivate`. */
   async activate(id: string): Promise<TaskState | undefined> {
     this.#active.add(id);
@@ -112,6 +124,7 @@ export class StandbyTasks {
       await members.announce();
       const until = performance.now() + ANNOUNCE_INTERVAL_MS;
       while (!this.#closed && performance.now() < until) await this.#follow();
+      if (this.#isActivating) await members.endLostTransactions();
       await this.#place();
     }
   }

@@ -273,7 +273,8 @@ export class StreamThread {
       this.metrics.rebalances++;
       if (kind === 'assigned') {
         this.#assigned.push(...partitions);
-        await this.#openTasks();
+        const open = () => this.#openTasks();
+        await (this.#standbys?.activating(open) ?? open());
         this.#isAssigned = true;
         continue;
       }
