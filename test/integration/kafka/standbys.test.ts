@@ -228,7 +228,7 @@ describe.skipIf(reason)('the standbys of an application that counts words', { ti
   });
 });
 
-describe.skipIf(reason)('the goals, with standbys', { timeout: 60_000 }, () => {
+describe.skipIf(reason)('the goals, with standbys', { timeout: 120_000 }, () => {
   const PARTITIONS = 4;
   const TASKS = 16;
 
