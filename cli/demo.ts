@@ -23,7 +23,7 @@ import { number } from './status.js';
 
 const PARTITIONS = 4;
 const TRAFFIC = { seed: 1, disorder: 0, countries: 12, incidents: true };
-const PIPELINE = { applicationId: 'millrace', commitInterval: 100, idle: 10_000 };
+const PIPELINE = { applicationId: 'millrace', commitInterval: 100, idle: 10_000, numStandbyReplicas: 0 };
 /** On empty topics the traffic begins this long ago: goals 3 and 4 have minutes to show at once. */
 const PAST_MS = 120_000;
 const LINE_MS = 1000;

@@ -1,4 +1,4 @@
-import { Streams, type StreamsMetrics } from '../streams/index.js';
+import { type StandbyTask, Streams, type StreamsMetrics } from '../streams/index.js';
 import type { GoalConfig } from '../topology/goal-config.js';
 import { goalsTopology } from '../topology/goals.js';
 import type { GoalSerdes } from '../topology/serdes.js';
@@ -9,6 +9,8 @@ export interface Pipeline {
   readonly metrics: Readonly<StreamsMetrics>;
   /** Records that are still to be processed. */
   lag(): Promise<number>;
+  /** As for `Streams`; a task may be there for each of several processes. */
+  standbyTasks(): Promise<readonly StandbyTask[]>;
   /** As for `Streams`. */
   drain(): Promise<void>;
   /** Commits and ends. @throws what the pipeline failed with, if it did */
@@ -19,6 +21,7 @@ export interface PipelineOptions {
   readonly applicationId: string;
   readonly commitInterval: number;
   readonly idle: number | 'never';
+  readonly numStandbyReplicas: number;
 }
 
 /** Runs the goals' topology in this process; `onFailure` is called when it ends by itself. */

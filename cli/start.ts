@@ -37,6 +37,7 @@ interface StartOptions extends SourceOptions, GoalOptions, ConnectionOptions {
   readonly once?: boolean;
   readonly applicationId: string;
   readonly processes: number;
+  readonly standbys: number;
   readonly commitInterval: number;
   readonly idle: number;
 }
@@ -51,6 +52,12 @@ export function startCommand(program: Command): Command {
     .option('--once', 'stop at the end of the input, with every window closed, and print a summary')
     .option('--application-id <name>', 'names the consumer group, the internal topics and the state', 'millrace')
     .option('--processes <number>', 'with --brokers: share the partitions among so many processes', wholeNumber(1), 1)
+    .option(
+      '--standbys <number>',
+      'with --brokers: keep the state of tasks that come here when so many other processes are lost',
+      wholeNumber(0),
+      0,
+    )
     .addOption(durationOption('--commit-interval <duration>', 'how often results are committed', '100ms'))
     .addOption(durationOption('--idle <duration>', 'live input: silence after which the clock closes windows', '10s'));
   return addGroup(addConnection(addGoals(addSource(command)))).action(start);
@@ -65,7 +72,7 @@ interface Source {
 }
 
 function sourceOf(options: StartOptions, command: Command): Source {
-  const { brokers, count, follow, input, once, processes } = options;
+  const { brokers, count, follow, input, once, processes, standbys } = options;
   const feeds =
     brokers === undefined ||
     input !== undefined ||
@@ -75,6 +82,9 @@ function sourceOf(options: StartOptions, command: Command): Source {
   if (once && !ends) throw new UsageError('--once needs an input that ends: --input without --follow, or --count');
   if (processes > 1 && brokers === undefined) {
     throw new UsageError('--processes needs --brokers: an embedded log is for one process');
+  }
+  if (standbys > 0 && brokers === undefined) {
+    throw new UsageError('--standbys needs --brokers: an embedded log is for one process, which has all of the state');
   }
   if (processes > 1 && once) throw new UsageError('--once is for one process; leave --processes out');
   return { feeds, ends };
@@ -86,6 +96,11 @@ async function start(options: StartOptions, command: Command): Promise<void> {
   const startedAt = Date.now();
   stopOnSignals(stop);
   const connections: Connection[] = [];
+  if (options.standbys > 0 && options.processes > 1) {
+    process.stderr.write(
+      `the processes of this machine share the state in ${options.dataDir}: standbys are of tasks that run elsewhere\n`,
+    );
+  }
   const open = async (purpose: Purpose): Promise<Connection> => {
     const connection = await connect(options, purpose, stop.signal);
     connections.push(connection);
@@ -131,6 +146,7 @@ async function run(
     commitInterval: options.commitInterval,
     // What a file holds is a function of the file; only live input may be moved on by the clock.
     idle: source.ends ? ('never' as const) : options.idle,
+    numStandbyReplicas: options.standbys,
   };
   const reader = await GoalResultsReader.follow(log, config, serdes);
   const onFailure = () => stop.abort();

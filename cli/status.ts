@@ -1,6 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import colors from 'picocolors';
 import type { WriterMetrics } from '../producer/raw-topic-writer.js';
+import type { StandbyTask } from '../streams/index.js';
 import type { GoalResultsReader, Peak } from './goal-results.js';
 import type { Pipeline } from './pipeline.js';
 
@@ -51,6 +52,7 @@ export class Status {
   async #draw(): Promise<void> {
     await this.#reader.catchUp(80);
     const lag = await this.#pipeline.lag();
+    const standbys = await this.#pipeline.standbyTasks();
     const { deadLetters, lateRecords, recordsConsumed } = this.#pipeline.metrics;
     const now = Date.now();
     const rate = Math.round(((recordsConsumed - this.#lastConsumed) * 1000) / Math.max(1, now - this.#lastAt));
@@ -60,6 +62,7 @@ export class Status {
       `${number(recordsConsumed)} events`,
       `${number(rate)}/s`,
       `lag ${number(lag)}`,
+      ...(standbys.length === 0 ? [] : [standbyText(standbys)]),
       `late ${number(lateRecords)}`,
       `dead letters ${number(deadLetters + this.#writer.badLines)}`,
     ].join('   ');
@@ -82,6 +85,11 @@ export class Status {
       ].join('\n'),
     );
   }
+}
+
+function standbyText(standbys: readonly StandbyTask[]): string {
+  const lag = standbys.reduce((sum, standby) => sum + standby.lag, 0);
+  return `standbys ${number(standbys.length)} (lag ${number(lag)})`;
 }
 
 /** A result in a line. */

@@ -1,4 +1,4 @@
-import type { StreamsMetrics } from '../streams/index.js';
+import type { StandbyTask, StreamsMetrics } from '../streams/index.js';
 import type { GoalConfig } from '../topology/goal-config.js';
 import { registerSerdes } from '../topology/serdes.js';
 import { type ConnectionOptions, connect } from './connection.js';
@@ -14,9 +14,15 @@ export interface WorkerTask {
   readonly pipeline: PipelineOptions;
 }
 
+export interface WorkerProgress {
+  readonly metrics: StreamsMetrics;
+  readonly lag: number;
+  readonly standbys: readonly StandbyTask[];
+}
+
 /** What a worker tells of itself. */
 export type WorkerReport =
-  | { readonly kind: 'progress'; readonly metrics: StreamsMetrics; readonly lag: number }
+  | ({ readonly kind: 'progress' } & WorkerProgress)
   | { readonly kind: 'failed'; readonly message: string };
 
 /** One process of a pipeline of several: it runs tasks until its parent, which owns the terminal, says or goes. */
@@ -33,7 +39,10 @@ async function work({ config, connection: options, pipeline }: WorkerTask): Prom
     failed = resolve;
   });
   const streams = await startStreams(connection, config, serdes, pipeline, failed);
-  const tell = async () => report({ kind: 'progress', metrics: streams.metrics, lag: await streams.lag() });
+  const tell = async () => {
+    const [lag, standbys] = await Promise.all([streams.lag(), streams.standbyTasks()]);
+    report({ kind: 'progress', metrics: streams.metrics, lag, standbys });
+  };
   const timer = setInterval(() => {
     // What cannot be told now is told the next time.
     tell().catch(() => {});

@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { StandbyTask } from '../streams/index.js';
 import { newMetrics, type StreamsMetrics } from '../streams/runtime/metrics.js';
 import type { Pipeline } from './pipeline.js';
-import type { WorkerReport, WorkerTask } from './worker.js';
+import type { WorkerProgress, WorkerReport, WorkerTask } from './worker.js';
 
 const PROGRAM = fileURLToPath(new URL('worker.js', import.meta.url));
 const RESTART_DELAY_MS = 500;
@@ -16,8 +17,7 @@ export class WorkerError extends Error {
 interface Worker {
   readonly process: ChildProcess;
   readonly ended: Promise<void>;
-  metrics: StreamsMetrics;
-  lag: number;
+  progress: WorkerProgress;
 }
 
 /** Runs a pipeline in several processes; one that is killed is started again. */
@@ -37,11 +37,15 @@ export class Workers implements Pipeline {
   }
 
   get metrics(): Readonly<StreamsMetrics> {
-    return [...this.#workers].map(({ metrics }) => metrics).reduce(sum, this.#before);
+    return [...this.#workers].map(({ progress }) => progress.metrics).reduce(sum, this.#before);
   }
 
   async lag(): Promise<number> {
-    return [...this.#workers].reduce((total, { lag }) => total + lag, 0);
+    return [...this.#workers].reduce((total, { progress }) => total + progress.lag, 0);
+  }
+
+  async standbyTasks(): Promise<readonly StandbyTask[]> {
+    return [...this.#workers].flatMap(({ progress }) => progress.standbys);
   }
 
   drain(): Promise<void> {
@@ -63,19 +67,18 @@ export class Workers implements Pipeline {
     let failed = false;
     const worker: Worker = {
       process: child,
-      metrics: newMetrics(),
-      lag: 0,
+      progress: { metrics: newMetrics(), lag: 0, standbys: [] },
       ended: new Promise((resolve) => {
         child.on('exit', (code, signal) => {
           this.#workers.delete(worker);
-          this.#before = sum(this.#before, worker.metrics);
+          this.#before = sum(this.#before, worker.progress.metrics);
           resolve();
           if (!this.#closing && !failed) void this.#startAgain(child.pid, signal ?? `code ${code}`);
         });
       }),
     };
     child.on('message', (report: WorkerReport) => {
-      if (report.kind === 'progress') Object.assign(worker, { metrics: report.metrics, lag: report.lag });
+      if (report.kind === 'progress') worker.progress = report;
       else {
         failed = true;
         this.#failure = new WorkerError(report.message);

@@ -2,6 +2,7 @@ import { type Duration, toMilliseconds } from './dsl/duration.js';
 import type { Log } from './log/log.js';
 import type { ExceptionHandler } from './runtime/exception-handlers.js';
 import type { StreamsMetrics } from './runtime/metrics.js';
+import type { StandbyTask } from './runtime/standby-tasks.js';
 import { StreamThread } from './runtime/stream-thread.js';
 import type { Topology } from './runtime/topology.js';
 
@@ -23,6 +24,12 @@ export interface StreamsConfig {
   readonly log: Log;
   /** Where tasks keep their state; without one it is in memory, and rebuilt from the changelogs at each start. */
   readonly stateDirectory?: string;
+  /**
+   * How many processes may be lost at a time, so that those which then get their tasks have the state already: by so many
+   * others is each task's state kept. Kafka Streams' `num.standby.replicas`, and the same for all processes; where no
+   * group shares out the work there is nothing to keep. Default 0.
+   */
+  readonly numStandbyReplicas?: number;
   /** Default 100 ms. Results are out, and crashes cost, at most this long. */
   readonly commitInterval?: Duration;
   /** A commit comes early when stores hold this many uncommitted entries. Default 500,000. */
@@ -66,6 +73,7 @@ export class Streams {
       applicationId: config.applicationId,
       log: config.log,
       stateDirectory: config.stateDirectory,
+      numStandbyReplicas: config.numStandbyReplicas ?? 0,
       commitIntervalMs: toMilliseconds(config.commitInterval ?? 100, 'the commit interval'),
       maxUncommittedEntries: config.maxUncommittedEntries ?? 500_000,
       maxTransactionBytes: config.maxTransactionBytes ?? 32 * 1024 * 1024,
@@ -105,6 +113,11 @@ export class Streams {
   /** Records that are still to be processed. */
   lag(): Promise<number> {
     return this.#thread.lag();
+  }
+
+  /** Tasks of other processes whose state is kept here, too. */
+  standbyTasks(): Promise<readonly StandbyTask[]> {
+    return this.#thread.standbyTasks();
   }
 
   /** @returns a function that removes the listener */

@@ -142,6 +142,8 @@ export interface Log {
    * then hand records from task to task inside a transaction and leave repartition topics empty.
    */
   readonly singleOwner: boolean;
+  /** Names what this log has open to `endTransactions`; missing where transactions end with their process. */
+  readonly transactionalId?: string;
   /** Creates the topic if it does not exist. @throws LogError when it exists with another number of partitions */
   ensureTopic(topic: string, config: TopicConfig): Promise<void>;
   topics(): Promise<string[]>;
@@ -162,6 +164,11 @@ export interface Log {
    * equally many, go to one member. Missing where one process has them all. Only the member's transactions may commit its offsets.
    */
   join?(group: string, topics: readonly string[]): Promise<GroupConsumer>;
+  /**
+   * Ends what a process that is gone has left open, so that nobody has to wait until it has timed out. Should the process
+   * be there after all, its transaction is aborted, and it goes on with the next.
+   */
+  endTransactions?(transactionalId: string): Promise<void>;
   /** Deletes the records before the offset, or more coarsely, some of them (Kafka's DeleteRecords). */
   deleteRecords(topicPartition: TopicPartition, beforeOffset: number): Promise<void>;
   close(): Promise<void>;

@@ -1,31 +1,23 @@
-import type { Log, TopicPartition } from '../log/log.js';
+import type { Log } from '../log/log.js';
 import { StateError } from '../state/state-database.js';
-import type { StateStore } from '../state/state-store.js';
-import type { Task } from './task.js';
+import type { StorePosition, TaskState } from './task-state.js';
 
 const POLL_MS = 100;
 
-/** A store that is behind its changelog. */
-interface Restore {
-  readonly task: Task;
-  readonly store: StateStore;
-  readonly topicPartition: TopicPartition;
-  offset: number;
+/** A store, and how far its changelog goes. */
+interface Restore extends StorePosition {
+  readonly state: TaskState;
   readonly end: number;
 }
 
 /**
- * Opens the tasks' stores and brings each from its checkpoint to the end of its changelog.
+ * Brings the stores from where they stand to the end of their changelogs.
  *
  * @throws StateError STATE_CORRUPT when a store is ahead of its changelog
  */
-export async function restoreStores(
-  tasks: readonly Task[],
-  log: Log,
-  changelogTopic: (store: string) => string,
-): Promise<void> {
-  const opened = (await Promise.all(tasks.map((task) => openStores(task, log, changelogTopic)))).flat();
-  const pending = new Set(opened.filter(({ end, offset }) => offset < end));
+export async function restoreStores(states: readonly TaskState[], log: Log): Promise<void> {
+  const restores = (await Promise.all(states.map((state) => changelogEnds(state, log)))).flat();
+  const pending = new Set(restores.filter(({ end, offset }) => offset < end));
   if (pending.size > 0) {
     const consumer = log.consumer();
     try {
@@ -33,18 +25,12 @@ export async function restoreStores(
       while (pending.size > 0) {
         const cursors = await consumer.poll(POLL_MS);
         for (const cursor of cursors) {
-          const restore = opened.find(
+          const restore = restores.find(
             ({ topicPartition: { partition, topic } }) => topic === cursor.topic && partition === cursor.partition,
           );
           if (restore === undefined) continue;
-          while (cursor.next()) {
-            const { keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd } = cursor;
-            const value = valueStart < 0 ? null : Buffer.from(valueBytes.subarray(valueStart, valueEnd));
-            restore.store.restore(Buffer.from(keyBytes.subarray(keyStart, keyEnd)), value);
-          }
-          restore.offset = cursor.nextOffset;
-          await restore.task.database?.takeStaged().write({ [cursor.topic]: restore.offset });
-          if (restore.offset >= restore.end) pending.delete(restore);
+          await restore.state.restore(cursor);
+          if (cursor.nextOffset >= restore.end) pending.delete(restore);
         }
         if (cursors.length > 0) continue;
         // All up to the end may have been deleted meanwhile.
@@ -56,27 +42,26 @@ export async function restoreStores(
       await consumer.close();
     }
   }
-  for (const { end, store } of opened) store.committed(end);
+  for (const { end, store } of restores) store.committed(end);
 }
 
-async function openStores(task: Task, log: Log, changelogTopic: (store: string) => string): Promise<Restore[]> {
-  const { database } = task;
-  if (database === undefined) return [];
-  const opened: Restore[] = [];
-  for (const store of task.stores.values()) {
-    await store.open(database);
-    const topicPartition = { topic: changelogTopic(store.name), partition: task.partition };
-    // What another process that had the task has committed must all be there.
-    const end = await log.endOffset(topicPartition, { settled: true });
-    const offset = database.checkpoint[topicPartition.topic] ?? 0;
-    if (offset > end) {
+/**
+ * Where the changelogs of a task's stores end, once no transaction is open in them: what another process that had the task
+ * has committed is all there.
+ *
+ * @throws StateError STATE_CORRUPT when a store is ahead of its changelog
+ */
+export function changelogEnds(state: TaskState, log: Log): Promise<Restore[]> {
+  return Promise.all(
+    state.positions.map(async (position) => {
+      const { offset, topicPartition } = position;
+      const end = await log.endOffset(topicPartition, { settled: true });
+      if (offset <= end) return { ...position, state, end };
       throw new StateError(
         'STATE_CORRUPT',
-        `the state of task ${task.id} is ahead of its changelog ${topicPartition.topic} (${offset} > ${end}): ` +
+        `the state of task ${state.id} is ahead of its changelog ${topicPartition.topic} (${offset} > ${end}): ` +
           'the log is not the one that it was built from; delete the state directory and it is rebuilt',
       );
-    }
-    opened.push({ task, store, topicPartition, offset, end });
-  }
-  return opened;
+    }),
+  );
 }

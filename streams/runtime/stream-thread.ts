@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import {
   type GroupConsumer,
@@ -9,9 +10,12 @@ import {
 } from '../log/log.js';
 import { SerdePendingError } from '../serde/serde.js';
 import type { StateDatabase } from '../state/state-database.js';
+import { StateDirectory } from '../state/state-directory.js';
 import type { StateStore } from '../state/state-store.js';
 import type { ExceptionHandler } from './exception-handlers.js';
+import { GroupMembers } from './group-members.js';
 import { newMetrics, type StreamsMetrics } from './metrics.js';
+import { type StandbyTask, StandbyTasks } from './standby-tasks.js';
 import type { Task, TaskEnvironment } from './task.js';
 import { TaskManager } from './task-manager.js';
 import type { Topology } from './topology.js';
@@ -26,11 +30,15 @@ const LAG_POLL_MS = 20;
 /** Records that a store no longer needs are deleted from its changelog when there are this many of them. */
 const PURGE_RECORDS = 1000;
 
+/** What members of a group have told each other is of no use soon after. */
+const MEMBERS_RETENTION_MS = 3_600_000;
+
 /** The configuration of an application, with every default filled in; `StreamsConfig` documents the fields. */
 export interface StreamThreadConfig {
   readonly applicationId: string;
   readonly log: Log;
   readonly stateDirectory: string | undefined;
+  readonly numStandbyReplicas: number;
   readonly commitIntervalMs: number;
   readonly maxUncommittedEntries: number;
   readonly maxTransactionBytes: number;
@@ -55,10 +63,10 @@ export class StreamThread {
   readonly #topology: Topology;
   readonly #config: StreamThreadConfig;
   readonly #purgedBefore = new Map<string, number>();
-  #topics: TopologyTopics | undefined;
   #tasks: TaskManager | undefined;
   #consumer: LogConsumer | undefined;
   #group: GroupConsumer | undefined;
+  #standbys: StandbyTasks | undefined;
   /** The partitions that the group has given to this process. */
   #assigned: TopicPartition[] = [];
   #isAssigned = false;
@@ -84,7 +92,7 @@ export class StreamThread {
    * @throws TopologyError, StateError, LogError
    */
   async start(): Promise<void> {
-    const { applicationId, deadLetterTopic, lateTopic, log, repartition, stateDirectory } = this.#config;
+    const { applicationId, deadLetterTopic, lateTopic, log, repartition } = this.#config;
     const topology = this.#topology;
     const topics = await TopologyTopics.prepare(topology, {
       applicationId,
@@ -92,18 +100,22 @@ export class StreamThread {
       repartition,
       outputs: [deadLetterTopic, lateTopic],
     });
-    this.#topics = topics;
     const environment = this.#environment(topics);
-    this.#tasks = new TaskManager({ applicationId, log, stateDirectory, topology, topics, environment });
-    if (log.join === undefined) {
+    const path = this.#config.stateDirectory;
+    const stateDirectory = new StateDirectory(path === undefined ? undefined : join(path, applicationId));
+    if (log.join !== undefined) {
+      const inputs = new Set(topology.subTopologies.flatMap((sub) => topics.inputs(sub)));
+      this.#group = await log.join(applicationId, [...inputs]);
+      this.#consumer = this.#group;
+      if (this.#config.numStandbyReplicas > 0) this.#standbys = await this.#newStandbys(topics, stateDirectory);
+    }
+    const standbys = this.#standbys;
+    this.#tasks = new TaskManager({ applicationId, log, stateDirectory, topology, topics, environment, standbys });
+    standbys?.start();
+    if (this.#group === undefined) {
       this.#consumer = log.consumer();
       await this.#openTasks();
       this.#isAssigned = true;
-    } else {
-      this.#group = await log.join(applicationId, [
-        ...new Set(topology.subTopologies.flatMap((sub) => topics.inputs(sub))),
-      ]);
-      this.#consumer = this.#group;
     }
   }
 
@@ -118,6 +130,7 @@ export class StreamThread {
    * @returns how many batches came
    */
   async runOnce(maxWaitMs: number): Promise<number> {
+    this.#standbys?.check();
     const cursors = (await this.#consumer?.poll(maxWaitMs)) ?? [];
     for (const cursor of cursors) this.#tasks?.reading(cursor)?.add(cursor);
     for (const task of this.#all) await this.#runTask(task);
@@ -150,7 +163,7 @@ export class StreamThread {
     const tasks = this.#all;
     for (const task of tasks) {
       task.time.update(this.#config.idleMs);
-      task.flush((store) => this.#changelog(store));
+      task.flush();
     }
     const transaction = this.#transaction;
     const moved = this.#stageOffsets(transaction);
@@ -212,6 +225,11 @@ export class StreamThread {
     return lag;
   }
 
+  /** Tasks of other processes whose state is kept here, too. */
+  async standbyTasks(): Promise<readonly StandbyTask[]> {
+    return (await this.#standbys?.all()) ?? [];
+  }
+
   /** The lowest stream time of the tasks that read source topics; -1 when there is none yet. */
   get streamTime(): number {
     const times = this.#all.map((task) => task.time.own).filter((time) => time >= 0);
@@ -236,6 +254,7 @@ export class StreamThread {
       }
     } finally {
       await this.#transaction.abort();
+      await this.#standbys?.close();
       await this.#tasks?.close();
       await this.#consumer?.close();
     }
@@ -254,7 +273,8 @@ export class StreamThread {
       this.metrics.rebalances++;
       if (kind === 'assigned') {
         this.#assigned.push(...partitions);
-        await this.#openTasks();
+        const open = () => this.#openTasks();
+        await (this.#standbys?.activating(open) ?? open());
         this.#isAssigned = true;
         continue;
       }
@@ -274,6 +294,25 @@ export class StreamThread {
       group.unassign(partitions);
       if (kind === 'lost') await this.#openTasks();
     }
+  }
+
+  async #newStandbys(topics: TopologyTopics, stateDirectory: StateDirectory): Promise<StandbyTasks> {
+    const { applicationId, log, numStandbyReplicas: replicas } = this.#config;
+    const topology = this.#topology;
+    const topic = `${applicationId}-members`;
+    await log.ensureTopic(topic, { partitions: 1, retentionMs: MEMBERS_RETENTION_MS });
+    const members = new GroupMembers({
+      log,
+      topic,
+      processId: await stateDirectory.processId(),
+      // Every member that has any partition has one of the topic with the most.
+      firstPartition: () => {
+        const most = Math.max(...topics.taskCounts);
+        const partitions = this.#assigned.filter((one) => topics.partitions(one.topic) === most);
+        return partitions.map(({ partition }) => partition).sort((a, b) => a - b)[0];
+      },
+    });
+    return new StandbyTasks({ log, members, stateDirectory, topology, topics, replicas });
   }
 
   async #openTasks(): Promise<void> {
@@ -373,7 +412,7 @@ export class StreamThread {
       stores.map(({ task, staged }) => {
         const checkpoint: Record<string, number> = {};
         for (const store of task.stores.keys()) {
-          const topic = this.#changelog(store);
+          const topic = task.state.changelogTopic(store);
           const end = result.endOffset(topic, task.partition);
           if (end !== undefined) checkpoint[topic] = end;
         }
@@ -397,19 +436,13 @@ export class StreamThread {
       });
     };
     for (const task of this.#all) {
-      for (const store of task.stores.values()) {
-        const topic = this.#changelog(store.name);
-        const end = task.database?.checkpoint[topic] ?? 0;
-        await purge({ topic, partition: task.partition }, store.committed(end));
+      for (const { offset, store, topicPartition } of task.state.positions) {
+        await purge(topicPartition, store.committed(offset));
       }
     }
     for (const { topicPartition, internal, committedOffset } of this.#tasks?.positions ?? []) {
       if (internal) await purge(topicPartition, committedOffset);
     }
-  }
-
-  #changelog(store: string): string {
-    return (this.#topics as TopologyTopics).changelog(store);
   }
 
   #environment(topics: TopologyTopics): TaskEnvironment {

@@ -1,15 +1,15 @@
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Log, LogConsumer, TopicPartition } from '../log/log.js';
-import { StateDatabase, StateError } from '../state/state-database.js';
+import type { StateDatabase } from '../state/state-database.js';
+import type { StateDirectory } from '../state/state-directory.js';
 import { restoreStores } from './restore.js';
+import type { StandbyTasks } from './standby-tasks.js';
 import { Task, type TaskEnvironment } from './task.js';
+import { TaskState, taskId } from './task-state.js';
 import type { Forward, SubTopology, Topology } from './topology.js';
 import type { TopologyTopics } from './topology-topics.js';
 
 /** How long another process of this machine may take to let go of a task's state. */
 const LOCK_WAIT_MS = 2000;
-const LOCK_POLL_MS = 50;
 
 /** Where a task stands in one of its inputs. */
 export interface Position {
@@ -22,10 +22,11 @@ export interface Position {
 export interface TaskManagerOptions {
   readonly applicationId: string;
   readonly log: Log;
-  readonly stateDirectory: string | undefined;
+  readonly stateDirectory: StateDirectory;
   readonly topology: Topology;
   readonly topics: TopologyTopics;
   readonly environment: TaskEnvironment;
+  readonly standbys: StandbyTasks | undefined;
 }
 
 /** Opens and closes the tasks that this process runs: all of them, or those whose partitions a group gives to it. */
@@ -79,7 +80,7 @@ export class TaskManager {
         const isOpen = this.#bySubTopology[sub.id]?.some((task) => task.partition === partition);
         const read = inputs.filter((topic) => partition < topics.partitions(topic));
         if (isOpen || !read.every((topic) => available({ topic, partition }))) continue;
-        opened.push(new Task(sub, partition, environment, await this.#openDatabase(sub, partition, lockDeadline)));
+        opened.push(new Task(await this.#openState(sub, partition, lockDeadline), environment));
       }
     }
     for (const task of opened) {
@@ -93,7 +94,10 @@ export class TaskManager {
       this.#wireStreamTime(task);
       await this.#seek(task);
     }
-    await restoreStores(opened, log, (store) => topics.changelog(store));
+    await restoreStores(
+      opened.map(({ state }) => state),
+      log,
+    );
     for (const task of opened) {
       task.init();
       for (const { task: reader, topicPartition, committedOffset } of this.#positions) {
@@ -111,30 +115,21 @@ export class TaskManager {
     }
     this.#positions = this.#positions.filter(({ task }) => !tasks.includes(task));
     for (const [input, task] of this.#byInput) if (tasks.includes(task)) this.#byInput.delete(input);
-    await Promise.all(tasks.map((task) => task.database?.close()));
+    await Promise.all(tasks.map((task) => task.state.close()));
+    for (const { id } of tasks) this.#options.standbys?.deactivate(id);
   }
 
-  async #openDatabase(
-    { id, stores }: SubTopology,
-    partition: number,
-    lockDeadline: number,
-  ): Promise<StateDatabase | undefined> {
-    const { applicationId, log, stateDirectory } = this.#options;
-    if (stores.length === 0) return undefined;
-    if (stateDirectory === undefined) return StateDatabase.inMemory();
-    const directory = join(stateDirectory, applicationId, `${id}_${partition}`);
-    if (log.join === undefined) return StateDatabase.open(directory);
-    // Processes of one machine share the directory: a task that moves between them finds its state where it was. One
-    // that does not let go, because it is stopped, keeps it, and the state is built elsewhere.
-    for (let copy = 0; ; ) {
-      try {
-        return await StateDatabase.open(copy === 0 ? directory : `${directory}.${copy}`);
-      } catch (error) {
-        if (!(error instanceof StateError) || error.code !== 'STATE_LOCKED') throw error;
-      }
-      if (performance.now() < lockDeadline) await delay(LOCK_POLL_MS);
-      else copy++;
+  async #openState(sub: SubTopology, partition: number, lockDeadline: number): Promise<TaskState> {
+    const { log, standbys, stateDirectory, topics } = this.#options;
+    const id = taskId(sub, partition);
+    const standby = await standbys?.activate(id);
+    if (standby !== undefined) return standby;
+    let database: StateDatabase | undefined;
+    if (sub.stores.length > 0) {
+      const isShared = log.join !== undefined;
+      database = await (isShared ? stateDirectory.openShared(id, lockDeadline) : stateDirectory.open(id));
     }
+    return TaskState.open(sub, partition, database, (store) => topics.changelog(store));
   }
 
   /** Where one process runs all tasks, those that feed this one call it. */

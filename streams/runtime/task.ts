@@ -10,6 +10,7 @@ import { decodeRepartitionRecord, RECORD_HEAD_BYTES } from './repartition-record
 import { type Repartition, RepartitionSink } from './repartition-sink.js';
 import { compileSink } from './sink.js';
 import { StreamTime } from './stream-time.js';
+import type { TaskState } from './task-state.js';
 import type {
   CompiledNode,
   Forward,
@@ -55,6 +56,8 @@ interface Input {
 /** A sub-topology over one partition: its operators, compiled into one chain of calls, and its stores. */
 export class Task implements TaskContext {
   readonly id: string;
+  readonly subTopology: SubTopology;
+  readonly partition: number;
   readonly applicationId: string;
   /** See `TaskContext`; -1 before the first record. */
   recordStreamTime = -1;
@@ -63,7 +66,6 @@ export class Task implements TaskContext {
   readonly #compiled = new Map<GraphNode, CompiledNode>();
   readonly #repartitionSinks: RepartitionSink[] = [];
   readonly #inputs: Input[] = [];
-  readonly #stores = new Map<string, StateStore>();
   readonly #streamPunctuations = new Punctuations('stream-time');
   readonly #wallClockPunctuations = new Punctuations('wall-clock-time');
   #current: Input | undefined;
@@ -75,15 +77,15 @@ export class Task implements TaskContext {
   #pendingCursor: RecordCursor | undefined;
 
   constructor(
-    readonly subTopology: SubTopology,
-    readonly partition: number,
+    readonly state: TaskState,
     readonly environment: TaskEnvironment,
-    readonly database: StateDatabase | undefined,
   ) {
-    this.id = `${subTopology.id}_${partition}`;
+    const { id, partition, subTopology } = state;
+    this.id = id;
+    this.subTopology = subTopology;
+    this.partition = partition;
     this.applicationId = environment.applicationId;
     this.time = new StreamTime(environment.now);
-    for (const store of subTopology.stores) this.#stores.set(store.name, store.create());
     for (const node of subTopology.nodes) {
       const compiled = this.#compile(node);
       if (!this.#nodes.includes(compiled)) this.#nodes.push(compiled);
@@ -104,7 +106,11 @@ export class Task implements TaskContext {
   }
 
   get stores(): ReadonlyMap<string, StateStore> {
-    return this.#stores;
+    return this.state.stores;
+  }
+
+  get database(): StateDatabase | undefined {
+    return this.state.database;
   }
 
   /** The topics that the task reads its partition of. */
@@ -135,7 +141,7 @@ export class Task implements TaskContext {
   }
 
   store(name: string): StateStore {
-    const store = this.#stores.get(name);
+    const store = this.stores.get(name);
     if (store === undefined) {
       throw new TopologyError(`task ${this.id} has no store "${name}"; name it among the processor's stores`);
     }
@@ -266,14 +272,14 @@ export class Task implements TaskContext {
   }
 
   /** Forwards what operators held back, and appends what stores have to say to their changelogs. */
-  flush(changelogTopic: (store: string) => string): void {
+  flush(): void {
     this.recordStreamTime = Math.max(this.recordStreamTime, this.streamTime);
     for (const node of this.#nodes) node.flush?.();
     for (const sink of this.#repartitionSinks) sink.flush();
     const transaction = this.environment.transaction();
     const now = this.environment.now();
-    for (const store of this.#stores.values()) {
-      const topic = changelogTopic(store.name);
+    for (const store of this.stores.values()) {
+      const topic = this.state.changelogTopic(store.name);
       store.flush((key, value) => {
         this.environment.metrics.changelogRecords++;
         transaction.append(topic, this.partition, now, key, value);

@@ -72,20 +72,7 @@ export class StateDatabase {
     try {
       await level.open();
     } catch (cause) {
-      const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause : (cause as Error);
-      if ('code' in reason && reason.code === 'LEVEL_LOCKED') {
-        throw new StateError('STATE_LOCKED', `the state directory ${directory} is in use by another process`, {
-          cause,
-        });
-      }
-      if (/corrupt/i.test(reason.message)) {
-        throw new StateError(
-          'STATE_CORRUPT',
-          `the state in ${directory} is corrupt (${reason.message}); delete that directory: it is rebuilt from the changelog`,
-          { cause },
-        );
-      }
-      throw new StateError('STATE_IO', `cannot open the state directory ${directory}: ${reason.message}`, { cause });
+      throw failure(`cannot open the state directory ${directory}`, directory, cause);
     }
     const checkpoint = await level.get(CHECKPOINT_KEY);
     return new StateDatabase(level, directory, checkpoint ? (JSON.parse(checkpoint.toString()) as Checkpoint) : {});
@@ -99,9 +86,13 @@ export class StateDatabase {
     return this.level.getSync(key);
   }
 
-  /** Entries in key order. */
-  entries(gte: Buffer, lt: Buffer): AsyncIterable<[Buffer, Buffer]> {
-    return this.level.iterator({ gte, lt });
+  /** Entries in key order. @throws StateError */
+  async *entries(gte: Buffer, lt: Buffer): AsyncIterable<[Buffer, Buffer]> {
+    try {
+      yield* this.level.iterator({ gte, lt });
+    } catch (cause) {
+      throw failure(`cannot read the state in ${this.location}`, this.location, cause);
+    }
   }
 
   stagePut(key: Buffer, value: Buffer): void {
@@ -134,9 +125,7 @@ export class StateDatabase {
           if (operations.length > 0) await this.level.batch(operations);
           for (const range of clears) await this.level.clear(range);
         } catch (cause) {
-          throw new StateError('STATE_IO', `cannot write to the state in ${this.location}: ${reasonOf(cause)}`, {
-            cause,
-          });
+          throw failure(`cannot write to the state in ${this.location}`, this.location, cause);
         }
       },
     };
@@ -147,7 +136,22 @@ export class StateDatabase {
   }
 }
 
-function reasonOf(error: unknown): string {
-  const { cause, message } = error as Error;
-  return cause instanceof Error ? reasonOf(cause) : message;
+/** What a failure of LevelDB means for who uses the state. */
+function failure(what: string, location: string, cause: unknown): StateError {
+  const reason = reasonOf(cause as Error);
+  if ('code' in reason && reason.code === 'LEVEL_LOCKED') {
+    return new StateError('STATE_LOCKED', `the state directory ${location} is in use by another process`, { cause });
+  }
+  if (/corrupt/i.test(reason.message)) {
+    return new StateError(
+      'STATE_CORRUPT',
+      `the state in ${location} is corrupt (${reason.message}); delete that directory: it is rebuilt from the changelog`,
+      { cause },
+    );
+  }
+  return new StateError('STATE_IO', `${what}: ${reason.message}`, { cause });
+}
+
+function reasonOf(error: Error): Error {
+  return error.cause instanceof Error ? reasonOf(error.cause) : error;
 }

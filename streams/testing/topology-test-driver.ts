@@ -65,6 +65,7 @@ export class TopologyTestDriver {
       applicationId: options.applicationId ?? 'test',
       log,
       stateDirectory: undefined,
+      numStandbyReplicas: 0,
       commitIntervalMs: Number.MAX_SAFE_INTEGER,
       maxUncommittedEntries: Number.MAX_SAFE_INTEGER,
       maxTransactionBytes: Number.MAX_SAFE_INTEGER,

@@ -8,7 +8,7 @@ import './client-types.js';
 import { type GroupConsumer, LogError, type Rebalance, type RecordCursor, type TopicPartition } from '../log.js';
 import type { Availability } from './availability.js';
 import { clientSettings, type KafkaSettings } from './client-settings.js';
-import { call, isTransient, persistently } from './kafka-call.js';
+import { call, isKafkaError, isTransient, persistently } from './kafka-call.js';
 import type { KafkaConsumer } from './kafka-consumer.js';
 
 const { ERRORS } = kafka.CODES;
@@ -221,9 +221,14 @@ export class KafkaGroupConsumer implements GroupConsumer {
   /** Answers a rebalance of a consumer that is closed or about to be: it takes nothing and gives everything. */
   #letGo(assigned: boolean, partitions: readonly TopicPartition[]): void {
     const held = partitions.filter((one) => this.#held.delete(idOf(one)));
-    if (this.#options.protocol === 'classic') this.#client.unassign();
-    else if (assigned || held.length === 0) this.#client.incrementalAssign([]);
-    else this.#client.incrementalUnassign(held);
+    try {
+      if (this.#options.protocol === 'classic') this.#client.unassign();
+      else if (assigned || held.length === 0) this.#client.incrementalAssign([]);
+      else this.#client.incrementalUnassign(held);
+    } catch (error) {
+      // A client that has disconnected meanwhile waits for no answer.
+      if (!isKafkaError(error) || error.code !== ERRORS.ERR__STATE) throw error;
+    }
   }
 }
 

@@ -72,6 +72,7 @@ export interface KafkaLogOptions {
  */
 export class KafkaLog implements Log {
   readonly singleOwner = false;
+  readonly transactionalId: string;
   readonly #options: KafkaLogOptions;
   readonly #admin: AdminClient;
   readonly #availability: Availability;
@@ -85,28 +86,18 @@ export class KafkaLog implements Log {
   #closed = false;
 
   private constructor(options: KafkaLogOptions) {
-    const {
-      brokers,
-      guarantee = 'exactly-once',
-      settings = {},
-      transactionalId = `millrace-${randomUUID()}`,
-    } = options;
+    const { brokers, transactionalId = `millrace-${randomUUID()}` } = options;
     this.#options = options;
+    this.transactionalId = transactionalId;
     this.#availability = new Availability({
       brokers,
       probe: () => call<Metadata>((done) => this.#admin.getMetadata({ timeout: PROBE_MS }, done)),
       say: options.say ?? ((message) => process.stderr.write(`${message}\n`)),
     });
     this.#cluster = new Cluster(() => this.#call((done) => this.#admin.getMetadata({ timeout: REQUEST_MS }, done)));
-    this.#connectionOptions = connectionOptions(settings);
+    this.#connectionOptions = connectionOptions(options.settings ?? {});
     this.#admin = kafka.AdminClient.create(this.#settings('admin') as GlobalConfig) as AdminClient;
-    this.#producer = new KafkaProducer({
-      connection: this.#connection(),
-      settings,
-      guarantee,
-      transactionalId,
-      availability: this.#availability,
-    });
+    this.#producer = this.#newProducer(transactionalId);
   }
 
   /**
@@ -212,6 +203,18 @@ export class KafkaLog implements Log {
     return consumer;
   }
 
+  async endTransactions(transactionalId: string): Promise<void> {
+    const producer = this.#newProducer(transactionalId);
+    try {
+      await producer.ready();
+    } catch (error) {
+      // Others may be about the same.
+      if (!isKafkaError(error)) throw error;
+    } finally {
+      await producer.close();
+    }
+  }
+
   async deleteRecords(topicPartition: TopicPartition, beforeOffset: number): Promise<void> {
     await this.#call((done) =>
       this.#admin.deleteRecords(
@@ -268,6 +271,12 @@ export class KafkaLog implements Log {
       this.#members.set(group, member);
     }
     return member;
+  }
+
+  #newProducer(transactionalId: string): KafkaProducer {
+    const { guarantee = 'exactly-once', settings = {} } = this.#options;
+    const availability = this.#availability;
+    return new KafkaProducer({ connection: this.#connection(), settings, guarantee, transactionalId, availability });
   }
 
   async #createTopic(
