@@ -6,6 +6,7 @@ import kafka, {
   type IAdminClient,
   type Metadata,
   type OffsetSpec,
+  type TopicPartitionOffsetAndMetadata,
 } from '@confluentinc/kafka-javascript';
 import { BufferedTransaction, type PartitionBatches } from '../buffered-transaction.js';
 import {
@@ -170,17 +171,16 @@ export class KafkaLog implements Log {
   }
 
   async committed(group: string, topicPartition: TopicPartition): Promise<CommittedOffset | undefined> {
-    // Offsets of a transaction that is still open are waited for: its outcome decides where to go on.
-    const results = await this.#call<kafka.GroupResults[]>((done) =>
-      this.#admin.listConsumerGroupOffsets(
-        [{ groupId: group, partitions: [topicPartition] }],
-        { timeout: REQUEST_MS, requireStableOffsets: true },
-        (error, groups) => done(error ?? groups?.[0]?.error ?? groups?.[0]?.partitions?.[0]?.error, groups),
-      ),
+    const member = await this.#member(group);
+    // The client reads committed only: offsets of a transaction that is still open are waited for, as its outcome decides
+    // where to go on. By a consumer and not by the admin client, in which librdkafka fails an assertion when a request
+    // to a coordinator has timed out and the coordinator comes back.
+    const [found] = await this.#call<(TopicPartitionOffsetAndMetadata | Error)[]>((done) =>
+      member.committed([topicPartition], REQUEST_MS, (error, found) => done(error, found)),
     );
-    const [partition] = results[0]?.partitions ?? [];
-    if (partition === undefined || partition.offset < 0) return undefined;
-    return { offset: partition.offset, metadata: partition.metadata ?? '' };
+    if (found instanceof Error) throw this.#failed('what it was asked for', found);
+    if (found?.offset === undefined || found.offset < 0) return undefined;
+    return { offset: found.offset, metadata: found.metadata ?? '' };
   }
 
   transaction(): Transaction {
@@ -253,7 +253,7 @@ export class KafkaLog implements Log {
     return { endOffset: (topic, partition) => ends.get(topic)?.[partition] };
   }
 
-  /** Who commits the group's offsets: its member here, or, where there is none, nobody in particular. */
+  /** Who reads and commits the group's offsets: its member here, or, where there is none, nobody in particular. */
   async #member(group: string): Promise<kafka.KafkaConsumer> {
     let member = this.#members.get(group);
     if (member === undefined) {
@@ -341,7 +341,7 @@ export class KafkaLog implements Log {
     }
   }
 
-  #failed(what: string, cause: kafka.LibrdKafkaError): LogError {
+  #failed(what: string, cause: { readonly message: string }): LogError {
     return new LogError('LOG_IO', `Kafka at ${this.#options.brokers} refuses ${what}: ${cause.message}`, { cause });
   }
 
