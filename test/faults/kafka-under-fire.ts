@@ -29,6 +29,7 @@ export class KafkaUnderFire extends UnderFire {
     field: Field,
     readonly services: Services,
     readonly log: KafkaLog,
+    readonly registry: ConfluentRegistry,
     readonly serdes: GoalSerdes,
     readonly place: readonly string[],
     readonly numbers: object,
@@ -48,12 +49,11 @@ export class KafkaUnderFire extends UnderFire {
     }
     const registry = new ConfluentRegistry({ url: registryUrl });
     const serdes = await registerSerdes(registry, config.topics);
-    registry.close();
     const field = await prepareField(options);
     const { data, file } = field;
     const place = ['--brokers', brokers, '--registry', registryUrl, '--data-dir', data];
     const numbers = { ...NUMBERS, brokers, registry: registryUrl, dataDir: data };
-    const run = new KafkaUnderFire(options, field, services, log, serdes, place, numbers);
+    const run = new KafkaUnderFire(options, field, services, log, registry, serdes, place, numbers);
     run.addSlot({
       name: 'producer',
       args: () => ['produce', ...place, '--input', file.path, '--follow'],
@@ -120,6 +120,7 @@ export class KafkaUnderFire extends UnderFire {
   }
 
   protected async closeServices(): Promise<void> {
+    this.registry.close();
     await this.log.close();
     await this.services.close();
   }

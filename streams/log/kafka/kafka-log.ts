@@ -34,6 +34,7 @@ const REQUEST_MS = 10_000;
 const PROBE_MS = 2000;
 const TOPIC_POLL_MS = 50;
 const SETTLE_POLL_MS = 50;
+const READ_BACK_POLL_MS = 1000;
 const INTERNAL_SEGMENT_BYTES = 50 * 1024 * 1024;
 /** A commit's changes to one slice of a window store are one record. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
@@ -100,6 +101,7 @@ export class KafkaLog implements Log {
       guarantee,
       transactionalId,
       availability: this.#availability,
+      isCommitted: (topicPartition, offset) => this.#isCommitted(topicPartition, offset),
     });
   }
 
@@ -251,6 +253,23 @@ export class KafkaLog implements Log {
       this.#written.set(topic, written);
     }
     return { endOffset: (topic, partition) => ends.get(topic)?.[partition] };
+  }
+
+  async #isCommitted(topicPartition: TopicPartition, offset: number): Promise<boolean> {
+    const consumer = this.consumer();
+    consumer.assign(topicPartition, offset);
+    try {
+      for (;;) {
+        for (const cursor of await consumer.poll(READ_BACK_POLL_MS)) {
+          if (cursor.next()) return cursor.offset === offset;
+          // Past it, and past the mark of an abort.
+          if (cursor.nextOffset > offset) return false;
+        }
+        this.#requireOpen();
+      }
+    } finally {
+      await consumer.close();
+    }
   }
 
   /** Who reads and commits the group's offsets: its member here, or, where there is none, nobody in particular. */
