@@ -44,6 +44,9 @@ export interface RecordCursor {
   readonly headers: Headers;
 }
 
+/** How long a compacted topic keeps, at least, a record that deletes its key, for readers that fell behind. */
+export const DELETE_RETENTION_MS = 86_400_000;
+
 export type CleanupPolicy = 'delete' | 'compact';
 
 export interface TopicConfig {

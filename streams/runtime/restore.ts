@@ -1,9 +1,11 @@
-import type { Log, TopicPartition } from '../log/log.js';
+import { DELETE_RETENTION_MS, type Log, type TopicPartition } from '../log/log.js';
 import { StateError } from '../state/state-database.js';
 import type { StateStore } from '../state/state-store.js';
 import type { Task } from './task.js';
 
 const POLL_MS = 100;
+/** An hour less than deletions stay in a changelog: for clocks that differ, and for the restore itself. */
+const CHECKPOINT_VALID_MS = DELETE_RETENTION_MS - 3_600_000;
 
 /** A store that is behind its changelog. */
 interface Restore {
@@ -24,6 +26,7 @@ export async function restoreStores(
   log: Log,
   changelogTopic: (store: string) => string,
 ): Promise<void> {
+  const startedAtMs = new Map(tasks.map((task) => [task, task.now()]));
   const opened = (await Promise.all(tasks.map((task) => openStores(task, log, changelogTopic)))).flat();
   const pending = new Set(opened.filter(({ end, offset }) => offset < end));
   if (pending.size > 0) {
@@ -56,18 +59,31 @@ export async function restoreStores(
       await consumer.close();
     }
   }
-  for (const { end, store } of opened) store.committed(end);
+  for (const { end, store, task } of opened) {
+    store.committed(end);
+    if (task.database !== undefined) task.database.wholeAtMs = startedAtMs.get(task) ?? 0;
+  }
 }
 
 async function openStores(task: Task, log: Log, changelogTopic: (store: string) => string): Promise<Restore[]> {
   const { database } = task;
   if (database === undefined) return [];
-  const opened: Restore[] = [];
+  const ends = new Map<StateStore, number>();
   for (const store of task.stores.values()) {
+    // What another process that had the task has committed must all be there.
+    const topicPartition = { topic: changelogTopic(store.name), partition: task.partition };
+    ends.set(store, await log.endOffset(topicPartition, { settled: true }));
+  }
+  const isBehind = [...ends].some(([store, end]) => (database.checkpoint[changelogTopic(store.name)] ?? 0) < end);
+  // Keys that were deleted since then may have gone from the changelog with their deletions, and would come to life again.
+  if (isBehind && task.now() - database.wholeAtMs > CHECKPOINT_VALID_MS) {
+    await database.clear();
+    database.wholeAtMs = task.now();
+  }
+  const opened: Restore[] = [];
+  for (const [store, end] of ends) {
     await store.open(database);
     const topicPartition = { topic: changelogTopic(store.name), partition: task.partition };
-    // What another process that had the task has committed must all be there.
-    const end = await log.endOffset(topicPartition, { settled: true });
     const offset = database.checkpoint[topicPartition.topic] ?? 0;
     if (offset > end) {
       throw new StateError(

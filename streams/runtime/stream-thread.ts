@@ -374,6 +374,8 @@ export class StreamThread {
           const end = result.endOffset(topic, task.partition);
           if (end !== undefined) checkpoint[topic] = end;
         }
+        // Nobody else can have written meanwhile: the commit would have been refused.
+        if (task.database !== undefined) task.database.wholeAtMs = this.#lastCommitAt;
         return staged?.write(checkpoint);
       }),
     );

@@ -12,6 +12,7 @@ import { BufferedTransaction, type PartitionBatches } from '../buffered-transact
 import {
   type CommitResult,
   type CommittedOffset,
+  DELETE_RETENTION_MS,
   type GroupConsumer,
   type GroupOffset,
   type Log,
@@ -294,6 +295,7 @@ export class KafkaLog implements Log {
       'cleanup.policy': cleanupPolicy,
       'retention.ms': String(retentionMs),
       'retention.bytes': '-1',
+      'delete.retention.ms': String(DELETE_RETENTION_MS),
       'max.message.bytes': String(MAX_RECORD_BYTES),
       // What is kept for a time is kept that long after it was appended, whatever time its records tell.
       'message.timestamp.type': retentionMs < 0 ? 'CreateTime' : 'LogAppendTime',
