@@ -40,10 +40,13 @@ export async function restoreStores(
             ({ topicPartition: { partition, topic } }) => topic === cursor.topic && partition === cursor.partition,
           );
           if (restore === undefined) continue;
+          const { metrics } = restore.task.environment;
           while (cursor.next()) {
             const { keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd } = cursor;
             const value = valueStart < 0 ? null : Buffer.from(valueBytes.subarray(valueStart, valueEnd));
             restore.store.restore(Buffer.from(keyBytes.subarray(keyStart, keyEnd)), value);
+            metrics.restoredRecords++;
+            metrics.restoredBytes += keyEnd - keyStart + (value?.length ?? 0);
           }
           restore.offset = cursor.nextOffset;
           await restore.task.database?.takeStaged().write({ [cursor.topic]: restore.offset });

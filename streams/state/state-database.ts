@@ -1,4 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { AbstractLevel } from 'abstract-level';
 import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
@@ -77,43 +78,33 @@ export class StateDatabase {
       writeBufferSize: 8 * 1024 * 1024,
     }) as unknown as Level;
     try {
-      const database = await StateDatabase.#over(level, directory);
-      if (damage === undefined) return database;
-      await database.clear();
-      warnOfDamage(directory, damage);
-      return database;
+      await openLevel(level, directory);
+      if (damage === undefined) return await StateDatabase.#over(level, directory);
+      // While it is locked. Without this file it counts as damaged, should nothing more come of it.
+      await rm(join(directory, 'CURRENT'));
+      await level.close();
     } catch (error) {
-      if (damage === undefined || !(error instanceof StateError) || error.code === 'STATE_LOCKED') throw error;
-      await rm(directory, { recursive: true });
-      warnOfDamage(directory, damage);
-      return StateDatabase.open(directory);
+      if (damage === undefined || (error instanceof StateError && error.code === 'STATE_LOCKED')) throw error;
     }
+    await rm(directory, { recursive: true });
+    process.emitWarning(`the state in ${directory} is damaged (${damage}); it is rebuilt from the changelog`);
+    return StateDatabase.open(directory);
   }
 
   /** A database that is gone with the process. */
-  static inMemory(): Promise<StateDatabase> {
+  static async inMemory(): Promise<StateDatabase> {
     const level = new MemoryLevel<Buffer, Buffer>({
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
       storeEncoding: 'buffer',
-    });
-    return StateDatabase.#over(level as unknown as Level, 'memory');
+    }) as unknown as Level;
+    await openLevel(level, 'memory');
+    return StateDatabase.#over(level, 'memory');
   }
 
-  static async #over(level: Level, directory: string): Promise<StateDatabase> {
-    try {
-      await level.open();
-    } catch (cause) {
-      const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause : (cause as Error);
-      if ('code' in reason && reason.code === 'LEVEL_LOCKED') {
-        throw new StateError('STATE_LOCKED', `the state directory ${directory} is in use by another process`, {
-          cause,
-        });
-      }
-      throw new StateError('STATE_IO', `cannot open the state directory ${directory}: ${reason.message}`, { cause });
-    }
+  static async #over(level: Level, location: string): Promise<StateDatabase> {
     const stored = await level.get(CHECKPOINT_KEY);
-    return new StateDatabase(level, directory, stored && (JSON.parse(stored.toString()) as StoredCheckpoint));
+    return new StateDatabase(level, location, stored && (JSON.parse(stored.toString()) as StoredCheckpoint));
   }
 
   get checkpoint(): Checkpoint {
@@ -192,8 +183,17 @@ export class StateDatabase {
   }
 }
 
-function warnOfDamage(directory: string, damage: string): void {
-  process.emitWarning(`the state in ${directory} is damaged (${damage}); it is rebuilt from the changelog`);
+/** @throws StateError */
+async function openLevel(level: Level, directory: string): Promise<void> {
+  try {
+    await level.open();
+  } catch (cause) {
+    const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause : (cause as Error);
+    if ('code' in reason && reason.code === 'LEVEL_LOCKED') {
+      throw new StateError('STATE_LOCKED', `the state directory ${directory} is in use by another process`, { cause });
+    }
+    throw new StateError('STATE_IO', `cannot open the state directory ${directory}: ${reason.message}`, { cause });
+  }
 }
 
 function reasonOf(error: unknown): string {

@@ -15,20 +15,20 @@ export interface CrashPoint {
 const ANYWHERE = {
   'tasks-open': 2,
   'tasks-close': 1,
-  flush: 200,
+  flush: 60,
   'state-open': 8,
-  'state-write': 150,
-  'state-clear': 20,
+  'state-write': 60,
+  'state-clear': 10,
   'records-delete': 1,
 };
-const EMBEDDED = { ...ANYWHERE, 'log-write': 60 };
+const EMBEDDED = { ...ANYWHERE, 'log-write': 40 };
 const KAFKA = {
   ...ANYWHERE,
   'init-transactions': 1,
-  'begin-transaction': 30,
-  produce: 400,
-  'send-offsets': 30,
-  'commit-transaction': 30,
+  'begin-transaction': 12,
+  produce: 150,
+  'send-offsets': 12,
+  'commit-transaction': 12,
   'committed-offsets': 8,
 };
 /** What a process that only writes passes. */
