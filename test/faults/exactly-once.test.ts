@@ -9,7 +9,7 @@ import type { UnderFire, UnderFireOptions } from './under-fire.js';
 /** `npm run test:faults` sets these; without them the run is short. */
 const SEED = Number(process.env['MILLRACE_FAULTS_SEED'] ?? 1);
 const KILLS = Number(process.env['MILLRACE_FAULTS_KILLS'] ?? 0);
-const ACTIONS = KILLS > 0 ? 6 : 3;
+const ROUND = KILLS > 0 ? { actions: 6, events: 4000, numbers: 2000 } : { actions: 3, events: 1000, numbers: 600 };
 const LONGEST_MS = KILLS > 0 ? 7_200_000 : 240_000;
 
 /** One round, or as many as it takes for so many kills. */
@@ -22,7 +22,7 @@ async function run(create: (options: UnderFireOptions) => Promise<UnderFire>): P
     do {
       round++;
       journal.note(`round ${round} of seed ${SEED}`);
-      await underFire.round(ACTIONS);
+      await underFire.round(ROUND);
     } while (journal.kills < KILLS);
   } catch (cause) {
     const where = await underFire.report().catch((error: unknown) => String(error));

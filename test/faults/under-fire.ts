@@ -9,9 +9,6 @@ import type { Journal } from './journal.js';
 import { Slot, type SlotOptions } from './slot.js';
 import { SmallDisk, StateDamage } from './state-damage.js';
 
-/** Of a round. */
-const EVENTS = 4000;
-const NUMBERS_FED = 2000;
 const FEED_STEPS = 200;
 const FEED_INTERVAL_MS = 100;
 const DISK_MEGABYTES = 512;
@@ -27,6 +24,14 @@ export interface Action {
 export interface UnderFireOptions {
   readonly seed: number;
   readonly journal: Journal;
+}
+
+export interface Round {
+  /** How many are drawn. */
+  readonly actions: number;
+  /** What flows in meanwhile. */
+  readonly events: number;
+  readonly numbers: number;
 }
 
 /** Where it all happens. */
@@ -61,7 +66,8 @@ export abstract class UnderFire {
   protected readonly random: Random;
   protected readonly journal: Journal;
   protected numbersFed = 0;
-  protected isDiskFull = false;
+  /** In this round: whoever met it ends by and by. */
+  protected wasDiskFull = false;
   readonly #damage: StateDamage;
   #failure: Error | undefined;
 
@@ -86,7 +92,7 @@ export abstract class UnderFire {
         random: randomFor(this.options.seed, options.name),
         journal: this.journal,
         directory: join(this.directory, 'processes'),
-        mayEnd: (stderr) => this.isDiskFull && /disk is full|No space left/.test(stderr),
+        mayEnd: (stderr) => this.wasDiskFull && /disk is full|No space left/.test(stderr),
         onFailure: (error) => {
           this.#failure ??= error;
         },
@@ -104,17 +110,18 @@ export abstract class UnderFire {
   protected abstract finish(): Promise<void>;
   protected abstract closeServices(): Promise<void>;
 
-  async round(actions: number): Promise<void> {
+  async round({ actions, events, numbers }: Round): Promise<void> {
     const { slots } = this;
+    this.wasDiskFull = false;
     await this.#damage.keep();
     this.field.file.beginRound();
-    this.numbersFed += NUMBERS_FED;
+    this.numbersFed += numbers;
     for (const slot of slots) {
       slot.rouse();
       slot.start();
     }
     let isOver = false;
-    const fed = Promise.all([this.#feedEvents(() => isOver), this.feedNumbers()]);
+    const fed = Promise.all([this.#feedEvents(events, () => isOver), this.feedNumbers()]);
     // It is awaited below; until then a failure is not to end this process.
     fed.catch(() => {});
     try {
@@ -211,21 +218,17 @@ export abstract class UnderFire {
   }
 
   async #fillDisk(disk: SmallDisk): Promise<void> {
-    this.isDiskFull = true;
+    this.wasDiskFull = true;
     this.journal.action('disk full', 'disk: full');
     await disk.fill();
     await delay(DISK_FULL_MS);
     await disk.makeRoom();
     this.journal.note('disk: room again');
-    // Whoever met it ends by and by.
-    await delay(2000);
-    this.isDiskFull = false;
   }
 
-  async #feedEvents(isOver: () => boolean): Promise<void> {
-    const events = EVENTS / FEED_STEPS;
+  async #feedEvents(events: number, isOver: () => boolean): Promise<void> {
     for (let step = 0; step < FEED_STEPS; step++) {
-      await this.field.file.write(events);
+      await this.field.file.write(events / FEED_STEPS);
       if (!isOver()) await delay(FEED_INTERVAL_MS);
     }
   }
