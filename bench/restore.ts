@@ -25,7 +25,6 @@ const DAY_MS = 86_400_000;
 const SESSION_MS = 8000;
 
 const STORES = ['key-value', 'window'] as const;
-const LOGS = ['embedded', 'kafka'] as const;
 
 interface Place {
   readonly directory: string;
@@ -93,18 +92,18 @@ async function build(place: Place): Promise<void> {
   process.kill(process.pid, 'SIGKILL');
 }
 
-/** From the call of `start` to the state RUNNING. */
+/** From the call of `start` until a record of each partition is processed. */
 async function start(place: Place): Promise<Result> {
   const log = await openLog(place);
+  const transaction = log.transaction();
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    transaction.append(TOPIC, partition, Date.UTC(2026, 0, 1), Buffer.from('visitor-0'), Buffer.from('v'));
+  }
+  await transaction.commit();
   const streams = application(log, place);
   const startedAt = performance.now();
-  const running = new Promise<void>((resolve) => {
-    streams.onStateChange((state) => {
-      if (state === 'RUNNING') resolve();
-    });
-  });
   await streams.start();
-  await running;
+  while (streams.metrics.recordsConsumed < PARTITIONS) await delay(5);
   const seconds = (performance.now() - startedAt) / 1000;
   const { restoredBytes, restoredRecords } = streams.metrics;
   const peakMegabytes = process.resourceUsage().maxRSS / 1024;
@@ -122,14 +121,14 @@ function inChild(step: string, place: Place): string {
   return child.stdout;
 }
 
-async function bench(keys: number): Promise<void> {
+async function bench(keys: number, logs: readonly string[]): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-restore-'));
   const stack = await Stack.open({ directory: join(directory, 'stack'), ports: await freePorts() });
   const number = (value: number) => Math.round(value).toLocaleString('en-US');
   try {
     await stack.up(['kafka']);
     console.log(`${number(keys)} keys in ${PARTITIONS} partitions, broker and application on the same machine\n`);
-    for (const log of LOGS) {
+    for (const log of logs) {
       for (const store of STORES) {
         const place: Place = {
           directory: join(directory, `${log}-${store}`),
@@ -165,11 +164,14 @@ async function bench(keys: number): Promise<void> {
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { keys: { type: 'string', default: '1000000' } },
+  options: {
+    keys: { type: 'string', default: '1000000' },
+    log: { type: 'string', multiple: true, default: ['embedded', 'kafka'] },
+  },
 });
 const [step, where = '{}'] = positionals;
 const place = JSON.parse(where) as Place;
 if (step === 'preload') await preload(place);
 else if (step === 'build') await build(place);
 else if (step === 'start') process.stdout.write(JSON.stringify(await start(place)));
-else await bench(Number(values.keys));
+else await bench(Number(values.keys), values.log);
