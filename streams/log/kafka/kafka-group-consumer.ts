@@ -129,10 +129,20 @@ export class KafkaGroupConsumer extends KafkaConsumer implements GroupConsumer {
   /** Answers a rebalance of a consumer that is closed or about to be: it takes nothing and gives everything. */
   #letGo(assigned: boolean, partitions: readonly TopicPartition[]): void {
     const held = partitions.filter((one) => this.#held.has(idOf(one)));
-    if (this.#protocol === 'classic') this.client.unassign();
-    else if (assigned || held.length === 0) this.client.incrementalAssign([]);
-    else this.client.incrementalUnassign(held);
     for (const one of held) this.#held.delete(idOf(one));
+    try {
+      if (this.#protocol === 'classic') this.client.unassign();
+      else if (assigned || held.length === 0) this.client.incrementalAssign([]);
+      else this.client.incrementalUnassign(held);
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code !== ERRORS.ERR__STATE) throw error;
+      // A client that is closing takes nothing at all, but does not end before it has an answer.
+      try {
+        this.client.unassign();
+      } catch {
+        // It has ended.
+      }
+    }
   }
 }
 
