@@ -90,9 +90,14 @@ export class KafkaGroupConsumer extends KafkaConsumer implements GroupConsumer {
       else this.client.assign(this.positions());
       return;
     }
-    // What moves to another offset is taken away first, too.
-    const held = [...removed, ...changed].filter((one) => this.#held.has(idOf(one)));
-    if (held.length > 0) this.client.incrementalUnassign(held.map(({ topic, partition }) => ({ topic, partition })));
+    // What moves to another offset is taken away first, too; once each, for the client ends the process when it is asked
+    // twice: a partition that was lost may have come back by now.
+    const held = new Map(
+      [...removed, ...changed]
+        .filter((one) => this.#held.has(idOf(one)))
+        .map(({ topic, partition }) => [idOf({ topic, partition }), { topic, partition }]),
+    );
+    if (held.size > 0) this.client.incrementalUnassign([...held.values()]);
     this.client.incrementalAssign([...changed]);
     for (const one of removed) this.#held.delete(idOf(one));
     for (const one of changed) this.#held.add(idOf(one));

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KafkaLog } from '../../../streams/log/kafka/kafka-log.js';
+import { append, readRecords } from '../../unit/streams/log/log-contract.js';
 import { type Services, startServices, whyNoServices } from '../services.js';
 
 const reason = await whyNoServices(['kafka']);
@@ -35,5 +36,25 @@ describe.skipIf(reason)('a member of a group', { timeout: 120_000 }, () => {
     }
     await admin.close();
     expect(Math.max(...took)).toBeLessThan(GIVES_UP_MS);
+  });
+
+  it('takes back between two polls what it has given up', async () => {
+    const topic = `taken-back-${randomUUID()}`;
+    const log = await KafkaLog.open({ brokers: services.addresses.brokers });
+    await log.ensureTopic(topic, { partitions: 1 });
+    const topicPartition = { topic, partition: 0 };
+    await append(log, topic, 0, ['a', 'b']);
+    const member = await log.join(`taken-back-${randomUUID()}`, [topic]);
+    let assigned = false;
+    while (!assigned) {
+      await member.poll(100);
+      assigned = member.takeRebalance()?.kind === 'assigned';
+    }
+    member.assign(topicPartition, 0);
+    expect((await readRecords(member, 2)).map(({ value }) => value)).toEqual(['a', 'b']);
+    member.unassign([topicPartition]);
+    member.assign(topicPartition, 1);
+    expect((await readRecords(member, 1)).map(({ value }) => value)).toEqual(['b']);
+    await log.close();
   });
 });
