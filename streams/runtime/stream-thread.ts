@@ -23,6 +23,11 @@ const MAX_POLL_MS = 100;
 const COMMIT_POLL_MS = 5;
 /** How long the end of the log is waited for before it is asked again how far that is. */
 const LAG_POLL_MS = 20;
+/** How much sooner a commit comes after one that was refused, which may have been too large to be made in time. */
+const AFTER_ABORT = 0.5;
+/** How much later it comes after each that was made, up to the limits again. */
+const AFTER_COMMIT = 1.05;
+const LEAST_SHARE = 1 / 1024;
 /** Records that a store no longer needs are deleted from its changelog when there are this many of them. */
 const PURGE_RECORDS = 1000;
 
@@ -68,6 +73,8 @@ export class StreamThread {
   #isCommitting = false;
   #commitFailure: Error | undefined;
   #commitRequested = false;
+  /** How much of what a commit may hold at most it is to hold now. */
+  #commitShare = 1;
   #lastCommitAt: number;
 
   constructor(topology: Topology, config: StreamThreadConfig) {
@@ -282,6 +289,8 @@ export class StreamThread {
   /** Goes back to what is committed: what was processed since then is processed again. */
   async #startOver(): Promise<void> {
     this.metrics.abortedCommits++;
+    // Made again as it was, it would fail again for ever.
+    this.#commitShare = Math.max(LEAST_SHARE, this.#commitShare * AFTER_ABORT);
     await this.#dropTasks();
     await this.#openTasks();
   }
@@ -337,10 +346,10 @@ export class StreamThread {
     const isTime = now() - this.#lastCommitAt >= commitIntervalMs || this.#commitRequested;
     if (isTime && !this.#isCommitting) return true;
     if (!this.#transactionHasWork) return false;
-    if (this.#transaction.sizeBytes >= maxTransactionBytes) return true;
+    if (this.#transaction.sizeBytes >= maxTransactionBytes * this.#commitShare) return true;
     let entries = 0;
     for (const task of this.#all) for (const store of task.stores.values()) entries += store.uncommittedEntries;
-    return entries >= maxUncommittedEntries;
+    return entries >= maxUncommittedEntries * this.#commitShare;
   }
 
   /** False when no position has moved since the last commit. */
@@ -379,6 +388,7 @@ export class StreamThread {
         return staged?.write(checkpoint);
       }),
     );
+    this.#commitShare = Math.min(1, this.#commitShare * AFTER_COMMIT);
     this.metrics.commits++;
     this.metrics.lastCommitMs = performance.now() - startedAt;
     await this.#purge();
