@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
+import { StateError } from '../streams/index.js';
 
 const ID_KEY = 'id';
 
@@ -15,20 +16,25 @@ export interface ProcessSlot {
  * Takes the first free slot of the directory. Its id names the process's Kafka producer: the process that takes the slot
  * after a crash ends the transaction that the crash left open, at once. LevelDB's lock says which slots are taken; the
  * operating system lets it go when the process ends, however it ends.
+ *
+ * @throws StateError STATE_IO
  */
 export async function takeProcessSlot(directory: string): Promise<ProcessSlot> {
   await mkdir(directory, { recursive: true });
   for (let number = 0; ; number++) {
-    const level = new ClassicLevel<string, string>(join(directory, String(number)));
+    const path = join(directory, String(number));
+    const level = new ClassicLevel<string, string>(path);
     try {
       await level.open();
+      const known = await level.get(ID_KEY);
+      const id = known ?? randomUUID();
+      if (known === undefined) await level.put(ID_KEY, id, { sync: true });
+      return { id, release: () => level.close() };
     } catch (error) {
-      if ((error as { cause?: { code?: string } }).cause?.code === 'LEVEL_LOCKED') continue;
-      throw error;
+      const { cause = error } = error as { cause?: unknown };
+      const { code, message } = cause as Error & { readonly code?: string };
+      if (code === 'LEVEL_LOCKED') continue;
+      throw new StateError('STATE_IO', `cannot take a name for this process in ${path}: ${message}`, { cause: error });
     }
-    const known = await level.get(ID_KEY);
-    const id = known ?? randomUUID();
-    if (known === undefined) await level.put(ID_KEY, id, { sync: true });
-    return { id, release: () => level.close() };
   }
 }

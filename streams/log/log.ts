@@ -44,6 +44,9 @@ export interface RecordCursor {
   readonly headers: Headers;
 }
 
+/** How long a compacted topic keeps, at least, a record that deletes its key, for readers that fell behind. */
+export const DELETE_RETENTION_MS = 86_400_000;
+
 export type CleanupPolicy = 'delete' | 'compact';
 
 export interface TopicConfig {
@@ -87,8 +90,8 @@ export interface Transaction {
   /**
    * Resolves, when all of it is durable, to a view of where each partition's appends ended.
    *
-   * @throws LogError TRANSACTION_ABORTED when nothing of it is in the log, or nobody can tell: what was processed for it
-   *   is to be processed again, from the committed offsets
+   * @throws LogError TRANSACTION_ABORTED when nothing of it is in the log, or, where it commits offsets, nobody can tell:
+   *   what was processed for it is to be processed again, from the committed offsets
    */
   commit(): Promise<CommitResult>;
   /** Drops what was buffered. */

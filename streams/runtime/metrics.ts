@@ -31,6 +31,9 @@ export interface StreamsMetrics {
   rebalances: number;
   changelogRecords: number;
   repartitionRecords: number;
+  /** Records read from changelogs, and the bytes of their keys and values. */
+  restoredRecords: number;
+  restoredBytes: number;
 }
 
 export function newMetrics(): StreamsMetrics {
@@ -48,5 +51,7 @@ export function newMetrics(): StreamsMetrics {
     rebalances: 0,
     changelogRecords: 0,
     repartitionRecords: 0,
+    restoredRecords: 0,
+    restoredBytes: 0,
   };
 }

@@ -1,5 +1,6 @@
 import type { Log } from '../log/log.js';
 import { StateError } from '../state/state-database.js';
+import type { StreamsMetrics } from './metrics.js';
 import type { StorePosition, TaskState } from './task-state.js';
 
 const POLL_MS = 100;
@@ -15,7 +16,8 @@ interface Restore extends StorePosition {
  *
  * @throws StateError STATE_CORRUPT when a store is ahead of its changelog
  */
-export async function restoreStores(states: readonly TaskState[], log: Log): Promise<void> {
+export async function restoreStores(states: readonly TaskState[], log: Log, metrics: StreamsMetrics): Promise<void> {
+  const startedAtMs = new Map(states.map((state) => [state, state.now()]));
   const restores = (await Promise.all(states.map((state) => changelogEnds(state, log)))).flat();
   const pending = new Set(restores.filter(({ end, offset }) => offset < end));
   if (pending.size > 0) {
@@ -29,7 +31,9 @@ export async function restoreStores(states: readonly TaskState[], log: Log): Pro
             ({ topicPartition: { partition, topic } }) => topic === cursor.topic && partition === cursor.partition,
           );
           if (restore === undefined) continue;
-          await restore.state.restore(cursor);
+          const { bytes, records } = await restore.state.restore(cursor);
+          metrics.restoredRecords += records;
+          metrics.restoredBytes += bytes;
           if (cursor.nextOffset >= restore.end) pending.delete(restore);
         }
         if (cursors.length > 0) continue;
@@ -42,7 +46,10 @@ export async function restoreStores(states: readonly TaskState[], log: Log): Pro
       await consumer.close();
     }
   }
-  for (const { end, store } of restores) store.committed(end);
+  for (const { end, state, store } of restores) {
+    store.committed(end);
+    state.holdsAllOf(startedAtMs.get(state) ?? 0);
+  }
 }
 
 /**

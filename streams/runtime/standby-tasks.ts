@@ -28,6 +28,8 @@ export interface StandbyTasksOptions {
   readonly topics: TopologyTopics;
   /** How many members of the group may be lost at a time. */
   readonly replicas: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 interface Standby {
@@ -160,11 +162,11 @@ export class StandbyTasks {
   }
 
   async #open(id: string, sub: SubTopology, partition: number): Promise<TaskState | undefined> {
-    const { log, stateDirectory, topics } = this.#options;
+    const { log, now, stateDirectory, topics } = this.#options;
     const open = async (): Promise<TaskState | undefined> => {
       const database = await stateDirectory.openIfFree(id);
       if (database === undefined) return undefined;
-      const state = await TaskState.open(sub, partition, database, (store) => topics.changelog(store));
+      const state = await TaskState.open(sub, partition, database, (store) => topics.changelog(store), now);
       try {
         await changelogEnds(state, log);
       } catch (error) {
@@ -193,7 +195,7 @@ export class StandbyTasks {
       }
       const standby = this.#standbys.get(taskId(sub, cursor.partition));
       if (standby?.state === undefined) continue;
-      standby.written = standby.state.restore(cursor);
+      standby.written = standby.state.restore(cursor).then(() => {});
       await standby.written;
     }
   }

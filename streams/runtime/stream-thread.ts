@@ -27,6 +27,11 @@ const MAX_POLL_MS = 100;
 const COMMIT_POLL_MS = 5;
 /** How long the end of the log is waited for before it is asked again how far that is. */
 const LAG_POLL_MS = 20;
+/** How much sooner a commit comes after one that was refused, which may have been too large to be made in time. */
+const AFTER_ABORT = 0.5;
+/** How much later it comes after each that was made, up to the limits again. */
+const AFTER_COMMIT = 1.05;
+const LEAST_SHARE = 1 / 1024;
 /** Records that a store no longer needs are deleted from its changelog when there are this many of them. */
 const PURGE_RECORDS = 1000;
 
@@ -76,6 +81,8 @@ export class StreamThread {
   #isCommitting = false;
   #commitFailure: Error | undefined;
   #commitRequested = false;
+  /** How much of what a commit may hold at most it is to hold now. */
+  #commitShare = 1;
   #lastCommitAt: number;
 
   constructor(topology: Topology, config: StreamThreadConfig) {
@@ -312,7 +319,7 @@ export class StreamThread {
         return partitions.map(({ partition }) => partition).sort((a, b) => a - b)[0];
       },
     });
-    return new StandbyTasks({ log, members, stateDirectory, topology, topics, replicas });
+    return new StandbyTasks({ log, members, stateDirectory, topology, topics, replicas, now: this.#config.now });
   }
 
   async #openTasks(): Promise<void> {
@@ -324,6 +331,8 @@ export class StreamThread {
   /** Goes back to what is committed: what was processed since then is processed again. */
   async #startOver(): Promise<void> {
     this.metrics.abortedCommits++;
+    // Made again as it was, it would fail again for ever.
+    this.#commitShare = Math.max(LEAST_SHARE, this.#commitShare * AFTER_ABORT);
     await this.#dropTasks();
     await this.#openTasks();
   }
@@ -379,10 +388,10 @@ export class StreamThread {
     const isTime = now() - this.#lastCommitAt >= commitIntervalMs || this.#commitRequested;
     if (isTime && !this.#isCommitting) return true;
     if (!this.#transactionHasWork) return false;
-    if (this.#transaction.sizeBytes >= maxTransactionBytes) return true;
+    if (this.#transaction.sizeBytes >= maxTransactionBytes * this.#commitShare) return true;
     let entries = 0;
     for (const task of this.#all) for (const store of task.stores.values()) entries += store.uncommittedEntries;
-    return entries >= maxUncommittedEntries;
+    return entries >= maxUncommittedEntries * this.#commitShare;
   }
 
   /** False when no position has moved since the last commit. */
@@ -416,9 +425,12 @@ export class StreamThread {
           const end = result.endOffset(topic, task.partition);
           if (end !== undefined) checkpoint[topic] = end;
         }
+        // Nobody else can have written meanwhile: the commit would have been refused.
+        task.state.holdsAllOf(this.#lastCommitAt);
         return staged?.write(checkpoint);
       }),
     );
+    this.#commitShare = Math.min(1, this.#commitShare * AFTER_COMMIT);
     this.metrics.commits++;
     this.metrics.lastCommitMs = performance.now() - startedAt;
     await this.#purge();

@@ -97,6 +97,7 @@ export class TaskManager {
     await restoreStores(
       opened.map(({ state }) => state),
       log,
+      environment.metrics,
     );
     for (const task of opened) {
       task.init();
@@ -120,7 +121,7 @@ export class TaskManager {
   }
 
   async #openState(sub: SubTopology, partition: number, lockDeadline: number): Promise<TaskState> {
-    const { log, standbys, stateDirectory, topics } = this.#options;
+    const { environment, log, standbys, stateDirectory, topics } = this.#options;
     const id = taskId(sub, partition);
     const standby = await standbys?.activate(id);
     if (standby !== undefined) return standby;
@@ -129,7 +130,7 @@ export class TaskManager {
       const isShared = log.join !== undefined;
       database = await (isShared ? stateDirectory.openShared(id, lockDeadline) : stateDirectory.open(id));
     }
-    return TaskState.open(sub, partition, database, (store) => topics.changelog(store));
+    return TaskState.open(sub, partition, database, (store) => topics.changelog(store), environment.now);
   }
 
   /** Where one process runs all tasks, those that feed this one call it. */

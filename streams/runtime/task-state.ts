@@ -1,7 +1,10 @@
-import type { RecordCursor, TopicPartition } from '../log/log.js';
+import { DELETE_RETENTION_MS, type RecordCursor, type TopicPartition } from '../log/log.js';
 import type { StateDatabase } from '../state/state-database.js';
 import type { StateStore } from '../state/state-store.js';
 import type { SubTopology } from './topology.js';
+
+/** An hour less than deletions stay in a changelog: for clocks that differ, and for the restore itself. */
+const CHECKPOINT_VALID_MS = DELETE_RETENTION_MS - 3_600_000;
 
 /** Where a store stands in its changelog. */
 export interface StorePosition {
@@ -22,6 +25,8 @@ export class TaskState {
     /** Undefined for a sub-topology without stores. */
     readonly database: StateDatabase | undefined,
     readonly changelogTopic: (store: string) => string,
+    /** Milliseconds since the epoch. */
+    readonly now: () => number,
   ) {
     this.id = taskId(subTopology, partition);
     this.stores = new Map(subTopology.stores.map((store) => [store.name, store.create()]));
@@ -33,10 +38,16 @@ export class TaskState {
     partition: number,
     database: StateDatabase | undefined,
     changelogTopic: (store: string) => string,
+    now: () => number,
   ): Promise<TaskState> {
-    const state = new TaskState(subTopology, partition, database, changelogTopic);
+    const state = new TaskState(subTopology, partition, database, changelogTopic, now);
     if (database === undefined) return state;
     try {
+      // Keys that were deleted since then may have gone from the changelog with their deletions, and would come to life again.
+      if (now() - database.wholeAtMs > CHECKPOINT_VALID_MS) {
+        await database.clear();
+        database.wholeAtMs = now();
+      }
       for (const store of state.stores.values()) await store.open(database);
     } catch (error) {
       await database.close();
@@ -53,16 +64,30 @@ export class TaskState {
     });
   }
 
-  /** Applies what was read of one of the stores' changelogs; the stores hold it at once. @returns when LevelDB does */
-  async restore(cursor: RecordCursor): Promise<void> {
+  /** The stores held, at this time, all that their changelogs did. */
+  holdsAllOf(timeMs: number): void {
+    if (this.database !== undefined) this.database.wholeAtMs = timeMs;
+  }
+
+  /**
+   * Applies what was read of one of the stores' changelogs; the stores hold it at once.
+   *
+   * @returns when LevelDB does: how much it was
+   */
+  async restore(cursor: RecordCursor): Promise<{ readonly records: number; readonly bytes: number }> {
+    let records = 0;
+    let bytes = 0;
     const store = this.positions.find(({ topicPartition }) => topicPartition.topic === cursor.topic)?.store;
-    if (store === undefined || this.database === undefined) return;
+    if (store === undefined || this.database === undefined) return { records, bytes };
     while (cursor.next()) {
       const { keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd } = cursor;
       const value = valueStart < 0 ? null : Buffer.from(valueBytes.subarray(valueStart, valueEnd));
       store.restore(Buffer.from(keyBytes.subarray(keyStart, keyEnd)), value);
+      records++;
+      bytes += keyEnd - keyStart + (value?.length ?? 0);
     }
     await this.database.takeStaged().write({ [cursor.topic]: cursor.nextOffset });
+    return { records, bytes };
   }
 
   async close(): Promise<void> {

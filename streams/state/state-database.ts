@@ -1,15 +1,25 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { AbstractLevel } from 'abstract-level';
 import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
+import { damageOf } from './level-files.js';
 
 type Level = AbstractLevel<string | Buffer | Uint8Array, Buffer, Buffer>;
 type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer };
 
 const CHECKPOINT_KEY = Buffer.from('\0checkpoint');
 
+/** How often the time in an unchanged checkpoint is written anew. */
+const TIME_STEP_MS = 3_600_000;
+
 /** The offset after the last changelog record that the database holds, by changelog topic. */
 export type Checkpoint = Readonly<Record<string, number>>;
+
+interface StoredCheckpoint {
+  readonly offsets: Checkpoint;
+  readonly wholeAtMs: number;
+}
 
 /** A state directory that cannot be used; `code` is stable, the message says what to do. */
 export class StateError extends Error {
@@ -30,56 +40,94 @@ export class StateError extends Error {
 export class StateDatabase {
   #operations: Operation[] = [];
   #clears: { gte: Buffer; lt: Buffer }[] = [];
+  #stored: StoredCheckpoint | undefined;
   #checkpoint: Checkpoint;
+  #wholeAtMs: number;
 
   private constructor(
     readonly level: Level,
     /** For messages. */
     readonly location: string,
-    checkpoint: Checkpoint,
+    stored: StoredCheckpoint | undefined,
   ) {
-    this.#checkpoint = checkpoint;
+    this.#stored = stored;
+    this.#checkpoint = stored?.offsets ?? {};
+    this.#wholeAtMs = stored?.wholeAtMs ?? 0;
   }
 
-  /** Opens the directory, and creates it when it is not there. @throws StateError */
+  /**
+   * Opens the directory, and creates it when it is not there. All of its files are read, for LevelDB itself does not see
+   * all damage. What is damaged is emptied, with a warning: all of it is in the changelogs.
+   *
+   * @throws StateError
+   */
   static async open(directory: string): Promise<StateDatabase> {
     try {
       await mkdir(directory, { recursive: true });
     } catch (cause) {
       throw new StateError('STATE_IO', `cannot create the state directory ${directory}`, { cause });
     }
-    return StateDatabase.#over(
-      new ClassicLevel<Buffer, Buffer>(directory, {
-        keyEncoding: 'buffer',
-        valueEncoding: 'buffer',
-        writeBufferSize: 8 * 1024 * 1024,
-      }) as unknown as Level,
-      directory,
-    );
+    // Before it is opened, for LevelDB then makes good what it takes to be whole. What was found counts only if it can
+    // be opened, for another process may have it.
+    const damage = await damageOf(directory);
+    const level = new ClassicLevel<Buffer, Buffer>(directory, {
+      keyEncoding: 'buffer',
+      valueEncoding: 'buffer',
+      // So that all blocks of a table can be found and checked.
+      compression: false,
+      writeBufferSize: 8 * 1024 * 1024,
+    }) as unknown as Level;
+    try {
+      await openLevel(level, directory);
+      if (damage === undefined) return await StateDatabase.#over(level, directory);
+      // While it is locked. Without this file it counts as damaged, should nothing more come of it.
+      await rm(join(directory, 'CURRENT'));
+      await level.close();
+    } catch (error) {
+      if (damage === undefined || (error instanceof StateError && error.code === 'STATE_LOCKED')) throw error;
+    }
+    await rm(directory, { recursive: true });
+    process.emitWarning(`the state in ${directory} is damaged (${damage}); it is rebuilt from the changelog`);
+    return StateDatabase.open(directory);
   }
 
   /** A database that is gone with the process. */
-  static inMemory(): Promise<StateDatabase> {
+  static async inMemory(): Promise<StateDatabase> {
     const level = new MemoryLevel<Buffer, Buffer>({
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
       storeEncoding: 'buffer',
-    });
-    return StateDatabase.#over(level as unknown as Level, 'memory');
+    }) as unknown as Level;
+    await openLevel(level, 'memory');
+    return StateDatabase.#over(level, 'memory');
   }
 
-  static async #over(level: Level, directory: string): Promise<StateDatabase> {
-    try {
-      await level.open();
-    } catch (cause) {
-      throw failure(`cannot open the state directory ${directory}`, directory, cause);
-    }
-    const checkpoint = await level.get(CHECKPOINT_KEY);
-    return new StateDatabase(level, directory, checkpoint ? (JSON.parse(checkpoint.toString()) as Checkpoint) : {});
+  static async #over(level: Level, location: string): Promise<StateDatabase> {
+    const stored = await level.get(CHECKPOINT_KEY);
+    return new StateDatabase(level, location, stored && (JSON.parse(stored.toString()) as StoredCheckpoint));
   }
 
   get checkpoint(): Checkpoint {
     return this.#checkpoint;
+  }
+
+  /**
+   * When the database held all that its changelogs did, in milliseconds since the epoch; 0 when it never has. What they
+   * hold behind the checkpoint came after that.
+   */
+  get wholeAtMs(): number {
+    return this.#wholeAtMs;
+  }
+
+  set wholeAtMs(wholeAtMs: number) {
+    this.#wholeAtMs = wholeAtMs;
+  }
+
+  /** Deletes everything. */
+  async clear(): Promise<void> {
+    await this.level.clear();
+    this.#checkpoint = {};
+    this.#wholeAtMs = 0;
   }
 
   get(key: Buffer): Buffer | undefined {
@@ -117,9 +165,10 @@ export class StateDatabase {
     return {
       write: async (checkpoint) => {
         const changed = Object.entries(checkpoint).some(([topic, offset]) => this.#checkpoint[topic] !== offset);
-        if (changed) {
+        if (changed || this.#wholeAtMs - (this.#stored?.wholeAtMs ?? 0) >= TIME_STEP_MS) {
           this.#checkpoint = { ...this.#checkpoint, ...checkpoint };
-          operations.push({ type: 'put', key: CHECKPOINT_KEY, value: Buffer.from(JSON.stringify(this.#checkpoint)) });
+          this.#stored = { offsets: this.#checkpoint, wholeAtMs: this.#wholeAtMs };
+          operations.push({ type: 'put', key: CHECKPOINT_KEY, value: Buffer.from(JSON.stringify(this.#stored)) });
         }
         try {
           if (operations.length > 0) await this.level.batch(operations);
@@ -133,6 +182,15 @@ export class StateDatabase {
 
   close(): Promise<void> {
     return this.level.close();
+  }
+}
+
+/** @throws StateError */
+async function openLevel(level: Level, directory: string): Promise<void> {
+  try {
+    await level.open();
+  } catch (cause) {
+    throw failure(`cannot open the state directory ${directory}`, directory, cause);
   }
 }
 

@@ -14,6 +14,14 @@ export interface Finished {
   readonly stderr: string;
 }
 
+export interface MillraceOptions {
+  readonly stdin?: string | Buffer;
+  /** Further variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A program of a test's own instead. */
+  readonly program?: string;
+}
+
 /** The `millrace` program, as a process of its own. */
 export class Millrace {
   readonly process: ChildProcess;
@@ -21,11 +29,11 @@ export class Millrace {
   stdout = '';
   stderr = '';
 
-  constructor(args: readonly string[], options: { readonly stdin?: string | Buffer } = {}) {
-    this.process = spawn(process.execPath, [PROGRAM, ...args], {
+  constructor(args: readonly string[], options: MillraceOptions = {}) {
+    this.process = spawn(process.execPath, [options.program ?? PROGRAM, ...args], {
       stdio: 'pipe',
       // What a test reads has no colours, whatever its own output has.
-      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
+      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...options.env },
     });
     this.process.stdout?.on('data', (data: Buffer) => {
       this.stdout += data.toString();
@@ -49,7 +57,7 @@ export class Millrace {
   }
 }
 
-export function millrace(args: readonly string[], options?: { readonly stdin?: string | Buffer }): Promise<Finished> {
+export function millrace(args: readonly string[], options?: MillraceOptions): Promise<Finished> {
   return new Millrace(args, options).finished;
 }
 

@@ -1,3 +1,4 @@
+import { DELETE_RETENTION_MS } from '../log.js';
 import { BatchCursor, readBatchHeader } from '../record-batch.js';
 import { Compaction } from './compaction.js';
 import { batchKey, offsetOfBatchKey } from './keys.js';
@@ -7,8 +8,6 @@ import { type PartitionState, rememberPartition, type Topics } from './topics.js
 
 /** A compacted partition is rewritten when it has grown by this many records beyond twice what was kept. */
 const COMPACTION_SLACK = 100_000;
-/** Kafka's `delete.retention.ms`: how long a reader that fell behind can still learn that a key was deleted. */
-const TOMBSTONE_RETENTION_MS = 24 * 60 * 60 * 1000;
 
 /** Takes out of a log what nobody needs any more: deleted records, expired ones, superseded ones. */
 export class LogCleaner {
@@ -78,7 +77,7 @@ export class LogCleaner {
       const to = Math.max(state.startOffset, state.lastBatchOffset);
       let from = Math.min(Math.max(state.startOffset, state.compactedTo), to);
       do {
-        const range = { startOffset: state.startOffset, from, to, tombstonesBefore: now - TOMBSTONE_RETENTION_MS };
+        const range = { startOffset: state.startOffset, from, to, tombstonesBefore: now - DELETE_RETENTION_MS };
         const done = await compaction.run(range);
         if (this.#stopped) return;
         from = done.compactedTo;

@@ -11,6 +11,7 @@ const ROLE_PREFIX = /^(admin|consumer|producer)[.]/;
 const CONSUMER: KafkaSettings = {
   'enable.auto.commit': false,
   'enable.auto.offset.store': false,
+  'isolation.level': 'read_committed',
 };
 
 /**

@@ -52,6 +52,8 @@ export class KafkaGroupConsumer implements GroupConsumer {
   readonly #assigned = new Map<string, TopicPartition>();
   /** What the client has been told that it does. */
   readonly #held = new Map<string, TopicPartition>();
+  /** What was taken away since the last answer; what was lost may have come back by now. */
+  readonly #dropped = new Set<string>();
   #answerIsDue = false;
   #polls = 0;
   #connected: Promise<unknown> | undefined;
@@ -110,7 +112,10 @@ export class KafkaGroupConsumer implements GroupConsumer {
   }
 
   unassign(partitions: readonly TopicPartition[]): void {
-    for (const partition of partitions) this.#assigned.delete(idOf(partition));
+    for (const partition of partitions) {
+      this.#assigned.delete(idOf(partition));
+      this.#dropped.add(idOf(partition));
+    }
     this.#options.reader.unassign(partitions);
   }
 
@@ -165,9 +170,10 @@ export class KafkaGroupConsumer implements GroupConsumer {
   /** Tells the client what the application has made of the rebalances. */
   #answer(): void {
     this.#answerIsDue = false;
-    const dropped = [...this.#held.values()].filter((one) => !this.#assigned.has(idOf(one)));
-    const taken = [...this.#assigned.values()].filter((one) => !this.#held.has(idOf(one)));
+    const dropped = [...this.#held.values()].filter((one) => this.#dropped.has(idOf(one)));
+    this.#dropped.clear();
     for (const one of dropped) this.#held.delete(idOf(one));
+    const taken = [...this.#assigned.values()].filter((one) => !this.#held.has(idOf(one)));
     for (const one of taken) this.#held.set(idOf(one), one);
     if (this.#options.protocol === 'consumer') {
       if (dropped.length > 0) this.#client.incrementalUnassign(dropped);
@@ -226,8 +232,13 @@ export class KafkaGroupConsumer implements GroupConsumer {
       else if (assigned || held.length === 0) this.#client.incrementalAssign([]);
       else this.#client.incrementalUnassign(held);
     } catch (error) {
-      // A client that has disconnected meanwhile waits for no answer.
       if (!isKafkaError(error) || error.code !== ERRORS.ERR__STATE) throw error;
+      // A client that is closing takes nothing at all, but does not end before it has an answer.
+      try {
+        this.#client.unassign();
+      } catch {
+        // It has ended.
+      }
     }
   }
 }

@@ -6,12 +6,14 @@ import kafka, {
   type IAdminClient,
   type Metadata,
   type OffsetSpec,
+  type TopicPartitionOffsetAndMetadata,
 } from '@confluentinc/kafka-javascript';
 import type { ConnectionOptions } from '@platformatic/kafka';
 import { BufferedTransaction, type PartitionBatches } from '../buffered-transaction.js';
 import {
   type CommitResult,
   type CommittedOffset,
+  DELETE_RETENTION_MS,
   type GroupConsumer,
   type GroupOffset,
   type Log,
@@ -37,6 +39,7 @@ const REQUEST_MS = 10_000;
 const PROBE_MS = 2000;
 const TOPIC_POLL_MS = 50;
 const SETTLE_POLL_MS = 50;
+const READ_BACK_POLL_MS = 1000;
 const INTERNAL_SEGMENT_BYTES = 50 * 1024 * 1024;
 /** A commit's changes to one slice of a window store are one record. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
@@ -169,17 +172,16 @@ export class KafkaLog implements Log {
   }
 
   async committed(group: string, topicPartition: TopicPartition): Promise<CommittedOffset | undefined> {
-    // Offsets of a transaction that is still open are waited for: its outcome decides where to go on.
-    const results = await this.#call<kafka.GroupResults[]>((done) =>
-      this.#admin.listConsumerGroupOffsets(
-        [{ groupId: group, partitions: [topicPartition] }],
-        { timeout: REQUEST_MS, requireStableOffsets: true },
-        (error, groups) => done(error ?? groups?.[0]?.error ?? groups?.[0]?.partitions?.[0]?.error, groups),
-      ),
+    const member = await this.#member(group);
+    // The client reads committed only: offsets of a transaction that is still open are waited for, as its outcome decides
+    // where to go on. By a consumer and not by the admin client, in which librdkafka fails an assertion when a request
+    // to a coordinator has timed out and the coordinator comes back.
+    const [found] = await this.#call<(TopicPartitionOffsetAndMetadata | Error)[]>((done) =>
+      member.committed([topicPartition], REQUEST_MS, (error, found) => done(error, found)),
     );
-    const [partition] = results[0]?.partitions ?? [];
-    if (partition === undefined || partition.offset < 0) return undefined;
-    return { offset: partition.offset, metadata: partition.metadata ?? '' };
+    if (found instanceof Error) throw this.#failed('what it was asked for', found);
+    if (found?.offset === undefined || found.offset < 0) return undefined;
+    return { offset: found.offset, metadata: found.metadata ?? '' };
   }
 
   transaction(): Transaction {
@@ -261,7 +263,24 @@ export class KafkaLog implements Log {
     return { endOffset: (topic, partition) => ends.get(topic)?.[partition] };
   }
 
-  /** Who commits the group's offsets: its member here, or, where there is none, nobody in particular. */
+  async #isCommitted(topicPartition: TopicPartition, offset: number): Promise<boolean> {
+    const consumer = this.consumer();
+    consumer.assign(topicPartition, offset);
+    try {
+      for (;;) {
+        for (const cursor of await consumer.poll(READ_BACK_POLL_MS)) {
+          if (cursor.next()) return cursor.offset === offset;
+          // Past it, and past the mark of an abort.
+          if (cursor.nextOffset > offset) return false;
+        }
+        this.#requireOpen();
+      }
+    } finally {
+      await consumer.close();
+    }
+  }
+
+  /** Who reads and commits the group's offsets: its member here, or, where there is none, nobody in particular. */
   async #member(group: string): Promise<kafka.KafkaConsumer> {
     let member = this.#members.get(group);
     if (member === undefined) {
@@ -276,7 +295,14 @@ export class KafkaLog implements Log {
   #newProducer(transactionalId: string): KafkaProducer {
     const { guarantee = 'exactly-once', settings = {} } = this.#options;
     const availability = this.#availability;
-    return new KafkaProducer({ connection: this.#connection(), settings, guarantee, transactionalId, availability });
+    return new KafkaProducer({
+      connection: this.#connection(),
+      settings,
+      guarantee,
+      transactionalId,
+      availability,
+      isCommitted: (topicPartition, offset) => this.#isCommitted(topicPartition, offset),
+    });
   }
 
   async #createTopic(
@@ -287,6 +313,7 @@ export class KafkaLog implements Log {
       'cleanup.policy': cleanupPolicy,
       'retention.ms': String(retentionMs),
       'retention.bytes': '-1',
+      'delete.retention.ms': String(DELETE_RETENTION_MS),
       'max.message.bytes': String(MAX_RECORD_BYTES),
       // What is kept for a time is kept that long after it was appended, whatever time its records tell.
       'message.timestamp.type': retentionMs < 0 ? 'CreateTime' : 'LogAppendTime',
@@ -346,7 +373,7 @@ export class KafkaLog implements Log {
     }
   }
 
-  #failed(what: string, cause: kafka.LibrdKafkaError): LogError {
+  #failed(what: string, cause: { readonly message: string }): LogError {
     return new LogError('LOG_IO', `Kafka at ${this.#options.brokers} refuses ${what}: ${cause.message}`, { cause });
   }
 

@@ -1,7 +1,7 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import kafka, { type LibrdKafkaError, type Producer, type ProducerGlobalConfig } from '@confluentinc/kafka-javascript';
 import type { PartitionBatches } from '../buffered-transaction.js';
-import { type GroupOffset, LogError } from '../log.js';
+import { type GroupOffset, LogError, type TopicPartition } from '../log.js';
 import { BatchCursor } from '../record-batch.js';
 import type { Availability } from './availability.js';
 import { clientSettings, type KafkaSettings } from './client-settings.js';
@@ -53,6 +53,8 @@ export interface KafkaProducerOptions {
   readonly guarantee: ProcessingGuarantee;
   readonly transactionalId: string;
   readonly availability: Availability;
+  /** Whether the record that was written there is committed, once no transaction before it is open. */
+  readonly isCommitted: (topicPartition: TopicPartition, offset: number) => Promise<boolean>;
 }
 
 /** Where the records of a transaction ended, by topic and partition. */
@@ -69,6 +71,8 @@ export class KafkaProducer {
   readonly #options: KafkaProducerOptions;
   #producer: Producer | undefined;
   #reports: DeliveryReports | undefined;
+  /** Whether the broker may have committed what was sent last. */
+  #askedToCommit = false;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: KafkaProducerOptions) {
@@ -89,19 +93,23 @@ export class KafkaProducer {
 
   async #commit(appends: readonly PartitionBatches[], consumed: ConsumedOffsets | undefined): Promise<EndOffsets> {
     for (;;) {
-      let producer: Producer | undefined;
+      this.#askedToCommit = false;
       try {
-        producer = await this.ready();
-        return await this.#attempt(producer, appends, consumed);
+        return await this.#attempt(await this.ready(), appends, consumed);
       } catch (error) {
-        const certain = producer === undefined || (await this.#abort(producer));
+        const reports = this.#reports;
+        const askedToCommit = this.#askedToCommit;
+        const aborted = (await this.#abort()) || !askedToCommit;
         if (!isKafkaError(error)) throw error;
-        const cause = this.#reports?.failure ?? error;
+        const cause = reports?.failure ?? error;
         if (!isTransient(cause) && !PASSES.has(cause.code) && !FENCED.has(cause.code)) {
           throw new LogError('LOG_IO', `Kafka does not take the records: ${cause.message}`, { cause });
         }
         // Records that follow from nothing but themselves can be sent again, as long as nothing of them is there.
-        if (certain && consumed === undefined) continue;
+        if (consumed === undefined) {
+          if (aborted || reports === undefined || !(await this.#isCommitted(reports.ends))) continue;
+          return reports.ends;
+        }
         throw new LogError('TRANSACTION_ABORTED', `the transaction was aborted: ${cause.message}`, { cause });
       }
     }
@@ -126,10 +134,9 @@ export class KafkaProducer {
         }
       }
     }
-    if (!transactional) {
-      await reports.all();
-      if (reports.failure !== undefined) throw reports.failure;
-    }
+    // All of it is there before the commit, and where: should no answer to that come, this tells what became of it.
+    await reports.all();
+    if (reports.failure !== undefined) throw reports.failure;
     if (consumed !== undefined) {
       const { consumer } = consumed;
       const offsets = consumed.offsets.map(({ topicPartition, committed }) => ({ ...topicPartition, ...committed }));
@@ -143,15 +150,16 @@ export class KafkaProducer {
       );
     }
     if (transactional) {
+      this.#askedToCommit = true;
       await persistently(() => call((done) => producer.commitTransaction(REQUEST_MS, done)), availability);
-      await reports.all();
     }
     return reports.ends;
   }
 
-  /** Ends a transaction that failed. @returns whether nothing of it is in the log for certain */
-  async #abort(producer: Producer): Promise<boolean> {
-    if (this.#options.guarantee === 'at-least-once') return false;
+  /** Ends a transaction that failed. @returns whether the broker has said that it is aborted */
+  async #abort(): Promise<boolean> {
+    const producer = this.#producer;
+    if (producer === undefined || this.#options.guarantee === 'at-least-once') return false;
     try {
       await persistently(() => call((done) => producer.abortTransaction(REQUEST_MS, done)), this.#options.availability);
       await this.#reports?.all();
@@ -161,6 +169,21 @@ export class KafkaProducer {
       await this.#discard();
       return false;
     }
+  }
+
+  /**
+   * Whether a transaction is in the log of which the broker was asked to commit it and no answer came. One of its records
+   * tells, for all of them are committed or none.
+   */
+  async #isCommitted(ends: EndOffsets): Promise<boolean> {
+    // What the transaction was left in ends when a producer of its name begins.
+    await this.ready();
+    for (const [topic, partitions] of ends) {
+      for (const [partition, end] of partitions.entries()) {
+        if (end !== undefined) return this.#options.isCommitted({ topic, partition }, end - 1);
+      }
+    }
+    return false;
   }
 
   /** The producer, connected; transactions that one of its name has left open have ended. */
@@ -267,7 +290,7 @@ class DeliveryReports {
     await yieldToEventLoop();
   }
 
-  /** Resolves when all records were; a commit that succeeded may be reported before they are. */
+  /** Resolves when all records were. */
   async all(): Promise<void> {
     while (this.#reported < this.expected) await this.progress();
   }

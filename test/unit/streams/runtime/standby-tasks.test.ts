@@ -59,7 +59,15 @@ async function startStandbys(): Promise<StandbyTasks> {
     repartition: 'auto',
     outputs: [],
   });
-  const options = { log, stateDirectory, topology, topics, replicas: 1, members: members('this', undefined) };
+  const options = {
+    log,
+    stateDirectory,
+    topology,
+    topics,
+    now: Date.now,
+    replicas: 1,
+    members: members('this', undefined),
+  };
   const started = new StandbyTasks(options);
   started.start();
   return started;

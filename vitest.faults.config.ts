@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+import base from './vitest.config.js';
+
+/** The long run of the faults; `npm test` makes a short one. */
+export default defineConfig({
+  test: {
+    ...base.test,
+    include: ['test/faults/exactly-once.test.ts'],
+    env: {
+      MILLRACE_FAULTS_KILLS: process.env['MILLRACE_FAULTS_KILLS'] ?? '100',
+      MILLRACE_FAULTS_SEED: process.env['MILLRACE_FAULTS_SEED'] ?? '1',
+    },
+    disableConsoleIntercept: true,
+  },
+});
