@@ -8,7 +8,7 @@ import './client-types.js';
 import { type GroupConsumer, LogError, type Rebalance, type RecordCursor, type TopicPartition } from '../log.js';
 import type { Availability } from './availability.js';
 import { clientSettings, type KafkaSettings } from './client-settings.js';
-import { call, isKafkaError, isTransient, persistently } from './kafka-call.js';
+import { call, isTransient, persistently } from './kafka-call.js';
 import type { KafkaConsumer } from './kafka-consumer.js';
 
 const { ERRORS } = kafka.CODES;
@@ -232,7 +232,8 @@ export class KafkaGroupConsumer implements GroupConsumer {
       else if (assigned || held.length === 0) this.#client.incrementalAssign([]);
       else this.#client.incrementalUnassign(held);
     } catch (error) {
-      if (!isKafkaError(error) || error.code !== ERRORS.ERR__STATE) throw error;
+      // It throws plain objects.
+      if ((error as { readonly code?: unknown }).code !== ERRORS.ERR__STATE) throw error;
       // A client that is closing takes nothing at all, but does not end before it has an answer.
       try {
         this.#client.unassign();
