@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,48 +9,53 @@ import { crc32c } from '../../../../streams/state/crc32c.js';
 import { damageOf } from '../../../../streams/state/level-files.js';
 
 const BATCHES = 600;
-/** Every so many batches the number of the batch is also put under a key that all write. */
 const KEYS = 200;
+/** Small, so that there are tables, too. */
+const OPTIONS = { compression: false, writeBufferSize: 128 * 1024, maxFileSize: 64 * 1024 };
+/** Writes batches, and ends as a crash does. */
+const WRITER = `
+  import { text } from 'node:stream/consumers';
+  import { ClassicLevel } from 'classic-level';
+  const level = new ClassicLevel(process.argv[1], ${JSON.stringify(OPTIONS)});
+  for (const batch of JSON.parse(await text(process.stdin))) {
+    await level.batch(batch.map(([key, value]) => ({ type: 'put', key, value })));
+  }
+  process.kill(process.pid, 'SIGKILL');
+`;
 
+type Batch = readonly (readonly [key: string, value: string])[];
+
+const batches = writes();
 let directory: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'millrace-level-'));
-  const level = await opened(join(directory, 'live'));
-  const random = new Random(3);
-  for (let batch = 1; batch <= BATCHES; batch++) {
-    // As a store does: some keys, and how far it is.
-    const puts = Array.from({ length: 1 + random.below(4) }, () => random.below(KEYS)).map((key) => put(key, batch));
-    await level.batch([...puts, { type: 'put', key: 'batch', value: String(batch) }]);
-  }
-  // A copy of files that are open is what a crash leaves: a log, and tables that were made of earlier ones.
-  await cp(join(directory, 'live'), join(directory, 'crashed'), { recursive: true });
-  await level.close();
+  const writer = spawnSync(process.execPath, ['--input-type=module', '-e', WRITER, join(directory, 'crashed')], {
+    input: JSON.stringify(batches),
+  });
+  expect(writer.signal, writer.stderr.toString()).toBe('SIGKILL');
 }, 60_000);
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-function put(key: number, batch: number) {
-  return { type: 'put' as const, key: `key-${key}`, value: `${batch} ${'v'.repeat(400)}` };
+/** As a store does it: some keys, and how far it is. */
+function writes(): Batch[] {
+  const random = new Random(3);
+  return Array.from({ length: BATCHES }, (_, index) => {
+    const keys = Array.from({ length: 1 + random.below(4) }, () => `key-${random.below(KEYS)}`);
+    const value = `${index + 1} ${'v'.repeat(400)}`;
+    return [...keys.map((key) => [key, value] as const), ['batch', String(index + 1)]];
+  });
 }
 
 async function opened(path: string): Promise<ClassicLevel> {
-  // Small, so that there are tables, too.
-  const level = new ClassicLevel(path, { compression: false, writeBufferSize: 128 * 1024, maxFileSize: 64 * 1024 });
+  const level = new ClassicLevel(path, OPTIONS);
   await level.open();
   return level;
 }
 
-/** What the first batches, up to the one the database says it is at, have written; by the same draws. */
-function contentAt(batches: number): Map<string, string> {
-  const content = new Map<string, string>();
-  const random = new Random(3);
-  for (let batch = 1; batch <= batches; batch++) {
-    const keys = Array.from({ length: 1 + random.below(4) }, () => random.below(KEYS));
-    for (const key of keys) content.set(`key-${key}`, put(key, batch).value);
-  }
-  if (batches > 0) content.set('batch', String(batches));
-  return content;
+function contentAfter(count: number): Map<string, string> {
+  return new Map(batches.slice(0, count).flat());
 }
 
 it('computes the check sum of the standard', () => {
@@ -64,7 +70,6 @@ it('finds nothing wrong with what a crash leaves, nor with nothing', async () =>
   const names = await readdir(join(directory, 'crashed'));
   expect(names.filter((name) => name.endsWith('.ldb')).length).toBeGreaterThan(2);
   expect(await damageOf(join(directory, 'crashed'))).toBeUndefined();
-  expect(await damageOf(join(directory, 'live'))).toBeUndefined();
   expect(await damageOf(join(directory, 'not there'))).toBeUndefined();
 });
 
@@ -94,7 +99,7 @@ it('what it passes holds a prefix of the writes, wherever a bit is changed or a 
         const content = new Map(await level.iterator().all());
         await level.close();
         // Short, where they differ.
-        const differs = [...contentAt(Number(content.get('batch') ?? 0))].filter(
+        const differs = [...contentAfter(Number(content.get('batch') ?? 0))].filter(
           ([key, value]) => content.get(key) !== value,
         );
         expect(
