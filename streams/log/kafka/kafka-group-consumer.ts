@@ -54,7 +54,9 @@ export class KafkaGroupConsumer implements GroupConsumer {
   readonly #held = new Map<string, TopicPartition>();
   /** What was taken away since the last answer; what was lost may have come back by now. */
   readonly #dropped = new Set<string>();
-  #answerIsDue = false;
+  /** What the client waits for, also when it is about no partition. */
+  #assignIsDue = false;
+  #unassignIsDue = false;
   #polls = 0;
   #connected: Promise<unknown> | undefined;
   #serving: Promise<void> | undefined;
@@ -129,15 +131,16 @@ export class KafkaGroupConsumer implements GroupConsumer {
 
   takeRebalance(): Rebalance | undefined {
     const rebalance = this.#rebalances.shift();
-    // The client waits for an answer, also when nothing was assigned; the next poll gives it.
-    if (rebalance !== undefined) this.#answerIsDue = true;
+    // The next poll gives the answer.
+    if (rebalance?.kind === 'assigned') this.#assignIsDue = true;
+    else if (rebalance !== undefined) this.#unassignIsDue = true;
     return rebalance;
   }
 
   async poll(maxWaitMs: number): Promise<RecordCursor[]> {
     if (this.#closed) return [];
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#answerIsDue) this.#answer();
+    if (this.#assignIsDue || this.#unassignIsDue) this.#answer();
     this.#polls++;
     try {
       this.#serve();
@@ -161,7 +164,7 @@ export class KafkaGroupConsumer implements GroupConsumer {
   async #leave(): Promise<void> {
     // The client does not leave while it waits for an answer; leaving is then a rebalance of its own.
     for (const { kind, partitions } of this.#rebalances.splice(0)) this.#letGo(kind === 'assigned', partitions);
-    if (this.#answerIsDue) this.#answer();
+    if (this.#assignIsDue || this.#unassignIsDue) this.#answer();
     this.#client.unsubscribe();
     const left = call((done) => this.#client.disconnect(done)).catch(() => {});
     await Promise.race([left, delay(LEAVE_MS, undefined, { ref: false })]);
@@ -169,15 +172,18 @@ export class KafkaGroupConsumer implements GroupConsumer {
 
   /** Tells the client what the application has made of the rebalances. */
   #answer(): void {
-    this.#answerIsDue = false;
+    const assignIsDue = this.#assignIsDue;
+    const unassignIsDue = this.#unassignIsDue;
+    this.#assignIsDue = false;
+    this.#unassignIsDue = false;
     const dropped = [...this.#held.values()].filter((one) => this.#dropped.has(idOf(one)));
     this.#dropped.clear();
     for (const one of dropped) this.#held.delete(idOf(one));
     const taken = [...this.#assigned.values()].filter((one) => !this.#held.has(idOf(one)));
     for (const one of taken) this.#held.set(idOf(one), one);
     if (this.#options.protocol === 'consumer') {
-      if (dropped.length > 0) this.#client.incrementalUnassign(dropped);
-      this.#client.incrementalAssign(taken.map(atEnd));
+      if (unassignIsDue || dropped.length > 0) this.#client.incrementalUnassign(dropped);
+      if (assignIsDue || taken.length > 0) this.#client.incrementalAssign(taken.map(atEnd));
     } else if (dropped.length > 0 && this.#held.size === 0) this.#client.unassign();
     else this.#client.assign([...this.#held.values()].map(atEnd));
     if (this.#held.size > 0) this.#client.pause([...this.#held.values()]);
@@ -229,7 +235,7 @@ export class KafkaGroupConsumer implements GroupConsumer {
     const held = partitions.filter((one) => this.#held.delete(idOf(one)));
     try {
       if (this.#options.protocol === 'classic') this.#client.unassign();
-      else if (assigned || held.length === 0) this.#client.incrementalAssign([]);
+      else if (assigned) this.#client.incrementalAssign([]);
       else this.#client.incrementalUnassign(held);
     } catch (error) {
       // It throws plain objects.

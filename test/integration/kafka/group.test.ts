@@ -38,6 +38,17 @@ describe.skipIf(reason)('a member of a group', { timeout: 120_000 }, () => {
     expect(Math.max(...took)).toBeLessThan(GIVES_UP_MS);
   });
 
+  it('leaves at once when it has read nothing of what it was given', async () => {
+    const topic = `unread-${randomUUID()}`;
+    const log = await KafkaLog.open({ brokers: services.addresses.brokers });
+    await log.ensureTopic(topic, { partitions: 4 });
+    const member = await log.join(`unread-${randomUUID()}`, [topic]);
+    while (member.takeRebalance()?.kind !== 'assigned') await member.poll(100);
+    const startedAt = performance.now();
+    await log.close();
+    expect(performance.now() - startedAt).toBeLessThan(GIVES_UP_MS);
+  });
+
   it('takes back between two polls what it has given up', async () => {
     const topic = `taken-back-${randomUUID()}`;
     const log = await KafkaLog.open({ brokers: services.addresses.brokers });
@@ -45,11 +56,7 @@ describe.skipIf(reason)('a member of a group', { timeout: 120_000 }, () => {
     const topicPartition = { topic, partition: 0 };
     await append(log, topic, 0, ['a', 'b']);
     const member = await log.join(`taken-back-${randomUUID()}`, [topic]);
-    let assigned = false;
-    while (!assigned) {
-      await member.poll(100);
-      assigned = member.takeRebalance()?.kind === 'assigned';
-    }
+    while (member.takeRebalance()?.kind !== 'assigned') await member.poll(100);
     member.assign(topicPartition, 0);
     expect((await readRecords(member, 2)).map(({ value }) => value)).toEqual(['a', 'b']);
     member.unassign([topicPartition]);
