@@ -12,6 +12,8 @@ import { StackError } from './stack-error.js';
 
 const READY_POLL_MS = 100;
 const STOP_WITHIN_MS = 30_000;
+/** A killed process that is gone already may still have its ports for a moment: until the last of its threads is. */
+const PORT_WITHIN_MS = 2000;
 const LAST_LINES = 10;
 
 export const DEFAULT_STACK_DIRECTORY = join('.millrace', 'stack');
@@ -305,7 +307,7 @@ export class Stack {
   async #checkPorts(names: readonly ServiceName[]): Promise<void> {
     for (const name of names) {
       for (const port of SERVICES[name].ports) {
-        if (await isPortFree(this.#ports[port])) continue;
+        if (await becomesFree(this.#ports[port])) continue;
         throw new StackError(
           'PORT_TAKEN',
           `port ${this.#ports[port]}, where ${name} is to listen, is taken; choose another with ${portOption(port)}`,
@@ -367,4 +369,13 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+async function becomesFree(port: number): Promise<boolean> {
+  const deadline = performance.now() + PORT_WITHIN_MS;
+  while (!(await isPortFree(port))) {
+    if (performance.now() > deadline) return false;
+    await delay(READY_POLL_MS);
+  }
+  return true;
 }
