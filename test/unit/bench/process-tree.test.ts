@@ -10,7 +10,7 @@ const PARENT = `
     const until = Date.now() + 500;
     while (Date.now() < until);
     const { user, system } = process.cpuUsage();
-    console.log((user + system) / 1e6);
+    process.stdout.write(String((user + system) / 1e6));
     process.stdin.resume().on('end', () => process.exit());
   \`;
   spawn(process.execPath, ['-e', child], { stdio: ['pipe', 'inherit', 'inherit'] });
