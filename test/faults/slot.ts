@@ -92,7 +92,10 @@ export class Slot {
   }
 
   startLater(): void {
-    this.#later(this.#options.random.below(2000), () => this.start());
+    this.#later(this.#options.random.below(2000), () => {
+      // Once it is quiet, what runs has been started.
+      if (!this.#quiet) this.start();
+    });
   }
 
   /** Ends the process as a crash does. Another one comes when it is started. */
