@@ -24,10 +24,11 @@ module.exports = {
     only('schemas-know-the-engine-only', '^schemas/', ['^streams/']),
     only('topologies-know-the-entry-point-and-schemas', '^topology/', ['^streams/index[.]ts$', '^schemas/']),
     only('producers-know-the-log-and-schemas', '^producer/', ['^streams/(log|serde)/', '^schemas/']),
+    only('detection-stands-alone', '^detection/', []),
     only('connectors-stand-alone', '^connectors/', []),
     only('stack-stands-alone', '^stack/', []),
-    only('product-knows-no-tests', '^(streams|topology|producer|schemas|connectors|stack|cli)/', [
-      '^(streams|topology|producer|schemas|connectors|stack|cli)/',
+    only('product-knows-no-tests', '^(streams|detection|topology|producer|schemas|connectors|stack|cli)/', [
+      '^(streams|detection|topology|producer|schemas|connectors|stack|cli)/',
     ]),
   ],
   options: {

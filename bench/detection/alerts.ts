@@ -1,0 +1,54 @@
+import type { Detector } from '../../detection/detector.js';
+import { episodes } from '../../detection/episodes.js';
+import type { Series } from './csv-series.js';
+
+/** What a detector with a fresh state said of each row. */
+export interface Answers {
+  readonly scores: Float64Array;
+  readonly isAnomalous: readonly boolean[];
+}
+
+export function runDetector<S>(detector: Detector<S>, { timestampsMs, values }: Series): Answers {
+  const state = detector.initial();
+  const scores = new Float64Array(values.length);
+  const isAnomalous: boolean[] = [];
+  values.forEach((value, row) => {
+    const verdict = detector.observe(state, timestampsMs[row] ?? Number.NaN, value);
+    scores[row] = verdict.score;
+    isAnomalous.push(verdict.isAnomalous);
+  });
+  return { scores, isAnomalous };
+}
+
+/** Which rows are alerts: all that are anomalous, or each that opens an episode. */
+export type Alerting = 'point' | 'episode';
+
+/** The rows to alert on when the rows that `isAnomalous` holds for are anomalous. */
+export function alertsOf(rows: number, isAnomalous: (row: number) => boolean, alerting: Alerting): number[] {
+  const alerts: number[] = [];
+  const machine = episodes();
+  const state = machine.initial();
+  for (let row = 0; row < rows; row++) {
+    const anomalous = isAnomalous(row);
+    if (alerting === 'point') {
+      if (anomalous) alerts.push(row);
+    } else if (anomalous || state.open) {
+      const change = machine.observe(state, row, { score: 0, isAnomalous: anomalous, expected: { low: 0, high: 0 } });
+      if (change?.kind === 'opened') alerts.push(row);
+    }
+  }
+  return alerts;
+}
+
+/**
+ * Thresholds worth trying for a set of scores: its values at ranks from the highest down, close together first and then
+ * ever further apart, and one over them all.
+ */
+export function candidateThresholds(scores: readonly Float64Array[], count = 400): number[] {
+  const sorted = Float64Array.from(scores.flatMap((some) => [...some])).sort().reverse();
+  const thresholds = new Set([Number.POSITIVE_INFINITY]);
+  for (let i = 0; i < count; i++) {
+    thresholds.add(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length ** (i / (count - 1))) - 1)] ?? 0);
+  }
+  return [...thresholds];
+}
