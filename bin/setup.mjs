@@ -26,7 +26,18 @@ const LEAST_NODE = 20;
 const SHOWN_LINES = 20;
 const KAFKA_CLIENT = '@confluentinc/kafka-javascript';
 // The bench compares results with the reference of the tests.
-const SOURCES = ['streams', 'detection', 'topology', 'producer', 'schemas', 'connectors', 'stack', 'cli', 'bench', 'test/reference'];
+const SOURCES = [
+  'streams',
+  'detection',
+  'topology',
+  'producer',
+  'schemas',
+  'connectors',
+  'stack',
+  'cli',
+  'bench',
+  'test/reference',
+];
 const ASSET = /\.(avsc|json|xml|properties|java|py)$/;
 const DIST = join(ROOT, 'dist');
 const INSTALL_STAMP = join(ROOT, 'node_modules', '.millrace-setup');

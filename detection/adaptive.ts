@@ -1,117 +1,123 @@
 import { type Detector, UNJUDGED } from './detector.js';
-import { emptySeason, HOURS_OF_DAY, HOURS_OF_WEEK, learnSeason, type Season, seasonalMean } from './season.js';
+import {
+  type ExpectationState,
+  type ExpectationTuning,
+  guess,
+  learnExpectation,
+  noExpectation,
+} from './expectation.js';
+import {
+  learnSignals,
+  measure,
+  noSignals,
+  type SignalsState,
+  type SignalsTuning,
+  surpriseOfSignals,
+} from './signals.js';
 import { scoreOfSurprise } from './surprise.js';
-import { addToTail, emptyTail, surpriseOf, type Tail } from './tail.js';
 
-export const P = {
+/** What the detector is set to; how it was found is told in docs/detection.md. */
+export interface AdaptiveTuning extends ExpectationTuning, SignalsTuning {
+  /** Values before the first is judged. */
+  readonly warmUp: number;
+  /** The least deviation that counts as one, as a share of the level and of the level's usual error. */
+  readonly levelShare: number;
+  readonly errorShare: number;
+  /** How much of an anomalous value is learned of tails. */
+  readonly anomalyWeight: number;
+  /** Scores from here are anomalous. */
+  readonly alertScore: number;
+}
+
+export const ADAPTIVE_TUNING: AdaptiveTuning = {
+  seasonHours: [24, 168],
+  seasonGain: 0.85,
+  restlessPower: 0.5,
   levelSpan: 100,
   errorSpan: 500,
   scaleSpan: 500,
   clip: 3,
-  spans: [8, 40],
-  warmup: 30,
+  driftSpans: [8, 40],
+  driftClip: 10,
+  activitySpans: [12],
+  norm: 4,
+  priorWeight: 20,
+  priorFreedom: 4,
+  memory: 8000,
+  slack: 1,
+  warmUp: 30,
+  levelShare: 0.001,
+  errorShare: 0.05,
   anomalyWeight: 0.3,
-  alert: 0.45,
-  seasonGain: 0.85,
-  activity: true,
-  on: [1, 1, 1, 1, 1] as number[],
+  alertScore: 0.44,
 };
 
+/** All that is remembered of a series: some 4 KB as JSON, less without seasons. */
 export interface AdaptiveState {
   seen: number;
-  level: number;
-  readonly errors: number[];
-  readonly day: Season;
-  readonly week: Season;
-  previous: number;
-  cov: number;
-  variance: number;
-  readonly means: number[];
-  fast: number;
-  slow: number;
-  readonly scales: number[];
-  readonly tails: Tail[];
+  lastMs: number;
+  /** The usual time between values. */
+  intervalMs: number;
+  readonly expectation: ExpectationState;
+  readonly signals: SignalsState;
 }
 
-export function adaptive(): Detector<AdaptiveState> {
-  const signals = 3 + P.spans.length;
+const TINY = 1e-6;
+/** A gap enters the usual time between values as at most this many of it. */
+const INTERVAL_CLIP = 3;
+/** Surprise is counted in times of this: a value of probability p every minute is as rare as one of 5 p every five. */
+const SURPRISE_TIME_MS = 300_000;
+/** Half the width of the expected range, in usual deviations. */
+const EXPECTED_WIDTH = 3;
+
+/**
+ * The default, for any series and without training. It learns the level, the usual day and week from what it sees, asks
+ * how rare a deviation, a jump, a drift or a change of restlessness is by the series' own history, and scores by how
+ * seldom in time such a value comes. What it learns from a value is clipped, never left out, so that neither an outlier
+ * spoils it nor a lasting change freezes it.
+ */
+export function adaptive(tuning: AdaptiveTuning = ADAPTIVE_TUNING): Detector<AdaptiveState> {
   return {
     name: 'adaptive',
     initial: () => ({
       seen: 0,
-      level: 0,
-      errors: [0, 0, 0],
-      day: emptySeason(HOURS_OF_DAY),
-      week: emptySeason(HOURS_OF_WEEK),
-      previous: 0,
-      cov: 0,
-      variance: 0,
-      means: P.spans.map(() => 0),
-      fast: 0,
-      slow: 0,
-      scales: new Array<number>(signals).fill(0),
-      tails: Array.from({ length: signals }, emptyTail),
+      lastMs: 0,
+      intervalMs: 0,
+      expectation: noExpectation(tuning),
+      signals: noSignals(tuning),
     }),
     observe(state, timestampMs, value) {
+      const { expectation, signals } = state;
       const n = ++state.seen;
-      if (n === 1) state.level = value;
-      const rate = (span: number) => Math.max(1 / n, 1 / span);
-      const candidates = [state.level, seasonalMean(state.day, timestampMs), seasonalMean(state.week, timestampMs)];
-      const floor = 1e-6 + 1e-3 * Math.abs(state.level);
-      let best = 0;
-      for (let i = 1; i < 3; i++) {
-        if (candidates[i] !== undefined && state.errors[i]! > 0 && state.errors[i]! < P.seasonGain * state.errors[best]!) best = i;
-      }
-      const base = candidates[best]!;
-      const r = value - base;
-      const phi = state.variance > 0 ? Math.max(0, Math.min(0.98, state.cov / state.variance)) : 0;
-      const e = r - phi * state.previous;
-      const fast = state.fast + (Math.abs(e) - state.fast) / 12;
-      const xs = [
-        Math.abs(r),
-        Math.abs(e),
-        P.activity ? Math.abs(Math.log((fast + floor) / (state.slow + floor))) : 0,
-        ...P.spans.map((span, i) => Math.abs(state.means[i]! + (r - state.means[i]!) / span)),
-      ];
-      let surprise = 0;
-      for (let i = 0; i < signals; i++) {
-        const x = xs[i]! / Math.max(state.scales[i]!, i === 2 ? 0.05 : floor);
-        if (n > P.warmup && P.on[i]) surprise = Math.max(surprise, surpriseOf(state.tails[i]!, x) * P.on[i]!);
-        xs[i] = x;
-      }
-      const score = scoreOfSurprise(surprise);
-      const isAnomalous = score >= P.alert;
-      const weight = isAnomalous ? P.anomalyWeight : 1;
-      // learn
-      const spread = Math.max(state.scales[0]!, floor);
-      const clipped = (x: number, limit: number) => Math.max(-limit, Math.min(limit, x));
-      for (let i = 0; i < signals; i++) {
-        const s = Math.max(state.scales[i]!, i === 2 ? 0.05 : floor);
-        if (n > P.warmup) addToTail(state.tails[i]!, xs[i]!, weight);
-        const size = xs[i]! * s;
-        state.scales[i]! += rate(P.scaleSpan) * ((n < P.warmup ? size : Math.min(size, P.clip * s)) - state.scales[i]!);
-      }
-      for (let i = 0; i < 3; i++) {
-        const c = candidates[i];
-        if (c === undefined) continue;
-        const err = Math.abs(value - c);
-        const old = state.errors[i]!;
-        state.errors[i] = old === 0 ? err : old + (Math.min(err, n < P.warmup ? err : 4 * Math.max(old, floor)) - old) * rate(P.errorSpan);
-      }
-      state.level += rate(P.levelSpan) * clipped(value - state.level, n < P.warmup ? Infinity : P.clip * Math.max(state.errors[0]!, floor));
-      const rc = clipped(r, P.clip * spread);
-      const pc = clipped(state.previous, P.clip * spread);
-      state.cov += rate(P.scaleSpan) * (rc * pc - state.cov);
-      state.variance += rate(P.scaleSpan) * (rc * rc - state.variance);
-      state.previous = r;
-      P.spans.forEach((span, i) => {
-        state.means[i]! += (clipped(r, 10 * spread) - state.means[i]!) / span;
-      });
-      state.fast = state.fast + (Math.min(Math.abs(e), 10 * Math.max(state.scales[1]!, floor)) - state.fast) / 12;
-      state.slow += rate(P.scaleSpan) * (Math.min(Math.abs(e), 3 * Math.max(state.slow, floor)) - state.slow);
-      learnSeason(state.day, timestampMs, value, P.clip * 2 * Math.max(state.errors[1]!, floor));
-      learnSeason(state.week, timestampMs, value, P.clip * 2 * Math.max(state.errors[2]!, floor));
-      return n <= P.warmup ? UNJUDGED : { score, isAnomalous, expected: { low: base - 3 * spread, high: base + 3 * spread } };
+      if (n === 1) expectation.level = value;
+      keepTime(state, timestampMs, tuning.scaleSpan);
+      const [levelError = 0] = expectation.errors;
+      const floor = Math.max(TINY, tuning.levelShare * Math.abs(expectation.level), tuning.errorShare * levelError);
+      const learning = { n, isWarm: n > tuning.warmUp, floor };
+      const { mean, restlessness } = guess(expectation, timestampMs, tuning);
+      const measured = measure(signals, (value - mean) / restlessness, floor, tuning);
+      const score = learning.isWarm
+        ? scoreOfSurprise(
+            surpriseOfSignals(signals, measured, tuning) + Math.log10(state.intervalMs / SURPRISE_TIME_MS),
+          )
+        : 0;
+      const isAnomalous = score >= tuning.alertScore;
+
+      learnSignals(signals, measured, learning, isAnomalous ? tuning.anomalyWeight : 1, tuning);
+      learnExpectation(expectation, timestampMs, value, learning, tuning);
+      if (!learning.isWarm) return UNJUDGED;
+      const width = EXPECTED_WIDTH * restlessness * (measured.usualSizes[0] ?? floor);
+      return { score, isAnomalous, expected: { low: mean - width, high: mean + width } };
     },
   };
+}
+
+function keepTime(state: AdaptiveState, timestampMs: number, span: number): void {
+  const elapsedMs = Math.max(1, timestampMs - state.lastMs);
+  if (state.seen === 2) state.intervalMs = elapsedMs;
+  else if (state.seen > 2) {
+    const clipped = Math.min(elapsedMs, INTERVAL_CLIP * state.intervalMs);
+    state.intervalMs += (clipped - state.intervalMs) / Math.min(state.seen, span);
+  }
+  state.lastMs = timestampMs;
 }

@@ -31,7 +31,7 @@ export interface EpisodeOptions {
   readonly closeAfter?: number;
 }
 
-export const CLOSE_AFTER = 10;
+const CLOSE_AFTER = 10;
 
 export interface Episodes {
   initial(): EpisodeState;

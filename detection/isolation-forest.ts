@@ -71,7 +71,10 @@ export function trainIsolationForest(
 ): IsolationForest {
   if (rows.length < 2) throw new IsolationForestError('NO_ROWS', `a forest needs two rows or more, got ${rows.length}`);
   if (!(trees >= 1) || !(sampleSize >= 2)) {
-    throw new IsolationForestError('BAD_OPTION', `a forest needs a tree or more (${trees}) of two rows or more (${sampleSize})`);
+    throw new IsolationForestError(
+      'BAD_OPTION',
+      `a forest needs a tree or more (${trees}) of two rows or more (${sampleSize})`,
+    );
   }
   for (const row of rows) checkRow(features, row);
   const generator = xoroshiro128plus(seed);
@@ -81,7 +84,7 @@ export function trainIsolationForest(
     format: FORMAT,
     version: VERSION,
     features: [...features],
-    medians: features.map((_, feature) => median(rows.map((row) => valueOf(row, feature)))),
+    medians: features.map((_, feature) => median(rows.map((row) => featureOf(row, feature)))),
     sampleSize: size,
     trees: Array.from({ length: trees }, () => growTree(sample(rows, size, uniform), features.length, uniform)),
   };
@@ -108,7 +111,7 @@ export function standoutFeatures(forest: IsolationForest, row: readonly number[]
       const typical = forest.medians[i] ?? Number.NaN;
       return {
         feature,
-        value: valueOf(row, i),
+        value: featureOf(row, i),
         typical,
         contribution: Math.max(0, score - isolationScore(forest, row.with(i, typical))),
       };
@@ -148,7 +151,7 @@ function checkRow(features: readonly string[], row: readonly number[]): void {
   }
 }
 
-function valueOf(row: readonly number[], feature: number): number {
+function featureOf(row: readonly number[], feature: number): number {
   return row[feature] ?? Number.NaN;
 }
 
@@ -170,11 +173,7 @@ function sample<T>(all: readonly T[], size: number, uniform: () => number): T[] 
 
 type GrowingTree = { -readonly [K in keyof IsolationTree]: number[] };
 
-function growTree(
-  rows: readonly (readonly number[])[],
-  features: number,
-  uniform: () => number,
-): IsolationTree {
+function growTree(rows: readonly (readonly number[])[], features: number, uniform: () => number): IsolationTree {
   const tree: GrowingTree = { feature: [], split: [], left: [], right: [], pathLength: [] };
   const depthLimit = Math.ceil(Math.log2(rows.length));
   const grow = (here: readonly (readonly number[])[], depth: number): number => {
@@ -186,7 +185,7 @@ function growTree(
     tree.right.push(-1);
     tree.pathLength.push(cut === undefined ? depth + meanPathLength(here.length) : 0);
     if (cut !== undefined) {
-      const isLeft = (row: readonly number[]) => valueOf(row, cut.feature) < cut.value;
+      const isLeft = (row: readonly number[]) => featureOf(row, cut.feature) < cut.value;
       tree.left[node] = grow(here.filter(isLeft), depth + 1);
       tree.right[node] = grow(
         here.filter((row) => !isLeft(row)),
@@ -210,8 +209,8 @@ function randomCut(
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
     for (const row of rows) {
-      low = Math.min(low, valueOf(row, feature));
-      high = Math.max(high, valueOf(row, feature));
+      low = Math.min(low, featureOf(row, feature));
+      high = Math.max(high, featureOf(row, feature));
     }
     if (low < high) cuttable.push({ feature, low, high });
   }
@@ -225,7 +224,7 @@ function randomCut(
 function pathLength(tree: IsolationTree, row: readonly number[]): number {
   let node = 0;
   for (let feature = tree.feature[0] ?? -1; feature >= 0; feature = tree.feature[node] ?? -1) {
-    node = (valueOf(row, feature) < (tree.split[node] ?? 0) ? tree.left[node] : tree.right[node]) ?? 0;
+    node = (featureOf(row, feature) < (tree.split[node] ?? 0) ? tree.left[node] : tree.right[node]) ?? 0;
   }
   return tree.pathLength[node] ?? 0;
 }

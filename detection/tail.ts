@@ -10,49 +10,54 @@ export interface Tail {
   total: number;
 }
 
+export interface TailTuning {
+  /** The prior's weight, in observations. */
+  readonly priorWeight: number;
+  /** The prior is the tail of a Student distribution with this freedom: heavier than a normal one, for real series have outliers. */
+  readonly priorFreedom: number;
+  /** With more observations, old ones are discounted. */
+  readonly memory: number;
+  /** What was seen this much smaller, in bins, is taken for as large. */
+  readonly slack: number;
+}
+
 const BINS_PER_OCTAVE = 4;
 const LOWEST = 0.5;
 const BINS = 40;
-
-/** The prior's weight, in observations. */
-const PRIOR_WEIGHT = 20;
-/** The prior is a Student distribution's tail, heavier than a normal one: real series have outliers. */
-const PRIOR_FREEDOM = 4;
-/** With more observations, old ones are discounted. */
-const MEMORY = 8000;
 const DISCOUNT = 0.9;
 
 export function emptyTail(): Tail {
   return { counts: new Array<number>(BINS).fill(0), total: 0 };
 }
 
+/** In bins, from 0 for what is under the lowest to the last bin for all that is over it. */
 function position(magnitude: number): number {
-  return magnitude <= LOWEST ? 0 : Math.min(BINS - 1e-9, Math.log2(magnitude / LOWEST) * BINS_PER_OCTAVE);
-}
-
-function priorTail(magnitude: number): number {
-  return (1 + magnitude ** 2 / PRIOR_FREEDOM) ** (-PRIOR_FREEDOM / 2);
+  return magnitude <= LOWEST ? 0 : Math.min(BINS - 1, Math.log2(magnitude / LOWEST) * BINS_PER_OCTAVE);
 }
 
 /** -log10 of the probability of `magnitude` or more. */
-export function surpriseOf({ counts, total }: Tail, magnitude: number): number {
-  const place = position(magnitude);
+export function surpriseOf({ counts, total }: Tail, magnitude: number, tuning: TailTuning): number {
+  const { priorFreedom, priorWeight, slack } = tuning;
+  const place = Math.max(0, position(magnitude) - slack);
   const bin = Math.floor(place);
   let above = (counts[bin] ?? 0) * (bin + 1 - place);
   for (let i = bin + 1; i < BINS; i++) above += counts[i] ?? 0;
-  return -Math.log10((PRIOR_WEIGHT * priorTail(magnitude) + above) / (PRIOR_WEIGHT + total));
+  const prior = (1 + magnitude ** 2 / priorFreedom) ** (-priorFreedom / 2);
+  return -Math.log10((priorWeight * prior + above) / (priorWeight + total));
 }
 
-export function addToTail(tail: Tail, magnitude: number, weight: number): void {
+export function addToTail(tail: Tail, magnitude: number, weight: number, { memory }: TailTuning): void {
   const bin = Math.floor(position(magnitude));
-  tail.counts[bin] = (tail.counts[bin] ?? 0) + weight;
-  tail.total += weight;
-  if (tail.total > MEMORY) {
-    tail.total = 0;
-    for (let i = 0; i < BINS; i++) {
-      const count = Math.round((tail.counts[i] ?? 0) * DISCOUNT * 100) / 100;
-      tail.counts[i] = count;
-      tail.total += count;
-    }
-  }
+  tail.counts[bin] = rounded((tail.counts[bin] ?? 0) + weight);
+  tail.total = rounded(tail.total + weight);
+  if (tail.total <= memory) return;
+  tail.counts.forEach((count, i) => {
+    tail.counts[i] = rounded(count * DISCOUNT);
+  });
+  tail.total = rounded(tail.counts.reduce((sum, count) => sum + count, 0));
+}
+
+/** To hundredths: the states of many series are written as text. */
+function rounded(count: number): number {
+  return Math.round(count * 100) / 100;
 }

@@ -45,7 +45,9 @@ export function alertsOf(rows: number, isAnomalous: (row: number) => boolean, al
  * ever further apart, and one over them all.
  */
 export function candidateThresholds(scores: readonly Float64Array[], count = 400): number[] {
-  const sorted = Float64Array.from(scores.flatMap((some) => [...some])).sort().reverse();
+  const sorted = Float64Array.from(scores.flatMap((some) => [...some]))
+    .sort()
+    .reverse();
   const thresholds = new Set([Number.POSITIVE_INFINITY]);
   for (let i = 0; i < count; i++) {
     thresholds.add(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length ** (i / (count - 1))) - 1)] ?? 0);

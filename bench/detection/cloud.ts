@@ -29,7 +29,11 @@ export function measureOnCloud<S>(
   const shipped = noCounts();
   corpus.forEach((series, i) => {
     const { length } = series.values;
-    countEvents(shipped, series, alertsOf(length, (row) => answers[i]?.isAnomalous[row] === true, alerting));
+    countEvents(
+      shipped,
+      series,
+      alertsOf(length, (row) => answers[i]?.isAnomalous[row] === true, alerting),
+    );
   });
   // By threshold and series.
   const alerts = thresholds.map((threshold) =>

@@ -24,10 +24,24 @@ if (values.nab === '' && values.cloud === '') {
 
 if (values.nab !== '') {
   const corpus = readNab(values.nab);
-  console.log(nabTable(corpus, CONTESTANTS.map(({ label, detector, alerting }) => nabRow(label, alerting, measureOnNab(detector(), corpus, alerting)))));
+  console.log(
+    nabTable(
+      corpus,
+      CONTESTANTS.map(({ label, detector, alerting }) =>
+        nabRow(label, alerting, measureOnNab(detector(), corpus, alerting)),
+      ),
+    ),
+  );
 }
 
 if (values.cloud !== '') {
   const corpus = readCloud(values.cloud);
-  console.log(cloudTable(corpus, CONTESTANTS.map(({ label, detector, alerting }) => cloudRow(label, alerting, measureOnCloud(detector(), corpus, alerting)))));
+  console.log(
+    cloudTable(
+      corpus,
+      CONTESTANTS.map(({ label, detector, alerting }) =>
+        cloudRow(label, alerting, measureOnCloud(detector(), corpus, alerting)),
+      ),
+    ),
+  );
 }

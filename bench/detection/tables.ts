@@ -33,7 +33,16 @@ export function nabTable({ files, profiles: costs }: NabCorpus, rows: readonly s
     `NAB: ${files.length} files, ${values} values, ${windows} windows; scores by profile: ${Object.keys(costs).join(' / ')}`,
     '',
     table(
-      ['detector', 'alert per', 'own threshold', 'windows hit', 'false alerts', 'best threshold', 'held out', 'µs/value'],
+      [
+        'detector',
+        'alert per',
+        'own threshold',
+        'windows hit',
+        'false alerts',
+        'best threshold',
+        'held out',
+        'µs/value',
+      ],
       rows,
     ),
     '',
