@@ -22,7 +22,11 @@ module.exports = {
     only('plan-uses-what-is-below', '^streams/plan/', ['^streams/(runtime|state|log|serde)/']),
     only('dsl-uses-what-is-below', '^streams/dsl/', ['^streams/(plan|runtime|state|log|serde)/']),
     only('schemas-know-the-engine-only', '^schemas/', ['^streams/']),
-    only('topologies-know-the-entry-point-and-schemas', '^topology/', ['^streams/index[.]ts$', '^schemas/']),
+    only('topologies-know-the-entry-point-schemas-and-detectors', '^topology/', [
+      '^streams/index[.]ts$',
+      '^schemas/',
+      '^detection/',
+    ]),
     only('producers-know-the-log-and-schemas', '^producer/', ['^streams/(log|serde)/', '^schemas/']),
     only('detection-stands-alone', '^detection/', []),
     only('connectors-stand-alone', '^connectors/', []),

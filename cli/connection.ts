@@ -7,8 +7,8 @@ import { ConfluentRegistry } from '../schemas/confluent-registry.js';
 import type { KafkaLogOptions } from '../streams/log/kafka/kafka-log.js';
 import type { Log } from '../streams/log/log.js';
 import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
-import type { GoalConfig } from '../topology/goal-config.js';
-import { type GoalSerdes, registerSerdes } from '../topology/serdes.js';
+import { type ApplicationConfig, topicsOf } from '../topology/application-config.js';
+import { registerSerdes, type TopicSerdes } from '../topology/serdes.js';
 import { ownDataDirectory, shareDataDirectory } from './data-directory.js';
 import { addDataDir, type DataDirOption, wholeNumber } from './options.js';
 import { takeProcessSlot } from './process-slot.js';
@@ -92,18 +92,26 @@ export async function connect(options: ConnectionOptions, purpose: Purpose, sign
     : shareDataDirectory(options.dataDir, { create: purpose.runs === 'producer' });
 }
 
-/** Makes the application's topics and registers their schemas. @throws LogError PARTITION_COUNT */
+/** Makes the topics of the pipelines that run, and registers their schemas. @throws LogError PARTITION_COUNT */
 export async function prepareTopics(
   { log, schemas }: Connection,
-  { topics }: GoalConfig,
+  config: ApplicationConfig,
   partitions: number,
-): Promise<GoalSerdes> {
-  await log.ensureTopic(topics.accessLog, { partitions, retentionMs: RAW_RETENTION_MS });
-  for (const topic of [topics.goal1, topics.goal2, topics.goal3, topics.goal4, topics.late]) {
-    await log.ensureTopic(topic, { partitions, retentionMs: RAW_RETENTION_MS });
-  }
-  await log.ensureTopic(topics.deadLetters, { partitions: 1, retentionMs: RAW_RETENTION_MS });
-  return registerSerdes(schemas, topics);
+): Promise<TopicSerdes> {
+  const topics = topicsOf(config);
+  const made = Object.values(topics).map((topic) =>
+    log.ensureTopic(topic, {
+      partitions: topic === topics.deadLetters ? 1 : partitions,
+      retentionMs: RAW_RETENTION_MS,
+    }),
+  );
+  const [serdes] = await Promise.all([serdesOf(schemas, config), ...made]);
+  return serdes;
+}
+
+/** Registers the schemas of the pipelines that run; the topology uses no others. */
+export async function serdesOf(schemas: SchemaRegistry, config: ApplicationConfig): Promise<TopicSerdes> {
+  return (await registerSerdes(schemas, topicsOf(config))) as TopicSerdes;
 }
 
 async function connectKafka(

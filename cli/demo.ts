@@ -8,8 +8,8 @@ import { RawTopicWriter } from '../producer/raw-topic-writer.js';
 import type { ServiceName } from '../stack/service.js';
 import type { Stack, StackAddresses, StackEvent } from '../stack/stack.js';
 import { StackError } from '../stack/stack-error.js';
-import { DEFAULT_GOAL_CONFIG } from '../topology/goal-config.js';
-import type { GoalSerdes } from '../topology/serdes.js';
+import { type ApplicationConfig, DEFAULT_APPLICATION_CONFIG } from '../topology/application-config.js';
+import type { TopicSerdes } from '../topology/serdes.js';
 import { type Connection, type ConnectionOptions, connect, prepareTopics } from './connection.js';
 import { applyFiles } from './connectors.js';
 import { behind, Counter, type Counts, GOALS, hasAll, INFLUX_DATABASE, KafkaCounts } from './demo-counts.js';
@@ -21,6 +21,8 @@ import { type Pipeline, startStreams } from './pipeline.js';
 import { addStack, openStack, printProgress, type StackOptions } from './stack.js';
 import { number } from './status.js';
 
+/** What the table counts. */
+const CONFIG: ApplicationConfig = { ...DEFAULT_APPLICATION_CONFIG, pipelines: ['goals'] };
 const PARTITIONS = 4;
 const TRAFFIC = { seed: 1, disorder: 0, countries: 12, incidents: true };
 const PIPELINE = { applicationId: 'millrace', commitInterval: 100, idle: 10_000, numStandbyReplicas: 0 };
@@ -123,7 +125,7 @@ interface Connections {
   readonly pipeline: Connection;
   /** On Kafka one producer has one transaction at a time: what feeds has one of its own. */
   readonly feeding: Connection;
-  readonly serdes: GoalSerdes;
+  readonly serdes: TopicSerdes;
 }
 
 async function withConnections(
@@ -140,8 +142,8 @@ async function withConnections(
     opened.push(pipeline);
     const feeding = await connect(options, { runs: 'producer', inputs: undefined }, signal);
     opened.push(feeding);
-    const partitions = (await pipeline.log.partitions(DEFAULT_GOAL_CONFIG.topics.accessLog)) ?? PARTITIONS;
-    const serdes = await prepareTopics(pipeline, DEFAULT_GOAL_CONFIG, partitions);
+    const partitions = (await pipeline.log.partitions(CONFIG.topics.accessLog)) ?? PARTITIONS;
+    const serdes = await prepareTopics(pipeline, CONFIG, partitions);
     say('topics and schemas … ready');
     await work({ pipeline, feeding, serdes });
   } finally {
@@ -178,7 +180,7 @@ async function run(
   { feeding, pipeline: connection, serdes }: Connections,
   stop: AbortController,
 ): Promise<void> {
-  const { topics } = DEFAULT_GOAL_CONFIG;
+  const { topics } = CONFIG;
   const kafka = await KafkaCounts.open(connection.log, topics, stop.signal);
   const writer = await RawTopicWriter.create({
     log: feeding.log,
@@ -186,7 +188,7 @@ async function run(
     deadLetterTopic: topics.deadLetters,
     serde: serdes.accessLog,
   });
-  const pipeline = await startStreams(connection, DEFAULT_GOAL_CONFIG, serdes, PIPELINE, () => stop.abort());
+  const pipeline = await startStreams(connection, CONFIG, serdes, PIPELINE, () => stop.abort());
   const counter = new Counter(kafka, pipeline, addresses, topics);
   const table = new CountsTable(print, process.stdout.columns);
   const end = new AbortController();

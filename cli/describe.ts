@@ -1,24 +1,24 @@
 import type { Command } from 'commander';
 import { describeTopology } from '../streams/index.js';
-import { goalsTopology } from '../topology/goals.js';
-import { registerSerdes } from '../topology/serdes.js';
-import { addGoals, type GoalOptions, goalConfig } from './options.js';
+import { applicationTopology } from '../topology/application.js';
+import { serdesOf } from './connection.js';
+import { type ApplicationOptions, addPipelines, applicationConfig } from './options.js';
 
 export function describeCommand(program: Command): Command {
   const command = program
     .command('describe')
     .description('print the topology: sub-topologies, nodes, stores, repartition topics');
-  return addGoals(command).action(describe);
+  return addPipelines(command).action(describe);
 }
 
-async function describe(options: GoalOptions): Promise<void> {
-  const config = goalConfig(options);
+async function describe(options: ApplicationOptions): Promise<void> {
+  const config = applicationConfig(options);
   const registry = {
     register: async () => 1,
     schemaById: () => {
       throw new Error('nothing is decoded to describe a topology');
     },
   };
-  const topology = goalsTopology(config, await registerSerdes(registry, config.topics));
+  const topology = applicationTopology(config, await serdesOf(registry, config));
   process.stdout.write(describeTopology(topology));
 }

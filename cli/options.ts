@@ -1,5 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { toMilliseconds } from '../streams/index.js';
+import {
+  type ApplicationConfig,
+  DEFAULT_APPLICATION_CONFIG,
+  DETECTOR_FAMILIES,
+  type DetectorFamily,
+  PIPELINES,
+  type PipelineName,
+} from '../topology/application-config.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../topology/goal-config.js';
 
 /** Parsers for option values; what they throw is printed with the option's name. */
@@ -71,7 +79,13 @@ export interface SimulationOptions {
   readonly incidents: boolean;
 }
 
-export interface SourceOptions extends SimulationOptions {
+/** What the simulators of services and sensors are told, beside what that of requests is. */
+export interface OtherSimulations {
+  readonly logRate: number;
+  readonly sensorRate: number;
+}
+
+export interface SourceOptions extends SimulationOptions, OtherSimulations {
   readonly input?: readonly string[];
   readonly logFormat: string;
   readonly host: string;
@@ -100,10 +114,17 @@ export function addSource(command: Command): Command {
     .option('--clients <number>', 'simulated clients (default: 50 times the rate)', wholeNumber(1))
     .option('--hosts <number>', 'simulated hosts (default: a fifth of the rate)', wholeNumber(1))
     .option('--countries <number>', 'simulated countries, at most 40', wholeNumber(1), 12)
+    .addOption(
+      new Option('--log-rate <lines>', 'simulated lines of service logs a second')
+        .argParser(positiveNumber)
+        .default(100)
+        .env('LOG_RATE'),
+    )
+    .option('--sensor-rate <readings>', 'simulated readings of sensors a second', positiveNumber, 10)
     .option('--no-incidents', 'simulate ordinary traffic only');
 }
 
-export interface GoalOptions {
+interface GoalOptions {
   readonly goals: GoalConfig['goals'];
   readonly grace: number;
   readonly partitions?: number;
@@ -125,7 +146,7 @@ function goalNumbers(text: string): GoalConfig['goals'] {
   return [...new Set(numbers)] as unknown as GoalConfig['goals'];
 }
 
-export function addGoals(command: Command): Command {
+function addGoals(command: Command): Command {
   return command
     .option('--goals <numbers>', 'which goals to run', goalNumbers, DEFAULT_GOAL_CONFIG.goals)
     .addOption(durationOption('--grace <duration>', 'how late a record may be and still count', '5s', duration))
@@ -140,9 +161,66 @@ export function addGoals(command: Command): Command {
     .addOption(durationOption('--goal4-size <duration>', 'goal 4: size of the windows', '1m'));
 }
 
-export function goalConfig(options: GoalOptions): GoalConfig {
+export interface ApplicationOptions extends GoalOptions {
+  readonly pipelines: readonly PipelineName[];
+  readonly detectors: readonly DetectorFamily[];
+  readonly errorRateLimit: number;
+  readonly temperatureLimit: number;
+  readonly pressureLimit: number;
+}
+
+/** A parser for a comma-separated list of some of the names. */
+function someOf<Name extends string>(names: readonly Name[]): (text: string) => readonly Name[] {
+  return (text) => {
+    const given = text.split(',').map((name) => name.trim());
+    const found = names.filter((name) => given.includes(name));
+    if (found.length !== new Set(given).size) throw new InvalidArgumentError(`It must be some of ${names.join(',')}.`);
+    return found;
+  };
+}
+
+export function pipelinesOption(description: string, byDefault: readonly PipelineName[]): Option {
+  return new Option('--pipelines <names>', `${description}: some of ${PIPELINES.join(',')}`)
+    .argParser(someOf(PIPELINES))
+    .default(byDefault, byDefault.join(','));
+}
+
+/** What runs, and what it is told. */
+export function addPipelines(command: Command): Command {
+  const { detectors, sensors, webStatistics } = DEFAULT_APPLICATION_CONFIG;
+  return addGoals(
+    command
+      .addOption(pipelinesOption('what to run', PIPELINES))
+      .addOption(
+        new Option('--detectors <families>', 'of services: adaptive, textbook (high_latency, error_spike), or both')
+          .argParser(someOf(DETECTOR_FAMILIES))
+          .default(detectors, detectors.join(',')),
+      )
+      .option(
+        '--error-rate-limit <share>',
+        'web statistics: flag a minute with a larger share of errors',
+        positiveNumber,
+        webStatistics.errorRate,
+      )
+      .option('--temperature-limit <degrees>', 'sensors: of a reading', positiveNumber, sensors.temperature)
+      .option('--pressure-limit <pressure>', 'sensors: of a reading', positiveNumber, sensors.pressure),
+  );
+}
+
+export function applicationConfig(options: ApplicationOptions): ApplicationConfig {
+  const { detectors, errorRateLimit, pipelines, pressureLimit, temperatureLimit } = options;
   return {
-    ...DEFAULT_GOAL_CONFIG,
+    ...DEFAULT_APPLICATION_CONFIG,
+    ...goalSettings(options),
+    pipelines,
+    detectors,
+    webStatistics: { ...DEFAULT_APPLICATION_CONFIG.webStatistics, errorRate: errorRateLimit },
+    sensors: { temperature: temperatureLimit, pressure: pressureLimit },
+  };
+}
+
+function goalSettings(options: GoalOptions): Omit<GoalConfig, 'topics'> {
+  return {
     goals: options.goals,
     grace: options.grace,
     goal1: { size: options.goal1Size, advance: options.goal1Advance, threshold: options.goal1Threshold },

@@ -1,7 +1,7 @@
 import { type StandbyTask, Streams, type StreamsMetrics } from '../streams/index.js';
-import type { GoalConfig } from '../topology/goal-config.js';
-import { goalsTopology } from '../topology/goals.js';
-import type { GoalSerdes } from '../topology/serdes.js';
+import { applicationTopology } from '../topology/application.js';
+import type { ApplicationConfig } from '../topology/application-config.js';
+import type { TopicSerdes } from '../topology/serdes.js';
 import type { Connection } from './connection.js';
 
 /** The topology at work, in this process or in several. */
@@ -24,15 +24,15 @@ export interface PipelineOptions {
   readonly numStandbyReplicas: number;
 }
 
-/** Runs the goals' topology in this process; `onFailure` is called when it ends by itself. */
+/** Runs the application in this process; `onFailure` is called when it ends by itself. */
 export async function startStreams(
   { log, stateDirectory }: Connection,
-  config: GoalConfig,
-  serdes: GoalSerdes,
+  config: ApplicationConfig,
+  serdes: TopicSerdes,
   options: PipelineOptions,
   onFailure: () => void,
 ): Promise<Streams> {
-  const streams = new Streams(goalsTopology(config, serdes), {
+  const streams = new Streams(applicationTopology(config, serdes), {
     ...options,
     log,
     stateDirectory,

@@ -6,7 +6,7 @@ import { RegistryOutage } from '../schemas/registry-outage.js';
 import { SchemaError } from '../schemas/schema-error.js';
 import { SchemaFolder } from '../schemas/schema-folder.js';
 import { SCHEMAS_DIRECTORY, type SubjectSchema, subjectsOf } from '../schemas/subjects.js';
-import { DEFAULT_GOAL_CONFIG } from '../topology/goal-config.js';
+import { DEFAULT_APPLICATION_CONFIG } from '../topology/application-config.js';
 import { duration, durationOption } from './options.js';
 
 interface SchemasOptions {
@@ -71,7 +71,7 @@ async function register(options: SchemasOptions): Promise<void> {
 
 function open({ directory, registry, wait }: SchemasOptions) {
   return {
-    definitions: subjectsOf(new SchemaFolder(directory), DEFAULT_GOAL_CONFIG.topics),
+    definitions: subjectsOf(new SchemaFolder(directory), DEFAULT_APPLICATION_CONFIG.topics),
     api: new RegistryApi({ url: registry }),
     outage: new RegistryOutage({
       patienceMs: wait,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { RawTopicWriter, type WriterMetrics } from '../producer/raw-topic-writer.js';
-import type { GoalConfig } from '../topology/goal-config.js';
+import type { WriterMetrics } from '../producer/raw-topic-writer.js';
+import type { ApplicationConfig } from '../topology/application-config.js';
 import {
   addConnection,
   addGroup,
@@ -10,19 +10,19 @@ import {
   type Purpose,
   prepareTopics,
 } from './connection.js';
-import { feed } from './feed.js';
-import { GoalResultsReader } from './goal-results.js';
 import { isInterruption, stopOnSignals } from './interruption.js';
 import {
-  addGoals,
+  type ApplicationOptions,
+  addPipelines,
   addSource,
+  applicationConfig,
   durationOption,
-  type GoalOptions,
-  goalConfig,
   type SourceOptions,
   wholeNumber,
 } from './options.js';
 import { type Pipeline, startStreams } from './pipeline.js';
+import { ResultsReader } from './results.js';
+import { feedSources } from './sources.js';
 import { Status } from './status.js';
 import { summary } from './summary.js';
 import { UsageError } from './usage-error.js';
@@ -33,7 +33,7 @@ const KAFKA_PARTITIONS = 4;
 
 const CLOSE_WITHIN_MS = 10_000;
 
-interface StartOptions extends SourceOptions, GoalOptions, ConnectionOptions {
+interface StartOptions extends SourceOptions, ApplicationOptions, ConnectionOptions {
   readonly once?: boolean;
   readonly applicationId: string;
   readonly processes: number;
@@ -60,7 +60,7 @@ export function startCommand(program: Command): Command {
     )
     .addOption(durationOption('--commit-interval <duration>', 'how often results are committed', '100ms'))
     .addOption(durationOption('--idle <duration>', 'live input: silence after which the clock closes windows', '10s'));
-  return addGroup(addConnection(addGoals(addSource(command)))).action(start);
+  return addGroup(addConnection(addPipelines(addSource(command)))).action(start);
 }
 
 /** Where the events come from. */
@@ -134,7 +134,8 @@ async function run(
   const aborted = new Promise<void>((resolve) => {
     stop.signal.addEventListener('abort', () => resolve());
   });
-  const config = goalConfig(options);
+  // What a file holds is a function of the file: only live input is moved on, and missed, by the clock.
+  const config = { ...applicationConfig(options), watchesClock: !source.ends };
   const { log } = connection;
   const partitions =
     options.partitions ??
@@ -144,11 +145,10 @@ async function run(
   const pipelineOptions = {
     applicationId: options.applicationId,
     commitInterval: options.commitInterval,
-    // What a file holds is a function of the file; only live input may be moved on by the clock.
     idle: source.ends ? ('never' as const) : options.idle,
     numStandbyReplicas: options.standbys,
   };
-  const reader = await GoalResultsReader.follow(log, config, serdes);
+  const reader = await ResultsReader.follow(log, config, serdes);
   const onFailure = () => stop.abort();
   const pipeline: Pipeline =
     options.processes === 1
@@ -162,15 +162,15 @@ async function run(
   await reader.readToEnd();
   await reader.close();
   const seconds = (Date.now() - startedAt) / 1000;
-  process.stdout.write(`${summary(pipeline.metrics, reader.results, metrics, config, seconds)}\n`);
+  process.stdout.write(`${summary(pipeline.metrics, reader, metrics, config, seconds)}\n`);
 }
 
 interface Running {
   readonly connection: Connection;
-  readonly config: GoalConfig;
+  readonly config: ApplicationConfig;
   readonly feeding: Connection;
   readonly pipeline: Pipeline;
-  readonly reader: GoalResultsReader;
+  readonly reader: ResultsReader;
   readonly stop: AbortController;
   readonly aborted: Promise<void>;
 }
@@ -184,15 +184,7 @@ async function feedAndWatch(options: StartOptions, source: Source, running: Runn
   try {
     if (source.feeds) {
       const serdes = await prepareTopics(feeding, config, (await feeding.log.partitions(config.topics.accessLog)) ?? 1);
-      const writer = await RawTopicWriter.create({
-        log: feeding.log,
-        topic: config.topics.accessLog,
-        deadLetterTopic: config.topics.deadLetters,
-        serde: serdes.accessLog,
-        metrics,
-      });
-      await feed(options, writer, stop.signal);
-      if (source.ends) await writer.settle();
+      await feedSources(options, feeding, config, serdes, metrics, stop.signal);
     }
     if (source.ends && !stop.signal.aborted) {
       await Promise.race([pipeline.drain(), aborted]);

@@ -1,12 +1,14 @@
 import { createLogUpdate } from 'log-update';
 import colors from 'picocolors';
 import type { WriterMetrics } from '../producer/raw-topic-writer.js';
+import type { Incident } from '../schemas/records.js';
 import type { StandbyTask } from '../streams/index.js';
-import type { GoalResultsReader, Peak } from './goal-results.js';
 import type { Pipeline } from './pipeline.js';
+import type { Peak, ResultsReader } from './results.js';
 
 const TERMINAL_INTERVAL_MS = 500;
 const PLAIN_INTERVAL_MS = 5000;
+const SHOWN_INCIDENTS = 5;
 
 export const GOAL_TITLES = {
   1: 'abusive clients',
@@ -18,7 +20,7 @@ export const GOAL_TITLES = {
 /** Tells, while a pipeline runs, how it does: redrawn on a terminal, otherwise a line now and then. */
 export class Status {
   readonly #pipeline: Pipeline;
-  readonly #reader: GoalResultsReader;
+  readonly #reader: ResultsReader;
   readonly #writer: WriterMetrics;
   readonly #terminal = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
   readonly #startedAt = Date.now();
@@ -27,7 +29,7 @@ export class Status {
   #lastConsumed = 0;
   #drawing: Promise<void> = Promise.resolve();
 
-  constructor(pipeline: Pipeline, reader: GoalResultsReader, writer: WriterMetrics) {
+  constructor(pipeline: Pipeline, reader: ResultsReader, writer: WriterMetrics) {
     this.#pipeline = pipeline;
     this.#reader = reader;
     this.#writer = writer;
@@ -67,12 +69,14 @@ export class Status {
       `dead letters ${number(deadLetters + this.#writer.badLines)}`,
     ].join('   ');
     if (this.#terminal === undefined) {
-      const goals = this.#reader.results.map(({ goal, records }) => `goal ${goal}: ${number(records)}`).join('   ');
-      process.stderr.write(`${facts}   ${goals}\n`);
+      const results = this.#reader.goals.map(({ goal, records }) => `goal ${goal}: ${number(records)}`);
+      const { incidents } = this.#reader;
+      if (incidents !== undefined) results.push(`incidents: ${number(incidents.count)}`);
+      process.stderr.write(`${[facts, ...results].join('   ')}\n`);
       return;
     }
     const seconds = Math.round((now - this.#startedAt) / 1000);
-    const goals = this.#reader.results.map(({ goal, records, latest }) => {
+    const goals = this.#reader.goals.map(({ goal, records, latest }) => {
       const title = `goal ${goal}  ${GOAL_TITLES[goal]}`.padEnd(46);
       const text = latest === undefined ? colors.dim('nothing yet') : peakText(latest);
       return `  ${goal <= 2 && latest !== undefined ? colors.yellow(title) : title}${number(records).padStart(9)}   ${text}`;
@@ -81,6 +85,7 @@ export class Status {
       [
         `${colors.bold('millrace')} ${colors.dim(`${seconds} s`)}   ${facts}`,
         ...goals,
+        ...incidentLines(this.#reader),
         colors.dim('  Ctrl-C stops'),
       ].join('\n'),
     );
@@ -92,9 +97,27 @@ function standbyText(standbys: readonly StandbyTask[]): string {
   return `standbys ${number(standbys.length)} (lag ${number(lag)})`;
 }
 
+function incidentLines({ incidents }: ResultsReader): string[] {
+  if (incidents === undefined) return [];
+  const open = incidents.open.slice(0, SHOWN_INCIDENTS).map((incident) => `    ${colors.red(incidentText(incident))}`);
+  return [
+    `  ${'incidents'.padEnd(46)}${number(incidents.count).padStart(9)}   ${number(incidents.open.length)} open`,
+    ...open,
+  ];
+}
+
+/** An incident in a line. */
+export function incidentText({ opened, severity, summary }: Incident): string {
+  return `${timeText(opened)} ${severity}: ${summary}`;
+}
+
+function timeText(time: number): string {
+  return new Date(time).toISOString().replace('.000Z', 'Z');
+}
+
 /** A result in a line. */
 export function peakText({ entity, windowStart, count, mean }: Peak): string {
-  const time = new Date(windowStart).toISOString().replace('.000Z', 'Z');
+  const time = timeText(windowStart);
   return mean === undefined
     ? `${entity} ${number(count)} from ${time}`
     : `${entity} ${mean.toFixed(3)} s over ${number(count)} from ${time}`;

@@ -1,18 +1,18 @@
 import ms from 'ms';
 import type { WriterMetrics } from '../producer/raw-topic-writer.js';
 import type { StreamsMetrics } from '../streams/index.js';
-import type { GoalConfig } from '../topology/goal-config.js';
-import type { GoalResults } from './goal-results.js';
-import { GOAL_TITLES, number, peakText } from './status.js';
+import type { ApplicationConfig } from '../topology/application-config.js';
+import type { ResultsReader } from './results.js';
+import { GOAL_TITLES, incidentText, number, peakText } from './status.js';
 
 const TOP = 3;
 
 /** What a run has done, for its end. */
 export function summary(
   metrics: StreamsMetrics,
-  results: readonly GoalResults[],
+  { goals, incidents }: ResultsReader,
   writer: WriterMetrics,
-  { topics }: GoalConfig,
+  { topics }: ApplicationConfig,
   seconds: number,
 ): string {
   const lines = [
@@ -25,11 +25,15 @@ export function summary(
     );
   }
   lines.push(...lateness(metrics, topics.late));
-  for (const goal of results) {
+  for (const goal of goals) {
     lines.push(
       `goal ${goal.goal}, ${GOAL_TITLES[goal.goal]}: ${number(goal.records)} results for ${number(goal.peaks.size)} keys`,
     );
     for (const peak of goal.top(TOP)) lines.push(`    ${peakText(peak)}`);
+  }
+  if (incidents !== undefined) {
+    lines.push(`incidents: ${number(incidents.count)}, of which ${number(incidents.open.length)} are open`);
+    for (const incident of incidents.newest(TOP)) lines.push(`    ${incidentText(incident)}`);
   }
   return lines.join('\n');
 }

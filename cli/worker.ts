@@ -1,7 +1,6 @@
 import type { StandbyTask, StreamsMetrics } from '../streams/index.js';
-import type { GoalConfig } from '../topology/goal-config.js';
-import { registerSerdes } from '../topology/serdes.js';
-import { type ConnectionOptions, connect } from './connection.js';
+import type { ApplicationConfig } from '../topology/application-config.js';
+import { type ConnectionOptions, connect, serdesOf } from './connection.js';
 import { isInterruption } from './interruption.js';
 import { type PipelineOptions, startStreams } from './pipeline.js';
 
@@ -10,7 +9,7 @@ const REPORT_INTERVAL_MS = 250;
 /** What a worker is started with. */
 export interface WorkerTask {
   readonly connection: ConnectionOptions;
-  readonly config: GoalConfig;
+  readonly config: ApplicationConfig;
   readonly pipeline: PipelineOptions;
 }
 
@@ -33,7 +32,7 @@ async function work({ config, connection: options, pipeline }: WorkerTask): Prom
   });
   for (const event of ['disconnect', 'SIGTERM', 'message']) process.on(event, () => stop.abort());
   const connection = await connect(options, { runs: 'tasks' }, stop.signal);
-  const serdes = await registerSerdes(connection.schemas, config.topics);
+  const serdes = await serdesOf(connection.schemas, config);
   let failed: () => void = () => {};
   const failure = new Promise<void>((resolve) => {
     failed = resolve;

@@ -9,6 +9,8 @@ export interface AccessLog {
   readonly host: string;
   readonly country: string;
   readonly timestamp: number;
+  /** Of the response's body; null where the log does not say. */
+  readonly bytes?: number | null;
 }
 
 interface WindowResult {
@@ -33,4 +35,143 @@ export interface Goal4 extends WindowResult {
   readonly host: string;
   /** Seconds. */
   readonly avg_request_time: number;
+}
+
+/** One line that a service logged. */
+export interface ServiceLog {
+  readonly timestamp: number;
+  readonly service: string;
+  readonly level: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'CRITICAL';
+  readonly message: string;
+  /** Milliseconds. */
+  readonly response_time: number | null;
+  readonly endpoint: string | null;
+  readonly method: string | null;
+  readonly status: number | null;
+  readonly user_id: string | null;
+  readonly session_id: string | null;
+  readonly request_id: string | null;
+  readonly ip: string | null;
+  readonly bytes: number | null;
+  readonly source: string | null;
+  /** Of simulated lines: whether a fault was put into it, or made it. */
+  readonly is_anomaly: boolean;
+}
+
+export interface SensorReading {
+  readonly sensor_id: string;
+  /** Degrees Celsius. */
+  readonly temperature: number | null;
+  readonly pressure: number | null;
+  readonly timestamp: number;
+  /** Of simulated readings: whether a fault was put into it. */
+  readonly is_anomaly: boolean;
+}
+
+export interface SensorScore {
+  readonly sensor_id: string;
+  readonly temperature: number | null;
+  readonly pressure: number | null;
+  readonly timestamp: number;
+  /** 1 when a limit is exceeded, else 0. */
+  readonly anomaly_score: number;
+  /** 0 to 1. */
+  readonly learned_score: number;
+  readonly is_anomaly: boolean;
+  readonly fields: readonly string[];
+}
+
+export interface SensorHour {
+  readonly sensor_id: string;
+  readonly window_start: number;
+  readonly window_end: number;
+  readonly count: number;
+  readonly over_limit: number;
+  readonly temperature_min: number | null;
+  readonly temperature_avg: number | null;
+  readonly temperature_max: number | null;
+  readonly temperature_stddev: number | null;
+  readonly pressure_min: number | null;
+  readonly pressure_avg: number | null;
+  readonly pressure_max: number | null;
+  readonly pressure_stddev: number | null;
+}
+
+export interface BrokenRule {
+  readonly rule: string;
+  readonly value: number;
+  readonly limit: number;
+}
+
+/** A minute of one host, or of all, `*`. Times of responses are milliseconds. */
+export interface WebStatistics {
+  readonly host: string;
+  readonly window_start: number;
+  readonly window_end: number;
+  readonly request_count: number;
+  readonly avg_response_time: number | null;
+  readonly stddev_response_time: number | null;
+  readonly p50_response_time: number | null;
+  readonly p95_response_time: number | null;
+  readonly p99_response_time: number | null;
+  readonly client_errors: number;
+  readonly server_errors: number;
+  readonly error_rate: number;
+  readonly bytes: number | null;
+  readonly is_anomaly: boolean;
+  readonly rules: readonly BrokenRule[];
+}
+
+/** How a service does, from a few seconds of its logs. Times of responses are milliseconds. */
+export interface ServiceHealth {
+  readonly service: string;
+  readonly window_start: number;
+  readonly window_end: number;
+  readonly count: number;
+  /** Lines a second. */
+  readonly throughput: number;
+  readonly avg_response_time: number | null;
+  readonly p95_response_time: number | null;
+  readonly error_rate: number;
+  readonly active_sessions: number;
+  readonly bytes: number;
+  readonly health: 'healthy' | 'degraded' | 'down';
+}
+
+export type Severity = 'info' | 'warning' | 'critical';
+export type SourceKind = 'web' | 'sensor' | 'service';
+
+/** A detection: `opened` when it begins, `resolved` when it is over. */
+export interface Alert {
+  readonly id: string;
+  readonly time: number;
+  readonly source_kind: SourceKind;
+  readonly entity: string;
+  /** Alerts of one scope at one time are one incident. */
+  readonly scope: string;
+  readonly detector: string;
+  readonly state: 'opened' | 'resolved';
+  readonly severity: Severity;
+  readonly value: number;
+  readonly expected_low: number | null;
+  readonly expected_high: number | null;
+  readonly window_start: number;
+  readonly window_end: number;
+  readonly explanation: string;
+  readonly fields: readonly string[];
+}
+
+export interface Incident {
+  readonly id: string;
+  readonly source_kind: SourceKind;
+  readonly scope: string;
+  readonly state: 'opened' | 'ongoing' | 'resolved';
+  readonly severity: Severity;
+  readonly opened: number;
+  readonly updated: number;
+  readonly resolved: number | null;
+  readonly alerts: number;
+  readonly detectors: readonly string[];
+  readonly entities: readonly string[];
+  readonly summary: string;
 }

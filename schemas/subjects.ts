@@ -8,10 +8,22 @@ const SCHEMA_OF_TOPIC = {
   goal2: 'goal2',
   goal3: 'goal3',
   goal4: 'goal4',
+  webStatistics: 'web-statistics',
+  sensorReadings: 'sensor-reading',
+  sensorScores: 'sensor-score',
+  sensorHours: 'sensor-hour',
+  serviceLogs: 'service-log',
+  serviceHealth: 'service-health',
+  alerts: 'alert',
+  incidents: 'incident',
 } as const;
 
 /** What a topic is for; which topic that is, is configuration. */
 export type TopicRole = keyof typeof SCHEMA_OF_TOPIC;
+
+export function isTopicRole(role: string): role is TopicRole {
+  return Object.hasOwn(SCHEMA_OF_TOPIC, role);
+}
 
 /** The schemas of the application; the build copies them beside the code. */
 export const SCHEMAS_DIRECTORY = fileURLToPath(new URL('.', import.meta.url));

@@ -1,24 +1,22 @@
-import type { AccessLog } from '../schemas/records.js';
-import { type KStream, StreamsBuilder, stringSerde, TimeWindows, type Topology } from '../streams/index.js';
+import { StreamsBuilder, stringSerde, TimeWindows, type Topology } from '../streams/index.js';
 import type { GoalConfig } from './goal-config.js';
 import { meanOf, meanSerde } from './mean.js';
+import { type Requests, requestsOf } from './requests.js';
 import type { GoalSerdes } from './serdes.js';
-
-type Request = Pick<AccessLog, 'client_ip' | 'status' | 'request_time' | 'host' | 'country' | 'timestamp'>;
-type Requests = KStream<null, Request>;
 
 /** The four goals over the raw topic. */
 export function goalsTopology(config: GoalConfig, serdes: GoalSerdes): Topology {
   const builder = new StreamsBuilder();
-  const requests = builder.stream(config.topics.accessLog, {
-    value: serdes.accessLog.fields('client_ip', 'status', 'request_time', 'host', 'country', 'timestamp'),
-    timestamp: (request) => request.timestamp,
-  });
+  addGoals(requestsOf(builder, config.topics.accessLog, serdes), config, serdes);
+  return builder.build();
+}
+
+/** Those of the four goals that the configuration names. */
+export function addGoals(requests: Requests, config: GoalConfig, serdes: GoalSerdes): void {
   if (config.goals.includes(1)) abusiveClients(requests, config, serdes);
   if (config.goals.includes(2)) hostsWithClientErrors(requests, config, serdes);
   if (config.goals.includes(3)) successesByCountry(requests, config, serdes);
   if (config.goals.includes(4)) meanRequestTimeByHost(requests, config, serdes);
-  return builder.build();
 }
 
 /** Goal 1: clients with more than 10 requests in windows of 20 s that hop by 1 s. */

@@ -1,28 +1,52 @@
-import type { AccessLog, Goal1, Goal2, Goal3, Goal4 } from '../schemas/records.js';
-import { topicSchema, valueSubject } from '../schemas/subjects.js';
+import type {
+  AccessLog,
+  Alert,
+  Goal1,
+  Goal2,
+  Goal3,
+  Goal4,
+  Incident,
+  SensorHour,
+  SensorReading,
+  SensorScore,
+  ServiceHealth,
+  ServiceLog,
+  WebStatistics,
+} from '../schemas/records.js';
+import { isTopicRole, type TopicRole, topicSchema, valueSubject } from '../schemas/subjects.js';
 import { AvroSerde, type SchemaRegistry } from '../streams/index.js';
 
-/** The serdes of the application's topics. */
-export interface GoalSerdes {
-  readonly accessLog: AvroSerde<AccessLog>;
-  readonly goal1: AvroSerde<Goal1>;
-  readonly goal2: AvroSerde<Goal2>;
-  readonly goal3: AvroSerde<Goal3>;
-  readonly goal4: AvroSerde<Goal4>;
+/** What the values of the application's topics are. */
+interface Values {
+  readonly accessLog: AccessLog;
+  readonly goal1: Goal1;
+  readonly goal2: Goal2;
+  readonly goal3: Goal3;
+  readonly goal4: Goal4;
+  readonly webStatistics: WebStatistics;
+  readonly sensorReadings: SensorReading;
+  readonly sensorScores: SensorScore;
+  readonly sensorHours: SensorHour;
+  readonly serviceLogs: ServiceLog;
+  readonly serviceHealth: ServiceHealth;
+  readonly alerts: Alert;
+  readonly incidents: Incident;
 }
 
-/** Registers the schemas of the application's topics, each as `<topic>-value`. */
-export async function registerSerdes(
+/** The serdes of topics, by what the topics are for. */
+export type TopicSerdes<R extends TopicRole = TopicRole> = { readonly [Role in R]: AvroSerde<Values[Role]> };
+
+export type GoalSerdes = TopicSerdes<'accessLog' | 'goal1' | 'goal2' | 'goal3' | 'goal4'>;
+
+/** Registers the schemas of topics, each as `<topic>-value`; topics whose values are of no one schema are passed over. */
+export async function registerSerdes<T extends Readonly<Record<string, string>>>(
   registry: SchemaRegistry,
-  topics: Record<keyof GoalSerdes, string>,
-): Promise<GoalSerdes> {
-  const serde = <T>(name: keyof GoalSerdes) =>
-    AvroSerde.create<T>({ registry, subject: valueSubject(topics[name]), ...topicSchema(name) });
-  return {
-    accessLog: await serde<AccessLog>('accessLog'),
-    goal1: await serde<Goal1>('goal1'),
-    goal2: await serde<Goal2>('goal2'),
-    goal3: await serde<Goal3>('goal3'),
-    goal4: await serde<Goal4>('goal4'),
-  };
+  topics: T,
+): Promise<TopicSerdes<Extract<keyof T, TopicRole>>> {
+  const serdes: Record<string, unknown> = {};
+  for (const [role, topic] of Object.entries(topics)) {
+    if (!isTopicRole(role)) continue;
+    serdes[role] = await AvroSerde.create({ registry, subject: valueSubject(topic), ...topicSchema(role) });
+  }
+  return serdes as TopicSerdes<Extract<keyof T, TopicRole>>;
 }

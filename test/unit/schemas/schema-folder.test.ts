@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SchemaFolder } from '../../../schemas/schema-folder.js';
 import { subjectsOf } from '../../../schemas/subjects.js';
-import { DEFAULT_GOAL_CONFIG } from '../../../topology/goal-config.js';
+import { DEFAULT_APPLICATION_CONFIG } from '../../../topology/application-config.js';
 
 let directory: string;
 
@@ -93,7 +93,7 @@ describe('the subjects of a folder', () => {
     await file('orders-value', 'shop.Order', { item: 'shop.Item' });
     await file('z-price', 'shop.Price', { amount: 'double' });
     await file('item', 'shop.Item', { price: 'Price' });
-    const found = subjectsOf(new SchemaFolder(directory), { ...DEFAULT_GOAL_CONFIG.topics, accessLog: 'logs' });
+    const found = subjectsOf(new SchemaFolder(directory), { ...DEFAULT_APPLICATION_CONFIG.topics, accessLog: 'logs' });
     // What others use comes before them, for it is registered first.
     expect(found.map(({ file, subject }) => [file, subject])).toEqual([
       ['z-price', 'shop.Price'],

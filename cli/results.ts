@@ -1,7 +1,8 @@
+import type { Incident } from '../schemas/records.js';
 import type { Log, LogConsumer, TopicPartition } from '../streams/log/log.js';
 import { deserializeWhenReady, type Serde } from '../streams/serde/serde.js';
-import type { GoalConfig } from '../topology/goal-config.js';
-import type { GoalSerdes } from '../topology/serdes.js';
+import { type ApplicationConfig, topicsOf } from '../topology/application-config.js';
+import type { TopicSerdes } from '../topology/serdes.js';
 
 const POLL_MS = 10;
 
@@ -53,42 +54,86 @@ export class GoalResults {
   }
 }
 
-/** Follows the goals' topics. */
-export class GoalResultsReader {
+/** The incidents that there were, each as it was last. */
+export class IncidentResults {
+  readonly #latest = new Map<string, Incident>();
+
+  constructor(
+    readonly topic: string,
+    readonly serde: Serde<Incident>,
+  ) {}
+
+  get count(): number {
+    return this.#latest.size;
+  }
+
+  /** Those that are not over, the newest first. */
+  get open(): Incident[] {
+    return this.#newest.filter(({ state }) => state !== 'resolved');
+  }
+
+  newest(number: number): Incident[] {
+    return this.#newest.slice(0, number);
+  }
+
+  get #newest(): Incident[] {
+    return [...this.#latest.values()].sort((one, other) => other.opened - one.opened);
+  }
+
+  add(incident: Incident): void {
+    this.#latest.set(incident.id, incident);
+  }
+}
+
+/** What a topic's values are added to. */
+interface TopicResults {
+  readonly topic: string;
+  readonly serde: Serde<unknown>;
+  add(value: unknown): void;
+}
+
+/** Follows the topics of results. */
+export class ResultsReader {
   readonly #log: Log;
   readonly #consumer: LogConsumer;
-  readonly #byTopic: ReadonlyMap<string, GoalResults>;
+  readonly #byTopic: ReadonlyMap<string, TopicResults>;
   readonly #partitions: readonly TopicPartition[];
   readonly #readTo = new Map<string, number>();
 
-  private constructor(log: Log, results: readonly GoalResults[], partitions: readonly TopicPartition[]) {
+  private constructor(
+    log: Log,
+    readonly goals: readonly GoalResults[],
+    /** Undefined where no pipeline runs that finds any. */
+    readonly incidents: IncidentResults | undefined,
+    partitions: readonly TopicPartition[],
+  ) {
     this.#log = log;
     this.#consumer = log.consumer();
+    const results = [...goals, ...(incidents === undefined ? [] : [incidents])] as TopicResults[];
     this.#byTopic = new Map(results.map((result) => [result.topic, result]));
     this.#partitions = partitions;
   }
 
-  /** Follows each goal's results from now on. */
-  static async follow(log: Log, { goals, topics }: GoalConfig, serdes: GoalSerdes): Promise<GoalResultsReader> {
-    const results = goals.map(
+  /** Follows the results of the pipelines that run from now on. */
+  static async follow(log: Log, config: ApplicationConfig, serdes: TopicSerdes): Promise<ResultsReader> {
+    const { goals, pipelines, topics } = config;
+    const ofGoals = (pipelines.includes('goals') ? goals : []).map(
       (goal) => new GoalResults(goal, topics[`goal${goal}`], serdes[`goal${goal}`] as unknown as Serde<GoalResult>),
     );
+    const { incidents } = topicsOf(config);
+    const ofIncidents = incidents === undefined ? undefined : new IncidentResults(incidents, serdes.incidents);
     const partitions: TopicPartition[] = [];
-    for (const { topic } of results) {
+    for (const topic of [...ofGoals.map(({ topic }) => topic), ...(incidents === undefined ? [] : [incidents])]) {
       const count = (await log.partitions(topic)) ?? 0;
       for (let partition = 0; partition < count; partition++) partitions.push({ topic, partition });
     }
-    const reader = new GoalResultsReader(log, results, partitions);
+    const reader = new ResultsReader(log, ofGoals, ofIncidents, partitions);
     for (const partition of partitions) {
       const end = await log.endOffset(partition);
       reader.#consumer.assign(partition, end);
       reader.#readTo.set(idOf(partition), end);
     }
     return reader;
-  }
-
-  get results(): readonly GoalResults[] {
-    return [...this.#byTopic.values()];
   }
 
   /** Reads what has come, for at most the time given. */

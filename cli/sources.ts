@@ -1,0 +1,50 @@
+import { RawTopicWriter, type WriterMetrics } from '../producer/raw-topic-writer.js';
+import { TopicWriter } from '../producer/topic-writer.js';
+import type { ApplicationConfig } from '../topology/application-config.js';
+import type { TopicSerdes } from '../topology/serdes.js';
+import type { Connection } from './connection.js';
+import { feed, feedReadings, feedServiceLogs } from './feed.js';
+import type { SourceOptions } from './options.js';
+
+/**
+ * Writes what the pipelines that run are about: requests, from files or simulated, and, where those are simulated, service
+ * logs and readings of sensors. Resolves when all of it is over, and others can read it.
+ *
+ * @throws ProducerError, LogError
+ */
+export async function feedSources(
+  options: SourceOptions,
+  { log }: Connection,
+  { pipelines, topics }: ApplicationConfig,
+  serdes: TopicSerdes,
+  metrics: WriterMetrics,
+  signal: AbortSignal,
+): Promise<void> {
+  const feeds: Promise<void>[] = [];
+  if (options.input !== undefined || pipelines.includes('goals') || pipelines.includes('web-statistics')) {
+    const { accessLog: topic, deadLetters: deadLetterTopic } = topics;
+    const writer = await RawTopicWriter.create({ log, topic, deadLetterTopic, serde: serdes.accessLog, metrics });
+    feeds.push(feed(options, writer, signal).then(() => writer.settle()));
+  }
+  if (options.input === undefined && pipelines.includes('services')) {
+    const writer = await TopicWriter.create({
+      log,
+      topic: topics.serviceLogs,
+      serde: serdes.serviceLogs,
+      keyOf: ({ service }) => service,
+      timestampOf: ({ timestamp }) => timestamp,
+    });
+    feeds.push(feedServiceLogs(options, writer, signal).then(() => writer.settle()));
+  }
+  if (options.input === undefined && pipelines.includes('sensors')) {
+    const writer = await TopicWriter.create({
+      log,
+      topic: topics.sensorReadings,
+      serde: serdes.sensorReadings,
+      keyOf: ({ sensor_id }) => sensor_id,
+      timestampOf: ({ timestamp }) => timestamp,
+    });
+    feeds.push(feedReadings(options, writer, signal).then(() => writer.settle()));
+  }
+  await Promise.all(feeds);
+}

@@ -1,0 +1,234 @@
+import type { ServiceLog } from '../schemas/records.js';
+import { Random, WeightedChoice } from './random.js';
+import { demonstrationFaults, type ServiceFault } from './service-faults.js';
+
+export interface ServiceLogOptions {
+  readonly seed: number;
+  /** Where event time starts, in milliseconds since the epoch. */
+  readonly startMs: number;
+  /** Of all services together. Default 100. */
+  readonly linesPerSecond?: number;
+  /** In order of time; default: one every two minutes, of each kind in turn. */
+  readonly faults?: Iterable<ServiceFault>;
+  /** The share of lines that are slow by themselves, and labelled so. Default 0.05. */
+  readonly outliers?: number;
+  /** How much the rate follows the day: 0 for not at all, 1 for none at night. Default 0.4. */
+  readonly season?: number;
+}
+
+export interface SimulatedLine {
+  readonly line: ServiceLog;
+  /** The fault that made or changed the line. */
+  readonly fault: ServiceFault | undefined;
+}
+
+export const SERVICES = ['web-api', 'auth-service', 'payment-service', 'database', 'cache-service'] as const;
+const SERVICE_WEIGHTS = [35, 20, 15, 20, 10];
+const ENDPOINTS = ['/api/v1/users', '/api/v1/products', '/api/v1/orders', '/api/v1/payments'];
+const ENDPOINT_WEIGHTS = [30, 35, 20, 15];
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
+const METHOD_WEIGHTS = [70, 20, 7, 3];
+const INSTANCES = 50;
+const USERS = 9000;
+const DAY_MS = 86_400_000;
+/** Over the whole of a `surge`, beside the service's ordinary lines. */
+const SURGE_FACTOR = 8;
+const SLOW_FACTOR = 5;
+const DEPLOY_FACTOR = 1.6;
+const WORST_ERROR_SHARE = 0.5;
+/** The share of lines of level ERROR whose request failed; the others succeeded at a second try. */
+const FAILED_SHARE = 0.15;
+
+interface Level {
+  readonly name: ServiceLog['level'];
+  readonly weight: number;
+  readonly leastMs: number;
+  readonly mostMs: number;
+  readonly messages: readonly string[];
+}
+
+const LEVELS: readonly Level[] = [
+  {
+    name: 'INFO',
+    weight: 70,
+    leastMs: 10,
+    mostMs: 200,
+    messages: ['request completed', 'user session refreshed', 'cache hit', 'connection established'],
+  },
+  {
+    name: 'WARN',
+    weight: 15,
+    leastMs: 200,
+    mostMs: 500,
+    messages: ['slow query', 'retrying a failed connection', 'connection pool is nearly empty'],
+  },
+  {
+    name: 'ERROR',
+    weight: 10,
+    leastMs: 500,
+    mostMs: 2000,
+    messages: ['upstream timed out', 'could not acquire a lock', 'connection refused by upstream'],
+  },
+  { name: 'DEBUG', weight: 4, leastMs: 5, mostMs: 50, messages: ['entering the handler', 'payload validated'] },
+  {
+    name: 'CRITICAL',
+    weight: 1,
+    leastMs: 1000,
+    mostMs: 5000,
+    messages: ['out of memory, shedding load', 'the primary is unreachable'],
+  },
+];
+const ERROR = LEVELS[2] as Level;
+
+/** Logs of five services that are the same for the same seed, with labelled faults. */
+export class ServiceLogSimulator {
+  /** Every fault that has begun. */
+  readonly faults: ServiceFault[] = [];
+  readonly #random: Random;
+  readonly #options: Required<ServiceLogOptions>;
+  readonly #scheduled: Iterator<ServiceFault>;
+  readonly #serviceChoice = new WeightedChoice(SERVICE_WEIGHTS);
+  readonly #levelChoice = new WeightedChoice(LEVELS.map(({ weight }) => weight));
+  readonly #endpointChoice = new WeightedChoice(ENDPOINT_WEIGHTS);
+  readonly #methodChoice = new WeightedChoice(METHOD_WEIGHTS);
+  #next: ServiceFault | undefined;
+  /** Those that have begun and are not over; a `deploy` never is. */
+  #active: ServiceFault[] = [];
+  #arrivalMs: number;
+  #requests = 0;
+
+  constructor(options: ServiceLogOptions) {
+    const { startMs } = options;
+    this.#options = {
+      linesPerSecond: 100,
+      faults: demonstrationFaults(startMs, SERVICES),
+      outliers: 0.05,
+      season: 0.4,
+      ...options,
+    };
+    this.#random = new Random(options.seed);
+    this.#scheduled = this.#options.faults[Symbol.iterator]();
+    this.#next = this.#scheduled.next().value;
+    this.#arrivalMs = startMs;
+  }
+
+  /** When the next line is logged. */
+  get arrivalMs(): number {
+    return this.#arrivalMs;
+  }
+
+  next(): SimulatedLine {
+    for (;;) {
+      const time = this.#arrivalMs;
+      this.#beginFaults(time);
+      const surge = this.#active.find(({ kind }) => kind === 'surge');
+      this.#arrivalMs += this.#random.exponential(1000 / this.#rateAt(time, surge));
+      const line = this.#line(time, surge);
+      if (line !== undefined) return line;
+    }
+  }
+
+  /** Undefined where the service is silent. */
+  #line(time: number, surge: ServiceFault | undefined): SimulatedLine | undefined {
+    const random = this.#random;
+    const drawn = SERVICES[this.#serviceChoice.draw(random)] as string;
+    const isSurge = surge !== undefined && random.uniform() < this.#surgeShare(surge);
+    const service = isSurge ? surge.service : drawn;
+    const faults = this.#active.filter((fault) => fault.service === service);
+    if (faults.some(({ kind }) => kind === 'silence')) return undefined;
+    let level = LEVELS[this.#levelChoice.draw(random)] as Level;
+    let factor = 1;
+    let isBroken = false;
+    let cause = isSurge ? surge : undefined;
+    for (const fault of faults) {
+      const isSlower = slowdown(fault, time);
+      factor *= isSlower;
+      const isError = random.uniform() < errorShare(fault, time);
+      if (isError) level = ERROR;
+      isBroken ||= isError;
+      if ((isSlower > 1 || isError) && fault.kind !== 'deploy') cause = fault;
+    }
+    let responseTime = level.leastMs + random.uniform() * (level.mostMs - level.leastMs);
+    const isOutlier = random.uniform() < this.#options.outliers;
+    if (isOutlier) responseTime *= service === 'database' ? 2 : 3;
+    const failed =
+      level.name === 'CRITICAL' || (level.name === 'ERROR' && (isBroken || random.uniform() < FAILED_SHARE));
+    const user = 1000 + random.below(USERS);
+    return {
+      line: {
+        timestamp: Math.floor(time),
+        service,
+        level: level.name,
+        message: level.messages[random.below(level.messages.length)] as string,
+        response_time: Math.round(responseTime * factor * 10) / 10,
+        endpoint: ENDPOINTS[this.#endpointChoice.draw(random)] as string,
+        method: METHODS[this.#methodChoice.draw(random)] as string,
+        status: failed ? (random.uniform() < 0.7 ? 500 : 503) : 200,
+        user_id: `user_${user}`,
+        session_id: `session_${user}_${random.below(2)}`,
+        request_id: `req_${(this.#requests++).toString(36).padStart(8, '0')}`,
+        ip: `10.${user & 3}.${(user >> 2) & 0xff}.${1 + (user % 254)}`,
+        bytes: 200 + random.below(20_000),
+        source: `${service}-${random.below(INSTANCES)}`,
+        is_anomaly: isOutlier || cause !== undefined,
+      },
+      fault: cause,
+    };
+  }
+
+  #beginFaults(time: number): void {
+    this.#active = this.#active.filter(({ endMs, kind }) => kind === 'deploy' || time < endMs);
+    while (this.#next !== undefined && this.#next.startMs <= time) {
+      this.faults.push(this.#next);
+      if (this.#next.kind === 'deploy' || time < this.#next.endMs) this.#active.push(this.#next);
+      this.#next = this.#scheduled.next().value;
+    }
+  }
+
+  /** The share of all lines that the surge adds. */
+  #surgeShare({ service }: ServiceFault): number {
+    const added = (SURGE_FACTOR - 1) * (SERVICE_WEIGHTS[SERVICES.indexOf(service as (typeof SERVICES)[number])] ?? 0);
+    return added / (added + SERVICE_WEIGHTS.reduce((sum, weight) => sum + weight, 0));
+  }
+
+  /** Least traffic at 4 in the morning, most at 4 in the afternoon, UTC. */
+  #rateAt(time: number, surge: ServiceFault | undefined): number {
+    const ofDay = (time % DAY_MS) / DAY_MS;
+    const { linesPerSecond, season } = this.#options;
+    const rate = linesPerSecond * (1 - season * Math.cos(2 * Math.PI * (ofDay - 4 / 24)));
+    return surge === undefined ? rate : rate / (1 - this.#surgeShare(surge));
+  }
+}
+
+/** How far a fault has come, 0 to 1. */
+function progress({ endMs, startMs }: ServiceFault, time: number): number {
+  return (time - startMs) / (endMs - startMs);
+}
+
+/** By what factor responses are slower because of the fault. */
+function slowdown(fault: ServiceFault, time: number): number {
+  switch (fault.kind) {
+    case 'latency-step':
+      return SLOW_FACTOR;
+    case 'latency-ramp':
+      return 1 + (SLOW_FACTOR - 1) * progress(fault, time);
+    case 'error-creep':
+      return 1 + progress(fault, time);
+    case 'deploy':
+      return DEPLOY_FACTOR;
+    default:
+      return 1;
+  }
+}
+
+/** The share of lines that are errors because of the fault. */
+function errorShare(fault: ServiceFault, time: number): number {
+  switch (fault.kind) {
+    case 'error-burst':
+      return WORST_ERROR_SHARE;
+    case 'error-creep':
+      return WORST_ERROR_SHARE * progress(fault, time);
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TopicRole } from '../../schemas/subjects.js';
+import { Streams } from '../../streams/index.js';
+import { EmbeddedLog } from '../../streams/log/embedded/embedded-log.js';
+import type { Log } from '../../streams/log/log.js';
+import { partitionForString } from '../../streams/log/partitioner.js';
+import { deserializeWhenReady, type Serde } from '../../streams/serde/serde.js';
+import { applicationTopology } from '../../topology/application.js';
+import { type ApplicationConfig, DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js';
+import { registerSerdes, type TopicSerdes } from '../../topology/serdes.js';
+import { MemoryRegistry } from './run-goals.js';
+
+type ValueOf<R extends TopicRole> = TopicSerdes[R] extends Serde<infer V> ? V : never;
+
+const POLL_MS = 5;
+
+interface StateOptions {
+  readonly stateDirectory?: string;
+}
+
+/** The application over what is appended to its source topics. */
+export class ApplicationRun {
+  readonly #log: Log;
+  readonly #partitions: number;
+
+  private constructor(
+    log: Log,
+    readonly config: ApplicationConfig,
+    readonly serdes: TopicSerdes,
+    partitions: number,
+  ) {
+    this.#log = log;
+    this.#partitions = partitions;
+  }
+
+  static async create(
+    options: { readonly config?: Partial<ApplicationConfig>; readonly partitions?: number; readonly log?: Log } = {},
+  ): Promise<ApplicationRun> {
+    const { config, log = await EmbeddedLog.inMemory(), partitions = 1 } = options;
+    const all = { ...DEFAULT_APPLICATION_CONFIG, watchesClock: false, ...config };
+    for (const topic of Object.values(all.topics)) await log.ensureTopic(topic, { partitions });
+    return new ApplicationRun(log, all, await registerSerdes(new MemoryRegistry(), all.topics), partitions);
+  }
+
+  /** In the partitions of their keys. */
+  async append<R extends TopicRole>(role: R, values: readonly ValueOf<R>[], keyOf: (value: ValueOf<R>) => string) {
+    const topic = this.config.topics[role];
+    const serde = this.serdes[role] as unknown as Serde<ValueOf<R>>;
+    const transaction = this.#log.transaction();
+    for (const value of values) {
+      const key = keyOf(value);
+      const partition = partitionForString(key, this.#partitions);
+      transaction.append(topic, partition, 0, Buffer.from(key), serde.serialize(topic, value));
+    }
+    await transaction.commit();
+  }
+
+  /** Processes what was appended, and closes every window. */
+  async drain(options: StateOptions = {}): Promise<void> {
+    const streams = await this.#start(options);
+    await streams.drain();
+    await streams.close();
+  }
+
+  /** Processes what was appended, and leaves windows open. */
+  async process(options: StateOptions = {}): Promise<void> {
+    const streams = await this.#start(options);
+    while ((await streams.lag()) > 0) await delay(POLL_MS);
+    await streams.close();
+  }
+
+  async #start(options: StateOptions): Promise<Streams> {
+    const streams = new Streams(applicationTopology(this.config, this.serdes), {
+      applicationId: 'application',
+      log: this.#log,
+      commitInterval: 20,
+      ...options,
+    });
+    await streams.start();
+    return streams;
+  }
+
+  /** Keys and values, partition by partition. */
+  async read<R extends TopicRole>(role: R): Promise<{ key: string; value: ValueOf<R> }[]> {
+    const topic = this.config.topics[role];
+    const serde = this.serdes[role] as unknown as Serde<ValueOf<R>>;
+    const records: { key: string; value: ValueOf<R> }[] = [];
+    for (let partition = 0; partition < this.#partitions; partition++) {
+      const consumer = this.#log.consumer();
+      consumer.assign({ topic, partition }, 0);
+      const end = await this.#log.endOffset({ topic, partition });
+      for (let offset = 0; offset < end; ) {
+        const [cursor] = await consumer.poll(100);
+        if (cursor === undefined) continue;
+        while (cursor.next()) {
+          const { keyBytes, keyEnd, keyStart, valueBytes, valueEnd, valueStart } = cursor;
+          const value = await deserializeWhenReady(serde, topic, valueBytes, valueStart, valueEnd);
+          records.push({ key: keyBytes.toString('utf8', keyStart, keyEnd), value });
+        }
+        offset = cursor.nextOffset;
+      }
+      await consumer.close();
+    }
+    return records;
+  }
+
+  close(): Promise<void> {
+    return this.#log.close();
+  }
+}

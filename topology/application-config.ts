@@ -1,0 +1,101 @@
+import type { Duration } from '../streams/index.js';
+import { DEFAULT_GOAL_CONFIG, type GoalConfig } from './goal-config.js';
+
+/** What runs beside each other: the goals and the web statistics over access logs, and one for each other kind of source. */
+export const PIPELINES = ['goals', 'web-statistics', 'sensors', 'services'] as const;
+export type PipelineName = (typeof PIPELINES)[number];
+
+export const DETECTOR_FAMILIES = ['adaptive', 'textbook'] as const;
+export type DetectorFamily = (typeof DETECTOR_FAMILIES)[number];
+
+/** What the application can be told; windows are as long as what the contract says of them. */
+export interface ApplicationConfig extends GoalConfig {
+  readonly pipelines: readonly PipelineName[];
+  readonly webStatistics: {
+    readonly size: Duration;
+    /** A window with a larger share of responses of status 400 to 599 is flagged. */
+    readonly errorRate: number;
+    /** Of so many requests at least. */
+    readonly leastRequests: number;
+  };
+  readonly sensors: {
+    /** Degrees Celsius; a reading of more has the score 1. */
+    readonly temperature: number;
+    readonly pressure: number;
+  };
+  readonly services: {
+    readonly size: Duration;
+    readonly grace: Duration;
+    /** A service that has logged nothing for so many windows is down. */
+    readonly silentWindows: number;
+    readonly endpoints: {
+      readonly size: Duration;
+      /** More lines of an endpoint in a window are a traffic spike. */
+      readonly requests: number;
+      /** A larger share of responses of status 400 to 599 is a high error rate. */
+      readonly errorRate: number;
+      /** A longer mean response time in milliseconds is a slow response. */
+      readonly responseTime: number;
+    };
+  };
+  /** `textbook`: the plain rules of services, `high_latency` and `error_spike`, for those who compare. */
+  readonly detectors: readonly DetectorFamily[];
+  /** Whether entities are missed by the clock when nothing comes at all: for live sources. */
+  readonly watchesClock: boolean;
+  /** An alert that comes so soon after the end of an incident of its scope belongs to it. */
+  readonly incidentQuiet: Duration;
+  readonly topics: GoalConfig['topics'] & {
+    readonly webStatistics: string;
+    readonly sensorReadings: string;
+    readonly sensorScores: string;
+    readonly sensorHours: string;
+    readonly serviceLogs: string;
+    readonly serviceHealth: string;
+    readonly alerts: string;
+    readonly incidents: string;
+  };
+}
+
+export const DEFAULT_APPLICATION_CONFIG: ApplicationConfig = {
+  ...DEFAULT_GOAL_CONFIG,
+  pipelines: PIPELINES,
+  webStatistics: { size: '1m', errorRate: 0.2, leastRequests: 20 },
+  sensors: { temperature: 40, pressure: 120 },
+  services: {
+    size: '5s',
+    grace: '1s',
+    silentWindows: 2,
+    endpoints: { size: '1m', requests: 3000, errorRate: 0.1, responseTime: 2000 },
+  },
+  detectors: ['adaptive'],
+  watchesClock: true,
+  incidentQuiet: '30s',
+  topics: {
+    ...DEFAULT_GOAL_CONFIG.topics,
+    webStatistics: 'web-stats-topic',
+    sensorReadings: 'sensor-topic',
+    sensorScores: 'anomalies',
+    sensorHours: 'sensor-history',
+    serviceLogs: 'logs',
+    serviceHealth: 'service-health',
+    alerts: 'alerts',
+    incidents: 'incidents',
+  },
+};
+
+type Topics = ApplicationConfig['topics'];
+
+const WEB: readonly (keyof Topics)[] = ['accessLog'];
+const ALERTS: readonly (keyof Topics)[] = ['alerts', 'incidents'];
+const TOPICS_OF: Readonly<Record<PipelineName, readonly (keyof Topics)[]>> = {
+  goals: [...WEB, 'goal1', 'goal2', 'goal3', 'goal4'],
+  'web-statistics': [...WEB, 'webStatistics', ...ALERTS],
+  sensors: ['sensorReadings', 'sensorScores', 'sensorHours', ...ALERTS],
+  services: ['serviceLogs', 'serviceHealth', ...ALERTS],
+};
+
+/** The topics of the pipelines that run; that of requests is always there. */
+export function topicsOf({ pipelines, topics }: ApplicationConfig): Readonly<Partial<Topics>> {
+  const used = new Set<keyof Topics>([...WEB, 'deadLetters', 'late', ...pipelines.flatMap((name) => TOPICS_OF[name])]);
+  return Object.fromEntries(Object.entries(topics).filter(([role]) => used.has(role as keyof Topics)));
+}

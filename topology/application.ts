@@ -1,0 +1,25 @@
+import { StreamsBuilder, type Topology } from '../streams/index.js';
+import type { ApplicationConfig } from './application-config.js';
+import { addGoals } from './goals.js';
+import { incidents } from './incidents.js';
+import { requestsOf } from './requests.js';
+import { sensors } from './sensors.js';
+import type { TopicSerdes } from './serdes.js';
+import { serviceLogs } from './service-logs.js';
+import { webStatistics } from './web-statistics.js';
+
+/** The pipelines that the configuration names, and the incidents that come of their alerts. */
+export function applicationTopology(config: ApplicationConfig, serdes: TopicSerdes): Topology {
+  const { pipelines, topics } = config;
+  const builder = new StreamsBuilder();
+  const runs = (...names: ApplicationConfig['pipelines']) => names.some((name) => pipelines.includes(name));
+  if (runs('goals', 'web-statistics')) {
+    const requests = requestsOf(builder, topics.accessLog, serdes);
+    if (runs('goals')) addGoals(requests, config, serdes);
+    if (runs('web-statistics')) webStatistics(requests, config, serdes);
+  }
+  if (runs('sensors')) sensors(builder, config, serdes);
+  if (runs('services')) serviceLogs(builder, config, serdes);
+  if (runs('web-statistics', 'sensors', 'services')) incidents(builder, config, serdes);
+  return builder.build();
+}
