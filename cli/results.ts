@@ -128,8 +128,9 @@ export class ResultsReader {
       for (let partition = 0; partition < count; partition++) partitions.push({ topic, partition });
     }
     const reader = new ResultsReader(log, ofGoals, ofIncidents, partitions);
-    for (const partition of partitions) {
-      const end = await log.endOffset(partition);
+    const ends = await Promise.all(partitions.map((partition) => log.endOffset(partition)));
+    for (const [index, partition] of partitions.entries()) {
+      const end = ends[index] as number;
       reader.#consumer.assign(partition, end);
       reader.#readTo.set(idOf(partition), end);
     }
@@ -146,8 +147,9 @@ export class ResultsReader {
 
   /** Reads all that the topics hold now. */
   async readToEnd(): Promise<void> {
-    for (const partition of this.#partitions) {
-      const end = await this.#log.endOffset(partition);
+    const ends = await Promise.all(this.#partitions.map((partition) => this.#log.endOffset(partition)));
+    for (const [index, partition] of this.#partitions.entries()) {
+      const end = ends[index] as number;
       while ((this.#readTo.get(idOf(partition)) ?? end) < end) await this.#read();
     }
   }

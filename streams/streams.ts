@@ -30,7 +30,10 @@ export interface StreamsConfig {
    * group shares out the work there is nothing to keep. Default 0.
    */
   readonly numStandbyReplicas?: number;
-  /** Default 100 ms. Results are out, and crashes cost, at most this long. */
+  /**
+   * Default 100 ms. Results are out, and crashes cost, at most this long; up to five times as long while there is always
+   * more to read than was processed, as at a catch-up.
+   */
   readonly commitInterval?: Duration;
   /** A commit comes early when stores hold this many uncommitted entries. Default 500,000. */
   readonly maxUncommittedEntries?: number;

@@ -25,6 +25,10 @@ import { TopologyTopics } from './topology-topics.js';
 const MAX_POLL_MS = 100;
 /** When a commit is due while the one before it is on its way. */
 const COMMIT_POLL_MS = 5;
+/** How much later a commit comes while there is always more to read: what waits for it has waited longer already. */
+const BEHIND_INTERVALS = 5;
+/** As a share of the time since the last commit: who waits longer for records than this has caught up. */
+const BEHIND_WAITS = 0.2;
 /** How long the end of the log is waited for before it is asked again how far that is. */
 const LAG_POLL_MS = 20;
 /** How much sooner a commit comes after one that was refused, which may have been too large to be made in time. */
@@ -84,6 +88,8 @@ export class StreamThread {
   /** How much of what a commit may hold at most it is to hold now. */
   #commitShare = 1;
   #lastCommitAt: number;
+  /** How long records were waited for since then; without end, when none came. */
+  #waitedMs = 0;
 
   constructor(topology: Topology, config: StreamThreadConfig) {
     this.#topology = topology;
@@ -138,7 +144,9 @@ export class StreamThread {
    */
   async runOnce(maxWaitMs: number): Promise<number> {
     this.#standbys?.check();
+    const polledAt = performance.now();
     const cursors = (await this.#consumer?.poll(maxWaitMs)) ?? [];
+    this.#waitedMs += cursors.length === 0 ? Number.POSITIVE_INFINITY : performance.now() - polledAt;
     for (const cursor of cursors) this.#tasks?.reading(cursor)?.add(cursor);
     for (const task of this.#all) await this.#runTask(task);
     this.#pauseBuffered();
@@ -157,7 +165,7 @@ export class StreamThread {
   get maxWaitMs(): number {
     const { commitIntervalMs, now } = this.#config;
     const dueMs = Math.min(MAX_POLL_MS, this.#lastCommitAt + commitIntervalMs - now());
-    return Math.max(this.#isCommitting ? COMMIT_POLL_MS : 0, dueMs);
+    return Math.max(this.#isCommitting || this.#isBehind ? COMMIT_POLL_MS : 0, dueMs);
   }
 
   /**
@@ -167,6 +175,7 @@ export class StreamThread {
     await this.settleCommit();
     this.#commitRequested = false;
     this.#lastCommitAt = this.#config.now();
+    this.#waitedMs = 0;
     const tasks = this.#all;
     for (const task of tasks) {
       task.time.update(this.#config.idleMs);
@@ -204,6 +213,10 @@ export class StreamThread {
   async runToEnd(): Promise<void> {
     for (let waitMs = 0; ; ) {
       while ((await this.runOnce(waitMs)) > 0);
+      if (this.#group !== undefined && (await this.lag()) > 0) {
+        waitMs = LAG_POLL_MS;
+        continue;
+      }
       await this.commit();
       await this.settleCommit();
       // A commit moves the stream time of tasks that others feed.
@@ -224,12 +237,12 @@ export class StreamThread {
 
   /** Records in source and repartition topics that are still to be processed. */
   async lag(): Promise<number> {
-    let lag = 0;
-    for (const { task, topicPartition } of this.#tasks?.positions ?? []) {
+    const lags = (this.#tasks?.positions ?? []).map(async ({ task, topicPartition }) => {
+      const end = await this.#config.log.endOffset(topicPartition);
       const position = task.positions().find(({ topic }) => topic === topicPartition.topic);
-      lag += Math.max(0, (await this.#config.log.endOffset(topicPartition)) - (position?.offset ?? 0));
-    }
-    return lag;
+      return Math.max(0, end - (position?.offset ?? 0));
+    });
+    return (await Promise.all(lags)).reduce((sum, lag) => sum + lag, 0);
   }
 
   /** Tasks of other processes whose state is kept here, too. */
@@ -382,10 +395,16 @@ export class StreamThread {
     }
   }
 
+  /** Whether there has always been more to read since the last commit. */
+  get #isBehind(): boolean {
+    return this.#waitedMs < BEHIND_WAITS * (this.#config.now() - this.#lastCommitAt);
+  }
+
   #commitIsDue(): boolean {
     const { commitIntervalMs, maxTransactionBytes, maxUncommittedEntries, now } = this.#config;
     // While one commit is on its way the next can only wait for it: better to process meanwhile, up to the limits.
-    const isTime = now() - this.#lastCommitAt >= commitIntervalMs || this.#commitRequested;
+    const intervalMs = commitIntervalMs * (this.#isBehind ? BEHIND_INTERVALS : 1);
+    const isTime = now() - this.#lastCommitAt >= intervalMs || this.#commitRequested;
     if (isTime && !this.#isCommitting) return true;
     if (!this.#transactionHasWork) return false;
     if (this.#transaction.sizeBytes >= maxTransactionBytes * this.#commitShare) return true;

@@ -72,7 +72,7 @@ export class TaskManager {
    */
   async open(available: (topicPartition: TopicPartition) => boolean, consumer: LogConsumer): Promise<void> {
     const { environment, log, topics, topology } = this.#options;
-    const opened: Task[] = [];
+    const states: Promise<TaskState>[] = [];
     const lockDeadline = performance.now() + LOCK_WAIT_MS;
     for (const sub of topology.subTopologies) {
       const inputs = topics.inputs(sub);
@@ -80,9 +80,10 @@ export class TaskManager {
         const isOpen = this.#bySubTopology[sub.id]?.some((task) => task.partition === partition);
         const read = inputs.filter((topic) => partition < topics.partitions(topic));
         if (isOpen || !read.every((topic) => available({ topic, partition }))) continue;
-        opened.push(new Task(await this.#openState(sub, partition, lockDeadline), environment));
+        states.push(this.#openState(sub, partition, lockDeadline));
       }
     }
+    const opened = (await Promise.all(states)).map((state) => new Task(state, environment));
     for (const task of opened) {
       const tasks = this.#bySubTopology[task.subTopology.id] ?? [];
       tasks.push(task);
@@ -90,10 +91,8 @@ export class TaskManager {
       this.#receiveDirectly(task);
     }
     // Offsets first: once they are settled, whoever had the tasks can commit nothing more to their changelogs.
-    for (const task of opened) {
-      this.#wireStreamTime(task);
-      await this.#seek(task);
-    }
+    for (const task of opened) this.#wireStreamTime(task);
+    await Promise.all(opened.map((task) => this.#seek(task)));
     await restoreStores(
       opened.map(({ state }) => state),
       log,

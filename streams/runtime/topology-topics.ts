@@ -1,4 +1,4 @@
-import type { Log } from '../log/log.js';
+import type { Log, TopicConfig } from '../log/log.js';
 import type { Repartition } from './repartition-sink.js';
 import { type RepartitionNode, type SubTopology, type Topology, TopologyError } from './topology.js';
 
@@ -17,6 +17,7 @@ export class TopologyTopics {
   readonly #topology: Topology;
   readonly #options: TopologyTopicsOptions;
   readonly #partitions = new Map<string, number>();
+  readonly #internal: (readonly [topic: string, config: TopicConfig])[] = [];
   readonly #repartitions = new Map<RepartitionNode, Repartition>();
 
   private constructor(topology: Topology, options: TopologyTopicsOptions) {
@@ -28,7 +29,8 @@ export class TopologyTopics {
   static async prepare(topology: Topology, options: TopologyTopicsOptions): Promise<TopologyTopics> {
     const topics = new TopologyTopics(topology, options);
     await topics.#readPartitions();
-    for (const sub of topology.subTopologies) topics.taskCounts[sub.id] = await topics.#prepareSubTopology(sub);
+    for (const sub of topology.subTopologies) topics.taskCounts[sub.id] = topics.#prepareSubTopology(sub);
+    await Promise.all(topics.#internal.map(([topic, config]) => options.log.ensureTopic(topic, config)));
     return topics;
   }
 
@@ -87,8 +89,8 @@ export class TopologyTopics {
     }
   }
 
-  /** Makes the internal topics that the sub-topology writes. @returns how many tasks it has */
-  async #prepareSubTopology(sub: SubTopology): Promise<number> {
+  /** Finds the internal topics that the sub-topology writes. @returns how many tasks it has */
+  #prepareSubTopology(sub: SubTopology): number {
     const { applicationId, log, repartition } = this.#options;
     const inputs = [
       ...sub.sources.flatMap(({ topics }) => topics),
@@ -111,15 +113,13 @@ export class TopologyTopics {
       if (log.singleOwner && repartition === 'auto') {
         this.#repartitions.set(node, { kind: 'direct', targets: [] });
       } else {
-        await log.ensureTopic(topic, { partitions, cleanupPolicy: 'delete' });
+        this.#internal.push([topic, { partitions, cleanupPolicy: 'delete' }]);
         this.#repartitions.set(node, { kind: 'topic', topic, partitions });
       }
     }
     for (const store of sub.stores) {
-      await log.ensureTopic(this.changelog(store.name), {
-        partitions: count,
-        cleanupPolicy: store.type === 'key-value' ? 'compact' : 'delete',
-      });
+      const cleanupPolicy = store.type === 'key-value' ? 'compact' : 'delete';
+      this.#internal.push([this.changelog(store.name), { partitions: count, cleanupPolicy }]);
     }
     return count;
   }

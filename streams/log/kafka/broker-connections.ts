@@ -1,14 +1,15 @@
 import { isIP } from 'node:net';
-import { apiVersionsV3, Connection, type ConnectionOptions } from '@platformatic/kafka';
+import type { ConnectionOptions, Connection as KafkaConnection } from '@platformatic/kafka';
 import { LogError } from '../log.js';
 import type { BrokerAddress } from './cluster.js';
 import { FETCH_KEY, FETCH_VERSION } from './fetch-api.js';
+import { apiVersionsV3, Connection } from './protocol.js';
 
 /** One connection a broker, made when it is first asked for. */
 export class BrokerConnections {
   readonly #clientId: string;
   readonly #options: ConnectionOptions;
-  readonly #connections = new Map<number, Promise<Connection>>();
+  readonly #connections = new Map<number, Promise<KafkaConnection>>();
 
   constructor(clientId: string, options: ConnectionOptions) {
     this.#clientId = clientId;
@@ -16,7 +17,7 @@ export class BrokerConnections {
   }
 
   /** @throws LogError LOG_SETTING when the broker is too old */
-  to(broker: BrokerAddress): Promise<Connection> {
+  to(broker: BrokerAddress): Promise<KafkaConnection> {
     let connection = this.#connections.get(broker.id);
     if (connection === undefined) {
       connection = this.#connect(broker);
@@ -38,7 +39,7 @@ export class BrokerConnections {
     await Promise.all(connections.map((connection) => connection.then((opened) => opened.close()).catch(() => {})));
   }
 
-  async #connect({ host, port }: BrokerAddress): Promise<Connection> {
+  async #connect({ host, port }: BrokerAddress): Promise<KafkaConnection> {
     const connection = new Connection(this.#clientId, { ...this.#options, tlsServerName: isIP(host) === 0 });
     // Whoever waits for an answer gets the error, too.
     connection.on('error', () => {});

@@ -1,6 +1,6 @@
-import { compressionsAlgorithmsByBitmask } from '@platformatic/kafka';
 import { decompress as zstdDecompress } from 'fzstd';
 import { LogError } from '../log.js';
+import { compressionsAlgorithmsByBitmask } from './protocol.js';
 
 const SNAPPY = 2;
 const ZSTD = 4;

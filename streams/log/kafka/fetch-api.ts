@@ -1,5 +1,6 @@
-import { createAPI, type Reader, Writer } from '@platformatic/kafka';
+import type { Reader, Writer as RequestWriter } from '@platformatic/kafka';
 import type { TopicPartition } from '../log.js';
+import { createAPI, Writer } from './protocol.js';
 
 /** By topic names, and in every broker since Kafka 2.7. */
 export const FETCH_VERSION = 12;
@@ -53,7 +54,7 @@ export const fetchRecords = createAPI<[FetchRequest], FetchResponse>(
   (_correlationId, _key, _version, reader) => parseResponse(reader),
 );
 
-function createRequest({ maxBytes, maxWaitMs, minBytes, partitionMaxBytes, partitions }: FetchRequest): Writer {
+function createRequest({ maxBytes, maxWaitMs, minBytes, partitionMaxBytes, partitions }: FetchRequest): RequestWriter {
   const topics = [...new Set(partitions.map(({ topic }) => topic))];
   return Writer.create()
     .appendInt32(UNKNOWN)

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { protocolErrors, protocolErrorsCodesById } from '@platformatic/kafka';
 import { LogError, type RecordCursor, type TopicPartition } from '../log.js';
 import type { Availability } from './availability.js';
 import type { BrokerConnections } from './broker-connections.js';
 import type { BrokerAddress, Cluster } from './cluster.js';
 import { type FetchResponse, fetchRecords, type PartitionResponse } from './fetch-api.js';
 import { FetchedCursor, wholeBatches } from './fetched-cursor.js';
+import { protocolErrors, protocolErrorsCodesById } from './protocol.js';
 
 const OFFSET_OUT_OF_RANGE = 1;
 const RETRY_MS = 100;

@@ -199,7 +199,7 @@ export class KafkaLog implements Log {
     const protocol = this.#options.groupProtocol ?? 'consumer';
     const consumer = this.#track(this.#groupConsumer(group, protocol, topics));
     // Before partitions come, so that what an earlier process of this name has left open does not hold them back.
-    await this.#producer.ready();
+    await Promise.all([this.#producer.ready(), consumer.connect()]);
     await consumer.join();
     this.#members.set(group, consumer.member);
     return consumer;
