@@ -23,6 +23,7 @@ import { number } from './status.js';
 
 /** What the table counts. */
 const CONFIG: ApplicationConfig = { ...DEFAULT_APPLICATION_CONFIG, pipelines: ['goals'] };
+const CONNECTORS = ['elasticsearch-test-inter', 'elasticsearch-goals', 'influxdb-goal3', 'influxdb-goal4'];
 const PARTITIONS = 4;
 const TRAFFIC = { seed: 1, disorder: 0, countries: 12, incidents: true };
 const PIPELINE = { applicationId: 'millrace', commitInterval: 100, idle: 10_000, numStandbyReplicas: 0 };
@@ -168,7 +169,7 @@ async function applyConnectors({
     registry: registryUrl,
     timeout: CONNECTORS_WITHIN_MS,
   } as const;
-  await applyFiles([], options, (what) => {
+  await applyFiles(CONNECTORS, options, (what) => {
     if (what.startsWith('connector ')) running++;
   });
   say(`connectors … ${running} running`);

@@ -61,7 +61,11 @@ export class KafkaUnderFire extends UnderFire {
     });
     // The wall clock is to close no window, however long nothing comes.
     for (let i = 0; i < 3; i++) {
-      run.addSlot({ name: `goals-${i}`, args: () => ['start', ...place, '--idle', '10h'], steps: 'kafka' });
+      run.addSlot({
+        name: `goals-${i}`,
+        args: () => ['start', ...place, '--pipelines', 'goals', '--idle', '10h'],
+        steps: 'kafka',
+      });
     }
     for (let i = 0; i < 2; i++) {
       const args = () => [JSON.stringify(numbers)];
@@ -105,7 +109,7 @@ export class KafkaUnderFire extends UnderFire {
 
   protected async finish(): Promise<void> {
     await this.runToEnd(['produce', ...this.place, '--input', this.field.file.path]);
-    await this.runToEnd(['start', ...this.place, '--once']);
+    await this.runToEnd(['start', ...this.place, '--pipelines', 'goals', '--once']);
     await this.runToEnd([JSON.stringify({ ...this.numbers, drain: true })], NUMBERS_PROGRAM);
     const actual = await readGoals(this.log, config, this.serdes);
     const expected = referenceGoals(partitioned(this.field.file.events, PARTITIONS), { graceMs: 5000 });

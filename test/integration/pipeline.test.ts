@@ -82,7 +82,7 @@ function connection(): string[] {
 
 /** The pipeline as a process of its own. Silence closes no window, so that results depend on the input alone. */
 function startPipeline(...args: readonly string[]): Millrace {
-  const pipeline = new Millrace(['start', ...connection(), '--idle', '1h', ...args]);
+  const pipeline = new Millrace(['start', ...connection(), '--pipelines', 'goals', '--idle', '1h', ...args]);
   processes.push(pipeline);
   return pipeline;
 }
@@ -236,7 +236,8 @@ describe.skipIf(reason)('from the access log to Elasticsearch and InfluxDB', { t
     expect(produced.code, produced.stderr).toBe(0);
     written = await accessLog();
     const applied = await millrace([
-      ...['connectors', 'apply', '--variant', 'local', '--connect', connectUrl, '--registry', registryUrl],
+      ...['connectors', 'apply', 'elasticsearch-test-inter', 'elasticsearch-goals', 'influxdb-goal3', 'influxdb-goal4'],
+      ...['--variant', 'local', '--connect', connectUrl, '--registry', registryUrl],
       ...['--elasticsearch', elasticsearchUrl, '--influxdb', influxUrl],
     ]);
     expect(applied.code, applied.stderr).toBe(0);

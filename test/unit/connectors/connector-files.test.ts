@@ -67,7 +67,17 @@ describe.each(['confluent', 'local'] as const)('the %s connectors', (variant) =>
   it('are all there and need no variable', async () => {
     const names = (await loadConnectors(connectorDirectory(variant), {})).map(({ name }) => name);
 
-    expect(names).toEqual(['elasticsearch-goals', 'elasticsearch-test-inter', 'influxdb-goal3', 'influxdb-goal4']);
+    expect(names).toEqual([
+      'elasticsearch-alerts',
+      'elasticsearch-goals',
+      'elasticsearch-logs',
+      'elasticsearch-results',
+      'elasticsearch-test-inter',
+      'influxdb-goal3',
+      'influxdb-goal4',
+      'influxdb-service-health',
+      'influxdb-web-statistics',
+    ]);
   });
 
   it('lose no record: what is bad goes to a queue of its own, with the reason', async () => {
