@@ -39,7 +39,7 @@ export const MULTI_RESOLUTION_TUNING: MultiResolutionTuning = {
     { factor: 27, tuning: SEASONAL },
   ],
   longestMs: 3 * 3_600_000,
-  power: 2,
+  power: 3,
   alertScore: 0.43,
 };
 
