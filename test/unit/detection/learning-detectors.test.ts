@@ -113,6 +113,28 @@ describe.each(['adaptive', 'multi-resolution'] as const)('%s', (name) => {
     expect(verdicts.at(-1)?.expected.high).toBeLessThan(135);
   });
 
+  it('finds a service’s errors in windows of five seconds after half an hour, and nothing before', () => {
+    const verdicts = verdictsOf(detector(), {
+      everyMs: 5000,
+      count: 372,
+      value: (i, noise) => Math.max(0, Math.round((i < 360 ? 2 : 40) + (i < 360 ? 1.4 : 6) * noise())),
+    });
+
+    expect(alertsOf(verdicts)).toEqual([360]);
+  });
+
+  it('alerts more easily where that is wanted', () => {
+    const value: Run['value'] = (i, noise) => (i === 900 ? 150 : 100 + 10 * noise());
+    const run = { everyMs: 5 * MINUTE_MS, count: 901, value };
+    const score = verdictsOf(detector(), run).at(-1)?.score ?? 0;
+
+    const [over, under] = [score + 0.01, score - 0.01].map((alertScore) =>
+      verdictsOf(createDetector({ name, alertScore }), run).at(-1),
+    );
+
+    expect([over?.isAnomalous, under?.isAnomalous]).toEqual([false, true]);
+  });
+
   it('goes by time: the same surprise counts for more when values are rare', () => {
     const value: Run['value'] = (i, noise) => (i === 900 ? 145 : 100 + 10 * noise());
     const [hourly, often] = [HOUR_MS, 5000].map(
