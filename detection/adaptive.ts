@@ -87,6 +87,7 @@ export function adaptive(tuning: AdaptiveTuning = ADAPTIVE_TUNING): Detector<Ada
       signals: noSignals(tuning),
     }),
     observe(state, timestampMs, value) {
+      if (!Number.isFinite(value)) return UNJUDGED;
       const { expectation, signals } = state;
       const n = ++state.seen;
       if (n === 1) expectation.level = value;

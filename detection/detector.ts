@@ -28,7 +28,7 @@ export interface Detector<S> {
   initial(): S;
   /**
    * Judges a value by what was seen before it, then learns from it: `state` is changed in place. Times are milliseconds
-   * since the epoch and should not go back; values must be finite.
+   * since the epoch and should not go back. A value that is no finite number is not judged and changes nothing.
    */
   observe(state: S, timestampMs: number, value: number): Verdict;
 }

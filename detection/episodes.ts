@@ -27,11 +27,11 @@ export interface EpisodeChange {
 export interface EpisodeOptions {
   /** Anomalous values in a row that open an episode: 1. */
   readonly openAfter?: number;
-  /** Values in a row, none anomalous, that close it: 10. */
+  /** Values in a row, none anomalous, that close it: 6. */
   readonly closeAfter?: number;
 }
 
-const CLOSE_AFTER = 10;
+const CLOSE_AFTER = 6;
 
 export interface Episodes {
   initial(): EpisodeState;

@@ -26,6 +26,7 @@ export function rateSpike({
     name: 'rate-spike',
     initial: noValues,
     observe(state, _timestampMs, value) {
+      if (!Number.isFinite(value)) return UNJUDGED;
       let verdict = UNJUDGED;
       if (state.values.length >= minimum) {
         const high = Math.max(factor * meanOf(state), floor);

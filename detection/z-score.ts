@@ -27,6 +27,7 @@ export function zScore({
     name: 'z-score',
     initial: noValues,
     observe(state, _timestampMs, value) {
+      if (!Number.isFinite(value)) return UNJUDGED;
       let verdict = UNJUDGED;
       if (state.values.length >= minimum) {
         const mean = meanOf(state);

@@ -42,15 +42,16 @@ export function alertsOf(rows: number, isAnomalous: (row: number) => boolean, al
 
 /**
  * Thresholds worth trying for a set of scores: its values at ranks from the highest down, close together first and then
- * ever further apart, and one over them all.
+ * ever further apart, and one over them all. A score of 0 says nothing, so none is that low.
  */
 export function candidateThresholds(scores: readonly Float64Array[], count = 400): number[] {
-  const sorted = Float64Array.from(scores.flatMap((some) => [...some]))
+  const sorted = Float64Array.from(scores.flatMap((some) => [...some].filter((score) => score > 0)))
     .sort()
     .reverse();
   const thresholds = new Set([Number.POSITIVE_INFINITY]);
   for (let i = 0; i < count; i++) {
-    thresholds.add(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length ** (i / (count - 1))) - 1)] ?? 0);
+    const threshold = sorted[Math.floor(sorted.length ** (i / (count - 1))) - 1];
+    if (threshold !== undefined) thresholds.add(threshold);
   }
   return [...thresholds];
 }

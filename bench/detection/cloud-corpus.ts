@@ -15,7 +15,8 @@ export interface CloudSeries extends Series {
 export function readCloud(directory: string): CloudSeries[] {
   const data = join(directory, 'data');
   return csvFiles(data).map((name) => {
-    const rows = csvRows(data, name);
+    // Some rows have no value.
+    const rows = csvRows(data, name).filter(([, value]) => value !== '');
     const events: { first: number; last: number }[] = [];
     rows.forEach(([, , label], row) => {
       if (Number(label) !== 1) return;

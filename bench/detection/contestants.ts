@@ -1,9 +1,9 @@
-import { adaptive } from '../../detection/adaptive.js';
 import type { Detector } from '../../detection/detector.js';
-import { zScore } from '../../detection/z-score.js';
+import { createDetector } from '../../detection/detectors.js';
 import type { Alerting } from './alerts.js';
 import { nullDetector, randomDetector, windowedGaussian } from './reference-detectors.js';
 
+/** A row of the tables. */
 export interface Contestant {
   readonly label: string;
   readonly detector: () => Detector<unknown>;
@@ -12,14 +12,18 @@ export interface Contestant {
 
 const RANDOM_SEED = 42;
 
+const zScore = () => createDetector({ name: 'z-score' });
+const zScoreOfAll = () => createDetector({ name: 'z-score', learnsAnomalies: true });
+
 export const CONTESTANTS: readonly Contestant[] = [
   { label: 'null', detector: nullDetector, alerting: 'point' },
   { label: 'random', detector: () => randomDetector(RANDOM_SEED), alerting: 'point' },
   { label: 'windowed Gaussian', detector: windowedGaussian, alerting: 'point' },
   { label: 'z-score, anomalies left out', detector: zScore, alerting: 'point' },
-  { label: 'z-score, nothing left out', detector: () => zScore({ learnsAnomalies: true }), alerting: 'point' },
+  { label: 'z-score, nothing left out', detector: zScoreOfAll, alerting: 'point' },
   { label: 'windowed Gaussian', detector: windowedGaussian, alerting: 'episode' },
   { label: 'z-score, anomalies left out', detector: zScore, alerting: 'episode' },
-  { label: 'z-score, nothing left out', detector: () => zScore({ learnsAnomalies: true }), alerting: 'episode' },
-  { label: '**adaptive** (default)', detector: adaptive, alerting: 'episode' },
+  { label: 'z-score, nothing left out', detector: zScoreOfAll, alerting: 'episode' },
+  { label: '**adaptive**', detector: () => createDetector({ name: 'adaptive' }), alerting: 'episode' },
+  { label: '**multi-resolution**', detector: () => createDetector({ name: 'multi-resolution' }), alerting: 'episode' },
 ];

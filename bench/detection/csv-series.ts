@@ -16,18 +16,18 @@ export function csvFiles(directory: string): string[] {
     .sort();
 }
 
-/** The columns of a CSV file without quoted commas, its header left out. */
+/** The columns of a CSV file in which no comma is quoted, without its header and quotes. */
 export function csvRows(directory: string, path: string): string[][] {
   return readFileSync(join(directory, path), 'utf8')
     .split('\n')
     .slice(1)
     .filter((line) => line.trim() !== '')
-    .map((line) => line.trim().split(','));
+    .map((line) => line.trim().replaceAll('"', '').split(','));
 }
 
-/** `2014-04-10 07:15:00.000000`, with or without a fraction, a zone or quotes; without a zone it is UTC. */
+/** `2014-04-10 07:15:00.000000`, with or without a fraction and a zone; without a zone it is UTC. */
 export function timestampMs(text: string): number {
-  const iso = text.replaceAll('"', '').trim().replace(' ', 'T');
+  const iso = text.trim().replace(' ', 'T');
   const ms = Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(iso) ? iso : `${iso}Z`);
   if (Number.isNaN(ms)) throw new Error(`not a time: ${text}`);
   return ms;

@@ -8,12 +8,18 @@ import { readCloud } from './cloud-corpus.js';
 import { CONTESTANTS } from './contestants.js';
 import { measureOnNab } from './nab.js';
 import { readNab } from './nab-corpus.js';
-import { cloudRow, cloudTable, nabRow, nabTable } from './tables.js';
+import { randomDetector } from './reference-detectors.js';
+import { cloudRow, cloudTable, meanOfBest, nabRow, nabTable } from './tables.js';
+import { heldOutTuning } from './tunings.js';
+
+/** A random detector's score differs by several points from seed to seed. */
+const RANDOM_SEEDS = 10;
 
 const { values } = parseArgs({
   options: {
     nab: { type: 'string', default: process.env['MILLRACE_NAB'] ?? '' },
     cloud: { type: 'string', default: process.env['MILLRACE_CLOUD'] ?? '' },
+    tunings: { type: 'string', default: '0' },
   },
 });
 
@@ -24,24 +30,26 @@ if (values.nab === '' && values.cloud === '') {
 
 if (values.nab !== '') {
   const corpus = readNab(values.nab);
-  console.log(
-    nabTable(
-      corpus,
-      CONTESTANTS.map(({ label, detector, alerting }) =>
-        nabRow(label, alerting, measureOnNab(detector(), corpus, alerting)),
-      ),
-    ),
+  const rows = CONTESTANTS.map(({ alerting, detector, label }) =>
+    nabRow(label, alerting, measureOnNab(detector(), corpus, alerting)),
   );
+  console.log(nabTable(corpus, rows));
+  const random = Array.from({ length: RANDOM_SEEDS }, (_, seed) => measureOnNab(randomDetector(seed), corpus, 'point'));
+  console.log(`random, best threshold, mean of ${RANDOM_SEEDS} seeds: ${meanOfBest(random)}\n`);
+  const tunings = Number(values.tunings);
+  if (tunings > 0) {
+    const { deviation, mean } = heldOutTuning(corpus, tunings);
+    console.log(
+      `adaptive, standard profile, the best of ${tunings} random tunings and its threshold chosen on half of the files, ` +
+        `measured on the other: ${mean.toFixed(1)} ± ${deviation.toFixed(1)}\n`,
+    );
+  }
 }
 
 if (values.cloud !== '') {
   const corpus = readCloud(values.cloud);
-  console.log(
-    cloudTable(
-      corpus,
-      CONTESTANTS.map(({ label, detector, alerting }) =>
-        cloudRow(label, alerting, measureOnCloud(detector(), corpus, alerting)),
-      ),
-    ),
+  const rows = CONTESTANTS.map(({ alerting, detector, label }) =>
+    cloudRow(label, alerting, measureOnCloud(detector(), corpus, alerting)),
   );
+  console.log(cloudTable(corpus, rows));
 }

@@ -1,7 +1,6 @@
 /** What the detectors are measured against, after their public descriptions. */
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { Detector, Verdict } from '../../detection/detector.js';
-import { UNJUDGED } from '../../detection/detector.js';
+import { type Detector, UNJUDGED, type Verdict } from '../../detection/detector.js';
 import { normalTail } from '../../detection/surprise.js';
 
 function verdict(score: number, alert: number): Verdict {
@@ -13,13 +12,15 @@ export function nullDetector(): Detector<null> {
   return { name: 'null', initial: () => null, observe: () => UNJUDGED };
 }
 
+const RANDOM_ALERT = 0.999;
+
 /** A random score for every value. */
 export function randomDetector(seed: number): Detector<null> {
   const generator = xoroshiro128plus(seed);
   return {
     name: 'random',
     initial: () => null,
-    observe: () => verdict((generator.next() >>> 0) / 0x1_0000_0000, 0.999),
+    observe: () => verdict((generator.next() >>> 0) / 0x1_0000_0000, RANDOM_ALERT),
   };
 }
 
@@ -27,11 +28,15 @@ interface GaussianState {
   readonly window: number[];
   readonly step: number[];
   mean: number;
-  deviation: number;
+  /** The sum of squared distances to the mean. */
+  squares: number;
 }
 
 const GAUSSIAN_WINDOW = 6400;
 const GAUSSIAN_STEP = 100;
+/** It has no threshold of its own: one in a million. */
+const GAUSSIAN_ALERT = 1 - 1e-6;
+const LEAST_DEVIATION = 1e-6;
 
 /**
  * The windowed Gaussian of the Numenta Anomaly Benchmark: one less the normal tail probability of a value by the mean
@@ -40,32 +45,33 @@ const GAUSSIAN_STEP = 100;
 export function windowedGaussian(): Detector<GaussianState> {
   return {
     name: 'windowed Gaussian',
-    initial: () => ({ window: [], step: [], mean: 0, deviation: 1 }),
+    initial: () => ({ window: [], step: [], mean: 0, squares: 0 }),
     observe(state, _timestampMs, value) {
-      const score = state.window.length === 0 ? 0 : 1 - normalTail(Math.abs(value - state.mean) / state.deviation);
-      if (state.window.length < GAUSSIAN_WINDOW) {
-        state.window.push(value);
-        fit(state);
+      const { step, window } = state;
+      const deviation = Math.sqrt(state.squares / window.length) || LEAST_DEVIATION;
+      const score = window.length === 0 ? 0 : 1 - normalTail(Math.abs(value - state.mean) / deviation);
+      if (window.length < GAUSSIAN_WINDOW) {
+        window.push(value);
+        add(state, value, window.length);
       } else {
-        state.step.push(value);
-        if (state.step.length === GAUSSIAN_STEP) {
-          state.window.splice(0, GAUSSIAN_STEP);
-          state.window.push(...state.step);
-          state.step.length = 0;
-          fit(state);
+        step.push(value);
+        if (step.length === GAUSSIAN_STEP) {
+          window.splice(0, GAUSSIAN_STEP);
+          window.push(...step);
+          step.length = 0;
+          state.mean = 0;
+          state.squares = 0;
+          for (const [i, one] of window.entries()) add(state, one, i + 1);
         }
       }
-      return verdict(score, 1 - 1e-6);
+      return verdict(score, GAUSSIAN_ALERT);
     },
   };
 }
 
-function fit(state: GaussianState): void {
-  const { length } = state.window;
-  let mean = 0;
-  for (const value of state.window) mean += value / length;
-  let variance = 0;
-  for (const value of state.window) variance += (value - mean) ** 2 / length;
-  state.mean = mean;
-  state.deviation = Math.sqrt(variance) || 1e-6;
+/** Welford's method. */
+function add(state: GaussianState, value: number, count: number): void {
+  const before = value - state.mean;
+  state.mean += before / count;
+  state.squares += before * (value - state.mean);
 }

@@ -26,6 +26,11 @@ export function nabRow(label: string, alerting: Alerting, result: NabResult): st
   ];
 }
 
+export function meanOfBest(results: readonly NabResult[]): string {
+  const sums = results.reduce<number[]>((sum, { best }) => best.map((score, i) => score + (sum[i] ?? 0)), []);
+  return profiles(sums.map((sum) => sum / results.length));
+}
+
 export function nabTable({ files, profiles: costs }: NabCorpus, rows: readonly string[][]): string {
   const values = files.reduce((sum, file) => sum + file.values.length, 0);
   const windows = files.reduce((sum, file) => sum + file.windows.length, 0);

@@ -51,11 +51,10 @@ describe('isolation forest', () => {
 
     const ours = rows.map((row) => isolationScore(forest, row));
 
-    console.log('rho', rankCorrelation(ours, scores), Math.max(...ours.map((s, i) => Math.abs(s - (scores[i] ?? 0)))));
-    expect(rankCorrelation(ours, scores)).toBeGreaterThan(0.97);
+    expect(rankCorrelation(ours, scores)).toBeGreaterThan(0.98);
     // The scores themselves are the same up to what two random forests differ by.
     const differences = ours.map((score, i) => Math.abs(score - (scores[i] ?? 0)));
-    expect(Math.max(...differences)).toBeLessThan(0.06);
+    expect(Math.max(...differences)).toBeLessThan(0.04);
   });
 
   it('knows the mean path length of a binary search tree', () => {

@@ -1,9 +1,8 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { describe, expect, it } from 'vitest';
-import { adaptive } from '../../../detection/adaptive.js';
 import type { Detector, Verdict } from '../../../detection/detector.js';
+import { createDetector } from '../../../detection/detectors.js';
 import { episodes } from '../../../detection/episodes.js';
-import { multiResolution } from '../../../detection/multi-resolution.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -35,10 +34,9 @@ function alertsOf(verdicts: readonly Verdict[]): number[] {
   return verdicts.flatMap((verdict, i) => (machine.observe(state, i, verdict)?.kind === 'opened' ? [i] : []));
 }
 
-describe.each([
-  ['adaptive', () => adaptive() as Detector<unknown>],
-  ['multi-resolution', () => multiResolution() as Detector<unknown>],
-])('%s', (_name, detector) => {
+describe.each(['adaptive', 'multi-resolution'] as const)('%s', (name) => {
+  const detector = () => createDetector({ name });
+
   it('raises hardly an alert on noise: one at most in a month of values every five minutes', () => {
     const verdicts = verdictsOf(detector(), {
       everyMs: 5 * MINUTE_MS,
@@ -79,7 +77,9 @@ describe.each([
       value: (i) => (i < 1000 ? 45 : 90),
     });
 
-    expect(alertsOf(verdicts)).toEqual([1000]);
+    const alerts = alertsOf(verdicts);
+    expect(alerts[0]).toBe(1000);
+    expect(alerts.filter((i) => i > 1300)).toEqual([]);
     expect(verdicts.at(-1)).toMatchObject({ isAnomalous: false });
   });
 
@@ -113,6 +113,28 @@ describe.each([
     expect(verdicts.at(-1)?.expected.high).toBeLessThan(135);
   });
 
+  it('finds a service’s errors in windows of five seconds after half an hour, and nothing before', () => {
+    const verdicts = verdictsOf(detector(), {
+      everyMs: 5000,
+      count: 372,
+      value: (i, noise) => Math.max(0, Math.round((i < 360 ? 2 : 40) + (i < 360 ? 1.4 : 6) * noise())),
+    });
+
+    expect(alertsOf(verdicts)).toEqual([360]);
+  });
+
+  it('alerts more easily where that is wanted', () => {
+    const value: Run['value'] = (i, noise) => (i === 900 ? 150 : 100 + 10 * noise());
+    const run = { everyMs: 5 * MINUTE_MS, count: 901, value };
+    const score = verdictsOf(detector(), run).at(-1)?.score ?? 0;
+
+    const [over, under] = [score + 0.01, score - 0.01].map((alertScore) =>
+      verdictsOf(createDetector({ name, alertScore }), run).at(-1),
+    );
+
+    expect([over?.isAnomalous, under?.isAnomalous]).toEqual([false, true]);
+  });
+
   it('goes by time: the same surprise counts for more when values are rare', () => {
     const value: Run['value'] = (i, noise) => (i === 900 ? 145 : 100 + 10 * noise());
     const [hourly, often] = [HOUR_MS, 5000].map(
@@ -133,6 +155,16 @@ describe.each([
       stored = JSON.parse(JSON.stringify(stored));
       expect(one.observe(stored, i * MINUTE_MS, value)).toEqual(expected);
     });
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])('neither judges nor learns %d', (value) => {
+    const one = detector();
+    const state = one.initial();
+    for (let i = 0; i < 100; i++) one.observe(state, i * MINUTE_MS, i % 7);
+    const before = JSON.stringify(state);
+
+    expect(one.observe(state, 100 * MINUTE_MS, value)).toMatchObject({ score: 0, isAnomalous: false });
+    expect(JSON.stringify(state)).toBe(before);
   });
 
   it('has a state that does not grow after its seasons are full', () => {

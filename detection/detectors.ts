@@ -1,0 +1,39 @@
+import { ADAPTIVE_TUNING, adaptive } from './adaptive.js';
+import type { Detector } from './detector.js';
+import { MULTI_RESOLUTION_TUNING, multiResolution } from './multi-resolution.js';
+import { type RateSpikeOptions, rateSpike } from './rate-spike.js';
+import { type ThresholdOptions, threshold } from './threshold.js';
+import { type ZScoreOptions, zScore } from './z-score.js';
+
+/** How easily a learning detector alerts. */
+export interface SensitivityOptions {
+  /** Scores from here are anomalous: 0.44 for `adaptive`, 0.43 for `multi-resolution`; lower alerts sooner and more often. */
+  readonly alertScore?: number;
+}
+
+/** A detector by its name, with its options where it has some. */
+export type DetectorChoice =
+  | ({ readonly name: 'adaptive' | 'multi-resolution' } & SensitivityOptions)
+  | ({ readonly name: 'z-score' } & ZScoreOptions)
+  | ({ readonly name: 'rate-spike' } & RateSpikeOptions)
+  | ({ readonly name: 'threshold' } & ThresholdOptions);
+
+/** What a state is, only the detector knows that has made it. */
+export function createDetector(choice: DetectorChoice = { name: 'adaptive' }): Detector<unknown> {
+  switch (choice.name) {
+    case 'adaptive':
+      return adaptive({ ...ADAPTIVE_TUNING, ...sensitivity(choice) });
+    case 'multi-resolution':
+      return multiResolution({ ...MULTI_RESOLUTION_TUNING, ...sensitivity(choice) });
+    case 'z-score':
+      return zScore(choice);
+    case 'rate-spike':
+      return rateSpike(choice);
+    case 'threshold':
+      return threshold(choice);
+  }
+}
+
+function sensitivity({ alertScore }: SensitivityOptions): SensitivityOptions {
+  return alertScore === undefined ? {} : { alertScore };
+}
