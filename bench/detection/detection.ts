@@ -1,5 +1,5 @@
 /**
- * What the detectors are worth on labelled data: `npm run bench:detection -- --nab DIR --cloud DIR`. README.md says what
+ * What the detectors are worth on labelled data: `npm run bench:detection -- --faults --nab DIR --cloud DIR`. README.md says what
  * is measured, and by which rules.
  */
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ import { CONTESTANTS } from './contestants.js';
 import { measureOnNab } from './nab.js';
 import { readNab } from './nab-corpus.js';
 import { randomDetector } from './reference-detectors.js';
+import { measureOnFaults } from './services.js';
 import { cloudRow, cloudTable, meanOfBest, nabRow, nabTable } from './tables.js';
 import { heldOutTuning } from './tunings.js';
 
@@ -20,13 +21,18 @@ const { values } = parseArgs({
     nab: { type: 'string', default: process.env['MILLRACE_NAB'] ?? '' },
     cloud: { type: 'string', default: process.env['MILLRACE_CLOUD'] ?? '' },
     tunings: { type: 'string', default: '0' },
+    faults: { type: 'boolean', default: false },
   },
 });
 
-if (values.nab === '' && values.cloud === '') {
-  console.error('Which data? --nab DIR or MILLRACE_NAB, --cloud DIR or MILLRACE_CLOUD: see bench/detection/README.md.');
+if (values.nab === '' && values.cloud === '' && !values.faults) {
+  console.error(
+    'On what? --faults, --nab DIR or MILLRACE_NAB, --cloud DIR or MILLRACE_CLOUD: see bench/detection/README.md.',
+  );
   process.exitCode = 2;
 }
+
+if (values.faults) console.log(await measureOnFaults());
 
 if (values.nab !== '') {
   const corpus = readNab(values.nab);
