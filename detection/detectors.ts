@@ -1,5 +1,6 @@
 import { ADAPTIVE_TUNING, adaptive } from './adaptive.js';
 import type { Detector } from './detector.js';
+import { type LevelShiftOptions, levelShift } from './level-shift.js';
 import { MULTI_RESOLUTION_TUNING, multiResolution } from './multi-resolution.js';
 import { type RateSpikeOptions, rateSpike } from './rate-spike.js';
 import { type ThresholdOptions, threshold } from './threshold.js';
@@ -14,6 +15,7 @@ export interface SensitivityOptions {
 /** A detector by its name, with its options where it has some. */
 export type DetectorChoice =
   | ({ readonly name: 'adaptive' | 'multi-resolution' } & SensitivityOptions)
+  | ({ readonly name: 'level-shift' } & LevelShiftOptions)
   | ({ readonly name: 'z-score' } & ZScoreOptions)
   | ({ readonly name: 'rate-spike' } & RateSpikeOptions)
   | ({ readonly name: 'threshold' } & ThresholdOptions);
@@ -25,6 +27,8 @@ export function createDetector(choice: DetectorChoice = { name: 'adaptive' }): D
       return adaptive({ ...ADAPTIVE_TUNING, ...sensitivity(choice) });
     case 'multi-resolution':
       return multiResolution({ ...MULTI_RESOLUTION_TUNING, ...sensitivity(choice) });
+    case 'level-shift':
+      return levelShift(choice);
     case 'z-score':
       return zScore(choice);
     case 'rate-spike':

@@ -40,6 +40,7 @@ export function levelShift({ span = 100, warmup = 20 }: LevelShiftOptions = {}):
     name: 'level-shift',
     initial: () => ({ seen: 0, level: 0, spread: 0, above: 0, below: 0 }),
     observe(state, _timestampMs, value) {
+      if (!Number.isFinite(value)) return UNJUDGED;
       if (state.seen === 0) state.level = value;
       const distance = value - state.level;
       const deviation = Math.max(state.spread * DEVIATIONS, LEAST_SPREAD * Math.abs(state.level), Number.EPSILON);

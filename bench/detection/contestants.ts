@@ -24,6 +24,7 @@ export const CONTESTANTS: readonly Contestant[] = [
   { label: 'windowed Gaussian', detector: windowedGaussian, alerting: 'episode' },
   { label: 'z-score, anomalies left out', detector: zScore, alerting: 'episode' },
   { label: 'z-score, nothing left out', detector: zScoreOfAll, alerting: 'episode' },
+  { label: 'level-shift', detector: () => createDetector({ name: 'level-shift' }), alerting: 'episode' },
   { label: '**adaptive**', detector: () => createDetector({ name: 'adaptive' }), alerting: 'episode' },
   { label: '**multi-resolution**', detector: () => createDetector({ name: 'multi-resolution' }), alerting: 'episode' },
 ];

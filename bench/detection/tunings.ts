@@ -4,6 +4,8 @@
  */
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { ADAPTIVE_TUNING, type AdaptiveTuning, adaptive } from '../../detection/adaptive.js';
+import type { Detector } from '../../detection/detector.js';
+import { MULTI_RESOLUTION_TUNING, multiResolution } from '../../detection/multi-resolution.js';
 import { runDetector } from './alerts.js';
 import { percentage, SPLITS, scoreThresholds } from './nab.js';
 import type { NabCorpus } from './nab-corpus.js';
@@ -43,13 +45,37 @@ function randomTunings(count: number): AdaptiveTuning[] {
   }));
 }
 
-/** The standard profile's scores on the halves that tuning and threshold were not chosen on. */
-export function heldOutTuning(corpus: NabCorpus, count: number): { mean: number; deviation: number } {
+/** The detectors that learn, each with the same tuning for all its views. */
+const TUNABLE: Readonly<Record<string, (tuning: AdaptiveTuning) => Detector<unknown>>> = {
+  adaptive,
+  'multi-resolution': (tuning) =>
+    multiResolution({
+      ...MULTI_RESOLUTION_TUNING,
+      views: MULTI_RESOLUTION_TUNING.views.map(({ factor, tuning: { seasonHours } }) => ({
+        factor,
+        tuning: { ...tuning, seasonHours },
+      })),
+    }),
+};
+
+/** By detector: the standard profile's scores on the halves that tuning and threshold were not chosen on. */
+export function heldOutTunings(
+  corpus: NabCorpus,
+  count: number,
+): { detector: string; mean: number; deviation: number }[] {
+  return Object.entries(TUNABLE).map(([detector, create]) => ({ detector, ...heldOutTuning(corpus, count, create) }));
+}
+
+function heldOutTuning(
+  corpus: NabCorpus,
+  count: number,
+  create: (tuning: AdaptiveTuning) => Detector<unknown>,
+): { mean: number; deviation: number } {
   const costs = Object.values(corpus.profiles).slice(0, 1);
   const rules = corpus.files.map(rulesOf);
   // By tuning and threshold, and file.
   const contenders = randomTunings(count).flatMap((tuning) => {
-    const detector = adaptive(tuning);
+    const detector = create(tuning);
     const answers = corpus.files.map((file) => runDetector(detector, file));
     return scoreThresholds(answers, rules, costs, 'episode').scores.map(([standard = []]) => standard);
   });

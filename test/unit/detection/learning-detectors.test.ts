@@ -182,3 +182,21 @@ describe.each(['adaptive', 'multi-resolution'] as const)('%s', (name) => {
     expect(last).toBeLessThan(1.2 * first);
   });
 });
+
+describe('the first half hour of windows of five seconds', () => {
+  /** The alerts of a traffic of 200 requests that falls to a tenth for a minute, after so many windows. */
+  function alertsOfAFall(after: number, alertScore?: number) {
+    const detector = createDetector({ name: 'adaptive', ...(alertScore === undefined ? {} : { alertScore }) });
+    const value: Run['value'] = (i, noise) => (i < after ? 200 + 14 * noise() : 20 + 4 * noise());
+    return alertsOf(verdictsOf(detector, { everyMs: 5000, count: after + 12, value }));
+  }
+
+  it('is over when a fall to a tenth is found', () => {
+    expect(alertsOfAFall(60)).toEqual([]);
+    expect(alertsOfAFall(360)).toEqual([360]);
+  });
+
+  it('is shorter for who wants alerts more easily', () => {
+    expect(alertsOfAFall(60, 0.36)).toEqual([60]);
+  });
+});

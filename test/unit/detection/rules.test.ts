@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Detector } from '../../../detection/detector.js';
+import { createDetector } from '../../../detection/detectors.js';
 import { rateSpike } from '../../../detection/rate-spike.js';
 import { threshold } from '../../../detection/threshold.js';
 import { zScore } from '../../../detection/z-score.js';
@@ -90,4 +91,14 @@ describe('threshold', () => {
       { isAnomalous: true, score: 1, expected: { high: 30 } },
     ]);
   });
+});
+
+it.each(['level-shift', 'z-score', 'rate-spike'] as const)('%s neither judges nor learns what is no number', (name) => {
+  const detector = createDetector({ name });
+  const state = detector.initial();
+  observeAll(detector, TEN_VALUES, state);
+  const before = JSON.stringify(state);
+
+  expect(detector.observe(state, 11_000, Number.NaN)).toMatchObject({ score: 0, isAnomalous: false });
+  expect(JSON.stringify(state)).toBe(before);
 });
