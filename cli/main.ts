@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { ConnectorError } from '../connectors/connector-error.js';
+import { LakeError } from '../lake/lake-error.js';
 import { ProducerError } from '../producer/producer-error.js';
 import { SchemaFileError } from '../schemas/schema-directory.js';
 import { SchemaError } from '../schemas/schema-error.js';
@@ -10,6 +11,7 @@ import { connectorsCommand } from './connectors.js';
 import { consumeCommand } from './consume.js';
 import { DemoError, demoCommand } from './demo.js';
 import { describeCommand } from './describe.js';
+import { lakeCommand } from './lake.js';
 import { produceCommand } from './produce.js';
 import { schemasCommand } from './schemas.js';
 import { stackCommand } from './stack.js';
@@ -21,6 +23,7 @@ import { WorkerError } from './workers.js';
 const EXPECTED = [
   ConnectorError,
   DemoError,
+  LakeError,
   LogError,
   ProducerError,
   RecordError,
@@ -47,6 +50,7 @@ export async function main(args: readonly string[]): Promise<number> {
     produceCommand,
     consumeCommand,
     describeCommand,
+    lakeCommand,
     connectorsCommand,
     schemasCommand,
     stackCommand,
