@@ -13,6 +13,7 @@ import { DemoError, demoCommand } from './demo.js';
 import { describeCommand } from './describe.js';
 import { lakeCommand } from './lake.js';
 import { produceCommand } from './produce.js';
+import { queryCommand } from './query.js';
 import { schemasCommand } from './schemas.js';
 import { stackCommand } from './stack.js';
 import { startCommand } from './start.js';
@@ -51,6 +52,7 @@ export async function main(args: readonly string[]): Promise<number> {
     consumeCommand,
     describeCommand,
     lakeCommand,
+    queryCommand,
     connectorsCommand,
     schemasCommand,
     stackCommand,

@@ -1,6 +1,7 @@
 import { tableColumns } from './append.js';
 import { type FileStatistics, statisticsOf } from './delta/actions.js';
 import { DeltaLog } from './delta/delta-log.js';
+import type { Snapshot } from './delta/snapshot.js';
 import { partitionOf } from './table-files.js';
 
 /** What a table holds of one kind. */
@@ -25,6 +26,11 @@ export interface TableSummary {
 /** What the table holds, from its log alone. @throws LakeError NO_TABLE */
 export async function describeTable(directory: string): Promise<TableSummary> {
   const snapshot = await new DeltaLog(directory).require();
+  return { version: snapshot.version, kinds: kindsOf(snapshot) };
+}
+
+/** The kinds that have files, by name. */
+export function kindsOf(snapshot: Snapshot): KindSummary[] {
   const names = tableColumns(snapshot).all.map(({ name }) => name);
   const kinds = new Map<string, KindSummary>();
   for (const file of snapshot.files.values()) {
@@ -46,7 +52,7 @@ export async function describeTable(directory: string): Promise<TableSummary> {
       columns: names.filter((name) => present.has(name)),
     });
   }
-  return { version: snapshot.version, kinds: [...kinds.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1)) };
+  return [...kinds.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1));
 }
 
 /** Those of the columns that have a value in the file, or may have where its statistics do not say. */
