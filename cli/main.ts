@@ -7,6 +7,7 @@ import { SchemaError } from '../schemas/schema-error.js';
 import { StackError } from '../stack/stack-error.js';
 import { RecordError, StateError, TopologyError } from '../streams/index.js';
 import { LogError } from '../streams/log/log.js';
+import { analyzeCommand } from './analyze.js';
 import { connectorsCommand } from './connectors.js';
 import { consumeCommand } from './consume.js';
 import { DemoError, demoCommand } from './demo.js';
@@ -53,6 +54,7 @@ export async function main(args: readonly string[]): Promise<number> {
     describeCommand,
     lakeCommand,
     queryCommand,
+    analyzeCommand,
     connectorsCommand,
     schemasCommand,
     stackCommand,

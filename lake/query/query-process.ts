@@ -1,10 +1,12 @@
 /** A query's own process: it opens the table, shuts itself in, and runs one SELECT. Its parent ends it when it takes too long. */
-import type { DuckDBDataChunk, DuckDBValueConverter, Json } from '@duckdb/node-api';
+import type { DuckDBDataChunk, Json } from '@duckdb/node-api';
 import { DeltaLog } from '../delta/delta-log.js';
-import { type DuckDb, literal, openDuckDb } from '../duckdb.js';
+import { type DuckDb, openDuckDb } from '../duckdb.js';
 import { LakeError } from '../lake-error.js';
 import { locationOf } from '../table-files.js';
 import { requireHarmless } from './guard.js';
+import { toJson } from './result-values.js';
+import { shutIn } from './shut-in.js';
 import { createSparkFunctions } from './spark-functions.js';
 import { createViews } from './views.js';
 
@@ -50,20 +52,7 @@ async function run({ directory, maxRows, memoryLimitBytes, sql, threads }: Query
   }
 }
 
-/** From here on, the process's DuckDB opens the table's files and nothing else, and no statement can change that. */
-async function shutIn(duckDb: DuckDb, files: readonly string[]): Promise<void> {
-  await duckDb.run("SET temp_directory = ''");
-  if (files.length > 0) await duckDb.run(`SET allowed_paths = [${files.map(literal).join(', ')}]`);
-  await duckDb.run('SET enable_external_access = false');
-  await duckDb.run('SET lock_configuration = true');
-}
-
 async function stream(duckDb: DuckDb, sql: string, maxRows: number): Promise<void> {
-  const { JsonDuckDBValueConverter } = duckDb.module;
-  const toJson: DuckDBValueConverter<Json> = (value, type, converter) =>
-    typeof value === 'bigint' && Number.isSafeInteger(Number(value))
-      ? Number(value)
-      : JsonDuckDBValueConverter(value, type, converter);
   const result = await duckDb.connection.stream(sql);
   await report({
     kind: 'columns',
@@ -75,7 +64,7 @@ async function stream(duckDb: DuckDb, sql: string, maxRows: number): Promise<voi
   for (;;) {
     const chunk: DuckDBDataChunk | null = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return report({ kind: 'done', isCut: false });
-    const rows = chunk.convertRows(toJson).slice(0, left);
+    const rows = chunk.convertRows(toJson(duckDb.module)).slice(0, left);
     characters += JSON.stringify(rows).length;
     if (characters > MAX_RESULT_CHARACTERS) {
       throw new LakeError(
