@@ -29,7 +29,7 @@ export interface StagedPartition {
 
 /**
  * Rows on their way into files, in a table of DuckDB's. They are handed over by columns, 2,048 rows at a time: measured
- * at several times the speed of DuckDB's row-wise appender and of JSON lines, see docs/lake.md.
+ * at 1.5 times the speed of JSON lines and of DuckDB's row-wise appender, see docs/lake.md.
  */
 export class StagedRows {
   readonly #duckDb: DuckDb;
