@@ -69,7 +69,7 @@ export function lakeCommand(program: Command): Command {
       source,
     )
     .addOption(durationOption('--commit-interval <duration>', 'how long records wait to be committed', '10s'))
-    .option('--max-rows <rows>', 'commit when so many are waiting', wholeNumber(1), 500_000)
+    .option('--max-rows <rows>', 'commit when so many are waiting', wholeNumber(1), 100_000)
     .option('--max-size <size>', 'commit when so many bytes are waiting', byteSize, 64 * 1024 * 1024)
     .action(write);
   addLake(addDataDir(subcommand('optimize', 'put small files together, hour by hour')))

@@ -5,7 +5,8 @@ import { PARTITION_COLUMNS } from './columns.js';
 import type { Add, FileStatistics } from './delta/actions.js';
 import type { Column, ColumnType } from './delta/delta-schema.js';
 import { syncDirectory, syncFile } from './delta/durable.js';
-import { type DuckDb, identifier, literal } from './duckdb.js';
+import { identifier, literal, type OpenDuckDb } from './duckdb.js';
+import { LakeError } from './lake-error.js';
 import type { Partition } from './table-files.js';
 
 /** Bounds of longer texts are left out: they would cost more than they save. */
@@ -26,9 +27,24 @@ export interface Rows {
  * `add` of it is committed.
  *
  * @param directory the table's
+ * @throws LakeError LAKE_IO
  */
 export async function writeDataFile(
-  duckDb: DuckDb,
+  duckDb: OpenDuckDb,
+  directory: string,
+  rows: Rows,
+  options: { readonly dataChange: boolean },
+): Promise<Add> {
+  try {
+    return await write(duckDb, directory, rows, options);
+  } catch (cause) {
+    const [why] = (cause as Error).message.split('\n');
+    throw new LakeError('LAKE_IO', `a file of the table in ${directory} cannot be written: ${why}`, { cause });
+  }
+}
+
+async function write(
+  duckDb: OpenDuckDb,
   directory: string,
   { columns, orderBy = [], partition, source }: Rows,
   { dataChange }: { readonly dataChange: boolean },
@@ -66,7 +82,7 @@ export async function deleteDataFiles(directory: string, files: readonly Add[]):
   for (const { path } of files) await rm(join(directory, path), { force: true });
 }
 
-async function statisticsOf(duckDb: DuckDb, source: string, columns: readonly Column[]): Promise<FileStatistics> {
+async function statisticsOf(duckDb: OpenDuckDb, source: string, columns: readonly Column[]): Promise<FileStatistics> {
   const members = columns.map(({ name, type }, index) => {
     const quoted = identifier(name);
     const bound = (end: 'min' | 'max') => boundOf(`${end}(${quoted})`, type, end);

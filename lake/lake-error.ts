@@ -3,6 +3,8 @@ export class LakeError extends Error {
   constructor(
     readonly code:
       | 'CONCURRENT_COMMIT'
+      | 'DUCKDB_MISSING'
+      | 'LAKE_IO'
       | 'LOG_IS_ANOTHER'
       | 'NO_TABLE'
       | 'QUERY_FAILED'

@@ -6,7 +6,7 @@ import type { TableColumns } from './columns.js';
 import { deleteDataFiles, writeDataFile } from './data-file.js';
 import type { Add } from './delta/actions.js';
 import { DeltaLog } from './delta/delta-log.js';
-import { type DuckDb, identifier, literal, openDuckDb } from './duckdb.js';
+import { identifier, literal, openTableDuckDb, type TableDuckDb } from './duckdb.js';
 import { LakeError } from './lake-error.js';
 import { RecordRows } from './record-rows.js';
 import { type LakeSource, requireSources } from './sources.js';
@@ -26,7 +26,7 @@ export interface LakeWriterOptions {
   readonly sources: readonly LakeSource[];
   /** How long records wait to be committed. Default 10,000 ms. */
   readonly commitIntervalMs?: number;
-  /** A commit has about so many rows at most. Default 500,000. */
+  /** A commit has about so many rows at most. Default 100,000. */
   readonly maxRows?: number;
   /** A commit has keys and values of about so many bytes at most. Default 64 MiB. */
   readonly maxBytes?: number;
@@ -67,7 +67,7 @@ interface Assignment extends PartitionProgress {
 export class LakeWriter {
   readonly #options: Required<LakeWriterOptions>;
   readonly #deltaLog: DeltaLog;
-  readonly #duckDb: DuckDb;
+  readonly #duckDb: TableDuckDb;
   readonly #consumer: LogConsumer;
   /** By transaction id. */
   readonly #assignments = new Map<string, Assignment>();
@@ -81,7 +81,7 @@ export class LakeWriter {
   private constructor(
     options: Required<LakeWriterOptions>,
     deltaLog: DeltaLog,
-    duckDb: DuckDb,
+    duckDb: TableDuckDb,
     columns: TableColumns,
     rows: RecordRows,
   ) {
@@ -100,11 +100,11 @@ export class LakeWriter {
     await mkdir(directory, { recursive: true });
     const deltaLog = new DeltaLog(directory);
     const columns = tableColumns(await deltaLog.refresh());
-    const duckDb = await openDuckDb({ threads: '2', memory_limit: '1GB' });
+    const duckDb = await openTableDuckDb(directory);
     try {
       const complete = {
         commitIntervalMs: 10_000,
-        maxRows: 500_000,
+        maxRows: 100_000,
         maxBytes: 64 * 1024 * 1024,
         onWarning: () => {},
         ...options,
@@ -112,7 +112,7 @@ export class LakeWriter {
       const rows = await RecordRows.create(duckDb, schemas, columns);
       return new LakeWriter(complete, deltaLog, duckDb, columns, rows);
     } catch (error) {
-      duckDb.close();
+      await duckDb.close();
       throw error;
     }
   }
@@ -148,7 +148,7 @@ export class LakeWriter {
   /** What was not committed is read again by the next writer. */
   async close(): Promise<void> {
     await this.#consumer.close();
-    this.#duckDb.close();
+    await this.#duckDb.close();
   }
 
   async #poll(): Promise<void> {

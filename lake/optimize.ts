@@ -3,7 +3,7 @@ import { deleteDataFiles, writeDataFile } from './data-file.js';
 import type { Add } from './delta/actions.js';
 import { DeltaLog } from './delta/delta-log.js';
 import type { Snapshot } from './delta/snapshot.js';
-import { openDuckDb } from './duckdb.js';
+import { openTableDuckDb } from './duckdb.js';
 import { LakeError } from './lake-error.js';
 import { columnsIn, type Partition, partitionOf, readFiles, removeOf, sizeOf } from './table-files.js';
 
@@ -37,7 +37,7 @@ export async function optimize(directory: string, options: OptimizeOptions = {})
   const columns = tableColumns(snapshot).all;
   const removed: Add[] = [];
   const added: Add[] = [];
-  const duckDb = await openDuckDb({ threads: '2', memory_limit: '1GB' });
+  const duckDb = await openTableDuckDb(directory);
   try {
     for (const files of bins(snapshot, targetBytes)) {
       const partition = partitionOf(files[0] as Add);
@@ -49,7 +49,7 @@ export async function optimize(directory: string, options: OptimizeOptions = {})
       onPartition(partition, files.length);
     }
   } finally {
-    duckDb.close();
+    await duckDb.close();
   }
   if (added.length > 0) await commit(deltaLog, directory, removed, added, targetBytes);
   return {

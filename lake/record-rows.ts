@@ -3,7 +3,7 @@ import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
 import type { AvroField } from './avro-columns.js';
 import { RECORD_COLUMNS, type TableColumns } from './columns.js';
 import type { Column } from './delta/delta-schema.js';
-import type { DuckDb } from './duckdb.js';
+import type { OpenDuckDb } from './duckdb.js';
 import { type DecodedValue, RecordDecoder, type RecordSchema } from './record-decoder.js';
 import type { LakeSource } from './sources.js';
 import { StagedRows } from './staged-rows.js';
@@ -35,7 +35,7 @@ export class RecordRows {
   }
 
   /** @param columns those of the table, to which fields add theirs */
-  static async create(duckDb: DuckDb, registry: SchemaRegistry, columns: TableColumns): Promise<RecordRows> {
+  static async create(duckDb: OpenDuckDb, registry: SchemaRegistry, columns: TableColumns): Promise<RecordRows> {
     return new RecordRows(await StagedRows.create(duckDb, RECORD_COLUMNS), columns, new RecordDecoder(registry));
   }
 

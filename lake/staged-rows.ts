@@ -2,7 +2,7 @@ import type { DuckDBAppender, DuckDBValue } from '@duckdb/node-api';
 import type { FieldValue } from './avro-columns.js';
 import type { Column, ColumnType } from './delta/delta-schema.js';
 import { DUCKDB_TYPES } from './delta/delta-schema.js';
-import { type DuckDb, type DuckDbModule, identifier } from './duckdb.js';
+import { type DuckDbModule, identifier, type OpenDuckDb } from './duckdb.js';
 
 export const STAGE = 'stage';
 /** Where a row goes: its kind, and the hour since the epoch. */
@@ -32,7 +32,7 @@ export interface StagedPartition {
  * at 1.5 times the speed of JSON lines and of DuckDB's row-wise appender, see docs/lake.md.
  */
 export class StagedRows {
-  readonly #duckDb: DuckDb;
+  readonly #duckDb: OpenDuckDb;
   readonly #columns = new Map<string, StagedColumn>();
   #kinds: DuckDBValue[] = [];
   #hours: DuckDBValue[] = [];
@@ -41,12 +41,12 @@ export class StagedRows {
   readonly #partitions = new Map<string, StagedPartition>();
   #appender: DuckDBAppender;
 
-  private constructor(duckDb: DuckDb, appender: DuckDBAppender) {
+  private constructor(duckDb: OpenDuckDb, appender: DuckDBAppender) {
     this.#duckDb = duckDb;
     this.#appender = appender;
   }
 
-  static async create(duckDb: DuckDb, columns: readonly Column[]): Promise<StagedRows> {
+  static async create(duckDb: OpenDuckDb, columns: readonly Column[]): Promise<StagedRows> {
     await duckDb.run(
       `CREATE OR REPLACE TABLE ${STAGE} (${identifier(STAGE_KIND)} VARCHAR, ${identifier(STAGE_HOUR)} BIGINT)`,
     );

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Add, Remove } from './delta/actions.js';
-import { type DuckDb, literal } from './duckdb.js';
+import { literal, type OpenDuckDb } from './duckdb.js';
 
 /** The values of a partition: every data file is of one. */
 export interface Partition {
@@ -44,7 +44,7 @@ export function readFiles(directory: string, files: readonly Add[], options = 'h
 }
 
 /** The columns of what can be selected from. */
-export async function columnsIn(duckDb: DuckDb, source: string): Promise<Set<string>> {
+export async function columnsIn(duckDb: OpenDuckDb, source: string): Promise<Set<string>> {
   const columns = await duckDb.rows<{ column_name: string }>(`DESCRIBE FROM ${source}`);
   return new Set(columns.map(({ column_name }) => column_name));
 }

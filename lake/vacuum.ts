@@ -3,6 +3,7 @@ import { join, sep } from 'node:path';
 import type { Add } from './delta/actions.js';
 import { DeltaLog } from './delta/delta-log.js';
 import type { Snapshot } from './delta/snapshot.js';
+import { SPILL_PREFIX } from './duckdb.js';
 import { endOf, locationOf, partitionOf, removeOf, sizeOf } from './table-files.js';
 
 /** A file that nobody has committed may be about to be, for so long. */
@@ -58,7 +59,7 @@ export async function vacuum(directory: string, options: VacuumOptions): Promise
   );
   if (!dryRun) {
     for (const { path } of unreferenced) await rm(join(directory, path), { force: true });
-    await removeEmptyDirectories(directory, nowMs - LEAST_ORPHAN_MS);
+    await removeDirectories(directory, nowMs - LEAST_ORPHAN_MS);
     await deltaLog.cleanUp(nowMs - LOG_RETENTION_MS, nowMs - LEAST_ORPHAN_MS);
   }
   return {
@@ -123,15 +124,19 @@ async function dataFiles(directory: string): Promise<string[]> {
     .filter((path) => !path.split(sep).some((part) => /^[_.]/.test(part)));
 }
 
-async function removeEmptyDirectories(directory: string, unchangedSinceMs: number): Promise<void> {
+/** Partitions' directories that are empty, and those of DuckDBs that were killed, unless they have changed since. */
+async function removeDirectories(directory: string, unchangedSinceMs: number): Promise<void> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const folders = entries
-    .filter((entry) => entry.isDirectory() && /^(kind|date|hour)=/.test(entry.name))
-    .map(({ name, parentPath }) => join(parentPath, name));
-  // The deepest first. One that has just been made is about to be used; one that is not empty stays.
-  for (const folder of folders.sort((a, b) => b.length - a.length)) {
-    const { mtimeMs } = await stat(folder);
-    if (mtimeMs < unchangedSinceMs) await rmdir(folder).catch(() => {});
+    .filter((entry) => entry.isDirectory())
+    .map(({ name, parentPath }) => ({ name, path: join(parentPath, name) }))
+    .sort((a, b) => b.path.length - a.path.length);
+  for (const { name, path } of folders) {
+    const stats = await stat(path).catch(() => undefined);
+    if (stats === undefined || stats.mtimeMs >= unchangedSinceMs) continue;
+    if (name.startsWith(SPILL_PREFIX)) await rm(path, { recursive: true, force: true });
+    // One that is not empty stays.
+    if (/^(kind|date|hour)=/.test(name)) await rmdir(path).catch(() => {});
   }
 }
 

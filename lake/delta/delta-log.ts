@@ -83,7 +83,7 @@ export class DeltaLog {
    * the table as they have made it. Nothing is committed when it gives no actions, or throws.
    *
    * @returns the table after it; undefined when there is still none
-   * @throws what `build` throws, LakeError as `refresh`
+   * @throws what `build` throws; LakeError LAKE_IO, and as `refresh`
    */
   async commit(
     { operation, operationParameters }: Operation,
@@ -202,7 +202,7 @@ export class DeltaLog {
       await link(temporary, join(this.#log, `${versionName(version)}.json`));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-      throw error;
+      throw new LakeError('LAKE_IO', `a commit cannot be written: ${(error as Error).message}`, { cause: error });
     } finally {
       await rm(temporary, { force: true });
     }

@@ -3,7 +3,7 @@ import type { Add } from '../delta/actions.js';
 import { DUCKDB_TYPES } from '../delta/delta-schema.js';
 import type { Snapshot } from '../delta/snapshot.js';
 import { kindsOf } from '../describe.js';
-import { type DuckDb, identifier, literal } from '../duckdb.js';
+import { identifier, literal, type OpenDuckDb } from '../duckdb.js';
 import { LakeError } from '../lake-error.js';
 import { ALL_KINDS, viewName } from '../sources.js';
 import { columnsIn, partitionOf, readFiles } from '../table-files.js';
@@ -17,7 +17,7 @@ export interface View {
 }
 
 /** Makes `logs`, the whole table, and a view of each kind with those columns that have values in it. */
-export async function createViews(duckDb: DuckDb, directory: string, snapshot: Snapshot): Promise<View[]> {
+export async function createViews(duckDb: OpenDuckDb, directory: string, snapshot: Snapshot): Promise<View[]> {
   const columns = tableColumns(snapshot).all;
   const files = [...snapshot.files.values()];
   for (const file of files) requireHivePath(file);

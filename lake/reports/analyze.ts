@@ -1,6 +1,6 @@
 import type { Json } from '@duckdb/node-api';
 import { DeltaLog } from '../delta/delta-log.js';
-import { identifier, openDuckDb } from '../duckdb.js';
+import { identifier, openTableDuckDb } from '../duckdb.js';
 import { toJson } from '../query/result-values.js';
 import { createViews } from '../query/views.js';
 import { viewName } from '../sources.js';
@@ -30,7 +30,7 @@ export async function analyze(
   options: AnalyzeOptions = {},
 ): Promise<ReportResult[]> {
   const snapshot = await new DeltaLog(directory).require();
-  const duckDb = await openDuckDb({ threads: '2', memory_limit: '1GB' });
+  const duckDb = await openTableDuckDb(directory);
   try {
     const views = await createViews(duckDb, directory, snapshot);
     const results: ReportResult[] = [];
@@ -54,7 +54,7 @@ export async function analyze(
     }
     return results;
   } finally {
-    duckDb.close();
+    await duckDb.close();
   }
 }
 

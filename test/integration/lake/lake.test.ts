@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -38,8 +38,11 @@ afterEach(async () => {
 /** Stores what the topics hold now, in commits of about so many rows. */
 async function store(sources = SOURCES, maxRows = 1000): Promise<LakeWriter> {
   const writer = await LakeWriter.open({ ...data, directory: lake, sources, maxRows });
-  await writer.drain();
-  await writer.close();
+  try {
+    await writer.drain();
+  } finally {
+    await writer.close();
+  }
   return writer;
 }
 
@@ -267,6 +270,20 @@ describe('a lake writer', () => {
     const next = await store(sources);
     expect(writer.metrics.records + next.metrics.records).toBe(8);
     expect(await selectStored(lake, 'SELECT count(*)::INT AS n FROM t')).toEqual([{ n: 8 }]);
+  });
+
+  it('says in a line that a file cannot be written, and leaves the table as it was', async () => {
+    await produce(data, 'requests', REQUEST, requests(10, PARTITIONS, 19));
+    await store();
+    await produce(data, 'requests', REQUEST, requests(10, PARTITIONS, 20));
+    await rename(join(lake, 'kind=access'), join(lake, 'moved'));
+    await writeFile(join(lake, 'kind=access'), 'a file is in the way');
+    const failure = await store().catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'LAKE_IO', message: expect.stringMatching(/cannot be written: .*$/) });
+    await rm(join(lake, 'kind=access'));
+    await rename(join(lake, 'moved'), join(lake, 'kind=access'));
+    expect((await store()).metrics.records).toBe(10);
+    expect(await selectStored(lake, 'SELECT count(*)::INT AS n FROM t')).toEqual([{ n: 20 }]);
   });
 
   it('writes commits that a plain reader of JSON finds in order', async () => {

@@ -69,6 +69,18 @@ describe('vacuum', () => {
     expect(await dataFiles()).toContain(other);
   });
 
+  it('deletes what killed writers have left beside the table', async () => {
+    const [old, fresh] = ['_spill-old', '_spill-fresh'].map((name) => join(lake, name)) as [string, string];
+    for (const path of [old, fresh]) {
+      await mkdir(path);
+      await writeFile(join(path, 'file.tmp'), '');
+    }
+    const past = new Date(Date.now() - 2 * HOUR_MS);
+    await utimes(old, past, past);
+    await vacuum(lake, { retainMs: 0 });
+    expect((await readdir(lake)).filter((name) => name.startsWith('_spill'))).toEqual(['_spill-fresh']);
+  });
+
   it('takes hours out of the table that ended before a time', async () => {
     const ageMs = Date.now() - Date.UTC(2026, 1, 1, 0, 30);
     const { dropped } = await vacuum(lake, { retainMs: HOUR_MS, dropOlderThanMs: ageMs });
