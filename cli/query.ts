@@ -66,7 +66,7 @@ export function printRows({ names, rows }: Pick<QueryResult, 'names' | 'rows'>, 
   process.stdout.on('error', () => process.exit(0));
   if (format === 'table') {
     const table = new Table({ head: [...names], style: { head: [], border: [] } });
-    table.push(...rows.map((row) => row.map(text)));
+    table.push(...rows.map((row) => row.map((value) => visible(text(value)))));
     process.stdout.write(`${table.toString()}\n`);
     return;
   }
@@ -80,6 +80,11 @@ export function printRows({ names, rows }: Pick<QueryResult, 'names' | 'rows'>, 
 function text(value: QueryResult['rows'][number][number]): string {
   if (value === null || value === undefined) return '';
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** What a log line holds must not move the cursor, or worse, on the terminal of who reads it. */
+function visible(value: string): string {
+  return value.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 /** As RFC 4180 has it. */

@@ -69,6 +69,11 @@ describe('millrace query', () => {
     );
   });
 
+  it('prints control characters as what they are', async () => {
+    const { stdout } = await query("SELECT chr(27) || '[2J' || chr(10) || 'x' AS text");
+    expect(stdout).toContain('│ \\x1b[2J\\x0ax │');
+  });
+
   it("knows Spark's names for times", async () => {
     const { stderr, stdout } = await query(
       `SELECT date_format(timestamp, 'yyyy-MM-dd HH:mm') AS minute, timestamp < current_timestamp() AS past,

@@ -57,6 +57,9 @@ const HOSTILE: readonly (readonly [sql: string, why: RegExp])[] = [
   ['', /not 0/],
   ['-- nothing', /not 0/],
   ['SELECT 1 WHERE', /syntax error/],
+  ['SELECT 1\0; DROP VIEW logs', /zero character/],
+  [`SELECT ${'('.repeat(20_000)}1${')'.repeat(20_000)}`, /memory exhausted/],
+  [`SELECT ${'1+'.repeat(15_000)}1`, /depth/],
   // Files.
   ["SELECT * FROM '/etc/passwd'", /no table "\/etc\/passwd"/],
   ['SELECT * FROM "/etc/passwd"', /no table/],
@@ -144,11 +147,14 @@ const HARMLESS: readonly string[] = [
 ];
 
 describe('what a query may be', () => {
-  it.each(HOSTILE)('refuses: %s', async (sql, why) => {
-    const refusal = await requireHarmless(duckDb, sql, TABLES).catch((error: unknown) => error);
-    expect(refusal).toMatchObject({ code: 'QUERY_REFUSED', message: expect.stringMatching(why) });
-    expect((refusal as Error).message).not.toContain('\n');
-  });
+  it.each(HOSTILE.map(([sql, why]) => [sql.slice(0, 100), sql, why] as const))(
+    'refuses: %s',
+    async (_name, sql, why) => {
+      const refusal = await requireHarmless(duckDb, sql, TABLES).catch((error: unknown) => error);
+      expect(refusal).toMatchObject({ code: 'QUERY_REFUSED', message: expect.stringMatching(why) });
+      expect((refusal as Error).message).not.toContain('\n');
+    },
+  );
 
   it.each(HARMLESS)('accepts: %s', async (sql) => {
     await requireHarmless(duckDb, sql, TABLES);
