@@ -64,7 +64,7 @@ export const REPORTS: readonly Report[] = [
     title: 'records marked as anomalies, by source and level',
     needs: ['is_anomaly', 'source', 'level'],
     sql: (rows, limit) =>
-      `SELECT source, level, count(*) FILTER (is_anomaly) AS anomalies, count(*) AS records,
+      `SELECT source, level, count(*) FILTER (CAST(is_anomaly AS BOOLEAN)) AS anomalies, count(*) AS records,
          round(100 * anomalies / records, 1) AS percent
        FROM ${rows} GROUP BY source, level HAVING anomalies > 0 ORDER BY anomalies DESC, source, level LIMIT ${limit}`,
   },

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { jsonLines, Millrace, millrace, temporaryDirectory } from '../millrace.js';
+import { eventually, jsonLines, Millrace, millrace, temporaryDirectory } from '../millrace.js';
 
 const MAIN = new URL('../../../dist/cli/main.js', import.meta.url).href;
 
@@ -40,6 +42,20 @@ beforeAll(async () => {
 afterAll(() => directory.remove());
 
 const query = (sql: string, ...args: readonly string[]) => millrace(['query', sql, '--data-dir', dataDir, ...args]);
+
+/** The process that the process has started. */
+async function childOf(pid: number | undefined): Promise<number | undefined> {
+  const found = await promisify(execFile)('pgrep', ['-P', String(pid)]).catch(() => undefined);
+  return found === undefined ? undefined : Number(found.stdout);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 describe('millrace query', () => {
   it('has the whole table as logs, and each kind as a table', async () => {
@@ -139,16 +155,13 @@ describe('millrace query', () => {
     expect([code, stderr]).toEqual([1, 'millrace: the result is larger than 64 MiB; select less\n']);
   });
 
-  it('is ended by Ctrl-C', async () => {
-    const running = new Millrace([
-      'query',
-      'SELECT count(*) FROM range(1000000000) a, range(1000000) b',
-      '--data-dir',
-      dataDir,
-    ]);
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+  it('is ended by Ctrl-C, and its process with it', async () => {
+    const endless = 'SELECT count(*) FROM range(1000000000) a, range(1000000) b';
+    const running = new Millrace(['query', endless, '--data-dir', dataDir]);
+    const child = await eventually(() => childOf(running.process.pid));
     const { code, stderr } = await running.kill('SIGINT');
     expect([code, stderr]).toEqual([1, 'millrace: the query was interrupted\n']);
+    await eventually(() => (isAlive(child) ? undefined : true));
   });
 
   it('says so where there is no table', async () => {
