@@ -7,25 +7,29 @@ import { LakeWriter } from '../lake/lake-writer.js';
 import { optimize } from '../lake/optimize.js';
 import type { LakeSource } from '../lake/sources.js';
 import { vacuum } from '../lake/vacuum.js';
-import { DEFAULT_GOAL_CONFIG } from '../topology/goal-config.js';
+import { DEFAULT_APPLICATION_CONFIG } from '../topology/application-config.js';
 import { addConnection, type ConnectionOptions, connect } from './connection.js';
 import { isInterruption, stopOnSignals } from './interruption.js';
 import { addDataDir, byteSize, type DataDirOption, duration, durationOption, wholeNumber } from './options.js';
 import { number } from './status.js';
 
-const { topics } = DEFAULT_GOAL_CONFIG;
+const { topics } = DEFAULT_APPLICATION_CONFIG;
 
-/** The topics that are stored, where they are there. A result's time is the start of its window. */
+/** The topics that are stored, where they are there. A window's time is its start. */
 const SOURCES: readonly LakeSource[] = [
   { kind: 'access', topic: topics.accessLog },
   { kind: 'goal1', topic: topics.goal1, timeField: 'window_start' },
   { kind: 'goal2', topic: topics.goal2, timeField: 'window_start' },
   { kind: 'goal3', topic: topics.goal3, timeField: 'window_start' },
   { kind: 'goal4', topic: topics.goal4, timeField: 'window_start' },
-  { kind: 'service', topic: 'logs' },
-  { kind: 'sensor', topic: 'sensor-topic' },
-  { kind: 'web-stats', topic: 'web-stats', timeField: 'window_start' },
-  { kind: 'alert', topic: 'alerts', timeField: 'time' },
+  { kind: 'web-stats', topic: topics.webStatistics, timeField: 'window_start' },
+  { kind: 'sensor', topic: topics.sensorReadings },
+  { kind: 'sensor-score', topic: topics.sensorScores },
+  { kind: 'sensor-hour', topic: topics.sensorHours, timeField: 'window_start' },
+  { kind: 'service', topic: topics.serviceLogs },
+  { kind: 'service-health', topic: topics.serviceHealth, timeField: 'window_start' },
+  { kind: 'alert', topic: topics.alerts, timeField: 'time' },
+  { kind: 'incident', topic: topics.incidents, timeField: 'updated' },
 ];
 
 export interface LakeOption extends DataDirOption {

@@ -72,9 +72,10 @@ export const REPORTS: readonly Report[] = [
     ...alert,
     name: 'anomalies',
     title: 'alerts by source and type',
-    needs: ['source_kind', 'detector', 'severity', 'entity'],
+    needs: ['id', 'source_kind', 'detector', 'severity', 'entity'],
+    // One has a record when it is opened, and one when it is resolved.
     sql: (rows, limit) =>
-      `SELECT source_kind, detector, severity, count(*) AS alerts, count(DISTINCT entity) AS entities,
+      `SELECT source_kind, detector, severity, count(DISTINCT id) AS alerts, count(DISTINCT entity) AS entities,
          min("timestamp") AS first, max("timestamp") AS last
        FROM ${rows} GROUP BY source_kind, detector, severity
        ORDER BY alerts DESC, source_kind, detector, severity LIMIT ${limit}`,

@@ -1,52 +1,16 @@
 import { join } from 'node:path';
-import type { Schema } from 'avsc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LakeWriter } from '../../../lake/lake-writer.js';
 import { analyze } from '../../../lake/reports/analyze.js';
 import { Random } from '../../../producer/random.js';
+import type { Alert, ServiceLog } from '../../../schemas/records.js';
+import { topicSchema } from '../../../schemas/subjects.js';
 import { temporaryDirectory } from '../millrace.js';
 import { openDataDirectory, type Produced, produce, REQUEST, type Request, requests } from './events.js';
 
 const HOUR_MS = 3_600_000;
-const TIME = { type: 'long', logicalType: 'timestamp-millis' };
-const optional = (type: string) => ['null', type];
-const record = (name: string, fields: Record<string, unknown>) =>
-  ({ type: 'record', name, fields: Object.entries(fields).map(([field, type]) => ({ name: field, type })) }) as Schema;
-
-const LOG = record('ServiceLog', {
-  timestamp: TIME,
-  service: 'string',
-  level: 'string',
-  response_time: optional('double'),
-  endpoint: optional('string'),
-  status: optional('int'),
-  user_id: optional('string'),
-  session_id: optional('string'),
-  source: 'string',
-  is_anomaly: 'boolean',
-});
-const ALERT = record('Alert', {
-  id: 'string',
-  time: TIME,
-  source_kind: 'string',
-  entity: 'string',
-  detector: 'string',
-  severity: 'string',
-  value: 'double',
-});
-
-interface ServiceLog {
-  readonly timestamp: number;
-  readonly service: string;
-  readonly level: string;
-  readonly response_time: number | null;
-  readonly endpoint: string | null;
-  readonly status: number | null;
-  readonly user_id: string | null;
-  readonly session_id: string | null;
-  readonly source: string;
-  readonly is_anomaly: boolean;
-}
+const LOG = topicSchema('serviceLogs').schema;
+const ALERT = topicSchema('alerts').schema;
 
 function pick<T>(random: Random, choices: readonly T[]): T {
   return choices[random.below(choices.length)] as T;
@@ -60,7 +24,12 @@ function serviceLogs(count: number): Produced<ServiceLog>[] {
     const value = {
       timestamp,
       service: 'shop',
-      level: pick(random, ['INFO', 'INFO', 'INFO', 'WARN', 'ERROR', 'CRITICAL']),
+      message: 'done',
+      method: 'GET',
+      request_id: null,
+      ip: null,
+      bytes: 12,
+      level: pick(random, ['INFO', 'INFO', 'INFO', 'WARN', 'ERROR', 'CRITICAL'] as const),
       response_time: random.below(5) === 0 ? null : random.below(500),
       endpoint: pick(random, ['/a', '/b', '/c', null]),
       status: pick(random, [200, 200, 404, 500, null]),
@@ -73,13 +42,32 @@ function serviceLogs(count: number): Produced<ServiceLog>[] {
   });
 }
 
-const alerts: Produced<object>[] = [
-  ['service', 'checkout', 'z-score', 'high'],
-  ['service', 'search', 'z-score', 'high'],
-  ['service', 'search', 'z-score', 'high'],
-  ['sensor', 'boiler', 'threshold', 'low'],
-].map(([source_kind, entity, detector, severity], n) => {
-  const value = { id: `${n}`, time: Date.UTC(2026, 2, 1, 9, n), source_kind, entity, detector, severity, value: 1 };
+const alerts = (
+  [
+    ['service', 'checkout', 'z-score', 'critical', 'opened'],
+    ['service', 'search', 'z-score', 'critical', 'opened'],
+    ['service', 'checkout', 'z-score', 'critical', 'resolved'],
+    ['sensor', 'boiler', 'threshold', 'warning', 'opened'],
+  ] as const
+).map(([source_kind, entity, detector, severity, state], n): Produced<Alert> => {
+  const time = Date.UTC(2026, 2, 1, 9, n);
+  const value: Alert = {
+    id: `${source_kind}/${entity}`,
+    time,
+    source_kind,
+    entity,
+    scope: entity,
+    detector,
+    state,
+    severity,
+    value: 1,
+    expected_low: null,
+    expected_high: 0.5,
+    window_start: time,
+    window_end: time + 5000,
+    explanation: 'more than usual',
+    fields: ['value'],
+  };
   // Processed a year later: the time of the event is what counts.
   return { partition: 0, timestamp: Date.UTC(2027, 0, 1), key: null, value };
 });
@@ -207,8 +195,8 @@ describe('reports, against a plain computation', () => {
       {
         source_kind: 'service',
         detector: 'z-score',
-        severity: 'high',
-        alerts: 3,
+        severity: 'critical',
+        alerts: 2,
         entities: 2,
         first: at(0),
         last: at(2),
@@ -216,7 +204,7 @@ describe('reports, against a plain computation', () => {
       {
         source_kind: 'sensor',
         detector: 'threshold',
-        severity: 'low',
+        severity: 'warning',
         alerts: 1,
         entities: 1,
         first: at(3),

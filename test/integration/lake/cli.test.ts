@@ -32,7 +32,7 @@ beforeAll(async () => {
   const lines = Array.from({ length: 60 }, (_, minute) => line(minute, minute % 4 === 0 ? 404 : 200));
   const midnight = line(0, 500, '198.51.100.7').replace('2026-01-31T23', '2026-02-01T00');
   await writeFile(input, lines.join('') + midnight);
-  const run = await millrace(['start', '--input', input, '--once', '--data-dir', dataDir]);
+  const run = await millrace(['start', '--input', input, '--once', '--pipelines', 'goals', '--data-dir', dataDir]);
   expect(run.code, run.stderr).toBe(0);
   const write = await millrace(['lake', 'write', '--once', '--data-dir', dataDir]);
   expect(write.code, write.stderr).toBe(0);
