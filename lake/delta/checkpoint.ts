@@ -1,7 +1,8 @@
 import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { identifier, literal, openDuckDb } from '../duckdb.js';
 import { type Action, parseAction } from './actions.js';
+import { syncDirectory, syncFile } from './durable.js';
 
 /** The columns of a checkpoint, as DuckDB writes them; Delta's classic checkpoint, one Parquet file. */
 const COLUMNS = {
@@ -25,7 +26,7 @@ const COLUMNS = {
  */
 export async function writeCheckpoint(path: string, actions: Iterable<Action>): Promise<number> {
   // What begins with an underscore is not of the log to any reader.
-  const directory = await mkdtemp(join(path, '..', '_checkpoint-'));
+  const directory = await mkdtemp(join(dirname(path), '_checkpoint-'));
   const duckDb = await openDuckDb({ threads: '1' });
   try {
     const lines = join(directory, 'actions.json');
@@ -35,7 +36,10 @@ export async function writeCheckpoint(path: string, actions: Iterable<Action>): 
     const source = `read_json(${literal(lines)}, format = 'newline_delimited', columns = {${columns.join(', ')}}, maximum_object_size = 268435456)`;
     await duckDb.run(`COPY (SELECT * FROM ${source}) TO ${literal(parquet)} (FORMAT parquet, COMPRESSION zstd)`);
     const { size } = await stat(parquet);
+    // A reader trusts the newest checkpoint: its name must not outlive a power cut that its content does not.
+    await syncFile(parquet);
     await rename(parquet, path);
+    await syncDirectory(dirname(path));
     return size;
   } finally {
     duckDb.close();
