@@ -31,8 +31,9 @@ module.exports = {
     only('detection-stands-alone', '^detection/', []),
     only('connectors-stand-alone', '^connectors/', []),
     only('stack-stands-alone', '^stack/', []),
-    only('product-knows-no-tests', '^(streams|detection|topology|producer|schemas|connectors|stack|cli)/', [
-      '^(streams|detection|topology|producer|schemas|connectors|stack|cli)/',
+    only('lake-knows-the-log-and-schemas', '^lake/', ['^streams/(log|serde)/', '^schemas/']),
+    only('product-knows-no-tests', '^(streams|detection|topology|producer|schemas|connectors|stack|lake|cli)/', [
+      '^(streams|detection|topology|producer|schemas|connectors|stack|lake|cli)/',
     ]),
   ],
   options: {

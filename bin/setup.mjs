@@ -34,6 +34,7 @@ const SOURCES = [
   'schemas',
   'connectors',
   'stack',
+  'lake',
   'cli',
   'bench',
   'test/reference',

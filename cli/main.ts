@@ -1,16 +1,20 @@
 import { Command, CommanderError } from 'commander';
 import { ConnectorError } from '../connectors/connector-error.js';
+import { LakeError } from '../lake/lake-error.js';
 import { ProducerError } from '../producer/producer-error.js';
 import { SchemaFileError } from '../schemas/schema-directory.js';
 import { SchemaError } from '../schemas/schema-error.js';
 import { StackError } from '../stack/stack-error.js';
 import { RecordError, StateError, TopologyError } from '../streams/index.js';
 import { LogError } from '../streams/log/log.js';
+import { analyzeCommand } from './analyze.js';
 import { connectorsCommand } from './connectors.js';
 import { consumeCommand } from './consume.js';
 import { DemoError, demoCommand } from './demo.js';
 import { describeCommand } from './describe.js';
+import { lakeCommand } from './lake.js';
 import { produceCommand } from './produce.js';
+import { queryCommand } from './query.js';
 import { schemasCommand } from './schemas.js';
 import { stackCommand } from './stack.js';
 import { startCommand } from './start.js';
@@ -21,6 +25,7 @@ import { WorkerError } from './workers.js';
 const EXPECTED = [
   ConnectorError,
   DemoError,
+  LakeError,
   LogError,
   ProducerError,
   RecordError,
@@ -47,6 +52,9 @@ export async function main(args: readonly string[]): Promise<number> {
     produceCommand,
     consumeCommand,
     describeCommand,
+    lakeCommand,
+    queryCommand,
+    analyzeCommand,
     connectorsCommand,
     schemasCommand,
     stackCommand,

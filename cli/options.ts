@@ -45,6 +45,15 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+const BYTES = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
+
+/** A size such as 10GB or 64MiB, in bytes. */
+export function byteSize(text: string): number {
+  const [, number, unit = 'B'] = /^(\d+(?:\.\d+)?) ?([KMGT]i?B|B)?$/.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('It must be a size such as 500MB, 10GB or 64MiB.');
+  return Math.floor(Number(number) * BYTES[unit as keyof typeof BYTES]);
+}
+
 export function positiveNumber(text: string): number {
   const number = Number(text);
   if (!(number > 0) || !Number.isFinite(number)) throw new InvalidArgumentError('It must be a number more than 0.');
