@@ -26,7 +26,13 @@ const CONFIG: ApplicationConfig = { ...DEFAULT_APPLICATION_CONFIG, pipelines: ['
 const CONNECTORS = ['elasticsearch-test-inter', 'elasticsearch-goals', 'influxdb-goal3', 'influxdb-goal4'];
 const PARTITIONS = 4;
 const TRAFFIC = { seed: 1, disorder: 0, countries: 12, incidents: true };
-const PIPELINE = { applicationId: 'millrace', commitInterval: 100, idle: 10_000, numStandbyReplicas: 0 };
+const PIPELINE = {
+  applicationId: 'millrace',
+  commitInterval: 100,
+  idle: 10_000,
+  numStandbyReplicas: 0,
+  modelsDirectory: '',
+};
 /** On empty topics the traffic begins this long ago: goals 3 and 4 have minutes to show at once. */
 const PAST_MS = 120_000;
 const LINE_MS = 1000;

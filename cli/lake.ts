@@ -7,30 +7,11 @@ import { LakeWriter } from '../lake/lake-writer.js';
 import { optimize } from '../lake/optimize.js';
 import type { LakeSource } from '../lake/sources.js';
 import { vacuum } from '../lake/vacuum.js';
-import { DEFAULT_APPLICATION_CONFIG } from '../topology/application-config.js';
 import { addConnection, type ConnectionOptions, connect } from './connection.js';
 import { isInterruption, stopOnSignals } from './interruption.js';
+import { LAKE_SOURCES } from './lake-sources.js';
 import { addDataDir, byteSize, type DataDirOption, duration, durationOption, wholeNumber } from './options.js';
 import { number } from './status.js';
-
-const { topics } = DEFAULT_APPLICATION_CONFIG;
-
-/** The topics that are stored, where they are there. A window's time is its start. */
-const SOURCES: readonly LakeSource[] = [
-  { kind: 'access', topic: topics.accessLog },
-  { kind: 'goal1', topic: topics.goal1, timeField: 'window_start' },
-  { kind: 'goal2', topic: topics.goal2, timeField: 'window_start' },
-  { kind: 'goal3', topic: topics.goal3, timeField: 'window_start' },
-  { kind: 'goal4', topic: topics.goal4, timeField: 'window_start' },
-  { kind: 'web-stats', topic: topics.webStatistics, timeField: 'window_start' },
-  { kind: 'sensor', topic: topics.sensorReadings },
-  { kind: 'sensor-score', topic: topics.sensorScores },
-  { kind: 'sensor-hour', topic: topics.sensorHours, timeField: 'window_start' },
-  { kind: 'service', topic: topics.serviceLogs },
-  { kind: 'service-health', topic: topics.serviceHealth, timeField: 'window_start' },
-  { kind: 'alert', topic: topics.alerts, timeField: 'time' },
-  { kind: 'incident', topic: topics.incidents, timeField: 'updated' },
-];
 
 export interface LakeOption extends DataDirOption {
   readonly lake?: string;
@@ -109,7 +90,7 @@ async function write(options: WriteOptions): Promise<void> {
       log: connection.log,
       schemas: connection.schemas,
       directory: lakeDirectory(options),
-      sources: options.source ?? SOURCES,
+      sources: options.source ?? LAKE_SOURCES,
       commitIntervalMs: options.commitInterval,
       maxRows: options.maxRows,
       maxBytes: options.maxSize,

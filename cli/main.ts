@@ -18,6 +18,7 @@ import { queryCommand } from './query.js';
 import { schemasCommand } from './schemas.js';
 import { stackCommand } from './stack.js';
 import { startCommand } from './start.js';
+import { trainCommand } from './train.js';
 import { UsageError } from './usage-error.js';
 import { WorkerError } from './workers.js';
 
@@ -56,6 +57,7 @@ export async function main(args: readonly string[]): Promise<number> {
     queryCommand,
     analyzeCommand,
     connectorsCommand,
+    trainCommand,
     schemasCommand,
     stackCommand,
     demoCommand,

@@ -3,6 +3,7 @@ import { applicationTopology } from '../topology/application.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
 import type { TopicSerdes } from '../topology/serdes.js';
 import type { Connection } from './connection.js';
+import { ModelDirectory } from './models.js';
 
 /** The topology at work, in this process or in several. */
 export interface Pipeline {
@@ -22,6 +23,8 @@ export interface PipelineOptions {
   readonly commitInterval: number;
   readonly idle: number | 'never';
   readonly numStandbyReplicas: number;
+  /** Where the trained models are. */
+  readonly modelsDirectory: string;
 }
 
 /** Runs the application in this process; `onFailure` is called when it ends by itself. */
@@ -29,10 +32,12 @@ export async function startStreams(
   { log, stateDirectory }: Connection,
   config: ApplicationConfig,
   serdes: TopicSerdes,
-  options: PipelineOptions,
+  { modelsDirectory, ...options }: PipelineOptions,
   onFailure: () => void,
 ): Promise<Streams> {
-  const streams = new Streams(applicationTopology(config, serdes), {
+  const models = new ModelDirectory(modelsDirectory, (message) => process.stderr.write(`${message}\n`));
+  if (config.pipelines.includes('services')) await models.watch();
+  const streams = new Streams(applicationTopology(config, serdes, models), {
     ...options,
     log,
     stateDirectory,
@@ -41,6 +46,7 @@ export async function startStreams(
   });
   streams.onStateChange((state) => {
     if (state === 'ERROR') onFailure();
+    if (state === 'ERROR' || state === 'NOT_RUNNING') models.close();
   });
   await streams.start();
   return streams;

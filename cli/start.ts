@@ -11,6 +11,7 @@ import {
   prepareTopics,
 } from './connection.js';
 import { isInterruption, stopOnSignals } from './interruption.js';
+import { lakeDirectory } from './lake.js';
 import {
   type ApplicationOptions,
   addPipelines,
@@ -22,9 +23,11 @@ import {
 } from './options.js';
 import { type Pipeline, startStreams } from './pipeline.js';
 import { ResultsReader } from './results.js';
+import { RunningLake } from './running-lake.js';
 import { feedSources } from './sources.js';
 import { Status } from './status.js';
 import { summary } from './summary.js';
+import { modelsDirectory, trainWhenThereIsNone } from './train.js';
 import { UsageError } from './usage-error.js';
 import { Workers } from './workers.js';
 
@@ -40,6 +43,8 @@ interface StartOptions extends SourceOptions, ApplicationOptions, ConnectionOpti
   readonly standbys: number;
   readonly commitInterval: number;
   readonly idle: number;
+  /** True: the usual place. */
+  readonly lake?: string | true;
 }
 
 export function startCommand(program: Command): Command {
@@ -57,6 +62,10 @@ export function startCommand(program: Command): Command {
       'with --brokers: keep the state of tasks that come here when so many other processes are lost',
       wholeNumber(0),
       0,
+    )
+    .option(
+      '--lake [directory]',
+      'also store events and results in a Delta Lake table (default: "lake" in the data directory)',
     )
     .addOption(durationOption('--commit-interval <duration>', 'how often results are committed', '100ms'))
     .addOption(durationOption('--idle <duration>', 'live input: silence after which the clock closes windows', '10s'));
@@ -147,6 +156,7 @@ async function run(
     commitInterval: options.commitInterval,
     idle: source.ends ? ('never' as const) : options.idle,
     numStandbyReplicas: options.standbys,
+    modelsDirectory: modelsDirectory(options.dataDir),
   };
   const reader = await ResultsReader.follow(log, config, serdes);
   const onFailure = () => stop.abort();
@@ -158,11 +168,22 @@ async function run(
           options.processes,
           onFailure,
         );
-  const metrics = await feedAndWatch(options, source, { config, connection, feeding, pipeline, reader, stop, aborted });
+  const lake =
+    options.lake === undefined ? undefined : await RunningLake.open(connection, lakeDirectoryOf(options), onFailure);
+  let metrics: WriterMetrics;
+  try {
+    metrics = await feedAndWatch(options, source, { config, connection, feeding, pipeline, reader, stop, aborted });
+  } finally {
+    await lake?.close();
+  }
   await reader.readToEnd();
   await reader.close();
   const seconds = (Date.now() - startedAt) / 1000;
   process.stdout.write(`${summary(pipeline.metrics, reader, metrics, config, seconds)}\n`);
+}
+
+function lakeDirectoryOf({ dataDir, lake }: StartOptions): string {
+  return lakeDirectory({ dataDir, ...(typeof lake === 'string' ? { lake } : {}) });
 }
 
 interface Running {
@@ -177,10 +198,15 @@ interface Running {
 
 /** Writes the source's events, tells how the pipeline does, and closes it at the end. */
 async function feedAndWatch(options: StartOptions, source: Source, running: Running): Promise<WriterMetrics> {
-  const { aborted, config, feeding, pipeline, reader, stop } = running;
+  const { aborted, config, connection, feeding, pipeline, reader, stop } = running;
   const metrics: WriterMetrics = { events: 0, badLines: 0 };
   const status = new Status(pipeline, reader, metrics);
   status.start();
+  if (config.pipelines.includes('services') && !options.once) {
+    trainWhenThereIsNone(connection, config, modelsDirectory(options.dataDir), stop.signal).catch((error: Error) => {
+      process.stderr.write(`no model could be trained: ${error.message}\n`);
+    });
+  }
   try {
     if (source.feeds) {
       const serdes = await prepareTopics(feeding, config, (await feeding.log.partitions(config.topics.accessLog)) ?? 1);

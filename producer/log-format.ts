@@ -28,10 +28,13 @@ const USED = new Set([
   'server_addr',
   'hostname',
   'geoip_country_code',
+  'body_bytes_sent',
+  'bytes_sent',
+  'rest',
 ]);
 
 /** Those that are one word, also at the end of a line. */
-const WORDS = new Set(['status', 'request_time', 'msec']);
+const WORDS = new Set(['status', 'request_time', 'msec', 'body_bytes_sent', 'bytes_sent']);
 
 /**
  * A parser for an NGINX `log_format`. A variable runs up to the character that follows it in the format, except those that

@@ -42,6 +42,9 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const TIME_LOCAL = /^(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-]\d{4})$/;
 const TIME_ISO8601 = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?([Zz]|[+-]\d{2}:?\d{2})?$/;
 
+const WHOLE = /^\d{1,15}$/;
+/** What follows the status in `common` and `combined`: the size, and nothing or the referrer. */
+const SIZE_FIRST = /^(\d{1,15})(?: "|$)/;
 const DECIMAL = /^\d+(\.\d*)?([eE][+-]?\d+)?$/;
 
 /** Makes an event of a line's fields. */
@@ -73,6 +76,7 @@ export class EventBuilder {
       host: text(fields, 'host', 'http_host', 'server_name', 'vhost') ?? this.#defaults.host,
       country: text(fields, 'country', 'geoip_country_code') ?? this.#country(client_ip),
       timestamp: this.#timestamp(fields),
+      bytes: bytesSent(fields),
     };
   }
 
@@ -182,6 +186,16 @@ function requestTime(fields: LogFields): number | null {
     throw new LineError('wrong-request-time', `no seconds: ${shown(value)}`);
   }
   return seconds;
+}
+
+/** Null where the line does not say; a wrong number costs the number, not the line. */
+function bytesSent(fields: LogFields): number | null {
+  const value: unknown = fields['body_bytes_sent'] ?? fields['bytes_sent'] ?? fields['bytes'];
+  const named = typeof value === 'string' && WHOLE.test(value) ? Number(value) : value;
+  if (typeof named === 'number' && Number.isSafeInteger(named) && named >= 0) return named;
+  const rest = text(fields, 'rest');
+  const size = rest === undefined ? undefined : SIZE_FIRST.exec(rest)?.[1];
+  return size === undefined ? null : Number(size);
 }
 
 function shown(value: unknown): string {

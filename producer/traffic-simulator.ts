@@ -199,6 +199,8 @@ export class TrafficSimulator {
       host,
       country: client.country,
       timestamp: Math.max(0, Math.floor(time - late)),
+      // What takes longer is larger, more or less.
+      bytes: 200 + (Math.round(requestTime * 100_000) % 50_000),
     };
   }
 

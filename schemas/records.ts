@@ -131,11 +131,24 @@ export interface ServiceHealth {
   /** Lines a second. */
   readonly throughput: number;
   readonly avg_response_time: number | null;
+  readonly p50_response_time: number | null;
   readonly p95_response_time: number | null;
   readonly error_rate: number;
   readonly active_sessions: number;
   readonly bytes: number;
   readonly health: 'healthy' | 'degraded' | 'down';
+}
+
+/** What a trained model says of a service's window. */
+export interface MlPrediction {
+  readonly service: string;
+  readonly window_start: number;
+  readonly window_end: number;
+  /** 0 to 1. */
+  readonly score: number;
+  readonly is_anomaly: boolean;
+  readonly model_version: number;
+  readonly fields: readonly string[];
 }
 
 export type Severity = 'info' | 'warning' | 'critical';

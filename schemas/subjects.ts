@@ -14,6 +14,7 @@ const SCHEMA_OF_TOPIC = {
   sensorHours: 'sensor-hour',
   serviceLogs: 'service-log',
   serviceHealth: 'service-health',
+  mlPredictions: 'ml-prediction',
   alerts: 'alert',
   incidents: 'incident',
 } as const;

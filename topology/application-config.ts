@@ -51,6 +51,7 @@ export interface ApplicationConfig extends GoalConfig {
     readonly sensorHours: string;
     readonly serviceLogs: string;
     readonly serviceHealth: string;
+    readonly mlPredictions: string;
     readonly alerts: string;
     readonly incidents: string;
   };
@@ -78,6 +79,7 @@ export const DEFAULT_APPLICATION_CONFIG: ApplicationConfig = {
     sensorHours: 'sensor-history',
     serviceLogs: 'logs',
     serviceHealth: 'service-health',
+    mlPredictions: 'ml-predictions',
     alerts: 'alerts',
     incidents: 'incidents',
   },
@@ -91,7 +93,7 @@ const TOPICS_OF: Readonly<Record<PipelineName, readonly (keyof Topics)[]>> = {
   goals: [...WEB, 'goal1', 'goal2', 'goal3', 'goal4'],
   'web-statistics': [...WEB, 'webStatistics', ...ALERTS],
   sensors: ['sensorReadings', 'sensorScores', 'sensorHours', ...ALERTS],
-  services: ['serviceLogs', 'serviceHealth', ...ALERTS],
+  services: ['serviceLogs', 'serviceHealth', 'mlPredictions', ...ALERTS],
 };
 
 /** The topics of the pipelines that run; that of requests is always there. */

@@ -6,10 +6,15 @@ import { requestsOf } from './requests.js';
 import { sensors } from './sensors.js';
 import type { TopicSerdes } from './serdes.js';
 import { serviceLogs } from './service-logs.js';
+import { type ModelSource, NO_MODEL } from './service-model.js';
 import { webStatistics } from './web-statistics.js';
 
 /** The pipelines that the configuration names, and the incidents that come of their alerts. */
-export function applicationTopology(config: ApplicationConfig, serdes: TopicSerdes): Topology {
+export function applicationTopology(
+  config: ApplicationConfig,
+  serdes: TopicSerdes,
+  models: ModelSource = NO_MODEL,
+): Topology {
   const { pipelines, topics } = config;
   const builder = new StreamsBuilder();
   const runs = (...names: ApplicationConfig['pipelines']) => names.some((name) => pipelines.includes(name));
@@ -19,7 +24,7 @@ export function applicationTopology(config: ApplicationConfig, serdes: TopicSerd
     if (runs('web-statistics')) webStatistics(requests, config, serdes);
   }
   if (runs('sensors')) sensors(builder, config, serdes);
-  if (runs('services')) serviceLogs(builder, config, serdes);
+  if (runs('services')) serviceLogs(builder, config, serdes, models);
   if (runs('web-statistics', 'sensors', 'services')) incidents(builder, config, serdes);
   return builder.build();
 }

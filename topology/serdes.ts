@@ -6,6 +6,7 @@ import type {
   Goal3,
   Goal4,
   Incident,
+  MlPrediction,
   SensorHour,
   SensorReading,
   SensorScore,
@@ -29,6 +30,7 @@ interface Values {
   readonly sensorHours: SensorHour;
   readonly serviceLogs: ServiceLog;
   readonly serviceHealth: ServiceHealth;
+  readonly mlPredictions: MlPrediction;
   readonly alerts: Alert;
   readonly incidents: Incident;
 }

@@ -17,6 +17,7 @@ import { DDSketch } from './dd-sketch.js';
 import { Moments } from './moments.js';
 import { type Detection, Monitor, type Signal, short } from './monitor.js';
 import type { TopicSerdes } from './serdes.js';
+import { type ModelSource, predictionOf } from './service-model.js';
 import { SessionCount } from './session-count.js';
 import { type JudgedWindow, monitorWindows } from './window-monitor.js';
 
@@ -34,7 +35,8 @@ const CLOSE_AFTER = 3;
 export function serviceLogs(
   builder: StreamsBuilder,
   config: ApplicationConfig,
-  serdes: TopicSerdes<'serviceLogs' | 'serviceHealth' | 'alerts'>,
+  serdes: TopicSerdes<'serviceLogs' | 'serviceHealth' | 'mlPredictions' | 'alerts'>,
+  models: ModelSource,
 ): void {
   const { detectors, services: settings, topics, watchesClock } = config;
   const { endpoints, grace, silentWindows, size } = settings;
@@ -65,9 +67,15 @@ export function serviceLogs(
       watchesClock,
     },
   );
-  ofServices
-    .map((service, window) => [`${service}@${window.start}`, healthOf(window)])
-    .to(topics.serviceHealth, { key: stringSerde, value: serdes.serviceHealth });
+  const health = ofServices.map((service, window) => [`${service}@${window.start}`, healthOf(window)]);
+  health.to(topics.serviceHealth, { key: stringSerde, value: serdes.serviceHealth });
+  health
+    .flatMapValues((window) => {
+      const model = models.current();
+      const prediction = model === undefined ? undefined : predictionOf(model, window);
+      return prediction === undefined ? [] : [prediction];
+    })
+    .to(topics.mlPredictions, { key: stringSerde, value: serdes.mlPredictions });
   const requests = lines.filter((_key, { endpoint }) => endpoint !== null);
   const byEndpoint = (line: Line) => `${line.service} ${line.endpoint}`;
   const ofEndpoints = monitorWindows(statisticsBy(requests, 'endpoints', byEndpoint, endpoints.size, grace), {
@@ -222,6 +230,7 @@ function healthOf({ aggregate, end, entity, judgement, start }: JudgedWindow<Lin
     count,
     throughput: (count * MS_PER_SECOND) / (end - start),
     avg_response_time: times.mean,
+    p50_response_time: sketch.quantile(0.5),
     p95_response_time: sketch.quantile(0.95),
     error_rate: errorRate,
     active_sessions: sessions.estimate,

@@ -1,0 +1,84 @@
+import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { parseIsolationForest } from '../detection/isolation-forest.js';
+import type { ModelSource, ServiceModel } from '../topology/service-model.js';
+
+const FILE = /^services-(\d+)[.]json$/;
+const CHECK_MS = 2000;
+
+const modelFile = z.object({
+  services: z.record(
+    z.string(),
+    z.object({ threshold: z.number(), forest: z.unknown(), ranges: z.array(z.tuple([z.number(), z.number()])) }),
+  ),
+});
+
+/** The models of a directory: a file a version, and the newest is the one that holds. */
+export class ModelDirectory implements ModelSource {
+  readonly #path: string;
+  readonly #say: (message: string) => void;
+  #model: ServiceModel | undefined;
+  /** A file that is no model is told of once. */
+  #refused = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(path: string, say: (message: string) => void) {
+    this.#path = path;
+    this.#say = say;
+  }
+
+  current(): ServiceModel | undefined {
+    return this.#model;
+  }
+
+  /** Takes the newest model, and each newer one when it comes, until it is closed. */
+  async watch(): Promise<void> {
+    await this.#refresh();
+    this.#timer = setInterval(() => {
+      // What cannot be read now is read the next time.
+      this.#refresh().catch(() => {});
+    }, CHECK_MS);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** The newest version; 0 when there is none. */
+  async newestVersion(): Promise<number> {
+    const names = await readdir(this.#path).catch(() => []);
+    return Math.max(0, ...names.map((name) => Number(FILE.exec(name)?.[1] ?? 0)));
+  }
+
+  /** Writes a model, all of it or nothing. @returns the file */
+  async save(model: ServiceModel): Promise<string> {
+    await mkdir(this.#path, { recursive: true });
+    const path = join(this.#path, `services-${model.version}.json`);
+    const file = await open(`${path}.new`, 'w');
+    await file.writeFile(`${JSON.stringify(model)}\n`);
+    await file.sync();
+    await file.close();
+    await rename(`${path}.new`, path);
+    return path;
+  }
+
+  async #refresh(): Promise<void> {
+    const version = await this.newestVersion();
+    if (version === (this.#model?.version ?? 0) || version === this.#refused) return;
+    const path = join(this.#path, `services-${version}.json`);
+    try {
+      const read = modelFile.parse(JSON.parse(await readFile(path, 'utf8')));
+      const services = Object.entries(read.services).map(([service, { forest, ...rest }]) => [
+        service,
+        { ...rest, forest: parseIsolationForest(JSON.stringify(forest)) },
+      ]);
+      this.#model = { version, services: Object.fromEntries(services) };
+      this.#say(`the model of services is version ${version} now`);
+    } catch (error) {
+      this.#refused = version;
+      this.#say(`${path} is no model, and is not used: ${(error as Error).message.split('\n', 1)[0]}`);
+    }
+  }
+}
