@@ -41,8 +41,8 @@ interface Options {
   readonly events: number;
   readonly rounds: number;
   readonly only: readonly string[];
-  /** Setups whose names do not contain it are left out. */
-  readonly setup: string;
+  /** Setups whose names contain none of these are left out. */
+  readonly setup: readonly string[];
   /** A file for the figures. */
   readonly out: string | undefined;
 }
@@ -74,7 +74,7 @@ async function setUpPeers({ only, setup: wanted }: Options, place: Workplace): P
   for (const peer of PEERS) {
     if (!only.includes(peer.name)) continue;
     try {
-      setups.push(...(await peer.prepare(place)).filter(({ name }) => name.includes(wanted)));
+      setups.push(...(await peer.prepare(place)).filter(({ name }) => wanted.some((part) => name.includes(part))));
     } catch (error) {
       place.signal.throwIfAborted();
       if (!(error instanceof StackError)) throw error;
@@ -196,7 +196,7 @@ async function main(): Promise<number> {
       events: { type: 'string', default: '500000' },
       rounds: { type: 'string', default: '3' },
       only: { type: 'string', default: PEER_NAMES.join(',') },
-      setup: { type: 'string', default: '' },
+      setup: { type: 'string', multiple: true, default: [''] },
       out: { type: 'string' },
     },
   });

@@ -9,7 +9,7 @@ import type { Forward, SubTopology, Topology } from './topology.js';
 import type { TopologyTopics } from './topology-topics.js';
 
 /** How long another process of this machine may take to let go of a task's state. */
-const LOCK_WAIT_MS = 2000;
+const LOCK_WAIT_MS = 5000;
 
 /** Where a task stands in one of its inputs. */
 export interface Position {
