@@ -17,29 +17,29 @@ const modelFile = z.object({
 /** The models of a directory: a file a version, and the newest is the one that holds. */
 export class ModelDirectory implements ModelSource {
   readonly #path: string;
-  readonly #say: (message: string) => void;
   #model: ServiceModel | undefined;
   /** A file that is no model is told of once. */
   #refused = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(path: string, say: (message: string) => void) {
+  constructor(path: string) {
     this.#path = path;
-    this.#say = say;
   }
 
   current(): ServiceModel | undefined {
     return this.#model;
   }
 
-  /** Takes the newest model, and each newer one when it comes, until it is closed. */
-  async watch(): Promise<void> {
-    await this.#refresh();
-    this.#timer = setInterval(() => {
+  /** Has the newest model, and each newer one when it comes, until it is closed; `say` is told of each. */
+  static async watch(path: string, say: (message: string) => void): Promise<ModelDirectory> {
+    const models = new ModelDirectory(path);
+    await models.#refresh(say);
+    models.#timer = setInterval(() => {
       // What cannot be read now is read the next time.
-      this.#refresh().catch(() => {});
+      models.#refresh(say).catch(() => {});
     }, CHECK_MS);
-    this.#timer.unref();
+    models.#timer.unref();
+    return models;
   }
 
   close(): void {
@@ -64,7 +64,7 @@ export class ModelDirectory implements ModelSource {
     return path;
   }
 
-  async #refresh(): Promise<void> {
+  async #refresh(say: (message: string) => void): Promise<void> {
     const version = await this.newestVersion();
     if (version === (this.#model?.version ?? 0) || version === this.#refused) return;
     const path = join(this.#path, `services-${version}.json`);
@@ -75,10 +75,10 @@ export class ModelDirectory implements ModelSource {
         { ...rest, forest: parseIsolationForest(JSON.stringify(forest)) },
       ]);
       this.#model = { version, services: Object.fromEntries(services) };
-      this.#say(`the model of services is version ${version} now`);
+      say(`the model of services is version ${version} now`);
     } catch (error) {
       this.#refused = version;
-      this.#say(`${path} is no model, and is not used: ${(error as Error).message.split('\n', 1)[0]}`);
+      say(`${path} is no model, and is not used: ${(error as Error).message.split('\n', 1)[0]}`);
     }
   }
 }

@@ -23,8 +23,8 @@ export interface PipelineOptions {
   readonly commitInterval: number;
   readonly idle: number | 'never';
   readonly numStandbyReplicas: number;
-  /** Where the trained models are. */
-  readonly modelsDirectory: string;
+  /** Where the trained models of services are. */
+  readonly modelsDirectory?: string;
 }
 
 /** Runs the application in this process; `onFailure` is called when it ends by itself. */
@@ -35,8 +35,10 @@ export async function startStreams(
   { modelsDirectory, ...options }: PipelineOptions,
   onFailure: () => void,
 ): Promise<Streams> {
-  const models = new ModelDirectory(modelsDirectory, (message) => process.stderr.write(`${message}\n`));
-  if (config.pipelines.includes('services')) await models.watch();
+  const models =
+    modelsDirectory === undefined || !config.pipelines.includes('services')
+      ? undefined
+      : await ModelDirectory.watch(modelsDirectory, (message) => process.stderr.write(`${message}\n`));
   const streams = new Streams(applicationTopology(config, serdes, models), {
     ...options,
     log,
@@ -46,7 +48,7 @@ export async function startStreams(
   });
   streams.onStateChange((state) => {
     if (state === 'ERROR') onFailure();
-    if (state === 'ERROR' || state === 'NOT_RUNNING') models.close();
+    if (state === 'ERROR' || state === 'NOT_RUNNING') models?.close();
   });
   await streams.start();
   return streams;

@@ -51,7 +51,7 @@ async function train(options: TrainOptions): Promise<void> {
           `${number(options.leastWindows)} are the least to train on (--least-windows)`,
       );
     }
-    const models = new ModelDirectory(modelsDirectory(options.dataDir), () => {});
+    const models = new ModelDirectory(modelsDirectory(options.dataDir));
     const model = trainServiceModel(windows, (await models.newestVersion()) + 1);
     const path = await models.save(model);
     process.stdout.write(`version ${model.version}, trained on ${number(windows.length)} windows: ${path}\n`);
@@ -67,7 +67,7 @@ export async function trainWhenThereIsNone(
   directory: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const models = new ModelDirectory(directory, () => {});
+  const models = new ModelDirectory(directory);
   const { serviceHealth } = await serdesOf(schemas, config);
   while (!signal.aborted && (await models.newestVersion()) === 0) {
     const windows = await historyOf(log, config.topics.serviceHealth, serviceHealth);

@@ -41,8 +41,8 @@ interface Options {
   readonly events: number;
   readonly rounds: number;
   readonly only: readonly string[];
-  /** Setups whose names contain none of these are left out. */
-  readonly setup: readonly string[];
+  /** A regular expression: setups whose names it does not find are left out. */
+  readonly setup: string;
   /** A file for the figures. */
   readonly out: string | undefined;
 }
@@ -74,7 +74,7 @@ async function setUpPeers({ only, setup: wanted }: Options, place: Workplace): P
   for (const peer of PEERS) {
     if (!only.includes(peer.name)) continue;
     try {
-      setups.push(...(await peer.prepare(place)).filter(({ name }) => wanted.some((part) => name.includes(part))));
+      setups.push(...(await peer.prepare(place)).filter(({ name }) => new RegExp(wanted).test(name)));
     } catch (error) {
       place.signal.throwIfAborted();
       if (!(error instanceof StackError)) throw error;
@@ -196,7 +196,7 @@ async function main(): Promise<number> {
       events: { type: 'string', default: '500000' },
       rounds: { type: 'string', default: '3' },
       only: { type: 'string', default: PEER_NAMES.join(',') },
-      setup: { type: 'string', multiple: true, default: [''] },
+      setup: { type: 'string', default: '' },
       out: { type: 'string' },
     },
   });

@@ -48,7 +48,9 @@ export interface Repartitioned<K, V> extends Partial<Grouped<K, V>> {
 }
 
 /**
- * An aggregate in the user's words. The functions are pure: they return a new aggregate and change none.
+ * An aggregate in the user's words. The functions return a new aggregate and change none; but for `add` of a windowed
+ * aggregate that is not read as a table: it may change the one it is given, where `initializer` makes a new one each time.
+ * What is passed on then is the window's own aggregate, to be read at once and not kept.
  */
 export interface Aggregator<K, V, A> {
   readonly initializer: () => A;
