@@ -17,8 +17,10 @@ export interface Signal<O> {
   readonly severity: Severity;
   /** The field of the observation that stands out. */
   readonly field: string;
-  /** What is unusual, such as "100 lines took 812 ms on average". */
+  /** What is unusual, such as "100 lines took 812 ms on average"; what would have been usual follows. */
   readonly explain: (value: number, observation: O) => string;
+  /** Whether `explain` says what would have been usual, too. Default false. */
+  readonly explainsAll?: boolean;
 }
 
 /** Signals that are one matter: what is unusual in several of them at a time is one episode, and one alert. */
@@ -145,12 +147,13 @@ function judge<O>(
   for (const signal of signals) {
     const value = signal.value(observation);
     if (value === undefined) continue;
-    const { detector, explain, field, severity } = signal;
+    const { detector, explain, explainsAll, field, severity } = signal;
     state.signals[field] ??= detector.initial();
     const { expected, isAnomalous, middle, score } = verdictOn(signal, state.signals[field], time, value);
     highest = Math.max(highest, score);
     if (!isAnomalous) continue;
-    const explanation = `${explain(value, observation)}${expectation(value, expected, middle)}`;
+    const usual = explainsAll ? '' : expectation(value, expected, middle);
+    const explanation = `${explain(value, observation)}${usual}`;
     deviations.push({ detection: name, field, severity, score, value, expected, explanation });
   }
   return { deviations, score: highest };

@@ -131,6 +131,7 @@ function serviceDetections(
         severity: 'critical',
         field: 'service',
         explain: () => 'it has logged nothing',
+        explainsAll: true,
       },
     ],
     episodes: { openAfter: silentWindows, closeAfter: 1 },
