@@ -160,6 +160,8 @@ export class ResultsReader {
 
   async #read(): Promise<number> {
     const cursors = await this.#consumer.poll(POLL_MS);
+    // They come once, also when they cannot be decoded: nobody may wait for them again.
+    for (const cursor of cursors) this.#readTo.set(idOf(cursor), cursor.nextOffset);
     for (const cursor of cursors) {
       const results = this.#byTopic.get(cursor.topic);
       while (cursor.next()) {
@@ -167,7 +169,6 @@ export class ResultsReader {
         if (results === undefined || valueStart < 0) continue;
         results.add(await deserializeWhenReady(results.serde, topic, valueBytes, valueStart, valueEnd));
       }
-      this.#readTo.set(idOf(cursor), cursor.nextOffset);
     }
     return cursors.length;
   }

@@ -176,7 +176,10 @@ async function run(
   } finally {
     await lake?.close();
   }
-  await reader.readToEnd();
+  await reader.readToEnd().catch((error: unknown) => {
+    // What has been read is worth a summary.
+    if (!isInterruption(error)) throw error;
+  });
   await reader.close();
   const seconds = (Date.now() - startedAt) / 1000;
   process.stdout.write(`${summary(pipeline.metrics, reader, metrics, config, seconds)}\n`);
