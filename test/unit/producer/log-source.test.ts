@@ -100,7 +100,8 @@ describe('reading a log file', () => {
       country: 'FR',
     };
     await writeFile(path, `\ufeff${JSON.stringify({ ...event, '@timestamp': '1431857103.25' })}\n`);
-    expect(await events()).toEqual([{ ...event, status: 404, request_time: 0.5, timestamp: 1_431_857_103_250 }]);
+    const typed = { status: 404, request_time: 0.5, timestamp: 1_431_857_103_250, bytes: null };
+    expect(await events()).toEqual([{ ...event, ...typed }]);
   });
 
   it('takes quotes and blanks inside quoted fields', async () => {
