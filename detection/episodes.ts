@@ -36,7 +36,11 @@ const CLOSE_AFTER = 6;
 export interface Episodes {
   initial(): EpisodeState;
   /** What a verdict changes; undefined outside of episodes. */
-  observe(state: EpisodeState, timestampMs: number, verdict: Verdict): EpisodeChange | undefined;
+  observe(
+    state: EpisodeState,
+    timestampMs: number,
+    verdict: Pick<Verdict, 'isAnomalous' | 'score'>,
+  ): EpisodeChange | undefined;
 }
 
 /** Makes of verdicts on a series episodes to alert on once: an episode ends only after a while without anomalies. */

@@ -94,11 +94,8 @@ export class Monitor<O> {
       const { deviations, score } = judge(detection, state, observation, observed.start);
       scores[name] = score;
       all.push(...deviations);
-      const change = episodes.observe(state.episode, observed.start, {
-        score,
-        isAnomalous: deviations.length > 0,
-        expected: deviations[0]?.expected ?? { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY },
-      });
+      const isAnomalous = deviations.length > 0;
+      const change = episodes.observe(state.episode, observed.start, { isAnomalous, score });
       if (change?.kind === 'opened') {
         state.alert = this.#alert(name, deviations, observed);
         alerts.push(state.alert);

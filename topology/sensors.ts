@@ -14,6 +14,7 @@ import {
   stringSerde,
   TimeWindows,
 } from '../streams/index.js';
+import { sendAlerts } from './alerts.js';
 import type { ApplicationConfig } from './application-config.js';
 import { Moments } from './moments.js';
 import { type Detection, Monitor, type MonitorState, short } from './monitor.js';
@@ -42,9 +43,11 @@ export function sensors(
   scored
     .map((id, { score }) => [`${id}@${score.timestamp}`, score])
     .to(topics.sensorScores, { key: stringSerde, value: serdes.sensorScores });
-  scored
-    .flatMap((_id, { alerts }) => alerts.map((alert): [string, Alert] => [alert.scope, alert]))
-    .to(topics.alerts, { key: stringSerde, value: serdes.alerts });
+  sendAlerts(
+    scored.mapValues(({ alerts }) => alerts),
+    config,
+    serdes,
+  );
   readings
     .groupByKey()
     .windowedBy(TimeWindows.ofSizeAndGrace(HOUR, grace))

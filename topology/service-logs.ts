@@ -2,7 +2,7 @@ import { levelShift } from '../detection/level-shift.js';
 import { rateSpike } from '../detection/rate-spike.js';
 import { threshold } from '../detection/threshold.js';
 import { zScore } from '../detection/z-score.js';
-import type { Alert, ServiceHealth, ServiceLog } from '../schemas/records.js';
+import type { ServiceHealth, ServiceLog } from '../schemas/records.js';
 import {
   type Aggregator,
   type KStream,
@@ -12,6 +12,7 @@ import {
   TimeWindows,
   toMilliseconds,
 } from '../streams/index.js';
+import { sendAlerts } from './alerts.js';
 import type { ApplicationConfig } from './application-config.js';
 import { DDSketch } from './dd-sketch.js';
 import { Moments } from './moments.js';
@@ -88,9 +89,11 @@ export function serviceLogs(
     watchesClock: false,
   });
   for (const judged of [ofServices, ofEndpoints]) {
-    judged
-      .flatMap((_entity, { judgement }) => judgement.alerts.map((alert): [string, Alert] => [alert.scope, alert]))
-      .to(topics.alerts, { key: stringSerde, value: serdes.alerts });
+    sendAlerts(
+      judged.mapValues(({ judgement }) => judgement.alerts),
+      config,
+      serdes,
+    );
   }
 }
 

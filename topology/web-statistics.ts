@@ -1,7 +1,8 @@
 import { adaptive } from '../detection/adaptive.js';
 import { threshold } from '../detection/threshold.js';
-import type { Alert, BrokenRule, WebStatistics } from '../schemas/records.js';
+import type { BrokenRule, WebStatistics } from '../schemas/records.js';
 import { type Aggregator, type Serde, stringSerde, TimeWindows, toMilliseconds } from '../streams/index.js';
+import { sendAlerts } from './alerts.js';
 import type { ApplicationConfig } from './application-config.js';
 import { DDSketch } from './dd-sketch.js';
 import { Moments } from './moments.js';
@@ -44,9 +45,11 @@ export function webStatistics(
   judged
     .map((host, window) => [`${host}@${window.start}`, result(window)])
     .to(topics.webStatistics, { key: stringSerde, value: serdes.webStatistics });
-  judged
-    .flatMap((_host, { judgement }) => judgement.alerts.map((alert): [string, Alert] => [alert.scope, alert]))
-    .to(topics.alerts, { key: stringSerde, value: serdes.alerts });
+  sendAlerts(
+    judged.mapValues(({ judgement }) => judgement.alerts),
+    config,
+    serdes,
+  );
 }
 
 function detections({ errorRate, leastRequests }: ApplicationConfig['webStatistics']): Detection<RequestStatistics>[] {

@@ -33,7 +33,7 @@ export function alertsOf(rows: number, isAnomalous: (row: number) => boolean, al
     if (alerting === 'point') {
       if (anomalous) alerts.push(row);
     } else if (anomalous || state.open) {
-      const change = machine.observe(state, row, { score: 0, isAnomalous: anomalous, expected: { low: 0, high: 0 } });
+      const change = machine.observe(state, row, { score: 0, isAnomalous: anomalous });
       if (change?.kind === 'opened') alerts.push(row);
     }
   }

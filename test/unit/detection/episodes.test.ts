@@ -11,7 +11,6 @@ function changes(verdicts: string, options: EpisodeOptions) {
     return machine.observe(state, i * 1000, {
       score: character === '.' ? 0 : Number(character) / 10,
       isAnomalous: character !== '.',
-      expected: { low: 0, high: 1 },
     });
   });
 }
