@@ -1,4 +1,5 @@
 import type { SensorReading } from '../schemas/records.js';
+import { FaultSchedule } from './fault-schedule.js';
 import { Random } from './random.js';
 
 /** What can be wrong with a sensor, or with what it measures. */
@@ -62,14 +63,10 @@ interface Sensor {
 
 /** Readings in turn of each sensor, around a level of its own and with the day; the same for the same seed. */
 export class SensorSimulator {
-  /** Every fault that has begun. */
-  readonly faults: SensorFault[] = [];
   readonly #random: Random;
   readonly #sensors: readonly Sensor[];
   readonly #intervalMs: number;
-  readonly #scheduled: Iterator<SensorFault>;
-  #next: SensorFault | undefined;
-  #active: SensorFault[] = [];
+  readonly #schedule: FaultSchedule<SensorFault>;
   #arrivalMs: number;
   #turn = 0;
 
@@ -83,9 +80,13 @@ export class SensorSimulator {
       last: undefined,
     }));
     this.#intervalMs = 1000 / readingsPerSecond;
-    this.#scheduled = (faults ?? demonstrationFaults(startMs, sensors))[Symbol.iterator]();
-    this.#next = this.#scheduled.next().value;
+    this.#schedule = new FaultSchedule(faults ?? demonstrationFaults(startMs, sensors));
     this.#arrivalMs = startMs;
+  }
+
+  /** Every fault that has begun. */
+  get faults(): readonly SensorFault[] {
+    return this.#schedule.begun;
   }
 
   /** When the next reading is taken. */
@@ -97,14 +98,8 @@ export class SensorSimulator {
     const random = this.#random;
     const time = this.#arrivalMs;
     this.#arrivalMs += this.#intervalMs;
-    this.#active = this.#active.filter(({ endMs }) => time < endMs);
-    while (this.#next !== undefined && this.#next.startMs <= time) {
-      this.faults.push(this.#next);
-      this.#active.push(this.#next);
-      this.#next = this.#scheduled.next().value;
-    }
     const sensor = this.#sensors[this.#turn++ % this.#sensors.length] as Sensor;
-    const fault = this.#active.find(({ sensorId }) => sensorId === sensor.id);
+    const fault = this.#schedule.at(time).find(({ sensorId }) => sensorId === sensor.id);
     const daily = DAILY_DEGREES * Math.sin((2 * Math.PI * (time % DAY_MS)) / DAY_MS);
     let temperature = sensor.temperature + daily + 0.4 * random.normal();
     let pressure = sensor.pressure + 0.8 * random.normal();

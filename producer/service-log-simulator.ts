@@ -1,4 +1,6 @@
 import type { ServiceLog } from '../schemas/records.js';
+import { dailyRhythm } from './daily-rhythm.js';
+import { FaultSchedule } from './fault-schedule.js';
 import { Random, WeightedChoice } from './random.js';
 import { demonstrationFaults, type ServiceFault } from './service-faults.js';
 
@@ -30,7 +32,6 @@ const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
 const METHOD_WEIGHTS = [70, 20, 7, 3];
 const INSTANCES = 50;
 const USERS = 9000;
-const DAY_MS = 86_400_000;
 /** Over the whole of a `surge`, beside the service's ordinary lines. */
 const SURGE_FACTOR = 8;
 const SLOW_FACTOR = 5;
@@ -82,18 +83,13 @@ const ERROR = LEVELS[2] as Level;
 
 /** Logs of five services that are the same for the same seed, with labelled faults. */
 export class ServiceLogSimulator {
-  /** Every fault that has begun. */
-  readonly faults: ServiceFault[] = [];
   readonly #random: Random;
   readonly #options: Required<ServiceLogOptions>;
-  readonly #scheduled: Iterator<ServiceFault>;
+  readonly #schedule: FaultSchedule<ServiceFault>;
   readonly #serviceChoice = new WeightedChoice(SERVICE_WEIGHTS);
   readonly #levelChoice = new WeightedChoice(LEVELS.map(({ weight }) => weight));
   readonly #endpointChoice = new WeightedChoice(ENDPOINT_WEIGHTS);
   readonly #methodChoice = new WeightedChoice(METHOD_WEIGHTS);
-  #next: ServiceFault | undefined;
-  /** Those that have begun and are not over; a `deploy` never is. */
-  #active: ServiceFault[] = [];
   #arrivalMs: number;
   #requests = 0;
 
@@ -107,9 +103,13 @@ export class ServiceLogSimulator {
       ...options,
     };
     this.#random = new Random(options.seed);
-    this.#scheduled = this.#options.faults[Symbol.iterator]();
-    this.#next = this.#scheduled.next().value;
+    this.#schedule = new FaultSchedule(this.#options.faults, ({ kind }) => kind === 'deploy');
     this.#arrivalMs = startMs;
+  }
+
+  /** Every fault that has begun. */
+  get faults(): readonly ServiceFault[] {
+    return this.#schedule.begun;
   }
 
   /** When the next line is logged. */
@@ -120,21 +120,21 @@ export class ServiceLogSimulator {
   next(): SimulatedLine {
     for (;;) {
       const time = this.#arrivalMs;
-      this.#beginFaults(time);
-      const surge = this.#active.find(({ kind }) => kind === 'surge');
+      const faults = this.#schedule.at(time);
+      const surge = faults.find(({ kind }) => kind === 'surge');
       this.#arrivalMs += this.#random.exponential(1000 / this.#rateAt(time, surge));
-      const line = this.#line(time, surge);
+      const line = this.#line(time, faults, surge);
       if (line !== undefined) return line;
     }
   }
 
   /** Undefined where the service is silent. */
-  #line(time: number, surge: ServiceFault | undefined): SimulatedLine | undefined {
+  #line(time: number, all: readonly ServiceFault[], surge: ServiceFault | undefined): SimulatedLine | undefined {
     const random = this.#random;
     const drawn = SERVICES[this.#serviceChoice.draw(random)] as string;
     const isSurge = surge !== undefined && random.uniform() < this.#surgeShare(surge);
     const service = isSurge ? surge.service : drawn;
-    const faults = this.#active.filter((fault) => fault.service === service);
+    const faults = all.filter((fault) => fault.service === service);
     if (faults.some(({ kind }) => kind === 'silence')) return undefined;
     let level = LEVELS[this.#levelChoice.draw(random)] as Level;
     let factor = 1;
@@ -176,26 +176,15 @@ export class ServiceLogSimulator {
     };
   }
 
-  #beginFaults(time: number): void {
-    this.#active = this.#active.filter(({ endMs, kind }) => kind === 'deploy' || time < endMs);
-    while (this.#next !== undefined && this.#next.startMs <= time) {
-      this.faults.push(this.#next);
-      if (this.#next.kind === 'deploy' || time < this.#next.endMs) this.#active.push(this.#next);
-      this.#next = this.#scheduled.next().value;
-    }
-  }
-
   /** The share of all lines that the surge adds. */
   #surgeShare({ service }: ServiceFault): number {
     const added = (SURGE_FACTOR - 1) * (SERVICE_WEIGHTS[SERVICES.indexOf(service as (typeof SERVICES)[number])] ?? 0);
     return added / (added + SERVICE_WEIGHTS.reduce((sum, weight) => sum + weight, 0));
   }
 
-  /** Least traffic at 4 in the morning, most at 4 in the afternoon, UTC. */
   #rateAt(time: number, surge: ServiceFault | undefined): number {
-    const ofDay = (time % DAY_MS) / DAY_MS;
     const { linesPerSecond, season } = this.#options;
-    const rate = linesPerSecond * (1 - season * Math.cos(2 * Math.PI * (ofDay - 4 / 24)));
+    const rate = linesPerSecond * dailyRhythm(time, season);
     return surge === undefined ? rate : rate / (1 - this.#surgeShare(surge));
   }
 }

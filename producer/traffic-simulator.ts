@@ -1,5 +1,6 @@
 import type { AccessLog } from '../schemas/records.js';
 import { UNKNOWN_COUNTRY } from './country.js';
+import { dailyRhythm } from './daily-rhythm.js';
 import { type Incident, scheduleIncident } from './incidents.js';
 import { Random, WeightedChoice, zipfWeights } from './random.js';
 import { RateLimit } from './rate-limit.js';
@@ -44,7 +45,7 @@ const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD'];
 const METHOD_WEIGHTS = [80, 14, 3, 1, 2];
 const STATUSES = [200, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 429, 500, 502, 503];
 const STATUS_WEIGHTS = [800, 20, 15, 10, 15, 20, 70, 4, 4, 3, 22, 1, 4, 2, 2];
-const DAY_MS = 86_400_000;
+const DAILY_DEPTH = 0.4;
 /** Between the requests that an incident adds; whatever the rate of the others, they are over its goal's threshold. */
 const INCIDENT_INTERVAL_MS = 200;
 /** How many clients are tried before an event is left out. With one client in ten free it happens to one in a billion. */
@@ -225,10 +226,8 @@ export class TrafficSimulator {
     return incident;
   }
 
-  /** Least traffic at 4 in the morning, most at 4 in the afternoon, UTC. */
   #rateNow(): number {
-    const ofDay = (this.#arrivalMs % DAY_MS) / DAY_MS;
-    return this.#options.eventsPerSecond * (1 - 0.4 * Math.cos(2 * Math.PI * (ofDay - 4 / 24)));
+    return this.#options.eventsPerSecond * dailyRhythm(this.#arrivalMs, DAILY_DEPTH);
   }
 }
 
