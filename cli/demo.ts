@@ -31,7 +31,6 @@ const PIPELINE = {
   commitInterval: 100,
   idle: 10_000,
   numStandbyReplicas: 0,
-  modelsDirectory: '',
 };
 /** On empty topics the traffic begins this long ago: goals 3 and 4 have minutes to show at once. */
 const PAST_MS = 120_000;

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncDirectory, syncFile } from '../schemas/durable.js';
 import { PARTITION_COLUMNS } from './columns.js';
 import type { Add, FileStatistics } from './delta/actions.js';
 import type { Column, ColumnType } from './delta/delta-schema.js';
-import { syncDirectory, syncFile } from './delta/durable.js';
 import { identifier, literal, type OpenDuckDb } from './duckdb.js';
 import { LakeError } from './lake-error.js';
 import type { Partition } from './table-files.js';

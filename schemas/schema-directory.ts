@@ -6,6 +6,7 @@ import type { Schema } from 'avsc';
 import { z } from 'zod';
 import { avroType } from '../streams/serde/avro.js';
 import type { RegistrationOptions, SchemaRegistry } from '../streams/serde/schema-registry.js';
+import { syncDirectory } from './durable.js';
 import { SchemaError } from './schema-error.js';
 
 const schemaFile = z.object({
@@ -169,15 +170,4 @@ function read(path: string): SchemaFile {
     throw new SchemaFileError(path, why, { cause: error });
   }
   return data;
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  // Windows has no such thing, and renames durably.
-  if (process.platform === 'win32') return;
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }

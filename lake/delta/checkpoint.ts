@@ -1,8 +1,8 @@
 import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { syncDirectory, syncFile } from '../../schemas/durable.js';
 import { identifier, literal, openDuckDb } from '../duckdb.js';
 import { type Action, parseAction } from './actions.js';
-import { syncDirectory, syncFile } from './durable.js';
 
 /** The columns of a checkpoint, as DuckDB writes them; Delta's classic checkpoint, one Parquet file. */
 const COLUMNS = {

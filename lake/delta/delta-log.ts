@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncDirectory } from '../../schemas/durable.js';
 import { LakeError } from '../lake-error.js';
 import { type Action, type CommitInfo, parseAction } from './actions.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
-import { syncDirectory } from './durable.js';
 import { actionsOf, Replay, type Snapshot } from './snapshot.js';
 
 /** The versions of the protocol that are spoken here; a table that asks for more has features that are not. */
