@@ -58,7 +58,11 @@ async function open(directory: string, pipelines: Pipelines) {
   return { config, log, serdes: serdes as TopicSerdes };
 }
 
-async function writeAll<V>(writer: TopicWriter<V>, next: () => V, count: number): Promise<void> {
+async function writeAll<V extends { readonly timestamp: number }>(
+  writer: TopicWriter<V>,
+  next: () => V,
+  count: number,
+): Promise<void> {
   while (writer.written < count) {
     await writer.write(Array.from({ length: Math.min(BATCH_RECORDS, count - writer.written) }, next));
   }
@@ -74,7 +78,6 @@ async function preload(directory: string, kind: Kind, count: number): Promise<vo
     const writer = TopicWriter.create({
       ...{ log, topic, serde },
       keyOf: ({ service }) => service,
-      timestampOf: ({ timestamp }) => timestamp,
     });
     await writeAll(await writer, () => simulator.next().line, count);
   } else if (kind === 'sensors') {
@@ -83,7 +86,6 @@ async function preload(directory: string, kind: Kind, count: number): Promise<vo
     const writer = TopicWriter.create({
       ...{ log, topic, serde },
       keyOf: ({ sensor_id }) => sensor_id,
-      timestampOf: ({ timestamp }) => timestamp,
     });
     await writeAll(await writer, () => simulator.next().reading, count);
   } else {
@@ -97,7 +99,6 @@ async function preload(directory: string, kind: Kind, count: number): Promise<vo
     const writer = TopicWriter.create({
       ...{ log, topic, serde },
       keyOf: ({ client_ip }) => client_ip,
-      timestampOf: ({ timestamp }) => timestamp,
     });
     await writeAll(await writer, () => simulator.next().event, count);
   }

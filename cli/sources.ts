@@ -32,7 +32,6 @@ export async function feedSources(
       topic: topics.serviceLogs,
       serde: serdes.serviceLogs,
       keyOf: ({ service }) => service,
-      timestampOf: ({ timestamp }) => timestamp,
     });
     feeds.push(feedServiceLogs(options, writer, signal).then(() => writer.settle()));
   }
@@ -42,7 +41,6 @@ export async function feedSources(
       topic: topics.sensorReadings,
       serde: serdes.sensorReadings,
       keyOf: ({ sensor_id }) => sensor_id,
-      timestampOf: ({ timestamp }) => timestamp,
     });
     feeds.push(feedReadings(options, writer, signal).then(() => writer.settle()));
   }

@@ -1,8 +1,8 @@
 import type { AccessLog } from '../schemas/records.js';
-import type { Log, Transaction } from '../streams/log/log.js';
-import { partitionForString } from '../streams/log/partitioner.js';
+import type { Log } from '../streams/log/log.js';
 import type { Serde } from '../streams/serde/serde.js';
 import type { LogBatch, SourcePosition } from './log-source.js';
+import { TopicWriter } from './topic-writer.js';
 
 /**
  * Where reading each input goes on: a compacted topic, keyed by the input's name. A topic, and not a file, for the
@@ -33,28 +33,28 @@ export interface WriterMetrics {
 export class RawTopicWriter {
   readonly metrics: WriterMetrics;
   readonly #options: RawTopicWriterOptions;
-  readonly #partitions: number;
+  readonly #requests: TopicWriter<AccessLog>;
   readonly #deadLetterPartitions: number;
   readonly #positions: ReadonlyMap<string, SourcePosition>;
 
   private constructor(
     options: RawTopicWriterOptions,
-    partitions: number,
+    requests: TopicWriter<AccessLog>,
     deadLetterPartitions: number,
     positions: ReadonlyMap<string, SourcePosition>,
   ) {
     this.metrics = options.metrics ?? { events: 0, badLines: 0 };
     this.#options = options;
-    this.#partitions = partitions;
+    this.#requests = requests;
     this.#deadLetterPartitions = deadLetterPartitions;
     this.#positions = positions;
   }
 
   static async create(options: RawTopicWriterOptions): Promise<RawTopicWriter> {
-    const { deadLetterTopic, log, topic } = options;
+    const { deadLetterTopic, log, serde, topic } = options;
     return new RawTopicWriter(
       options,
-      (await log.partitions(topic)) ?? 1,
+      await TopicWriter.create({ log, topic, serde, keyOf: ({ client_ip }) => client_ip }),
       (await log.partitions(deadLetterTopic)) ?? 1,
       await readPositions(log),
     );
@@ -66,16 +66,14 @@ export class RawTopicWriter {
   }
 
   async write(events: readonly AccessLog[]): Promise<void> {
-    const transaction = this.#options.log.transaction();
-    this.#append(transaction, events);
-    await transaction.commit();
+    await this.#requests.write(events);
     this.metrics.events += events.length;
   }
 
   async writeBatch(batch: LogBatch): Promise<void> {
     const { deadLetterTopic, log } = this.#options;
     const transaction = log.transaction();
-    this.#append(transaction, batch.events);
+    this.#requests.append(transaction, batch.events);
     for (const { reason, line, bytes, length } of batch.badLines) {
       const headers = Object.entries({
         reason,
@@ -103,23 +101,8 @@ export class RawTopicWriter {
   }
 
   /** Resolves when others can read what was written. */
-  async settle(): Promise<void> {
-    const { log, topic } = this.#options;
-    for (let partition = 0; partition < this.#partitions; partition++) await log.endOffset({ topic, partition });
-  }
-
-  #append(transaction: Transaction, events: readonly AccessLog[]): void {
-    const { serde, topic } = this.#options;
-    for (const event of events) {
-      const partition = partitionForString(event.client_ip, this.#partitions);
-      transaction.append(
-        topic,
-        partition,
-        event.timestamp,
-        Buffer.from(event.client_ip),
-        serde.serialize(topic, event),
-      );
-    }
+  settle(): Promise<void> {
+    return this.#requests.settle();
   }
 }
 

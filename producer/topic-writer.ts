@@ -1,4 +1,4 @@
-import type { Log } from '../streams/log/log.js';
+import type { Log, Transaction } from '../streams/log/log.js';
 import { partitionForString } from '../streams/log/partitioner.js';
 import type { Serde } from '../streams/serde/serde.js';
 
@@ -9,12 +9,15 @@ export interface TopicWriterOptions<V> {
   readonly serde: Serde<V>;
   /** Decides the partition. */
   readonly keyOf: (value: V) => string;
-  /** Milliseconds since the epoch. */
-  readonly timestampOf: (value: V) => number;
+}
+
+/** What has a time, in milliseconds since the epoch. */
+interface Timed {
+  readonly timestamp: number;
 }
 
 /** Appends values to a topic, those of a call in one transaction. */
-export class TopicWriter<V> {
+export class TopicWriter<V extends Timed> {
   written = 0;
   readonly #options: TopicWriterOptions<V>;
   readonly #partitions: number;
@@ -24,20 +27,25 @@ export class TopicWriter<V> {
     this.#partitions = partitions;
   }
 
-  static async create<V>(options: TopicWriterOptions<V>): Promise<TopicWriter<V>> {
+  static async create<V extends Timed>(options: TopicWriterOptions<V>): Promise<TopicWriter<V>> {
     return new TopicWriter(options, (await options.log.partitions(options.topic)) ?? 1);
   }
 
   async write(values: readonly V[]): Promise<void> {
-    const { keyOf, log, serde, timestampOf, topic } = this.#options;
-    const transaction = log.transaction();
+    const transaction = this.#options.log.transaction();
+    this.append(transaction, values);
+    await transaction.commit();
+    this.written += values.length;
+  }
+
+  /** Makes the values part of a transaction that has more in it. */
+  append(transaction: Transaction, values: readonly V[]): void {
+    const { keyOf, serde, topic } = this.#options;
     for (const value of values) {
       const key = keyOf(value);
       const partition = partitionForString(key, this.#partitions);
-      transaction.append(topic, partition, timestampOf(value), Buffer.from(key), serde.serialize(topic, value));
+      transaction.append(topic, partition, value.timestamp, Buffer.from(key), serde.serialize(topic, value));
     }
-    await transaction.commit();
-    this.written += values.length;
   }
 
   /** Resolves when others can read what was written. */

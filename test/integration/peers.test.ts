@@ -71,7 +71,10 @@ describe.skipIf(await whyNoStack(['kafka']))('what the bench of the peers learns
     transaction.commitOffset('group', { topic: 'input', partition: 1 }, { offset: 7, metadata: '' });
     await transaction.commit();
 
-    expect([...(await broker.committed('group'))]).toEqual([['input-1', 7]]);
+    // The group's coordinator learns of the commit a little after the transaction's own.
+    await expect
+      .poll(async () => [...(await broker.committed('group'))], { timeout: 20_000 })
+      .toEqual([['input-1', 7]]);
     expect([...(await broker.committed('stranger'))]).toEqual([]);
   });
 });
