@@ -5,6 +5,8 @@ import { LogError } from '../streams/log/log.js';
 /** One Ctrl-C may arrive twice: from the terminal, and from a program around this one that passes it on. */
 const SAME_SIGNAL_MS = 300;
 
+let isToldToStop = false;
+
 /**
  * Aborts at the first SIGINT or SIGTERM, for work to be committed and closed; at the second the process ends as it is,
  * which loses nothing either, for what is not committed is done again.
@@ -15,6 +17,7 @@ export function stopOnSignals(stop: AbortController, onSecond: () => void = () =
   let firstAt: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
+      isToldToStop = true;
       firstAt ??= stop.signal.aborted ? Number.NEGATIVE_INFINITY : performance.now();
       stop.abort();
       if (performance.now() - firstAt < SAME_SIGNAL_MS) return;
@@ -22,6 +25,11 @@ export function stopOnSignals(stop: AbortController, onSecond: () => void = () =
       process.exit(128 + constants.signals[signal]);
     });
   }
+}
+
+/** Whether a command failed because a signal told it to stop while it waited for a service. */
+export function isEndBySignal(error: unknown): boolean {
+  return isToldToStop && isInterruption(error);
 }
 
 /** Whether what failed did so because it was told to stop while it waited for a service. */

@@ -8,7 +8,7 @@ import { optimize } from '../lake/optimize.js';
 import type { LakeSource } from '../lake/sources.js';
 import { vacuum } from '../lake/vacuum.js';
 import { addConnection, type ConnectionOptions, connect } from './connection.js';
-import { isInterruption, stopOnSignals } from './interruption.js';
+import { stopOnSignals } from './interruption.js';
 import { LAKE_SOURCES } from './lake-sources.js';
 import { addDataDir, byteSize, type DataDirOption, duration, durationOption, wholeNumber } from './options.js';
 import { number } from './status.js';
@@ -104,8 +104,6 @@ async function write(options: WriteOptions): Promise<void> {
       print(`${number(records)} records stored in ${number(commits)} commits, ${number(files)} files`);
       if (undecoded > 0) print(`${number(undecoded)} of them could not be decoded; their bytes are in raw_value`);
     }
-  } catch (error) {
-    if (!isInterruption(error) || !stop.signal.aborted) throw error;
   } finally {
     await connection.close();
   }

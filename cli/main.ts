@@ -12,6 +12,7 @@ import { connectorsCommand } from './connectors.js';
 import { consumeCommand } from './consume.js';
 import { DemoError, demoCommand } from './demo.js';
 import { describeCommand } from './describe.js';
+import { isEndBySignal } from './interruption.js';
 import { lakeCommand } from './lake.js';
 import { produceCommand } from './produce.js';
 import { queryCommand } from './query.js';
@@ -69,6 +70,8 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    // Nothing was done yet that there is something to say of.
+    if (isEndBySignal(error)) return 0;
     if (!(error instanceof Error)) throw error;
     const expected = EXPECTED.some((kind) => error instanceof kind);
     process.stderr.write(`millrace: ${expected ? error.message : (error.stack ?? error.message)}\n`);

@@ -530,7 +530,25 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
       await front.start();
       pipeline = new Millrace(args('start'));
       expect(await eventually(async () => ((await counted(client)) === 12 ? 12 : undefined), 60_000)).toBe(12);
+      expect(await pipeline.kill('SIGTERM')).toMatchObject({ code: 0 });
     }, 120_000);
+
+    it.each(['start', 'produce', 'train'])(
+      'ends %s without an error when it waits before its first work',
+      async (command) => {
+        await front.stop();
+        try {
+          pipeline = new Millrace(args(command));
+          await eventually(() => pipeline?.stderr.includes('is not available: ') || undefined, 30_000);
+          const { code, stderr } = await pipeline.kill('SIGTERM');
+          expect(stderr.split('\n').filter((line) => line.startsWith('millrace:'))).toEqual([]);
+          expect(code).toBe(0);
+        } finally {
+          await front.start();
+        }
+      },
+      60_000,
+    );
   });
 
   describe('millrace schemas', () => {
