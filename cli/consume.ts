@@ -23,7 +23,7 @@ export function consumeCommand(program: Command): Command {
     .argument('<topic>')
     .option('--from-beginning', 'print what the topic holds, and end there (default: wait for what comes)')
     .option('--follow', 'with --from-beginning: then wait for what comes')
-    .option('--latest-by-key', 'print the last record of each key that the topic holds, and end')
+    .option('--latest-by-key', 'print the last record of each key that was not deleted, and end')
     .option('--max <records>', 'stop after this many', wholeNumber(1));
   return addConnection(command).action(consume);
 }
@@ -46,11 +46,11 @@ async function consume(topic: string, options: ConsumeOptions): Promise<void> {
         while (cursor.next()) {
           const line = `${JSON.stringify(await decoder.decode(cursor))}\n`;
           if (options.latestByKey) {
-            const { keyBytes, keyStart, keyEnd } = cursor;
-            latest.set(
-              keyStart < 0 ? `${cursor.partition}@${cursor.offset}` : keyBytes.toString('latin1', keyStart, keyEnd),
-              line,
-            );
+            const { keyBytes, keyStart, keyEnd, valueStart } = cursor;
+            const key =
+              keyStart < 0 ? `${cursor.partition}@${cursor.offset}` : keyBytes.toString('latin1', keyStart, keyEnd);
+            if (valueStart < 0) latest.delete(key);
+            else latest.set(key, line);
             continue;
           }
           await write(line);

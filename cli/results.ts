@@ -83,6 +83,10 @@ export class IncidentResults {
   add(incident: Incident): void {
     this.#latest.set(incident.id, incident);
   }
+
+  delete(id: string): void {
+    this.#latest.delete(id);
+  }
 }
 
 /** What a topic's values are added to. */
@@ -90,6 +94,8 @@ interface TopicResults {
   readonly topic: string;
   readonly serde: Serde<unknown>;
   add(value: unknown): void;
+  /** What the topic no longer holds. */
+  delete?(key: string): void;
 }
 
 /** Follows the topics of results. */
@@ -165,9 +171,10 @@ export class ResultsReader {
     for (const cursor of cursors) {
       const results = this.#byTopic.get(cursor.topic);
       while (cursor.next()) {
-        const { topic, valueBytes, valueEnd, valueStart } = cursor;
-        if (results === undefined || valueStart < 0) continue;
-        results.add(await deserializeWhenReady(results.serde, topic, valueBytes, valueStart, valueEnd));
+        const { keyBytes, keyEnd, keyStart, topic, valueBytes, valueEnd, valueStart } = cursor;
+        if (results === undefined) continue;
+        if (valueStart < 0) results.delete?.(keyBytes.toString('utf8', keyStart, keyEnd));
+        else results.add(await deserializeWhenReady(results.serde, topic, valueBytes, valueStart, valueEnd));
       }
     }
     return cursors.length;

@@ -3,6 +3,7 @@ import type { Detector } from './detector.js';
 import { type LevelShiftOptions, levelShift } from './level-shift.js';
 import { MULTI_RESOLUTION_TUNING, multiResolution } from './multi-resolution.js';
 import { type RateSpikeOptions, rateSpike } from './rate-spike.js';
+import { silence } from './silence.js';
 import { type ThresholdOptions, threshold } from './threshold.js';
 import { type ZScoreOptions, zScore } from './z-score.js';
 
@@ -16,6 +17,7 @@ export interface SensitivityOptions {
 export type DetectorChoice =
   | ({ readonly name: 'adaptive' | 'multi-resolution' } & SensitivityOptions)
   | ({ readonly name: 'level-shift' } & LevelShiftOptions)
+  | { readonly name: 'silence' }
   | ({ readonly name: 'z-score' } & ZScoreOptions)
   | ({ readonly name: 'rate-spike' } & RateSpikeOptions)
   | ({ readonly name: 'threshold' } & ThresholdOptions);
@@ -29,6 +31,8 @@ export function createDetector(choice: DetectorChoice = { name: 'adaptive' }): D
       return multiResolution({ ...MULTI_RESOLUTION_TUNING, ...sensitivity(choice) });
     case 'level-shift':
       return levelShift(choice);
+    case 'silence':
+      return silence();
     case 'z-score':
       return zScore(choice);
     case 'rate-spike':

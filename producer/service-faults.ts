@@ -12,6 +12,12 @@ export type ServiceFaultKind =
   | 'surge'
   /** No lines at all. */
   | 'silence'
+  /** Most lines of one of the service's fifty instances are errors, and its responses are slow. */
+  | 'bad-instance'
+  /** One client asks many times a second, beside the service's ordinary lines. */
+  | 'abusive-address'
+  /** One client asks for what is not there, many times a second: it looks for a way in. */
+  | 'scan'
   /** Response times are higher from here on, by a factor, and stay: a new normal. */
   | 'deploy';
 
@@ -31,6 +37,9 @@ const KINDS: readonly { readonly kind: ServiceFaultKind; readonly durationMs: nu
   { kind: 'silence', durationMs: 20_000 },
   { kind: 'latency-ramp', durationMs: 40_000 },
   { kind: 'error-creep', durationMs: 40_000 },
+  { kind: 'bad-instance', durationMs: 60_000 },
+  { kind: 'abusive-address', durationMs: 30_000 },
+  { kind: 'scan', durationMs: 30_000 },
 ];
 
 /** Detectors need some time to learn what is usual. */

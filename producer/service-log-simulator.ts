@@ -24,19 +24,27 @@ export interface SimulatedLine {
   readonly fault: ServiceFault | undefined;
 }
 
+type Service = (typeof SERVICES)[number];
+
 export const SERVICES = ['web-api', 'auth-service', 'payment-service', 'database', 'cache-service'] as const;
 const SERVICE_WEIGHTS = [35, 20, 15, 20, 10];
+const ALL_WEIGHTS = SERVICE_WEIGHTS.reduce((sum, weight) => sum + weight, 0);
 const ENDPOINTS = ['/api/v1/users', '/api/v1/products', '/api/v1/orders', '/api/v1/payments'];
 const ENDPOINT_WEIGHTS = [30, 35, 20, 15];
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
 const METHOD_WEIGHTS = [70, 20, 7, 3];
 const INSTANCES = 50;
 const USERS = 9000;
-/** Over the whole of a `surge`, beside the service's ordinary lines. */
+/** Lines of the service in a `surge`, for each of its ordinary ones. */
 const SURGE_FACTOR = 8;
+/** Lines a second of one client, beside the service's ordinary ones. */
+const ABUSE_PER_SECOND = 25;
+const SCAN_PER_SECOND = 6;
+const SCANNED = ['/.env', '/.git/config', '/admin.php', '/backup.zip', '/phpmyadmin', '/wp-login.php'];
 const SLOW_FACTOR = 5;
 const DEPLOY_FACTOR = 1.6;
 const WORST_ERROR_SHARE = 0.5;
+const BAD_INSTANCE_ERROR_SHARE = 0.8;
 /** The share of lines of level ERROR whose request failed; the others succeeded at a second try. */
 const FAILED_SHARE = 0.15;
 
@@ -121,26 +129,39 @@ export class ServiceLogSimulator {
     for (;;) {
       const time = this.#arrivalMs;
       const faults = this.#schedule.at(time);
-      const surge = faults.find(({ kind }) => kind === 'surge');
-      this.#arrivalMs += this.#random.exponential(1000 / this.#rateAt(time, surge));
-      const line = this.#line(time, faults, surge);
+      const ordinary = this.#options.linesPerSecond * dailyRhythm(time, this.#options.season);
+      const added = faults.map((fault) => addedLines(fault, ordinary));
+      const rate = added.reduce((sum, lines) => sum + lines, ordinary);
+      this.#arrivalMs += this.#random.exponential(1000 / rate);
+      const line = this.#line(time, faults, this.#addedBy(faults, added, rate));
       if (line !== undefined) return line;
     }
   }
 
+  /** The fault that the next line is added by, if it is none of the ordinary ones. */
+  #addedBy(faults: readonly ServiceFault[], added: readonly number[], rate: number): ServiceFault | undefined {
+    if (faults.length === 0) return undefined;
+    let drawn = this.#random.uniform() * rate;
+    return faults.find((_fault, index) => {
+      drawn -= added[index] ?? 0;
+      return drawn < 0;
+    });
+  }
+
   /** Undefined where the service is silent. */
-  #line(time: number, all: readonly ServiceFault[], surge: ServiceFault | undefined): SimulatedLine | undefined {
+  #line(time: number, all: readonly ServiceFault[], adding: ServiceFault | undefined): SimulatedLine | undefined {
     const random = this.#random;
     const drawn = SERVICES[this.#serviceChoice.draw(random)] as string;
-    const isSurge = surge !== undefined && random.uniform() < this.#surgeShare(surge);
-    const service = isSurge ? surge.service : drawn;
+    const service = adding?.service ?? drawn;
     const faults = all.filter((fault) => fault.service === service);
     if (faults.some(({ kind }) => kind === 'silence')) return undefined;
+    const instance = random.below(INSTANCES);
     let level = LEVELS[this.#levelChoice.draw(random)] as Level;
     let factor = 1;
     let isBroken = false;
-    let cause = isSurge ? surge : undefined;
+    let cause = adding;
     for (const fault of faults) {
+      if (fault.kind === 'bad-instance' && instance !== badInstance(fault)) continue;
       const isSlower = slowdown(fault, time);
       factor *= isSlower;
       const isError = random.uniform() < errorShare(fault, time);
@@ -154,39 +175,57 @@ export class ServiceLogSimulator {
     const failed =
       level.name === 'CRITICAL' || (level.name === 'ERROR' && (isBroken || random.uniform() < FAILED_SHARE));
     const user = 1000 + random.below(USERS);
-    return {
-      line: {
-        timestamp: Math.floor(time),
-        service,
-        level: level.name,
-        message: level.messages[random.below(level.messages.length)] as string,
-        response_time: Math.round(responseTime * factor * 10) / 10,
-        endpoint: ENDPOINTS[this.#endpointChoice.draw(random)] as string,
-        method: METHODS[this.#methodChoice.draw(random)] as string,
-        status: failed ? (random.uniform() < 0.7 ? 500 : 503) : 200,
-        user_id: `user_${user}`,
-        session_id: `session_${user}_${random.below(2)}`,
-        request_id: `req_${(this.#requests++).toString(36).padStart(8, '0')}`,
-        ip: `10.${user & 3}.${(user >> 2) & 0xff}.${1 + (user % 254)}`,
-        bytes: 200 + random.below(20_000),
-        source: `${service}-${random.below(INSTANCES)}`,
-        is_anomaly: isOutlier || cause !== undefined,
-      },
-      fault: cause,
+    const line: ServiceLog = {
+      timestamp: Math.floor(time),
+      service,
+      level: level.name,
+      message: level.messages[random.below(level.messages.length)] as string,
+      response_time: Math.round(responseTime * factor * 10) / 10,
+      endpoint: ENDPOINTS[this.#endpointChoice.draw(random)] as string,
+      method: METHODS[this.#methodChoice.draw(random)] as string,
+      status: failed ? (random.uniform() < 0.7 ? 500 : 503) : 200,
+      user_id: `user_${user}`,
+      session_id: `session_${user}_${random.below(2)}`,
+      request_id: `req_${(this.#requests++).toString(36).padStart(8, '0')}`,
+      ip: `10.${user & 3}.${(user >> 2) & 0xff}.${1 + (user % 254)}`,
+      bytes: 200 + random.below(20_000),
+      source: `${service}-${instance}`,
+      is_anomaly: isOutlier || cause !== undefined,
     };
+    if (adding !== undefined && adding.kind !== 'surge') {
+      Object.assign(line, { ip: addressOf(adding), user_id: null, session_id: null });
+      if (adding.kind === 'scan') {
+        Object.assign(line, { status: 404, method: 'GET', endpoint: SCANNED[random.below(SCANNED.length)] });
+      }
+    }
+    return { line, fault: cause };
   }
+}
 
-  /** The share of all lines that the surge adds. */
-  #surgeShare({ service }: ServiceFault): number {
-    const added = (SURGE_FACTOR - 1) * (SERVICE_WEIGHTS[SERVICES.indexOf(service as (typeof SERVICES)[number])] ?? 0);
-    return added / (added + SERVICE_WEIGHTS.reduce((sum, weight) => sum + weight, 0));
+/** Lines a second that a fault adds to the ordinary ones of all services. */
+function addedLines({ kind, service }: ServiceFault, ordinary: number): number {
+  switch (kind) {
+    case 'surge':
+      return (
+        ((SURGE_FACTOR - 1) * ordinary * (SERVICE_WEIGHTS[SERVICES.indexOf(service as Service)] ?? 0)) / ALL_WEIGHTS
+      );
+    case 'abusive-address':
+      return ABUSE_PER_SECOND;
+    case 'scan':
+      return SCAN_PER_SECOND;
+    default:
+      return 0;
   }
+}
 
-  #rateAt(time: number, surge: ServiceFault | undefined): number {
-    const { linesPerSecond, season } = this.#options;
-    const rate = linesPerSecond * dailyRhythm(time, season);
-    return surge === undefined ? rate : rate / (1 - this.#surgeShare(surge));
-  }
+/** Which of the service's instances is bad. */
+function badInstance({ startMs }: ServiceFault): number {
+  return Math.floor(startMs / 977) % INSTANCES;
+}
+
+/** The client that a fault is about: outside of the addresses of ordinary ones. */
+function addressOf({ startMs }: ServiceFault): string {
+  return `185.220.101.${1 + (Math.floor(startMs / 1000) % 254)}`;
 }
 
 /** How far a fault has come, 0 to 1. */
@@ -198,6 +237,7 @@ function progress({ endMs, startMs }: ServiceFault, time: number): number {
 function slowdown(fault: ServiceFault, time: number): number {
   switch (fault.kind) {
     case 'latency-step':
+    case 'bad-instance':
       return SLOW_FACTOR;
     case 'latency-ramp':
       return 1 + (SLOW_FACTOR - 1) * progress(fault, time);
@@ -217,6 +257,8 @@ function errorShare(fault: ServiceFault, time: number): number {
       return WORST_ERROR_SHARE;
     case 'error-creep':
       return WORST_ERROR_SHARE * progress(fault, time);
+    case 'bad-instance':
+      return BAD_INSTANCE_ERROR_SHARE;
     default:
       return 0;
   }

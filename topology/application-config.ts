@@ -26,16 +26,23 @@ export interface ApplicationConfig extends GoalConfig {
   readonly services: {
     readonly size: Duration;
     readonly grace: Duration;
-    /** A service that has logged nothing for so many windows is down. */
-    readonly silentWindows: number;
     readonly endpoints: {
       readonly size: Duration;
       /** More lines of an endpoint in a window are a traffic spike. */
       readonly requests: number;
+      /** Of fewer responses nothing more is said. */
+      readonly leastRequests: number;
       /** A larger share of responses of status 400 to 599 is a high error rate. */
       readonly errorRate: number;
       /** A longer mean response time in milliseconds is a slow response. */
       readonly responseTime: number;
+    };
+    readonly addresses: {
+      readonly size: Duration;
+      /** More lines of a client at a service in a window are abuse. */
+      readonly requests: number;
+      /** More responses of status 400 to 499 to a client in a window are a scan. */
+      readonly clientErrors: number;
     };
   };
   /** `textbook`: the plain rules of services, `high_latency` and `error_spike`, for those who compare. */
@@ -65,8 +72,8 @@ export const DEFAULT_APPLICATION_CONFIG: ApplicationConfig = {
   services: {
     size: '5s',
     grace: '1s',
-    silentWindows: 2,
-    endpoints: { size: '1m', requests: 3000, errorRate: 0.1, responseTime: 2000 },
+    endpoints: { size: '1m', requests: 3000, leastRequests: 20, errorRate: 0.1, responseTime: 2000 },
+    addresses: { size: '5s', requests: 60, clientErrors: 15 },
   },
   detectors: ['adaptive'],
   watchesClock: true,

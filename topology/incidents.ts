@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Alert, Incident, Severity } from '../schemas/records.js';
 import {
   jsonSerde,
@@ -5,6 +6,7 @@ import {
   keyValueStore,
   type Processor,
   type ProcessorContext,
+  type Serde,
   type StreamRecord,
   type StreamsBuilder,
   stringSerde,
@@ -15,102 +17,131 @@ import type { TopicSerdes } from './serdes.js';
 
 const STORE = 'incidents';
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'critical'];
+/** Of a scope; the oldest incidents that are over are forgotten beyond it, and what comes late no longer changes them. */
+const REMEMBERED_ALERTS = 200;
 
-/** Groups alerts into incidents: those of one scope that follow each other, until all of them are over. */
+/** Groups alerts into incidents: those of one scope that overlap, or follow each other soon. */
 export function incidents(
   builder: StreamsBuilder,
   { incidentQuiet, topics }: ApplicationConfig,
   serdes: TopicSerdes<'alerts' | 'incidents'>,
 ): void {
   const quietMs = toMilliseconds(incidentQuiet, 'the quiet after an incident');
-  const store = keyValueStore({ name: STORE, keySerde: stringSerde, valueSerde: jsonSerde<OpenIncident>() });
+  const store = keyValueStore({ name: STORE, keySerde: stringSerde, valueSerde: jsonSerde<readonly KnownAlert[]>() });
   builder
     .stream(topics.alerts, { key: stringSerde, value: serdes.alerts, timestamp: (alert) => alert.time })
-    .process<string, Incident>(() => new GroupAlerts(quietMs), { name: STORE, stores: [store] })
-    .to(topics.incidents, { key: stringSerde, value: serdes.incidents });
+    .process<string, Incident | null>(() => new GroupAlerts(quietMs), { name: STORE, stores: [store] })
+    .to(topics.incidents, { key: stringSerde, value: serdes.incidents as Serde<Incident | null> });
 }
 
-/** An incident and its alerts that are not over. */
-interface OpenIncident {
-  incident: Incident;
-  open: readonly string[];
+/** What an incident is made of. */
+interface KnownAlert
+  extends Pick<Alert, 'id' | 'source_kind' | 'scope' | 'entity' | 'detector' | 'severity' | 'explanation'> {
+  readonly opened: number;
+  /** Null while it goes on. */
+  readonly resolved: number | null;
+  /** Whether an incident has been named after it: it keeps that name. */
+  readonly isNamesake: boolean;
 }
 
 /**
- * An incident ends with the last of its alerts, and goes on when the next one comes soon enough: then it is the same
- * outage. By the alerts' own time, so that it depends on them alone.
+ * Incidents are a function of their scope's alerts alone, and not of the order in which these come: tasks that catch up
+ * send theirs one after the other. What comes late may join two incidents, or part one; a null deletes what is no more.
  */
-class GroupAlerts implements Processor<string, Alert, string, Incident> {
+class GroupAlerts implements Processor<string, Alert, string, Incident | null> {
   readonly #quietMs: number;
-  #context: ProcessorContext<string, Incident> | undefined;
-  #incidents: KeyValueStore<string, OpenIncident> | undefined;
+  #context: ProcessorContext<string, Incident | null> | undefined;
+  /** By scope, in the order of their begins. */
+  #alerts: KeyValueStore<string, readonly KnownAlert[]> | undefined;
 
   constructor(quietMs: number) {
     this.#quietMs = quietMs;
   }
 
-  init(context: ProcessorContext<string, Incident>): void {
+  init(context: ProcessorContext<string, Incident | null>): void {
     this.#context = context;
-    this.#incidents = context.stateStore(STORE);
+    this.#alerts = context.stateStore(STORE);
   }
 
   process({ key: scope, timestamp, value: alert }: StreamRecord<string, Alert>): void {
-    const before = this.#incidents?.get(scope);
-    const after = alert.state === 'opened' ? this.#opened(before, alert) : withoutAlert(before, alert);
-    if (after === undefined) return;
-    this.#incidents?.put(scope, after);
-    this.#context?.forward({ key: after.incident.id, value: after.incident, timestamp });
-  }
-
-  #opened(before: OpenIncident | undefined, alert: Alert): OpenIncident {
-    const resolved = before?.incident.resolved ?? null;
-    const goesOn = before !== undefined && (resolved === null || alert.time - resolved <= this.#quietMs);
-    if (!goesOn) return { incident: firstOf(alert), open: [alert.id] };
-    const { incident, open } = before;
-    if (open.includes(alert.id)) return before;
-    const isGraver = SEVERITIES.indexOf(alert.severity) > SEVERITIES.indexOf(incident.severity);
-    return {
-      incident: {
-        ...incident,
-        state: 'ongoing',
-        severity: isGraver ? alert.severity : incident.severity,
-        updated: Math.max(incident.updated, alert.time),
-        resolved: null,
-        alerts: incident.alerts + 1,
-        detectors: withItem(incident.detectors, alert.detector),
-        entities: withItem(incident.entities, alert.entity),
-        summary: isGraver ? alert.explanation : incident.summary,
-      },
-      open: [...open, alert.id],
-    };
+    const known = this.#alerts?.get(scope) ?? [];
+    const before = group(known, this.#quietMs);
+    const after = group(withAlert(known, alert), this.#quietMs);
+    this.#alerts?.put(scope, remembered(after));
+    const incidents = new Map(after.map((alerts) => [nameOf(alerts), incidentOf(alerts)]));
+    for (const alerts of before) {
+      const name = nameOf(alerts);
+      const incident = incidents.get(name);
+      if (incident === undefined) this.#context?.forward({ key: name, value: null, timestamp });
+      else if (isDeepStrictEqual(incident, incidentOf(alerts))) incidents.delete(name);
+    }
+    for (const [key, value] of incidents) this.#context?.forward({ key, value, timestamp });
   }
 }
 
-function firstOf({ detector, entity, explanation, id, scope, severity, source_kind, time }: Alert): Incident {
+function withAlert(known: readonly KnownAlert[], alert: Alert): KnownAlert[] {
+  const { detector, entity, explanation, id, scope, severity, source_kind, state, time } = alert;
+  const isKnown = known.some((one) => one.id === id);
+  if (state === 'resolved') return known.map((one) => (one.id === id ? { ...one, resolved: time } : one));
+  if (isKnown) return [...known];
+  const opened = { detector, entity, explanation, id, scope, severity, source_kind, opened: time };
+  return [...known, { ...opened, resolved: null, isNamesake: false }].sort(
+    (one, other) => one.opened - other.opened || (one.id < other.id ? -1 : 1),
+  );
+}
+
+/** The alerts of each incident, in the order of their begins. */
+function group(alerts: readonly KnownAlert[], quietMs: number): KnownAlert[][] {
+  const groups: KnownAlert[][] = [];
+  let end = Number.NEGATIVE_INFINITY;
+  for (const alert of alerts) {
+    const last = groups.at(-1);
+    if (last !== undefined && alert.opened <= end + quietMs) last.push(alert);
+    else groups.push([alert]);
+    end = Math.max(end, alert.resolved ?? Number.POSITIVE_INFINITY);
+  }
+  return groups.map(named);
+}
+
+function named(alerts: readonly KnownAlert[]): KnownAlert[] {
+  const namesake = alerts.find(({ isNamesake }) => isNamesake) ?? alerts[0];
+  return alerts.map((alert) => ({ ...alert, isNamesake: alert === namesake }));
+}
+
+function nameOf(alerts: readonly KnownAlert[]): string {
+  return `incident/${alerts.find(({ isNamesake }) => isNamesake)?.id}`;
+}
+
+function incidentOf(alerts: readonly KnownAlert[]): Incident {
+  const [first] = alerts as readonly [KnownAlert];
+  const gravity = ({ severity }: KnownAlert) => SEVERITIES.indexOf(severity);
+  const gravest = alerts.reduce((one, other) => (gravity(other) > gravity(one) ? other : one));
+  const isOver = alerts.every(({ resolved }) => resolved !== null);
+  const updated = Math.max(...alerts.flatMap(({ opened, resolved }) => [opened, resolved ?? opened]));
   return {
-    id: `incident/${id}`,
-    source_kind,
-    scope,
-    state: 'opened',
-    severity,
-    opened: time,
-    updated: time,
-    resolved: null,
-    alerts: 1,
-    detectors: [detector],
-    entities: [entity],
-    summary: explanation,
+    id: nameOf(alerts),
+    source_kind: first.source_kind,
+    scope: first.scope,
+    state: isOver ? 'resolved' : alerts.length === 1 ? 'opened' : 'ongoing',
+    severity: gravest.severity,
+    opened: first.opened,
+    updated,
+    resolved: isOver ? updated : null,
+    alerts: alerts.length,
+    detectors: [...new Set(alerts.map(({ detector }) => detector))],
+    entities: [...new Set(alerts.map(({ entity }) => entity))],
+    summary: gravest.explanation,
   };
 }
 
-function withoutAlert(before: OpenIncident | undefined, { id, time }: Alert): OpenIncident | undefined {
-  if (before === undefined || !before.open.includes(id)) return undefined;
-  const open = before.open.filter((other) => other !== id);
-  const updated = Math.max(before.incident.updated, time);
-  const incident: Incident = { ...before.incident, state: 'ongoing', updated };
-  return { incident: open.length > 0 ? incident : { ...incident, state: 'resolved', resolved: updated }, open };
-}
-
-function withItem(items: readonly string[], item: string): readonly string[] {
-  return items.includes(item) ? items : [...items, item];
+/** Without the oldest incidents that are over, where there are too many alerts. */
+function remembered(groups: readonly KnownAlert[][]): KnownAlert[] {
+  let first = 0;
+  let alerts = groups.reduce((count, group) => count + group.length, 0);
+  for (const group of groups.slice(0, -1)) {
+    if (alerts <= REMEMBERED_ALERTS || group.some(({ resolved }) => resolved === null)) break;
+    alerts -= group.length;
+    first++;
+  }
+  return groups.slice(first).flat();
 }

@@ -1,12 +1,25 @@
 import type { Detector, Verdict } from '../detection/detector.js';
 import { type EpisodeOptions, type EpisodeState, type Episodes, episodes } from '../detection/episodes.js';
+import { compareToPeers, initialPeerState, type PeerState, type Tally } from '../detection/peers.js';
+import { threshold } from '../detection/threshold.js';
 import type { Alert, Severity, SourceKind } from '../schemas/records.js';
 
 /** Each has a state of its own kind. */
 type AnyDetector = Pick<Detector<never>, 'name' | 'observe'> & { initial(): unknown };
 
 /** Something of an entity that is watched. */
-export interface Signal<O> {
+export type Signal<O> = SeriesSignal<O> | PeerSignal<O>;
+
+interface DescribedSignal<O> {
+  readonly severity: Severity;
+  /** The field of the observation that stands out. */
+  readonly field: string;
+  /** What is unusual, such as "100 lines took 812 ms on average"; what would have been usual follows. */
+  readonly explain: (value: number, observation: O) => string;
+}
+
+/** A number that is judged by what it was before. */
+export interface SeriesSignal<O> extends DescribedSignal<O> {
   readonly detector: AnyDetector;
   /** What is judged; undefined where an observation does not tell. */
   readonly value: (observation: O) => number | undefined;
@@ -14,13 +27,13 @@ export interface Signal<O> {
   readonly scale?: 'linear' | 'log';
   /** Which side is unusual. Default `both`. */
   readonly side?: 'high' | 'low' | 'both';
-  readonly severity: Severity;
-  /** The field of the observation that stands out. */
-  readonly field: string;
-  /** What is unusual, such as "100 lines took 812 ms on average"; what would have been usual follows. */
-  readonly explain: (value: number, observation: O) => string;
   /** Whether `explain` says what would have been usual, too. Default false. */
   readonly explainsAll?: boolean;
+}
+
+/** A share of failures that is judged by what it is among others of its kind. */
+export interface PeerSignal<O> extends DescribedSignal<O> {
+  readonly tallies: (observation: O) => { readonly own: Tally; readonly peers: Tally };
 }
 
 /** Signals that are one matter: what is unusual in several of them at a time is one episode, and one alert. */
@@ -133,6 +146,19 @@ export class Monitor<O> {
   }
 }
 
+/** Whether an episode goes on in which the entity is unusual. */
+export function isInEpisode(states: MonitorState): boolean {
+  return Object.values(states).some(({ episode }) => episode.open);
+}
+
+/** A fixed limit as a detection of its own; an episode is over after `closeAfter` observations that are not over it. */
+export function overLimit<O>(
+  { closeAfter, limit, name }: { readonly name: string; readonly limit: number; readonly closeAfter: number },
+  signal: Omit<SeriesSignal<O>, 'detector'>,
+): Detection<O> {
+  return { name, signals: [{ ...signal, detector: threshold({ limit }) }], episodes: { closeAfter } };
+}
+
 function judge<O>(
   { name, signals }: Detection<O>,
   state: DetectionState,
@@ -142,21 +168,58 @@ function judge<O>(
   const deviations: Deviation[] = [];
   let highest = 0;
   for (const signal of signals) {
-    const value = signal.value(observation);
-    if (value === undefined) continue;
-    const { detector, explain, explainsAll, field, severity } = signal;
-    state.signals[field] ??= detector.initial();
-    const { expected, isAnomalous, middle, score } = verdictOn(signal, state.signals[field], time, value);
+    const judged =
+      'tallies' in signal
+        ? judgeAmongPeers(signal, state.signals, observation)
+        : judgeInSeries(signal, state.signals, observation, time);
+    if (judged === undefined) continue;
+    const { expected, isAnomalous, score, usual, value } = judged;
     highest = Math.max(highest, score);
     if (!isAnomalous) continue;
-    const usual = explainsAll ? '' : expectation(value, expected, middle);
-    const explanation = `${explain(value, observation)}${usual}`;
+    const { field, severity } = signal;
+    const explanation = `${signal.explain(value, observation)}${usual()}`;
     deviations.push({ detection: name, field, severity, score, value, expected, explanation });
   }
   return { deviations, score: highest };
 }
 
-function verdictOn<O>({ detector, scale, side = 'both' }: Signal<O>, state: unknown, time: number, value: number) {
+interface JudgedSignal extends Verdict {
+  readonly value: number;
+  /** What would have been usual, in words that go on a sentence. */
+  readonly usual: () => string;
+}
+
+function judgeAmongPeers<O>(
+  { field, tallies }: PeerSignal<O>,
+  states: Record<string, unknown>,
+  observation: O,
+): JudgedSignal {
+  states[field] ??= initialPeerState();
+  const { own, peers } = tallies(observation);
+  const verdict = compareToPeers(states[field] as PeerState, own, peers);
+  return { ...verdict, usual: () => `, where ${short(verdict.expected.high)} is usual among its peers` };
+}
+
+/** Undefined where the observation does not tell. */
+function judgeInSeries<O>(
+  signal: SeriesSignal<O>,
+  states: Record<string, unknown>,
+  observation: O,
+  time: number,
+): JudgedSignal | undefined {
+  const value = signal.value(observation);
+  if (value === undefined) return undefined;
+  states[signal.field] ??= signal.detector.initial();
+  const { middle, ...verdict } = verdictOn(signal, states[signal.field], time, value);
+  return { ...verdict, value, usual: () => (signal.explainsAll ? '' : expectation(value, verdict.expected, middle)) };
+}
+
+function verdictOn<O>(
+  { detector, scale, side = 'both' }: SeriesSignal<O>,
+  state: unknown,
+  time: number,
+  value: number,
+): Verdict & { middle: number } {
   const isLog = scale === 'log';
   const judged = isLog ? Math.log1p(Math.max(0, value)) : value;
   const { expected, isAnomalous, score } = detector.observe(state as never, time, judged);

@@ -6,7 +6,7 @@ import { sendAlerts } from './alerts.js';
 import type { ApplicationConfig } from './application-config.js';
 import { DDSketch } from './dd-sketch.js';
 import { Moments } from './moments.js';
-import { type Detection, type Deviation, Monitor, type Signal, short } from './monitor.js';
+import { type Detection, type Deviation, Monitor, type SeriesSignal, short } from './monitor.js';
 import type { Request, Requests } from './requests.js';
 import type { TopicSerdes } from './serdes.js';
 import { type JudgedWindow, monitorWindows } from './window-monitor.js';
@@ -53,7 +53,11 @@ export function webStatistics(
 }
 
 function detections({ errorRate, leastRequests }: ApplicationConfig['webStatistics']): Detection<RequestStatistics>[] {
-  const rule = (signal: Signal<RequestStatistics>, name: string, closeAfter: number): Detection<RequestStatistics> => ({
+  const rule = (
+    signal: SeriesSignal<RequestStatistics>,
+    name: string,
+    closeAfter: number,
+  ): Detection<RequestStatistics> => ({
     name,
     signals: [signal],
     episodes: { closeAfter },
@@ -65,7 +69,7 @@ function detections({ errorRate, leastRequests }: ApplicationConfig['webStatisti
     field: 'request_count',
     explain: (requests: number) => `${short(requests)} requests`,
   } as const;
-  const failing: Signal<RequestStatistics> = {
+  const failing: SeriesSignal<RequestStatistics> = {
     detector: threshold({ limit: errorRate }),
     value: (requests) => (requests.count < leastRequests ? undefined : requests.errorRate),
     side: 'high',
@@ -73,7 +77,7 @@ function detections({ errorRate, leastRequests }: ApplicationConfig['webStatisti
     field: 'error_rate',
     explain: (rate, requests) => `a share of ${short(rate)} of ${short(requests.count)} requests failed`,
   };
-  const erratic: Signal<RequestStatistics> = {
+  const erratic: SeriesSignal<RequestStatistics> = {
     detector: adaptive(),
     value: ({ times }) => (times.count < leastRequests ? undefined : (times.stddev ?? undefined)),
     scale: 'log',

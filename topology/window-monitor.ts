@@ -33,6 +33,8 @@ export interface WindowMonitorOptions<A> {
   readonly monitor: Monitor<A>;
   /** What a window without any record is. */
   readonly empty: () => A;
+  /** Whether a window says nothing of an entity that is not watched yet; default: every entity is watched. */
+  readonly passesOver?: (aggregate: A) => boolean;
   readonly scope: (entity: string) => string;
   readonly sizeMs: number;
   readonly graceMs: number;
@@ -61,6 +63,7 @@ class WindowMonitor<A> implements Processor<Windowed<string>, A, string, JudgedW
   #context: ProcessorContext<string, JudgedWindow<A>> | undefined;
   #states: KeyValueStore<string, MonitorState> | undefined;
   #rosters: KeyValueStore<string, Roster> | undefined;
+  #roster: Roster = {};
   /** Every window that ends by then has come. */
   #completeTo = 0;
   #receivedAt: number | undefined;
@@ -74,35 +77,36 @@ class WindowMonitor<A> implements Processor<Windowed<string>, A, string, JudgedW
     this.#context = context;
     this.#states = context.stateStore(name);
     this.#rosters = context.stateStore(name);
+    this.#roster = this.#rosters?.get(ROSTER) ?? {};
     if (watchesClock) context.schedule(sizeMs, 'wall-clock-time', (now) => this.#watchClock(now));
   }
 
   process({ key: { key: entity, window }, value }: StreamRecord<Windowed<string>, A>): void {
     this.#receivedAt = this.#context?.currentSystemTimeMs;
     // Windows come in the order of their starts: of those before this one, none is on its way.
-    const roster = this.#completed(window.start);
+    if (window.start > this.#completeTo) this.#complete(window.start);
+    if (this.#options.passesOver?.(value) && this.#roster[entity] === undefined) return;
     this.#judge(entity, window.start, value);
-    roster[entity] = window.end;
-    this.#rosters?.put(ROSTER, roster);
+    this.#roster[entity] = window.end;
+    this.#rosters?.put(ROSTER, this.#roster);
   }
 
   #watchClock(now: number): void {
     const { graceMs, sizeMs } = this.#options;
     this.#receivedAt ??= now;
-    const roster = this.#rosters?.get(ROSTER);
-    if (roster === undefined) return;
+    const judgedTo = Object.values(this.#roster);
+    if (judgedTo.length === 0) return;
     const silentMs = now - this.#receivedAt - graceMs - PATIENCE_MS;
-    const last = Math.max(...Object.values(roster));
+    const last = Math.max(...judgedTo);
     if (silentMs >= sizeMs && this.#completeTo < last + silentMs) {
-      this.#rosters?.put(ROSTER, this.#completed(last + Math.floor(silentMs / sizeMs) * sizeMs));
+      this.#complete(last + Math.floor(silentMs / sizeMs) * sizeMs);
     }
   }
 
   /** Judges what is missing up to the time. */
-  #completed(time: number): Roster {
+  #complete(time: number): void {
     const { empty, sizeMs } = this.#options;
-    const roster = this.#rosters?.get(ROSTER) ?? {};
-    if (time <= this.#completeTo) return roster;
+    const roster = this.#roster;
     this.#completeTo = time;
     for (const [entity, judgedTo] of Object.entries(roster)) {
       const last = Math.min(time, judgedTo + LONGEST_SILENCE_WINDOWS * sizeMs);
@@ -115,7 +119,7 @@ class WindowMonitor<A> implements Processor<Windowed<string>, A, string, JudgedW
         this.#states?.delete(entity);
       }
     }
-    return roster;
+    this.#rosters?.put(ROSTER, roster);
   }
 
   #judge(entity: string, start: number, aggregate: A): void {

@@ -19,6 +19,9 @@ const KINDS: readonly ServiceFaultKind[] = [
   'error-creep',
   'surge',
   'silence',
+  'bad-instance',
+  'abusive-address',
+  'scan',
 ];
 /** An alert that comes so late is still of the fault; what is over has to be noticed, too. */
 const AFTER_MS = 15_000;
@@ -68,10 +71,10 @@ export async function throughPipeline({ lines }: Labelled, family: DetectorFamil
   await run.append('serviceLogs', lines, ({ service }) => service);
   await run.drain();
   const alerts = (await run.read('alerts')).map(({ value }) => value).filter(({ state }) => state === 'opened');
-  const incidents = new Map((await run.read('incidents')).map(({ key, value }) => [key, value]));
+  const incidents = new Map((await run.readAll('incidents')).map(({ key, value }) => [key, value]));
   const health = (await run.read('serviceHealth')).map(({ value }) => value);
   await run.close();
-  return { alerts, incidents: [...incidents.values()], health };
+  return { alerts, incidents: [...incidents.values()].filter((incident) => incident !== null), health };
 }
 
 /** Something that was said of a service. */

@@ -198,14 +198,7 @@ export function compileWindowedAggregate<K, V, A>(
         if (aggregate !== null) results.push({ key, window, aggregate, timestamp });
       });
     });
-    results.sort(
-      (a, b) =>
-        a.window - b.window ||
-        Buffer.compare(
-          a.key.serialized(options.name, options.keySerde),
-          b.key.serialized(options.name, options.keySerde),
-        ),
-    );
+    results.sort((a, b) => a.window - b.window || (a.key.identity < b.key.identity ? -1 : 1));
     for (const { key, window, aggregate, timestamp } of results) {
       forward(new Windowed(key.key, slices, window), aggregate, timestamp, sendOldValues ? null : undefined);
     }

@@ -39,7 +39,11 @@ export class KeyPartials<K, A> {
   cut = false;
   #bytes: Buffer | undefined;
 
-  constructor(readonly key: K) {}
+  constructor(
+    readonly key: K,
+    /** Equal for equal keys, also when they are objects; it orders keys. */
+    readonly identity: string | number,
+  ) {}
 
   /** The partial, which is made when there is none. */
   partial(slice: number, firstWindow: number, store: WindowStore<K, A>): Partial<A> {
@@ -96,7 +100,7 @@ export class WindowStore<K, A> implements StateStore {
   readonly initializer: () => A;
   readonly #keySerde: Serde<K>;
   readonly #aggregateSerde: Serde<A>;
-  readonly #byKey = new Map<unknown, KeyPartials<K, A>>();
+  readonly #byKey = new Map<string | number, KeyPartials<K, A>>();
   readonly #bySlice = new Map<number, SliceIndex<K, A>>();
   #dirty: KeyPartials<K, A>[] = [];
   #uncommittedEntries = 0;
@@ -138,7 +142,7 @@ export class WindowStore<K, A> implements StateStore {
     const identity = typeof key === 'string' ? key : this.#identity(key);
     let partials = this.#byKey.get(identity);
     if (partials === undefined) {
-      partials = new KeyPartials<K, A>(key);
+      partials = new KeyPartials<K, A>(key, identity);
       this.#byKey.set(identity, partials);
     }
     return partials;
@@ -356,7 +360,7 @@ export class WindowStore<K, A> implements StateStore {
         while (key.partials[0] !== undefined && key.partials[0].slice <= slice) key.partials.shift();
         if (key.partials.length === 0) {
           key.cut = false;
-          this.#byKey.delete(this.#identity(key.key));
+          this.#byKey.delete(key.identity);
         }
       }
       this.#bySlice.delete(slice);
@@ -375,8 +379,7 @@ export class WindowStore<K, A> implements StateStore {
     return index;
   }
 
-  /** Equal keys have equal identities, also when they are objects. */
-  #identity(key: K): unknown {
+  #identity(key: K): string | number {
     if (typeof key === 'string' || typeof key === 'number') return key;
     return Buffer.from(this.#keySerde.serialize(this.name, key)).toString('latin1');
   }

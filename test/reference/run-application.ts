@@ -80,11 +80,15 @@ export class ApplicationRun {
     return streams;
   }
 
-  /** Keys and values, partition by partition. */
+  /** Keys and values that are not null, partition by partition. */
   async read<R extends TopicRole>(role: R): Promise<{ key: string; value: ValueOf<R> }[]> {
+    return (await this.readAll(role)).filter((record) => record.value !== null) as { key: string; value: ValueOf<R> }[];
+  }
+
+  async readAll<R extends TopicRole>(role: R): Promise<{ key: string; value: ValueOf<R> | null }[]> {
     const topic = this.config.topics[role];
     const serde = this.serdes[role] as unknown as Serde<ValueOf<R>>;
-    const records: { key: string; value: ValueOf<R> }[] = [];
+    const records: { key: string; value: ValueOf<R> | null }[] = [];
     for (let partition = 0; partition < this.#partitions; partition++) {
       const consumer = this.#log.consumer();
       consumer.assign({ topic, partition }, 0);
@@ -94,7 +98,8 @@ export class ApplicationRun {
         if (cursor === undefined) continue;
         while (cursor.next()) {
           const { keyBytes, keyEnd, keyStart, valueBytes, valueEnd, valueStart } = cursor;
-          const value = await deserializeWhenReady(serde, topic, valueBytes, valueStart, valueEnd);
+          const value =
+            valueStart < 0 ? null : await deserializeWhenReady(serde, topic, valueBytes, valueStart, valueEnd);
           records.push({ key: keyBytes.toString('utf8', keyStart, keyEnd), value });
         }
         offset = cursor.nextOffset;

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { Random } from '../../../producer/random.js';
 import type { Alert, Incident } from '../../../schemas/records.js';
 import { ApplicationRun } from '../../reference/run-application.js';
 
@@ -25,18 +26,28 @@ function alert(name: string, second: number, changes: Partial<Alert> = {}): Aler
   };
 }
 
-/** What incidents were, one line a change. */
-async function incidentsOf(alerts: readonly Alert[]): Promise<{ changes: string[]; last: Incident | undefined }> {
+/** What incidents were, one line a change, and what they are at the end. */
+async function incidentsOf(alerts: readonly Alert[]) {
   const run = await ApplicationRun.create({ config: { pipelines: ['services'], incidentQuiet: '30s' } });
   await run.append('alerts', alerts, ({ scope }) => scope);
   await run.drain();
-  const incidents = (await run.read('incidents')).map(({ value }) => value);
+  const records = await run.readAll('incidents');
   await run.close();
+  const last = new Map<string, Incident>();
+  for (const { key, value } of records) {
+    if (value === null) last.delete(key);
+    else last.set(key, value);
+  }
   return {
-    changes: incidents.map(({ alerts, id, state }) => `${id.split('/').at(-1)} ${state} ${alerts}`),
-    last: incidents.at(-1),
+    changes: records.map(({ key, value }) => {
+      const name = key.split('/').at(-1);
+      return value === null ? `${name} is no more` : `${name} ${value.state} ${value.alerts}`;
+    }),
+    last: [...last.values()].sort((one, other) => one.opened - other.opened),
   };
 }
+
+const over = { state: 'resolved' } as const;
 
 it('is one incident while any of its alerts is open, and has the gravest words and severity', async () => {
   const { changes, last } = await incidentsOf([
@@ -46,7 +57,8 @@ it('is one incident while any of its alerts is open, and has the gravest words a
     alert('errors', 40, { state: 'resolved' }),
   ]);
   expect(changes).toEqual(['slow opened 1', 'slow ongoing 2', 'slow ongoing 2', 'slow resolved 2']);
-  expect(last).toMatchObject({
+  expect(last).toHaveLength(1);
+  expect(last[0]).toMatchObject({
     severity: 'critical',
     summary: 'shop: errors.',
     opened: 10 * SECOND_MS,
@@ -57,7 +69,6 @@ it('is one incident while any of its alerts is open, and has the gravest words a
 });
 
 it('goes on when the next alert comes soon after its end, and is another when it comes later', async () => {
-  const over = { state: 'resolved' } as const;
   const { changes } = await incidentsOf([
     alert('a', 0),
     alert('a', 10, over),
@@ -68,6 +79,48 @@ it('goes on when the next alert comes soon after its end, and is another when it
   expect(changes).toEqual(['a opened 1', 'a resolved 1', 'a ongoing 2', 'a resolved 2', 'c opened 1']);
 });
 
+it('joins two incidents when an alert between them comes late, and parts one whose alert was over before the next', async () => {
+  const { changes } = await incidentsOf([
+    alert('a', 100),
+    alert('a', 110, over),
+    alert('b', 160),
+    alert('c', 130),
+    alert('c', 150, over),
+    alert('d', 400),
+    alert('b', 170, over),
+    alert('d', 410, over),
+  ]);
+  expect(changes).toEqual([
+    ...['a opened 1', 'a resolved 1', 'b opened 1'],
+    ...['b is no more', 'a ongoing 3'],
+    ...['a ongoing 4', 'a resolved 3', 'd opened 1', 'd resolved 1'],
+  ]);
+});
+
+it('is the same at the end in whatever order the alerts of entities come', async () => {
+  const random = new Random(5);
+  for (let round = 0; round < 20; round++) {
+    const queues = Array.from({ length: 4 }, (_, entity) =>
+      Array.from({ length: 10 }, (_, n) => {
+        const opened = n * 100 + random.below(60);
+        const severity = random.uniform() < 0.5 ? 'warning' : 'critical';
+        const one = alert(`${entity}-${n}`, opened, { severity });
+        return [one, { ...one, ...over, time: (opened + 1 + random.below(30)) * SECOND_MS }];
+      }).flat(),
+    );
+    const byTime = queues.flat().sort((one, other) => one.time - other.time);
+    const mixed: Alert[] = [];
+    while (queues.some((queue) => queue.length > 0)) {
+      const queue = queues[random.below(queues.length)] as Alert[];
+      mixed.push(...queue.splice(0, 1 + random.below(6)));
+    }
+    const contents = (incidents: readonly Incident[]) => incidents.map(({ id: _id, ...content }) => content);
+    const [inOrder, otherwise] = [await incidentsOf(byTime), await incidentsOf(mixed)];
+    expect(contents(otherwise.last)).toEqual(contents(inOrder.last));
+    expect(inOrder.last.length).toBeGreaterThan(3);
+  }
+});
+
 it('keeps scopes apart, and takes an alert that is told twice for one', async () => {
   const { changes } = await incidentsOf([
     alert('a', 0),
@@ -75,5 +128,5 @@ it('keeps scopes apart, and takes an alert that is told twice for one', async ()
     alert('z', 5, { scope: 'service/till' }),
     alert('unknown', 6, { state: 'resolved' }),
   ]);
-  expect(changes).toEqual(['a opened 1', 'a opened 1', 'z opened 1']);
+  expect(changes).toEqual(['a opened 1', 'z opened 1']);
 });

@@ -1,0 +1,57 @@
+import { type Detector, UNJUDGED } from './detector.js';
+
+export interface SilenceState {
+  seen: number;
+  /** Usual events in an interval. */
+  mean: number;
+  /** Intervals without an event up to now. */
+  run: number;
+  /** The longest such run that was followed by events, fading. */
+  longest: number;
+}
+
+/** So many events that should have come and have not: by chance once in e^15, three million times. */
+const MISSED = 15;
+/** Who is silent from time to time is not missed before it has been silent for so many times as long as ever. */
+const LONGER = 2;
+const SPAN = 100;
+const WARMUP = 12;
+const FADING = 0.999;
+
+/**
+ * Finds that events, counted in intervals, have ceased: at once where there are many, later where there are few, and later
+ * still where pauses are usual. Times between events are taken for exponential, as of a Poisson process.
+ */
+export function silence(): Detector<SilenceState> {
+  return {
+    name: 'silence',
+    initial: () => ({ seen: 0, mean: 0, run: 0, longest: 0 }),
+    observe(state, _timestampMs, count) {
+      if (!Number.isFinite(count)) return UNJUDGED;
+      if (count > 0) {
+        learn(state, count);
+        return { score: 0, isAnomalous: false, expected: { low: 0, high: Number.POSITIVE_INFINITY } };
+      }
+      state.run++;
+      const missed = state.seen < WARMUP ? 0 : state.run * state.mean;
+      const isUsual = state.run <= LONGER * state.longest;
+      return {
+        // A half at the limit.
+        score: isUsual ? 0 : missed / (missed + MISSED),
+        isAnomalous: missed >= MISSED && !isUsual,
+        expected: { low: state.mean, high: Number.POSITIVE_INFINITY },
+      };
+    },
+  };
+}
+
+function learn(state: SilenceState, count: number): void {
+  const { longest, run } = state;
+  // An outage is no pause to get used to; a pause that comes again and again is.
+  state.longest = Math.max(FADING * longest, Math.min(run, LONGER * longest + 1));
+  const intervals = Math.min(run, LONGER * longest + 1) + 1;
+  const rate = Math.max(1 / (state.seen + 1), 1 / SPAN);
+  state.seen += intervals;
+  state.mean += (1 - (1 - rate) ** intervals) * (count / intervals - state.mean);
+  state.run = 0;
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { silence } from '../../../detection/silence.js';
+import { Random } from '../../../producer/random.js';
+
+const detector = silence();
+const INTERVAL_MS = 5000;
+
+/** Intervals in which events are taken for having ceased. */
+function missedIn(counts: readonly number[]): number[] {
+  const state = detector.initial();
+  return counts.flatMap((count, interval) =>
+    detector.observe(state, interval * INTERVAL_MS, count).isAnomalous ? [interval] : [],
+  );
+}
+
+/** Events of a Poisson process, by exponential times between them. */
+function poisson(random: Random, mean: number, intervals: number): number[] {
+  const counts = new Array<number>(intervals).fill(0);
+  for (let time = random.exponential(1 / mean); time < intervals; time += random.exponential(1 / mean)) {
+    counts[Math.floor(time)] = (counts[Math.floor(time)] ?? 0) + 1;
+  }
+  return counts;
+}
+
+describe('silence', () => {
+  it.each([
+    [100, 1],
+    [8, 2],
+    [1, 16],
+  ])('of what comes %d times in an interval is found after %d', (mean, after) => {
+    const before = poisson(new Random(1), mean, 1000).map((count) => Math.max(1, count));
+    const [first, ...others] = missedIn([...before, ...new Array<number>(60).fill(0)]);
+    expect(first).toBeGreaterThanOrEqual(1000 + Math.floor(after / 2));
+    expect(first).toBeLessThan(1000 + after);
+    expect(others.at(-1)).toBe(1059);
+  });
+
+  it.each([0.1, 0.5, 2, 5])('is hardly ever found where %d events come in an interval', (mean) => {
+    expect(missedIn(poisson(new Random(2), mean, 50_000)).length).toBeLessThanOrEqual(2);
+  });
+
+  it('is no news where pauses are usual, and is when one is much longer', () => {
+    const minute = [120, ...new Array<number>(11).fill(0)];
+    const minutes = Array.from({ length: 100 }, () => minute).flat();
+    const missed = missedIn([...minutes, ...new Array<number>(60).fill(0)]);
+    expect(missed.filter((interval) => interval >= 20 * 12 && interval < 1200)).toEqual([]);
+    expect(missed.some((interval) => interval > 1200)).toBe(true);
+  });
+
+  it('is found again and again, however often it was', () => {
+    const outage = [...new Array<number>(200).fill(50), ...new Array<number>(20).fill(0)];
+    const missed = missedIn(Array.from({ length: 5 }, () => outage).flat());
+    for (let n = 0; n < 5; n++) {
+      const first = missed.find((interval) => interval >= n * 220 + 200);
+      expect(first).toBeLessThan(n * 220 + 220);
+    }
+  });
+
+  it('is not found before there is something to go by, and passes over what is no number', () => {
+    expect(missedIn([100, 100, 100, ...new Array<number>(60).fill(0)])).toEqual([]);
+    expect(missedIn([...new Array<number>(100).fill(100), Number.NaN, 100])).toEqual([]);
+  });
+});

@@ -1,0 +1,95 @@
+import { type Aggregator, type Serde, toMilliseconds } from '../streams/index.js';
+import { sendAlerts } from './alerts.js';
+import type { ApplicationConfig } from './application-config.js';
+import { type Detection, Monitor, overLimit, short } from './monitor.js';
+import type { TopicSerdes } from './serdes.js';
+import { closedWindows, type Line, type Lines, partOfService, scopeOfPart } from './service-lines.js';
+import { monitorWindows } from './window-monitor.js';
+
+/** An episode is over when so many windows in a row were within the limit. */
+const CLOSE_AFTER = 3;
+
+/** Limits for each client's address at a service, every few seconds. */
+export function serviceAddresses(lines: Lines, config: ApplicationConfig, serdes: TopicSerdes<'alerts'>): void {
+  const { addresses, grace } = config.services;
+  const windows = closedWindows(
+    lines.filter((_key, { ip }) => ip !== null),
+    {
+      name: 'addresses',
+      entity: ({ ip, service }) => partOfService(service, ip),
+      ...{ size: addresses.size, grace, aggregator: OF_ADDRESS, serde: requestCountsSerde },
+    },
+  );
+  const judged = monitorWindows(windows, {
+    name: 'address-monitor',
+    monitor: new Monitor('service', detections(addresses)),
+    empty: OF_ADDRESS.initializer,
+    // Most addresses are seen once: what is within the limits makes nobody worth watching.
+    passesOver: ({ clientErrors, count }) => count <= addresses.requests && clientErrors <= addresses.clientErrors,
+    scope: scopeOfPart,
+    sizeMs: toMilliseconds(addresses.size, 'the size of a window'),
+    graceMs: toMilliseconds(grace, 'the grace period'),
+    watchesClock: config.watchesClock,
+  });
+  sendAlerts(
+    judged.mapValues(({ judgement }) => judgement.alerts),
+    config,
+    serdes,
+  );
+}
+
+function detections(limits: ApplicationConfig['services']['addresses']): readonly Detection<RequestCounts>[] {
+  return [
+    overLimit(
+      { name: 'ABUSIVE_ADDRESS', limit: limits.requests, closeAfter: CLOSE_AFTER },
+      {
+        value: ({ count }) => count,
+        severity: 'warning',
+        field: 'ip',
+        explain: (count) => `${short(count)} requests`,
+      },
+    ),
+    overLimit(
+      { name: 'CLIENT_ERROR_SCAN', limit: limits.clientErrors, closeAfter: CLOSE_AFTER },
+      {
+        value: ({ clientErrors }) => clientErrors,
+        severity: 'warning',
+        field: 'status',
+        explain: (errors, { count }) => `${short(errors)} of ${short(count)} requests had a status of 400 to 499`,
+      },
+    ),
+  ];
+}
+
+interface RequestCounts {
+  count: number;
+  /** Of status 400 to 499. */
+  clientErrors: number;
+}
+
+/** The window's counts grow where they are; a merge makes new ones. */
+const OF_ADDRESS: Aggregator<string, Line, RequestCounts> = {
+  initializer: () => ({ count: 0, clientErrors: 0 }),
+  add: (_address, { status }, counts) => {
+    counts.count++;
+    if (status !== null && status >= 400 && status <= 499) counts.clientErrors++;
+    return counts;
+  },
+  merge: (left, right) => ({
+    count: left.count + right.count,
+    clientErrors: left.clientErrors + right.clientErrors,
+  }),
+};
+
+/** What is serialized is taken before the next is. */
+const counts = Buffer.alloc(8);
+
+const requestCountsSerde: Serde<RequestCounts> = {
+  serialize(_topic, { clientErrors, count }) {
+    counts.writeUInt32BE(clientErrors, counts.writeUInt32BE(count, 0));
+    return counts;
+  },
+  deserialize(_topic, serialized, start) {
+    return { count: serialized.readUInt32BE(start), clientErrors: serialized.readUInt32BE(start + 4) };
+  },
+};

@@ -1,0 +1,147 @@
+import { levelShift } from '../detection/level-shift.js';
+import { rateSpike } from '../detection/rate-spike.js';
+import { silence } from '../detection/silence.js';
+import { zScore } from '../detection/z-score.js';
+import type { ServiceHealth } from '../schemas/records.js';
+import { stringSerde, toMilliseconds } from '../streams/index.js';
+import { sendAlerts } from './alerts.js';
+import type { ApplicationConfig } from './application-config.js';
+import { LineStatistics, lineStatisticsSerde, OF_LINES } from './line-statistics.js';
+import { type Detection, Monitor, short } from './monitor.js';
+import type { TopicSerdes } from './serdes.js';
+import { closedWindows, type Lines } from './service-lines.js';
+import { type ModelSource, predictionOf } from './service-model.js';
+import { type JudgedWindow, monitorWindows } from './window-monitor.js';
+
+const MS_PER_SECOND = 1000;
+/** An episode is over when so many windows in a row were as usual. */
+const CLOSE_AFTER = 3;
+/** What fewer lines have in common says little. */
+const LEAST_LINES = 5;
+
+/** How each service does, every few seconds; and what is unusual about it. */
+export function serviceHealth(
+  lines: Lines,
+  config: ApplicationConfig,
+  serdes: TopicSerdes<'serviceHealth' | 'mlPredictions' | 'alerts'>,
+  models: ModelSource,
+): void {
+  const { detectors, services, topics, watchesClock } = config;
+  const { grace, size } = services;
+  const windows = closedWindows(lines, {
+    name: 'services',
+    entity: ({ service }) => service,
+    ...{ size, grace, aggregator: OF_LINES, serde: lineStatisticsSerde },
+  });
+  const judged = monitorWindows(windows, {
+    name: 'service-monitor',
+    monitor: new Monitor('service', serviceDetections(detectors)),
+    empty: () => new LineStatistics(),
+    scope: (service) => `service/${service}`,
+    sizeMs: toMilliseconds(size, 'the size of a window'),
+    graceMs: toMilliseconds(grace, 'the grace period'),
+    watchesClock,
+  });
+  const health = judged.map((service, window) => [`${service}@${window.start}`, healthOf(window)]);
+  health.to(topics.serviceHealth, { key: stringSerde, value: serdes.serviceHealth });
+  health
+    .flatMapValues((window) => {
+      const model = models.current();
+      const prediction = model === undefined ? undefined : predictionOf(model, window);
+      return prediction === undefined ? [] : [prediction];
+    })
+    .to(topics.mlPredictions, { key: stringSerde, value: serdes.mlPredictions });
+  sendAlerts(
+    judged.mapValues(({ judgement }) => judgement.alerts),
+    config,
+    serdes,
+  );
+}
+
+function serviceDetections(families: ApplicationConfig['detectors']): readonly Detection<LineStatistics>[] {
+  const episodes = { closeAfter: CLOSE_AFTER };
+  const errorRate = {
+    value: (lines: LineStatistics) => (lines.count < LEAST_LINES ? undefined : lines.errorRate),
+    field: 'level',
+    explain: (rate: number, { count }: LineStatistics) =>
+      `a share of ${short(rate)} of ${short(count)} lines are errors`,
+    side: 'high',
+    severity: 'critical',
+  } as const;
+  const ceased: Detection<LineStatistics> = {
+    name: 'silence',
+    signals: [
+      {
+        detector: silence(),
+        value: ({ count }) => count,
+        severity: 'critical',
+        field: 'service',
+        explain: () => 'it has logged nothing',
+        explainsAll: true,
+      },
+    ],
+    episodes: { closeAfter: 1 },
+  };
+  const unusual: Detection<LineStatistics> = {
+    name: 'unusual-behaviour',
+    signals: [
+      {
+        detector: levelShift(),
+        value: ({ count, typicalTime }) => (count < LEAST_LINES ? undefined : typicalTime),
+        scale: 'log',
+        side: 'high',
+        severity: 'critical',
+        field: 'response_time',
+        explain: (time, { times }) => `${short(times.count)} responses took ${short(time)} ms typically`,
+      },
+      { ...errorRate, detector: levelShift() },
+      {
+        detector: levelShift(),
+        // What is not there at all is silence.
+        value: ({ count }) => (count === 0 ? undefined : count),
+        scale: 'log',
+        severity: 'warning',
+        field: 'service',
+        explain: (count) => `${short(count)} lines`,
+      },
+    ],
+    episodes,
+  };
+  const highLatency: Detection<LineStatistics> = {
+    name: 'high_latency',
+    signals: [
+      {
+        detector: zScore(),
+        value: ({ times }) => times.mean ?? undefined,
+        severity: 'warning',
+        field: 'response_time',
+        explain: (mean, { times }) => `${short(times.count)} responses took ${short(mean)} ms on average`,
+      },
+    ],
+    episodes,
+  };
+  const errorSpike = { name: 'error_spike', signals: [{ ...errorRate, detector: rateSpike() }], episodes };
+  return [
+    ceased,
+    ...(families.includes('adaptive') ? [unusual] : []),
+    ...(families.includes('textbook') ? [highLatency, errorSpike] : []),
+  ];
+}
+
+function healthOf({ aggregate, end, entity, judgement, start }: JudgedWindow<LineStatistics>): ServiceHealth {
+  const { bytes, count, errorRate, sessions, sketch, times } = aggregate;
+  return {
+    service: entity,
+    window_start: start,
+    window_end: end,
+    count,
+    throughput: (count * MS_PER_SECOND) / (end - start),
+    avg_response_time: times.mean,
+    p50_response_time: sketch.quantile(0.5),
+    p95_response_time: sketch.quantile(0.95),
+    error_rate: errorRate,
+    active_sessions: sessions.estimate,
+    bytes,
+    health: count === 0 ? 'down' : judgement.deviations.length > 0 ? 'degraded' : 'healthy',
+  };
+}
