@@ -176,6 +176,9 @@ export interface ApplicationOptions extends GoalOptions {
   readonly errorRateLimit: number;
   readonly temperatureLimit: number;
   readonly pressureLimit: number;
+  readonly endpointLimit: number;
+  readonly clientLimit: number;
+  readonly scanLimit: number;
 }
 
 /** A parser for a comma-separated list of some of the names. */
@@ -196,7 +199,8 @@ export function pipelinesOption(description: string, byDefault: readonly Pipelin
 
 /** What runs, and what it is told. */
 export function addPipelines(command: Command): Command {
-  const { detectors, sensors, webStatistics } = DEFAULT_APPLICATION_CONFIG;
+  const { detectors, sensors, services, webStatistics } = DEFAULT_APPLICATION_CONFIG;
+  const { addresses, endpoints } = services;
   return addGoals(
     command
       .addOption(pipelinesOption('what to run', PIPELINES))
@@ -212,19 +216,33 @@ export function addPipelines(command: Command): Command {
         webStatistics.errorRate,
       )
       .option('--temperature-limit <degrees>', 'sensors: of a reading', positiveNumber, sensors.temperature)
-      .option('--pressure-limit <pressure>', 'sensors: of a reading', positiveNumber, sensors.pressure),
+      .option('--pressure-limit <pressure>', 'sensors: of a reading', positiveNumber, sensors.pressure)
+      .option('--endpoint-limit <lines>', 'services: of an endpoint in a minute', wholeNumber(1), endpoints.requests)
+      .option('--client-limit <lines>', 'services: of a client in 5 s', wholeNumber(1), addresses.requests)
+      .option(
+        '--scan-limit <responses>',
+        'services: of status 4xx to a client in 5 s',
+        wholeNumber(1),
+        addresses.clientErrors,
+      ),
   );
 }
 
 export function applicationConfig(options: ApplicationOptions): ApplicationConfig {
   const { detectors, errorRateLimit, pipelines, pressureLimit, temperatureLimit } = options;
+  const { services, webStatistics } = DEFAULT_APPLICATION_CONFIG;
   return {
     ...DEFAULT_APPLICATION_CONFIG,
     ...goalSettings(options),
     pipelines,
     detectors,
-    webStatistics: { ...DEFAULT_APPLICATION_CONFIG.webStatistics, errorRate: errorRateLimit },
+    webStatistics: { ...webStatistics, errorRate: errorRateLimit },
     sensors: { temperature: temperatureLimit, pressure: pressureLimit },
+    services: {
+      ...services,
+      endpoints: { ...services.endpoints, requests: options.endpointLimit },
+      addresses: { ...services.addresses, requests: options.clientLimit, clientErrors: options.scanLimit },
+    },
   };
 }
 
