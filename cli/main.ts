@@ -70,7 +70,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-    // Nothing was done yet that there is something to say of.
+    // It waited for a service, and was told not to.
     if (isEndBySignal(error)) return 0;
     if (!(error instanceof Error)) throw error;
     const expected = EXPECTED.some((kind) => error instanceof kind);

@@ -12,10 +12,11 @@ export interface SilenceState {
 
 /** So many events that should have come and have not: by chance once in e^15, three million times. */
 const MISSED = 15;
-/** Who is silent from time to time is not missed before it has been silent for so many times as long as ever. */
+/** Who pauses from time to time is not missed before it has paused for so many times as long as ever. */
 const LONGER = 2;
 const SPAN = 100;
 const WARMUP = 12;
+/** With each interval that has events. */
 const FADING = 0.999;
 
 /**
@@ -33,23 +34,28 @@ export function silence(): Detector<SilenceState> {
         return { score: 0, isAnomalous: false, expected: { low: 0, high: Number.POSITIVE_INFINITY } };
       }
       state.run++;
-      const missed = state.seen < WARMUP ? 0 : state.run * state.mean;
-      const isUsual = state.run <= LONGER * state.longest;
+      const missed = missedIn(state);
       return {
         // A half at the limit.
-        score: isUsual ? 0 : missed / (missed + MISSED),
-        isAnomalous: missed >= MISSED && !isUsual,
+        score: missed / (missed + MISSED),
+        isAnomalous: missed >= MISSED,
         expected: { low: state.mean, high: Number.POSITIVE_INFINITY },
       };
     },
   };
 }
 
+/** The events that should have come by now. */
+function missedIn({ longest, mean, run, seen }: SilenceState): number {
+  return seen < WARMUP || run <= LONGER * longest ? 0 : run * mean;
+}
+
 function learn(state: SilenceState, count: number): void {
-  const { longest, run } = state;
-  // An outage is no pause to get used to; a pause that comes again and again is.
-  state.longest = Math.max(FADING * longest, Math.min(run, LONGER * longest + 1));
-  const intervals = Math.min(run, LONGER * longest + 1) + 1;
+  // A pause is usual from now on; an outage is not, but for one that comes again and again.
+  const isOutage = missedIn(state) >= MISSED;
+  const faded = FADING * state.longest;
+  state.longest = isOutage ? faded + 1 : Math.max(faded, state.run);
+  const intervals = isOutage ? 1 : state.run + 1;
   const rate = Math.max(1 / (state.seen + 1), 1 / SPAN);
   state.seen += intervals;
   state.mean += (1 - (1 - rate) ** intervals) * (count / intervals - state.mean);

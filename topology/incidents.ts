@@ -19,6 +19,11 @@ const STORE = 'incidents';
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'critical'];
 /** Of a scope; the oldest incidents that are over are forgotten beyond it, and what comes late no longer changes them. */
 const REMEMBERED_ALERTS = 200;
+/** Of an incident; of more than so many, those that are over become one, but for the newest. */
+const MOST_ALERTS = 50;
+const NEWEST_ALERTS = 25;
+/** That an incident names. */
+const MOST_ENTITIES = 50;
 
 /** Groups alerts into incidents: those of one scope that overlap, or follow each other soon. */
 export function incidents(
@@ -34,9 +39,11 @@ export function incidents(
     .to(topics.incidents, { key: stringSerde, value: serdes.incidents as Serde<Incident | null> });
 }
 
-/** What an incident is made of. */
-interface KnownAlert
-  extends Pick<Alert, 'id' | 'source_kind' | 'scope' | 'entity' | 'detector' | 'severity' | 'explanation'> {
+/** What an incident is made of: an alert, or several that are over. */
+interface KnownAlert extends Pick<Alert, 'id' | 'source_kind' | 'scope' | 'severity' | 'explanation'> {
+  readonly alerts: number;
+  readonly entities: readonly string[];
+  readonly detectors: readonly string[];
   readonly opened: number;
   /** Null while it goes on. */
   readonly resolved: number | null;
@@ -45,8 +52,9 @@ interface KnownAlert
 }
 
 /**
- * Incidents are a function of their scope's alerts alone, and not of the order in which these come: tasks that catch up
- * send theirs one after the other. What comes late may join two incidents, or part one; a null deletes what is no more.
+ * Incidents are a function of their scope's alerts alone, but for their names, and not of the order in which these come:
+ * tasks that catch up send theirs one after the other. What comes late may join two incidents, or part one; a null
+ * deletes what is no more.
  */
 class GroupAlerts implements Processor<string, Alert, string, Incident | null> {
   readonly #quietMs: number;
@@ -65,29 +73,39 @@ class GroupAlerts implements Processor<string, Alert, string, Incident | null> {
 
   process({ key: scope, timestamp, value: alert }: StreamRecord<string, Alert>): void {
     const known = this.#alerts?.get(scope) ?? [];
-    const before = group(known, this.#quietMs);
+    const before = new Map(group(known, this.#quietMs).map((alerts) => [nameOf(alerts), alerts]));
     const after = group(withAlert(known, alert), this.#quietMs);
-    this.#alerts?.put(scope, remembered(after));
-    const incidents = new Map(after.map((alerts) => [nameOf(alerts), incidentOf(alerts)]));
-    for (const alerts of before) {
-      const name = nameOf(alerts);
-      const incident = incidents.get(name);
-      if (incident === undefined) this.#context?.forward({ key: name, value: null, timestamp });
-      else if (isDeepStrictEqual(incident, incidentOf(alerts))) incidents.delete(name);
+    this.#alerts?.put(scope, remembered(after.map(folded)));
+    const names = new Set(after.map(nameOf));
+    for (const key of before.keys()) if (!names.has(key)) this.#context?.forward({ key, value: null, timestamp });
+    for (const alerts of after) {
+      const key = nameOf(alerts);
+      const old = before.get(key);
+      if (old !== undefined && isSame(old, alerts)) continue;
+      const value = incidentOf(alerts);
+      if (old !== undefined && isDeepStrictEqual(incidentOf(old), value)) continue;
+      this.#context?.forward({ key, value, timestamp });
     }
-    for (const [key, value] of incidents) this.#context?.forward({ key, value, timestamp });
   }
 }
 
 function withAlert(known: readonly KnownAlert[], alert: Alert): KnownAlert[] {
   const { detector, entity, explanation, id, scope, severity, source_kind, state, time } = alert;
-  const isKnown = known.some((one) => one.id === id);
   if (state === 'resolved') return known.map((one) => (one.id === id ? { ...one, resolved: time } : one));
-  if (isKnown) return [...known];
-  const opened = { detector, entity, explanation, id, scope, severity, source_kind, opened: time };
-  return [...known, { ...opened, resolved: null, isNamesake: false }].sort(
-    (one, other) => one.opened - other.opened || (one.id < other.id ? -1 : 1),
-  );
+  if (known.some((one) => one.id === id)) return [...known];
+  const opened = {
+    ...{ explanation, id, scope, severity, source_kind, alerts: 1, entities: [entity], detectors: [detector] },
+    ...{ opened: time, resolved: null, isNamesake: false },
+  };
+  return [...known, opened].sort(byBegin);
+}
+
+function byBegin(one: KnownAlert, other: KnownAlert): number {
+  return one.opened - other.opened || (one.id < other.id ? -1 : 1);
+}
+
+function isSame(some: readonly KnownAlert[], others: readonly KnownAlert[]): boolean {
+  return some.length === others.length && some.every((alert, index) => alert === others[index]);
 }
 
 /** The alerts of each incident, in the order of their begins. */
@@ -105,7 +123,10 @@ function group(alerts: readonly KnownAlert[], quietMs: number): KnownAlert[][] {
 
 function named(alerts: readonly KnownAlert[]): KnownAlert[] {
   const namesake = alerts.find(({ isNamesake }) => isNamesake) ?? alerts[0];
-  return alerts.map((alert) => ({ ...alert, isNamesake: alert === namesake }));
+  return alerts.map((alert) => {
+    const isNamesake = alert === namesake;
+    return alert.isNamesake === isNamesake ? alert : { ...alert, isNamesake };
+  });
 }
 
 function nameOf(alerts: readonly KnownAlert[]): string {
@@ -114,8 +135,7 @@ function nameOf(alerts: readonly KnownAlert[]): string {
 
 function incidentOf(alerts: readonly KnownAlert[]): Incident {
   const [first] = alerts as readonly [KnownAlert];
-  const gravity = ({ severity }: KnownAlert) => SEVERITIES.indexOf(severity);
-  const gravest = alerts.reduce((one, other) => (gravity(other) > gravity(one) ? other : one));
+  const { detectors, entities, explanation, severity } = alerts.reduce(together);
   const isOver = alerts.every(({ resolved }) => resolved !== null);
   const updated = Math.max(...alerts.flatMap(({ opened, resolved }) => [opened, resolved ?? opened]));
   return {
@@ -123,15 +143,36 @@ function incidentOf(alerts: readonly KnownAlert[]): Incident {
     source_kind: first.source_kind,
     scope: first.scope,
     state: isOver ? 'resolved' : alerts.length === 1 ? 'opened' : 'ongoing',
-    severity: gravest.severity,
+    severity,
     opened: first.opened,
     updated,
     resolved: isOver ? updated : null,
-    alerts: alerts.length,
-    detectors: [...new Set(alerts.map(({ detector }) => detector))],
-    entities: [...new Set(alerts.map(({ entity }) => entity))],
-    summary: gravest.explanation,
+    alerts: alerts.reduce((count, one) => count + one.alerts, 0),
+    detectors,
+    entities,
+    summary: explanation,
   };
+}
+
+/** Two alerts as one: it has the words of the graver, or else of the first. */
+function together(one: KnownAlert, other: KnownAlert): KnownAlert {
+  const gravity = ({ severity }: KnownAlert) => SEVERITIES.indexOf(severity);
+  const { explanation, severity } = gravity(other) > gravity(one) ? other : one;
+  return {
+    ...(other.isNamesake ? other : one),
+    ...{ explanation, severity, opened: one.opened },
+    alerts: one.alerts + other.alerts,
+    resolved: one.resolved === null || other.resolved === null ? null : Math.max(one.resolved, other.resolved),
+    entities: [...new Set([...one.entities, ...other.entities])].slice(0, MOST_ENTITIES),
+    detectors: [...new Set([...one.detectors, ...other.detectors])],
+  };
+}
+
+function folded(alerts: KnownAlert[]): KnownAlert[] {
+  if (alerts.length <= MOST_ALERTS) return alerts;
+  const old = new Set(alerts.slice(0, -NEWEST_ALERTS).filter(({ resolved }) => resolved !== null));
+  if (old.size === 0) return alerts;
+  return [[...old].reduce(together), ...alerts.filter((alert) => !old.has(alert))].sort(byBegin);
 }
 
 /** Without the oldest incidents that are over, where there are too many alerts. */

@@ -1,7 +1,7 @@
 import type { Aggregator, Serde } from '../streams/index.js';
 import { DDSketch } from './dd-sketch.js';
 import { Moments } from './moments.js';
-import { isError, type Line } from './service-lines.js';
+import { isError, type Line, responseTimeOf } from './service-lines.js';
 import { SessionCount } from './session-count.js';
 
 const COUNTS_BYTES = 24;
@@ -34,7 +34,8 @@ export class LineStatistics {
   }
 
   add(line: Line): this {
-    const { bytes, response_time: time, session_id: session, status } = line;
+    const { bytes, session_id: session, status } = line;
+    const time = responseTimeOf(line);
     this.count++;
     if (isError(line)) this.errors++;
     if (status !== null) {
@@ -43,7 +44,7 @@ export class LineStatistics {
     }
     if (time !== null) {
       this.times.add(time);
-      this.logTimes.add(Math.log1p(Math.max(0, time)));
+      this.logTimes.add(Math.log1p(time));
       this.sketch.add(time);
     }
     if (session !== null) this.sessions.add(session);

@@ -1,7 +1,6 @@
 import type { Detector, Verdict } from '../detection/detector.js';
 import { type EpisodeOptions, type EpisodeState, type Episodes, episodes } from '../detection/episodes.js';
 import { compareToPeers, initialPeerState, type PeerState, type Tally } from '../detection/peers.js';
-import { threshold } from '../detection/threshold.js';
 import type { Alert, Severity, SourceKind } from '../schemas/records.js';
 
 /** Each has a state of its own kind. */
@@ -95,6 +94,22 @@ export class Monitor<O> {
     this.#detections = detections.map((detection) => ({ detection, episodes: episodes(detection.episodes) }));
   }
 
+  initial(): MonitorState {
+    return {};
+  }
+
+  /** Whether no alert is open. */
+  isAtRest(states: MonitorState): boolean {
+    return Object.values(states).every(({ episode }) => !episode.open);
+  }
+
+  /** The alerts that are open, as over. */
+  close(states: MonitorState, { end }: Observed): readonly Alert[] {
+    return Object.values(states).flatMap(({ alert }) =>
+      alert === null ? [] : [{ ...alert, time: end, state: 'resolved' as const }],
+    );
+  }
+
   /** Judges the observation by what came before it, and learns from it: `states` is changed. */
   observe(states: MonitorState, observation: O, observed: Observed): Judgement {
     const all: Deviation[] = [];
@@ -144,19 +159,6 @@ export class Monitor<O> {
       fields: [gravest, ...others].map(({ field }) => field),
     };
   }
-}
-
-/** Whether an episode goes on in which the entity is unusual. */
-export function isInEpisode(states: MonitorState): boolean {
-  return Object.values(states).some(({ episode }) => episode.open);
-}
-
-/** A fixed limit as a detection of its own; an episode is over after `closeAfter` observations that are not over it. */
-export function overLimit<O>(
-  { closeAfter, limit, name }: { readonly name: string; readonly limit: number; readonly closeAfter: number },
-  signal: Omit<SeriesSignal<O>, 'detector'>,
-): Detection<O> {
-  return { name, signals: [{ ...signal, detector: threshold({ limit }) }], episodes: { closeAfter } };
 }
 
 function judge<O>(

@@ -150,8 +150,8 @@ function ofHour(limits: Limits): Aggregator<string, SensorReading, Hour> {
   return {
     initializer: () => ({ temperature: new Moments(), pressure: new Moments(), count: 0, overLimit: 0 }),
     add(_id, reading, { count, overLimit, pressure, temperature }) {
-      if (reading.temperature !== null) temperature.add(reading.temperature);
-      if (reading.pressure !== null) pressure.add(reading.pressure);
+      if (isNumber(reading.temperature)) temperature.add(reading.temperature);
+      if (isNumber(reading.pressure)) pressure.add(reading.pressure);
       return { temperature, pressure, count: count + 1, overLimit: overLimit + (isOver(reading, limits) ? 1 : 0) };
     },
     merge(left, right) {
@@ -164,6 +164,11 @@ function ofHour(limits: Limits): Aggregator<string, SensorReading, Hour> {
       return { temperature, pressure, count: left.count + right.count, overLimit: left.overLimit + right.overLimit };
     },
   };
+}
+
+/** Broken sensors send what is none. */
+function isNumber(value: number | null): value is number {
+  return Number.isFinite(value);
 }
 
 const hourSerde: Serde<Hour> = {

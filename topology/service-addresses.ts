@@ -1,7 +1,8 @@
 import { type Aggregator, type Serde, toMilliseconds } from '../streams/index.js';
 import { sendAlerts } from './alerts.js';
 import type { ApplicationConfig } from './application-config.js';
-import { type Detection, Monitor, overLimit, short } from './monitor.js';
+import { detectionOf, isWithin, type Limit } from './limits.js';
+import { Monitor, short } from './monitor.js';
 import type { TopicSerdes } from './serdes.js';
 import { closedWindows, type Line, type Lines, partOfService, scopeOfPart } from './service-lines.js';
 import { monitorWindows } from './window-monitor.js';
@@ -20,12 +21,12 @@ export function serviceAddresses(lines: Lines, config: ApplicationConfig, serdes
       ...{ size: addresses.size, grace, aggregator: OF_ADDRESS, serde: requestCountsSerde },
     },
   );
+  const limits = limitsOf(addresses);
   const judged = monitorWindows(windows, {
     name: 'address-monitor',
-    monitor: new Monitor('service', detections(addresses)),
+    judge: new Monitor('service', limits.map(detectionOf)),
     empty: OF_ADDRESS.initializer,
-    // Most addresses are seen once: what is within the limits makes nobody worth watching.
-    passesOver: ({ clientErrors, count }) => count <= addresses.requests && clientErrors <= addresses.clientErrors,
+    isWithinLimits: (counts) => isWithin(limits, counts),
     scope: scopeOfPart,
     sizeMs: toMilliseconds(addresses.size, 'the size of a window'),
     graceMs: toMilliseconds(grace, 'the grace period'),
@@ -38,26 +39,29 @@ export function serviceAddresses(lines: Lines, config: ApplicationConfig, serdes
   );
 }
 
-function detections(limits: ApplicationConfig['services']['addresses']): readonly Detection<RequestCounts>[] {
+function limitsOf({
+  clientErrors,
+  requests,
+}: ApplicationConfig['services']['addresses']): readonly Limit<RequestCounts>[] {
   return [
-    overLimit(
-      { name: 'ABUSIVE_ADDRESS', limit: limits.requests, closeAfter: CLOSE_AFTER },
-      {
-        value: ({ count }) => count,
-        severity: 'warning',
-        field: 'ip',
-        explain: (count) => `${short(count)} requests`,
-      },
-    ),
-    overLimit(
-      { name: 'CLIENT_ERROR_SCAN', limit: limits.clientErrors, closeAfter: CLOSE_AFTER },
-      {
-        value: ({ clientErrors }) => clientErrors,
-        severity: 'warning',
-        field: 'status',
-        explain: (errors, { count }) => `${short(errors)} of ${short(count)} requests had a status of 400 to 499`,
-      },
-    ),
+    {
+      name: 'ABUSIVE_ADDRESS',
+      limit: requests,
+      closeAfter: CLOSE_AFTER,
+      value: ({ count }) => count,
+      severity: 'warning',
+      field: 'ip',
+      explain: (count) => `${short(count)} requests`,
+    },
+    {
+      name: 'CLIENT_ERROR_SCAN',
+      limit: clientErrors,
+      closeAfter: CLOSE_AFTER,
+      value: (counts) => counts.clientErrors,
+      severity: 'warning',
+      field: 'status',
+      explain: (errors, { count }) => `${short(errors)} of ${short(count)} requests had a status of 400 to 499`,
+    },
   ];
 }
 

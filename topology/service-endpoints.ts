@@ -1,8 +1,9 @@
 import { toMilliseconds } from '../streams/index.js';
 import { sendAlerts } from './alerts.js';
 import type { ApplicationConfig } from './application-config.js';
+import { detectionOf, isWithin, type Limit } from './limits.js';
 import { LineStatistics, lineStatisticsSerde, OF_LINES } from './line-statistics.js';
-import { type Detection, Monitor, overLimit, short } from './monitor.js';
+import { Monitor, short } from './monitor.js';
 import type { TopicSerdes } from './serdes.js';
 import { closedWindows, type Lines, partOfService, scopeOfPart } from './service-lines.js';
 import { monitorWindows } from './window-monitor.js';
@@ -18,10 +19,12 @@ export function serviceEndpoints(lines: Lines, config: ApplicationConfig, serdes
       ...{ size: endpoints.size, grace, aggregator: OF_LINES, serde: lineStatisticsSerde },
     },
   );
+  const limits = limitsOf(endpoints);
   const judged = monitorWindows(windows, {
     name: 'endpoint-monitor',
-    monitor: new Monitor('service', detections(endpoints)),
+    judge: new Monitor('service', limits.map(detectionOf)),
     empty: () => new LineStatistics(),
+    isWithinLimits: (lines) => isWithin(limits, lines),
     scope: scopeOfPart,
     sizeMs: toMilliseconds(endpoints.size, 'the size of a window'),
     graceMs: toMilliseconds(grace, 'the grace period'),
@@ -34,35 +37,39 @@ export function serviceEndpoints(lines: Lines, config: ApplicationConfig, serdes
   );
 }
 
-function detections(limits: ApplicationConfig['services']['endpoints']): readonly Detection<LineStatistics>[] {
-  const { errorRate, leastRequests, requests, responseTime } = limits;
+function limitsOf({
+  errorRate,
+  leastRequests,
+  requests,
+  responseTime,
+}: ApplicationConfig['services']['endpoints']): readonly Limit<LineStatistics>[] {
   return [
-    overLimit(
-      { name: 'TRAFFIC_SPIKE', limit: requests, closeAfter: 1 },
-      {
-        value: ({ count }) => count,
-        severity: 'warning',
-        field: 'endpoint',
-        explain: (count) => `${short(count)} requests`,
-      },
-    ),
-    overLimit(
-      { name: 'HIGH_ERROR_RATE', limit: errorRate, closeAfter: 1 },
-      {
-        value: ({ failed, responses }) => (responses < leastRequests ? undefined : failed / responses),
-        severity: 'critical',
-        field: 'status',
-        explain: (rate, { responses }) => `a share of ${short(rate)} of ${short(responses)} responses are errors`,
-      },
-    ),
-    overLimit(
-      { name: 'SLOW_RESPONSE', limit: responseTime, closeAfter: 1 },
-      {
-        value: ({ times }) => (times.count < leastRequests ? undefined : (times.mean ?? undefined)),
-        severity: 'warning',
-        field: 'response_time',
-        explain: (mean, { times }) => `${short(times.count)} responses took ${short(mean)} ms on average`,
-      },
-    ),
+    {
+      name: 'TRAFFIC_SPIKE',
+      limit: requests,
+      closeAfter: 1,
+      value: ({ count }) => count,
+      severity: 'warning',
+      field: 'endpoint',
+      explain: (count) => `${short(count)} requests`,
+    },
+    {
+      name: 'HIGH_ERROR_RATE',
+      limit: errorRate,
+      closeAfter: 1,
+      value: ({ failed, responses }) => (responses < leastRequests ? undefined : failed / responses),
+      severity: 'critical',
+      field: 'status',
+      explain: (rate, { responses }) => `a share of ${short(rate)} of ${short(responses)} responses are errors`,
+    },
+    {
+      name: 'SLOW_RESPONSE',
+      limit: responseTime,
+      closeAfter: 1,
+      value: ({ times }) => (times.count < leastRequests ? undefined : (times.mean ?? undefined)),
+      severity: 'warning',
+      field: 'response_time',
+      explain: (mean, { times }) => `${short(times.count)} responses took ${short(mean)} ms on average`,
+    },
   ];
 }

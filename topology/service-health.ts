@@ -16,7 +16,7 @@ import { type JudgedWindow, monitorWindows } from './window-monitor.js';
 const MS_PER_SECOND = 1000;
 /** An episode is over when so many windows in a row were as usual. */
 const CLOSE_AFTER = 3;
-/** What fewer lines have in common says little. */
+/** What fewer lines have in common says little: shares are of so many at least, typical times are not judged. */
 const LEAST_LINES = 5;
 
 /** How each service does, every few seconds; and what is unusual about it. */
@@ -35,7 +35,7 @@ export function serviceHealth(
   });
   const judged = monitorWindows(windows, {
     name: 'service-monitor',
-    monitor: new Monitor('service', serviceDetections(detectors)),
+    judge: new Monitor('service', serviceDetections(detectors)),
     empty: () => new LineStatistics(),
     scope: (service) => `service/${service}`,
     sizeMs: toMilliseconds(size, 'the size of a window'),
@@ -61,10 +61,10 @@ export function serviceHealth(
 function serviceDetections(families: ApplicationConfig['detectors']): readonly Detection<LineStatistics>[] {
   const episodes = { closeAfter: CLOSE_AFTER };
   const errorRate = {
-    value: (lines: LineStatistics) => (lines.count < LEAST_LINES ? undefined : lines.errorRate),
+    value: ({ count, errors }: LineStatistics) => (count === 0 ? undefined : errors / Math.max(LEAST_LINES, count)),
     field: 'level',
-    explain: (rate: number, { count }: LineStatistics) =>
-      `a share of ${short(rate)} of ${short(count)} lines are errors`,
+    explain: (_share: number, { count, errorRate: share }: LineStatistics) =>
+      `a share of ${short(share)} of ${short(count)} lines are errors`,
     side: 'high',
     severity: 'critical',
   } as const;

@@ -1,27 +1,24 @@
 import type { Tally } from '../detection/peers.js';
 import type { Alert } from '../schemas/records.js';
-import {
-  type Aggregator,
-  jsonSerde,
-  type KeyValueStore,
-  keyValueStore,
-  type Processor,
-  type ProcessorContext,
-  type Serde,
-  type StreamRecord,
-  stringSerde,
-  type Windowed,
-} from '../streams/index.js';
+import { type Aggregator, jsonSerde, type Serde, toMilliseconds } from '../streams/index.js';
 import { sendAlerts } from './alerts.js';
 import type { ApplicationConfig } from './application-config.js';
-import { type Detection, isInEpisode, Monitor, type MonitorState, short } from './monitor.js';
+import {
+  type Detection,
+  type Deviation,
+  type Judgement,
+  Monitor,
+  type MonitorState,
+  type Observed,
+  short,
+} from './monitor.js';
 import type { TopicSerdes } from './serdes.js';
-import { closedWindows, isError, type Line, type Lines } from './service-lines.js';
+import { closedWindows, isError, type Line, type Lines, partOfService, responseTimeOf } from './service-lines.js';
+import { monitorWindows, type WindowJudge } from './window-monitor.js';
 
-const STORE = 'instance-monitor';
 /** An episode is over when so many windows in a row were as usual. */
 const CLOSE_AFTER = 3;
-/** Responses that take longer than so large a share of the others' are slow. */
+/** So large a share of the others' responses are fast. */
 const FAST_SHARE = 0.9;
 /** Of response times: nine minutes and more. */
 const LAST_BUCKET = 20;
@@ -29,20 +26,25 @@ const LAST_BUCKET = 20;
 /** Compares the instances of a service with each other, every few seconds: finds a bad one among many. */
 export function serviceInstances(lines: Lines, config: ApplicationConfig, serdes: TopicSerdes<'alerts'>): void {
   const { grace, size } = config.services;
-  const windows = closedWindows(
-    lines.filter((_key, { source }) => source !== null),
-    {
-      name: 'instances',
-      entity: ({ service }) => service,
-      ...{ size, grace, aggregator: BY_INSTANCE, serde: mapSerde<InstanceLines>() },
-    },
-  );
-  const store = keyValueStore({ name: STORE, keySerde: stringSerde, valueSerde: mapSerde<MonitorState>() });
-  const alerts = windows.process<string, readonly Alert[]>(() => new InstanceMonitor(), {
-    name: STORE,
-    stores: [store],
+  const windows = closedWindows(lines, {
+    name: 'instances',
+    entity: ({ service }) => service,
+    ...{ size, grace, aggregator: BY_INSTANCE, serde: instancesSerde },
   });
-  sendAlerts(alerts, config, serdes);
+  const judged = monitorWindows(windows, {
+    name: 'instance-monitor',
+    judge: new InstanceJudge(),
+    empty: () => new Map(),
+    scope: (service) => `service/${service}`,
+    sizeMs: toMilliseconds(size, 'the size of a window'),
+    graceMs: toMilliseconds(grace, 'the grace period'),
+    watchesClock: config.watchesClock,
+  });
+  sendAlerts(
+    judged.mapValues(({ judgement }) => judgement.alerts),
+    config,
+    serdes,
+  );
 }
 
 /** The lines of an instance in a window. */
@@ -63,8 +65,10 @@ interface InstanceWindow {
   readonly peers: InstanceLines;
 }
 
-/** What is known of each instance that is not quite like the others. */
-type InstanceStates = Map<string, MonitorState>;
+/** What is known of each instance that is not quite like the others, by `source`. */
+interface InstanceStates {
+  suspects: readonly (readonly [source: string, state: MonitorState])[];
+}
 
 const DETECTION: Detection<InstanceWindow> = {
   name: 'unlike-its-peers',
@@ -88,35 +92,39 @@ const DETECTION: Detection<InstanceWindow> = {
   episodes: { closeAfter: CLOSE_AFTER },
 };
 
-class InstanceMonitor implements Processor<Windowed<string>, Instances, string, readonly Alert[]> {
+class InstanceJudge implements WindowJudge<Instances, InstanceStates> {
   readonly #monitor = new Monitor('service', [DETECTION]);
-  #context: ProcessorContext<string, readonly Alert[]> | undefined;
-  #states: KeyValueStore<string, InstanceStates> | undefined;
 
-  init(context: ProcessorContext<string, readonly Alert[]>): void {
-    this.#context = context;
-    this.#states = context.stateStore(STORE);
+  initial(): InstanceStates {
+    return { suspects: [] };
   }
 
-  process({ key, timestamp, value: instances }: StreamRecord<Windowed<string>, Instances>): void {
-    const {
-      key: service,
-      window: { end, start },
-    } = key;
-    const states: InstanceStates = this.#states?.get(service) ?? new Map();
+  observe(states: InstanceStates, instances: Instances, observed: Observed): Judgement {
+    const before = new Map(states.suspects);
+    const suspects: [string, MonitorState][] = [];
     const all = [...instances.values()].reduce(sum, noLines());
+    const deviations: Deviation[] = [];
     const alerts: Alert[] = [];
-    for (const entity of new Set([...instances.keys(), ...states.keys()])) {
-      const own = instances.get(entity) ?? noLines();
-      const state = states.get(entity) ?? {};
-      const observed = { entity, scope: `service/${service}`, start, end };
-      const judgement = this.#monitor.observe(state, { own, peers: difference(all, own) }, observed);
+    for (const source of new Set([...instances.keys(), ...before.keys()])) {
+      const own = instances.get(source) ?? noLines();
+      const state = before.get(source) ?? this.#monitor.initial();
+      const entity = partOfService(observed.entity, source);
+      const judgement = this.#monitor.observe(state, { own, peers: difference(all, own) }, { ...observed, entity });
+      deviations.push(...judgement.deviations);
       alerts.push(...judgement.alerts);
-      if (judgement.scores[DETECTION.name] === 0 && !isInEpisode(state)) states.delete(entity);
-      else states.set(entity, state);
+      const isSuspect = judgement.scores[DETECTION.name] !== 0 || !this.#monitor.isAtRest(state);
+      if (isSuspect) suspects.push([source, state]);
     }
-    this.#states?.put(service, states);
-    if (alerts.length > 0) this.#context?.forward({ key: service, value: alerts, timestamp });
+    states.suspects = suspects;
+    return { deviations, scores: {}, alerts };
+  }
+
+  isAtRest({ suspects }: InstanceStates): boolean {
+    return suspects.every(([, state]) => this.#monitor.isAtRest(state));
+  }
+
+  close({ suspects }: InstanceStates, observed: Observed): readonly Alert[] {
+    return suspects.flatMap(([, state]) => this.#monitor.close(state, observed));
   }
 }
 
@@ -128,7 +136,8 @@ function noLines(): InstanceLines {
 const BY_INSTANCE: Aggregator<string, Line, Instances> = {
   initializer: () => new Map(),
   add: (_service, line, instances) => {
-    const source = line.source as string;
+    const { source } = line;
+    if (source === null) return instances;
     let lines = instances.get(source);
     if (lines === undefined) {
       lines = noLines();
@@ -136,8 +145,9 @@ const BY_INSTANCE: Aggregator<string, Line, Instances> = {
     }
     lines.count++;
     if (isError(line)) lines.errors++;
-    if (line.response_time !== null) {
-      const bucket = bucketOf(line.response_time);
+    const time = responseTimeOf(line);
+    if (time !== null) {
+      const bucket = bucketOf(time);
       while (lines.times.length <= bucket) lines.times.push(0);
       lines.times[bucket] = (lines.times[bucket] ?? 0) + 1;
     }
@@ -150,13 +160,12 @@ const BY_INSTANCE: Aggregator<string, Line, Instances> = {
   },
 };
 
-function mapSerde<V>(): Serde<Map<string, V>> {
-  const entries = jsonSerde<[string, V][]>();
-  return {
-    serialize: (topic, map) => entries.serialize(topic, [...map]),
-    deserialize: (...serialized) => new Map(entries.deserialize(...serialized)),
-  };
-}
+const entriesSerde = jsonSerde<[string, InstanceLines][]>();
+
+const instancesSerde: Serde<Instances> = {
+  serialize: (topic, instances) => entriesSerde.serialize(topic, [...instances]),
+  deserialize: (...serialized) => new Map(entriesSerde.deserialize(...serialized)),
+};
 
 function bucketOf(time: number): number {
   return time > 1 ? Math.min(LAST_BUCKET, Math.ceil(Math.log2(time))) : 0;
@@ -183,13 +192,13 @@ function errorsOf({ count, errors }: InstanceLines): Tally {
   return { count, failures: errors };
 }
 
-/** How many of the shortest buckets hold the fast responses. */
+/** How many of the shortest buckets hold no slow responses: those take more than twice as long as the fast ones. */
 function fastTimes(times: readonly number[]): number {
   const responses = total(times);
   let fast = 0;
   for (let bucket = 0; bucket < times.length; bucket++) {
     fast += times[bucket] ?? 0;
-    if (fast >= FAST_SHARE * responses) return bucket + 1;
+    if (fast >= FAST_SHARE * responses) return bucket + 2;
   }
   return times.length;
 }

@@ -41,14 +41,19 @@ export function isError({ level }: Line): boolean {
   return level === 'ERROR' || level === 'CRITICAL';
 }
 
-/** What alerts call a part of a service: an endpoint, a client. */
+/** What the line's request took, in milliseconds; null where that is not known, or cannot be. */
+export function responseTimeOf({ response_time: time }: Line): number | null {
+  return time !== null && time >= 0 && Number.isFinite(time) ? time : null;
+}
+
+/** What alerts call a part of a service: an endpoint, an instance, a client. */
 export function partOfService(service: string, part: string | null): string {
-  return `${service} ${part}`;
+  return `${service} ${(part ?? '').replaceAll(' ', '%20')}`;
 }
 
 /** What happens to a part of a service is within the service's incidents. */
 export function scopeOfPart(part: string): string {
-  return `service/${part.split(' ', 1)[0]}`;
+  return `service/${part.slice(0, part.lastIndexOf(' '))}`;
 }
 
 export interface LineWindowsOptions<A> {

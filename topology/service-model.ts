@@ -95,7 +95,7 @@ function scoreOf({ forest, ranges }: TrainedService, row: readonly number[]): nu
 /** Undefined for a window without lines, and for a service that the model does not know. */
 export function predictionOf({ services, version }: ServiceModel, health: ServiceHealth): MlPrediction | undefined {
   const row = featuresOf(health);
-  const trained = services[health.service];
+  const trained = Object.hasOwn(services, health.service) ? services[health.service] : undefined;
   if (row === undefined || trained === undefined) return undefined;
   const { forest, threshold } = trained;
   const score = scoreOf(trained, row);

@@ -35,7 +35,7 @@ export function webStatistics(
     .toStream();
   const judged = monitorWindows(windows, {
     name: 'web-monitor',
-    monitor: new Monitor('web', detections(settings)),
+    judge: new Monitor('web', detections(settings)),
     empty: () => new RequestStatistics(),
     scope: (host) => `web/${host}`,
     sizeMs: toMilliseconds(settings.size, 'the size of a window'),
@@ -148,7 +148,7 @@ export class RequestStatistics {
       this.bytes += bytes;
       this.sized++;
     }
-    if (seconds !== null) {
+    if (seconds !== null && seconds >= 0 && Number.isFinite(seconds)) {
       this.times.add(seconds * MS_PER_SECOND);
       this.sketch.add(seconds * MS_PER_SECOND);
     }

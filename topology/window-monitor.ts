@@ -9,10 +9,10 @@ import {
   stringSerde,
   type Windowed,
 } from '../streams/index.js';
-import type { Judgement, Monitor, MonitorState } from './monitor.js';
+import type { Judgement, Observed } from './monitor.js';
 
-/** So many windows in a row without a record are judged; after them an entity is taken for gone. */
-const LONGEST_SILENCE_WINDOWS = 60;
+/** Who has had no record for so long is gone: what is known of it is forgotten, and what was open is over. */
+const GONE_AFTER_MS = 3_600_000;
 /** For how long after its time a window may still come, by the clock. */
 const PATIENCE_MS = 5000;
 const UNJUDGED: Judgement = { deviations: [], scores: {}, alerts: [] };
@@ -27,14 +27,28 @@ export interface JudgedWindow<A> {
   readonly judgement: Judgement;
 }
 
-export interface WindowMonitorOptions<A> {
+/** Judges the windows of entities by a state for each: plain data for a store. */
+export interface WindowJudge<A, S> {
+  initial(): S;
+  /** Judges a window by what came before it, and learns from it: the state is changed. */
+  observe(state: S, aggregate: A, observed: Observed): Judgement;
+  /** Whether no alert is open. */
+  isAtRest(state: S): boolean;
+  /** The alerts that are open, as over. */
+  close(state: S, observed: Observed): Judgement['alerts'];
+}
+
+export interface WindowMonitorOptions<A, S> {
   /** Names the store. */
   readonly name: string;
-  readonly monitor: Monitor<A>;
+  readonly judge: WindowJudge<A, S>;
   /** What a window without any record is. */
   readonly empty: () => A;
-  /** Whether a window says nothing of an entity that is not watched yet; default: every entity is watched. */
-  readonly passesOver?: (aggregate: A) => boolean;
+  /**
+   * For judges that learn nothing: whether a window is within all limits. Then an entity is watched, and its windows are
+   * handed on, only while an alert is open.
+   */
+  readonly isWithinLimits?: (aggregate: A) => boolean;
   readonly scope: (entity: string) => string;
   readonly sizeMs: number;
   readonly graceMs: number;
@@ -46,29 +60,30 @@ export interface WindowMonitorOptions<A> {
  * Judges closed windows by entity in the order of their time, and those that are missing: an entity had no record while
  * others in its partition had, or all are silent, which the clock tells.
  */
-export function monitorWindows<A>(
+export function monitorWindows<A, S extends object>(
   windows: KStream<Windowed<string>, A>,
-  options: WindowMonitorOptions<A>,
+  options: WindowMonitorOptions<A, S>,
 ): KStream<string, JudgedWindow<A>> {
   const { name } = options;
-  const store = keyValueStore({ name, keySerde: stringSerde, valueSerde: jsonSerde<MonitorState | Roster>() });
+  const store = keyValueStore({ name, keySerde: stringSerde, valueSerde: jsonSerde<S | Roster>() });
   return windows.process<string, JudgedWindow<A>>(() => new WindowMonitor(options), { name, stores: [store] });
 }
 
-/** Until when the windows of each entity were judged, in milliseconds since the epoch. */
-type Roster = Record<string, number>;
+/** Of each entity: until when its windows were judged, and when its last one with a record ended; ms since the epoch. */
+type Roster = Record<string, readonly [judgedTo: number, lastSeen: number]>;
 
-class WindowMonitor<A> implements Processor<Windowed<string>, A, string, JudgedWindow<A>> {
-  readonly #options: WindowMonitorOptions<A>;
+class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, JudgedWindow<A>> {
+  readonly #options: WindowMonitorOptions<A, S>;
   #context: ProcessorContext<string, JudgedWindow<A>> | undefined;
-  #states: KeyValueStore<string, MonitorState> | undefined;
+  #states: KeyValueStore<string, S> | undefined;
   #rosters: KeyValueStore<string, Roster> | undefined;
-  #roster: Roster = {};
+  /** Names come from outside: without a prototype, none of them is special. */
+  readonly #roster: Roster = Object.create(null);
   /** Every window that ends by then has come. */
   #completeTo = 0;
   #receivedAt: number | undefined;
 
-  constructor(options: WindowMonitorOptions<A>) {
+  constructor(options: WindowMonitorOptions<A, S>) {
     this.#options = options;
   }
 
@@ -77,7 +92,7 @@ class WindowMonitor<A> implements Processor<Windowed<string>, A, string, JudgedW
     this.#context = context;
     this.#states = context.stateStore(name);
     this.#rosters = context.stateStore(name);
-    this.#roster = this.#rosters?.get(ROSTER) ?? {};
+    Object.assign(this.#roster, this.#rosters?.get(ROSTER));
     if (watchesClock) context.schedule(sizeMs, 'wall-clock-time', (now) => this.#watchClock(now));
   }
 
@@ -85,19 +100,18 @@ class WindowMonitor<A> implements Processor<Windowed<string>, A, string, JudgedW
     this.#receivedAt = this.#context?.currentSystemTimeMs;
     // Windows come in the order of their starts: of those before this one, none is on its way.
     if (window.start > this.#completeTo) this.#complete(window.start);
-    if (this.#options.passesOver?.(value) && this.#roster[entity] === undefined) return;
-    this.#judge(entity, window.start, value);
-    this.#roster[entity] = window.end;
+    if (this.#roster[entity] === undefined && this.#options.isWithinLimits?.(value)) return;
+    this.#judge(entity, window.start, value, window.end);
     this.#rosters?.put(ROSTER, this.#roster);
   }
 
   #watchClock(now: number): void {
     const { graceMs, sizeMs } = this.#options;
     this.#receivedAt ??= now;
-    const judgedTo = Object.values(this.#roster);
-    if (judgedTo.length === 0) return;
+    const entries = Object.values(this.#roster);
+    if (entries.length === 0) return;
     const silentMs = now - this.#receivedAt - graceMs - PATIENCE_MS;
-    const last = Math.max(...judgedTo);
+    const last = Math.max(...entries.map(([judgedTo]) => judgedTo));
     if (silentMs >= sizeMs && this.#completeTo < last + silentMs) {
       this.#complete(last + Math.floor(silentMs / sizeMs) * sizeMs);
     }
@@ -106,32 +120,36 @@ class WindowMonitor<A> implements Processor<Windowed<string>, A, string, JudgedW
   /** Judges what is missing up to the time. */
   #complete(time: number): void {
     const { empty, sizeMs } = this.#options;
-    const roster = this.#roster;
     this.#completeTo = time;
-    for (const [entity, judgedTo] of Object.entries(roster)) {
-      const last = Math.min(time, judgedTo + LONGEST_SILENCE_WINDOWS * sizeMs);
-      for (let start = judgedTo; start + sizeMs <= last; start += sizeMs) {
-        this.#judge(entity, start, empty());
-        roster[entity] = start + sizeMs;
-      }
-      if (time - judgedTo > LONGEST_SILENCE_WINDOWS * sizeMs) {
-        delete roster[entity];
-        this.#states?.delete(entity);
+    for (const [entity, [judgedTo, lastSeen]] of Object.entries(this.#roster)) {
+      const last = Math.min(time, lastSeen + GONE_AFTER_MS);
+      for (let start = judgedTo; start + sizeMs <= last && this.#roster[entity] !== undefined; start += sizeMs) {
+        this.#judge(entity, start, empty(), lastSeen);
       }
     }
-    this.#rosters?.put(ROSTER, roster);
+    this.#rosters?.put(ROSTER, this.#roster);
   }
 
-  #judge(entity: string, start: number, aggregate: A): void {
-    const { monitor, scope, sizeMs } = this.#options;
+  #judge(entity: string, start: number, aggregate: A, lastSeen: number): void {
+    const { isWithinLimits, judge, scope, sizeMs } = this.#options;
     const end = start + sizeMs;
     let judgement = UNJUDGED;
+    this.#roster[entity] = [end, lastSeen];
     // At the end of the input windows are closed before their time: what they hold is not all there would have been.
     if ((this.#context?.currentStreamTimeMs ?? 0) >= end) {
-      const state = this.#states?.get(entity) ?? {};
-      judgement = monitor.observe(state, aggregate, { entity, scope: scope(entity), start, end });
-      this.#states?.put(entity, state);
+      const observed = { entity, scope: scope(entity), start, end };
+      const state = this.#states?.get(entity) ?? judge.initial();
+      judgement = judge.observe(state, aggregate, observed);
+      const isGone = end + sizeMs > lastSeen + GONE_AFTER_MS;
+      if (isGone) judgement = { ...judgement, alerts: [...judgement.alerts, ...judge.close(state, observed)] };
+      if (isGone || (isWithinLimits?.(aggregate) && judge.isAtRest(state))) this.#forget(entity);
+      else this.#states?.put(entity, state);
     }
     this.#context?.forward({ key: entity, value: { entity, start, end, aggregate, judgement }, timestamp: end - 1 });
+  }
+
+  #forget(entity: string): void {
+    delete this.#roster[entity];
+    this.#states?.delete(entity);
   }
 }

@@ -121,6 +121,20 @@ it('is the same at the end in whatever order the alerts of entities come', async
   }
 });
 
+it('counts all alerts of one that is long, and names some of their entities', async () => {
+  const { changes, last } = await incidentsOf(
+    Array.from({ length: 300 }, (_, n) => [
+      alert(`${n}`, 10 * n, { entity: `client-${n}`, ...(n === 100 ? { severity: 'critical' } : {}) }),
+      alert(`${n}`, 10 * n + 5, over),
+    ]).flat(),
+  );
+  expect(changes).toHaveLength(600);
+  expect(last).toHaveLength(1);
+  expect(last[0]).toMatchObject({ alerts: 300, opened: 0, resolved: 2995 * SECOND_MS, severity: 'critical' });
+  expect(last[0]?.summary).toBe('shop: 100.');
+  expect(last[0]?.entities).toHaveLength(50);
+});
+
 it('keeps scopes apart, and takes an alert that is told twice for one', async () => {
   const { changes } = await incidentsOf([
     alert('a', 0),

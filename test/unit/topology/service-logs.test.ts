@@ -143,7 +143,7 @@ describe('a fault of a part of a service', () => {
   };
   const faults = (['bad-instance', 'abusive-address', 'scan'] as const).map(faultOf);
   const expected = {
-    'bad-instance': { detector: 'unlike-its-peers', entity: /^web-api-\d+$/, within: 30_000 },
+    'bad-instance': { detector: 'unlike-its-peers', entity: /^web-api web-api-\d+$/, within: 30_000 },
     'abusive-address': { detector: 'ABUSIVE_ADDRESS', entity: /^web-api 185\.220\.101\.\d+$/, within: 21_000 },
     scan: { detector: 'CLIENT_ERROR_SCAN', entity: /^web-api 185\.220\.101\.\d+$/, within: 21_000 },
   };
