@@ -21,12 +21,12 @@ export interface PeerVerdict extends Verdict {
 }
 
 /**
- * Evidence over it is a defect. Wald's inequality bounds how often chance gets there: once in e^16, nine million,
+ * Evidence over it is a defect. Wald's inequality bounds how often chance gets there: once in e^18, sixty million,
  * times that evidence begins.
  */
-const LIMIT = 16;
+const LIMIT = 18;
 /** No more adds up, so that a defect that is over is soon forgotten. */
-const CAP = 20;
+const CAP = 22;
 /** What stays of the evidence when nothing more is seen: one that is gone is forgotten. */
 const FADING = 0.95;
 const LEAST = 0.1;
