@@ -105,10 +105,19 @@ async function measure(setup: Setup, application: string, contest: Contest): Pro
   }
 }
 
+/** A broker that was just started is slow at first, whoever comes first: one run does not count. */
+async function warmUp([first]: readonly Setup[], contest: Contest): Promise<void> {
+  if (first === undefined) return;
+  await measure(first, 'peers-warm-up', contest).catch((error: unknown) => {
+    if (!(error instanceof RunError)) throw error;
+  });
+}
+
 /** @returns whether every peer ran, and had all results that it should have */
 async function contend(setups: readonly Setup[], { events, out, rounds }: Options, contest: Contest): Promise<boolean> {
   const runs: Run[] = [];
   let isRight = true;
+  await warmUp(setups, contest);
   for (let round = 1; round <= rounds; round++) {
     // There and back, so that what grows worse with time does not meet the same peer each round.
     for (const setup of round % 2 === 1 ? setups : setups.toReversed()) {
