@@ -4,12 +4,13 @@ import type { ApplicationConfig } from './application-config.js';
 import type { TopicSerdes } from './serdes.js';
 
 /** Sends alerts to their topic, keyed by scope: those that are one incident stay in their order. */
-export function sendAlerts(
-  alerts: KStream<string, readonly Alert[]>,
+export function sendAlerts<V>(
+  stream: KStream<string, V>,
+  alertsOf: (value: V) => readonly Alert[],
   { topics }: ApplicationConfig,
   serdes: TopicSerdes<'alerts'>,
 ): void {
-  alerts
-    .flatMap((_entity, those) => those.map((alert): [string, Alert] => [alert.scope, alert]))
+  stream
+    .flatMap((_entity, value) => alertsOf(value).map((alert): [string, Alert] => [alert.scope, alert]))
     .to(topics.alerts, { key: stringSerde, value: serdes.alerts });
 }

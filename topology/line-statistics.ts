@@ -1,7 +1,9 @@
-import type { Aggregator, Serde } from '../streams/index.js';
+import type { Serde } from '../streams/index.js';
 import { DDSketch } from './dd-sketch.js';
+import { growing } from './growing-aggregator.js';
+import { isDuration } from './measured.js';
 import { Moments } from './moments.js';
-import { isError, type Line, responseTimeOf } from './service-lines.js';
+import { isError, type Line } from './service-lines.js';
 import { SessionCount } from './session-count.js';
 
 const COUNTS_BYTES = 24;
@@ -34,15 +36,14 @@ export class LineStatistics {
   }
 
   add(line: Line): this {
-    const { bytes, session_id: session, status } = line;
-    const time = responseTimeOf(line);
+    const { bytes, response_time: time, session_id: session, status } = line;
     this.count++;
     if (isError(line)) this.errors++;
     if (status !== null) {
       this.responses++;
       if (status >= 400 && status <= 599) this.failed++;
     }
-    if (time !== null) {
+    if (isDuration(time)) {
       this.times.add(time);
       this.logTimes.add(Math.log1p(time));
       this.sketch.add(time);
@@ -66,12 +67,7 @@ export class LineStatistics {
   }
 }
 
-/** The window's statistics grow where they are; a merge makes new ones. */
-export const OF_LINES: Aggregator<string, Line, LineStatistics> = {
-  initializer: () => new LineStatistics(),
-  add: (_entity, line, statistics) => statistics.add(line),
-  merge: (left, right) => new LineStatistics().addAll(left).addAll(right),
-};
+export const OF_LINES = growing<Line, LineStatistics>(() => new LineStatistics());
 
 export const lineStatisticsSerde: Serde<LineStatistics> = {
   serialize(_topic, { bytes, count, errors, failed, logTimes, responses, sessions, sketch, times }) {

@@ -105,9 +105,7 @@ export class Monitor<O> {
 
   /** The alerts that are open, as over. */
   close(states: MonitorState, { end }: Observed): readonly Alert[] {
-    return Object.values(states).flatMap(({ alert }) =>
-      alert === null ? [] : [{ ...alert, time: end, state: 'resolved' as const }],
-    );
+    return Object.values(states).flatMap(({ alert }) => (alert === null ? [] : [resolved(alert, end)]));
   }
 
   /** Judges the observation by what came before it, and learns from it: `states` is changed. */
@@ -128,7 +126,7 @@ export class Monitor<O> {
         state.alert = this.#alert(name, deviations, observed);
         alerts.push(state.alert);
       } else if (change?.kind === 'closed' && state.alert !== null) {
-        alerts.push({ ...state.alert, time: observed.end, state: 'resolved' });
+        alerts.push(resolved(state.alert, observed.end));
         state.alert = null;
       }
     }
@@ -159,6 +157,10 @@ export class Monitor<O> {
       fields: [gravest, ...others].map(({ field }) => field),
     };
   }
+}
+
+function resolved(alert: Alert, time: number): Alert {
+  return { ...alert, time, state: 'resolved' };
 }
 
 function judge<O>(

@@ -16,6 +16,7 @@ import {
 } from '../streams/index.js';
 import { sendAlerts } from './alerts.js';
 import type { ApplicationConfig } from './application-config.js';
+import { isMeasured } from './measured.js';
 import { Moments } from './moments.js';
 import { type Detection, Monitor, type MonitorState, short } from './monitor.js';
 import type { TopicSerdes } from './serdes.js';
@@ -43,11 +44,7 @@ export function sensors(
   scored
     .map((id, { score }) => [`${id}@${score.timestamp}`, score])
     .to(topics.sensorScores, { key: stringSerde, value: serdes.sensorScores });
-  sendAlerts(
-    scored.mapValues(({ alerts }) => alerts),
-    config,
-    serdes,
-  );
+  sendAlerts(scored, ({ alerts }) => alerts, config, serdes);
   readings
     .groupByKey()
     .windowedBy(TimeWindows.ofSizeAndGrace(HOUR, grace))
@@ -150,8 +147,8 @@ function ofHour(limits: Limits): Aggregator<string, SensorReading, Hour> {
   return {
     initializer: () => ({ temperature: new Moments(), pressure: new Moments(), count: 0, overLimit: 0 }),
     add(_id, reading, { count, overLimit, pressure, temperature }) {
-      if (isNumber(reading.temperature)) temperature.add(reading.temperature);
-      if (isNumber(reading.pressure)) pressure.add(reading.pressure);
+      if (isMeasured(reading.temperature)) temperature.add(reading.temperature);
+      if (isMeasured(reading.pressure)) pressure.add(reading.pressure);
       return { temperature, pressure, count: count + 1, overLimit: overLimit + (isOver(reading, limits) ? 1 : 0) };
     },
     merge(left, right) {
@@ -164,11 +161,6 @@ function ofHour(limits: Limits): Aggregator<string, SensorReading, Hour> {
       return { temperature, pressure, count: left.count + right.count, overLimit: left.overLimit + right.overLimit };
     },
   };
-}
-
-/** Broken sensors send what is none. */
-function isNumber(value: number | null): value is number {
-  return Number.isFinite(value);
 }
 
 const hourSerde: Serde<Hour> = {

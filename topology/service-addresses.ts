@@ -1,39 +1,29 @@
-import { type Aggregator, type Serde, toMilliseconds } from '../streams/index.js';
-import { sendAlerts } from './alerts.js';
+import type { Aggregator, Serde } from '../streams/index.js';
 import type { ApplicationConfig } from './application-config.js';
 import { detectionOf, isWithin, type Limit } from './limits.js';
 import { Monitor, short } from './monitor.js';
 import type { TopicSerdes } from './serdes.js';
-import { closedWindows, type Line, type Lines, partOfService, scopeOfPart } from './service-lines.js';
-import { monitorWindows } from './window-monitor.js';
-
-/** An episode is over when so many windows in a row were within the limit. */
-const CLOSE_AFTER = 3;
+import { type Line, type Lines, partOfService, scopeOfPart } from './service-lines.js';
+import { CLOSE_AFTER, monitorLines } from './service-monitor.js';
 
 /** Limits for each client's address at a service, every few seconds. */
 export function serviceAddresses(lines: Lines, config: ApplicationConfig, serdes: TopicSerdes<'alerts'>): void {
-  const { addresses, grace } = config.services;
-  const windows = closedWindows(
+  const { addresses } = config.services;
+  const limits = limitsOf(addresses);
+  monitorLines(
     lines.filter((_key, { ip }) => ip !== null),
     {
-      name: 'addresses',
+      windows: 'addresses',
+      monitor: 'address-monitor',
+      size: addresses.size,
       entity: ({ ip, service }) => partOfService(service, ip),
-      ...{ size: addresses.size, grace, aggregator: OF_ADDRESS, serde: requestCountsSerde },
+      aggregator: OF_ADDRESS,
+      serde: requestCountsSerde,
+      judge: new Monitor('service', limits.map(detectionOf)),
+      isWithinLimits: (counts) => isWithin(limits, counts),
+      scope: scopeOfPart,
+      watchesClock: config.watchesClock,
     },
-  );
-  const limits = limitsOf(addresses);
-  const judged = monitorWindows(windows, {
-    name: 'address-monitor',
-    judge: new Monitor('service', limits.map(detectionOf)),
-    empty: OF_ADDRESS.initializer,
-    isWithinLimits: (counts) => isWithin(limits, counts),
-    scope: scopeOfPart,
-    sizeMs: toMilliseconds(addresses.size, 'the size of a window'),
-    graceMs: toMilliseconds(grace, 'the grace period'),
-    watchesClock: config.watchesClock,
-  });
-  sendAlerts(
-    judged.mapValues(({ judgement }) => judgement.alerts),
     config,
     serdes,
   );

@@ -1,37 +1,29 @@
-import { toMilliseconds } from '../streams/index.js';
-import { sendAlerts } from './alerts.js';
 import type { ApplicationConfig } from './application-config.js';
 import { detectionOf, isWithin, type Limit } from './limits.js';
-import { LineStatistics, lineStatisticsSerde, OF_LINES } from './line-statistics.js';
+import { type LineStatistics, lineStatisticsSerde, OF_LINES } from './line-statistics.js';
 import { Monitor, short } from './monitor.js';
 import type { TopicSerdes } from './serdes.js';
-import { closedWindows, type Lines, partOfService, scopeOfPart } from './service-lines.js';
-import { monitorWindows } from './window-monitor.js';
+import { type Lines, partOfService, scopeOfPart } from './service-lines.js';
+import { monitorLines } from './service-monitor.js';
 
 /** Limits for each endpoint of a service, every minute. */
 export function serviceEndpoints(lines: Lines, config: ApplicationConfig, serdes: TopicSerdes<'alerts'>): void {
-  const { endpoints, grace } = config.services;
-  const windows = closedWindows(
+  const { endpoints } = config.services;
+  const limits = limitsOf(endpoints);
+  monitorLines(
     lines.filter((_key, { endpoint }) => endpoint !== null),
     {
-      name: 'endpoints',
+      windows: 'endpoints',
+      monitor: 'endpoint-monitor',
+      size: endpoints.size,
       entity: ({ endpoint, service }) => partOfService(service, endpoint),
-      ...{ size: endpoints.size, grace, aggregator: OF_LINES, serde: lineStatisticsSerde },
+      aggregator: OF_LINES,
+      serde: lineStatisticsSerde,
+      judge: new Monitor('service', limits.map(detectionOf)),
+      isWithinLimits: (statistics) => isWithin(limits, statistics),
+      scope: scopeOfPart,
+      watchesClock: false,
     },
-  );
-  const limits = limitsOf(endpoints);
-  const judged = monitorWindows(windows, {
-    name: 'endpoint-monitor',
-    judge: new Monitor('service', limits.map(detectionOf)),
-    empty: () => new LineStatistics(),
-    isWithinLimits: (lines) => isWithin(limits, lines),
-    scope: scopeOfPart,
-    sizeMs: toMilliseconds(endpoints.size, 'the size of a window'),
-    graceMs: toMilliseconds(grace, 'the grace period'),
-    watchesClock: false,
-  });
-  sendAlerts(
-    judged.mapValues(({ judgement }) => judgement.alerts),
     config,
     serdes,
   );

@@ -3,19 +3,17 @@ import { rateSpike } from '../detection/rate-spike.js';
 import { silence } from '../detection/silence.js';
 import { zScore } from '../detection/z-score.js';
 import type { ServiceHealth } from '../schemas/records.js';
-import { stringSerde, toMilliseconds } from '../streams/index.js';
-import { sendAlerts } from './alerts.js';
+import { stringSerde } from '../streams/index.js';
 import type { ApplicationConfig } from './application-config.js';
-import { LineStatistics, lineStatisticsSerde, OF_LINES } from './line-statistics.js';
+import { type LineStatistics, lineStatisticsSerde, OF_LINES } from './line-statistics.js';
 import { type Detection, Monitor, short } from './monitor.js';
 import type { TopicSerdes } from './serdes.js';
-import { closedWindows, type Lines } from './service-lines.js';
+import { type Lines, scopeOfService } from './service-lines.js';
 import { type ModelSource, predictionOf } from './service-model.js';
-import { type JudgedWindow, monitorWindows } from './window-monitor.js';
+import { CLOSE_AFTER, monitorLines } from './service-monitor.js';
+import type { JudgedWindow } from './window-monitor.js';
 
 const MS_PER_SECOND = 1000;
-/** An episode is over when so many windows in a row were as usual. */
-const CLOSE_AFTER = 3;
 /** What fewer lines have in common says little: shares are of so many at least, typical times are not judged. */
 const LEAST_LINES = 5;
 
@@ -27,21 +25,22 @@ export function serviceHealth(
   models: ModelSource,
 ): void {
   const { detectors, services, topics, watchesClock } = config;
-  const { grace, size } = services;
-  const windows = closedWindows(lines, {
-    name: 'services',
-    entity: ({ service }) => service,
-    ...{ size, grace, aggregator: OF_LINES, serde: lineStatisticsSerde },
-  });
-  const judged = monitorWindows(windows, {
-    name: 'service-monitor',
-    judge: new Monitor('service', serviceDetections(detectors)),
-    empty: () => new LineStatistics(),
-    scope: (service) => `service/${service}`,
-    sizeMs: toMilliseconds(size, 'the size of a window'),
-    graceMs: toMilliseconds(grace, 'the grace period'),
-    watchesClock,
-  });
+  const judged = monitorLines(
+    lines,
+    {
+      windows: 'services',
+      monitor: 'service-monitor',
+      size: services.size,
+      entity: ({ service }) => service,
+      aggregator: OF_LINES,
+      serde: lineStatisticsSerde,
+      judge: new Monitor('service', serviceDetections(detectors)),
+      scope: scopeOfService,
+      watchesClock,
+    },
+    config,
+    serdes,
+  );
   const health = judged.map((service, window) => [`${service}@${window.start}`, healthOf(window)]);
   health.to(topics.serviceHealth, { key: stringSerde, value: serdes.serviceHealth });
   health
@@ -51,11 +50,6 @@ export function serviceHealth(
       return prediction === undefined ? [] : [prediction];
     })
     .to(topics.mlPredictions, { key: stringSerde, value: serdes.mlPredictions });
-  sendAlerts(
-    judged.mapValues(({ judgement }) => judgement.alerts),
-    config,
-    serdes,
-  );
 }
 
 function serviceDetections(families: ApplicationConfig['detectors']): readonly Detection<LineStatistics>[] {

@@ -1,8 +1,8 @@
 import type { Tally } from '../detection/peers.js';
 import type { Alert } from '../schemas/records.js';
-import { type Aggregator, jsonSerde, type Serde, toMilliseconds } from '../streams/index.js';
-import { sendAlerts } from './alerts.js';
+import { type Aggregator, jsonSerde, type Serde } from '../streams/index.js';
 import type { ApplicationConfig } from './application-config.js';
+import { isDuration } from './measured.js';
 import {
   type Detection,
   type Deviation,
@@ -13,11 +13,10 @@ import {
   short,
 } from './monitor.js';
 import type { TopicSerdes } from './serdes.js';
-import { closedWindows, isError, type Line, type Lines, partOfService, responseTimeOf } from './service-lines.js';
-import { monitorWindows, type WindowJudge } from './window-monitor.js';
+import { isError, type Line, type Lines, partOfService, scopeOfService } from './service-lines.js';
+import { CLOSE_AFTER, monitorLines } from './service-monitor.js';
+import type { WindowJudge } from './window-monitor.js';
 
-/** An episode is over when so many windows in a row were as usual. */
-const CLOSE_AFTER = 3;
 /** So large a share of the others' responses are fast. */
 const FAST_SHARE = 0.9;
 /** Of response times: nine minutes and more. */
@@ -25,23 +24,19 @@ const LAST_BUCKET = 20;
 
 /** Compares the instances of a service with each other, every few seconds: finds a bad one among many. */
 export function serviceInstances(lines: Lines, config: ApplicationConfig, serdes: TopicSerdes<'alerts'>): void {
-  const { grace, size } = config.services;
-  const windows = closedWindows(lines, {
-    name: 'instances',
-    entity: ({ service }) => service,
-    ...{ size, grace, aggregator: BY_INSTANCE, serde: instancesSerde },
-  });
-  const judged = monitorWindows(windows, {
-    name: 'instance-monitor',
-    judge: new InstanceJudge(),
-    empty: () => new Map(),
-    scope: (service) => `service/${service}`,
-    sizeMs: toMilliseconds(size, 'the size of a window'),
-    graceMs: toMilliseconds(grace, 'the grace period'),
-    watchesClock: config.watchesClock,
-  });
-  sendAlerts(
-    judged.mapValues(({ judgement }) => judgement.alerts),
+  monitorLines(
+    lines,
+    {
+      windows: 'instances',
+      monitor: 'instance-monitor',
+      size: config.services.size,
+      entity: ({ service }) => service,
+      aggregator: BY_INSTANCE,
+      serde: instancesSerde,
+      judge: new InstanceJudge(),
+      scope: scopeOfService,
+      watchesClock: config.watchesClock,
+    },
     config,
     serdes,
   );
@@ -136,7 +131,7 @@ function noLines(): InstanceLines {
 const BY_INSTANCE: Aggregator<string, Line, Instances> = {
   initializer: () => new Map(),
   add: (_service, line, instances) => {
-    const { source } = line;
+    const { response_time: time, source } = line;
     if (source === null) return instances;
     let lines = instances.get(source);
     if (lines === undefined) {
@@ -145,8 +140,7 @@ const BY_INSTANCE: Aggregator<string, Line, Instances> = {
     }
     lines.count++;
     if (isError(line)) lines.errors++;
-    const time = responseTimeOf(line);
-    if (time !== null) {
+    if (isDuration(time)) {
       const bucket = bucketOf(time);
       while (lines.times.length <= bucket) lines.times.push(0);
       lines.times[bucket] = (lines.times[bucket] ?? 0) + 1;

@@ -1,10 +1,12 @@
 import { adaptive } from '../detection/adaptive.js';
 import { threshold } from '../detection/threshold.js';
 import type { BrokenRule, WebStatistics } from '../schemas/records.js';
-import { type Aggregator, type Serde, stringSerde, TimeWindows, toMilliseconds } from '../streams/index.js';
+import { type Serde, stringSerde, TimeWindows } from '../streams/index.js';
 import { sendAlerts } from './alerts.js';
 import type { ApplicationConfig } from './application-config.js';
 import { DDSketch } from './dd-sketch.js';
+import { growing } from './growing-aggregator.js';
+import { isDuration } from './measured.js';
 import { Moments } from './moments.js';
 import { type Detection, type Deviation, Monitor, type SeriesSignal, short } from './monitor.js';
 import type { Request, Requests } from './requests.js';
@@ -38,18 +40,14 @@ export function webStatistics(
     judge: new Monitor('web', detections(settings)),
     empty: () => new RequestStatistics(),
     scope: (host) => `web/${host}`,
-    sizeMs: toMilliseconds(settings.size, 'the size of a window'),
-    graceMs: toMilliseconds(grace, 'the grace period'),
+    size: settings.size,
+    grace,
     watchesClock,
   });
   judged
     .map((host, window) => [`${host}@${window.start}`, result(window)])
     .to(topics.webStatistics, { key: stringSerde, value: serdes.webStatistics });
-  sendAlerts(
-    judged.mapValues(({ judgement }) => judgement.alerts),
-    config,
-    serdes,
-  );
+  sendAlerts(judged, ({ judgement }) => judgement.alerts, config, serdes);
 }
 
 function detections({ errorRate, leastRequests }: ApplicationConfig['webStatistics']): Detection<RequestStatistics>[] {
@@ -148,7 +146,7 @@ export class RequestStatistics {
       this.bytes += bytes;
       this.sized++;
     }
-    if (seconds !== null && seconds >= 0 && Number.isFinite(seconds)) {
+    if (isDuration(seconds)) {
       this.times.add(seconds * MS_PER_SECOND);
       this.sketch.add(seconds * MS_PER_SECOND);
     }
@@ -167,12 +165,7 @@ export class RequestStatistics {
   }
 }
 
-/** The window's statistics grow where they are; a merge makes new ones. */
-const OF_REQUESTS: Aggregator<string, Request, RequestStatistics> = {
-  initializer: () => new RequestStatistics(),
-  add: (_host, request, statistics) => statistics.add(request),
-  merge: (left, right) => new RequestStatistics().addAll(left).addAll(right),
-};
+const OF_REQUESTS = growing<Request, RequestStatistics>(() => new RequestStatistics());
 
 const requestStatisticsSerde: Serde<RequestStatistics> = {
   serialize(_topic, { bytes, clientErrors, count, serverErrors, sized, sketch, times }) {

@@ -1,4 +1,5 @@
 import {
+  type Duration,
   jsonSerde,
   type KeyValueStore,
   type KStream,
@@ -7,6 +8,7 @@ import {
   type ProcessorContext,
   type StreamRecord,
   stringSerde,
+  toMilliseconds,
   type Windowed,
 } from '../streams/index.js';
 import type { Judgement, Observed } from './monitor.js';
@@ -50,8 +52,8 @@ export interface WindowMonitorOptions<A, S> {
    */
   readonly isWithinLimits?: (aggregate: A) => boolean;
   readonly scope: (entity: string) => string;
-  readonly sizeMs: number;
-  readonly graceMs: number;
+  readonly size: Duration;
+  readonly grace: Duration;
   /** Whether windows are missed by the clock, where nothing comes at all: for live sources. */
   readonly watchesClock: boolean;
 }
@@ -74,6 +76,8 @@ type Roster = Record<string, readonly [judgedTo: number, lastSeen: number]>;
 
 class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, JudgedWindow<A>> {
   readonly #options: WindowMonitorOptions<A, S>;
+  readonly #sizeMs: number;
+  readonly #graceMs: number;
   #context: ProcessorContext<string, JudgedWindow<A>> | undefined;
   #states: KeyValueStore<string, S> | undefined;
   #rosters: KeyValueStore<string, Roster> | undefined;
@@ -85,15 +89,17 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
 
   constructor(options: WindowMonitorOptions<A, S>) {
     this.#options = options;
+    this.#sizeMs = toMilliseconds(options.size, 'the size of a window');
+    this.#graceMs = toMilliseconds(options.grace, 'the grace period');
   }
 
   init(context: ProcessorContext<string, JudgedWindow<A>>): void {
-    const { name, sizeMs, watchesClock } = this.#options;
+    const { name, watchesClock } = this.#options;
     this.#context = context;
     this.#states = context.stateStore(name);
     this.#rosters = context.stateStore(name);
     Object.assign(this.#roster, this.#rosters?.get(ROSTER));
-    if (watchesClock) context.schedule(sizeMs, 'wall-clock-time', (now) => this.#watchClock(now));
+    if (watchesClock) context.schedule(this.#sizeMs, 'wall-clock-time', (now) => this.#watchClock(now));
   }
 
   process({ key: { key: entity, window }, value }: StreamRecord<Windowed<string>, A>): void {
@@ -106,11 +112,11 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
   }
 
   #watchClock(now: number): void {
-    const { graceMs, sizeMs } = this.#options;
+    const sizeMs = this.#sizeMs;
     this.#receivedAt ??= now;
     const entries = Object.values(this.#roster);
     if (entries.length === 0) return;
-    const silentMs = now - this.#receivedAt - graceMs - PATIENCE_MS;
+    const silentMs = now - this.#receivedAt - this.#graceMs - PATIENCE_MS;
     const last = Math.max(...entries.map(([judgedTo]) => judgedTo));
     if (silentMs >= sizeMs && this.#completeTo < last + silentMs) {
       this.#complete(last + Math.floor(silentMs / sizeMs) * sizeMs);
@@ -119,7 +125,8 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
 
   /** Judges what is missing up to the time. */
   #complete(time: number): void {
-    const { empty, sizeMs } = this.#options;
+    const { empty } = this.#options;
+    const sizeMs = this.#sizeMs;
     this.#completeTo = time;
     for (const [entity, [judgedTo, lastSeen]] of Object.entries(this.#roster)) {
       const last = Math.min(time, lastSeen + GONE_AFTER_MS);
@@ -131,8 +138,8 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
   }
 
   #judge(entity: string, start: number, aggregate: A, lastSeen: number): void {
-    const { isWithinLimits, judge, scope, sizeMs } = this.#options;
-    const end = start + sizeMs;
+    const { isWithinLimits, judge, scope } = this.#options;
+    const end = start + this.#sizeMs;
     let judgement = UNJUDGED;
     this.#roster[entity] = [end, lastSeen];
     // At the end of the input windows are closed before their time: what they hold is not all there would have been.
@@ -140,7 +147,7 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
       const observed = { entity, scope: scope(entity), start, end };
       const state = this.#states?.get(entity) ?? judge.initial();
       judgement = judge.observe(state, aggregate, observed);
-      const isGone = end + sizeMs > lastSeen + GONE_AFTER_MS;
+      const isGone = end + this.#sizeMs > lastSeen + GONE_AFTER_MS;
       if (isGone) judgement = { ...judgement, alerts: [...judgement.alerts, ...judge.close(state, observed)] };
       if (isGone || (isWithinLimits?.(aggregate) && judge.isAtRest(state))) this.#forget(entity);
       else this.#states?.put(entity, state);
