@@ -85,7 +85,7 @@ async function runScenario(directory: string, scenario: Scenario): Promise<Resul
       .stream(config.topics.accessLog, {
         value: serdes.accessLog.fields('client_ip', 'status', 'request_time', 'host', 'country', 'timestamp'),
       })
-      .filter((_key, { status }) => status < 0)
+      .filter((_key, request) => request !== null && request.status < 0)
       .to(config.topics.goal1, { value: serdes.accessLog as never });
     topology = builder.build();
   }

@@ -9,9 +9,12 @@ export type {
   Consumed,
   ConsumedWithoutKey,
   Grouped,
+  KeepingAggregator,
   Materialized,
+  NullHandling,
   Produced,
   Repartitioned,
+  WithoutNulls,
 } from './dsl/options.js';
 export { keyValueStore, StreamsBuilder } from './dsl/streams-builder.js';
 export { TimeWindows } from './dsl/time-windows.js';

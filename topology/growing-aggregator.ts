@@ -1,4 +1,4 @@
-import type { Aggregator } from '../streams/index.js';
+import type { KeepingAggregator } from '../streams/index.js';
 
 interface Growing<V, A> {
   add(value: V): A;
@@ -6,7 +6,7 @@ interface Growing<V, A> {
 }
 
 /** Statistics that grow where they are; a merge makes new ones. */
-export function growing<V, A extends Growing<V, A>>(empty: () => A): Aggregator<string, V, A> {
+export function growing<V, A extends Growing<V, A>>(empty: () => A): KeepingAggregator<string, V, A> {
   return {
     initializer: empty,
     add: (_entity, value, statistics) => statistics.add(value),

@@ -6,7 +6,6 @@ import {
   keyValueStore,
   type Processor,
   type ProcessorContext,
-  type Serde,
   type StreamRecord,
   type StreamsBuilder,
   stringSerde,
@@ -14,6 +13,7 @@ import {
 } from '../streams/index.js';
 import type { ApplicationConfig } from './application-config.js';
 import type { TopicSerdes } from './serdes.js';
+import { sourceOf } from './source.js';
 
 const STORE = 'incidents';
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'critical'];
@@ -33,10 +33,9 @@ export function incidents(
 ): void {
   const quietMs = toMilliseconds(incidentQuiet, 'the quiet after an incident');
   const store = keyValueStore({ name: STORE, keySerde: stringSerde, valueSerde: jsonSerde<readonly KnownAlert[]>() });
-  builder
-    .stream(topics.alerts, { key: stringSerde, value: serdes.alerts, timestamp: (alert) => alert.time })
+  sourceOf(builder, topics.alerts, { key: stringSerde, value: serdes.alerts, timestamp: (alert) => alert.time })
     .process<string, Incident | null>(() => new GroupAlerts(quietMs), { name: STORE, stores: [store] })
-    .to(topics.incidents, { key: stringSerde, value: serdes.incidents as Serde<Incident | null> });
+    .to(topics.incidents, { key: stringSerde, value: serdes.incidents });
 }
 
 /** What an incident is made of: an alert, or several that are over. */

@@ -1,4 +1,4 @@
-import type { Aggregator, Serde } from '../streams/index.js';
+import type { KeepingAggregator, Serde } from '../streams/index.js';
 
 /** A sum and how many it is of. */
 export interface Mean {
@@ -7,7 +7,7 @@ export interface Mean {
 }
 
 /** The mean of a number that records carry. */
-export function meanOf<K, V>(value: (record: V) => number): Aggregator<K, V, Mean> {
+export function meanOf<K, V>(value: (record: V) => number): KeepingAggregator<K, V, Mean> {
   return {
     initializer: () => ({ sum: 0, count: 0 }),
     add: (_key, record, mean) => ({ sum: mean.sum + value(record), count: mean.count + 1 }),

@@ -1,6 +1,7 @@
 import type { AccessLog } from '../schemas/records.js';
 import type { KStream, StreamsBuilder } from '../streams/index.js';
 import type { TopicSerdes } from './serdes.js';
+import { sourceOf } from './source.js';
 
 /** What pipelines read of a request. */
 export type Request = Pick<
@@ -11,7 +12,7 @@ export type Requests = KStream<null, Request>;
 
 /** The requests of the raw topic, at the times at which they were made. */
 export function requestsOf(builder: StreamsBuilder, topic: string, serdes: TopicSerdes<'accessLog'>): Requests {
-  return builder.stream(topic, {
+  return sourceOf(builder, topic, {
     value: serdes.accessLog.fields('client_ip', 'status', 'request_time', 'host', 'country', 'timestamp', 'bytes'),
     timestamp: (request) => request.timestamp,
   });

@@ -2,8 +2,8 @@ import { adaptive } from '../detection/adaptive.js';
 import { threshold } from '../detection/threshold.js';
 import type { Alert, SensorHour, SensorReading, SensorScore } from '../schemas/records.js';
 import {
-  type Aggregator,
   jsonSerde,
+  type KeepingAggregator,
   type KeyValueStore,
   keyValueStore,
   type Processor,
@@ -20,6 +20,7 @@ import { isMeasured } from './measured.js';
 import { Moments } from './moments.js';
 import { type Detection, Monitor, type MonitorState, short } from './monitor.js';
 import type { TopicSerdes } from './serdes.js';
+import { sourceOf } from './source.js';
 
 const HOUR = '1h';
 const STORE = 'sensor-monitor';
@@ -34,7 +35,7 @@ export function sensors(
   serdes: TopicSerdes<'sensorReadings' | 'sensorScores' | 'sensorHours' | 'alerts'>,
 ): void {
   const { grace, sensors: limits, topics } = config;
-  const readings = builder.stream(topics.sensorReadings, {
+  const readings = sourceOf(builder, topics.sensorReadings, {
     key: stringSerde,
     value: serdes.sensorReadings,
     timestamp: (reading) => reading.timestamp,
@@ -143,7 +144,7 @@ interface Hour {
   readonly overLimit: number;
 }
 
-function ofHour(limits: Limits): Aggregator<string, SensorReading, Hour> {
+function ofHour(limits: Limits): KeepingAggregator<string, SensorReading, Hour> {
   return {
     initializer: () => ({ temperature: new Moments(), pressure: new Moments(), count: 0, overLimit: 0 }),
     add(_id, reading, { count, overLimit, pressure, temperature }) {

@@ -1,4 +1,4 @@
-import type { Aggregator, Serde } from '../streams/index.js';
+import type { KeepingAggregator, Serde } from '../streams/index.js';
 import type { ApplicationConfig } from './application-config.js';
 import { detectionOf, isWithin, type Limit } from './limits.js';
 import { Monitor, short } from './monitor.js';
@@ -62,7 +62,7 @@ interface RequestCounts {
 }
 
 /** The window's counts grow where they are; a merge makes new ones. */
-const OF_ADDRESS: Aggregator<string, Line, RequestCounts> = {
+const OF_ADDRESS: KeepingAggregator<string, Line, RequestCounts> = {
   initializer: () => ({ count: 0, clientErrors: 0 }),
   add: (_address, { status }, counts) => {
     counts.count++;

@@ -1,6 +1,6 @@
 import type { Tally } from '../detection/peers.js';
 import type { Alert } from '../schemas/records.js';
-import { type Aggregator, jsonSerde, type Serde } from '../streams/index.js';
+import { jsonSerde, type KeepingAggregator, type Serde } from '../streams/index.js';
 import type { ApplicationConfig } from './application-config.js';
 import { isDuration } from './measured.js';
 import {
@@ -128,7 +128,7 @@ function noLines(): InstanceLines {
 }
 
 /** The window's counts grow where they are; a merge makes new ones. */
-const BY_INSTANCE: Aggregator<string, Line, Instances> = {
+const BY_INSTANCE: KeepingAggregator<string, Line, Instances> = {
   initializer: () => new Map(),
   add: (_service, line, instances) => {
     const { response_time: time, source } = line;

@@ -1,6 +1,7 @@
 import type { ServiceLog } from '../schemas/records.js';
 import type { KStream, StreamsBuilder } from '../streams/index.js';
 import type { TopicSerdes } from './serdes.js';
+import { sourceOf } from './source.js';
 
 /** What pipelines read of a line. */
 export type Line = Pick<
@@ -11,7 +12,7 @@ export type Lines = KStream<null, Line>;
 
 /** The lines of the services' topic, at the times at which they were logged. */
 export function linesOf(builder: StreamsBuilder, topic: string, serdes: TopicSerdes<'serviceLogs'>): Lines {
-  return builder.stream(topic, {
+  return sourceOf(builder, topic, {
     value: serdes.serviceLogs.fields(
       'service',
       'level',

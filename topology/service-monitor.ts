@@ -1,6 +1,6 @@
 import {
-  type Aggregator,
   type Duration,
+  type KeepingAggregator,
   type KStream,
   type Serde,
   stringSerde,
@@ -23,7 +23,7 @@ export interface LineMonitorOptions<A, S>
   readonly monitor: string;
   readonly size: Duration;
   readonly entity: (line: Line) => string;
-  readonly aggregator: Aggregator<string, Line, A>;
+  readonly aggregator: KeepingAggregator<string, Line, A>;
   readonly serde: Serde<A>;
 }
 

@@ -23,7 +23,7 @@ import type { Aggregation } from '../state/aggregation.js';
 import { WholeWindows, WindowSlices } from '../state/window-slices.js';
 import type { Graph } from './graph.js';
 import { KTable } from './ktable.js';
-import type { Aggregator, Materialized, Serdes } from './options.js';
+import type { Aggregator, KeepingAggregator, Materialized, NotNull, Serdes } from './options.js';
 import type { TimeWindows } from './time-windows.js';
 
 /** Records grouped by key, to be aggregated. */
@@ -40,26 +40,38 @@ export class KGroupedStream<K, V> {
     return new TimeWindowedKStream(this, windows, 'onUpdate');
   }
 
-  count(materialized: Materialized<number> = {}): KTable<K, number> {
+  count(materialized: Materialized<number> = {}): KTable<K, number, never> {
     return this.#aggregate(countAggregation(materialized.value), materialized.name);
   }
 
   /** Records with a null value are passed over. Partial results are merged with the reducer: it must be associative. */
-  reduce(reducer: (aggregate: V, value: V) => V, materialized: Materialized<V> = {}): KTable<K, V> {
+  reduce(
+    reducer: (aggregate: NotNull<V>, value: NotNull<V>) => NotNull<V>,
+    materialized: Materialized<NotNull<V>> = {},
+  ): KTable<K, NotNull<V>, never> {
     const serde = needAggregateSerde(materialized.value ?? this.serdes.value, 'reduce');
-    return this.#aggregate(reduceAggregation(reducer, serde), materialized.name) as KTable<K, V>;
+    return this.#aggregate(reduceAggregation(reducer, serde), materialized.name) as KTable<K, NotNull<V>, never>;
   }
 
+  /** Records with a null value are passed over. */
   aggregate<A>(
-    aggregator: Aggregator<K, V, A>,
+    aggregator: KeepingAggregator<K, NotNull<V>, A>,
     materialized: Materialized<A> & { readonly value: Serde<A> },
-  ): KTable<K, A> {
+  ): KTable<K, A, never>;
+  aggregate<A>(
+    aggregator: Aggregator<K, NotNull<V>, A>,
+    materialized: Materialized<A> & { readonly value: Serde<A> },
+  ): KTable<K, A>;
+  aggregate<A>(
+    aggregator: Aggregator<K, NotNull<V>, A>,
+    materialized: Materialized<A> & { readonly value: Serde<A> },
+  ): KTable<K, A, never> | KTable<K, A> {
     // A null deletes the row; the store never holds it.
     const add = aggregator.add as (key: K, value: V, aggregate: A) => A;
     return this.#aggregate({ ...aggregator, add, serde: materialized.value }, materialized.name);
   }
 
-  #aggregate<A>(aggregation: Aggregation<K, V, A>, storeName: string | undefined): KTable<K, A> {
+  #aggregate<A>(aggregation: Aggregation<K, V, A>, storeName: string | undefined): KTable<K, A, never> {
     const name = storeName ?? this.graph.name('KSTREAM-AGGREGATE-STATE-STORE');
     const keySerde = needAggregateSerde(this.serdes.key, name);
     const changes = { sendOldValues: false };
@@ -71,7 +83,8 @@ export class KGroupedStream<K, V> {
       { name, type: 'key-value', create: () => createKeyedStore(name, keySerde, aggregation.serde) },
       (task, forward) => compileKeyedAggregate(options, task, forward),
     );
-    return new KTable<K, A>(this.graph, node, { key: keySerde, value: aggregation.serde }, changes);
+    const serdes = { key: keySerde, value: aggregation.serde } as Serdes<K, A>;
+    return new KTable(this.graph, node, serdes, changes);
   }
 }
 
@@ -92,21 +105,34 @@ export class TimeWindowedKStream<K, V> {
     return new TimeWindowedKStream(this.#grouped, this.#windows, emit);
   }
 
-  count(materialized: Materialized<number> = {}): KTable<Windowed<K>, number> {
+  /** Records with a null value count, as in Kafka Streams. */
+  count(materialized: Materialized<number> = {}): KTable<Windowed<K>, number, never> {
     const { name, value = countSerde } = materialized;
     return this.#aggregate(countAggregation(value), name, value);
   }
 
   /** As `KGroupedStream#reduce`, per window. */
-  reduce(reducer: (aggregate: V, value: V) => V, materialized: Materialized<V> = {}): KTable<Windowed<K>, V> {
+  reduce(
+    reducer: (aggregate: NotNull<V>, value: NotNull<V>) => NotNull<V>,
+    materialized: Materialized<NotNull<V>> = {},
+  ): KTable<Windowed<K>, NotNull<V>, never> {
     const serde = needAggregateSerde(materialized.value ?? this.#grouped.serdes.value, 'reduce');
     return this.#aggregate(reduceAggregation(reducer, serde), materialized.name, serde);
   }
 
+  /** Null values are given to the aggregator, as in Kafka Streams. */
+  aggregate<A>(
+    aggregator: KeepingAggregator<K, V, A>,
+    materialized: Materialized<A> & { readonly value: Serde<A> },
+  ): KTable<Windowed<K>, A, never>;
   aggregate<A>(
     aggregator: Aggregator<K, V, A>,
     materialized: Materialized<A> & { readonly value: Serde<A> },
-  ): KTable<Windowed<K>, A> {
+  ): KTable<Windowed<K>, A>;
+  aggregate<A>(
+    aggregator: Aggregator<K, V, A>,
+    materialized: Materialized<A> & { readonly value: Serde<A> },
+  ): KTable<Windowed<K>, A, never> | KTable<Windowed<K>, A> {
     if (aggregator.merge === undefined) {
       const aggregation = deletingAggregation(aggregator, materialized.value);
       return this.#aggregate(aggregation, materialized.name, materialized.value);
@@ -119,7 +145,7 @@ export class TimeWindowedKStream<K, V> {
     aggregation: Aggregation<K, V, A>,
     storeName: string | undefined,
     resultSerde: Serde<R>,
-  ): KTable<Windowed<K>, R> {
+  ): KTable<Windowed<K>, R, never> {
     const { graph, serdes } = this.#grouped;
     const { sizeMs, advanceMs, graceMs } = this.#windows;
     const name = storeName ?? graph.name('KSTREAM-AGGREGATE-STATE-STORE');
@@ -141,7 +167,7 @@ export class TimeWindowedKStream<K, V> {
       { name, type: 'window', create: () => createWindowStore(options) },
       (task, forward) => compileWindowedAggregate(options, task, forward),
     );
-    return new KTable<Windowed<K>, R>(graph, node, { key: undefined, value: resultSerde }, changes);
+    return new KTable(graph, node, { key: undefined, value: resultSerde } as Serdes<Windowed<K>, R>, changes);
   }
 }
 
@@ -203,19 +229,19 @@ function deletingAggregation<K, V, A>(
 
 /** Before the first value the aggregate is undefined. */
 function reduceAggregation<K, V>(
-  reducer: (aggregate: V, value: V) => V,
-  serde: Serde<V>,
-): Aggregation<K, V, V | undefined> {
-  const reduce = (left: V | undefined, right: V | undefined) => {
+  reducer: (aggregate: NotNull<V>, value: NotNull<V>) => NotNull<V>,
+  serde: Serde<NotNull<V>>,
+): Aggregation<K, V, NotNull<V> | undefined> {
+  const reduce = (left: NotNull<V> | undefined, right: NotNull<V> | undefined) => {
     if (left === undefined) return right;
     return right === undefined ? left : reducer(left, right);
   };
   return {
     initializer: () => undefined,
-    add: (_key, value, aggregate) => reduce(aggregate, value),
+    add: (_key, value, aggregate) => reduce(aggregate, value as NotNull<V>),
     merge: reduce,
     skipsNullValues: true,
-    serde: serde as Serde<V | undefined>,
+    serde: serde as Serde<NotNull<V> | undefined>,
   };
 }
 

@@ -5,7 +5,7 @@ import type { Serde } from '../serde/serde.js';
 import type { LevelKeyValueStore } from '../state/key-value-store.js';
 import type { Graph } from './graph.js';
 import { KGroupedStream } from './kgrouped-stream.js';
-import type { Grouped, Produced, Repartitioned, Serdes } from './options.js';
+import type { Grouped, NotNull, Produced, Repartitioned, Serdes } from './options.js';
 
 type Predicate<K, V> = (key: K, value: V) => boolean;
 
@@ -130,8 +130,8 @@ export class KStream<K, V> {
     );
   }
 
-  /** Sends records by way of an internal topic to the partition of their key. */
-  repartition(options: Repartitioned<K, V> = {}): KStream<K, V> {
+  /** Sends records by way of an internal topic to the partition of their key. Null keys are passed over. */
+  repartition(options: Repartitioned<K, V> = {}): KStream<NotNull<K>, V> {
     const name = options.name ?? this.graph.name('KSTREAM-REPARTITION');
     const key = needSerde(options.key ?? this.serdes.key, 'key', `repartition "${name}"`);
     const value = needSerde(options.value ?? this.serdes.value, 'value', `repartition "${name}"`);
@@ -148,30 +148,21 @@ export class KStream<K, V> {
       },
       this.node,
     );
-    return new KStream(this.graph, node, { key, value }, false);
+    return new KStream(this.graph, node, { key, value } as Serdes<NotNull<K>, V>, false);
   }
 
-  /** Groups by a new key. */
-  groupBy<KR>(selector: (key: K, value: V) => KR, grouped: Grouped<KR, V>): KGroupedStream<KR, V> {
+  /** Groups by a new key. Records for which it is null are passed over. */
+  groupBy<KR>(selector: (key: K, value: V) => KR | null, grouped: Grouped<KR, V>): KGroupedStream<KR, V> {
     const selected = this.selectKey(selector);
-    return new KGroupedStream(
-      this.graph,
-      selected.node,
-      { key: grouped.key, value: grouped.value ?? this.serdes.value },
-      true,
-      grouped.name,
-    );
+    const serdes = { key: grouped.key, value: grouped.value ?? this.serdes.value } as Serdes<KR, V>;
+    return new KGroupedStream(this.graph, selected.node, serdes, true, grouped.name);
   }
 
-  groupByKey(grouped: Partial<Grouped<K, V>> = {}): KGroupedStream<K, V> {
+  /** Null keys are passed over. */
+  groupByKey(grouped: Partial<Grouped<NotNull<K>, V>> = {}): KGroupedStream<NotNull<K>, V> {
     const key = needSerde(grouped.key ?? this.serdes.key, 'key', 'groupByKey');
-    return new KGroupedStream(
-      this.graph,
-      this.node,
-      { key, value: grouped.value ?? this.serdes.value },
-      this.keyChanged,
-      grouped.name,
-    );
+    const serdes = { key, value: grouped.value ?? this.serdes.value } as Serdes<NotNull<K>, V>;
+    return new KGroupedStream(this.graph, this.node, serdes, this.keyChanged, grouped.name);
   }
 
   /** Writes the stream to a topic, which must exist. */

@@ -3,8 +3,8 @@ import type { Graph } from './graph.js';
 import { KStream } from './kstream.js';
 import type { Serdes } from './options.js';
 
-/** A table: the latest value of each key. A null value says that the key is gone. */
-export class KTable<K, V> {
+/** A table: the latest value of each key. `Gone` is never where no row is ever deleted. */
+export class KTable<K, V, Gone extends null = null> {
   /** Made by `StreamsBuilder#table` and by aggregations. */
   constructor(
     readonly graph: Graph,
@@ -25,20 +25,20 @@ export class KTable<K, V> {
     return this.#filter(predicate, false);
   }
 
-  mapValues<VR>(mapper: (value: V, key: K) => VR): KTable<K, VR> {
+  mapValues<VR>(mapper: (value: V, key: K) => VR): KTable<K, VR, Gone> {
     const node = this.graph.operator(this.graph.name('KTABLE-MAPVALUES'), this.node, (forward) => {
       const map = (key: unknown, value: unknown) => (value === null ? null : mapper(value as V, key as K));
       return (key, value, timestamp, old) => {
         forward(key, map(key, value), timestamp, old === undefined ? undefined : map(key, old));
       };
     });
-    return new KTable(this.graph, node, { key: this.serdes.key, value: undefined }, this.changes);
+    return new KTable<K, VR, Gone>(this.graph, node, { key: this.serdes.key, value: undefined }, this.changes);
   }
 
   /** The changes of the table. The value is null where a row went. */
-  toStream(): KStream<K, V> {
+  toStream(): KStream<K, V | Gone> {
     const node = this.graph.operator(this.graph.name('KTABLE-TOSTREAM'), this.node, (forward) => forward);
-    return new KStream(this.graph, node, this.serdes, false);
+    return new KStream(this.graph, node, this.serdes as Serdes<K, V | Gone>, false);
   }
 
   #filter(predicate: (key: K, value: V) => boolean, keep: boolean): KTable<K, V> {

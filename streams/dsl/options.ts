@@ -3,17 +3,32 @@ import type { Serde } from '../serde/serde.js';
 
 /** The serdes known for a stream; an operator that needs one that is not known asks for it. */
 export interface Serdes<K, V> {
-  readonly key: Serde<K> | undefined;
-  readonly value: Serde<V> | undefined;
+  readonly key: Serde<NotNull<K>> | undefined;
+  readonly value: Serde<NotNull<V>> | undefined;
 }
+
+/** Null has no bytes: no serde is needed for it. */
+export type NotNull<T> = Exclude<T, null>;
 
 /** How a topic is read. */
 export interface Consumed<K, V> {
   readonly key: Serde<K>;
   readonly value: Serde<V>;
-  /** The record's event time in milliseconds since the epoch. Default: the log's timestamp. */
+  /** The record's event time in milliseconds since the epoch. Default, and where the value is null: the log's timestamp. */
   readonly timestamp?: TimestampExtractor<V>;
   readonly name?: string;
+}
+
+/**
+ * What is done with a record of a stream without a value, or without a key where there is a serde for it: any client can
+ * write one. `keep`: operators are given null. `refuse`: as one that cannot be decoded, the deserialization exception
+ * handler is asked. `skip`: it is passed over, and counted. What is not kept moves no stream time. Default `keep`.
+ */
+export type NullHandling = 'keep' | 'refuse' | 'skip';
+
+/** How a topic is read as a stream of which operators see no nulls. */
+export interface WithoutNulls {
+  readonly nulls: Exclude<NullHandling, 'keep'>;
 }
 
 /** How a topic is read whose keys do not matter: they are not decoded, and are null. */
@@ -23,15 +38,15 @@ export interface ConsumedWithoutKey<V> extends Omit<Consumed<never, V>, 'key'> {
 
 /** How a topic is written. A serde may be left out when the stream's own is known. */
 export interface Produced<K, V> {
-  readonly key?: Serde<K>;
-  readonly value?: Serde<V>;
+  readonly key?: Serde<NotNull<K>>;
+  readonly value?: Serde<NotNull<V>>;
   readonly name?: string;
 }
 
 /** How records are grouped. The value's serde is needed only where values go through a topic as they are. */
 export interface Grouped<K, V> {
   readonly key: Serde<K>;
-  readonly value?: Serde<V>;
+  readonly value?: Serde<NotNull<V>>;
   /** Names the repartition topic: `<application>-<name>-repartition`. */
   readonly name?: string;
 }
@@ -43,7 +58,7 @@ export interface Materialized<V> {
   readonly value?: Serde<V>;
 }
 
-export interface Repartitioned<K, V> extends Partial<Grouped<K, V>> {
+export interface Repartitioned<K, V> extends Partial<Grouped<NotNull<K>, V>> {
   readonly partitions?: number;
 }
 
@@ -63,4 +78,9 @@ export interface Aggregator<K, V, A> {
   readonly merge?: (left: A, right: A) => A;
   /** Takes a part out of a total again: `subtract(merge(a, b), a)` equals `b`. */
   readonly subtract?: (total: A, part: A) => A;
+}
+
+/** An aggregator that never deletes a row: its table has no null. */
+export interface KeepingAggregator<K, V, A> extends Aggregator<K, V, A> {
+  readonly add: (key: K, value: V, aggregate: A) => A;
 }

@@ -7,7 +7,7 @@ import type { ValueAndTimestamp } from '../state/value-and-timestamp.js';
 import { Graph } from './graph.js';
 import { KStream } from './kstream.js';
 import { KTable } from './ktable.js';
-import type { Consumed, ConsumedWithoutKey, Materialized } from './options.js';
+import type { Consumed, ConsumedWithoutKey, Materialized, NullHandling, Serdes, WithoutNulls } from './options.js';
 
 /**
  * Where a topology starts.
@@ -25,14 +25,18 @@ import type { Consumed, ConsumedWithoutKey, Materialized } from './options.js';
 export class StreamsBuilder {
   readonly #graph = new Graph();
 
-  stream<V>(topics: string | readonly string[], consumed: ConsumedWithoutKey<V>): KStream<null, V>;
-  stream<K, V>(topics: string | readonly string[], consumed: Consumed<K, V>): KStream<K, V>;
+  /** Keys and values may be null, for any client can write such records; `nulls` says what else is done with them. */
+  stream<V>(topics: string | readonly string[], consumed: ConsumedWithoutKey<V> & WithoutNulls): KStream<null, V>;
+  stream<K, V>(topics: string | readonly string[], consumed: Consumed<K, V> & WithoutNulls): KStream<K, V>;
+  stream<V>(topics: string | readonly string[], consumed: ConsumedWithoutKey<V>): KStream<null, V | null>;
+  stream<K, V>(topics: string | readonly string[], consumed: Consumed<K, V>): KStream<K | null, V | null>;
   stream<K, V>(
     topics: string | readonly string[],
-    consumed: Consumed<K, V> | ConsumedWithoutKey<V>,
-  ): KStream<K, V> | KStream<null, V> {
-    const node = this.#source('KSTREAM-SOURCE', topics, consumed);
-    return new KStream<K, V>(this.#graph, node, { key: consumed.key, value: consumed.value }, false);
+    consumed: (Consumed<K, V> | ConsumedWithoutKey<V>) & { readonly nulls?: NullHandling },
+  ): unknown {
+    const node = this.#source('KSTREAM-SOURCE', topics, consumed, consumed.nulls);
+    const serdes = { key: consumed.key, value: consumed.value } as Serdes<K | null, V | null>;
+    return new KStream<K | null, V | null>(this.#graph, node, serdes, false);
   }
 
   /** Reads a topic as a table: the latest value of each key; a null value deletes. Null keys are passed over. */
@@ -67,7 +71,7 @@ export class StreamsBuilder {
       },
       [store],
     );
-    return new KTable(graph, node, { key: consumed.key, value: consumed.value }, changes);
+    return new KTable<K, V>(graph, node, { key: consumed.key, value: consumed.value } as Serdes<K, V>, changes);
   }
 
   /** @throws TopologyError when the parts do not fit together */
@@ -79,6 +83,7 @@ export class StreamsBuilder {
     prefix: string,
     topics: string | readonly string[],
     consumed: Consumed<K, V> | ConsumedWithoutKey<V>,
+    nulls: NullHandling = 'keep',
   ): SourceNode {
     return this.#graph.add<SourceNode>({
       kind: 'source',
@@ -88,6 +93,7 @@ export class StreamsBuilder {
       keySerde: consumed.key as Serde<unknown> | undefined,
       valueSerde: consumed.value as Serde<unknown>,
       timestampExtractor: consumed.timestamp as TimestampExtractor<unknown> | undefined,
+      nulls,
     });
   }
 }

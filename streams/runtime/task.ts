@@ -356,7 +356,7 @@ export class Task implements TaskContext {
     }
   }
 
-  /** False when the record is the engine's own. */
+  /** False when the record is the engine's own, or is to be skipped. */
   #decode(input: Input, cursor: RecordCursor): boolean {
     const { source, topic } = input;
     const { keyBytes, keyStart, valueBytes, valueStart } = cursor;
@@ -375,6 +375,7 @@ export class Task implements TaskContext {
       start = record.valueStart;
     }
     const { keySerde, valueSerde } = source;
+    if (source.kind === 'source' && source.nulls !== 'keep' && !this.#hasAll(source, cursor)) return false;
     input.key =
       keyStart < 0 || keySerde === undefined ? null : keySerde.deserialize(topic, keyBytes, keyStart, cursor.keyEnd);
     input.value =
@@ -388,6 +389,16 @@ export class Task implements TaskContext {
       if (!(input.timestamp >= 0)) throw new RangeError(`its timestamp, ${input.timestamp}, is not a time`);
     }
     return true;
+  }
+
+  /** False for a record that is to be skipped for its nulls. @throws TypeError when it is to be refused for them */
+  #hasAll({ keySerde, name, nulls }: SourceNode, { keyStart, valueStart }: RecordCursor): boolean {
+    const missing = valueStart < 0 ? 'value' : keySerde !== undefined && keyStart < 0 ? 'key' : undefined;
+    if (missing === undefined) return true;
+    this.environment.metrics.recordsConsumed++;
+    if (nulls === 'refuse') throw new TypeError(`it has no ${missing}`);
+    this.reportSkipped(name, `null ${missing}`);
+    return false;
   }
 
   #process(input: Input): void {

@@ -52,6 +52,8 @@ export interface SourceNode extends NodeBase {
   readonly keySerde: Serde<unknown> | undefined;
   readonly valueSerde: Serde<unknown>;
   readonly timestampExtractor: TimestampExtractor<unknown> | undefined;
+  /** Of a null value, and a null key where there is a serde for it. */
+  readonly nulls: 'keep' | 'refuse' | 'skip';
 }
 
 export interface ProcessorNode extends NodeBase {

@@ -312,7 +312,7 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
       for (const topic of ['in', 'out', 'dead']) await log.ensureTopic(topic, { partitions: 1 });
       const builder = new StreamsBuilder();
       builder
-        .stream('in', { key: stringSerde, value: input })
+        .stream('in', { key: stringSerde, value: input, nulls: 'refuse' })
         .mapValues(({ status }) => `${status}`)
         .to('out', { key: stringSerde, value: stringSerde });
       const streams = new Streams(builder.build(), { applicationId: 'a', log, deadLetterTopic: 'dead' });

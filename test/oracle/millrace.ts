@@ -1,4 +1,5 @@
 import {
+  type KGroupedStream,
   type KStream,
   type KTable,
   keyValueStore,
@@ -33,6 +34,10 @@ import {
 
 type Stream = KStream<unknown, unknown>;
 type Table = KTable<unknown, unknown>;
+/** Windows or none: the same calls. */
+type Grouping = {
+  [Op in 'count' | 'reduce' | 'aggregate']: (...given: Parameters<KGroupedStream<unknown, unknown>[Op]>) => Table;
+};
 
 /** Whatever it is as its text, and back as text: a windowed key is `[key@start/end]`. */
 const textSerde: Serde<unknown> = {
@@ -131,13 +136,14 @@ class SpecTopology {
             .windowedBy(TimeWindows.ofSizeAndGrace(windows.sizeMs, windows.graceMs).advanceBy(windows.advanceMs))
             .emitStrategy(windows.emit);
     const materialized: Materialized<unknown> & { value: Serde<unknown> } = { name, value: textSerde };
+    const grouping = target as unknown as Grouping;
     switch (node.op) {
       case 'count':
-        return target.count({ name }) as Table;
+        return grouping.count({ name });
       case 'reduce':
-        return target.reduce(reducers[node.function], materialized) as Table;
+        return grouping.reduce(reducers[node.function], materialized);
       case 'aggregate':
-        return target.aggregate(aggregators[node.function], materialized) as Table;
+        return grouping.aggregate(aggregators[node.function], materialized);
     }
   }
 

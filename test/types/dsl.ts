@@ -2,7 +2,7 @@
 import { jsonSerde, numberSerde, StreamsBuilder, stringSerde, TimeWindows } from '../../streams/index.js';
 
 const builder = new StreamsBuilder();
-const words = builder.stream('words', { key: stringSerde, value: stringSerde });
+const words = builder.stream('words', { key: stringSerde, value: stringSerde, nulls: 'skip' });
 
 // @ts-expect-error the value is a string
 words.filter((_key, value) => value > 3n);
@@ -15,7 +15,7 @@ words.groupBy((_key, value) => value.length, { key: stringSerde });
 // @ts-expect-error an aggregate needs a serde
 words.groupByKey().aggregate({ initializer: () => 0, add: (_key, value, sum) => sum + value.length }, {});
 // @ts-expect-error streams of other values cannot be merged
-words.merge(builder.stream('numbers', { key: stringSerde, value: numberSerde }));
+words.merge(builder.stream('numbers', { key: stringSerde, value: numberSerde, nulls: 'skip' }));
 
 const counted = words.groupByKey().windowedBy(TimeWindows.ofSizeWithNoGrace('1m')).count().toStream();
 
@@ -25,6 +25,27 @@ counted.map((key, count) => [key.length, count]);
 // @ts-expect-error the key of a windowed result is no string
 counted.to('counts', { key: stringSerde });
 
-const keyless = builder.stream('events', { value: jsonSerde<{ readonly id: number }>() });
+const kept = builder.stream('kept', { key: stringSerde, value: stringSerde });
+// @ts-expect-error any client can write a record without a value
+kept.mapValues((value) => value.length);
+// @ts-expect-error and one without a key
+kept.selectKey((key) => key.length);
+kept.filter((_key, value) => value !== null).mapValues((value) => value.length);
+kept.to('copies', { key: stringSerde, value: stringSerde });
+kept
+  .groupByKey()
+  .count()
+  .toStream()
+  .map((key, count) => [key.length, count + 1]);
+
+const table = builder.table('table', { key: stringSerde, value: stringSerde });
+table.mapValues((value) => value.length);
+// @ts-expect-error a row may have gone
+table.toStream().mapValues((value) => value.length);
+const filtered = kept.groupByKey().count().filter(Boolean).toStream();
+// @ts-expect-error the filter may have taken the row out
+filtered.mapValues((count) => count + 1);
+
+const keyless = builder.stream('events', { value: jsonSerde<{ readonly id: number }>(), nulls: 'skip' });
 // @ts-expect-error without a serde for it, the key is null
 keyless.map((key, value) => [key.length, value.id]);

@@ -4,6 +4,7 @@ import {
   type Aggregator,
   type EmitStrategy,
   jsonSerde,
+  type KeepingAggregator,
   numberSerde,
   StreamsBuilder,
   stringSerde,
@@ -110,7 +111,7 @@ describe.each(MODES)('aggregates, repartition %s', (repartition) => {
   ] as const)('and so in a window, %s', async (emit, expected) => {
     const builder = new StreamsBuilder();
     builder
-      .stream('in', STRINGS)
+      .stream('in', { ...STRINGS, nulls: 'skip' })
       .groupBy(() => 'all', STRINGS)
       .windowedBy(TimeWindows.ofSizeAndGrace(10, 0))
       .emitStrategy(emit)
@@ -208,7 +209,7 @@ describe.each(MODES)('aggregates, repartition %s', (repartition) => {
     expect(await drive(builder, at(1, 12), { repartition, drain: true })).toEqual(['a@0=1@1', 'a@10=1@12']);
   });
 
-  const spread: Aggregator<string, string, { low: number; high: number }> = {
+  const spread: KeepingAggregator<string, string, { low: number; high: number }> = {
     initializer: () => ({ low: Number.MAX_SAFE_INTEGER, high: 0 }),
     add: (_key, value, { low, high }) => ({ low: Math.min(low, Number(value)), high: Math.max(high, Number(value)) }),
     merge: (left, right) => ({ low: Math.min(left.low, right.low), high: Math.max(left.high, right.high) }),
@@ -218,7 +219,7 @@ describe.each(MODES)('aggregates, repartition %s', (repartition) => {
     const run = (aggregator: typeof spread, records: readonly Given[], size: number, advance: number) => {
       const builder = new StreamsBuilder();
       builder
-        .stream('in', STRINGS)
+        .stream('in', { ...STRINGS, nulls: 'skip' })
         .groupBy(() => 'all', STRINGS)
         .windowedBy(TimeWindows.ofSizeAndGrace(size, 10).advanceBy(advance))
         .aggregate(aggregator, { name: 'spread', value: jsonSerde<{ low: number; high: number }>() })

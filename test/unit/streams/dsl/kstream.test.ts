@@ -12,7 +12,7 @@ const RECORDS: readonly Given[] = [
 /** Runs an operator over the records. */
 function through(operator: (stream: KStream<string, string>) => KStream<string, string>): Promise<string[]> {
   const builder = new StreamsBuilder();
-  operator(builder.stream('in', STRINGS)).to('out', STRINGS);
+  operator(builder.stream('in', { ...STRINGS, nulls: 'skip' })).to('out', STRINGS);
   return drive(builder, RECORDS, { valueSerde: stringSerde });
 }
 
