@@ -13,7 +13,7 @@ export interface Pipeline {
   /** As for `Streams`; a task may be there for each of several processes. */
   standbyTasks(): Promise<readonly StandbyTask[]>;
   /** As for `Streams`. */
-  drain(): Promise<void>;
+  drain(options?: { readonly keepOpen?: boolean }): Promise<void>;
   /** Commits and ends. @throws what the pipeline failed with, if it did */
   close(): Promise<void>;
 }

@@ -216,7 +216,8 @@ async function feedAndWatch(options: StartOptions, source: Source, running: Runn
       await feedSources(options, feeding, config, serdes, metrics, stop.signal);
     }
     if (source.ends && !stop.signal.aborted) {
-      await Promise.race([pipeline.drain(), aborted]);
+      // A log grows: the next run counts on in the windows that this one leaves open.
+      await Promise.race([pipeline.drain({ keepOpen: options.input !== undefined }), aborted]);
       if (!options.once) process.stderr.write('the input has ended and every window is closed; Ctrl-C stops\n');
     }
     // The running engine keeps Node alive.

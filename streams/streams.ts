@@ -68,7 +68,7 @@ export class Streams {
   #state: StreamsState = 'CREATED';
   #running: Promise<void> | undefined;
   #stopping = false;
-  #drain: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  #drain: { keepOpen: boolean; resolve: () => void; reject: (error: Error) => void } | undefined;
   #failure: Error | undefined;
 
   constructor(topology: Topology, config: StreamsConfig) {
@@ -151,12 +151,15 @@ export class Streams {
   /**
    * Processes what the log holds now, closes every window, and resolves when that is committed. Goes on running. Where a
    * group shares the partitions it first waits until all of them are this process's.
+   *
+   * @param options.keepOpen afterwards the windows are open as they were: what comes later counts in them, and they are
+   *   sent again, whole, when they close. Not on Kafka, nor where tasks feed each other by topic. Default false.
    */
-  async drain(): Promise<void> {
+  async drain({ keepOpen = false }: { readonly keepOpen?: boolean } = {}): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#running === undefined || this.#stopping) throw new Error('the application is not running');
     await new Promise<void>((resolve, reject) => {
-      this.#drain = { resolve, reject };
+      this.#drain = { keepOpen, resolve, reject };
     });
   }
 
@@ -173,7 +176,7 @@ export class Streams {
     try {
       while (!this.#stopping) {
         if (this.#drain !== undefined) {
-          await this.#thread.drain();
+          await (this.#drain.keepOpen ? this.#thread.preview() : this.#thread.drain());
           this.#drain.resolve();
           this.#drain = undefined;
         }

@@ -85,6 +85,10 @@ export class StreamThread {
   #isCommitting = false;
   #commitFailure: Error | undefined;
   #commitRequested = false;
+  /** What is committed is sent, and neither state nor offsets move. */
+  #isPreview = false;
+  /** Whether any task feeds another by way of a topic. */
+  #feedsByTopic = false;
   /** How much of what a commit may hold at most it is to hold now. */
   #commitShare = 1;
   #lastCommitAt: number;
@@ -113,6 +117,9 @@ export class StreamThread {
       repartition,
       outputs: [deadLetterTopic, lateTopic],
     });
+    this.#feedsByTopic = topology.subTopologies.some(({ repartitionSources }) =>
+      repartitionSources.some((node) => topics.repartition(node).kind === 'topic'),
+    );
     const environment = this.#environment(topics);
     const path = this.#config.stateDirectory;
     const stateDirectory = new StateDirectory(path === undefined ? undefined : join(path, applicationId));
@@ -182,11 +189,11 @@ export class StreamThread {
       task.flush();
     }
     const transaction = this.#transaction;
-    const moved = this.#stageOffsets(transaction);
+    const moved = !this.#isPreview && this.#stageOffsets(transaction);
     if (transaction.sizeBytes === 0 && !moved) return;
     this.#transaction = this.#config.log.transaction();
     this.#transactionHasWork = false;
-    const staged = tasks.map((task) => ({ task, staged: task.database?.takeStaged() }));
+    const staged = this.#isPreview ? undefined : tasks.map((task) => ({ task, staged: task.database?.takeStaged() }));
     this.#isCommitting = true;
     this.#commitOnItsWay = this.#write(transaction, staged)
       .catch((error: unknown) => {
@@ -233,6 +240,24 @@ export class StreamThread {
       for (const task of this.#tasks?.bySubTopology[id] ?? []) task.drain();
       await this.runToEnd();
     }
+  }
+
+  /**
+   * As `drain`, and then goes back to what was before it: every window has sent its result as it stands, and is open
+   * again, so that what comes later counts in it; when it closes it is sent again. Where tasks feed each other by topic,
+   * what they sent could not be taken back: there it is `drain`.
+   */
+  async preview(): Promise<void> {
+    await this.runToEnd();
+    if (this.#group !== undefined || this.#feedsByTopic) return this.drain();
+    this.#isPreview = true;
+    try {
+      await this.drain();
+    } finally {
+      this.#isPreview = false;
+      await this.#dropTasks();
+    }
+    await this.#openTasks();
   }
 
   /** Records in source and repartition topics that are still to be processed. */
@@ -432,10 +457,11 @@ export class StreamThread {
 
   async #write(
     transaction: Transaction,
-    stores: readonly { task: Task; staged: ReturnType<StateDatabase['takeStaged']> | undefined }[],
+    stores: readonly { task: Task; staged: ReturnType<StateDatabase['takeStaged']> | undefined }[] | undefined,
   ): Promise<void> {
     const startedAt = performance.now();
     const result = await transaction.commit();
+    if (stores === undefined) return;
     await Promise.all(
       stores.map(({ task, staged }) => {
         const checkpoint: Record<string, number> = {};
@@ -492,6 +518,7 @@ export class StreamThread {
       processingExceptionHandler: config.processingExceptionHandler,
       deadLetterTopic: config.deadLetterTopic,
       lateTopic: config.lateTopic,
+      keepsState: () => !this.#isPreview,
     };
   }
 }

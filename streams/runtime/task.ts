@@ -37,6 +37,8 @@ export interface TaskEnvironment {
   readonly processingExceptionHandler: ExceptionHandler;
   readonly deadLetterTopic: string | undefined;
   readonly lateTopic: string | undefined;
+  /** False while what is processed leaves no trace in the state: stores then keep their changes to themselves. */
+  readonly keepsState: () => boolean;
 }
 
 /** One partition that a task reads, with the record at its head decoded. */
@@ -276,6 +278,7 @@ export class Task implements TaskContext {
     this.recordStreamTime = Math.max(this.recordStreamTime, this.streamTime);
     for (const node of this.#nodes) node.flush?.();
     for (const sink of this.#repartitionSinks) sink.flush();
+    if (!this.environment.keepsState()) return;
     const transaction = this.environment.transaction();
     const now = this.environment.now();
     for (const store of this.stores.values()) {

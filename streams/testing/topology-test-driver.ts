@@ -131,9 +131,9 @@ export class TopologyTestDriver {
     await this.#thread.runToEnd();
   }
 
-  /** The end of the input: closes every window. */
-  async drain(): Promise<void> {
-    await this.#thread.drain();
+  /** The end of the input: closes every window; with `keepOpen` as `Streams.drain` does. */
+  async drain({ keepOpen = false }: { readonly keepOpen?: boolean } = {}): Promise<void> {
+    await (keepOpen ? this.#thread.preview() : this.#thread.drain());
   }
 
   /** What the topic has got since it was last read. */
