@@ -11,6 +11,7 @@ import { type Repartition, RepartitionSink } from './repartition-sink.js';
 import { compileSink } from './sink.js';
 import { StreamTime } from './stream-time.js';
 import type { TaskState } from './task-state.js';
+import { toTimestamp } from './timestamp.js';
 import type {
   CompiledNode,
   Forward,
@@ -383,14 +384,14 @@ export class Task implements TaskContext {
       keyStart < 0 || keySerde === undefined ? null : keySerde.deserialize(topic, keyBytes, keyStart, cursor.keyEnd);
     input.value =
       start < 0 || valueSerde === undefined ? null : valueSerde.deserialize(topic, valueBytes, start, cursor.valueEnd);
-    input.timestamp = Math.floor(cursor.timestamp);
+    let time: unknown = cursor.timestamp;
     if (source.kind === 'source') {
       this.environment.metrics.recordsConsumed++;
       if (source.timestampExtractor !== undefined && input.value !== null) {
-        input.timestamp = Math.floor(source.timestampExtractor(input.value, cursor.timestamp));
+        time = source.timestampExtractor(input.value, cursor.timestamp);
       }
-      if (!(input.timestamp >= 0)) throw new RangeError(`its timestamp, ${input.timestamp}, is not a time`);
     }
+    input.timestamp = toTimestamp(time);
     return true;
   }
 

@@ -6,6 +6,7 @@ type Visit<A> = (window: number, aggregate: A, timestamp: number) => void;
 
 /**
  * Combines a key's partials into the results of the windows `first` to `last`, and visits each window that holds any.
+ * Where there is none it goes on at the next that there is: the work is that of what the key holds, however far apart.
  *
  * Where the aggregate can be undone, a window costs the slices that enter and leave it. Where it cannot, running
  * aggregates from a pivot to both sides make it two merges amortised ("two stacks", Tangwongsan, Hirzel and Schneider,
@@ -38,22 +39,41 @@ function foldEach<K, A>(
   last: number,
   visit: Visit<A>,
 ): void {
-  for (let window = first; window <= last; window++) {
+  const { partials } = key;
+  let start = indexFrom(partials, slices.firstSlice(first));
+  let next: number;
+  for (let window = first; window <= last; window = next) {
     const firstSlice = slices.firstSlice(window);
     const lastSlice = slices.lastSlice(window);
+    while (start < partials.length && (partials[start] as Partial<A>).slice < firstSlice) start++;
     let found: Partial<A> | undefined;
     let aggregate: A | undefined;
     let timestamp = 0;
-    for (const partial of key.partials) {
-      if (partial.slice < firstSlice || partial.firstWindow > window) continue;
+    for (let i = start; i < partials.length; i++) {
+      const partial = partials[i] as Partial<A>;
       if (partial.slice > lastSlice) break;
+      if (partial.firstWindow > window) continue;
       aggregate =
         found === undefined || merge === undefined ? partial.aggregate : merge(aggregate as A, partial.aggregate);
       timestamp = Math.max(timestamp, timestampOf(slices, partial));
       found = partial;
     }
     if (found !== undefined) visit(window, aggregate as A, timestamp);
+    next = found === undefined ? nextWindow(partials, slices, start, window + 1) : window + 1;
   }
+}
+
+/** The first window, from the given one on, that counts one of the partials from `start` on; Infinity when there is none. */
+function nextWindow<A>(partials: readonly Partial<A>[], slices: WindowSlices, start: number, from: number): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (let i = start; i < partials.length; i++) {
+    const { firstWindow, slice } = partials[i] as Partial<A>;
+    const first = slices.firstWindow(slice);
+    if (first >= next) break;
+    const window = Math.max(first, firstWindow, from);
+    if (window <= slices.lastWindow(slice)) next = Math.min(next, window);
+  }
+  return next;
 }
 
 /** What the window was at the last commit; undefined when it held nothing then. */
@@ -63,12 +83,13 @@ export function committedWindow<K, V, A>(
   { merge }: Aggregation<K, V, A>,
   window: number,
 ): A | undefined {
-  const firstSlice = slices.firstSlice(window);
+  const { partials } = key;
   const lastSlice = slices.lastSlice(window);
   let aggregate: A | undefined;
-  for (const { committed, firstWindow, slice } of key.partials) {
-    if (slice < firstSlice || firstWindow > window || committed === undefined) continue;
+  for (let i = indexFrom(partials, slices.firstSlice(window)); i < partials.length; i++) {
+    const { committed, firstWindow, slice } = partials[i] as Partial<A>;
     if (slice > lastSlice) break;
+    if (firstWindow > window || committed === undefined) continue;
     aggregate = aggregate === undefined || merge === undefined ? committed : merge(aggregate, committed);
   }
   return aggregate;
@@ -76,9 +97,14 @@ export function committedWindow<K, V, A>(
 
 /** The index of the first partial in the slice or after it. */
 function indexFrom<A>(partials: readonly Partial<A>[], slice: number): number {
-  let index = partials.length;
-  while (index > 0 && (partials[index - 1] as Partial<A>).slice >= slice) index--;
-  return index;
+  let low = 0;
+  let high = partials.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((partials[middle] as Partial<A>).slice < slice) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function foldSliding<A>(
@@ -107,6 +133,8 @@ function foldSliding<A>(
       total = subtract(total as A, partial.aggregate);
     }
     if (start < end) visit(window, total as A, timestampOf(slices, partials[end - 1] as Partial<A>));
+    else if (end === partials.length) return;
+    else window = Math.max(window, slices.firstWindow((partials[end] as Partial<A>).slice) - 1);
   }
 }
 
@@ -135,7 +163,9 @@ function foldTwoStacks<A>(
     }
     while (start < end && (partials[start] as Partial<A>).slice < firstSlice) start++;
     if (start === end) {
+      if (end === partials.length) return;
       pivot = end;
+      window = Math.max(window, slices.firstWindow((partials[end] as Partial<A>).slice) - 1);
       continue;
     }
     if (start >= pivot) {
