@@ -3,6 +3,9 @@ import { StringInterner } from './string-interner.js';
 /** 0.75 MB: ten thousand clients' addresses, and the hosts and countries beside them, are found 19 times of 20. */
 const INTERNED_STRINGS = 16_384;
 
+/** In one block, of items that take no bytes. */
+const MOST_EMPTY_ITEMS = 65_536;
+
 let interner: StringInterner | undefined;
 
 /** Reads Avro's primitive types one after the other; what is cut off or out of range throws a RangeError. */
@@ -94,6 +97,44 @@ export class AvroCursor {
     const branch = this.bytes[this.position++];
     if (branch === 0 || branch === 2) return branch >> 1;
     throw new RangeError(`a union of two types has no branch ${branch === undefined ? 'here' : `of code ${branch}`}`);
+  }
+
+  /** One of the symbols, by its place among them. */
+  readSymbol(symbols: readonly string[]): string {
+    const index = this.readLong();
+    const symbol = symbols[index];
+    if (symbol === undefined) throw new RangeError(`an enum of ${symbols.length} symbols has none of number ${index}`);
+    return symbol;
+  }
+
+  /** Items in blocks, each with its count before it; a negative one has the block's bytes behind it. */
+  readItems(readItem: () => unknown, leastItemBytes: number): unknown[] {
+    const items: unknown[] = [];
+    for (let count = this.readCount(leastItemBytes); count > 0; count = this.readCount(leastItemBytes)) {
+      for (; count > 0; count--) items.push(readItem());
+    }
+    return items;
+  }
+
+  /** The count of a block of an array or a map; 0 after the last. */
+  readCount(leastItemBytes: number): number {
+    let count = this.readLong();
+    if (count < 0) {
+      count = -count;
+      this.skipLong();
+    }
+    // Five bytes can announce any number of items, which nobody has sent.
+    const most = leastItemBytes === 0 ? MOST_EMPTY_ITEMS : (this.#end - this.position) / leastItemBytes;
+    if (count > most) {
+      throw new RangeError(
+        `it is cut off: ${count} items are announced and ${this.#end - this.position} bytes are left`,
+      );
+    }
+    return count;
+  }
+
+  skipBytes(length: number): void {
+    this.#advance(length);
   }
 
   skipBoolean(): void {

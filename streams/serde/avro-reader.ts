@@ -1,5 +1,6 @@
 import avsc, { type Type } from 'avsc';
 import type { AvroCursor } from './avro-cursor.js';
+import { avroSkipper } from './avro-skipper.js';
 
 /** Reads the value at the cursor and moves the cursor behind it. */
 export type AvroReader = (cursor: AvroCursor) => unknown;
@@ -14,12 +15,16 @@ export function avroReader(reader: Type, writer: Type): AvroReader {
   return generatedReader(reader, writer) ?? general;
 }
 
-/** Reads any schema, with avsc. */
+/** Reads any schema, with avsc, which believes any count of items: what is there is looked over before. */
 function avscReader(reader: Type, writer: Type): AvroReader {
+  const skip = avroSkipper(writer);
   const same = JSON.stringify(reader.schema()) === JSON.stringify(writer.schema());
   // A resolver belongs to the reader's type, and knows the writer's by itself.
   const resolver = same ? undefined : reader.createResolver(writer);
   return (cursor) => {
+    const start = cursor.position;
+    skip(cursor);
+    cursor.position = start;
     const { value, offset } = reader.decode(cursor.bytes, cursor.position, resolver);
     if (value === undefined) throw new RangeError('it is cut off');
     cursor.position = offset;
@@ -50,8 +55,11 @@ const READS: Readonly<Record<string, readonly string[]>> = {
 };
 
 interface FieldShape {
+  /** Of a primitive type, its name; otherwise `enum`, or `array` of `items`. */
   readonly typeName: string;
-  readonly primitive: Primitive;
+  readonly primitive?: Primitive;
+  readonly symbols?: readonly string[];
+  readonly items?: FieldShape;
   /** The branch of null where the field is a union with it. */
   readonly nullBranch?: number;
 }
@@ -59,13 +67,14 @@ interface FieldShape {
 /**
  * A reader made for one pair of schemas, as source code: a third of avsc's time for a record, see `StringInterner`.
  *
- * @returns undefined unless both are records of primitive fields, or unions of those with null
+ * @returns undefined unless both are records of primitive fields, enums, arrays of such, or unions of those with null
  */
 function generatedReader(reader: Type, writer: Type): AvroReader | undefined {
   if (!(reader instanceof avsc.types.RecordType) || !(writer instanceof avsc.types.RecordType)) return undefined;
   /** The variable that holds each of the writer's fields that is wanted. */
   const wanted = new Map<string, string>();
-  const defaults: unknown[] = [];
+  const constants: unknown[] = [];
+  const constant = (value: unknown) => `constants[${constants.push(value) - 1}]`;
   const properties: string[] = [];
   for (const field of reader.fields) {
     const shape = fieldShape(field.type);
@@ -73,7 +82,7 @@ function generatedReader(reader: Type, writer: Type): AvroReader | undefined {
     if (shape === undefined || field.name === '__proto__') return undefined;
     const written = writer.fields.find(({ name }) => name === field.name || field.aliases.includes(name));
     if (written === undefined) {
-      properties.push(`${field.name}: defaults[${defaults.push(field.defaultValue()) - 1}]`);
+      properties.push(`${field.name}: ${constant(field.defaultValue())}`);
     } else {
       const source = fieldShape(written.type);
       if (source === undefined || !isReadable(shape, source) || wanted.has(written.name)) return undefined;
@@ -85,26 +94,47 @@ function generatedReader(reader: Type, writer: Type): AvroReader | undefined {
   for (const { name, type } of writer.fields) {
     const shape = fieldShape(type);
     if (shape === undefined) return undefined;
-    const { primitive, nullBranch } = shape;
+    const { nullBranch } = shape;
     const variable = wanted.get(name);
     if (variable !== undefined) {
       const isNull = nullBranch === undefined ? '' : `cursor.readBranch() === ${nullBranch} ? null : `;
-      statements.push(`const ${variable} = ${isNull}cursor.read${primitive}();`);
+      statements.push(`const ${variable} = ${isNull}${readSource(shape, constant)};`);
     } else {
       const unlessNull = nullBranch === undefined ? '' : `if (cursor.readBranch() !== ${nullBranch}) `;
-      statements.push(`${unlessNull}cursor.skip${primitive}();`);
+      statements.push(`${unlessNull}${skipSource(shape, constant)};`);
     }
   }
-  // Names are Avro names, which are JavaScript's identifiers; defaults are handed over, not written into the source.
+  // Names are Avro names, which are JavaScript's identifiers; constants are handed over, not written into the source.
   const source = `return (cursor) => {\n${statements.join('\n')}\nreturn { ${properties.join(', ')} };\n};`;
-  return new Function('defaults', source)(defaults) as AvroReader;
+  return new Function('constants', source)(constants) as AvroReader;
+}
+
+function readSource({ items, primitive, symbols }: FieldShape, constant: (value: unknown) => string): string {
+  if (symbols !== undefined) return `cursor.readSymbol(${constant(symbols)})`;
+  if (items !== undefined) return `cursor.readItems(() => ${readSource(items, constant)}, ${leastBytes(items)})`;
+  return `cursor.read${primitive}()`;
+}
+
+function skipSource(shape: FieldShape, constant: (value: unknown) => string): string {
+  return shape.primitive === undefined ? readSource(shape, constant) : `cursor.skip${shape.primitive}()`;
+}
+
+function leastBytes({ primitive }: FieldShape): number {
+  if (primitive === 'Double') return 8;
+  return primitive === 'Float' ? 4 : 1;
 }
 
 function fieldShape(type: Type): FieldShape | undefined {
-  const primitive = PRIMITIVES[type.typeName];
-  if (primitive !== undefined) return { typeName: type.typeName, primitive };
+  const { typeName } = type;
+  const primitive = PRIMITIVES[typeName];
+  if (primitive !== undefined) return { typeName, primitive };
+  if (type instanceof avsc.types.EnumType) return { typeName, symbols: type.symbols };
+  if (type instanceof avsc.types.ArrayType) {
+    const items = fieldShape(type.itemsType);
+    return items === undefined || items.nullBranch !== undefined ? undefined : { typeName, items };
+  }
   if (!(type instanceof avsc.types.UnwrappedUnionType) || type.types.length !== 2) return undefined;
-  const nullBranch = type.types.findIndex(({ typeName }) => typeName === 'null');
+  const nullBranch = type.types.findIndex((branch) => branch.typeName === 'null');
   const other = type.types[1 - nullBranch];
   const shape = nullBranch < 0 || other === undefined ? undefined : fieldShape(other);
   return shape === undefined ? undefined : { ...shape, nullBranch };
@@ -112,5 +142,12 @@ function fieldShape(type: Type): FieldShape | undefined {
 
 function isReadable(reader: FieldShape, writer: FieldShape): boolean {
   if (writer.nullBranch !== undefined && reader.nullBranch === undefined) return false;
+  if (reader.items !== undefined) return writer.items !== undefined && isReadable(reader.items, writer.items);
+  if (reader.symbols !== undefined) {
+    // Where they differ, the rules are avsc's.
+    return (
+      writer.symbols?.length === reader.symbols.length && reader.symbols.every((s, i) => s === writer.symbols?.[i])
+    );
+  }
   return READS[reader.typeName]?.includes(writer.typeName) ?? false;
 }

@@ -175,12 +175,65 @@ describe('a reader made for two schemas', () => {
       fields: [
         { name: 'tags', type: { type: 'array', items: 'string' } },
         { name: 'level', type: { type: 'enum', name: 'Level', symbols: ['LOW', 'HIGH'] } },
+        {
+          name: 'place',
+          type: { type: 'record', name: 'Place', fields: [{ name: 'city', type: ['null', 'string'] }] },
+        },
+        { name: 'sizes', type: { type: 'map', values: ['double', 'string', 'null'] } },
+        { name: 'hash', type: { type: 'fixed', name: 'Hash', size: 4 } },
       ],
     });
-    const bytes = type.toBuffer({ tags: ['a', 'b'], level: 'HIGH' });
+    const value = {
+      ...{ tags: ['a', 'b'], level: 'HIGH', place: { city: 'Bern' } },
+      ...{ sizes: { a: 1, b: null, c: 'x' }, hash: Buffer.from('abcd') },
+    };
+    const bytes = type.toBuffer(value);
     const cursor = cursorAt(bytes, 0, bytes.length);
-    expect(avroReader(type, type)(cursor)).toMatchObject({ tags: ['a', 'b'], level: 'HIGH' });
+    expect(avroReader(type, type)(cursor)).toMatchObject(value);
     expect(cursor.position).toBe(bytes.length);
+    for (let end = 0; end < bytes.length; end++) {
+      expect(() => avroReader(type, type)(cursorAt(bytes.subarray(0, end), 0, end)), `${end} bytes`).toThrow('cut off');
+    }
+  });
+
+  it('reads enums and arrays, as a later version has them too', () => {
+    const tags = { name: 'tags', type: { type: 'array', items: 'string' } };
+    const level = { name: 'level', type: { type: 'enum', name: 'Level', symbols: ['LOW', 'HIGH'] } };
+    const sizes = { name: 'sizes', type: ['null', { type: 'array', items: 'double' }] };
+    const types = [
+      [tags, level, sizes],
+      [sizes, tags],
+    ].map((fields) => avsc.Type.forSchema({ type: 'record', name: 'R', fields } as Schema)) as [avsc.Type, avsc.Type];
+    const [writer, reader] = types;
+    const value = { tags: ['a', 'bc'], level: 'HIGH', sizes: [0.5, -1] };
+    const bytes = writer.toBuffer(value);
+    const read = (as: avsc.Type) => avroReader(as, writer)(cursorAt(bytes, 0, bytes.length)) as object;
+    expect(read(writer)).toStrictEqual(value);
+    expect(read(reader)).toStrictEqual({ sizes: value.sizes, tags: value.tags });
+    // As blocks of two arrays may be written: with their bytes before them.
+    const blocks = Buffer.from([1, 4, 2, 0x61, 2, 4, 0x62, 0x63, 0, 2, 0]);
+    expect(avroReader(writer, writer)(cursorAt(blocks, 0, blocks.length))).toStrictEqual({
+      tags: ['a', 'bc'],
+      level: 'HIGH',
+      sizes: null,
+    });
+    const wrong = Buffer.from([0, 6, 0]);
+    expect(() => avroReader(writer, writer)(cursorAt(wrong, 0, 3))).toThrow(
+      'an enum of 2 symbols has none of number 3',
+    );
+  });
+
+  it.each<[string, Schema]>([
+    ['an array of strings', { type: 'array', items: 'string' }],
+    ['an array of nulls', { type: 'array', items: 'null' }],
+    ['an array of records', { type: 'array', items: { type: 'record', name: 'E', fields: [] } } as Schema],
+    ['a map', { type: 'map', values: 'int' }],
+  ])('refuses at once more items than there are bytes: %s', (_kind, field) => {
+    const type = avsc.Type.forSchema({ type: 'record', name: 'R', fields: [{ name: 'a', type: field }] });
+    for (const count of [1_000_000n, 2n ** 40n, 2n ** 53n - 1n, -(2n ** 40n)]) {
+      const bytes = Buffer.concat([zigzag(count), Buffer.alloc(20)]);
+      expect(() => avroReader(type, type)(cursorAt(bytes, 0, bytes.length))).toThrow('items are announced');
+    }
   });
 
   it('reads a field whose name is a word of JavaScript', () => {
