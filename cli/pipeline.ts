@@ -1,6 +1,7 @@
 import { type StandbyTask, Streams, type StreamsMetrics } from '../streams/index.js';
 import { applicationTopology } from '../topology/application.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
+import { RECORD_FAULTS } from '../topology/record-faults.js';
 import type { TopicSerdes } from '../topology/serdes.js';
 import type { Connection } from './connection.js';
 import { ModelDirectory } from './models.js';
@@ -41,6 +42,7 @@ export async function startStreams(
       : await ModelDirectory.watch(modelsDirectory, (message) => process.stderr.write(`${message}\n`));
   const streams = new Streams(applicationTopology(config, serdes, models), {
     ...options,
+    ...RECORD_FAULTS,
     log,
     stateDirectory,
     deadLetterTopic: config.topics.deadLetters,

@@ -11,7 +11,7 @@ export interface LateMetrics {
 
 /** Counters since the start of the process. */
 export interface StreamsMetrics {
-  /** Records taken from source topics; repartition topics do not count. */
+  /** Records taken from source topics, what cannot be decoded among them; repartition topics do not count. */
   recordsConsumed: number;
   /** Records sent to output topics; internal topics do not count. */
   recordsProduced: number;

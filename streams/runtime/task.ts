@@ -343,11 +343,9 @@ export class Task implements TaskContext {
         continue;
       }
       this.#pendingCursor = undefined;
+      let isRecord = false;
       try {
-        if (this.#decode(input, cursor)) {
-          input.hasHead = true;
-          return true;
-        }
+        isRecord = this.#decode(input, cursor);
       } catch (error) {
         if (error instanceof SerdePendingError) {
           this.#pendingCursor = cursor;
@@ -355,6 +353,11 @@ export class Task implements TaskContext {
         }
         this.#current = input;
         this.#handle('DESERIALIZATION', error as Error, cursor);
+      }
+      if (input.source.kind === 'source') this.environment.metrics.recordsConsumed++;
+      if (isRecord) {
+        input.hasHead = true;
+        return true;
       }
       input.position = cursor.offset + 1;
     }
@@ -386,7 +389,6 @@ export class Task implements TaskContext {
       start < 0 || valueSerde === undefined ? null : valueSerde.deserialize(topic, valueBytes, start, cursor.valueEnd);
     let time: unknown = cursor.timestamp;
     if (source.kind === 'source') {
-      this.environment.metrics.recordsConsumed++;
       if (source.timestampExtractor !== undefined && input.value !== null) {
         time = source.timestampExtractor(input.value, cursor.timestamp);
       }
@@ -399,7 +401,6 @@ export class Task implements TaskContext {
   #hasAll({ keySerde, name, nulls }: SourceNode, { keyStart, valueStart }: RecordCursor): boolean {
     const missing = valueStart < 0 ? 'value' : keySerde !== undefined && keyStart < 0 ? 'key' : undefined;
     if (missing === undefined) return true;
-    this.environment.metrics.recordsConsumed++;
     if (nulls === 'refuse') throw new TypeError(`it has no ${missing}`);
     this.reportSkipped(name, `null ${missing}`);
     return false;

@@ -1,18 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TopicRole } from '../../schemas/subjects.js';
-import { Streams } from '../../streams/index.js';
+import { Streams, type StreamsMetrics } from '../../streams/index.js';
 import { EmbeddedLog } from '../../streams/log/embedded/embedded-log.js';
 import type { Log } from '../../streams/log/log.js';
 import { partitionForString } from '../../streams/log/partitioner.js';
 import { deserializeWhenReady, type Serde } from '../../streams/serde/serde.js';
 import { applicationTopology } from '../../topology/application.js';
 import { type ApplicationConfig, DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js';
+import { RECORD_FAULTS } from '../../topology/record-faults.js';
 import { registerSerdes, type TopicSerdes } from '../../topology/serdes.js';
 import { MemoryRegistry } from './run-goals.js';
 
 type ValueOf<R extends TopicRole> = TopicSerdes[R] extends Serde<infer V> ? V : never;
 
 const POLL_MS = 5;
+
+/** A record as it is in the log. */
+export interface RawRecord {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly partition?: number;
+  readonly timestamp?: number;
+}
 
 interface StateOptions {
   readonly stateDirectory?: string;
@@ -55,11 +64,21 @@ export class ApplicationRun {
     await transaction.commit();
   }
 
+  /** As any client can: bytes, or none. */
+  async appendBytes(role: TopicRole, records: readonly RawRecord[]): Promise<void> {
+    const transaction = this.#log.transaction();
+    for (const { key, value, partition = 0, timestamp = 0 } of records) {
+      transaction.append(this.config.topics[role], partition, timestamp, key, value);
+    }
+    await transaction.commit();
+  }
+
   /** Processes what was appended, and closes every window. */
-  async drain(options: StateOptions = {}): Promise<void> {
+  async drain(options: StateOptions = {}): Promise<StreamsMetrics> {
     const streams = await this.#start(options);
     await streams.drain();
     await streams.close();
+    return streams.metrics;
   }
 
   /** Processes what was appended, and leaves windows open. */
@@ -74,6 +93,9 @@ export class ApplicationRun {
       applicationId: 'application',
       log: this.#log,
       commitInterval: 20,
+      deadLetterTopic: this.config.topics.deadLetters,
+      lateTopic: this.config.topics.late,
+      ...RECORD_FAULTS,
       ...options,
     });
     await streams.start();
@@ -107,6 +129,27 @@ export class ApplicationRun {
       await consumer.close();
     }
     return records;
+  }
+
+  /** Why each record in the dead letters is there. */
+  async reasons(): Promise<string[]> {
+    const topic = this.config.topics.deadLetters;
+    const reasons: string[] = [];
+    for (let partition = 0; partition < this.#partitions; partition++) {
+      const consumer = this.#log.consumer();
+      consumer.assign({ topic, partition }, 0);
+      const end = await this.#log.endOffset({ topic, partition });
+      for (let offset = 0; offset < end; ) {
+        const [cursor] = await consumer.poll(100);
+        if (cursor === undefined) continue;
+        while (cursor.next()) {
+          reasons.push(String(cursor.headers.find(({ key }) => key === 'reason')?.value));
+        }
+        offset = cursor.nextOffset;
+      }
+      await consumer.close();
+    }
+    return reasons;
   }
 
   close(): Promise<void> {
