@@ -4,6 +4,8 @@ import { REPORTS } from '../lake/reports/report.js';
 import { addLake, type LakeOption, lakeDirectory } from './lake.js';
 import { addDataDir, duration, wholeNumber } from './options.js';
 import { addFormat, type FormatOption, printRows } from './query.js';
+import { print, say } from './terminal/output.js';
+import { safe } from './terminal/safe-text.js';
 
 interface AnalyzeOptions extends LakeOption, FormatOption {
   readonly limit: number;
@@ -37,11 +39,11 @@ async function printReports(names: readonly string[], options: AnalyzeOptions): 
   });
   for (const { missing, names: columns, report, rows } of results) {
     if (missing !== undefined) {
-      process.stderr.write(`${report.name}: ${missing}\n`);
+      say(safe`${report.name}: ${missing}`);
     } else if (rows.length === 0) {
-      process.stderr.write(`${report.name}: nothing in that time\n`);
+      say(safe`${report.name}: nothing in that time`);
     } else if (format === 'table') {
-      process.stdout.write(`${report.name}: ${report.title}\n`);
+      print(safe`${report.name}: ${report.title}`);
       printRows({ names: columns, rows }, format);
     } else {
       printRows({ names: ['report', ...columns], rows: rows.map((row) => [report.name, ...row]) }, format);

@@ -10,8 +10,11 @@ import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
 import { type ApplicationConfig, topicsOf } from '../topology/application-config.js';
 import { registerSerdes, type TopicSerdes } from '../topology/serdes.js';
 import { ownDataDirectory, shareDataDirectory } from './data-directory.js';
-import { addDataDir, type DataDirOption, wholeNumber } from './options.js';
+import { addDataDir, type DataDirOption, DEFAULT_DATA_DIRECTORY, wholeNumber } from './options.js';
 import { takeProcessSlot } from './process-slot.js';
+import { programCommand, quoted } from './program.js';
+import { say } from './terminal/output.js';
+import { SafeText } from './terminal/safe-text.js';
 import { UsageError } from './usage-error.js';
 
 const DAY_MS = 86_400_000;
@@ -36,6 +39,16 @@ export interface Connection {
   readonly schemas: SchemaRegistry;
   readonly stateDirectory: string;
   close(): Promise<void>;
+}
+
+/** How to print a topic of the log that is meant, without the topic's name. */
+export function consumeCommandOf({ brokers, dataDir, registry }: ConnectionOptions): string {
+  const words = [
+    ...(brokers === undefined ? [] : ['--brokers', brokers]),
+    ...(registry === undefined ? [] : ['--registry', registry]),
+    ...(brokers !== undefined || dataDir === DEFAULT_DATA_DIRECTORY ? [] : ['--data-dir', dataDir]),
+  ];
+  return [programCommand(), 'consume', ...words.map(quoted)].join(' ');
 }
 
 /** What a command does with the log. */
@@ -131,6 +144,7 @@ async function connectKafka(
   const log = await KafkaLog.open({
     brokers,
     signal,
+    say: (message) => say(SafeText.of(message)),
     settings: { ...readSettings(options.kafkaConfig), ...options.kafkaSetting },
     ...(transactionalId === undefined ? {} : { transactionalId }),
     ...(options.guarantee === undefined ? {} : { guarantee: options.guarantee }),
@@ -141,8 +155,8 @@ async function connectKafka(
     url: options.registry,
     autoRegister: options.autoRegister,
     signal,
-    onUnavailable: ({ message }) => process.stderr.write(`${message}\n`),
-    onRecovered: (message) => process.stderr.write(`${message}\n`),
+    onUnavailable: ({ message }) => say(SafeText.of(message)),
+    onRecovered: (message) => say(SafeText.of(message)),
   });
   return {
     log,

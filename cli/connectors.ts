@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
 import { applyConnectors } from '../connectors/apply-connectors.js';
@@ -9,6 +8,9 @@ import { HttpService } from '../connectors/http-service.js';
 import { applyIndexTemplates } from '../connectors/index-templates.js';
 import { applyInfluxDatabases } from '../connectors/influx-databases.js';
 import { durationOption } from './options.js';
+import { onNobodyReads, print, say } from './terminal/output.js';
+import { SafeText, safe } from './terminal/safe-text.js';
+import { type Cell, printTable } from './terminal/table.js';
 
 /** For commands that only look: a worker that rebalances answers after a moment. */
 const SHORT_WAIT_MS = 3000;
@@ -38,14 +40,8 @@ export function connectorsCommand(program: Command): Command {
   const command = program
     .command('connectors')
     .description('apply connectors/ to Kafka Connect: topics into Elasticsearch and InfluxDB');
-  // Subcommands have to be told one by one what main() tells each command.
   const subcommand = (name: string, description: string) =>
-    command
-      .command(name)
-      .description(description)
-      .argument('[names...]', 'connectors')
-      .exitOverride()
-      .showHelpAfterError('(--help shows the options)');
+    command.command(name).description(description).argument('[names...]', 'connectors');
 
   addDirectory(subcommand('apply', 'make the connectors as their files say, and wait until they run'))
     .option('--elasticsearch <url>', 'also put the index templates there', url)
@@ -83,8 +79,8 @@ function addDirectory(command: Command): Command {
 
 async function apply(names: readonly string[], options: ApplyOptions): Promise<void> {
   // Whoever reads the output may have seen enough; the rest is applied all the same.
-  process.stdout.on('error', () => {});
-  await applyFiles(names, options, print);
+  onNobodyReads(() => {});
+  await applyFiles(names, options, printResult);
 }
 
 /** Applies index templates, databases and connectors, and waits until they run. @throws ConnectorError */
@@ -96,7 +92,7 @@ export async function applyFiles(
   const directory = directoryOf(options);
   const connectors = await loadConnectors(directory, environmentOf(options), names);
   const service = (name: string, address: string) =>
-    new HttpService({ name, url: address, waitMs: options.timeout, onWait: say });
+    new HttpService({ name, url: address, waitMs: options.timeout, onWait: sayWaiting });
   if (options.elasticsearch !== undefined) {
     const templates = await applyIndexTemplates(service('Elasticsearch', options.elasticsearch), directory);
     for (const { name, result } of templates) report(`index template ${name}`, result);
@@ -120,27 +116,27 @@ async function status(names: readonly string[], options: ConnectOptions): Promis
   const client = clientOf(options, SHORT_WAIT_MS);
   const asked = names.length > 0 ? names : (await client.names()).sort();
   if (asked.length === 0) {
-    process.stdout.write(`Kafka Connect at ${client.address} has no connectors\n`);
+    print(safe`Kafka Connect at ${client.address} has no connectors`);
     return;
   }
-  const table = new Table({ head: ['connector', 'state', 'tasks', 'worker', ''], style: { head: [], border: [] } });
+  const rows: Cell[][] = [];
   const broken: string[] = [];
   for (const name of asked) {
     const found = await client.status(name);
     if (found === undefined || !isRunning(found)) broken.push(name);
-    table.push(found === undefined ? [name, pc.red('MISSING'), '', '', ''] : row(found));
+    rows.push(found === undefined ? [name, safe`MISSING`.with(pc.red), '', '', ''] : row(found));
   }
-  process.stdout.write(`${table.toString()}\n`);
+  printTable(['connector', 'state', 'tasks', 'worker', ''], rows);
   if (broken.length > 0) throw new ConnectorError('NOT_RUNNING', `not running: ${broken.join(', ')}`);
 }
 
-function row(found: ConnectorStatus): string[] {
+function row(found: ConnectorStatus): Cell[] {
   const { connector, name, tasks } = found;
   const running = tasks.filter(({ state }) => state === 'RUNNING').length;
   const colour = isRunning(found) ? pc.green : pc.red;
   return [
     name,
-    colour(connector.state),
+    SafeText.of(connector.state).with(colour),
     `${running}/${tasks.length} running`,
     connector.worker_id,
     failureOf(found) ?? '',
@@ -151,7 +147,7 @@ async function remove(names: readonly string[], options: DirectoryOptions): Prom
   const client = clientOf(options, SHORT_WAIT_MS);
   // Names alone do: what is deleted needs no variables.
   const asked = names.length > 0 ? names : await namesIn(directoryOf(options));
-  for (const name of asked) print(`connector ${name}`, (await client.delete(name)) ? 'deleted' : 'was not there');
+  for (const name of asked) printResult(`connector ${name}`, (await client.delete(name)) ? 'deleted' : 'was not there');
 }
 
 async function namesIn(directory: string): Promise<string[]> {
@@ -175,7 +171,7 @@ function environmentOf({ elasticsearch, influxdb, registry, variant }: ApplyOpti
 }
 
 function clientOf({ connect, variant }: ConnectOptions, waitMs: number): ConnectClient {
-  return new ConnectClient({ url: connect ?? CONNECT_URLS[variant], waitMs, onWait: say });
+  return new ConnectClient({ url: connect ?? CONNECT_URLS[variant], waitMs, onWait: sayWaiting });
 }
 
 function url(text: string): string {
@@ -186,10 +182,10 @@ function url(text: string): string {
   return text;
 }
 
-function print(what: string, result: string, more = ''): void {
-  process.stdout.write(`${what}: ${result}${more}\n`);
+function printResult(what: string, result: string, more = ''): void {
+  print(safe`${what}: ${result}${more}`);
 }
 
-function say(why: string): void {
-  process.stderr.write(`${why}; waiting for it…\n`);
+function sayWaiting(why: string): void {
+  say(safe`${why}; waiting for it…`);
 }

@@ -7,6 +7,8 @@ import { SerdePendingError } from '../streams/serde/serde.js';
 import { addConnection, type ConnectionOptions, connect } from './connection.js';
 import { stopOnSignals } from './interruption.js';
 import { wholeNumber } from './options.js';
+import { onNobodyReads, printInTurn } from './terminal/output.js';
+import { SafeText } from './terminal/safe-text.js';
 import { UsageError } from './usage-error.js';
 
 interface ConsumeOptions extends ConnectionOptions {
@@ -31,7 +33,7 @@ export function consumeCommand(program: Command): Command {
 async function consume(topic: string, options: ConsumeOptions): Promise<void> {
   const stop = new AbortController();
   stopOnSignals(stop);
-  process.stdout.on('error', () => process.exit(0));
+  onNobodyReads(() => process.exit(0));
   const data = await connect(options, { runs: 'reader' }, stop.signal);
   try {
     const fromStart = options.fromBeginning || options.latestByKey;
@@ -39,12 +41,12 @@ async function consume(topic: string, options: ConsumeOptions): Promise<void> {
     const left = await assign(data.log, consumer, topic, fromStart ?? false);
     const decoder = new RecordDecoder(data.schemas);
     const endsAtEnd = fromStart && !(options.follow && !options.latestByKey);
-    const latest = new Map<string, string>();
+    const latest = new Map<string, SafeText>();
     let printed = 0;
     reading: while (!stop.signal.aborted && !(endsAtEnd && left.size === 0)) {
       for (const cursor of await consumer.poll(100)) {
         while (cursor.next()) {
-          const line = `${JSON.stringify(await decoder.decode(cursor))}\n`;
+          const line = SafeText.json(await decoder.decode(cursor));
           if (options.latestByKey) {
             const { keyBytes, keyStart, keyEnd, valueStart } = cursor;
             const key =
@@ -53,7 +55,7 @@ async function consume(topic: string, options: ConsumeOptions): Promise<void> {
             else latest.set(key, line);
             continue;
           }
-          await write(line);
+          await printInTurn(line);
           if (++printed === options.max) break reading;
         }
         const end = left.get(cursor.partition);
@@ -62,7 +64,7 @@ async function consume(topic: string, options: ConsumeOptions): Promise<void> {
     }
     for (const line of latest.values()) {
       if (options.max !== undefined && printed++ >= options.max) break;
-      await write(line);
+      await printInTurn(line);
     }
   } finally {
     await data.close();
@@ -88,11 +90,6 @@ async function assign(
     if (fromStart && end > start) left.set(partition, end);
   }
   return left;
-}
-
-async function write(line: string): Promise<void> {
-  if (process.stdout.write(line)) return;
-  await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
 interface DecodedRecord {

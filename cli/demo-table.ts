@@ -1,6 +1,7 @@
 import colors from 'picocolors';
 import { behind, type Counts, GOALS, type Goal, type Holding } from './demo-counts.js';
-import { number } from './status.js';
+import { number } from './terminal/quantities.js';
+import { SafeText, safe } from './terminal/safe-text.js';
 
 const HEADER_EVERY_LINES = 20;
 const GAP = '  ';
@@ -68,12 +69,12 @@ const NARROW: readonly Group[] = [
 
 /** Counts, a line each, with a header now and then. */
 export class CountsTable {
-  readonly #write: (line: string) => void;
+  readonly #write: (line: SafeText) => void;
   readonly #groups: readonly Group[];
   #lines = 0;
 
   /** @param terminalColumns undefined where the output is no terminal */
-  constructor(write: (line: string) => void, terminalColumns: number | undefined) {
+  constructor(write: (line: SafeText) => void, terminalColumns: number | undefined) {
     this.#write = write;
     this.#groups = terminalColumns !== undefined && terminalColumns < widthOf(WIDE) ? NARROW : WIDE;
   }
@@ -82,19 +83,22 @@ export class CountsTable {
     if (this.#lines++ % HEADER_EVERY_LINES === 0) for (const line of header(this.#groups)) this.#write(line);
     const time = new Date().toTimeString().slice(0, TIME_WIDTH);
     const cells = this.#groups.map(({ columns, isLag }) =>
-      columns.map(({ value, width }) => cell(value(counts), width, isLag ?? false)).join(''),
+      SafeText.join(
+        columns.map(({ value, width }) => cell(value(counts), width, isLag ?? false)),
+        '',
+      ),
     );
-    this.#write([colors.dim(time), ...cells].join(GAP));
+    this.#write(SafeText.join([safe`${time}`.with(colors.dim), ...cells], GAP));
   }
 }
 
-function header(groups: readonly Group[]): string[] {
+function header(groups: readonly Group[]): SafeText[] {
   const titles = groups.map(({ columns, title }) => titleOver(title, sum(columns.map(({ width }) => width))));
   const columns = groups.map((group) => group.columns.map(({ title, width }) => title.padStart(width)).join(''));
   return [
-    '',
-    colors.bold([' '.repeat(TIME_WIDTH), ...titles].join(GAP)),
-    colors.bold(['time'.padEnd(TIME_WIDTH), ...columns].join(GAP)),
+    SafeText.empty,
+    safe`${[' '.repeat(TIME_WIDTH), ...titles].join(GAP)}`.with(colors.bold),
+    safe`${['time'.padEnd(TIME_WIDTH), ...columns].join(GAP)}`.with(colors.bold),
   ];
 }
 
@@ -105,11 +109,11 @@ function titleOver(title: string, width: number): string {
   return ` ${'─'.repeat(left)} ${title} ${'─'.repeat(rules - left)}`;
 }
 
-function cell(count: number | undefined, width: number, isLag: boolean): string {
-  if (count === undefined) return colors.red('away'.padStart(width));
-  const text = number(count).padStart(width);
+function cell(count: number | undefined, width: number, isLag: boolean): SafeText {
+  if (count === undefined) return safe`${'away'.padStart(width)}`.with(colors.red);
+  const text = safe`${number(count).padStart(width)}`;
   if (!isLag) return text;
-  return count === 0 ? colors.green(text) : colors.yellow(text);
+  return text.with(count === 0 ? colors.green : colors.yellow);
 }
 
 function widthOf(groups: readonly Group[]): number {

@@ -13,13 +13,16 @@ import type { TopicSerdes } from '../topology/serdes.js';
 import { type Connection, type ConnectionOptions, connect, prepareTopics } from './connection.js';
 import { applyFiles } from './connectors.js';
 import { behind, Counter, type Counts, GOALS, hasAll, INFLUX_DATABASE, KafkaCounts } from './demo-counts.js';
+import { DemoError } from './demo-error.js';
 import { CountsTable } from './demo-table.js';
 import { feedSimulated } from './feed.js';
 import { isInterruption, stopOnSignals } from './interruption.js';
 import { positiveNumber, wholeNumber } from './options.js';
 import { type Pipeline, startStreams } from './pipeline.js';
 import { addStack, openStack, printProgress, type StackOptions } from './stack.js';
-import { number } from './status.js';
+import { print, say } from './terminal/output.js';
+import { number } from './terminal/quantities.js';
+import { SafeText, safe } from './terminal/safe-text.js';
 
 /** What the table counts. */
 const CONFIG: ApplicationConfig = { ...DEFAULT_APPLICATION_CONFIG, pipelines: ['goals'] };
@@ -45,12 +48,6 @@ interface DemoOptions extends StackOptions {
   readonly rate: number;
   readonly seconds?: number;
   readonly keep?: boolean;
-}
-
-/** The sinks have not got all that is in Kafka. */
-export class DemoError extends Error {
-  override readonly name = 'DemoError';
-  readonly code = 'SINKS_BEHIND';
 }
 
 /** `millrace demo`: everything at once, on the real services, with the counts that tell whether it works. */
@@ -88,7 +85,7 @@ async function demo(options: DemoOptions): Promise<void> {
 
 /** The first signal ends it in order; the second at once. */
 function stopOnInterruption(stop: AbortController, { directory }: DemoOptions): void {
-  stopOnSignals(stop, () => say(`services that are not stopped yet go on; ${howToStop(directory)}`));
+  stopOnSignals(stop, () => say(safe`services that are not stopped yet go on; ${howToStop(directory)}`));
   // Whoever has closed the terminal, or has read enough, does not want it to go on.
   process.on('SIGHUP', () => stop.abort());
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => stop.abort());
@@ -115,7 +112,7 @@ class StartedServices {
   async end({ keep }: DemoOptions): Promise<void> {
     if (keep || this.#started.size === 0) {
       const running = (await this.#stack.status()).some(({ pid }) => pid !== undefined);
-      if (running) say(`the services go on; ${howToStop(this.#stack.directory)}`);
+      if (running) say(safe`the services go on; ${howToStop(this.#stack.directory)}`);
       return;
     }
     // Kafka last: clients whose broker is away take long to end.
@@ -150,7 +147,7 @@ async function withConnections(
     opened.push(feeding);
     const partitions = (await pipeline.log.partitions(CONFIG.topics.accessLog)) ?? PARTITIONS;
     const serdes = await prepareTopics(pipeline, CONFIG, partitions);
-    say('topics and schemas … ready');
+    say(safe`topics and schemas … ready`);
     await work({ pipeline, feeding, serdes });
   } finally {
     for (const connection of opened) await connection.close();
@@ -164,7 +161,7 @@ async function applyConnectors({
   influxUrl,
   registryUrl,
 }: StackAddresses): Promise<void> {
-  say('connectors … starting');
+  say(safe`connectors … starting`);
   let running = 0;
   const options = {
     variant: 'local',
@@ -177,7 +174,7 @@ async function applyConnectors({
   await applyFiles(CONNECTORS, options, (what) => {
     if (what.startsWith('connector ')) running++;
   });
-  say(`connectors … ${running} running`);
+  say(safe`connectors … ${running} running`);
 }
 
 async function run(
@@ -202,7 +199,7 @@ async function run(
   if (stop.signal.aborted) end.abort();
   const timer = seconds === undefined ? undefined : setTimeout(() => end.abort(), seconds * 1000);
   try {
-    for (const line of whereToLook(addresses)) print(line);
+    for (const line of whereToLook(addresses)) print(SafeText.of(line));
     const fed = feedSimulated({ ...TRAFFIC, rate, pastMs: kafka.requests === 0 ? PAST_MS : 0 }, writer, end.signal);
     // It is thrown where it is waited for.
     fed.catch(() => stop.abort());
@@ -252,7 +249,7 @@ async function untilSettled(
   }
 }
 
-function summary({ requests, results, windows }: KafkaCounts, last: Counts): string[] {
+function summary({ requests, results, windows }: KafkaCounts, last: Counts): SafeText[] {
   const goals = GOALS.map((goal) => {
     const updates = results[goal] === windows[goal] ? '' : ` (${number(results[goal])} records)`;
     return `goal ${goal} ${number(windows[goal])}${updates}`;
@@ -261,11 +258,11 @@ function summary({ requests, results, windows }: KafkaCounts, last: Counts): str
     .filter(([, count]) => count !== 0)
     .map(([sink, count]) => (count === undefined ? `${sink} does not answer` : `${sink} lacks ${number(count)}`));
   return [
-    '',
-    `in Kafka: ${number(requests)} requests; windows: ${goals.join(', ')}`,
+    SafeText.empty,
+    safe`in Kafka: ${number(requests)} requests; windows: ${goals.join(', ')}`,
     missing.length === 0
-      ? colors.green('Elasticsearch and InfluxDB have all of them')
-      : colors.yellow(`${missing.join(', ')}; what is missing comes as soon as the services run`),
+      ? safe`Elasticsearch and InfluxDB have all of them`.with(colors.green)
+      : safe`${missing.join(', ')}; what is missing comes as soon as the services run`.with(colors.yellow),
   ];
 }
 
@@ -294,13 +291,4 @@ function howToStop(directory: string): string {
 
 function isStackInterruption(error: unknown): boolean {
   return error instanceof StackError && error.code === 'INTERRUPTED';
-}
-
-/** What is done. The table is the output; this is not. */
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -3,6 +3,8 @@ import { describeTopology } from '../streams/index.js';
 import { applicationTopology } from '../topology/application.js';
 import { serdesOf } from './connection.js';
 import { type ApplicationOptions, addPipelines, applicationConfig } from './options.js';
+import { print } from './terminal/output.js';
+import { SafeText } from './terminal/safe-text.js';
 
 export function describeCommand(program: Command): Command {
   const command = program
@@ -20,5 +22,5 @@ async function describe(options: ApplicationOptions): Promise<void> {
     },
   };
   const topology = applicationTopology(config, await serdesOf(registry, config));
-  process.stdout.write(describeTopology(topology));
+  print(SafeText.lines(describeTopology(topology).trimEnd()));
 }

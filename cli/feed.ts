@@ -82,7 +82,7 @@ export async function feedSimulated(
 /** Writes simulated service logs, of the time that `feedSimulated` writes requests of. @throws LogError */
 export async function feedServiceLogs(
   options: SimulationOptions & OtherSimulations,
-  writer: TopicWriter<ServiceLog>,
+  writer: Pick<TopicWriter<ServiceLog>, 'write'>,
   signal: AbortSignal,
 ): Promise<void> {
   const simulator = new ServiceLogSimulator({
@@ -98,7 +98,7 @@ export async function feedServiceLogs(
 /** The same for readings of sensors. @throws LogError */
 export async function feedReadings(
   options: SimulationOptions & OtherSimulations,
-  writer: TopicWriter<SensorReading>,
+  writer: Pick<TopicWriter<SensorReading>, 'write'>,
   signal: AbortSignal,
 ): Promise<void> {
   const simulator = new SensorSimulator({

@@ -5,7 +5,16 @@ import { LogError } from '../streams/log/log.js';
 /** One Ctrl-C may arrive twice: from the terminal, and from a program around this one that passes it on. */
 const SAME_SIGNAL_MS = 300;
 
-let isToldToStop = false;
+let toldToStopBy: 'SIGINT' | 'SIGTERM' | undefined;
+
+/** Work that has an end was stopped before it: printed as it is, with the exit code that shells know such an end by. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+
+  get exitCode(): number {
+    return 128 + constants.signals[toldToStopBy ?? 'SIGINT'];
+  }
+}
 
 /**
  * Aborts at the first SIGINT or SIGTERM, for work to be committed and closed; at the second the process ends as it is,
@@ -17,7 +26,7 @@ export function stopOnSignals(stop: AbortController, onSecond: () => void = () =
   let firstAt: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      isToldToStop = true;
+      toldToStopBy ??= signal;
       firstAt ??= stop.signal.aborted ? Number.NEGATIVE_INFINITY : performance.now();
       stop.abort();
       if (performance.now() - firstAt < SAME_SIGNAL_MS) return;
@@ -27,9 +36,14 @@ export function stopOnSignals(stop: AbortController, onSecond: () => void = () =
   }
 }
 
+/** Whether a signal has told this process to stop. */
+export function isToldToStop(): boolean {
+  return toldToStopBy !== undefined;
+}
+
 /** Whether a command failed because a signal told it to stop while it waited for a service. */
 export function isEndBySignal(error: unknown): boolean {
-  return isToldToStop && isInterruption(error);
+  return isToldToStop() && isInterruption(error);
 }
 
 /** Whether what failed did so because it was told to stop while it waited for a service. */

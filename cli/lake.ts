@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import Table from 'cli-table3';
 import { type Command, InvalidArgumentError } from 'commander';
 import { DeltaLog } from '../lake/delta/delta-log.js';
 import { describeTable } from '../lake/describe.js';
@@ -11,7 +10,10 @@ import { addConnection, type ConnectionOptions, connect } from './connection.js'
 import { stopOnSignals } from './interruption.js';
 import { LAKE_SOURCES } from './lake-sources.js';
 import { addDataDir, byteSize, type DataDirOption, duration, durationOption, wholeNumber } from './options.js';
-import { number } from './status.js';
+import { print, say } from './terminal/output.js';
+import { count, number } from './terminal/quantities.js';
+import { SafeText, safe } from './terminal/safe-text.js';
+import { printTable } from './terminal/table.js';
 
 export interface LakeOption extends DataDirOption {
   readonly lake?: string;
@@ -42,9 +44,7 @@ interface HistoryOptions extends LakeOption {
 
 export function lakeCommand(program: Command): Command {
   const command = program.command('lake').description('stored logs and results: a Delta Lake table of files');
-  // Subcommands have to be told one by one what main() tells each command.
-  const subcommand = (name: string, description: string) =>
-    command.command(name).description(description).exitOverride().showHelpAfterError('(--help shows the options)');
+  const subcommand = (name: string, description: string) => command.command(name).description(description);
 
   addLake(addConnection(subcommand('write', 'store the topics in the table, until it is stopped')))
     .option('--once', 'stop when what the topics hold now is stored')
@@ -94,15 +94,15 @@ async function write(options: WriteOptions): Promise<void> {
       commitIntervalMs: options.commitInterval,
       maxRows: options.maxRows,
       maxBytes: options.maxSize,
-      onWarning: (message) => process.stderr.write(`${message}\n`),
+      onWarning: (message) => say(SafeText.lines(message)),
     });
     try {
       await (options.once ? writer.drain(stop.signal) : writer.run(stop.signal));
     } finally {
       await writer.close();
       const { commits, files, records, undecoded } = writer.metrics;
-      print(`${number(records)} records stored in ${number(commits)} commits, ${number(files)} files`);
-      if (undecoded > 0) print(`${number(undecoded)} of them could not be decoded; their bytes are in raw_value`);
+      print(safe`${count(records, 'record')} stored in ${count(commits, 'commit')}, ${count(files, 'file')}`);
+      if (undecoded > 0) print(safe`${number(undecoded)} of them could not be decoded; their bytes are in raw_value`);
     }
   } finally {
     await connection.close();
@@ -112,8 +112,7 @@ async function write(options: WriteOptions): Promise<void> {
 async function optimizeTable(options: OptimizeOptions): Promise<void> {
   const done = await optimize(lakeDirectory(options), { targetBytes: options.targetSize });
   print(
-    `${number(done.filesRemoved)} files (${size(done.bytesRemoved)}) became ${number(done.filesAdded)} ` +
-      `(${size(done.bytesAdded)})`,
+    safe`${count(done.filesRemoved, 'file')} (${size(done.bytesRemoved)}) became ${number(done.filesAdded)} (${size(done.bytesAdded)})`,
   );
 }
 
@@ -127,34 +126,33 @@ async function vacuumTable(options: VacuumOptions): Promise<void> {
   });
   const would = dryRun ? 'would be ' : '';
   if (dropOlderThan !== undefined || maxSize !== undefined) {
-    print(`${number(dropped.length)} files ${would}taken out of the table`);
+    print(safe`${count(dropped.length, 'file')} ${would}taken out of the table`);
   }
-  print(`${number(deleted.length)} files ${would}deleted, ${size(deletedBytes)}`);
+  print(safe`${count(deleted.length, 'file')} ${would}deleted, ${size(deletedBytes)}`);
 }
 
 async function history(options: HistoryOptions): Promise<void> {
   const log = new DeltaLog(lakeDirectory(options));
   await log.require();
-  const table = newTable(['version', 'time', 'operation', 'files added', 'removed', 'parameters']);
+  const rows: string[][] = [];
   for (const { actions, commitInfo, version } of await log.history(options.max)) {
-    const count = (name: 'add' | 'remove') => number(actions.filter((action) => action[name]).length);
+    const changes = (name: 'add' | 'remove') => number(actions.filter((action) => action[name]).length);
     const time = commitInfo?.timestamp ? new Date(commitInfo.timestamp).toISOString() : '';
     const parameters = JSON.stringify(commitInfo?.['operationParameters'] ?? {});
-    table.push([String(version), time, commitInfo?.operation ?? '', count('add'), count('remove'), parameters]);
+    rows.push([String(version), time, commitInfo?.operation ?? '', changes('add'), changes('remove'), parameters]);
   }
-  print(table.toString());
+  printTable(['version', 'time', 'operation', 'files added', 'removed', 'parameters'], rows);
 }
 
 async function describe(options: LakeOption): Promise<void> {
   const directory = lakeDirectory(options);
   const { kinds, version } = await describeTable(directory);
-  print(`${directory}, version ${version}`);
-  const table = newTable(['kind', 'rows', 'files', 'size', 'first hour', 'last hour', 'columns']);
-  for (const { columns, files, firstHour, kind, lastHour, rows, sizeBytes } of kinds) {
+  print(safe`${directory}, version ${version}`);
+  const cells = kinds.map(({ columns, files, firstHour, kind, lastHour, rows, sizeBytes }) => {
     const counts = [rows === undefined ? '' : number(rows), number(files), size(sizeBytes)];
-    table.push([kind, ...counts, firstHour, lastHour, columns.join(' ')]);
-  }
-  print(table.toString());
+    return [kind, ...counts, firstHour, lastHour, columns.join(' ')];
+  });
+  printTable(['kind', 'rows', 'files', 'size', 'first hour', 'last hour', 'columns'], cells);
 }
 
 function source(text: string, sources: readonly LakeSource[] = []): readonly LakeSource[] {
@@ -165,12 +163,4 @@ function source(text: string, sources: readonly LakeSource[] = []): readonly Lak
 
 function size(bytes: number): string {
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-function newTable(head: string[]) {
-  return new Table({ head, style: { head: [], border: [] } });
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

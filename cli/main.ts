@@ -1,54 +1,32 @@
 import { Command, CommanderError } from 'commander';
-import { ConnectorError } from '../connectors/connector-error.js';
-import { LakeError } from '../lake/lake-error.js';
-import { ProducerError } from '../producer/producer-error.js';
-import { SchemaFileError } from '../schemas/schema-directory.js';
-import { SchemaError } from '../schemas/schema-error.js';
-import { StackError } from '../stack/stack-error.js';
-import { RecordError, StateError, TopologyError } from '../streams/index.js';
-import { LogError } from '../streams/log/log.js';
 import { analyzeCommand } from './analyze.js';
 import { connectorsCommand } from './connectors.js';
 import { consumeCommand } from './consume.js';
-import { DemoError, demoCommand } from './demo.js';
+import { demoCommand } from './demo.js';
 import { describeCommand } from './describe.js';
-import { isEndBySignal } from './interruption.js';
+import { failureText } from './failure.js';
+import { InterruptedError, isEndBySignal } from './interruption.js';
 import { lakeCommand } from './lake.js';
 import { produceCommand } from './produce.js';
+import { programVersion } from './program.js';
 import { queryCommand } from './query.js';
 import { schemasCommand } from './schemas.js';
 import { stackCommand } from './stack.js';
 import { startCommand } from './start.js';
+import { print, say } from './terminal/output.js';
+import { SafeText, safe } from './terminal/safe-text.js';
 import { trainCommand } from './train.js';
 import { UsageError } from './usage-error.js';
-import { WorkerError } from './workers.js';
-
-/** Failures that a user can act upon: their message is all there is to say. */
-const EXPECTED = [
-  ConnectorError,
-  DemoError,
-  LakeError,
-  LogError,
-  ProducerError,
-  RecordError,
-  SchemaError,
-  SchemaFileError,
-  StackError,
-  StateError,
-  TopologyError,
-  UsageError,
-  WorkerError,
-];
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
+const HELP = ['--help', '-h'];
 
-/** The `millrace` program. @returns the exit code: 0 done, 1 failed, 2 wrong use */
+/** The `millrace` program. @returns the exit code: 0 done, 1 failed, 2 wrong use, 128 + n stopped by signal n */
 export async function main(args: readonly string[]): Promise<number> {
   const program = new Command('millrace')
     .description('stream processing for TypeScript, and real-time log analytics on it')
-    .showHelpAfterError('(--help shows the options)')
-    .exitOverride();
+    .version(programVersion(), '--version', 'print the version');
   for (const command of [
     startCommand,
     produceCommand,
@@ -63,18 +41,61 @@ export async function main(args: readonly string[]): Promise<number> {
     stackCommand,
     demoCommand,
   ]) {
-    command(program).exitOverride().showHelpAfterError('(--help shows the options)');
+    command(program);
   }
+  speakAsOne(program);
+  endOnBugs();
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(withoutHelpOfUnknown(program, args), { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    if (error instanceof CommanderError) {
+      if (error.code === 'commander.unknownCommand') say(safe`there are: ${names(program)}`);
+      return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    }
     // It waited for a service, and was told not to.
     if (isEndBySignal(error)) return 0;
-    if (!(error instanceof Error)) throw error;
-    const expected = EXPECTED.some((kind) => error instanceof kind);
-    process.stderr.write(`millrace: ${expected ? error.message : (error.stack ?? error.message)}\n`);
+    if (error instanceof InterruptedError) {
+      say(safe`millrace: ${error.message}`);
+      return error.exitCode;
+    }
+    say(safe`millrace: ${failureText(error)}`);
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
   }
+}
+
+/** Subcommands have to be told one by one what holds for all of them. */
+function speakAsOne(command: Command): void {
+  command
+    .exitOverride()
+    .showHelpAfterError('(--help shows the options)')
+    .configureOutput({
+      writeOut: (text) => print(SafeText.lines(text.trimEnd())),
+      writeErr: (text) => say(SafeText.lines(text.trimEnd())),
+    });
+  for (const subcommand of command.commands) speakAsOne(subcommand);
+}
+
+function names({ commands }: Command): string {
+  return commands.map((command) => command.name()).join(', ');
+}
+
+/** Commander answers `nosuch --help` with the help of the program, as if there were such a command. */
+function withoutHelpOfUnknown(program: Command, args: readonly string[]): readonly string[] {
+  let command = program;
+  for (const arg of args) {
+    if (arg.startsWith('-') || command.commands.length === 0 || arg === 'help') break;
+    const next = command.commands.find((each) => each.name() === arg);
+    if (next === undefined) return args.filter((each) => !HELP.includes(each));
+    command = next;
+  }
+  return args;
+}
+
+/** What fails outside of all work that somebody waits for ends the process with a line, not with a stack trace. */
+function endOnBugs(): void {
+  process.on('uncaughtException', (error) => {
+    say(safe`millrace: ${failureText(error)}`);
+    process.exit(EXIT_FAILURE);
+  });
 }

@@ -5,6 +5,8 @@ import { RECORD_FAULTS } from '../topology/record-faults.js';
 import type { TopicSerdes } from '../topology/serdes.js';
 import type { Connection } from './connection.js';
 import { ModelDirectory } from './models.js';
+import { say } from './terminal/output.js';
+import { SafeText } from './terminal/safe-text.js';
 
 /** The topology at work, in this process or in several. */
 export interface Pipeline {
@@ -39,7 +41,7 @@ export async function startStreams(
   const models =
     modelsDirectory === undefined || !config.pipelines.includes('services')
       ? undefined
-      : await ModelDirectory.watch(modelsDirectory, (message) => process.stderr.write(`${message}\n`));
+      : await ModelDirectory.watch(modelsDirectory, (message) => say(SafeText.of(message)));
   const streams = new Streams(applicationTopology(config, serdes, models), {
     ...options,
     ...RECORD_FAULTS,

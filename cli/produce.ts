@@ -1,10 +1,14 @@
 import type { Command } from 'commander';
+import { newWriterMetrics } from '../producer/raw-topic-writer.js';
 import { DEFAULT_APPLICATION_CONFIG, type PipelineName } from '../topology/application-config.js';
 import { addConnection, type ConnectionOptions, connect, prepareTopics } from './connection.js';
-import { stopOnSignals } from './interruption.js';
+import { InterruptedError, isToldToStop, stopOnSignals } from './interruption.js';
 import { addSource, pipelinesOption, type SourceOptions, wholeNumber } from './options.js';
-import { feedSources } from './sources.js';
-import { number } from './status.js';
+import { refusedText } from './refused-text.js';
+import { feedSources, requireUsable } from './sources.js';
+import { print } from './terminal/output.js';
+import { count } from './terminal/quantities.js';
+import { safe } from './terminal/safe-text.js';
 
 interface ProduceOptions extends SourceOptions, ConnectionOptions {
   readonly partitions: number;
@@ -29,15 +33,14 @@ async function produce(options: ProduceOptions): Promise<void> {
     const { topics } = config;
     const partitions = (await data.log.partitions(topics.accessLog)) ?? options.partitions;
     const serdes = await prepareTopics(data, config, partitions);
-    const metrics = { events: 0, badLines: 0 };
+    const metrics = newWriterMetrics();
     await feedSources(options, data, config, serdes, metrics, stop.signal);
-    const { badLines, events } = metrics;
-    process.stdout.write(`${number(events)} events written to ${topics.accessLog}\n`);
-    if (badLines > 0) {
-      process.stdout.write(
-        `${number(badLines)} lines could not be used; they are in ${topics.deadLetters} with the reason\n`,
-      );
-    }
+    print(safe`${count(metrics.events, 'event')} written`);
+    for (const line of refusedText(metrics.refused, topics.deadLetters)) print(line);
+    const ends = options.input === undefined ? options.count !== undefined : !options.follow;
+    if (isToldToStop() && ends)
+      throw new InterruptedError('interrupted: the input was not read to its end; the same command goes on from there');
+    requireUsable(metrics);
   } finally {
     await data.close();
   }

@@ -1,11 +1,18 @@
-import Table from 'cli-table3';
 import { type Command, Option } from 'commander';
 import { LakeError } from '../lake/lake-error.js';
 import { type QueryResult, runQuery } from '../lake/query/run-query.js';
 import { stopOnSignals } from './interruption.js';
 import { addLake, type LakeOption, lakeDirectory } from './lake.js';
 import { addDataDir, byteSize, durationOption, wholeNumber } from './options.js';
+import { onNobodyReads, print, say } from './terminal/output.js';
+import { number } from './terminal/quantities.js';
+import { SafeText, safe } from './terminal/safe-text.js';
+import { printTable } from './terminal/table.js';
 import { UsageError } from './usage-error.js';
+
+/** What spreadsheets take for the start of a formula, also behind spaces and in the width of East Asian letters. */
+const FORMULA = /^\s*[=+@\uff1d\uff0b\uff20\uff0d-](?!$)/;
+const NUMBER = /^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 
 const FORMATS = ['table', 'json', 'csv'] as const;
 
@@ -34,7 +41,7 @@ export function queryCommand(program: Command): Command {
 
 export function addFormat(command: Command): Command {
   return command.addOption(
-    new Option('--format <format>', 'how to print rows; json is a line each')
+    new Option('--format <format>', 'how to print rows; json, a line each, has each value exactly')
       .choices(FORMATS)
       .default('table' satisfies FormatOption['format']),
   );
@@ -57,37 +64,38 @@ async function query(sql: string, options: QueryOptions): Promise<void> {
     throw error;
   }
   printRows(result, options.format);
-  if (result.isCut) process.stderr.write(`there are more than ${maxRows} rows; --max-rows prints more\n`);
+  if (result.isCut) say(safe`there are more than ${number(maxRows)} rows; --max-rows prints more`);
 }
 
 /** Prints a result on standard output. */
 export function printRows({ names, rows }: Pick<QueryResult, 'names' | 'rows'>, format: FormatOption['format']): void {
   // Whoever reads it may have seen enough.
-  process.stdout.on('error', () => process.exit(0));
+  onNobodyReads(() => process.exit(0));
   if (format === 'table') {
-    const table = new Table({ head: [...names], style: { head: [], border: [] } });
-    table.push(...rows.map((row) => row.map((value) => visible(text(value)))));
-    process.stdout.write(`${table.toString()}\n`);
-    return;
+    printTable(
+      names,
+      rows.map((row) => row.map(text)),
+    );
+  } else if (format === 'csv') {
+    for (const row of [names, ...rows]) print(SafeText.join(row.map(csvField), ','));
+  } else {
+    for (const row of rows) print(SafeText.json(Object.fromEntries(names.map((name, index) => [name, row[index]]))));
   }
-  const lines =
-    format === 'csv'
-      ? [names, ...rows].map((row) => row.map((value) => csvField(text(value))).join(','))
-      : rows.map((row) => JSON.stringify(Object.fromEntries(names.map((name, index) => [name, row[index]]))));
-  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
 }
 
-function text(value: QueryResult['rows'][number][number]): string {
+type Value = QueryResult['rows'][number][number];
+
+function text(value: Value | undefined): string {
   if (value === null || value === undefined) return '';
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** What a log line holds must not move the cursor, or worse, on the terminal of who reads it. */
-function visible(value: string): string {
-  return value.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
-}
-
-/** As RFC 4180 has it. */
-function csvField(field: string): string {
-  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+/**
+ * A field as RFC 4180 has it. Text that a spreadsheet would take for a formula has an apostrophe before it, for log lines
+ * are written by anyone; numbers, also negative ones, and a lone dash are none.
+ */
+function csvField(value: Value): SafeText {
+  const isText = typeof value === 'string';
+  const field = safe`${isText && FORMULA.test(value) && !NUMBER.test(value) ? "'" : ''}${text(value)}`;
+  return field.with((all) => (/[",]/.test(all) ? `"${all.replaceAll('"', '""')}"` : all));
 }

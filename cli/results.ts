@@ -3,6 +3,7 @@ import type { Log, LogConsumer, TopicPartition } from '../streams/log/log.js';
 import { deserializeWhenReady, type Serde } from '../streams/serde/serde.js';
 import { type ApplicationConfig, topicsOf } from '../topology/application-config.js';
 import type { TopicSerdes } from '../topology/serdes.js';
+import { TopEntries } from './top-entries.js';
 
 const POLL_MS = 10;
 
@@ -26,8 +27,7 @@ interface GoalResult {
 /** What has come of one goal. */
 export class GoalResults {
   records = 0;
-  latest: Peak | undefined;
-  readonly peaks = new Map<string, Peak>();
+  readonly #peaks = new TopEntries<Peak>(order);
 
   constructor(
     readonly goal: 1 | 2 | 3 | 4,
@@ -37,55 +37,75 @@ export class GoalResults {
 
   /** The entities that went furthest: by count, in goal 4 by mean. */
   top(number: number): Peak[] {
-    return [...this.peaks.values()].sort((a, b) => order(b) - order(a)).slice(0, number);
+    return this.#peaks.top(number);
+  }
+
+  /** How many entities there were results of. */
+  get keys(): TopEntries<Peak>['keys'] {
+    return this.#peaks.keys;
   }
 
   add(result: GoalResult): void {
     this.records++;
-    const peak: Peak = {
-      entity: result.client_ip ?? result.host ?? result.country ?? '',
-      windowStart: result.window_start,
-      count: result.count,
-      mean: result.avg_request_time,
-    };
-    this.latest = peak;
-    const before = this.peaks.get(peak.entity);
-    if (before === undefined || order(peak) > order(before)) this.peaks.set(peak.entity, peak);
+    const entity = result.client_ip ?? result.host ?? result.country ?? '';
+    const { avg_request_time: mean, count, window_start: windowStart } = result;
+    this.#peaks.add(entity, { entity, windowStart, count, mean });
   }
 }
+
+/** So many incidents are kept at most, of those that are over the newest. */
+const KEPT_INCIDENTS = 10_000;
+
+const GRAVITY: Readonly<Record<Incident['severity'], number>> = { info: 0, warning: 1, critical: 2 };
 
 /** The incidents that there were, each as it was last. */
 export class IncidentResults {
   readonly #latest = new Map<string, Incident>();
+  readonly #kept: number;
+  #forgotten = 0;
 
   constructor(
     readonly topic: string,
     readonly serde: Serde<Incident>,
-  ) {}
+    kept: number = KEPT_INCIDENTS,
+  ) {
+    this.#kept = kept;
+  }
 
   get count(): number {
-    return this.#latest.size;
+    return this.#latest.size + this.#forgotten;
   }
 
-  /** Those that are not over, the newest first. */
+  /** Those that are not over, the gravest first, of these the newest. */
   get open(): Incident[] {
-    return this.#newest.filter(({ state }) => state !== 'resolved');
+    return this.gravest(Number.POSITIVE_INFINITY).filter(({ state }) => state !== 'resolved');
   }
 
-  newest(number: number): Incident[] {
-    return this.#newest.slice(0, number);
-  }
-
-  get #newest(): Incident[] {
-    return [...this.#latest.values()].sort((one, other) => other.opened - one.opened);
+  /** The gravest, of these the newest. */
+  gravest(number: number): Incident[] {
+    return [...this.#latest.values()]
+      .sort((one, other) => GRAVITY[other.severity] - GRAVITY[one.severity] || other.opened - one.opened)
+      .slice(0, number);
   }
 
   add(incident: Incident): void {
     this.#latest.set(incident.id, incident);
+    if (this.#latest.size > this.#kept) this.#forget();
   }
 
   delete(id: string): void {
     this.#latest.delete(id);
+  }
+
+  /** The half that matters least: what is over, the oldest first. */
+  #forget(): void {
+    const isOver = ({ state }: Incident) => Number(state === 'resolved');
+    const all = [...this.#latest.values()].sort(
+      (one, other) => isOver(one) - isOver(other) || other.updated - one.updated,
+    );
+    const forgotten = all.slice(this.#kept / 2);
+    for (const { id } of forgotten) this.#latest.delete(id);
+    this.#forgotten += forgotten.length;
   }
 }
 
@@ -120,8 +140,13 @@ export class ResultsReader {
     this.#partitions = partitions;
   }
 
-  /** Follows the results of the pipelines that run from now on. */
-  static async follow(log: Log, config: ApplicationConfig, serdes: TopicSerdes): Promise<ResultsReader> {
+  /** Follows the results of the pipelines that run: from now on, or from the first that the topics hold. */
+  static async follow(
+    log: Log,
+    config: ApplicationConfig,
+    serdes: TopicSerdes,
+    { fromStart }: { readonly fromStart: boolean } = { fromStart: false },
+  ): Promise<ResultsReader> {
     const { goals, pipelines, topics } = config;
     const ofGoals = (pipelines.includes('goals') ? goals : []).map(
       (goal) => new GoalResults(goal, topics[`goal${goal}`], serdes[`goal${goal}`] as unknown as Serde<GoalResult>),
@@ -134,11 +159,13 @@ export class ResultsReader {
       for (let partition = 0; partition < count; partition++) partitions.push({ topic, partition });
     }
     const reader = new ResultsReader(log, ofGoals, ofIncidents, partitions);
-    const ends = await Promise.all(partitions.map((partition) => log.endOffset(partition)));
+    const offsets = await Promise.all(
+      partitions.map((partition) => (fromStart ? log.startOffset(partition) : log.endOffset(partition))),
+    );
     for (const [index, partition] of partitions.entries()) {
-      const end = ends[index] as number;
-      reader.#consumer.assign(partition, end);
-      reader.#readTo.set(idOf(partition), end);
+      const offset = offsets[index] as number;
+      reader.#consumer.assign(partition, offset);
+      reader.#readTo.set(idOf(partition), offset);
     }
     return reader;
   }

@@ -1,6 +1,8 @@
 import { LakeWriter } from '../lake/lake-writer.js';
 import type { Connection } from './connection.js';
 import { LAKE_SOURCES } from './lake-sources.js';
+import { say } from './terminal/output.js';
+import { SafeText } from './terminal/safe-text.js';
 
 /** Stores what a pipeline reads and finds, in the pipeline's process. */
 export class RunningLake {
@@ -19,7 +21,7 @@ export class RunningLake {
 
   /** @throws LakeError */
   static async open({ log, schemas }: Connection, directory: string, onFailure: () => void): Promise<RunningLake> {
-    const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
+    const onWarning = (message: string) => say(SafeText.of(message));
     return new RunningLake(
       await LakeWriter.open({ log, schemas, directory, sources: LAKE_SOURCES, onWarning }),
       onFailure,

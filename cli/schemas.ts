@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { type Command, Option } from 'commander';
 import { checkSchema, registerSchema, type SchemaCheck } from '../schemas/registration.js';
 import { RegistryApi } from '../schemas/registry-api.js';
@@ -8,6 +7,9 @@ import { SchemaFolder } from '../schemas/schema-folder.js';
 import { SCHEMAS_DIRECTORY, type SubjectSchema, subjectsOf } from '../schemas/subjects.js';
 import { DEFAULT_APPLICATION_CONFIG } from '../topology/application-config.js';
 import { duration, durationOption } from './options.js';
+import { print, say } from './terminal/output.js';
+import { SafeText, safe } from './terminal/safe-text.js';
+import { printTable } from './terminal/table.js';
 
 interface SchemasOptions {
   readonly registry: string;
@@ -39,15 +41,13 @@ function addRegistry(command: Command): Command {
         "the application's own",
       ),
     )
-    .addOption(durationOption('--wait <duration>', 'how long to wait for a registry that is away', '0s', duration))
-    .exitOverride()
-    .showHelpAfterError('(--help shows the options)');
+    .addOption(durationOption('--wait <duration>', 'how long to wait for a registry that is away', '0s', duration));
 }
 
 async function check(options: SchemasOptions): Promise<void> {
   const { api, definitions, outage } = open(options);
   const checks = await checkAll(api, outage, definitions);
-  print(
+  printRows(
     ['subject', 'schema', 'result', 'compatibility'],
     checks.map(({ compatibility, definition, result }) => [...names(definition), result, compatibility]),
   );
@@ -65,7 +65,7 @@ async function register(options: SchemasOptions): Promise<void> {
       rows.push([...names(definition), `${id}`, `${version}`, result]);
     }
   } finally {
-    print(['subject', 'schema', 'id', 'version', 'result'], rows);
+    printRows(['subject', 'schema', 'id', 'version', 'result'], rows);
   }
 }
 
@@ -75,7 +75,7 @@ function open({ directory, registry, wait }: SchemasOptions) {
     api: new RegistryApi({ url: registry }),
     outage: new RegistryOutage({
       patienceMs: wait,
-      onUnavailable: ({ message }) => process.stderr.write(`${message}\n`),
+      onUnavailable: ({ message }) => say(SafeText.of(message)),
     }),
   };
 }
@@ -102,7 +102,7 @@ function refuse(checks: readonly Checked[]): void {
   const refused = checks.filter(({ result }) => result === 'incompatible');
   if (refused.length === 0) return;
   for (const { definition, reasons } of refused) {
-    for (const reason of reasons) process.stdout.write(`${definition.subject}: ${reason}\n`);
+    for (const reason of reasons) print(safe`${definition.subject}: ${reason}`);
   }
   throw new SchemaError(
     'SCHEMA_INCOMPATIBLE',
@@ -114,9 +114,6 @@ function names({ file, subject }: SubjectSchema): [string, string] {
   return [subject, `${file}.avsc`];
 }
 
-function print(head: string[], rows: readonly string[][]): void {
-  if (rows.length === 0) return;
-  const table = new Table({ head, style: { head: [], border: [] } });
-  table.push(...rows);
-  process.stdout.write(`${table.toString()}\n`);
+function printRows(head: readonly string[], rows: readonly string[][]): void {
+  if (rows.length > 0) printTable(head, rows);
 }

@@ -1,3 +1,4 @@
+import { ProducerError } from '../producer/producer-error.js';
 import { RawTopicWriter, type WriterMetrics } from '../producer/raw-topic-writer.js';
 import { TopicWriter } from '../producer/topic-writer.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
@@ -33,7 +34,7 @@ export async function feedSources(
       serde: serdes.serviceLogs,
       keyOf: ({ service }) => service,
     });
-    feeds.push(feedServiceLogs(options, writer, signal).then(() => writer.settle()));
+    feeds.push(feedServiceLogs(options, counted(writer, metrics), signal).then(() => writer.settle()));
   }
   if (options.input === undefined && pipelines.includes('sensors')) {
     const writer = await TopicWriter.create({
@@ -42,7 +43,26 @@ export async function feedSources(
       serde: serdes.sensorReadings,
       keyOf: ({ sensor_id }) => sensor_id,
     });
-    feeds.push(feedReadings(options, writer, signal).then(() => writer.settle()));
+    feeds.push(feedReadings(options, counted(writer, metrics), signal).then(() => writer.settle()));
   }
   await Promise.all(feeds);
+}
+
+/** A writer whose values count as events. */
+function counted<V>(
+  writer: { write(values: readonly V[]): Promise<void> },
+  metrics: WriterMetrics,
+): { write(values: readonly V[]): Promise<void> } {
+  return {
+    write: async (values) => {
+      await writer.write(values);
+      metrics.events += values.length;
+    },
+  };
+}
+
+/** @throws ProducerError NOTHING_USABLE when there were lines, and none of them was an event */
+export function requireUsable({ events, refused }: WriterMetrics): void {
+  if (events > 0 || refused.total === 0) return;
+  throw new ProducerError('NOTHING_USABLE', 'no line of the input could be used; the reasons are above');
 }

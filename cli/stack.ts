@@ -1,9 +1,11 @@
-import Table from 'cli-table3';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import colors from 'picocolors';
 import { DEFAULT_PORTS, type PortName, type StackPorts } from '../stack/ports.js';
 import { SERVICE_NAMES, type ServiceName } from '../stack/service.js';
 import { DEFAULT_STACK_DIRECTORY, portOption, type ServiceState, Stack, type StackEvent } from '../stack/stack.js';
+import { say } from './terminal/output.js';
+import { SafeText, safe } from './terminal/safe-text.js';
+import { printTable } from './terminal/table.js';
 import { UsageError } from './usage-error.js';
 
 interface DirectoryOption {
@@ -48,7 +50,6 @@ export function stackCommand(program: Command): Command {
     .option('--delete', 'delete the data, too')
     .action(stopServices);
   addDirectory(stack.command('status')).description('show what runs, and where').action(showStatus);
-  for (const command of stack.commands) command.exitOverride().showHelpAfterError('(--help shows the options)');
   return stack;
 }
 
@@ -93,16 +94,16 @@ async function startServices({ only, ...options }: UpOptions): Promise<void> {
 async function stopServices({ directory, delete: deletes = false }: DownOptions): Promise<void> {
   const stack = await Stack.open({ directory });
   const stopped = await stack.down({ delete: deletes, onProgress: printProgress });
-  if (stopped.length === 0) process.stderr.write(`nothing runs in ${directory}\n`);
+  if (stopped.length === 0) say(safe`nothing runs in ${directory}`);
 }
 
 async function showStatus({ directory }: DirectoryOption): Promise<void> {
   const stack = await Stack.open({ directory });
-  const table = new Table({ head: ['service', 'address', 'state', 'pid', 'log'], style: { head: [], border: [] } });
-  for (const { address, logFile, pid, service, state } of await stack.status()) {
-    table.push([service, address, STATE_COLORS[state](state), pid ?? '', state === 'stopped' ? '' : logFile]);
-  }
-  process.stdout.write(`${table.toString()}\n`);
+  const rows = (await stack.status()).map(({ address, logFile, pid, service, state }) => {
+    const log = state === 'stopped' ? '' : logFile;
+    return [service, address, safe`${state}`.with(STATE_COLORS[state]), `${pid ?? ''}`, log];
+  });
+  printTable(['service', 'address', 'state', 'pid', 'log'], rows);
 }
 
 const STATE_COLORS: Readonly<Record<ServiceState, (text: string) => string>> = {
@@ -113,7 +114,7 @@ const STATE_COLORS: Readonly<Record<ServiceState, (text: string) => string>> = {
 };
 
 export function printProgress(event: StackEvent): void {
-  process.stderr.write(`${eventText(event)}\n`);
+  say(SafeText.of(eventText(event)));
 }
 
 function eventText(event: StackEvent): string {

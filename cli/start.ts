@@ -1,16 +1,18 @@
 import type { Command } from 'commander';
-import type { WriterMetrics } from '../producer/raw-topic-writer.js';
+import { newWriterMetrics, type WriterMetrics } from '../producer/raw-topic-writer.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
+import type { TopicSerdes } from '../topology/serdes.js';
 import {
   addConnection,
   addGroup,
   type Connection,
   type ConnectionOptions,
   connect,
+  consumeCommandOf,
   type Purpose,
   prepareTopics,
 } from './connection.js';
-import { isInterruption, stopOnSignals } from './interruption.js';
+import { InterruptedError, isInterruption, isToldToStop, stopOnSignals } from './interruption.js';
 import { lakeDirectory } from './lake.js';
 import {
   type ApplicationOptions,
@@ -24,9 +26,11 @@ import {
 import { type Pipeline, startStreams } from './pipeline.js';
 import { ResultsReader } from './results.js';
 import { RunningLake } from './running-lake.js';
-import { feedSources } from './sources.js';
+import { feedSources, requireUsable } from './sources.js';
 import { Status } from './status.js';
-import { summary } from './summary.js';
+import { found, moreIn, type Run, summary, topicsWithResults } from './summary.js';
+import { print, say } from './terminal/output.js';
+import { type SafeText, safe } from './terminal/safe-text.js';
 import { modelsDirectory, trainWhenThereIsNone } from './train.js';
 import { UsageError } from './usage-error.js';
 import { Workers } from './workers.js';
@@ -106,8 +110,8 @@ async function start(options: StartOptions, command: Command): Promise<void> {
   stopOnSignals(stop);
   const connections: Connection[] = [];
   if (options.standbys > 0 && options.processes > 1) {
-    process.stderr.write(
-      `the processes of this machine share the state in ${options.dataDir}: standbys are of tasks that run elsewhere\n`,
+    say(
+      safe`the processes of this machine share the state in ${options.dataDir}: standbys are of tasks that run elsewhere`,
     );
   }
   const open = async (purpose: Purpose): Promise<Connection> => {
@@ -181,8 +185,41 @@ async function run(
     if (!isInterruption(error)) throw error;
   });
   await reader.close();
+  const isPartial = isToldToStop() && source.ends;
+  const isNothingNew = options.input !== undefined && metrics.events + metrics.refused.total === 0 && !isPartial;
+  if (isNothingNew) {
+    for (const line of await standingResults(options, connection, config, serdes)) print(line);
+  }
+  const { topics } = config;
   const seconds = (Date.now() - startedAt) / 1000;
-  process.stdout.write(`${summary(pipeline.metrics, reader, metrics, config, seconds)}\n`);
+  const run: Run = {
+    ...{ metrics: pipeline.metrics, writer: metrics, results: reader, feeds: source.feeds },
+    ...{ seconds, topics, consume: consumeCommandOf(options) },
+  };
+  if (!isNothingNew || pipeline.metrics.recordsConsumed > 0) print(summary(run));
+  if (isPartial)
+    throw new InterruptedError('interrupted: this is of a part of the input; the same start goes on from there');
+  requireUsable(metrics);
+}
+
+/** An input that was read before: what is known of it is told again. */
+async function standingResults(
+  options: StartOptions,
+  { log }: Connection,
+  config: ApplicationConfig,
+  serdes: TopicSerdes,
+): Promise<SafeText[]> {
+  const reader = await ResultsReader.follow(log, config, serdes, { fromStart: true });
+  await reader.readToEnd();
+  await reader.close();
+  const isAny = reader.goals.some(({ records }) => records > 0) || (reader.incidents?.count ?? 0) > 0;
+  const inputs = (options.input ?? []).map((name) => (name === '-' ? 'standard input' : name)).join(', ');
+  if (!isAny) return [safe`nothing new in ${inputs}, and there are no results`];
+  return [
+    safe`nothing new in ${inputs}; the results stand:`,
+    ...found(reader),
+    ...moreIn(consumeCommandOf(options), topicsWithResults(reader)),
+  ];
 }
 
 function lakeDirectoryOf({ dataDir, lake }: StartOptions): string {
@@ -202,12 +239,12 @@ interface Running {
 /** Writes the source's events, tells how the pipeline does, and closes it at the end. */
 async function feedAndWatch(options: StartOptions, source: Source, running: Running): Promise<WriterMetrics> {
   const { aborted, config, connection, feeding, pipeline, reader, stop } = running;
-  const metrics: WriterMetrics = { events: 0, badLines: 0 };
-  const status = new Status(pipeline, reader, metrics);
+  const metrics = newWriterMetrics();
+  const status = new Status(pipeline, reader, metrics, source.feeds);
   status.start();
   if (config.pipelines.includes('services') && !options.once) {
     trainWhenThereIsNone(connection, config, modelsDirectory(options.dataDir), stop.signal).catch((error: Error) => {
-      process.stderr.write(`no model could be trained: ${error.message}\n`);
+      say(safe`no model could be trained: ${error.message}`);
     });
   }
   try {
@@ -218,7 +255,7 @@ async function feedAndWatch(options: StartOptions, source: Source, running: Runn
     if (source.ends && !stop.signal.aborted) {
       // A log grows: the next run counts on in the windows that this one leaves open.
       await Promise.race([pipeline.drain({ keepOpen: options.input !== undefined }), aborted]);
-      if (!options.once) process.stderr.write('the input has ended and every window is closed; Ctrl-C stops\n');
+      if (!options.once) say(safe`the input has ended and every window is closed; Ctrl-C stops`);
     }
     // The running engine keeps Node alive.
     if (!options.once && !stop.signal.aborted) await aborted;
@@ -250,7 +287,7 @@ function connectionOptions(options: StartOptions): ConnectionOptions {
 /** A last commit waits for brokers that are away, but not for ever: what it holds is processed again at the next start. */
 async function closeInTime(pipeline: Pipeline, { connection }: Running): Promise<void> {
   const timer = setTimeout(() => {
-    process.stderr.write('the last commit cannot be made; the next start does that part again\n');
+    say(safe`the last commit cannot be made; the next start does that part again`);
     void connection.close();
   }, CLOSE_WITHIN_MS);
   try {

@@ -1,10 +1,16 @@
-import { createLogUpdate } from 'log-update';
 import colors from 'picocolors';
 import type { WriterMetrics } from '../producer/raw-topic-writer.js';
 import type { Incident } from '../schemas/records.js';
-import type { StandbyTask } from '../streams/index.js';
+import type { StandbyTask, StreamsMetrics } from '../streams/index.js';
+import { peakWithin } from './peak-text.js';
 import type { Pipeline } from './pipeline.js';
-import type { Peak, ResultsReader } from './results.js';
+import type { GoalResults, ResultsReader } from './results.js';
+import { say } from './terminal/output.js';
+import { count, number } from './terminal/quantities.js';
+import { SafeText, safe } from './terminal/safe-text.js';
+import { Screen } from './terminal/screen.js';
+import { cut, padEnd, padStart, widthOf } from './terminal/width.js';
+import { timeText } from './times.js';
 
 const TERMINAL_INTERVAL_MS = 500;
 const PLAIN_INTERVAL_MS = 5000;
@@ -17,26 +23,48 @@ export const GOAL_TITLES = {
   4: 'mean request time by host and minute',
 } as const;
 
+/** For terminals of fewer columns than `WIDE`. */
+const SHORT_TITLES = { 1: 'abusive clients', 2: 'bursts of 4xx', 3: 'successes', 4: 'request times' } as const;
+
+const WIDE = 100;
+const NARROW = 60;
+const GAP = '   ';
+
+/** What is known of a pipeline that runs. */
+export interface Snapshot {
+  readonly seconds: number;
+  readonly ratePerSecond: number;
+  readonly lag: number;
+  readonly standbys: readonly StandbyTask[];
+  readonly metrics: Pick<StreamsMetrics, 'deadLetters' | 'lateRecords' | 'recordsConsumed'>;
+  readonly writer: WriterMetrics;
+  /** Whether this process writes the events; otherwise they are counted as they are read. */
+  readonly feeds: boolean;
+  readonly results: Pick<ResultsReader, 'goals' | 'incidents'>;
+}
+
 /** Tells, while a pipeline runs, how it does: redrawn on a terminal, otherwise a line now and then. */
 export class Status {
   readonly #pipeline: Pipeline;
   readonly #reader: ResultsReader;
   readonly #writer: WriterMetrics;
-  readonly #terminal = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
-  readonly #startedAt = Date.now();
+  readonly #feeds: boolean;
+  readonly #screen = Screen.open();
+  readonly #startedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
-  #lastAt = Date.now();
+  #lastAt = performance.now();
   #lastConsumed = 0;
   #drawing: Promise<void> = Promise.resolve();
 
-  constructor(pipeline: Pipeline, reader: ResultsReader, writer: WriterMetrics) {
+  constructor(pipeline: Pipeline, reader: ResultsReader, writer: WriterMetrics, feeds: boolean) {
     this.#pipeline = pipeline;
     this.#reader = reader;
     this.#writer = writer;
+    this.#feeds = feeds;
   }
 
   start(): void {
-    const interval = this.#terminal === undefined ? PLAIN_INTERVAL_MS : TERMINAL_INTERVAL_MS;
+    const interval = this.#screen === undefined ? PLAIN_INTERVAL_MS : TERMINAL_INTERVAL_MS;
     this.#timer = setInterval(() => {
       // A status that cannot be had now is had the next time.
       this.#drawing = this.#draw().catch(() => {});
@@ -47,82 +75,111 @@ export class Status {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#drawing;
-    this.#terminal?.clear();
-    this.#terminal?.done();
+    this.#screen?.close();
   }
 
   async #draw(): Promise<void> {
     await this.#reader.catchUp(80);
+    const snapshot = await this.#snapshot();
+    if (this.#screen === undefined) say(statusLine(snapshot));
+    else this.#screen.draw(statusLines(snapshot, this.#screen.columns));
+  }
+
+  async #snapshot(): Promise<Snapshot> {
     const lag = await this.#pipeline.lag();
     const standbys = await this.#pipeline.standbyTasks();
-    const { deadLetters, lateRecords, recordsConsumed } = this.#pipeline.metrics;
-    const now = Date.now();
-    const rate = Math.round(((recordsConsumed - this.#lastConsumed) * 1000) / Math.max(1, now - this.#lastAt));
+    const { metrics } = this.#pipeline;
+    const now = performance.now();
+    const processed = metrics.recordsConsumed - this.#lastConsumed;
+    const ratePerSecond = Math.round((processed * 1000) / Math.max(1, now - this.#lastAt));
     this.#lastAt = now;
-    this.#lastConsumed = recordsConsumed;
-    const facts = [
-      `${number(recordsConsumed)} events`,
-      `${number(rate)}/s`,
-      `lag ${number(lag)}`,
-      ...(standbys.length === 0 ? [] : [standbyText(standbys)]),
-      `late ${number(lateRecords)}`,
-      `dead letters ${number(deadLetters + this.#writer.badLines)}`,
-    ].join('   ');
-    if (this.#terminal === undefined) {
-      const results = this.#reader.goals.map(({ goal, records }) => `goal ${goal}: ${number(records)}`);
-      const { incidents } = this.#reader;
-      if (incidents !== undefined) results.push(`incidents: ${number(incidents.count)}`);
-      process.stderr.write(`${[facts, ...results].join('   ')}\n`);
-      return;
-    }
+    this.#lastConsumed = metrics.recordsConsumed;
     const seconds = Math.round((now - this.#startedAt) / 1000);
-    const goals = this.#reader.goals.map(({ goal, records, latest }) => {
-      const title = `goal ${goal}  ${GOAL_TITLES[goal]}`.padEnd(46);
-      const text = latest === undefined ? colors.dim('nothing yet') : peakText(latest);
-      return `  ${goal <= 2 && latest !== undefined ? colors.yellow(title) : title}${number(records).padStart(9)}   ${text}`;
-    });
-    this.#terminal(
-      [
-        `${colors.bold('millrace')} ${colors.dim(`${seconds} s`)}   ${facts}`,
-        ...goals,
-        ...incidentLines(this.#reader),
-        colors.dim('  Ctrl-C stops'),
-      ].join('\n'),
-    );
+    return {
+      ...{ seconds, ratePerSecond, lag, standbys, metrics },
+      ...{ writer: this.#writer, feeds: this.#feeds, results: this.#reader },
+    };
   }
 }
 
-function standbyText(standbys: readonly StandbyTask[]): string {
-  const lag = standbys.reduce((sum, standby) => sum + standby.lag, 0);
-  return `standbys ${number(standbys.length)} (lag ${number(lag)})`;
+/** All of it in a line, for where the output is no terminal. */
+export function statusLine(snapshot: Snapshot): SafeText {
+  const { goals, incidents } = snapshot.results;
+  const results = goals.map(({ goal, records }) => safe`goal ${goal}: ${number(records)}`);
+  if (incidents !== undefined) results.push(safe`incidents: ${number(incidents.count)}`);
+  return SafeText.join([...facts(snapshot), ...results], GAP);
 }
 
-function incidentLines({ incidents }: ResultsReader): string[] {
-  if (incidents === undefined) return [];
-  const open = incidents.open.slice(0, SHOWN_INCIDENTS).map((incident) => `    ${colors.red(incidentText(incident))}`);
+/** What is drawn on a terminal; no line is wider than so many columns. */
+export function statusLines(snapshot: Snapshot, columns: number): SafeText[] {
+  const { goals, incidents } = snapshot.results;
+  const head = safe`${safe`millrace`.with(colors.bold)} ${safe`${snapshot.seconds} s`.with(colors.dim)}`;
+  const titles = goals.map(({ goal }) => titleOf(goal, columns));
+  const titleWidth = Math.max('incidents'.length, ...titles.map(({ length }) => length));
   return [
-    `  ${'incidents'.padEnd(46)}${number(incidents.count).padStart(9)}   ${number(incidents.open.length)} open`,
-    ...open,
+    ...flowed([head, ...facts(snapshot)], columns),
+    ...goals.map((goal, index) => goalLine(goal, padEnd(safe`${titles[index] ?? ''}`, titleWidth), columns)),
+    ...(incidents === undefined
+      ? []
+      : [
+          safe`  ${padEnd(safe`incidents`, titleWidth)}${counted(incidents.count)}  ${number(incidents.open.length)} open`,
+          ...incidents.open.slice(0, SHOWN_INCIDENTS).map((one) => safe`    ${incidentText(one)}`.with(colors.red)),
+        ]),
+    safe`  Ctrl-C stops`.with(colors.dim),
+  ].map((line) => cut(line, columns));
+}
+
+function facts({ feeds, lag, metrics, ratePerSecond, standbys, writer }: Snapshot): SafeText[] {
+  const deadLetters = metrics.deadLetters + writer.refused.total;
+  return [
+    feeds ? safe`${count(writer.events, 'event')}` : safe`${count(metrics.recordsConsumed, 'record')}`,
+    safe`${number(ratePerSecond)}/s`,
+    safe`lag ${number(lag)}`,
+    ...(standbys.length === 0 ? [] : [standbyText(standbys)]),
+    safe`late ${number(metrics.lateRecords)}`,
+    safe`${count(deadLetters, 'dead letter')}`,
   ];
 }
 
+/** Side by side, on as many lines as it takes. */
+function flowed(parts: readonly SafeText[], columns: number): SafeText[] {
+  const lines: SafeText[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    const longer = last === undefined ? part : safe`${last}${GAP}${part}`;
+    if (last !== undefined && widthOf(longer) > columns) lines.push(safe`  ${part}`);
+    else lines.splice(-1, 1, longer);
+  }
+  return lines;
+}
+
+function titleOf(goal: GoalResults['goal'], columns: number): string {
+  if (columns >= WIDE) return `goal ${goal}  ${GOAL_TITLES[goal]}`;
+  return columns >= NARROW ? `goal ${goal}  ${SHORT_TITLES[goal]}` : SHORT_TITLES[goal];
+}
+
+function goalLine(results: GoalResults, title: SafeText, columns: number): SafeText {
+  const { goal, records } = results;
+  const [worst] = results.top(1);
+  const isAlert = goal <= 2 && worst !== undefined;
+  const head = safe`  ${isAlert ? title.with(colors.yellow) : title}${counted(records)}  `;
+  const text =
+    worst === undefined
+      ? safe`nothing yet`.with(colors.dim)
+      : peakWithin(goal, worst, Math.max(1, columns - widthOf(head)));
+  return safe`${head}${text}`;
+}
+
+function counted(value: number): SafeText {
+  return padStart(safe`${number(value)}`, 9);
+}
+
+function standbyText(standbys: readonly StandbyTask[]): SafeText {
+  const lag = standbys.reduce((sum, standby) => sum + standby.lag, 0);
+  return safe`${count(standbys.length, 'standby', 'standbys')} (lag ${number(lag)})`;
+}
+
 /** An incident in a line. */
-export function incidentText({ opened, severity, summary }: Incident): string {
-  return `${timeText(opened)} ${severity}: ${summary}`;
-}
-
-function timeText(time: number): string {
-  return new Date(time).toISOString().replace('.000Z', 'Z');
-}
-
-/** A result in a line. */
-export function peakText({ entity, windowStart, count, mean }: Peak): string {
-  const time = timeText(windowStart);
-  return mean === undefined
-    ? `${entity} ${number(count)} from ${time}`
-    : `${entity} ${mean.toFixed(3)} s over ${number(count)} from ${time}`;
-}
-
-export function number(value: number): string {
-  return value.toLocaleString('en-US');
+export function incidentText({ opened, severity, summary }: Incident): SafeText {
+  return safe`${timeText(opened)} ${severity}: ${summary}`;
 }

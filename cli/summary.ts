@@ -1,54 +1,133 @@
-import ms from 'ms';
 import type { WriterMetrics } from '../producer/raw-topic-writer.js';
-import type { StreamsMetrics } from '../streams/index.js';
+import type { LateMetrics, StreamsMetrics } from '../streams/index.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
-import type { ResultsReader } from './results.js';
-import { GOAL_TITLES, incidentText, number, peakText } from './status.js';
+import { peakText } from './peak-text.js';
+import { refusedText } from './refused-text.js';
+import type { GoalResults, IncidentResults, ResultsReader } from './results.js';
+import { GOAL_TITLES, incidentText } from './status.js';
+import { count, number } from './terminal/quantities.js';
+import { SafeText, safe } from './terminal/safe-text.js';
+import { aboutHowLong, roundedUp } from './times.js';
 
 const TOP = 3;
+const HOUR_MS = 3_600_000;
 
-/** What a run has done, for its end. */
-export function summary(
-  metrics: StreamsMetrics,
-  { goals, incidents }: ResultsReader,
-  writer: WriterMetrics,
-  { topics }: ApplicationConfig,
-  seconds: number,
-): string {
-  const lines = [
-    `${number(metrics.recordsConsumed)} events in ${seconds.toFixed(1)} s (${number(Math.round(metrics.recordsConsumed / Math.max(seconds, 0.001)))}/s)`,
-  ];
-  const deadLetters = writer.badLines + metrics.deadLetters;
-  if (deadLetters > 0) {
-    lines.push(
-      `${number(deadLetters)} lines or records could not be used; they are in ${topics.deadLetters} with the reason`,
-    );
-  }
-  lines.push(...lateness(metrics, topics.late));
-  for (const goal of goals) {
-    lines.push(
-      `goal ${goal.goal}, ${GOAL_TITLES[goal.goal]}: ${number(goal.records)} results for ${number(goal.peaks.size)} keys`,
-    );
-    for (const peak of goal.top(TOP)) lines.push(`    ${peakText(peak)}`);
-  }
-  if (incidents !== undefined) {
-    lines.push(`incidents: ${number(incidents.count)}, of which ${number(incidents.open.length)} are open`);
-    for (const incident of incidents.newest(TOP)) lines.push(`    ${incidentText(incident)}`);
-  }
-  return lines.join('\n');
+/** What the keys of a goal are. */
+const KEYS = {
+  1: ['client', 'clients'],
+  2: ['host', 'hosts'],
+  3: ['country', 'countries'],
+  4: ['host', 'hosts'],
+} as const;
+
+/** What a run has done. */
+export interface Run {
+  readonly metrics: StreamsMetrics;
+  readonly writer: WriterMetrics;
+  readonly results: Pick<ResultsReader, 'goals' | 'incidents'>;
+  /** Whether it wrote the events itself; otherwise they are counted as they are read. */
+  readonly feeds: boolean;
+  readonly seconds: number;
+  readonly topics: ApplicationConfig['topics'];
+  /** Prints a topic of this run's log: a command without the topic's name. */
+  readonly consume: string;
 }
 
-function lateness(metrics: StreamsMetrics, lateTopic: string): string[] {
-  if (metrics.lateRecords === 0) return [];
-  const late = Object.values(metrics.late);
-  const latest = Math.max(...late.map(({ maxLatenessMs }) => maxLatenessMs));
-  const needed = Math.ceil(Math.max(...late.map(({ graceNeededMs }) => graceNeededMs)) / 1000);
-  const goals = Object.entries(metrics.late)
-    .map(([goal, { dropped, records }]) => `${goal} ${number(records)} (${number(dropped)} wholly)`)
-    .sort()
-    .join(', ');
-  return [
-    `${number(metrics.lateRecords)} events came too late for windows of ${goals}; the latest was ${ms(latest, { long: true })} late`,
-    `    they are in ${lateTopic}; --grace ${needed}s keeps them all`,
+/** What a run has done, for its end. */
+export function summary(run: Run): SafeText {
+  const { metrics, results, topics, writer } = run;
+  const lines = [
+    volume(run),
+    ...refusedText(writer.refused, topics.deadLetters),
+    ...undecoded(metrics, topics.deadLetters),
+    ...lateness(metrics, topics.late),
+    ...(writer.events === 0 && writer.refused.total > 0 ? [] : found(results)),
+    ...whereToLook(run),
   ];
+  return SafeText.join(lines, '\n');
+}
+
+/** What there is of results, by goal, and of incidents. */
+export function found({ goals, incidents }: Run['results']): SafeText[] {
+  return [...goals.flatMap(goalText), ...(incidents === undefined ? [] : incidentsText(incidents))];
+}
+
+function volume({ feeds, metrics, seconds, writer }: Run): SafeText {
+  const events = feeds ? writer.events : metrics.recordsConsumed;
+  const perSecond = number(Math.round(events / Math.max(seconds, 0.001)));
+  return safe`${count(events, feeds ? 'event' : 'record')} in ${seconds.toFixed(1)} s (${perSecond}/s)`;
+}
+
+function undecoded({ deadLetters }: StreamsMetrics, topic: string): SafeText[] {
+  if (deadLetters === 0) return [];
+  return [safe`${count(deadLetters, 'record')} could not be processed; see ${topic} for the reasons`];
+}
+
+function lateness({ late, lateRecords }: StreamsMetrics, lateTopic: string): SafeText[] {
+  if (lateRecords === 0) return [];
+  const all = Object.values(late);
+  const latest = Math.max(...all.map(({ maxLatenessMs }) => maxLatenessMs));
+  const goals = Object.entries(late).map(missed).sort().join(', ');
+  return [
+    safe`${count(lateRecords, 'event')} came too late for some windows: ${goals}; the latest by ${aboutHowLong(latest)}`,
+    safe`    they are in ${lateTopic}; ${lateAdvice(all)}`,
+  ];
+}
+
+function missed([node, { dropped, records }]: [string, LateMetrics]): string {
+  return dropped === 0
+    ? `${node} ${number(records)}`
+    : `${node} ${number(records)} (${number(dropped)} for all of theirs)`;
+}
+
+/** A grace period keeps windows open and in memory: of more than an hour it is no way out. */
+function lateAdvice(late: readonly LateMetrics[]): string {
+  const needed = Math.max(...late.map(({ graceNeededMs }) => graceNeededMs));
+  return needed <= HOUR_MS
+    ? `--grace ${roundedUp(needed)} counts them, in a run with another --data-dir`
+    : 'they are older than what this data directory already holds; a run with another --data-dir counts them';
+}
+
+function goalText(results: GoalResults): SafeText[] {
+  const { goal, records } = results;
+  const title = safe`goal ${goal}, ${GOAL_TITLES[goal]}`;
+  if (records === 0) return [safe`${title}: none`];
+  const [one, many] = KEYS[goal];
+  const { count: keys, isMore } = results.keys;
+  return [
+    safe`${title}: ${count(records, 'result')} for ${isMore ? 'more than ' : ''}${count(keys, one, many)}`,
+    ...results.top(TOP).map((peak) => safe`    ${peakText(goal, peak)}`),
+  ];
+}
+
+function incidentsText(incidents: IncidentResults): SafeText[] {
+  if (incidents.count === 0) return [safe`incidents: none`];
+  return [
+    safe`incidents: ${number(incidents.count)}, of which ${number(incidents.open.length)} open`,
+    ...incidents.gravest(TOP).map((incident) => safe`    ${incidentText(incident)}`),
+  ];
+}
+
+/** The topics of results that have something in them. */
+export function topicsWithResults({ goals, incidents }: Run['results']): string[] {
+  return [
+    ...goals.filter(({ records }) => records > 0).map(({ topic }) => topic),
+    ...(incidents !== undefined && incidents.count > 0 ? [incidents.topic] : []),
+  ];
+}
+
+function whereToLook({ consume, metrics, results, topics, writer }: Run): SafeText[] {
+  return moreIn(consume, [
+    ...topicsWithResults(results),
+    ...(writer.refused.total + metrics.deadLetters > 0 ? [topics.deadLetters] : []),
+    ...(metrics.lateRecords > 0 ? [topics.late] : []),
+  ]);
+}
+
+/** How to print topics. */
+export function moreIn(consume: string, topics: readonly string[]): SafeText[] {
+  const [first, ...others] = topics;
+  if (first === undefined) return [];
+  const also = others.length === 0 ? '' : `; also ${others.join(', ')}`;
+  return [safe`to see more: ${consume} ${first} --from-beginning${also}`];
 }

@@ -10,7 +10,9 @@ import { addConnection, type Connection, type ConnectionOptions, connect, serdes
 import { stopOnSignals } from './interruption.js';
 import { ModelDirectory } from './models.js';
 import { wholeNumber } from './options.js';
-import { number } from './status.js';
+import { print } from './terminal/output.js';
+import { count, number } from './terminal/quantities.js';
+import { safe } from './terminal/safe-text.js';
 import { UsageError } from './usage-error.js';
 
 const POLL_MS = 200;
@@ -54,7 +56,7 @@ async function train(options: TrainOptions): Promise<void> {
     const models = new ModelDirectory(modelsDirectory(options.dataDir));
     const model = trainServiceModel(windows, (await models.newestVersion()) + 1);
     const path = await models.save(model);
-    process.stdout.write(`version ${model.version}, trained on ${number(windows.length)} windows: ${path}\n`);
+    print(safe`version ${model.version}, trained on ${count(windows.length, 'window')}: ${path}`);
   } finally {
     await connection.close();
   }

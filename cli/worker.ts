@@ -1,6 +1,7 @@
 import type { StandbyTask, StreamsMetrics } from '../streams/index.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
 import { type ConnectionOptions, connect, serdesOf } from './connection.js';
+import { failureText } from './failure.js';
 import { isInterruption } from './interruption.js';
 import { type PipelineOptions, startStreams } from './pipeline.js';
 
@@ -62,7 +63,7 @@ process.on('SIGINT', () => {});
 process.once('message', (task: WorkerTask) => {
   work(task)
     .catch((error: Error) => {
-      if (!isInterruption(error)) report({ kind: 'failed', message: error.message });
+      if (!isInterruption(error)) report({ kind: 'failed', message: `${failureText(error)}` });
     })
     .finally(() => process.exit());
 });

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { StandbyTask } from '../streams/index.js';
 import { newMetrics, type StreamsMetrics } from '../streams/runtime/metrics.js';
 import type { Pipeline } from './pipeline.js';
+import { say } from './terminal/output.js';
+import { safe } from './terminal/safe-text.js';
 import type { WorkerProgress, WorkerReport, WorkerTask } from './worker.js';
 
 const PROGRAM = fileURLToPath(new URL('worker.js', import.meta.url));
@@ -92,7 +94,7 @@ export class Workers implements Pipeline {
   }
 
   async #startAgain(pid: number | undefined, why: string): Promise<void> {
-    process.stderr.write(`process ${pid} has ended (${why}); starting another\n`);
+    say(safe`process ${pid ?? ''} has ended (${why}); starting another`);
     await delay(RESTART_DELAY_MS);
     if (!this.#closing) this.#start();
   }

@@ -1,7 +1,13 @@
 /** Input that cannot be read at all; the message says which and what to do. */
 export class ProducerError extends Error {
   constructor(
-    readonly code: 'INPUT_MISSING' | 'INPUT_IS_DIRECTORY' | 'INPUT_UNREADABLE' | 'INPUT_TRUNCATED' | 'LOG_FORMAT',
+    readonly code:
+      | 'INPUT_MISSING'
+      | 'INPUT_IS_DIRECTORY'
+      | 'INPUT_UNREADABLE'
+      | 'INPUT_TRUNCATED'
+      | 'LOG_FORMAT'
+      | 'NOTHING_USABLE',
     message: string,
     options?: ErrorOptions,
   ) {

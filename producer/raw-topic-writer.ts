@@ -2,6 +2,7 @@ import type { AccessLog } from '../schemas/records.js';
 import type { Log } from '../streams/log/log.js';
 import type { Serde } from '../streams/serde/serde.js';
 import type { LogBatch, SourcePosition } from './log-source.js';
+import { RefusedLines } from './refused-lines.js';
 import { TopicWriter } from './topic-writer.js';
 
 /**
@@ -22,7 +23,11 @@ export interface RawTopicWriterOptions {
 /** What was written since the start. */
 export interface WriterMetrics {
   events: number;
-  badLines: number;
+  readonly refused: RefusedLines;
+}
+
+export function newWriterMetrics(): WriterMetrics {
+  return { events: 0, refused: new RefusedLines() };
 }
 
 /**
@@ -43,7 +48,7 @@ export class RawTopicWriter {
     deadLetterPartitions: number,
     positions: ReadonlyMap<string, SourcePosition>,
   ) {
-    this.metrics = options.metrics ?? { events: 0, badLines: 0 };
+    this.metrics = options.metrics ?? newWriterMetrics();
     this.#options = options;
     this.#requests = requests;
     this.#deadLetterPartitions = deadLetterPartitions;
@@ -97,7 +102,7 @@ export class RawTopicWriter {
     }
     await transaction.commit();
     this.metrics.events += batch.events.length;
-    this.metrics.badLines += batch.badLines.length;
+    for (const { reason, line, bytes } of batch.badLines) this.metrics.refused.add(batch.source, line, reason, bytes);
   }
 
   /** Resolves when others can read what was written. */

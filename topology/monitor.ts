@@ -258,3 +258,8 @@ function finite(bound: number): number | null {
 export function short(value: number): string {
   return Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 3 });
 }
+
+/** A share of 1, as people read it. */
+export function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(2)).toLocaleString('en-US', { maximumFractionDigits: 1 })} %`;
+}

@@ -1,7 +1,7 @@
 import type { ApplicationConfig } from './application-config.js';
 import { detectionOf, isWithin, type Limit } from './limits.js';
 import { type LineStatistics, lineStatisticsSerde, OF_LINES } from './line-statistics.js';
-import { Monitor, short } from './monitor.js';
+import { Monitor, percent, short } from './monitor.js';
 import type { TopicSerdes } from './serdes.js';
 import { type Lines, partOfService, scopeOfPart } from './service-lines.js';
 import { monitorLines } from './service-monitor.js';
@@ -52,7 +52,7 @@ function limitsOf({
       value: ({ failed, responses }) => (responses < leastRequests ? undefined : failed / responses),
       severity: 'critical',
       field: 'status',
-      explain: (rate, { responses }) => `a share of ${short(rate)} of ${short(responses)} responses are errors`,
+      explain: (rate, { responses }) => `${percent(rate)} of ${short(responses)} responses are errors`,
     },
     {
       name: 'SLOW_RESPONSE',

@@ -6,7 +6,7 @@ import type { ServiceHealth } from '../schemas/records.js';
 import { stringSerde } from '../streams/index.js';
 import type { ApplicationConfig } from './application-config.js';
 import { type LineStatistics, lineStatisticsSerde, OF_LINES } from './line-statistics.js';
-import { type Detection, Monitor, short } from './monitor.js';
+import { type Detection, Monitor, percent, short } from './monitor.js';
 import type { TopicSerdes } from './serdes.js';
 import { type Lines, scopeOfService } from './service-lines.js';
 import { type ModelSource, predictionOf } from './service-model.js';
@@ -58,7 +58,7 @@ function serviceDetections(families: ApplicationConfig['detectors']): readonly D
     value: ({ count, errors }: LineStatistics) => (count === 0 ? undefined : errors / Math.max(LEAST_LINES, count)),
     field: 'level',
     explain: (_share: number, { count, errorRate: share }: LineStatistics) =>
-      `a share of ${short(share)} of ${short(count)} lines are errors`,
+      `${percent(share)} of ${short(count)} lines are errors`,
     side: 'high',
     severity: 'critical',
   } as const;

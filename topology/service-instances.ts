@@ -10,7 +10,7 @@ import {
   Monitor,
   type MonitorState,
   type Observed,
-  short,
+  percent,
 } from './monitor.js';
 import type { TopicSerdes } from './serdes.js';
 import { isError, type Line, type Lines, partOfService, scopeOfService } from './service-lines.js';
@@ -72,7 +72,7 @@ const DETECTION: Detection<InstanceWindow> = {
       tallies: ({ own, peers }) => ({ own: errorsOf(own), peers: errorsOf(peers) }),
       severity: 'critical',
       field: 'level',
-      explain: (share) => `a share of ${short(share)} of its lines are errors`,
+      explain: (share) => `${percent(share)} of its lines are errors`,
     },
     {
       tallies: ({ own, peers }) => {
@@ -81,7 +81,7 @@ const DETECTION: Detection<InstanceWindow> = {
       },
       severity: 'critical',
       field: 'response_time',
-      explain: (share) => `a share of ${short(share)} of its responses are slow`,
+      explain: (share) => `${percent(share)} of its responses are slow`,
     },
   ],
   episodes: { closeAfter: CLOSE_AFTER },

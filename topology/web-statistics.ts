@@ -8,7 +8,7 @@ import { DDSketch } from './dd-sketch.js';
 import { growing } from './growing-aggregator.js';
 import { isDuration } from './measured.js';
 import { Moments } from './moments.js';
-import { type Detection, type Deviation, Monitor, type SeriesSignal, short } from './monitor.js';
+import { type Detection, type Deviation, Monitor, percent, type SeriesSignal, short } from './monitor.js';
 import type { Request, Requests } from './requests.js';
 import type { TopicSerdes } from './serdes.js';
 import { type JudgedWindow, monitorWindows } from './window-monitor.js';
@@ -73,7 +73,7 @@ function detections({ errorRate, leastRequests }: ApplicationConfig['webStatisti
     side: 'high',
     severity: 'critical',
     field: 'error_rate',
-    explain: (rate, requests) => `a share of ${short(rate)} of ${short(requests.count)} requests failed`,
+    explain: (rate, requests) => `${percent(rate)} of ${short(requests.count)} requests failed`,
   };
   const erratic: SeriesSignal<RequestStatistics> = {
     detector: adaptive(),

@@ -1,0 +1,55 @@
+import { ConnectorError } from '../connectors/connector-error.js';
+import { LakeError } from '../lake/lake-error.js';
+import { ProducerError } from '../producer/producer-error.js';
+import { SchemaFileError } from '../schemas/schema-directory.js';
+import { SchemaError } from '../schemas/schema-error.js';
+import { StackError } from '../stack/stack-error.js';
+import { RecordError, StateError, TopologyError } from '../streams/index.js';
+import { LogError } from '../streams/log/log.js';
+import { DemoError } from './demo-error.js';
+import { diskTrouble } from './disk-trouble.js';
+import { SafeText, safe } from './terminal/safe-text.js';
+import { UsageError } from './usage-error.js';
+import { WorkerError } from './workers.js';
+
+/** Failures that a user can act upon: their message is all there is to say. */
+const EXPECTED = [
+  ConnectorError,
+  DemoError,
+  LakeError,
+  LogError,
+  ProducerError,
+  RecordError,
+  SchemaError,
+  SchemaFileError,
+  StackError,
+  StateError,
+  TopologyError,
+  UsageError,
+  WorkerError,
+];
+
+/**
+ * What is said of a failure: a line that tells what to do. Of what nobody has foreseen the stack trace is printed where
+ * MILLRACE_DEBUG is set.
+ */
+export function failureText(error: unknown, environment: NodeJS.ProcessEnv = process.env): SafeText {
+  if (!(error instanceof Error)) return unforeseen(String(error));
+  const isExpected = EXPECTED.some((kind) => error instanceof kind);
+  if (environment['MILLRACE_DEBUG'] && !(error instanceof UsageError)) return SafeText.lines(traceOf(error));
+  const trouble = diskTrouble(error);
+  if (trouble !== undefined) return SafeText.of(trouble);
+  // Each of several failures, and the last lines of a service's log, stand in a line of their own.
+  if (error instanceof StackError || error instanceof ConnectorError) return SafeText.lines(error.message);
+  return isExpected ? SafeText.of(error.message) : unforeseen(error.message || error.name);
+}
+
+function unforeseen(message: string): SafeText {
+  const [first = ''] = message.split('\n', 1);
+  return safe`unexpected error: ${first} (MILLRACE_DEBUG=1 shows where; what is committed is safe, and a start goes on from it)`;
+}
+
+function traceOf(error: Error): string {
+  const trace = error.stack ?? error.message;
+  return error.cause instanceof Error ? `${trace}\ncaused by ${traceOf(error.cause)}` : trace;
+}
