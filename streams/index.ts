@@ -19,7 +19,12 @@ export type {
 export { keyValueStore, StreamsBuilder } from './dsl/streams-builder.js';
 export { TimeWindows } from './dsl/time-windows.js';
 export { describeTopology } from './plan/describe.js';
-export { type ExceptionHandler, type ExceptionResponse, RecordError } from './runtime/exception-handlers.js';
+export {
+  type ErrorContext,
+  type ExceptionHandler,
+  type ExceptionResponse,
+  RecordError,
+} from './runtime/exception-handlers.js';
 export type { LateMetrics, StreamsMetrics } from './runtime/metrics.js';
 export type {
   Cancellable,

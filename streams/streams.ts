@@ -55,8 +55,13 @@ export interface StreamsConfig {
   readonly lateTopic?: string;
   /** Default: `dead-letter` with a dead-letter topic, else `fail`. */
   readonly deserializationExceptionHandler?: ExceptionHandler;
-  /** For exceptions that an operator throws. Default: `fail`. */
+  /**
+   * For what an operator, an aggregate, a punctuator or the serde of a store throws, with a record or at a commit. What
+   * it passes over is dropped at that operator alone. Default: `fail`.
+   */
   readonly processingExceptionHandler?: ExceptionHandler;
+  /** For what cannot be serialized for a topic. Default: the processing exception handler. */
+  readonly productionExceptionHandler?: ExceptionHandler;
   /** The wall clock, in milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -91,6 +96,8 @@ export class Streams {
         config.deserializationExceptionHandler ??
         (() => (config.deadLetterTopic === undefined ? 'fail' : 'dead-letter')),
       processingExceptionHandler: config.processingExceptionHandler ?? (() => 'fail'),
+      productionExceptionHandler:
+        config.productionExceptionHandler ?? config.processingExceptionHandler ?? (() => 'fail'),
       now: config.now ?? Date.now,
     });
   }

@@ -32,7 +32,12 @@ export function incidents(
   serdes: TopicSerdes<'alerts' | 'incidents'>,
 ): void {
   const quietMs = toMilliseconds(incidentQuiet, 'the quiet after an incident');
-  const store = keyValueStore({ name: STORE, keySerde: stringSerde, valueSerde: jsonSerde<readonly KnownAlert[]>() });
+  const store = keyValueStore({
+    name: STORE,
+    keySerde: stringSerde,
+    valueSerde: jsonSerde<readonly KnownAlert[]>(),
+    sharesValues: true,
+  });
   sourceOf(builder, topics.alerts, { key: stringSerde, value: serdes.alerts, timestamp: (alert) => alert.time })
     .process<string, Incident | null>(() => new GroupAlerts(quietMs), { name: STORE, stores: [store] })
     .to(topics.incidents, { key: stringSerde, value: serdes.incidents });

@@ -40,7 +40,12 @@ export function sensors(
     value: serdes.sensorReadings,
     timestamp: (reading) => reading.timestamp,
   });
-  const store = keyValueStore({ name: STORE, keySerde: stringSerde, valueSerde: jsonSerde<MonitorState>() });
+  const store = keyValueStore({
+    name: STORE,
+    keySerde: stringSerde,
+    valueSerde: jsonSerde<MonitorState>(),
+    sharesValues: true,
+  });
   const scored = readings.process<string, ScoredReading>(() => new ScoreReadings(limits), { stores: [store] });
   scored
     .map((id, { score }) => [`${id}@${score.timestamp}`, score])

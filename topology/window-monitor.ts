@@ -67,7 +67,7 @@ export function monitorWindows<A, S extends object>(
   options: WindowMonitorOptions<A, S>,
 ): KStream<string, JudgedWindow<A>> {
   const { name } = options;
-  const store = keyValueStore({ name, keySerde: stringSerde, valueSerde: jsonSerde<S | Roster>() });
+  const store = keyValueStore({ name, keySerde: stringSerde, valueSerde: jsonSerde<S | Roster>(), sharesValues: true });
   return windows.process<string, JudgedWindow<A>>(() => new WindowMonitor(options), { name, stores: [store] });
 }
 

@@ -7,6 +7,9 @@ import type {
   TaskContext,
 } from '../runtime/topology.js';
 
+/** Asks the handler what is to become of a record; see `TaskContext#failed`. */
+export type Failed = (error: unknown, key: unknown, value: unknown, timestamp: number) => void;
+
 /** The logical graph while it is being built. Nodes are in the order of their creation: parents first. */
 export class Graph {
   readonly nodes: GraphNode[] = [];
@@ -32,8 +35,10 @@ export class Graph {
     return this.add<ProcessorNode>({ kind: 'processor', name, children: [], stores, compile }, parent);
   }
 
-  /** An operator that is no more than a function. */
-  operator(name: string, parent: GraphNode, compile: (forward: Forward) => Forward): ProcessorNode {
-    return this.processor(name, parent, (_task, forward) => ({ process: compile(forward) }));
+  /** An operator that is no more than a function. `failed` takes what the user's functions throw. */
+  operator(name: string, parent: GraphNode, compile: (forward: Forward, failed: Failed) => Forward): ProcessorNode {
+    return this.processor(name, parent, (task, forward) => ({
+      process: compile(forward, (error, key, value, timestamp) => task.failed(name, error, key, value, timestamp)),
+    }));
   }
 }

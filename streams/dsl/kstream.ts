@@ -1,4 +1,5 @@
 import type { Processor, ProcessorContext, ProcessorSupplier, StreamRecord } from '../runtime/processor.js';
+import { isTimestamp } from '../runtime/timestamp.js';
 import type { GraphNode, RepartitionNode, SinkNode, StoreDefinition, TaskContext } from '../runtime/topology.js';
 import { TopologyError } from '../runtime/topology.js';
 import type { Serde } from '../serde/serde.js';
@@ -26,8 +27,14 @@ export class KStream<K, V> {
     const node = this.graph.operator(
       this.graph.name('KSTREAM-FILTER'),
       this.node,
-      (forward) => (key, value, timestamp) => {
-        if (predicate(key as K, value as V)) forward(key, value, timestamp);
+      (forward, failed) => (key, value, timestamp) => {
+        try {
+          if (!predicate(key as K, value as V)) return;
+        } catch (error) {
+          failed(error, key, value, timestamp);
+          return;
+        }
+        forward(key, value, timestamp);
       },
     );
     return new KStream(this.graph, node, this.serdes, this.keyChanged);
@@ -37,8 +44,14 @@ export class KStream<K, V> {
     const node = this.graph.operator(
       this.graph.name('KSTREAM-FILTER'),
       this.node,
-      (forward) => (key, value, timestamp) => {
-        if (!predicate(key as K, value as V)) forward(key, value, timestamp);
+      (forward, failed) => (key, value, timestamp) => {
+        try {
+          if (predicate(key as K, value as V)) return;
+        } catch (error) {
+          failed(error, key, value, timestamp);
+          return;
+        }
+        forward(key, value, timestamp);
       },
     );
     return new KStream(this.graph, node, this.serdes, this.keyChanged);
@@ -48,8 +61,15 @@ export class KStream<K, V> {
     const node = this.graph.operator(
       this.graph.name('KSTREAM-MAP'),
       this.node,
-      (forward) => (key, value, timestamp) => {
-        const [newKey, newValue] = mapper(key as K, value as V);
+      (forward, failed) => (key, value, timestamp) => {
+        let newKey: KR;
+        let newValue: VR;
+        try {
+          [newKey, newValue] = mapper(key as K, value as V);
+        } catch (error) {
+          failed(error, key, value, timestamp);
+          return;
+        }
         forward(newKey, newValue, timestamp);
       },
     );
@@ -60,8 +80,15 @@ export class KStream<K, V> {
     const node = this.graph.operator(
       this.graph.name('KSTREAM-MAPVALUES'),
       this.node,
-      (forward) => (key, value, timestamp) => {
-        forward(key, mapper(value as V, key as K), timestamp);
+      (forward, failed) => (key, value, timestamp) => {
+        let newValue: VR;
+        try {
+          newValue = mapper(value as V, key as K);
+        } catch (error) {
+          failed(error, key, value, timestamp);
+          return;
+        }
+        forward(key, newValue, timestamp);
       },
     );
     return new KStream<K, VR>(this.graph, node, { key: this.serdes.key, value: undefined }, this.keyChanged);
@@ -71,8 +98,12 @@ export class KStream<K, V> {
     const node = this.graph.operator(
       this.graph.name('KSTREAM-FLATMAP'),
       this.node,
-      (forward) => (key, value, timestamp) => {
-        for (const [newKey, newValue] of mapper(key as K, value as V)) forward(newKey, newValue, timestamp);
+      (forward, failed) => (key, value, timestamp) => {
+        try {
+          for (const [newKey, newValue] of mapper(key as K, value as V)) forward(newKey, newValue, timestamp);
+        } catch (error) {
+          failed(error, key, value, timestamp);
+        }
       },
     );
     return new KStream<KR, VR>(this.graph, node, NO_SERDES, true);
@@ -82,8 +113,12 @@ export class KStream<K, V> {
     const node = this.graph.operator(
       this.graph.name('KSTREAM-FLATMAPVALUES'),
       this.node,
-      (forward) => (key, value, timestamp) => {
-        for (const newValue of mapper(value as V, key as K)) forward(key, newValue, timestamp);
+      (forward, failed) => (key, value, timestamp) => {
+        try {
+          for (const newValue of mapper(value as V, key as K)) forward(key, newValue, timestamp);
+        } catch (error) {
+          failed(error, key, value, timestamp);
+        }
       },
     );
     return new KStream<K, VR>(this.graph, node, { key: this.serdes.key, value: undefined }, this.keyChanged);
@@ -94,8 +129,13 @@ export class KStream<K, V> {
     const node = this.graph.operator(
       this.graph.name('KSTREAM-PEEK'),
       this.node,
-      (forward) => (key, value, timestamp) => {
-        action(key as K, value as V);
+      (forward, failed) => (key, value, timestamp) => {
+        try {
+          action(key as K, value as V);
+        } catch (error) {
+          failed(error, key, value, timestamp);
+          return;
+        }
         forward(key, value, timestamp);
       },
     );
@@ -106,8 +146,15 @@ export class KStream<K, V> {
     const node = this.graph.operator(
       this.graph.name('KSTREAM-KEY-SELECT'),
       this.node,
-      (forward) => (key, value, timestamp) => {
-        forward(selector(key as K, value as V), value, timestamp);
+      (forward, failed) => (key, value, timestamp) => {
+        let newKey: KR;
+        try {
+          newKey = selector(key as K, value as V);
+        } catch (error) {
+          failed(error, key, value, timestamp);
+          return;
+        }
+        forward(newKey, value, timestamp);
       },
     );
     return new KStream<KR, V>(this.graph, node, { key: undefined, value: this.serdes.value }, true);
@@ -187,12 +234,20 @@ export class KStream<K, V> {
     options: { readonly name?: string; readonly stores?: readonly StoreDefinition[] } = {},
   ): KStream<KR, VR> {
     const stores = options.stores ?? [];
+    const name = options.name ?? this.graph.name('KSTREAM-PROCESSOR');
     const node = this.graph.processor(
-      options.name ?? this.graph.name('KSTREAM-PROCESSOR'),
+      name,
       this.node,
       (task, forward) => {
         const processor: Processor<K, V, KR, VR> = supplier();
-        const context = processorContext<KR, VR>(task, stores, (record) => {
+        const context = processorContext<KR, VR>(name, task, stores, (record) => {
+          const { timestamp } = record;
+          if (!isTimestamp(timestamp)) {
+            throw new RangeError(
+              `the processor "${name}" forwards a record whose timestamp, ${String(timestamp)}, is not a time: it must ` +
+                'be whole milliseconds since 1970, up to the year 9999',
+            );
+          }
           const pass = () => forward(record.key, record.value, record.timestamp);
           if (record.headers === undefined) pass();
           else task.withHeaders(record.headers, pass);
@@ -200,7 +255,11 @@ export class KStream<K, V> {
         return {
           init: () => processor.init?.(context),
           process: (key, value, timestamp) => {
-            processor.process({ key: key as K, value: value as V, timestamp, headers: task.headers });
+            try {
+              processor.process({ key: key as K, value: value as V, timestamp, headers: task.headers });
+            } catch (error) {
+              task.failed(name, error, key, value, timestamp);
+            }
           },
           close: () => processor.close?.(),
         };
@@ -236,15 +295,22 @@ export class BranchedKStream<K, V> {
   noDefaultBranch(): Record<string, KStream<K, V>> {
     const { graph, node, serdes, keyChanged } = this.#stream;
     const predicates = this.#predicates;
-    const split = graph.processor(graph.name('KSTREAM-BRANCH'), node, (_task, _forward, branches) => ({
+    const name = graph.name('KSTREAM-BRANCH');
+    const split = graph.processor(name, node, (task, _forward, branches) => ({
       process: (key, value, timestamp) => {
-        const taken = predicates.findIndex((predicate) => predicate(key as K, value as V));
+        let taken: number;
+        try {
+          taken = predicates.findIndex((predicate) => predicate(key as K, value as V));
+        } catch (error) {
+          task.failed(name, error, key, value, timestamp);
+          return;
+        }
         branches[taken]?.(key, value, timestamp);
       },
     }));
-    const streams = this.#names.map((name) => {
-      const branch = graph.operator(`${split.name}-${name}`, split, (forward) => forward);
-      return [name, new KStream<K, V>(graph, branch, serdes, keyChanged)] as const;
+    const streams = this.#names.map((branchName) => {
+      const branch = graph.operator(`${name}-${branchName}`, split, (forward) => forward);
+      return [branchName, new KStream<K, V>(graph, branch, serdes, keyChanged)] as const;
     });
     return Object.fromEntries(streams);
   }
@@ -258,6 +324,7 @@ function needSerde<T>(serde: Serde<T> | undefined, what: 'key' | 'value', where:
 }
 
 function processorContext<KR, VR>(
+  name: string,
   task: TaskContext,
   stores: readonly StoreDefinition[],
   forward: (record: StreamRecord<KR, VR>) => void,
@@ -275,13 +342,15 @@ function processorContext<KR, VR>(
       return task.now();
     },
     forward,
-    stateStore: <K, V>(name: string) => {
-      if (!stores.some((store) => store.name === name)) {
-        throw new TopologyError(`the processor is not connected to the store "${name}"; name it in its stores`);
+    stateStore: <K, V>(storeName: string) => {
+      if (!stores.some((store) => store.name === storeName)) {
+        throw new TopologyError(
+          `the processor "${name}" is not connected to the store "${storeName}"; name it in its stores`,
+        );
       }
-      return task.store(name) as LevelKeyValueStore<K, V>;
+      return task.store(storeName) as LevelKeyValueStore<K, V>;
     },
-    schedule: (intervalMs, type, punctuator) => task.schedule(intervalMs, type, punctuator),
+    schedule: (intervalMs, type, punctuator) => task.schedule(name, intervalMs, type, punctuator),
     commit: () => task.requestCommit(),
   };
 }

@@ -26,10 +26,20 @@ export class KTable<K, V, Gone extends null = null> {
   }
 
   mapValues<VR>(mapper: (value: V, key: K) => VR): KTable<K, VR, Gone> {
-    const node = this.graph.operator(this.graph.name('KTABLE-MAPVALUES'), this.node, (forward) => {
-      const map = (key: unknown, value: unknown) => (value === null ? null : mapper(value as V, key as K));
+    const node = this.graph.operator(this.graph.name('KTABLE-MAPVALUES'), this.node, (forward, failed) => {
+      const map = (key: unknown, value: unknown) =>
+        value === null || value === undefined ? null : mapper(value as V, key as K);
       return (key, value, timestamp, old) => {
-        forward(key, map(key, value), timestamp, old === undefined ? undefined : map(key, old));
+        let mapped: VR | null;
+        let before: VR | null | undefined;
+        try {
+          mapped = map(key, value);
+          before = old === undefined ? undefined : map(key, old);
+        } catch (error) {
+          failed(error, key, value, timestamp);
+          return;
+        }
+        forward(key, mapped, timestamp, before);
       };
     });
     return new KTable<K, VR, Gone>(this.graph, node, { key: this.serdes.key, value: undefined }, this.changes);
@@ -43,12 +53,19 @@ export class KTable<K, V, Gone extends null = null> {
 
   #filter(predicate: (key: K, value: V) => boolean, keep: boolean): KTable<K, V> {
     this.changes.sendOldValues = true;
-    const node = this.graph.operator(this.graph.name('KTABLE-FILTER'), this.node, (forward) => {
+    const node = this.graph.operator(this.graph.name('KTABLE-FILTER'), this.node, (forward, failed) => {
       const filter = (key: unknown, value: unknown) =>
         value !== null && predicate(key as K, value as V) === keep ? value : null;
       return (key, value, timestamp, old) => {
-        const kept = filter(key, value);
-        const before = old === undefined ? undefined : filter(key, old);
+        let kept: unknown;
+        let before: unknown;
+        try {
+          kept = filter(key, value);
+          before = old === undefined ? undefined : filter(key, old);
+        } catch (error) {
+          failed(error, key, value, timestamp);
+          return;
+        }
         if (kept !== null || before !== null) forward(key, kept, timestamp, before);
       };
     });

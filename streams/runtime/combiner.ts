@@ -1,8 +1,9 @@
+import { type Headers, NO_HEADERS } from '../log/log.js';
 import type { Serde } from '../serde/serde.js';
 import type { Aggregation } from '../state/aggregation.js';
 import { SliceBlockBuilder } from '../state/slice-block.js';
 import type { Forward, TaskContext } from './topology.js';
-import { createWindowStore, WindowedAdder, type WindowedAggregateOptions } from './windowed-aggregate.js';
+import { createWindowStore, noAggregate, WindowedAdder, type WindowedAggregateOptions } from './windowed-aggregate.js';
 
 /**
  * The first phase of a two-phase aggregation: merges the records of one commit interval into partial aggregates, so
@@ -11,16 +12,32 @@ import { createWindowStore, WindowedAdder, type WindowedAggregateOptions } from 
 export interface Combiner {
   readonly process: Forward;
   /** Hands out what was combined since the last flush. */
-  flush(emit: (partition: number, slice: number, block: Buffer) => void): void;
+  flush(emit: EmitBlock): void;
 }
+
+/** What a block's entry has of headers is sent with a block of its own. */
+export type EmitBlock = (partition: number, slice: number, block: Buffer, headers: Headers) => void;
 
 export type PartitionOf = (serializedKey: Uint8Array) => number;
 
 /** Blocks that are being filled, by partition and slice. */
 class Blocks {
   readonly #bySlice = new Map<string, { partition: number; slice: number; blocks: SliceBlockBuilder[] }>();
+  readonly #withHeaders: {
+    readonly partition: number;
+    readonly slice: number;
+    readonly block: SliceBlockBuilder;
+    readonly headers: Headers;
+    readonly order: number;
+  }[] = [];
 
-  block(partition: number, slice: number): SliceBlockBuilder {
+  /** @param order that of the records which the headers are from */
+  block(partition: number, slice: number, headers: Headers = NO_HEADERS, order = 0): SliceBlockBuilder {
+    if (headers.length > 0) {
+      const block = new SliceBlockBuilder();
+      this.#withHeaders.push({ partition, slice, block, headers, order });
+      return block;
+    }
     const id = `${partition}/${slice}`;
     let entry = this.#bySlice.get(id);
     if (entry === undefined) {
@@ -30,9 +47,12 @@ class Blocks {
     return SliceBlockBuilder.last(entry.blocks);
   }
 
-  emit(emit: (partition: number, slice: number, block: Buffer) => void): void {
+  emit(emit: EmitBlock): void {
     for (const { blocks, partition, slice } of this.#bySlice.values()) {
-      for (const block of blocks) emit(partition, slice, block.finish());
+      for (const block of blocks) if (block.entries > 0) emit(partition, slice, block.finish(), NO_HEADERS);
+    }
+    for (const { block, headers, partition, slice } of this.#withHeaders.sort((a, b) => a.order - b.order)) {
+      if (block.entries > 0) emit(partition, slice, block.finish(), headers);
     }
   }
 }
@@ -48,12 +68,18 @@ export function windowedCombiner<K, V, A>(
     process: (key, value, timestamp) => adder.add(key as K, value as V, timestamp),
     flush: (emit) => {
       const blocks = new Blocks();
+      const { aggregation, keySerde, name, slices } = options;
       for (const key of store.dirtyKeys) {
-        const bytes = key.serialized(options.name, options.keySerde);
-        const partition = partitionOf(bytes);
         for (const partial of key.partials) {
-          const aggregate = options.aggregation.serde.serialize(options.name, partial.aggregate);
-          blocks.block(partition, partial.slice).add(partial.firstWindow, partial.timeOffsetMs, bytes, aggregate);
+          const { firstWindow, headers, headersOrder, slice, timeOffsetMs } = partial;
+          try {
+            const bytes = key.serialized(name, keySerde);
+            const aggregate = aggregation.serde.serialize(name, partial.aggregate);
+            const block = blocks.block(partitionOf(bytes), slice, headers, headersOrder);
+            block.add(firstWindow, timeOffsetMs, bytes, aggregate);
+          } catch (error) {
+            task.failed(name, error, key.key, partial.aggregate, slices.sliceStart(slice) + timeOffsetMs);
+          }
         }
       }
       blocks.emit(emit);
@@ -71,28 +97,40 @@ export function keyedCombiner<K, V, A>(
   task: TaskContext,
   partitionOf: PartitionOf,
 ): Combiner {
-  let partials = new Map<string, { bytes: Buffer; aggregate: A; timestamp: number }>();
+  let partials = new Map<string, { key: K; bytes: Buffer; aggregate: A; timestamp: number; headers: Headers }>();
   return {
     process: (key, value, timestamp) => {
       if (key === null || key === undefined || value === null || value === undefined) {
         task.reportSkipped(name, 'null key or value');
         return;
       }
-      const bytes = Buffer.from(keySerde.serialize(name, key as K));
-      const identity = bytes.toString('latin1');
-      let partial = partials.get(identity);
-      if (partial === undefined) {
-        partial = { bytes, aggregate: aggregation.initializer(), timestamp };
-        partials.set(identity, partial);
+      const { headers } = task;
+      try {
+        const bytes = Buffer.from(keySerde.serialize(name, key as K));
+        const identity = bytes.toString('latin1');
+        const partial = partials.get(identity);
+        const before = partial === undefined ? aggregation.initializer() : partial.aggregate;
+        const aggregate = aggregation.add(key as K, value as V, before);
+        if (aggregate === undefined) throw noAggregate(name);
+        if (partial === undefined) partials.set(identity, { key: key as K, bytes, aggregate, timestamp, headers });
+        else {
+          partial.aggregate = aggregate;
+          partial.headers = headers;
+          if (timestamp > partial.timestamp) partial.timestamp = timestamp;
+        }
+      } catch (error) {
+        task.failed(name, error, key, value, timestamp);
       }
-      partial.aggregate = aggregation.add(key as K, value as V, partial.aggregate);
-      if (timestamp > partial.timestamp) partial.timestamp = timestamp;
     },
     flush: (emit) => {
       const blocks = new Blocks();
-      for (const { bytes, aggregate, timestamp } of partials.values()) {
-        const serialized = aggregation.serde.serialize(name, aggregate);
-        blocks.block(partitionOf(bytes), 0).add(0, timestamp, bytes, serialized);
+      for (const { aggregate, bytes, headers, key, timestamp } of partials.values()) {
+        try {
+          const serialized = aggregation.serde.serialize(name, aggregate);
+          blocks.block(partitionOf(bytes), 0, headers).add(0, timestamp, bytes, serialized);
+        } catch (error) {
+          task.failed(name, error, key, aggregate, timestamp);
+        }
       }
       partials = new Map();
       blocks.emit(emit);

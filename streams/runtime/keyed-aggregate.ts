@@ -1,15 +1,26 @@
+import type { Headers } from '../log/log.js';
 import type { Serde } from '../serde/serde.js';
 import { type Aggregation, oldValue } from '../state/aggregation.js';
 import { LevelKeyValueStore } from '../state/key-value-store.js';
 import { readSliceBlock } from '../state/slice-block.js';
 import { type ValueAndTimestamp, valueAndTimestampSerde } from '../state/value-and-timestamp.js';
 import type { CompiledNode, Forward, TableChanges, TaskContext } from './topology.js';
+import { noAggregate } from './windowed-aggregate.js';
 
 export interface KeyedAggregateOptions<K, V, A> {
   readonly name: string;
   readonly aggregation: Aggregation<K, V, A>;
   readonly keySerde: Serde<K>;
   readonly changes: TableChanges;
+}
+
+/** What a commit tells of a row. */
+interface Change<K, A> {
+  readonly key: K;
+  readonly committed: A | undefined;
+  timestamp: number;
+  /** Of the record that changed it last. */
+  headers: Headers;
 }
 
 export function createKeyedStore<K, V>(
@@ -33,18 +44,22 @@ export function compileKeyedAggregate<K, V, A>(
     keySerde,
   } = options;
   const store = task.store(name) as LevelKeyValueStore<K, ValueAndTimestamp<A>>;
-  let changed = new Map<unknown, { readonly key: K; readonly committed: A | undefined; timestamp: number }>();
+  let changed = new Map<string, Change<K, A>>();
 
   const update = (key: K, recordTimestamp: number, next: (aggregate: A) => A) => {
-    const before = store.get(key);
+    const identity = store.identity(key);
+    const before = store.getAt(identity);
     const value = next(before === undefined ? aggregation.initializer() : before.value) as A | null;
+    if (value === undefined) throw noAggregate(name);
     const timestamp = before === undefined ? recordTimestamp : Math.max(before.timestamp, recordTimestamp);
-    if (value === null) store.delete(key);
-    else store.put(key, { value, timestamp });
-    const identity = typeof key === 'string' ? key : Buffer.from(keySerde.serialize(name, key)).toString('latin1');
+    store.putAt(identity, value === null ? null : { value, timestamp });
+    const { headers } = task;
     const change = changed.get(identity);
-    if (change === undefined) changed.set(identity, { key, committed: before?.value, timestamp });
-    else change.timestamp = timestamp;
+    if (change === undefined) changed.set(identity, { key, committed: before?.value, timestamp, headers });
+    else {
+      change.timestamp = timestamp;
+      change.headers = headers;
+    }
   };
 
   return {
@@ -53,21 +68,35 @@ export function compileKeyedAggregate<K, V, A>(
         task.reportSkipped(name, 'null key or value');
         return;
       }
-      update(key as K, timestamp, (aggregate) => aggregation.add(key as K, value as V, aggregate));
+      try {
+        update(key as K, timestamp, (aggregate) => aggregation.add(key as K, value as V, aggregate));
+      } catch (error) {
+        task.failed(name, error, key, value, timestamp);
+      }
     },
     mergeBlock: (_slice, block) => {
       const { merge } = aggregation;
       if (merge === undefined) throw new Error(`${name} got partial aggregates, and cannot merge them`);
-      readSliceBlock(block, name, keySerde, aggregation.serde, (key, _firstWindow, timestamp, partial) =>
-        update(key, timestamp, (aggregate) => merge(aggregate, partial)),
-      );
+      readSliceBlock(block, name, keySerde, aggregation.serde, (key, _firstWindow, timestamp, partial) => {
+        try {
+          update(key, timestamp, (aggregate) => merge(aggregate, partial));
+        } catch (error) {
+          task.failed(name, error, key, partial, timestamp);
+        }
+      });
     },
     flush: () => {
       const changes = changed;
       changed = new Map();
-      for (const { committed, key, timestamp } of changes.values()) {
-        const old = sendOldValues ? oldValue(aggregation, committed) : undefined;
-        forward(key, store.get(key)?.value ?? null, timestamp, old);
+      for (const [identity, { committed, headers, key, timestamp }] of changes) {
+        try {
+          const old = sendOldValues ? oldValue(aggregation, committed) : undefined;
+          const value = store.getAt(identity)?.value ?? null;
+          if (headers.length === 0) forward(key, value, timestamp, old);
+          else task.withHeaders(headers, () => forward(key, value, timestamp, old));
+        } catch (error) {
+          task.failed(name, error, key, undefined, timestamp);
+        }
       }
     },
   };

@@ -12,7 +12,7 @@ interface Schedule {
  * to the epoch; under wall-clock time the first comes after one interval. Intervals that were missed give one call.
  */
 export class Punctuations {
-  readonly #schedules: Schedule[] = [];
+  #schedules: Schedule[] = [];
   /** When the next call is due; Infinity when nothing is scheduled. */
   nextAt = Number.POSITIVE_INFINITY;
 
@@ -37,6 +37,9 @@ export class Punctuations {
       const missed = Math.floor((now - schedule.next) / schedule.intervalMs);
       schedule.next += (missed + 1) * schedule.intervalMs;
       await schedule.punctuator(now);
+    }
+    if (this.#schedules.some(({ cancelled }) => cancelled)) {
+      this.#schedules = this.#schedules.filter(({ cancelled }) => !cancelled);
     }
     this.nextAt = Number.POSITIVE_INFINITY;
     for (const schedule of this.#schedules) {

@@ -37,9 +37,9 @@ export class RepartitionSink {
     if (repartition.kind === 'direct') return;
     const transaction = this.#environment.transaction();
     const { metrics, now } = this.#environment;
-    this.#combiner?.flush((partition, slice, block) => {
+    this.#combiner?.flush((partition, slice, block, headers) => {
       metrics.repartitionRecords++;
-      transaction.append(repartition.topic, partition, now(), null, encodeBlock(slice, block));
+      transaction.append(repartition.topic, partition, now(), null, encodeBlock(slice, block), headers);
     });
     const { current, idle } = this.#task.time;
     if (current < 0 || this.#announced === `${current} ${idle}`) return;
@@ -55,8 +55,15 @@ export class RepartitionSink {
     const repartition = this.#repartition;
     const process = repartition.kind === 'direct' ? this.#direct(repartition) : this.#byTopic(repartition);
     return (key, value, timestamp) => {
-      if (key === null || key === undefined) this.#task.reportSkipped(this.#node.name, 'null key');
-      else process(key, value, timestamp);
+      if (key === null || key === undefined) {
+        this.#task.reportSkipped(this.#node.name, 'null key');
+        return;
+      }
+      try {
+        process(key, value, timestamp);
+      } catch (error) {
+        this.#task.failed(this.#node.name, error, key, value, timestamp);
+      }
     };
   }
 

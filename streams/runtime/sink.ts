@@ -9,14 +9,18 @@ export function compileSink(node: SinkNode, task: TaskContext, environment: Task
   let turn = task.partition;
   return {
     process: (key, value, timestamp) => {
-      const keyBytes =
-        key === null || key === undefined || keySerde === undefined ? null : keySerde.serialize(topic, key);
-      // A serde may reuse its buffer for the next value.
-      const stableKey = keyBytes !== null && (keySerde as unknown) === valueSerde ? Buffer.from(keyBytes) : keyBytes;
-      const partition = keyBytes === null ? turn++ % partitions : partitionForKey(keyBytes, partitions);
-      const valueBytes = value === null || value === undefined ? null : valueSerde.serialize(topic, value);
-      environment.transaction().append(topic, partition, timestamp, stableKey, valueBytes, task.headers);
-      environment.metrics.recordsProduced++;
+      try {
+        const keyBytes =
+          key === null || key === undefined || keySerde === undefined ? null : keySerde.serialize(topic, key);
+        // A serde may reuse its buffer for the next value.
+        const stableKey = keyBytes !== null && (keySerde as unknown) === valueSerde ? Buffer.from(keyBytes) : keyBytes;
+        const partition = keyBytes === null ? turn++ % partitions : partitionForKey(keyBytes, partitions);
+        const valueBytes = value === null || value === undefined ? null : valueSerde.serialize(topic, value);
+        environment.transaction().append(topic, partition, timestamp, stableKey, valueBytes, task.headers);
+        environment.metrics.recordsProduced++;
+      } catch (error) {
+        task.failedToProduce(`${node.name} (to "${topic}")`, error, key, value, timestamp);
+      }
     },
   };
 }

@@ -57,6 +57,7 @@ export interface StreamThreadConfig {
   readonly lateTopic: string | undefined;
   readonly deserializationExceptionHandler: ExceptionHandler;
   readonly processingExceptionHandler: ExceptionHandler;
+  readonly productionExceptionHandler: ExceptionHandler;
   readonly now: () => number;
 }
 
@@ -516,6 +517,7 @@ export class StreamThread {
       },
       deserializationExceptionHandler: config.deserializationExceptionHandler,
       processingExceptionHandler: config.processingExceptionHandler,
+      productionExceptionHandler: config.productionExceptionHandler,
       deadLetterTopic: config.deadLetterTopic,
       lateTopic: config.lateTopic,
       keepsState: () => !this.#isPreview,

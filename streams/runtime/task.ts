@@ -2,7 +2,14 @@ import { type Headers, NO_HEADERS, type RecordCursor, type Transaction } from '.
 import { SerdePendingError } from '../serde/serde.js';
 import type { StateDatabase } from '../state/state-database.js';
 import type { StateStore } from '../state/state-store.js';
-import { type ExceptionHandler, RecordError } from './exception-handlers.js';
+import {
+  type ErrorContext,
+  type ExceptionHandler,
+  isFatal,
+  RecordError,
+  type RecordErrorCode,
+  textOf,
+} from './exception-handlers.js';
 import type { StreamsMetrics } from './metrics.js';
 import type { Cancellable, PunctuationType, Punctuator, RecordMetadata } from './processor.js';
 import { Punctuations } from './punctuations.js';
@@ -11,7 +18,7 @@ import { type Repartition, RepartitionSink } from './repartition-sink.js';
 import { compileSink } from './sink.js';
 import { StreamTime } from './stream-time.js';
 import type { TaskState } from './task-state.js';
-import { toTimestamp } from './timestamp.js';
+import { isTimestamp, toTimestamp } from './timestamp.js';
 import type {
   CompiledNode,
   Forward,
@@ -36,6 +43,7 @@ export interface TaskEnvironment {
   requestCommit(): void;
   readonly deserializationExceptionHandler: ExceptionHandler;
   readonly processingExceptionHandler: ExceptionHandler;
+  readonly productionExceptionHandler: ExceptionHandler;
   readonly deadLetterTopic: string | undefined;
   readonly lateTopic: string | undefined;
   /** False while what is processed leaves no trace in the state: stores then keep their changes to themselves. */
@@ -164,13 +172,28 @@ export class Task implements TaskContext {
     (this.#origin ?? this).#late.push(late);
   }
 
+  failed(node: string, error: unknown, key?: unknown, value?: unknown, timestamp?: number): void {
+    this.#handle('PROCESSING', node, error, { key, value, timestamp });
+  }
+
+  failedToProduce(node: string, error: unknown, key: unknown, value: unknown, timestamp: number): void {
+    this.#handle('PRODUCTION', node, error, { key, value, timestamp });
+  }
+
   reportSkipped(_node: string, _reason: string): void {
     this.environment.metrics.recordsSkipped++;
   }
 
-  schedule(intervalMs: number, type: PunctuationType, punctuator: Punctuator): Cancellable {
+  schedule(node: string, intervalMs: number, type: PunctuationType, punctuator: Punctuator): Cancellable {
     const punctuations = type === 'stream-time' ? this.#streamPunctuations : this.#wallClockPunctuations;
-    return punctuations.schedule(intervalMs, punctuator, this.environment.now());
+    const guarded = async (timestamp: number) => {
+      try {
+        await punctuator(timestamp);
+      } catch (error) {
+        this.failed(node, error);
+      }
+    };
+    return punctuations.schedule(intervalMs, guarded, this.environment.now());
   }
 
   requestCommit(): void {
@@ -284,10 +307,13 @@ export class Task implements TaskContext {
     const now = this.environment.now();
     for (const store of this.stores.values()) {
       const topic = this.state.changelogTopic(store.name);
-      store.flush((key, value) => {
-        this.environment.metrics.changelogRecords++;
-        transaction.append(topic, this.partition, now, key, value);
-      });
+      store.flush(
+        (key, value) => {
+          this.environment.metrics.changelogRecords++;
+          transaction.append(topic, this.partition, now, key, value);
+        },
+        (error, key, value, timestamp) => this.failed(store.name, error, key, value, timestamp),
+      );
     }
   }
 
@@ -352,7 +378,8 @@ export class Task implements TaskContext {
           throw error;
         }
         this.#current = input;
-        this.#handle('DESERIALIZATION', error as Error, cursor);
+        this.#handle('DESERIALIZATION', input.source.name, error, { timestamp: cursor.timestamp });
+        this.#current = undefined;
       }
       if (input.source.kind === 'source') this.environment.metrics.recordsConsumed++;
       if (isRecord) {
@@ -375,7 +402,9 @@ export class Task implements TaskContext {
         return false;
       }
       if (record.kind === 'block') {
+        this.#current = input;
         for (const child of source.children) this.#compile(child).mergeBlock?.(record.slice, record.block);
+        this.#current = undefined;
         return false;
       }
       input.streamTime = record.streamTime;
@@ -419,31 +448,66 @@ export class Task implements TaskContext {
     try {
       input.forward(input.key, input.value, input.timestamp);
     } catch (error) {
-      this.#handle('PROCESSING', error as Error, cursor);
+      // Nodes ask themselves about what they throw: this is of what lies between them.
+      this.#handle('PROCESSING', input.source.name, error, input);
     }
     if (this.#late.length > 0) this.#sendLate(cursor);
     input.position = cursor.offset + 1;
     this.#current = undefined;
   }
 
-  #handle(code: 'DESERIALIZATION' | 'PROCESSING', error: Error, cursor: RecordCursor): void {
+  /** Asks the handler. @throws what is to stop the application */
+  #handle(
+    code: RecordErrorCode,
+    node: string,
+    thrown: unknown,
+    what: Pick<ErrorContext, 'key' | 'value' | 'timestamp'>,
+  ): void {
+    if (isFatal(thrown)) throw thrown;
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
     const { environment } = this;
-    const record = { topic: cursor.topic, partition: cursor.partition, offset: cursor.offset };
-    const handler =
-      code === 'PROCESSING' ? environment.processingExceptionHandler : environment.deserializationExceptionHandler;
-    // An error of the engine itself, such as a full disk, is no record's fault.
-    const response = error instanceof TopologyError ? 'fail' : handler(error, record);
-    if (response === 'fail' || (response === 'dead-letter' && environment.deadLetterTopic === undefined)) {
-      throw new RecordError(code, record, error);
+    const { key, timestamp, value } = what;
+    const from = this.recordMetadata ?? { topic: '', partition: this.partition, offset: -1 };
+    const context: ErrorContext = { ...from, taskId: this.id, node, key, value, timestamp };
+    const { deadLetterTopic } = environment;
+    const response = this.#handlerOf(code)(error, context);
+    if (response === 'fail' || (response === 'dead-letter' && deadLetterTopic === undefined)) {
+      throw new RecordError(code, context, error);
     }
-    if (response !== 'dead-letter' || environment.deadLetterTopic === undefined) return;
+    if (response !== 'dead-letter' || deadLetterTopic === undefined) {
+      this.reportSkipped(node, error.message);
+      return;
+    }
     environment.metrics.deadLetters++;
-    this.#copyTo(environment.deadLetterTopic, cursor, {
-      reason: error.message,
-      source: cursor.topic,
-      partition: String(cursor.partition),
-      offset: String(cursor.offset),
-    });
+    const where = code === 'DESERIALIZATION' ? {} : { node, task: this.id };
+    const cursor = (this.#origin ?? this).#current?.cursors[0];
+    if (cursor !== undefined) {
+      (this.#origin ?? this).#copyTo(deadLetterTopic, cursor, {
+        reason: error.message,
+        source: cursor.topic,
+        partition: String(cursor.partition),
+        offset: String(cursor.offset),
+        ...where,
+      });
+      return;
+    }
+    const bytesOf = (part: unknown) => (part === undefined || part === null ? null : Buffer.from(textOf(part)));
+    const partition = this.partition % environment.partitions(deadLetterTopic);
+    const headers = headersOf({ reason: error.message, ...where });
+    environment
+      .transaction()
+      .append(deadLetterTopic, partition, this.#timeOf(timestamp), bytesOf(key), bytesOf(value), headers);
+  }
+
+  #handlerOf(code: RecordErrorCode): ExceptionHandler {
+    const { environment } = this;
+    if (code === 'DESERIALIZATION') return environment.deserializationExceptionHandler;
+    return code === 'PROCESSING' ? environment.processingExceptionHandler : environment.productionExceptionHandler;
+  }
+
+  /** What is wrong with a record may be its time: a log takes no other than these. */
+  #timeOf(timestamp: number | undefined): number {
+    return isTimestamp(timestamp) ? timestamp : this.environment.now();
   }
 
   #sendLate(cursor: RecordCursor): void {
@@ -470,10 +534,10 @@ export class Task implements TaskContext {
       .append(
         topic,
         cursor.partition % this.environment.partitions(topic),
-        cursor.timestamp,
+        this.#timeOf(Math.floor(cursor.timestamp)),
         keyStart < 0 ? null : keyBytes.subarray(keyStart, cursor.keyEnd),
         valueStart < 0 ? null : valueBytes.subarray(valueStart, cursor.valueEnd),
-        [...cursor.headers, ...Object.entries(headers).map(([key, value]) => ({ key, value: Buffer.from(value) }))],
+        [...cursor.headers, ...headersOf(headers)],
       );
   }
 
@@ -525,6 +589,10 @@ export class Task implements TaskContext {
     this.#compiled.set(node, compiled);
     return compiled;
   }
+}
+
+function headersOf(texts: Record<string, string>): Headers {
+  return Object.entries(texts).map(([key, value]) => ({ key, value: Buffer.from(value) }));
 }
 
 function chain(second: Forward, rest: readonly Forward[]): Forward {

@@ -128,7 +128,16 @@ export interface TaskContext {
   store(name: string): StateStore;
   reportLate(late: LateRecord): void;
   reportSkipped(node: string, reason: string): void;
-  schedule(intervalMs: number, type: PunctuationType, punctuator: Punctuator): Cancellable;
+  /**
+   * Asks the handler what is to become of that which the node could not process: it returns when that alone is dropped.
+   *
+   * @throws RecordError when the application is to stop
+   */
+  failed(node: string, error: unknown, key?: unknown, value?: unknown, timestamp?: number): void;
+  /** As `failed`, for what a sink could not serialize. */
+  failedToProduce(node: string, error: unknown, key: unknown, value: unknown, timestamp: number): void;
+  /** @param node whose punctuator it is, for messages */
+  schedule(node: string, intervalMs: number, type: PunctuationType, punctuator: Punctuator): Cancellable;
   requestCommit(): void;
   now(): number;
 }

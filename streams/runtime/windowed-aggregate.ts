@@ -1,8 +1,10 @@
+import { type Headers, NO_HEADERS } from '../log/log.js';
 import type { Serde } from '../serde/serde.js';
 import { type Aggregation, oldValue } from '../state/aggregation.js';
 import { readSliceBlock } from '../state/slice-block.js';
 import type { WindowSlices } from '../state/window-slices.js';
-import { type KeyPartials, WindowStore } from '../state/window-store.js';
+import { type KeyPartials, type Partial, WindowStore } from '../state/window-store.js';
+import { isFatal } from './exception-handlers.js';
 import type { CompiledNode, Forward, TableChanges, TaskContext } from './topology.js';
 import { committedWindow, foldWindows } from './window-fold.js';
 import { Windowed } from './windowed.js';
@@ -45,6 +47,7 @@ export class WindowedAdder<K, V, A> {
   readonly #slices: WindowSlices;
   readonly #add: (key: K, value: V, aggregate: A) => A;
   readonly #closeDelayMs: number;
+  #headersOrder = 0;
 
   constructor(options: WindowedAggregateOptions<K, V, A>, task: TaskContext, store: WindowStore<K, A>) {
     this.#options = options;
@@ -60,7 +63,7 @@ export class WindowedAdder<K, V, A> {
       this.#task.reportSkipped(this.#options.name, 'null key');
       return;
     }
-    if (value === null && this.#options.aggregation.skipsNullValues) {
+    if ((value === null || value === undefined) && this.#options.aggregation.skipsNullValues) {
       this.#task.reportSkipped(this.#options.name, 'null value');
       return;
     }
@@ -80,25 +83,45 @@ export class WindowedAdder<K, V, A> {
       firstWindow = this.#firstOpenWindow(timestamp);
       if (firstWindow < 0) return;
     }
-    if (this.#options.aggregation.merge === undefined) this.#addToWindows(key, value, timestamp, firstWindow);
-    else this.#addToSlice(store.key(key), slices.sliceOf(timestamp), firstWindow, value, timestamp);
+    try {
+      if (this.#options.aggregation.merge === undefined) this.#addToWindows(key, value, timestamp, firstWindow);
+      else this.#addToSlice(store.key(key), slices.sliceOf(timestamp), firstWindow, value, timestamp);
+    } catch (error) {
+      store.forget(key);
+      this.#task.failed(this.#options.name, error, key, value, timestamp);
+    }
   }
 
   #addToSlice(partials: KeyPartials<K, A>, slice: number, firstWindow: number, value: V, timestamp: number): void {
-    const partial = partials.partial(slice, firstWindow, this.#store);
-    partial.aggregate = this.#add(partials.key, value, partial.aggregate);
+    let partial = partials.at(slice, firstWindow);
+    const before = partial === undefined ? this.#store.initializer() : partial.aggregate;
+    const aggregate = this.#add(partials.key, value, before);
+    if (aggregate === undefined) throw noAggregate(this.#options.name);
+    // Not before there is something in it: what throws leaves no window behind.
+    if (partial === undefined) partial = partials.partial(slice, firstWindow, aggregate, this.#store);
+    else partial.aggregate = aggregate;
+    this.keepHeaders(partials, partial);
     const offset = timestamp - this.#slices.sliceStart(slice);
     if (offset > partial.timeOffsetMs) partial.timeOffsetMs = offset;
     if (!partial.dirty) this.#store.markDirty(partials, partial);
+  }
+
+  /** What is sent of a window has the headers of the record that changed it last. */
+  keepHeaders(partials: KeyPartials<K, A>, partial: Partial<A>): void {
+    const { headers } = this.#task;
+    if (headers.length === 0 && !partials.hasHeaders) return;
+    partials.hasHeaders = true;
+    partial.headers = headers;
+    partial.headersOrder = ++this.#headersOrder;
   }
 
   #addToWindows(key: K, value: V, timestamp: number, firstOpen: number): void {
     const { first, last } = windowsOf(this.#slices, timestamp);
     for (let window = Math.max(first, firstOpen); window <= last; window++) {
       const partials = this.#store.key(key);
-      const partial = partials.partial(window, 0, this.#store);
+      const partial = partials.at(window, 0);
       // Where the row was deleted, its time was, too.
-      if (partial.aggregate === null) partial.timeOffsetMs = 0;
+      if (partial?.aggregate === null) partial.timeOffsetMs = 0;
       this.#addToSlice(partials, window, 0, value, timestamp);
     }
   }
@@ -123,11 +146,47 @@ export class WindowedAdder<K, V, A> {
   }
 }
 
+export function noAggregate(name: string): TypeError {
+  return new TypeError(`the aggregate "${name}" became undefined; return it from add, or null to delete the row`);
+}
+
 function windowsOf(slices: WindowSlices, timestamp: number): { first: number; last: number } {
   return {
     first: Math.max(0, Math.floor((timestamp - slices.sizeMs) / slices.advanceMs) + 1),
     last: Math.floor(timestamp / slices.advanceMs),
   };
+}
+
+/** The windows from `first` to `last` that any of the partials is for, in order. */
+function windowsWithin<A>(
+  partials: readonly Partial<A>[],
+  slices: WindowSlices,
+  first: number,
+  last: number,
+): number[] {
+  const windows = new Set<number>();
+  for (const { firstWindow, slice } of partials) {
+    const to = Math.min(last, slices.lastWindow(slice));
+    for (let window = Math.max(first, slices.firstWindow(slice), firstWindow); window <= to; window++) {
+      windows.add(window);
+    }
+  }
+  return [...windows].sort((a, b) => a - b);
+}
+
+/** Those of the record that changed the window last. */
+function headersOf<K, A>(key: KeyPartials<K, A>, slices: WindowSlices, window: number): Headers {
+  let newest: Partial<A> | undefined;
+  for (const partial of key.partials) {
+    const isOfWindow =
+      partial.dirty &&
+      partial.slice >= slices.firstSlice(window) &&
+      partial.slice <= slices.lastSlice(window) &&
+      partial.firstWindow <= window;
+    if (!isOfWindow || partial.headers === undefined) continue;
+    if (newest === undefined || partial.headersOrder > newest.headersOrder) newest = partial;
+  }
+  return newest?.headers ?? NO_HEADERS;
 }
 
 /** count, reduce and aggregate over windows: a store of partials, and results combined from them at each commit. */
@@ -145,13 +204,43 @@ export function compileWindowedAggregate<K, V, A>(
   const store = task.store(options.name) as WindowStore<K, A>;
   const adder = new WindowedAdder(options, task, store);
 
+  /** The last window that was visited. */
+  let visited = -1;
+
+  /** As `foldWindows`, but where a merge throws, only the window that it is for is left out. */
+  const fold = (
+    key: KeyPartials<K, A>,
+    first: number,
+    last: number,
+    visit: (window: number, aggregate: A, at: number) => void,
+  ) => {
+    visited = -1;
+    try {
+      foldWindows(key, slices, aggregation, first, last, visit);
+    } catch (error) {
+      if (isFatal(error)) throw error;
+      const windows = windowsWithin(key.partials, slices, Math.max(first, visited + 1), last);
+      for (const window of windows) {
+        try {
+          foldWindows(key, slices, aggregation, window, window, visit);
+        } catch (cause) {
+          const at = slices.windowStart(window);
+          task.failed(options.name, cause, new Windowed(key.key, slices, window), undefined, at);
+        }
+      }
+    }
+  };
+
   const emitChanged = () => {
     for (const key of store.dirtyKeys) {
       const emit = (window: number, aggregate: A, timestamp: number) => {
         const old = sendOldValues
           ? oldValue(aggregation, committedWindow(key, slices, aggregation, window))
           : undefined;
-        forward(new Windowed(key.key, slices, window), aggregate, timestamp, old);
+        const windowed = new Windowed(key.key, slices, window);
+        if (!key.hasHeaders) forward(windowed, aggregate, timestamp, old);
+        else task.withHeaders(headersOf(key, slices, window), () => forward(windowed, aggregate, timestamp, old));
+        visited = window;
       };
       if (key.cut) emitChangedWithCuts(key, emit);
       else emitChangedWithout(key, emit);
@@ -166,24 +255,17 @@ export function compileWindowedAggregate<K, V, A>(
       const from = slices.firstWindow(partial.slice);
       if (last < 0) first = from;
       else if (from > last + 1) {
-        foldWindows(key, slices, aggregation, first, last, emit);
+        fold(key, first, last, emit);
         first = from;
       }
       last = slices.lastWindow(partial.slice);
     }
-    if (last >= 0) foldWindows(key, slices, aggregation, first, last, emit);
+    if (last >= 0) fold(key, first, last, emit);
   };
 
   const emitChangedWithCuts = (key: KeyPartials<K, A>, emit: (window: number, aggregate: A, at: number) => void) => {
-    const changed = new Set<number>();
-    for (const partial of key.partials) {
-      if (!partial.dirty) continue;
-      const from = Math.max(slices.firstWindow(partial.slice), partial.firstWindow);
-      for (let window = from; window <= slices.lastWindow(partial.slice); window++) changed.add(window);
-    }
-    for (const window of [...changed].sort((a, b) => a - b)) {
-      foldWindows(key, slices, aggregation, window, window, emit);
-    }
+    const dirty = key.partials.filter((partial) => partial.dirty);
+    for (const window of windowsWithin(dirty, slices, 0, Number.POSITIVE_INFINITY)) fold(key, window, window, emit);
   };
 
   const emitClosed = (closing: number) => {
@@ -194,11 +276,13 @@ export function compileWindowedAggregate<K, V, A>(
       if (oldest === undefined || newest === undefined) return;
       const first = Math.max(store.closedWindow + 1, slices.firstWindow(oldest.slice));
       const last = Math.min(closing, slices.lastWindow(newest.slice));
-      foldWindows(key, slices, aggregation, first, last, (window, aggregate, timestamp) => {
+      fold(key, first, last, (window, aggregate, timestamp) => {
         if (aggregate !== null) results.push({ key, window, aggregate, timestamp });
+        visited = window;
       });
     });
-    results.sort((a, b) => a.window - b.window || (a.key.identity < b.key.identity ? -1 : 1));
+    const order = (key: KeyPartials<K, A>) => key.order(options.name, options.keySerde);
+    results.sort((a, b) => a.window - b.window || (order(a.key) < order(b.key) ? -1 : 1));
     for (const { key, window, aggregate, timestamp } of results) {
       forward(new Windowed(key.key, slices, window), aggregate, timestamp, sendOldValues ? null : undefined);
     }
@@ -229,11 +313,19 @@ export function compileWindowedAggregate<K, V, A>(
             task.reportSkipped(options.name, 'partial aggregate of a closed window');
             return;
           }
-          const key = store.key(entryKey);
-          const partial = key.partial(slice, from, store);
-          partial.aggregate = merge(partial.aggregate, aggregate);
-          partial.timeOffsetMs = Math.max(partial.timeOffsetMs, timeOffsetMs);
-          store.markDirty(key, partial);
+          try {
+            const key = store.key(entryKey);
+            const before = key.at(slice, from);
+            const merged = merge(before === undefined ? store.initializer() : before.aggregate, aggregate);
+            const partial = before ?? key.partial(slice, from, merged, store);
+            partial.aggregate = merged;
+            partial.timeOffsetMs = Math.max(partial.timeOffsetMs, timeOffsetMs);
+            adder.keepHeaders(key, partial);
+            store.markDirty(key, partial);
+          } catch (error) {
+            store.forget(entryKey);
+            task.failed(options.name, error, entryKey, aggregate, slices.sliceStart(slice) + timeOffsetMs);
+          }
         },
       );
     },

@@ -20,6 +20,7 @@ export interface AvroSerdeOptions extends RegistrationOptions {
  * Logical types are read as the numbers that they are.
  */
 export class AvroSerde<T> implements Serde<T> {
+  readonly format = 'avro';
   readonly #registry: SchemaRegistry;
   readonly #schema: Schema;
   readonly #references: readonly SchemaReference[];
@@ -73,6 +74,7 @@ export class AvroSerde<T> implements Serde<T> {
       this.#references,
     );
     return {
+      format: this.format,
       serialize: (topic, value) => this.serialize(topic, value as unknown as T),
       deserialize: (topic, bytes, start, end) => reader.deserialize(topic, bytes, start, end),
     };

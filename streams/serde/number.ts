@@ -2,7 +2,10 @@ import type { Serde } from './serde.js';
 
 /** A number as an 8-byte double, big-endian: Kafka's `DoubleSerde`. */
 export const numberSerde: Serde<number> = {
+  format: 'double',
+  preserves: (value) => typeof value === 'number',
   serialize(_topic, value) {
+    if (typeof value !== 'number') throw new TypeError(`${String(value)} is not a number`);
     const bytes = Buffer.allocUnsafe(8);
     bytes.writeDoubleBE(value);
     return bytes;

@@ -2,6 +2,13 @@
  * Turns values into bytes and back, synchronously. The engine handles null itself: a serde never sees it.
  */
 export interface Serde<T> {
+  /** What its bytes are, such as `text` or `double`: a store that was filled by serdes of other formats is refused. */
+  readonly format?: string;
+  /**
+   * Whether the value is exactly what `deserialize` makes of its bytes, so that the engine can hold it as it is; without
+   * this it is taken to be another one.
+   */
+  preserves?(value: T): boolean;
   serialize(topic: string, value: T): Uint8Array;
   /**
    * Reads the value from `bytes[start, end)`; the range may be part of a larger buffer and must not be kept.

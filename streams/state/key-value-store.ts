@@ -1,11 +1,12 @@
 import type { Serde } from '../serde/serde.js';
 import type { StateDatabase } from './state-database.js';
-import type { ChangelogAppend, StateStore } from './state-store.js';
+import type { ChangelogAppend, FlushFailure, StateStore } from './state-store.js';
 
 /** A store of the Processor API: reads and writes are synchronous. */
 export interface KeyValueStore<K, V> {
   get(key: K): V | undefined;
-  put(key: K, value: V): void;
+  /** A value of null or undefined deletes the key. */
+  put(key: K, value: V | null | undefined): void;
   /** Answers what was there before, and puts the value only when nothing was. */
   putIfAbsent(key: K, value: V): V | undefined;
   /** Answers what was there. */
@@ -22,13 +23,21 @@ export interface KeyValueStoreOptions<K, V> {
   readonly valueSerde: Serde<V>;
   /** Entries kept in memory besides the uncommitted ones. Default 100,000. */
   readonly cachedEntries?: number;
+  /**
+   * Whether `get` answers the very object that was put, which saves a serialization with each access: it must not be
+   * changed without being put again. Default false: what is put is serialized at once, and each `get` makes a value of
+   * it, so that nothing is seen that a restart would lose.
+   */
+  readonly sharesValues?: boolean;
 }
 
-interface Entry<K, V> {
-  readonly key: K;
-  /** Undefined: the key is deleted. */
+/** Either the value itself or its bytes; both undefined: the key is deleted, or was never there. */
+interface Entry<V> {
   readonly value: V | undefined;
+  readonly bytes: Buffer | undefined;
 }
+
+const NOTHING = { value: undefined, bytes: undefined };
 
 /**
  * Keys and values in LevelDB under an overlay of uncommitted writes. A read looks into the overlay, then into the cache,
@@ -39,19 +48,25 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
   readonly #keySerde: Serde<K>;
   readonly #valueSerde: Serde<V>;
   readonly #cachedEntries: number;
+  readonly #isHeldAsIs: (value: V) => boolean;
   /** By the latin1 text of the serialized key, which sorts as the bytes do. */
-  #overlay = new Map<string, Entry<K, V>>();
+  #overlay = new Map<string, Entry<V>>();
   /** Flushed, and on its way to LevelDB. */
-  #flushing = new Map<string, Entry<K, V>>();
+  #flushing = new Map<string, Entry<V>>();
   /** Insertion order is the order of use, the oldest first. */
-  readonly #cache = new Map<string, Entry<K, V>>();
+  readonly #cache = new Map<string, Entry<V>>();
   #database: StateDatabase | undefined;
 
-  constructor(options: KeyValueStoreOptions<K, V>) {
+  /** @param isHeldAsIs whether a value equals, for ever, what its serde makes of its bytes */
+  constructor(
+    options: KeyValueStoreOptions<K, V>,
+    isHeldAsIs: (value: V) => boolean = (value) => options.valueSerde.preserves?.(value) ?? false,
+  ) {
     this.name = options.name;
     this.#keySerde = options.keySerde;
     this.#valueSerde = options.valueSerde;
     this.#cachedEntries = options.cachedEntries ?? 100_000;
+    this.#isHeldAsIs = options.sharesValues === true ? () => true : isHeldAsIs;
   }
 
   get uncommittedEntries(): number {
@@ -59,25 +74,42 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
   }
 
   get(key: K): V | undefined {
-    return this.#get(this.#identity(key), key);
+    return this.getAt(this.identity(key));
   }
 
-  put(key: K, value: V): void {
-    this.#overlay.set(this.#identity(key), { key, value });
+  put(key: K, value: V | null | undefined): void {
+    this.putAt(this.identity(key), value);
   }
 
   putIfAbsent(key: K, value: V): V | undefined {
-    const identity = this.#identity(key);
-    const before = this.#get(identity, key);
-    if (before === undefined) this.#overlay.set(identity, { key, value });
+    const identity = this.identity(key);
+    const before = this.getAt(identity);
+    if (before === undefined) this.putAt(identity, value);
     return before;
   }
 
   delete(key: K): V | undefined {
-    const identity = this.#identity(key);
-    const before = this.#get(identity, key);
-    this.#overlay.set(identity, { key, value: undefined });
+    const identity = this.identity(key);
+    const before = this.getAt(identity);
+    this.#overlay.set(identity, NOTHING);
     return before;
+  }
+
+  /** What tells keys apart: the latin1 text of the serialized key. */
+  identity(key: K): string {
+    const bytes = this.#keySerde.serialize(this.name, key);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  }
+
+  /** As `get`, by a key's `identity`. */
+  getAt(identity: string): V | undefined {
+    const { bytes, value } = this.#entry(identity);
+    return bytes === undefined ? value : this.#valueSerde.deserialize(this.name, bytes, 0, bytes.length);
+  }
+
+  /** As `put`, by a key's `identity`. */
+  putAt(identity: string, value: V | null | undefined): void {
+    this.#overlay.set(identity, value === null || value === undefined ? NOTHING : this.#hold(value));
   }
 
   all(): AsyncIterable<[K, V]> {
@@ -85,7 +117,7 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
   }
 
   range(from: K, to: K): AsyncIterable<[K, V]> {
-    return this.#entries(this.#identity(from), this.#identity(to));
+    return this.#entries(this.identity(from), this.identity(to));
   }
 
   async open(database: StateDatabase): Promise<void> {
@@ -98,18 +130,19 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
     else this.#database?.stagePut(databaseKey, value);
   }
 
-  flush(changelog: ChangelogAppend): void {
+  flush(changelog: ChangelogAppend, failed: FlushFailure): void {
     for (const [identity, entry] of this.#overlay) {
-      const key = Buffer.from(identity, 'latin1');
-      const databaseKey = this.#databaseKey(identity);
-      if (entry.value === undefined) {
-        changelog(key, null);
-        this.#database?.stageDelete(databaseKey);
-      } else {
-        const value = Buffer.from(this.#valueSerde.serialize(this.name, entry.value));
-        changelog(key, value);
-        this.#database?.stagePut(databaseKey, value);
+      let value: Buffer | null;
+      try {
+        value = this.#bytesOf(entry);
+      } catch (error) {
+        failed(error, this.#keyOf(identity), entry.value);
+        continue;
       }
+      const databaseKey = this.#databaseKey(identity);
+      changelog(Buffer.from(identity, 'latin1'), value);
+      if (value === null) this.#database?.stageDelete(databaseKey);
+      else this.#database?.stagePut(databaseKey, value);
       this.#flushing.set(identity, entry);
     }
     this.#overlay = new Map();
@@ -122,21 +155,41 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
     return 0;
   }
 
-  #get(identity: string, key: K): V | undefined {
+  #entry(identity: string): Entry<V> {
     const written = this.#overlay.get(identity) ?? this.#flushing.get(identity);
-    if (written !== undefined) return written.value;
+    if (written !== undefined) return written;
     const cached = this.#cache.get(identity);
     if (cached !== undefined) {
       this.#remember(identity, cached);
-      return cached.value;
+      return cached;
     }
     const bytes = this.#database?.get(this.#databaseKey(identity));
-    const value = bytes && this.#valueSerde.deserialize(this.name, bytes, 0, bytes.length);
-    this.#remember(identity, { key, value });
-    return value;
+    let entry: Entry<V> = NOTHING;
+    if (bytes !== undefined) {
+      const value = this.#valueSerde.deserialize(this.name, bytes, 0, bytes.length);
+      entry = this.#isHeldAsIs(value) ? { value, bytes: undefined } : { value: undefined, bytes };
+    }
+    this.#remember(identity, entry);
+    return entry;
   }
 
-  #remember(identity: string, entry: Entry<K, V>): void {
+  #hold(value: V): Entry<V> {
+    if (this.#isHeldAsIs(value)) return { value, bytes: undefined };
+    return { value: undefined, bytes: Buffer.from(this.#valueSerde.serialize(this.name, value)) };
+  }
+
+  /** Null where there is nothing. */
+  #bytesOf({ bytes, value }: Entry<V>): Buffer | null {
+    if (bytes !== undefined) return bytes;
+    return value === undefined ? null : Buffer.from(this.#valueSerde.serialize(this.name, value));
+  }
+
+  #keyOf(identity: string): K {
+    const bytes = Buffer.from(identity, 'latin1');
+    return this.#keySerde.deserialize(this.name, bytes, 0, bytes.length);
+  }
+
+  #remember(identity: string, entry: Entry<V>): void {
     this.#cache.delete(identity);
     this.#cache.set(identity, entry);
     if (this.#cache.size <= this.#cachedEntries) return;
@@ -159,24 +212,19 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
         const identity = databaseKey.toString('latin1', prefix.length);
         if (!inRange(identity)) break;
         for (let entry = written[next]; entry !== undefined && entry[0] < identity; entry = written[++next]) {
-          if (entry[1].value !== undefined) yield [entry[1].key, entry[1].value];
+          yield* this.#read(entry);
         }
         if (overwritten.has(identity)) continue;
-        const keyBytes = Buffer.from(identity, 'latin1');
-        yield [
-          this.#keySerde.deserialize(this.name, keyBytes, 0, keyBytes.length),
-          this.#valueSerde.deserialize(this.name, bytes, 0, bytes.length),
-        ];
+        yield [this.#keyOf(identity), this.#valueSerde.deserialize(this.name, bytes, 0, bytes.length)];
       }
     }
-    for (const [, entry] of written.slice(next)) {
-      if (entry.value !== undefined) yield [entry.key, entry.value];
-    }
+    for (const entry of written.slice(next)) yield* this.#read(entry);
   }
 
-  #identity(key: K): string {
-    const bytes = this.#keySerde.serialize(this.name, key);
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  *#read([identity, { bytes, value }]: readonly [identity: string, entry: Entry<V>]): Generator<[K, V]> {
+    if (bytes !== undefined) {
+      yield [this.#keyOf(identity), this.#valueSerde.deserialize(this.name, bytes, 0, bytes.length)];
+    } else if (value !== undefined) yield [this.#keyOf(identity), value];
   }
 
   #databaseKey(identity: string): Buffer {

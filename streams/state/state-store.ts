@@ -4,6 +4,13 @@ import type { StateDatabase } from './state-database.js';
 export type ChangelogAppend = (key: Buffer, value: Buffer | null) => void;
 
 /**
+ * Told of an entry that cannot be serialized, of which the store then keeps what was committed before.
+ *
+ * @throws Error when the application is to stop
+ */
+export type FlushFailure = (error: unknown, key: unknown, value: unknown, timestamp?: number) => void;
+
+/**
  * A task's store. Between commits its writes are in memory only; `flush` appends them to the changelog and stages them
  * for LevelDB, which the task writes once the transaction is durable. So LevelDB always equals a committed prefix of the
  * changelog, and nothing is ever undone.
@@ -16,7 +23,7 @@ export interface StateStore {
   open(database: StateDatabase): Promise<void>;
   /** Applies one changelog record that the database does not hold yet, and stages it. */
   restore(key: Buffer, value: Buffer | null): void;
-  flush(changelog: ChangelogAppend): void;
+  flush(changelog: ChangelogAppend, failed: FlushFailure): void;
   /**
    * Told after a commit where the changelog ended; answers the offset before which the store needs no record of it any
    * more.

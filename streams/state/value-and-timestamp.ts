@@ -10,6 +10,8 @@ export interface ValueAndTimestamp<V> {
 /** The timestamp as 8 bytes, big-endian, then the value: Kafka Streams' format. */
 export function valueAndTimestampSerde<V>(serde: Serde<V>): Serde<ValueAndTimestamp<V>> {
   return {
+    ...(serde.format !== undefined && { format: `${serde.format} with its time` }),
+    preserves: ({ value }) => serde.preserves?.(value) ?? false,
     serialize(topic, { value, timestamp }) {
       const head = Buffer.allocUnsafe(8);
       head.writeBigInt64BE(BigInt(timestamp));

@@ -1,8 +1,10 @@
+import type { Headers } from '../log/log.js';
 import type { Serde } from '../serde/serde.js';
+import { stringSerde } from '../serde/string.js';
 import { VarintReader, writeVarint } from '../serde/varint.js';
 import { readSliceBlock, SliceBlockBuilder } from './slice-block.js';
 import { type StateDatabase, StateError } from './state-database.js';
-import type { ChangelogAppend, StateStore } from './state-store.js';
+import type { ChangelogAppend, FlushFailure, StateStore } from './state-store.js';
 import type { WindowSlices } from './window-slices.js';
 
 /** A slice's block is rewritten whole when the blocks since the last whole one hold this many entries more than it. */
@@ -15,6 +17,9 @@ const META_KEY = Buffer.from([META]);
 export class Partial<A> {
   /** Changed since the last flush. */
   dirty = false;
+  /** Of the last record, and its place among those of the store; undefined where the key's records have none. */
+  headers: Headers | undefined;
+  headersOrder = 0;
   /** The newest record's time, as milliseconds after the slice's start. */
   timeOffsetMs = 0;
   /** The aggregate as of the last flush; undefined before the first. */
@@ -37,16 +42,30 @@ export class KeyPartials<K, A> {
   dirty = false;
   /** True when one of the partials is left out of some windows of its slice. */
   cut = false;
+  /** True when a record since the last flush had headers. */
+  hasHeaders = false;
   #bytes: Buffer | undefined;
+  #order: string | undefined;
 
   constructor(
     readonly key: K,
-    /** Equal for equal keys, also when they are objects; it orders keys. */
-    readonly identity: string | number,
+    /** Equal for equal keys, also when they are objects; undefined where the key itself is. */
+    readonly identity: string | undefined,
   ) {}
 
-  /** The partial, which is made when there is none. */
-  partial(slice: number, firstWindow: number, store: WindowStore<K, A>): Partial<A> {
+  /** The partial; undefined when there is none. */
+  at(slice: number, firstWindow: number): Partial<A> | undefined {
+    const partials = this.partials;
+    for (let index = partials.length - 1; index >= 0; index--) {
+      const partial = partials[index] as Partial<A>;
+      if (partial.slice === slice && partial.firstWindow === firstWindow) return partial;
+      if (partial.slice < slice) return undefined;
+    }
+    return undefined;
+  }
+
+  /** The partial, which is made, with this aggregate, when there is none. */
+  partial(slice: number, firstWindow: number, initial: A, store: WindowStore<K, A>): Partial<A> {
     const partials = this.partials;
     let index = partials.length;
     while (index > 0) {
@@ -55,7 +74,7 @@ export class KeyPartials<K, A> {
       if (before.slice < slice || (before.slice === slice && before.firstWindow < firstWindow)) break;
       index--;
     }
-    const partial = new Partial(slice, firstWindow, store.initializer());
+    const partial = new Partial(slice, firstWindow, initial);
     if (index === partials.length) partials.push(partial);
     else partials.splice(index, 0, partial);
     if (firstWindow > 0) this.cut = true;
@@ -67,6 +86,27 @@ export class KeyPartials<K, A> {
     this.#bytes ??= Buffer.from(serde.serialize(topic, this.key));
     return this.#bytes;
   }
+
+  /** A text that sorts as the serialized key does. */
+  order(topic: string, serde: Serde<K>): string {
+    this.#order ??=
+      (serde as Serde<unknown>) === stringSerde
+        ? codePointOrder(this.key as string)
+        : this.serialized(topic, serde).toString('latin1');
+    return this.#order;
+  }
+}
+
+/**
+ * A text that sorts by code units as the given one does by code points, and so by its bytes in UTF-8: they differ in that
+ * surrogates, which stand for the code points from 0x10000, come before the code units from 0xE000.
+ */
+function codePointOrder(text: string): string {
+  if (!/[\uD800-\uFFFF]/.test(text)) return text;
+  return text.replace(/[\uD800-\uFFFF]/g, (unit) => {
+    const code = unit.charCodeAt(0);
+    return String.fromCharCode(code < 0xe000 ? code + 0x2000 : code - 0x800);
+  });
 }
 
 /** What the store knows of one slice besides the partials themselves. */
@@ -100,7 +140,10 @@ export class WindowStore<K, A> implements StateStore {
   readonly initializer: () => A;
   readonly #keySerde: Serde<K>;
   readonly #aggregateSerde: Serde<A>;
-  readonly #byKey = new Map<string | number, KeyPartials<K, A>>();
+  /** Keys that are texts or numbers, and exactly what their bytes say. */
+  readonly #byKey = new Map<K, KeyPartials<K, A>>();
+  /** All others, by the latin1 text of their bytes. */
+  readonly #byBytes = new Map<string, KeyPartials<K, A>>();
   readonly #bySlice = new Map<number, SliceIndex<K, A>>();
   #dirty: KeyPartials<K, A>[] = [];
   #uncommittedEntries = 0;
@@ -134,23 +177,20 @@ export class WindowStore<K, A> implements StateStore {
   }
 
   get liveKeys(): number {
-    return this.#byKey.size;
+    return this.#byKey.size + this.#byBytes.size;
   }
 
   /** The key's partials, made when it has none. */
   key(key: K): KeyPartials<K, A> {
-    const identity = typeof key === 'string' ? key : this.#identity(key);
-    let partials = this.#byKey.get(identity);
-    if (partials === undefined) {
-      partials = new KeyPartials<K, A>(key, identity);
-      this.#byKey.set(identity, partials);
-    }
-    return partials;
+    // A map takes 0 and -0 for one.
+    const known = typeof key === 'string' || (typeof key === 'number' && key !== 0) ? this.#byKey.get(key) : undefined;
+    return known ?? this.#intern(key);
   }
 
-  /** The key's partials without making any. */
-  find(key: K): KeyPartials<K, A> | undefined {
-    return this.#byKey.get(this.#identity(key));
+  /** Drops the key when it has no partials. */
+  forget(key: K): void {
+    const partials = this.#byKey.get(key);
+    if (partials !== undefined && partials.partials.length === 0) this.#byKey.delete(key);
   }
 
   markDirty(key: KeyPartials<K, A>, partial: Partial<A>): void {
@@ -217,19 +257,21 @@ export class WindowStore<K, A> implements StateStore {
     }
   }
 
-  flush(changelog: ChangelogAppend): void {
+  flush(changelog: ChangelogAppend, failed: FlushFailure): void {
     this.#expire();
     const write = (key: Buffer, value: Buffer) => {
       changelog(key, value);
       this.#database?.stagePut(this.#databaseKey(key), value);
     };
-    const blocks = this.#dirtyBlocks();
+    const blocks = this.#dirtyBlocks(failed);
     if (this.#metaDirty && (blocks.size > 0 || this.#closedWindow >= 0)) {
       this.#metaDirty = false;
       this.#metaChangelogFrom = this.#changelogEnd;
       write(META_KEY, this.#meta());
     }
-    for (const [slice, changed] of blocks) {
+    for (const [slice, all] of blocks) {
+      const changed = all.filter(({ entries }) => entries > 0);
+      if (changed.length === 0) continue;
       const index = this.#slice(slice);
       if (index.nextBlock === 0) index.changelogFrom = this.#changelogEnd;
       index.blockEntries += entriesOf(changed);
@@ -284,18 +326,21 @@ export class WindowStore<K, A> implements StateStore {
   }
 
   /** Takes the dirty partials as blocks by slice, and marks them clean. */
-  #dirtyBlocks(): Map<number, SliceBlockBuilder[]> {
+  #dirtyBlocks(failed: FlushFailure): Map<number, SliceBlockBuilder[]> {
     const blocks = new Map<number, SliceBlockBuilder[]>();
     let lastSlice = -1;
     let ofSlice: SliceBlockBuilder[] | undefined;
     for (const key of this.#dirty) {
       key.dirty = false;
+      if (key.hasHeaders) {
+        key.hasHeaders = false;
+        for (const partial of key.partials) partial.headers = undefined;
+      }
       const partials = key.partials;
       for (let i = partials.length - 1; i >= 0; i--) {
         const partial = partials[i] as Partial<A>;
         if (!partial.dirty) continue;
         partial.dirty = false;
-        partial.committed = partial.aggregate;
         if (partial.slice !== lastSlice || ofSlice === undefined) {
           lastSlice = partial.slice;
           ofSlice = blocks.get(lastSlice);
@@ -304,12 +349,32 @@ export class WindowStore<K, A> implements StateStore {
             blocks.set(lastSlice, ofSlice);
           }
         }
-        this.#addTo(SliceBlockBuilder.last(ofSlice), key, partial);
+        try {
+          this.#addTo(SliceBlockBuilder.last(ofSlice), key, partial);
+        } catch (error) {
+          this.#restoreCommitted(key, partial);
+          failed(error, key.key, partial.aggregate, this.slices.sliceStart(partial.slice) + partial.timeOffsetMs);
+          continue;
+        }
+        partial.committed = partial.aggregate;
       }
     }
     this.#dirty = [];
     this.#uncommittedEntries = 0;
     return blocks;
+  }
+
+  /** Takes back what has changed since the last flush. */
+  #restoreCommitted(key: KeyPartials<K, A>, partial: Partial<A>): void {
+    if (partial.committed !== undefined) {
+      partial.aggregate = partial.committed;
+      return;
+    }
+    key.partials.splice(key.partials.indexOf(partial), 1);
+    const index = this.#bySlice.get(partial.slice);
+    index?.keys.splice(index.keys.indexOf(key), 1);
+    if (index?.keys.length === 0 && index.nextBlock === 0) this.#bySlice.delete(partial.slice);
+    if (key.partials.length === 0) this.#drop(key);
   }
 
   #wholeSlice(slice: number, index: SliceIndex<K, A>): SliceBlockBuilder[] {
@@ -343,7 +408,7 @@ export class WindowStore<K, A> implements StateStore {
       this.#aggregateSerde,
       (entryKey, firstWindow, timeOffsetMs, aggregate) => {
         index.blockEntries++;
-        const partial = this.key(entryKey).partial(slice, firstWindow, this);
+        const partial = this.key(entryKey).partial(slice, firstWindow, aggregate, this);
         partial.aggregate = aggregate;
         partial.committed = aggregate;
         partial.timeOffsetMs = timeOffsetMs;
@@ -360,7 +425,7 @@ export class WindowStore<K, A> implements StateStore {
         while (key.partials[0] !== undefined && key.partials[0].slice <= slice) key.partials.shift();
         if (key.partials.length === 0) {
           key.cut = false;
-          this.#byKey.delete(key.identity);
+          this.#drop(key);
         }
       }
       this.#bySlice.delete(slice);
@@ -379,9 +444,52 @@ export class WindowStore<K, A> implements StateStore {
     return index;
   }
 
-  #identity(key: K): string | number {
-    if (typeof key === 'string' || typeof key === 'number') return key;
-    return Buffer.from(this.#keySerde.serialize(this.name, key)).toString('latin1');
+  /** Finds or makes what belongs to a key that was not found as it is: keys are one where their bytes are. */
+  #intern(key: K): KeyPartials<K, A> {
+    const serde = this.#keySerde;
+    if (typeof key === 'string' || (typeof key === 'number' && key !== 0)) {
+      let isItself = serde.preserves?.(key);
+      if (isItself === undefined) {
+        const bytes = Buffer.from(serde.serialize(this.name, key));
+        const read = this.#read(bytes);
+        isItself = Object.is(read, key);
+        if (!isItself) return this.#internBytes(read, bytes);
+      }
+      if (isItself) {
+        const partials = new KeyPartials<K, A>(key, undefined);
+        this.#byKey.set(key, partials);
+        return partials;
+      }
+    }
+    const bytes = Buffer.from(serde.serialize(this.name, key));
+    return this.#byBytes.get(bytes.toString('latin1')) ?? this.#internBytes(this.#read(bytes), bytes);
+  }
+
+  /** @param read what the serde makes of the bytes */
+  #internBytes(read: K, bytes: Buffer): KeyPartials<K, A> {
+    if ((typeof read === 'string' || typeof read === 'number') && read !== 0) {
+      const known = this.#byKey.get(read);
+      if (known !== undefined) return known;
+      const partials = new KeyPartials<K, A>(read, undefined);
+      this.#byKey.set(read, partials);
+      return partials;
+    }
+    const identity = bytes.toString('latin1');
+    let partials = this.#byBytes.get(identity);
+    if (partials === undefined) {
+      partials = new KeyPartials<K, A>(read, identity);
+      this.#byBytes.set(identity, partials);
+    }
+    return partials;
+  }
+
+  #read(keyBytes: Buffer): K {
+    return this.#keySerde.deserialize(this.name, keyBytes, 0, keyBytes.length);
+  }
+
+  #drop(key: KeyPartials<K, A>): void {
+    if (key.identity === undefined) this.#byKey.delete(key.key);
+    else this.#byBytes.delete(key.identity);
   }
 
   #databaseKey(key: Buffer): Buffer {

@@ -15,7 +15,9 @@ export interface TopologyTestDriverOptions {
   readonly repartition?: 'auto' | 'topic';
   readonly deadLetterTopic?: string;
   readonly lateTopic?: string;
+  readonly deserializationExceptionHandler?: ExceptionHandler;
   readonly processingExceptionHandler?: ExceptionHandler;
+  readonly productionExceptionHandler?: ExceptionHandler;
 }
 
 /** A record for a topology. */
@@ -73,8 +75,12 @@ export class TopologyTestDriver {
       repartition: options.repartition ?? 'auto',
       deadLetterTopic: options.deadLetterTopic,
       lateTopic: options.lateTopic,
-      deserializationExceptionHandler: () => (options.deadLetterTopic === undefined ? 'fail' : 'dead-letter'),
+      deserializationExceptionHandler:
+        options.deserializationExceptionHandler ??
+        (() => (options.deadLetterTopic === undefined ? 'fail' : 'dead-letter')),
       processingExceptionHandler: options.processingExceptionHandler ?? (() => 'fail'),
+      productionExceptionHandler:
+        options.productionExceptionHandler ?? options.processingExceptionHandler ?? (() => 'fail'),
       now: () => clock.now,
     });
     await thread.start();

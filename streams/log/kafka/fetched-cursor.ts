@@ -106,6 +106,10 @@ export class FetchedCursor implements RecordCursor {
     const end = this.#position;
     this.#position = this.#headersAt;
     const count = this.#varint();
+    if (count === 0) {
+      this.#position = end;
+      return NO_HEADERS;
+    }
     const headers: Header[] = [];
     for (let i = 0; i < count; i++) {
       const key = this.#range().toString();
@@ -113,7 +117,7 @@ export class FetchedCursor implements RecordCursor {
       if (this.#position > end) throw this.#corrupt('is cut off');
     }
     this.#position = end;
-    return count === 0 ? NO_HEADERS : headers;
+    return headers;
   }
 
   /** Moves to the next batch; one that is to be passed over has no records left. */

@@ -37,7 +37,7 @@ function folded(kind: keyof typeof kinds, sizeMs: number, advanceMs: number, ent
     const first = Math.min(newest, oldest + late);
     for (let window = first; window <= newest; window++) expected.set(window, (expected.get(window) ?? 0) + 1);
     const parts = kind === 'whole' ? range(first, newest) : [slices.sliceOf(time)];
-    for (const slice of parts) key.partial(slice, kind === 'whole' || late === 0 ? 0 : first, store).aggregate++;
+    for (const slice of parts) key.partial(slice, kind === 'whole' || late === 0 ? 0 : first, 0, store).aggregate++;
   }
   let steps = 0;
   const counted = <T extends (left: number, right: number) => number>(work: T) =>
