@@ -91,7 +91,7 @@ export class KStream<K, V> {
         forward(key, newValue, timestamp);
       },
     );
-    return new KStream<K, VR>(this.graph, node, { key: this.serdes.key, value: undefined }, this.keyChanged);
+    return new KStream<K, VR>(this.graph, node, { ...this.serdes, value: undefined }, this.keyChanged);
   }
 
   flatMap<KR, VR>(mapper: (key: K, value: V) => Iterable<readonly [KR, VR]>): KStream<KR, VR> {
@@ -121,7 +121,7 @@ export class KStream<K, V> {
         }
       },
     );
-    return new KStream<K, VR>(this.graph, node, { key: this.serdes.key, value: undefined }, this.keyChanged);
+    return new KStream<K, VR>(this.graph, node, { ...this.serdes, value: undefined }, this.keyChanged);
   }
 
   /** Looks at each record and passes it on. */
@@ -172,7 +172,11 @@ export class KStream<K, V> {
     return new KStream(
       this.graph,
       node,
-      { key: this.serdes.key ?? other.serdes.key, value: this.serdes.value ?? other.serdes.value },
+      {
+        key: this.serdes.key ?? other.serdes.key,
+        value: this.serdes.value ?? other.serdes.value,
+        keyIsNull: this.serdes.keyIsNull === true && other.serdes.keyIsNull === true,
+      },
       this.keyChanged || other.keyChanged,
     );
   }
@@ -221,10 +225,19 @@ export class KStream<K, V> {
         name,
         children: [],
         topic,
-        keySerde: (produced.key ?? this.serdes.key) as Serde<unknown> | undefined,
+        keySerde: this.#sinkKeySerde(topic, produced) as Serde<unknown> | undefined,
         valueSerde: needSerde(produced.value ?? this.serdes.value, 'value', `the sink to "${topic}"`) as Serde<unknown>,
       },
       this.node,
+    );
+  }
+
+  #sinkKeySerde(topic: string, { key = this.serdes.key }: Produced<K, V>): Serde<NotNull<K>> | undefined {
+    if (key === null || (key === undefined && this.serdes.keyIsNull === true)) return undefined;
+    if (key !== undefined) return key;
+    throw new TopologyError(
+      `the sink to "${topic}" needs a serde for the key, which an operator has made or a window is part of; pass ` +
+        '{ key: … }, or { key: null } to write the records without keys',
     );
   }
 

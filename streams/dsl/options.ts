@@ -5,6 +5,8 @@ import type { Serde } from '../serde/serde.js';
 export interface Serdes<K, V> {
   readonly key: Serde<NotNull<K>> | undefined;
   readonly value: Serde<NotNull<V>> | undefined;
+  /** Known to have no keys: what is read without a serde for them, until an operator makes some. */
+  readonly keyIsNull?: boolean;
 }
 
 /** Null has no bytes: no serde is needed for it. */
@@ -38,7 +40,8 @@ export interface ConsumedWithoutKey<V> extends Omit<Consumed<never, V>, 'key'> {
 
 /** How a topic is written. A serde may be left out when the stream's own is known. */
 export interface Produced<K, V> {
-  readonly key?: Serde<NotNull<K>>;
+  /** Null writes the records without their keys. */
+  readonly key?: Serde<NotNull<K>> | null;
   readonly value?: Serde<NotNull<V>>;
   readonly name?: string;
 }

@@ -35,7 +35,8 @@ export class StreamsBuilder {
     consumed: (Consumed<K, V> | ConsumedWithoutKey<V>) & { readonly nulls?: NullHandling },
   ): unknown {
     const node = this.#source('KSTREAM-SOURCE', topics, consumed, consumed.nulls);
-    const serdes = { key: consumed.key, value: consumed.value } as Serdes<K | null, V | null>;
+    const { key, value } = consumed;
+    const serdes = { key, value, keyIsNull: key === undefined } as Serdes<K | null, V | null>;
     return new KStream<K | null, V | null>(this.#graph, node, serdes, false);
   }
 
