@@ -3,4 +3,5 @@ import { setUp } from './setup.mjs';
 
 await setUp();
 const { main } = await import('../dist/cli/main.js');
-process.exitCode = await main(process.argv.slice(2));
+const { endWhenDone } = await import('../dist/cli/end-process.js');
+endWhenDone(await main(process.argv.slice(2)));

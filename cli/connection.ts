@@ -10,6 +10,7 @@ import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
 import { type ApplicationConfig, topicsOf } from '../topology/application-config.js';
 import { registerSerdes, type TopicSerdes } from '../topology/serdes.js';
 import { ownDataDirectory, shareDataDirectory } from './data-directory.js';
+import { endInTime } from './end-process.js';
 import { addDataDir, type DataDirOption, DEFAULT_DATA_DIRECTORY, wholeNumber } from './options.js';
 import { takeProcessSlot } from './process-slot.js';
 import { programCommand, quoted } from './program.js';
@@ -18,6 +19,8 @@ import { SafeText } from './terminal/safe-text.js';
 import { UsageError } from './usage-error.js';
 
 const DAY_MS = 86_400_000;
+/** Twice as long as the steps of closing take that are bounded themselves. */
+const END_WITHIN_MS = 25_000;
 const RAW_RETENTION_MS = 7 * DAY_MS;
 
 type KafkaSettings = NonNullable<KafkaLogOptions['settings']>;
@@ -28,6 +31,7 @@ export interface ConnectionOptions extends DataDirOption {
   readonly kafkaConfig?: string;
   readonly kafkaSetting?: KafkaSettings;
   readonly replicationFactor?: number;
+  readonly topicConfig?: Readonly<Record<string, string>>;
   readonly autoRegister: boolean;
   readonly guarantee?: NonNullable<KafkaLogOptions['guarantee']>;
   readonly groupProtocol?: NonNullable<KafkaLogOptions['groupProtocol']>;
@@ -79,6 +83,11 @@ export function addConnection(command: Command): Command {
       "with --brokers: of topics that are made (default: the broker's)",
       wholeNumber(1),
     )
+    .option(
+      '--topic-config <name=value>',
+      'with --brokers: a property of topics that are made, such as min.insync.replicas=2; repeatable',
+      topicProperty,
+    )
     .option('--no-auto-register', 'with --registry: only look schemas up; `millrace schemas register` adds them');
 }
 
@@ -91,9 +100,12 @@ export function addGroup(command: Command): Command {
         .default('exactly-once'),
     )
     .addOption(
-      new Option('--group-protocol <protocol>', 'with --brokers: classic for brokers before 4.0')
-        .choices(['consumer', 'classic'])
-        .default('consumer'),
+      new Option(
+        '--group-protocol <protocol>',
+        'with --brokers: who shares partitions out, the brokers (consumer, from 4.0 on) or a member (classic)',
+      )
+        .choices(['auto', 'consumer', 'classic'])
+        .default('auto'),
     );
 }
 
@@ -136,6 +148,7 @@ async function connectKafka(
   if (options.registry === undefined) {
     throw new UsageError('--brokers needs --registry, the URL of a schema registry such as http://127.0.0.1:8081');
   }
+  endInTime(signal, END_WITHIN_MS);
   const stateDirectory = join(options.dataDir, 'state');
   const slot = purpose.runs === 'tasks' ? await takeProcessSlot(join(stateDirectory, 'processes')) : undefined;
   const transactionalId = slot === undefined ? inputsId(purpose) : `millrace-${slot.id}`;
@@ -150,6 +163,7 @@ async function connectKafka(
     ...(options.guarantee === undefined ? {} : { guarantee: options.guarantee }),
     ...(options.groupProtocol === undefined ? {} : { groupProtocol: options.groupProtocol }),
     ...(options.replicationFactor === undefined ? {} : { replicationFactor: options.replicationFactor }),
+    ...(options.topicConfig === undefined ? {} : { topicConfig: options.topicConfig }),
   });
   const schemas = new ConfluentRegistry({
     url: options.registry,
@@ -181,6 +195,10 @@ function kafkaSetting(text: string, settings: KafkaSettings = {}): KafkaSettings
   const [, name, value] = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be name=value.');
   return { ...settings, [name]: value };
+}
+
+function topicProperty(text: string, config: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return { ...config, ...(kafkaSetting(text) as Record<string, string>) };
 }
 
 /** A properties file: name=value lines, and comments that start with #. */

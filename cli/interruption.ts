@@ -1,6 +1,6 @@
-import { constants } from 'node:os';
 import { SchemaError } from '../schemas/schema-error.js';
 import { LogError } from '../streams/log/log.js';
+import { endBySignal } from './end-process.js';
 
 /** One Ctrl-C may arrive twice: from the terminal, and from a program around this one that passes it on. */
 const SAME_SIGNAL_MS = 300;
@@ -31,7 +31,7 @@ export function stopOnSignals(stop: AbortController, onSecond: () => void = () =
       stop.abort();
       if (performance.now() - firstAt < SAME_SIGNAL_MS) return;
       onSecond();
-      process.exit(128 + constants.signals[signal]);
+      endBySignal(signal);
     });
   }
 }

@@ -278,8 +278,18 @@ function connectionOptions(options: StartOptions): ConnectionOptions {
     kafkaSetting,
     registry,
     replicationFactor,
+    topicConfig,
   } = options;
-  const given = { brokers, groupProtocol, guarantee, kafkaConfig, kafkaSetting, registry, replicationFactor };
+  const given = {
+    brokers,
+    groupProtocol,
+    guarantee,
+    kafkaConfig,
+    kafkaSetting,
+    registry,
+    replicationFactor,
+    topicConfig,
+  };
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { autoRegister, dataDir, ...defined } as ConnectionOptions;
 }

@@ -1,6 +1,7 @@
 import type { StandbyTask, StreamsMetrics } from '../streams/index.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
 import { type ConnectionOptions, connect, serdesOf } from './connection.js';
+import { endProcess } from './end-process.js';
 import { failureText } from './failure.js';
 import { isInterruption } from './interruption.js';
 import { type PipelineOptions, startStreams } from './pipeline.js';
@@ -65,5 +66,5 @@ process.once('message', (task: WorkerTask) => {
     .catch((error: Error) => {
       if (!isInterruption(error)) report({ kind: 'failed', message: `${failureText(error)}` });
     })
-    .finally(() => process.exit());
+    .finally(() => endProcess(0));
 });

@@ -126,7 +126,7 @@ async function format({ directory, software, ports }: ServiceSetting): Promise<v
  *
  * @returns 0 also when nobody answers
  */
-function brokersKnownTo(port: number): Promise<number> {
+export function brokersKnownTo(port: number): Promise<number> {
   return new Promise((resolve) => {
     const socket = connect({ host: HOST, port });
     let answer = Buffer.alloc(0);

@@ -186,6 +186,7 @@ export class LogError extends Error {
       | 'LOG_FULL'
       | 'LOG_CLOSED'
       | 'LOG_IO'
+      | 'LOG_REFUSED'
       | 'LOG_SETTING'
       | 'PARTITION_COUNT'
       | 'TRANSACTION_ABORTED'

@@ -7,10 +7,19 @@ export interface BrokerAddress {
   readonly port: number;
 }
 
+/** A broker that lags behind the others does not know the newest topics. */
+const FORGOTTEN_AFTER_MS = 15_000;
+
+interface KnownTopic {
+  readonly leaders: readonly (BrokerAddress | undefined)[];
+  readonly seenAt: number;
+}
+
 /** What the brokers have last said of topics, and of which broker leads which partition. */
 export class Cluster {
   readonly #ask: () => Promise<Metadata>;
-  #leaders: ReadonlyMap<string, readonly (BrokerAddress | undefined)[]> = new Map();
+  #topics: ReadonlyMap<string, KnownTopic> = new Map();
+  #answeredAt = 0;
   #refreshing: Promise<void> | undefined;
 
   constructor(ask: () => Promise<Metadata>) {
@@ -18,17 +27,22 @@ export class Cluster {
   }
 
   topics(): string[] {
-    return [...this.#leaders.keys()];
+    return [...this.#topics.keys()];
   }
 
   /** The number of partitions; undefined when there is no such topic. */
   partitions(topic: string): number | undefined {
-    return this.#leaders.get(topic)?.length;
+    return this.#topics.get(topic)?.leaders.length;
+  }
+
+  /** Whether the last answer named the topic: it was not of a broker that lags behind. */
+  isSeen(topic: string): boolean {
+    return this.#topics.get(topic)?.seenAt === this.#answeredAt;
   }
 
   /** Undefined when the partition has none for now. */
   leader({ topic, partition }: TopicPartition): BrokerAddress | undefined {
-    return this.#leaders.get(topic)?.[partition];
+    return this.#topics.get(topic)?.leaders[partition];
   }
 
   /** Asks the brokers again; those who ask meanwhile get the same answer. */
@@ -42,14 +56,15 @@ export class Cluster {
   async #refresh(): Promise<void> {
     const { brokers, topics } = await this.#ask();
     const addresses = new Map(brokers.map(({ id, host, port }) => [id, { id, host, port }]));
-    this.#leaders = new Map(
-      topics
-        .filter(({ partitions }) => partitions.length > 0)
-        .map(({ name, partitions }) => {
-          const leaders: (BrokerAddress | undefined)[] = new Array(partitions.length).fill(undefined);
-          for (const { id, leader } of partitions) leaders[id] = addresses.get(leader);
-          return [name, leaders];
-        }),
-    );
+    const now = performance.now();
+    const known = new Map([...this.#topics].filter(([, { seenAt }]) => now - seenAt < FORGOTTEN_AFTER_MS));
+    for (const { name, partitions } of topics) {
+      if (partitions.length === 0) continue;
+      const leaders: (BrokerAddress | undefined)[] = new Array(partitions.length).fill(undefined);
+      for (const { id, leader } of partitions) leaders[id] = addresses.get(leader);
+      known.set(name, { leaders, seenAt: now });
+    }
+    this.#topics = known;
+    this.#answeredAt = now;
   }
 }

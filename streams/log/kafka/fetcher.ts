@@ -8,6 +8,7 @@ import { FetchedCursor, wholeBatches } from './fetched-cursor.js';
 import { protocolErrors, protocolErrorsCodesById } from './protocol.js';
 
 const OFFSET_OUT_OF_RANGE = 1;
+const TOPIC_AUTHORIZATION_FAILED = 29;
 const RETRY_MS = 100;
 /** While some partitions hold records that nobody has taken, the others must not make them wait for the next request. */
 const WAIT_BESIDE_MS = 10;
@@ -25,6 +26,8 @@ export interface FetcherOptions {
   readonly connections: BrokerConnections;
   readonly limits: FetchLimits;
   readonly availability: Availability;
+  /** What it is to fail with when the topic may not be read. */
+  denied(topic: string, reason: string): LogError;
   /** Where the log of a partition starts. */
   startOffset(topicPartition: TopicPartition): Promise<number>;
   /** Called when there is something to take, or to fail with. */
@@ -160,7 +163,9 @@ export class Fetcher {
       if (response.errorCode === 0) delivered = this.#accept(partition, response) || delivered;
       else if (response.errorCode === OFFSET_OUT_OF_RANGE) void this.#startOver(partition);
       else if (passes(response.errorCode)) lost.push(partition);
-      else {
+      else if (response.errorCode === TOPIC_AUTHORIZATION_FAILED) {
+        this.#fail(this.#options.denied(partition.topic, nameOf(response.errorCode)));
+      } else {
         this.#fail(new LogError('LOG_IO', `cannot read ${idOf(partition)} from Kafka: ${nameOf(response.errorCode)}`));
       }
     }

@@ -1,71 +1,94 @@
-import kafka, { type LibrdKafkaError } from '@confluentinc/kafka-javascript';
+import type { LibrdKafkaError } from '@confluentinc/kafka-javascript';
 import pRetry from 'p-retry';
+import { LogError } from '../log.js';
 import type { Availability } from './availability.js';
+import { isOutage, isTransient, isUnknownTopic } from './client-errors.js';
+import { countUnanswered } from './unanswered-calls.js';
 
-const { ERRORS } = kafka.CODES;
-
-/** Failures that pass by themselves: a broker that is away, restarts or hands its work to another. */
-const TRANSIENT: ReadonlySet<number> = new Set([
-  ERRORS.ERR__TRANSPORT,
-  ERRORS.ERR__ALL_BROKERS_DOWN,
-  ERRORS.ERR__RESOLVE,
-  ERRORS.ERR__TIMED_OUT,
-  ERRORS.ERR__TIMED_OUT_QUEUE,
-  ERRORS.ERR__WAIT_COORD,
-  ERRORS.ERR__WAIT_CACHE,
-  // No leader is known for a partition.
-  ERRORS.ERR__NOENT,
-  ERRORS.ERR_LEADER_NOT_AVAILABLE,
-  ERRORS.ERR_NOT_LEADER_FOR_PARTITION,
-  ERRORS.ERR_FENCED_LEADER_EPOCH,
-  ERRORS.ERR_UNKNOWN_LEADER_EPOCH,
-  ERRORS.ERR_OFFSET_NOT_AVAILABLE,
-  ERRORS.ERR_REQUEST_TIMED_OUT,
-  ERRORS.ERR_BROKER_NOT_AVAILABLE,
-  ERRORS.ERR_NETWORK_EXCEPTION,
-  ERRORS.ERR_COORDINATOR_LOAD_IN_PROGRESS,
-  ERRORS.ERR_COORDINATOR_NOT_AVAILABLE,
-  ERRORS.ERR_NOT_COORDINATOR,
-  ERRORS.ERR_NOT_ENOUGH_REPLICAS,
-  ERRORS.ERR_KAFKA_STORAGE_ERROR,
-]);
-
-/** A transaction is still being ended; the brokers are well. */
-const UNSETTLED: ReadonlySet<number> = new Set([ERRORS.ERR_CONCURRENT_TRANSACTIONS, ERRORS.ERR_UNSTABLE_OFFSET_COMMIT]);
+/** The client bounds its calls itself, by 10 s at most; not all of them, and not always. */
+const ANSWER_MS = 30_000;
+/** Answers that came while the process was stopped are given before anything is made of their being late. */
+const LATE_MS = 1000;
+/** When the log is closed, what is under way gets this long. */
+const CLOSING_MS = 2000;
+/** How long brokers may take to tell each other of a topic. */
+const TOPIC_SPREADS_MS = 30_000;
 
 export type Callback<T> = (error: LibrdKafkaError | null | undefined, result?: T) => void;
 
-export function isKafkaError(error: unknown): error is LibrdKafkaError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number';
+export interface CallOptions {
+  /** What it does, for the error's text. */
+  readonly what?: string;
+  /** Default 30 s. */
+  readonly withinMs?: number;
+  /** Cuts the wait short. */
+  readonly closed?: AbortSignal;
+  /** Called when the answer comes after it was given up. */
+  readonly onLate?: () => void;
 }
 
-export function isTransient(error: unknown): boolean {
-  // A transaction that has to be aborted fails the same way each time.
-  if (!isKafkaError(error) || error.isFatal === true || error.isTxnRequiresAbort === true) return false;
-  return error.isRetriable === true || TRANSIENT.has(error.code) || UNSETTLED.has(error.code);
+/** The native client has not come back from a call. What it was asked for may or may not have happened. */
+export class UnansweredCallError extends LogError {
+  constructor(what: string, milliseconds: number) {
+    super('LOG_IO', `the Kafka client has not answered for ${milliseconds / 1000} s (${what})`);
+  }
 }
 
-/** A call of the client's as a promise. */
-export function call<T>(invoke: (callback: Callback<T>) => void): Promise<T> {
+/** A call of the client's as a promise, which is settled in time whatever the client does. @throws UnansweredCallError */
+export function call<T>(invoke: (callback: Callback<T>) => void, options: CallOptions = {}): Promise<T> {
+  const { closed, onLate, what = 'a call', withinMs = ANSWER_MS } = options;
   return new Promise((resolve, reject) => {
-    invoke((error, result) => {
+    let answered: (() => void) | undefined;
+    const giveUp = () => {
+      closed?.removeEventListener('abort', close);
+      answered = countUnanswered();
+      reject(closed?.aborted ? closed.reason : new UnansweredCallError(what, withinMs));
+    };
+    let timer = setTimeout(() => {
+      timer = setTimeout(giveUp, LATE_MS);
+    }, withinMs);
+    const close = () => {
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, CLOSING_MS);
+    };
+    if (closed?.aborted) close();
+    else closed?.addEventListener('abort', close, { once: true });
+    const done: Callback<T> = (error, result) => {
+      if (answered !== undefined) {
+        answered();
+        onLate?.();
+        return;
+      }
+      clearTimeout(timer);
+      closed?.removeEventListener('abort', close);
       // Errors of single partitions come as plain objects.
       if (error) reject(error instanceof Error ? error : Object.assign(new Error(error.message), error));
       else resolve(result as T);
-    });
+    };
+    try {
+      invoke(done);
+    } catch (error) {
+      done(error as LibrdKafkaError);
+    }
   });
 }
 
 /** Does the work again, with backoff and for as long as it takes, when what it fails with passes by itself. */
 export function persistently<T>(work: () => Promise<T>, availability: Availability): Promise<T> {
+  let unknownSince: number | undefined;
   return pRetry(work, {
     retries: Number.POSITIVE_INFINITY,
     minTimeout: 50,
     maxTimeout: 2000,
     signal: availability.closed,
-    shouldRetry: ({ error }) => isTransient(error),
+    shouldRetry: ({ error }) => {
+      if (!isTransient(error)) return false;
+      if (!isUnknownTopic(error)) return true;
+      unknownSince ??= performance.now();
+      return performance.now() - unknownSince < TOPIC_SPREADS_MS;
+    },
     onFailedAttempt: ({ error }) => {
-      if (isKafkaError(error) && TRANSIENT.has(error.code)) availability.suspect(error.message);
+      if (isOutage(error)) availability.suspect(error.message);
     },
   });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { LogConsumer, RecordCursor, TopicPartition } from '../log.js';
+import type { Availability } from './availability.js';
 import type { BrokerConnections } from './broker-connections.js';
 import { Fetcher, type FetcherOptions } from './fetcher.js';
 
@@ -10,6 +11,8 @@ export type KafkaConsumerOptions = Omit<FetcherOptions, 'onFetched'>;
 export class KafkaConsumer implements LogConsumer {
   readonly #fetcher: Fetcher;
   readonly #connections: BrokerConnections;
+  readonly #availability: Availability;
+  readonly #onFailed = () => this.wake();
   #woken = false;
   #wake: (() => void) | undefined;
   #closed = false;
@@ -22,6 +25,8 @@ export class KafkaConsumer implements LogConsumer {
   constructor(options: KafkaConsumerOptions) {
     this.#connections = options.connections;
     this.#fetcher = new Fetcher({ ...options, onFetched: () => this.#wake?.() });
+    this.#availability = options.availability;
+    this.#availability.closed.addEventListener('abort', this.#onFailed);
   }
 
   assign(topicPartition: TopicPartition, offset: number): void {
@@ -47,6 +52,7 @@ export class KafkaConsumer implements LogConsumer {
     for (;;) {
       if (this.#closed) return [];
       if (this.#fetcher.failure !== undefined) throw this.#fetcher.failure;
+      if (this.#availability.failure !== undefined) throw this.#availability.failure;
       const taken = this.#fetcher.take();
       const leftMs = deadline - performance.now();
       if (taken.length > 0 || this.#woken || !(leftMs > 0)) {
@@ -65,6 +71,7 @@ export class KafkaConsumer implements LogConsumer {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#availability.closed.removeEventListener('abort', this.#onFailed);
     this.#fetcher.close();
     this.#wake?.();
     await this.#connections.close();

@@ -7,9 +7,11 @@ import kafka, {
 import './client-types.js';
 import { type GroupConsumer, LogError, type Rebalance, type RecordCursor, type TopicPartition } from '../log.js';
 import type { Availability } from './availability.js';
+import { errorClass, isOutage, isUnknownTopic } from './client-errors.js';
 import { clientSettings, type KafkaSettings } from './client-settings.js';
-import { call, isTransient, persistently } from './kafka-call.js';
+import { call, persistently } from './kafka-call.js';
 import type { KafkaConsumer } from './kafka-consumer.js';
+import { accessDenied } from './refusals.js';
 
 const { ERRORS } = kafka.CODES;
 
@@ -35,6 +37,10 @@ export interface KafkaGroupConsumerOptions {
   readonly group: string;
   readonly protocol: GroupProtocol;
   readonly topics: readonly string[];
+  /** Comma-separated `host:port`. */
+  readonly brokers: string;
+  /** Whether the brokers still know the topic, each of which may lag behind. */
+  readonly hasTopic: (topic: string) => Promise<boolean>;
   /** Reads what the group assigns. */
   readonly reader: KafkaConsumer;
 }
@@ -66,7 +72,7 @@ export class KafkaGroupConsumer implements GroupConsumer {
   constructor(options: KafkaGroupConsumerOptions) {
     this.#options = options;
     const { availability, connection, group, protocol, settings } = options;
-    this.#client = new kafka.KafkaConsumer(
+    this.#client = newClient(
       clientSettings('consumer', settings, {
         ...connection,
         'group.id': group,
@@ -81,13 +87,20 @@ export class KafkaGroupConsumer implements GroupConsumer {
     );
     this.#client.setDefaultConsumeTimeout(SERVE_MS);
     this.#client.on('event.error', (error: LibrdKafkaError) => {
-      if (isTransient(error)) availability.suspect(error.message);
+      if (isOutage(error)) availability.suspect(error.message);
+      else if (error.code === ERRORS.ERR__FATAL || error.isFatal === true) this.#failed(error);
+      // Those of connections: whether they are refused everywhere, and go on to be, is found out there.
+      else if (errorClass(error) === 'refused') availability.suspect(error.message);
     });
   }
 
   connect(): Promise<unknown> {
     this.#connected ??= persistently(
-      () => call<unknown>((done) => this.#client.connect({ timeout: CONNECT_MS }, done)),
+      () =>
+        call<unknown>((done) => this.#client.connect({ timeout: CONNECT_MS }, done), {
+          what: 'connect',
+          closed: this.#options.availability.closed,
+        }),
       this.#options.availability,
     );
     return this.#connected;
@@ -155,7 +168,7 @@ export class KafkaGroupConsumer implements GroupConsumer {
     this.#closed = true;
     this.#options.reader.wake();
     await this.#connected?.catch(() => {});
-    await this.#serving;
+    await Promise.race([this.#serving, delay(LEAVE_MS, undefined, { ref: false })]);
     // Without brokers there is nobody to take leave of.
     if (this.#client.isConnected()) await this.#leave();
     await this.#options.reader.close();
@@ -205,14 +218,47 @@ export class KafkaGroupConsumer implements GroupConsumer {
   #failed(error: LibrdKafkaError): void {
     // After a poll that came too late, a rebalance follows that says what was lost.
     if (error.code === ERRORS.ERR__MAX_POLL_EXCEEDED) return;
-    if (isTransient(error)) {
-      this.#options.availability.suspect(error.message);
+    if (isUnknownTopic(error)) {
+      void this.#requireTopics(error);
       return;
     }
-    const isGone = error.code === ERRORS.ERR_UNKNOWN_TOPIC_OR_PART;
-    const what = isGone ? `a topic of ${this.#options.topics.join(', ')} is gone` : error.message;
-    this.#failure = new LogError('LOG_IO', `cannot read from Kafka: ${what}`, { cause: error });
+    if (isOutage(error)) this.#options.availability.suspect(error.message);
+    // The client joins again by itself, and rebalances tell what was lost.
+    const passes = new Set(['retriable', 'abortable', 'recoverable']);
+    if (passes.has(errorClass(error)) && error.code !== ERRORS.ERR__FATAL && error.isFatal !== true) return;
+    this.#fail(this.#failureOf(error));
+  }
+
+  #failureOf(error: LibrdKafkaError): LogError {
+    const { brokers, group, protocol, settings, topics } = this.#options;
+    if (errorClass(error) === 'refused') {
+      return accessDenied(brokers, settings, error, { group, topic: topics.join('", "'), operation: 'Read' });
+    }
+    const isUnsupported = error.code === ERRORS.ERR_UNSUPPORTED_VERSION || /unsupported version/i.test(error.message);
+    const what =
+      isUnsupported && protocol === 'consumer'
+        ? `the brokers do not assign partitions (KIP-848, Kafka 4); use the group protocol classic (${error.message})`
+        : error.message;
+    return new LogError('LOG_IO', `cannot read from Kafka: ${what}`, { cause: error });
+  }
+
+  #fail(failure: LogError): void {
+    this.#failure ??= failure;
     this.#options.reader.wake();
+  }
+
+  /** A broker that lags behind does not know the newest topics; when none knows one, it is gone. */
+  async #requireTopics(error: LibrdKafkaError): Promise<void> {
+    const { hasTopic, topics } = this.#options;
+    for (const topic of topics) {
+      // What cannot be asked now says nothing.
+      const isThere = await hasTopic(topic).catch(() => true);
+      if (isThere || this.#closed) continue;
+      this.#fail(
+        new LogError('UNKNOWN_TOPIC', `cannot read from Kafka: the topic "${topic}" is gone`, { cause: error }),
+      );
+      return;
+    }
   }
 
   #rebalance(error: LibrdKafkaError, partitions: readonly TopicPartition[]): void {
@@ -247,6 +293,16 @@ export class KafkaGroupConsumer implements GroupConsumer {
         // It has ended.
       }
     }
+  }
+}
+
+/** @throws LogError LOG_SETTING */
+function newClient(settings: ConsumerGlobalConfig): KafkaClient {
+  try {
+    return new kafka.KafkaConsumer(settings);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new LogError('LOG_SETTING', `the Kafka client does not take its settings: ${message}`, { cause });
   }
 }
 

@@ -24,14 +24,17 @@ import {
   type Transaction,
 } from '../log.js';
 import { Availability } from './availability.js';
+import { Bootstrap } from './bootstrap.js';
 import { BrokerConnections } from './broker-connections.js';
+import { errorClass, isKafkaError } from './client-errors.js';
 import { type ClientRole, clientSettings, fetchLimits, type KafkaSettings } from './client-settings.js';
 import { Cluster } from './cluster.js';
 import { connectionOptions } from './connection-settings.js';
-import { call, isKafkaError, persistently } from './kafka-call.js';
+import { call, persistently, UnansweredCallError } from './kafka-call.js';
 import { KafkaConsumer } from './kafka-consumer.js';
 import { type GroupProtocol, KafkaGroupConsumer } from './kafka-group-consumer.js';
 import { KafkaProducer, type ProcessingGuarantee } from './kafka-producer.js';
+import { type Asked, accessDenied, topicDenied, userOf } from './refusals.js';
 
 const { ERRORS } = kafka.CODES;
 
@@ -40,9 +43,20 @@ const PROBE_MS = 2000;
 const TOPIC_POLL_MS = 50;
 const SETTLE_POLL_MS = 50;
 const READ_BACK_POLL_MS = 1000;
+const TOPIC_GONE_POLL_MS = 500;
+/** How long brokers may take to tell each other of a new topic, or to be as many as its copies. */
+const TOPIC_WITHIN_MS = 30_000;
 const INTERNAL_SEGMENT_BYTES = 50 * 1024 * 1024;
 /** A commit's changes to one slice of a window store are one record. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+/** What the client takes with the group protocol `classic` only. */
+const CLASSIC_SETTINGS = [
+  'session.timeout.ms',
+  'heartbeat.interval.ms',
+  'partition.assignment.strategy',
+  'group.protocol.type',
+] as const;
 
 /** It has what every client has, which its type declarations leave out. */
 type AdminClient = IAdminClient & Pick<kafka.KafkaConsumer, 'getMetadata'>;
@@ -57,10 +71,12 @@ export interface KafkaLogOptions {
    * shuts it out: no two processes may have one name at a time. Default: a random one.
    */
   readonly transactionalId?: string;
-  /** Default `consumer`. */
-  readonly groupProtocol?: GroupProtocol;
+  /** Default `auto`: `consumer` where the brokers have it, and `classic` elsewhere, with a line that says so. */
+  readonly groupProtocol?: GroupProtocol | 'auto';
   /** Of topics that are made. Default: the broker's. */
   readonly replicationFactor?: number;
+  /** Further properties of topics that are made, such as `min.insync.replicas`. */
+  readonly topicConfig?: Readonly<Record<string, string>>;
   /** Properties of librdkafka, for TLS, SASL and everything else; see `clientSettings`. */
   readonly settings?: KafkaSettings;
   /** Gets a line when the brokers go away, and one when they are back. Default: standard error. */
@@ -77,10 +93,13 @@ export class KafkaLog implements Log {
   readonly singleOwner = false;
   readonly transactionalId: string;
   readonly #options: KafkaLogOptions;
-  readonly #admin: AdminClient;
+  #admin: AdminClient;
   readonly #availability: Availability;
   readonly #producer: KafkaProducer;
   readonly #cluster: Cluster;
+  readonly #bootstrap: Bootstrap;
+  readonly #say: (message: string) => void;
+  #groupProtocol: Promise<GroupProtocol> | undefined;
   readonly #connectionOptions: ConnectionOptions;
   readonly #consumers = new Set<KafkaConsumer | KafkaGroupConsumer>();
   readonly #members = new Map<string, kafka.KafkaConsumer>();
@@ -92,21 +111,25 @@ export class KafkaLog implements Log {
     const { brokers, transactionalId = `millrace-${randomUUID()}` } = options;
     this.#options = options;
     this.transactionalId = transactionalId;
-    this.#availability = new Availability({
-      brokers,
-      probe: () => call<Metadata>((done) => this.#admin.getMetadata({ timeout: PROBE_MS }, done)),
-      say: options.say ?? ((message) => process.stderr.write(`${message}\n`)),
-    });
-    this.#cluster = new Cluster(() => this.#call((done) => this.#admin.getMetadata({ timeout: REQUEST_MS }, done)));
+    this.#say = options.say ?? ((message) => process.stderr.write(`${message}\n`));
     this.#connectionOptions = connectionOptions(options.settings ?? {});
-    this.#admin = kafka.AdminClient.create(this.#settings('admin') as GlobalConfig) as AdminClient;
+    this.#bootstrap = new Bootstrap({
+      brokers,
+      clientId: clientId(),
+      settings: options.settings ?? {},
+      connection: this.#connectionOptions,
+    });
+    this.#availability = new Availability({ brokers, probe: () => this.#probe(), say: this.#say });
+    this.#cluster = new Cluster(() => this.#call((done) => this.#admin.getMetadata({ timeout: REQUEST_MS }, done)));
+    this.#admin = this.#newAdmin();
     this.#producer = this.#newProducer(transactionalId);
   }
 
   /**
    * Connects, and waits until a broker answers.
    *
-   * @throws LogError LOG_SETTING when the client does not take a setting
+   * @throws LogError LOG_SETTING when the client does not take a setting; LOG_REFUSED when the brokers let nobody in like
+   *   this
    */
   static async open(options: KafkaLogOptions): Promise<KafkaLog> {
     let log: KafkaLog;
@@ -120,9 +143,16 @@ export class KafkaLog implements Log {
     }
     const stop = () => void log.close();
     options.signal?.addEventListener('abort', stop);
-    log.#availability.suspect('no connection');
     try {
+      // One that starts with a wrong password is told at once, and not when it has gone on for a while.
+      await log.#bootstrap.check().catch((error: unknown) => {
+        if (error instanceof LogError) throw error;
+      });
+      log.#availability.suspect('no connection');
       await log.#cluster.refresh();
+    } catch (error) {
+      await log.close();
+      throw error;
     } finally {
       options.signal?.removeEventListener('abort', stop);
     }
@@ -176,10 +206,11 @@ export class KafkaLog implements Log {
     // The client reads committed only: offsets of a transaction that is still open are waited for, as its outcome decides
     // where to go on. By a consumer and not by the admin client, in which librdkafka fails an assertion when a request
     // to a coordinator has timed out and the coordinator comes back.
-    const [found] = await this.#call<(TopicPartitionOffsetAndMetadata | Error)[]>((done) =>
-      member.committed([topicPartition], REQUEST_MS, (error, found) => done(error, found)),
+    const [found] = await this.#call<(TopicPartitionOffsetAndMetadata | Error)[]>(
+      (done) => member.committed([topicPartition], REQUEST_MS, (error, found) => done(error, found)),
+      { group, operation: 'Read' },
     );
-    if (found instanceof Error) throw this.#failed('what it was asked for', found);
+    if (found instanceof Error) throw this.#failed('to tell committed offsets', found);
     if (found?.offset === undefined || found.offset < 0) return undefined;
     return { offset: found.offset, metadata: found.metadata ?? '' };
   }
@@ -196,7 +227,7 @@ export class KafkaLog implements Log {
 
   async join(group: string, topics: readonly string[]): Promise<GroupConsumer> {
     this.#requireOpen();
-    const protocol = this.#options.groupProtocol ?? 'consumer';
+    const protocol = await this.#protocolFor(group);
     const consumer = this.#track(this.#groupConsumer(group, protocol, topics));
     // Before partitions come, so that what an earlier process of this name has left open does not hold them back.
     await Promise.all([this.#producer.ready(), consumer.connect()]);
@@ -210,20 +241,23 @@ export class KafkaLog implements Log {
     try {
       await producer.ready();
     } catch (error) {
-      // Others may be about the same.
-      if (!isKafkaError(error)) throw error;
+      // Others may be about the same, and what is not ended so ends when its time is up.
+      const mayBeLeft = error instanceof LogError && (error.code === 'LOG_IO' || error.code === 'LOG_REFUSED');
+      if (!isKafkaError(error) && !mayBeLeft) throw error;
     } finally {
       await producer.close();
     }
   }
 
   async deleteRecords(topicPartition: TopicPartition, beforeOffset: number): Promise<void> {
-    await this.#call((done) =>
-      this.#admin.deleteRecords(
-        [{ ...topicPartition, offset: beforeOffset }],
-        { timeout: REQUEST_MS },
-        (error, results) => done(error ?? results?.[0]?.error),
-      ),
+    await this.#call(
+      (done) =>
+        this.#admin.deleteRecords(
+          [{ ...topicPartition, offset: beforeOffset }],
+          { timeout: REQUEST_MS },
+          (error, results) => done(error ?? results?.[0]?.error),
+        ),
+      { topic: topicPartition.topic, operation: 'Delete' },
     );
   }
 
@@ -234,6 +268,51 @@ export class KafkaLog implements Log {
     await this.#producer.close();
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
     this.#admin.disconnect();
+  }
+
+  /** Resolves when the brokers answer. */
+  async #probe(): Promise<void> {
+    try {
+      await call<Metadata>((done) => this.#admin.getMetadata({ timeout: PROBE_MS }, done), { what: 'getMetadata' });
+    } catch (error) {
+      // The client says of a refusal only that there is no broker.
+      await this.#bootstrap.check();
+      throw error;
+    }
+  }
+
+  #protocolFor(group: string): Promise<GroupProtocol> {
+    const { brokers, groupProtocol = 'auto', settings = {} } = this.#options;
+    if (groupProtocol !== 'auto') return Promise.resolve(groupProtocol);
+    const classic = CLASSIC_SETTINGS.find((name) => name in settings || `consumer.${name}` in settings);
+    if (classic !== undefined) {
+      this.#say(`${classic} is a setting of the group protocol classic, which is used`);
+      return Promise.resolve('classic');
+    }
+    this.#groupProtocol ??= persistently(async () => {
+      // Whoever does not answer now does so soon: brokers come back.
+      const isThere = await this.#bootstrap.hasGroupProtocol(group).catch((error: Error) => {
+        throw error instanceof LogError ? error : Object.assign(error, { code: ERRORS.ERR__TRANSPORT });
+      });
+      if (!isThere)
+        this.#say(`Kafka at ${brokers} does not assign partitions itself (KIP-848); the group is a classic one`);
+      return isThere ? 'consumer' : 'classic';
+    }, this.#availability);
+    return this.#groupProtocol;
+  }
+
+  /** Asks until a broker names the topic, or none has for long enough. */
+  async #hasTopic(topic: string): Promise<boolean> {
+    for (;;) {
+      await this.#cluster.refresh();
+      if (this.#cluster.isSeen(topic)) return true;
+      if (this.#cluster.partitions(topic) === undefined) return false;
+      await delay(TOPIC_GONE_POLL_MS, undefined, { signal: this.#availability.closed }).catch(() => {});
+    }
+  }
+
+  #newAdmin(): AdminClient {
+    return kafka.AdminClient.create(this.#settings('admin') as GlobalConfig) as AdminClient;
   }
 
   /** @throws LogError UNKNOWN_TOPIC */
@@ -301,6 +380,9 @@ export class KafkaLog implements Log {
       guarantee,
       transactionalId,
       availability,
+      brokers: this.#options.brokers,
+      say: this.#say,
+      hasTopic: (topic) => this.#hasTopic(topic),
       isCommitted: (topicPartition, offset) => this.#isCommitted(topicPartition, offset),
     });
   }
@@ -318,21 +400,38 @@ export class KafkaLog implements Log {
       // What is kept for a time is kept that long after it was appended, whatever time its records tell.
       'message.timestamp.type': retentionMs < 0 ? 'CreateTime' : 'LogAppendTime',
       ...(retentionMs < 0 ? { 'segment.bytes': String(INTERNAL_SEGMENT_BYTES) } : {}),
+      ...this.#options.topicConfig,
     };
-    await this.#call((done) =>
-      this.#admin.createTopic(
-        {
-          topic,
-          num_partitions: partitions,
-          replication_factor: this.#options.replicationFactor ?? -1,
-          config,
-        },
-        REQUEST_MS,
-        (error) => done(error?.code === ERRORS.ERR_TOPIC_ALREADY_EXISTS ? null : error),
-      ),
+    const deadline = performance.now() + TOPIC_WITHIN_MS;
+    const made = {
+      topic,
+      num_partitions: partitions,
+      replication_factor: this.#options.replicationFactor ?? -1,
+      config,
+    };
+    await this.#call(
+      (done) =>
+        this.#admin.createTopic(made, REQUEST_MS, (error) => {
+          if (error?.code === ERRORS.ERR_TOPIC_ALREADY_EXISTS) done(null);
+          // A broker that is away for a moment does not count.
+          else if (error?.code === ERRORS.ERR_INVALID_REPLICATION_FACTOR && performance.now() < deadline) {
+            done(Object.assign(error, { isRetriable: true }));
+          } else done(error);
+        }),
+      { topic, operation: 'Create' },
+      `to make the topic "${topic}"`,
     );
     // It is there when the brokers say so to others, too.
-    while ((await this.partitions(topic)) === undefined) await delay(TOPIC_POLL_MS);
+    while ((await this.partitions(topic)) === undefined) {
+      if (performance.now() > deadline) {
+        throw new LogError(
+          'UNKNOWN_TOPIC',
+          `the topic "${topic}" was made, or was there, and the brokers at ${this.#options.brokers} do not show it ` +
+            `to ${userOf(this.#options.settings ?? {})}; is the right Describe on it missing?`,
+        );
+      }
+      await delay(TOPIC_POLL_MS);
+    }
     await this.ensureTopic(topic, { partitions });
   }
 
@@ -342,12 +441,14 @@ export class KafkaLog implements Log {
     isolationLevel = kafka.IsolationLevel.READ_COMMITTED,
   ): Promise<number> {
     this.requirePartition(topicPartition.topic, topicPartition.partition);
-    const [result] = await this.#call<kafka.ListOffsetsResult[]>((done) =>
-      this.#admin.listOffsets(
-        [{ ...topicPartition, offset }],
-        { timeout: REQUEST_MS, isolationLevel },
-        (error, results) => done(error ?? results?.[0]?.error, results),
-      ),
+    const [result] = await this.#call<kafka.ListOffsetsResult[]>(
+      (done) =>
+        this.#admin.listOffsets(
+          [{ ...topicPartition, offset }],
+          { timeout: REQUEST_MS, isolationLevel },
+          (error, results) => done(error ?? results?.[0]?.error, results),
+        ),
+      { topic: topicPartition.topic, operation: 'Describe' },
     );
     if (result === undefined) throw new LogError('LOG_IO', `Kafka names no offset of ${topicPartition.topic}`);
     return result.offset;
@@ -355,21 +456,29 @@ export class KafkaLog implements Log {
 
   async #call<T>(
     invoke: (done: (error: kafka.LibrdKafkaError | null | undefined, result?: T) => void) => void,
+    asked: Asked = { operation: 'Describe' },
+    what = 'what it was asked for',
   ): Promise<T> {
     this.#requireOpen();
+    const options = { what, closed: this.#availability.closed };
     try {
       return await persistently(async () => {
         try {
-          return await call<T>(invoke);
+          return await call<T>(invoke, options);
         } catch (error) {
+          if (error instanceof UnansweredCallError) throw error;
           // The client remembers a leader that is one no more.
-          await call<Metadata>((done) => this.#admin.getMetadata({ timeout: REQUEST_MS }, done)).catch(() => {});
+          await call<Metadata>((done) => this.#admin.getMetadata({ timeout: REQUEST_MS }, done), options).catch(
+            () => {},
+          );
           throw error;
         }
       }, this.#availability);
     } catch (error) {
       if (this.#closed) throw closed(this.#options.brokers);
-      throw isKafkaError(error) ? this.#failed('what it was asked for', error) : error;
+      if (!isKafkaError(error)) throw error;
+      if (errorClass(error) !== 'refused') throw this.#failed(what, error);
+      throw accessDenied(this.#options.brokers, this.#options.settings ?? {}, error, asked);
     }
   }
 
@@ -386,9 +495,10 @@ export class KafkaLog implements Log {
   #reader(): KafkaConsumer {
     return new KafkaConsumer({
       cluster: this.#cluster,
-      connections: new BrokerConnections(clientId(), this.#connectionOptions),
+      connections: new BrokerConnections(clientId(), this.#connectionOptions, this.#options.settings ?? {}),
       limits: fetchLimits(this.#options.settings ?? {}),
       availability: this.#availability,
+      denied: (topic, reason) => topicDenied(this.#options.brokers, this.#options.settings ?? {}, topic, reason),
       startOffset: (topicPartition) => this.startOffset(topicPartition),
     });
   }
@@ -401,6 +511,8 @@ export class KafkaLog implements Log {
       group,
       protocol,
       topics,
+      brokers: this.#options.brokers,
+      hasTopic: (topic) => this.#hasTopic(topic),
       reader: this.#reader(),
     });
   }
@@ -415,6 +527,7 @@ export class KafkaLog implements Log {
 
   #requireOpen(): void {
     if (this.#closed) throw closed(this.#options.brokers);
+    this.#availability.closed.throwIfAborted();
   }
 }
 

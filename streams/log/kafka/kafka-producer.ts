@@ -1,11 +1,13 @@
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import kafka, { type LibrdKafkaError, type Producer, type ProducerGlobalConfig } from '@confluentinc/kafka-javascript';
 import type { PartitionBatches } from '../buffered-transaction.js';
 import { type GroupOffset, LogError, type TopicPartition } from '../log.js';
 import { BatchCursor } from '../record-batch.js';
 import type { Availability } from './availability.js';
+import { errorClass, isKafkaError, isOutage, isUnknownTopic } from './client-errors.js';
 import { clientSettings, type KafkaSettings } from './client-settings.js';
-import { call, isKafkaError, isTransient, persistently } from './kafka-call.js';
+import { type Callback, type CallOptions, call, persistently, UnansweredCallError } from './kafka-call.js';
+import { type Asked, accessDenied } from './refusals.js';
 
 const { ERRORS } = kafka.CODES;
 
@@ -13,33 +15,12 @@ const REQUEST_MS = 10_000;
 /** As in Kafka Streams: an open transaction holds back those who read committed records only. */
 const TRANSACTION_MS = 10_000;
 
-/** The transaction is over, and the next may succeed: records took longer than a transaction may, or it was cut off. */
-const PASSES: ReadonlySet<number> = new Set([
-  ERRORS.ERR__TIMED_OUT,
-  ERRORS.ERR__MSG_TIMED_OUT,
-  ERRORS.ERR__TRANSPORT,
-  ERRORS.ERR__ALL_BROKERS_DOWN,
-  ERRORS.ERR__STATE,
-  ERRORS.ERR_INVALID_TXN_STATE,
-  ERRORS.ERR_UNKNOWN_PRODUCER_ID,
-  ERRORS.ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
-  ERRORS.ERR_INVALID_PRODUCER_ID_MAPPING,
-]);
-
-/** Another member has the partitions, another producer the id, or the broker has ended the transaction. */
-const FENCED: ReadonlySet<number> = new Set([
-  ERRORS.ERR__FENCED,
-  ERRORS.ERR__FATAL,
-  ERRORS.ERR_PRODUCER_FENCED,
-  ERRORS.ERR_INVALID_PRODUCER_EPOCH,
-  ERRORS.ERR_TRANSACTION_COORDINATOR_FENCED,
-  ERRORS.ERR_ILLEGAL_GENERATION,
-  ERRORS.ERR_UNKNOWN_MEMBER_ID,
-  ERRORS.ERR_REBALANCE_IN_PROGRESS,
-  ERRORS.ERR_FENCED_INSTANCE_ID,
-  ERRORS.ERR_FENCED_MEMBER_EPOCH,
-  ERRORS.ERR_STALE_MEMBER_EPOCH,
-]);
+/** So much longer than the client promises at most, a call may take that is bounded by the transaction's time. */
+const OFFSETS_MARGIN_MS = 3000;
+/** Calls of so many producers that did not come back: each holds one of the few threads that Node has for them. */
+const MOST_GIVEN_UP = 2;
+/** How long closing waits for what is under way. */
+const CLOSE_MS = 5000;
 
 /**
  * - `exactly-once`: records and consumed offsets are committed together, in a transaction.
@@ -53,6 +34,11 @@ export interface KafkaProducerOptions {
   readonly guarantee: ProcessingGuarantee;
   readonly transactionalId: string;
   readonly availability: Availability;
+  /** Comma-separated `host:port`. */
+  readonly brokers: string;
+  readonly say: (message: string) => void;
+  /** Whether the brokers still know the topic, each of which may lag behind. */
+  readonly hasTopic: (topic: string) => Promise<boolean>;
   /** Whether the record that was written there is committed, once no transaction before it is open. */
   readonly isCommitted: (topicPartition: TopicPartition, offset: number) => Promise<boolean>;
 }
@@ -74,6 +60,9 @@ export class KafkaProducer {
   /** Whether the broker may have committed what was sent last. */
   #askedToCommit = false;
   #queue: Promise<unknown> = Promise.resolve();
+  #toldOfAbort = false;
+  /** Those in a call that has not come back. */
+  readonly #inCall = new Set<Producer>();
 
   constructor(options: KafkaProducerOptions) {
     this.#options = options;
@@ -86,8 +75,11 @@ export class KafkaProducer {
     return committed;
   }
 
+  /** In bounded time, whatever the client does: what is not committed by then is not committed. */
   async close(): Promise<void> {
-    await this.#queue;
+    const timer = new AbortController();
+    await Promise.race([this.#queue, delay(CLOSE_MS, undefined, { signal: timer.signal }).catch(() => {})]);
+    timer.abort();
     await this.#discard();
   }
 
@@ -95,24 +87,64 @@ export class KafkaProducer {
     for (;;) {
       this.#askedToCommit = false;
       try {
-        return await this.#attempt(await this.ready(), appends, consumed);
+        const ends = await this.#attempt(await this.ready(), appends, consumed);
+        this.#toldOfAbort = false;
+        return ends;
       } catch (error) {
         const reports = this.#reports;
         const askedToCommit = this.#askedToCommit;
-        const aborted = (await this.#abort()) || !askedToCommit;
-        if (!isKafkaError(error)) throw error;
+        const aborted = (await this.#abort(error)) || !askedToCommit;
         const cause = reports?.failure ?? error;
-        if (!isTransient(cause) && !PASSES.has(cause.code) && !FENCED.has(cause.code)) {
-          throw new LogError('LOG_IO', `Kafka does not take the records: ${cause.message}`, { cause });
-        }
+        this.#options.availability.closed.throwIfAborted();
+        await this.#requireRepeatable(cause, reports?.failedTopic, consumed);
+        this.#tellOfAbort(cause as Error);
         // Records that follow from nothing but themselves can be sent again, as long as nothing of them is there.
         if (consumed === undefined) {
           if (aborted || reports === undefined || !(await this.#isCommitted(reports.ends))) continue;
           return reports.ends;
         }
-        throw new LogError('TRANSACTION_ABORTED', `the transaction was aborted: ${cause.message}`, { cause });
+        throw new LogError('TRANSACTION_ABORTED', `the transaction was aborted: ${(cause as Error).message}`, {
+          cause,
+        });
       }
     }
+  }
+
+  /** @throws LogError when what failed would fail again */
+  async #requireRepeatable(
+    cause: unknown,
+    topic: string | undefined,
+    consumed: ConsumedOffsets | undefined,
+  ): Promise<void> {
+    if (cause instanceof UnansweredCallError) return;
+    if (!isKafkaError(cause)) throw cause;
+    if (isUnknownTopic(cause) && topic !== undefined && !(await this.#options.hasTopic(topic))) {
+      throw new LogError('UNKNOWN_TOPIC', `the topic "${topic}" is gone from Kafka`, { cause });
+    }
+    const place = topic === undefined ? '' : ` of the topic "${topic}"`;
+    const asked = { topic, group: consumed?.offsets[0]?.group, operation: 'Write' };
+    switch (errorClass(cause)) {
+      case 'refused':
+        throw this.#denied(
+          cause,
+          cause.code === ERRORS.ERR_GROUP_AUTHORIZATION_FAILED ? { ...asked, operation: 'Read' } : asked,
+        );
+      case 'fatal':
+        throw new LogError('LOG_IO', `Kafka does not take the records${place}: ${cause.message}`, { cause });
+      default:
+    }
+  }
+
+  #denied(error: LibrdKafkaError, asked: Asked): LogError {
+    const { brokers, settings, transactionalId } = this.#options;
+    return accessDenied(brokers, settings, error, { ...asked, transactionalId });
+  }
+
+  /** Once, until a commit has succeeded: that work is done again is nothing to act upon, that it never ends would be. */
+  #tellOfAbort(cause: Error): void {
+    if (this.#toldOfAbort) return;
+    this.#toldOfAbort = true;
+    this.#options.say(`a transaction was aborted, and its work is done again (${cause.message})`);
   }
 
   async #attempt(
@@ -123,7 +155,7 @@ export class KafkaProducer {
     const reports = this.#reports as DeliveryReports;
     const { availability, guarantee } = this.#options;
     const transactional = guarantee === 'exactly-once';
-    if (transactional) await call((done) => producer.beginTransaction(done));
+    if (transactional) await this.#call(producer, 'beginTransaction', (done) => producer.beginTransaction(done));
     reports.begin();
     for (const { batches, partition, topic } of appends) {
       for (const { bytes } of batches) {
@@ -135,40 +167,109 @@ export class KafkaProducer {
       }
     }
     // All of it is there before the commit, and where: should no answer to that come, this tells what became of it.
-    await reports.all();
+    await this.#reported(reports);
     if (reports.failure !== undefined) throw reports.failure;
     if (consumed !== undefined) {
       const { consumer } = consumed;
       const offsets = consumed.offsets.map(({ topicPartition, committed }) => ({ ...topicPartition, ...committed }));
+      const what = transactional ? 'sendOffsetsToTransaction' : 'commit of offsets';
+      const withinMs = REQUEST_MS + OFFSETS_MARGIN_MS;
       await persistently(
         () =>
-          call((done) => {
-            if (transactional) producer.sendOffsetsToTransaction(offsets, consumer, REQUEST_MS, done);
-            else consumer.commitCb(offsets, done);
-          }),
+          this.#call(
+            producer,
+            what,
+            (done) => {
+              if (transactional) producer.sendOffsetsToTransaction(offsets, consumer, REQUEST_MS, done);
+              else consumer.commitCb(offsets, done);
+            },
+            { withinMs },
+          ),
         availability,
       );
     }
     if (transactional) {
       this.#askedToCommit = true;
-      await persistently(() => call((done) => producer.commitTransaction(REQUEST_MS, done)), availability);
+      await persistently(
+        () => this.#call(producer, 'commitTransaction', (done) => producer.commitTransaction(REQUEST_MS, done)),
+        availability,
+      );
     }
     return reports.ends;
   }
 
   /** Ends a transaction that failed. @returns whether the broker has said that it is aborted */
-  async #abort(): Promise<boolean> {
+  async #abort(error: unknown): Promise<boolean> {
     const producer = this.#producer;
     if (producer === undefined || this.#options.guarantee === 'at-least-once') return false;
-    try {
-      await persistently(() => call((done) => producer.abortTransaction(REQUEST_MS, done)), this.#options.availability);
-      await this.#reports?.all();
-      return true;
-    } catch {
-      // Fenced, or its transaction has timed out: a new producer with the same id ends what this one has left open.
-      await this.#discard();
+    // What is in the middle of one call takes no other.
+    if (error instanceof UnansweredCallError) {
+      this.#giveUp();
       return false;
     }
+    try {
+      await persistently(
+        () => this.#call(producer, 'abortTransaction', (done) => producer.abortTransaction(REQUEST_MS, done)),
+        this.#options.availability,
+      );
+      if (this.#reports !== undefined) await this.#reported(this.#reports);
+      return true;
+    } catch (cause) {
+      if (cause instanceof UnansweredCallError) this.#giveUp();
+      // Fenced, or its transaction has timed out: a new producer with the same id ends what this one has left open.
+      else await this.#discard();
+      return false;
+    }
+  }
+
+  /**
+   * Leaves the producer as it is, in a call from which it may never come back; the next of its name shuts it out.
+   *
+   * @throws LogError when that happens too often
+   */
+  #giveUp(): void {
+    this.#producer = undefined;
+    this.#reports = undefined;
+    if (this.#inCall.size <= MOST_GIVEN_UP) return;
+    throw new LogError(
+      'LOG_IO',
+      `the Kafka client does not come back from its calls to the brokers at ${this.#options.brokers}; start again`,
+    );
+  }
+
+  /** A call of the producer's. One that comes back after it was given up frees what it held. */
+  #call<T>(
+    producer: Producer,
+    what: string,
+    invoke: (done: Callback<T>) => void,
+    options: Pick<CallOptions, 'withinMs'> = {},
+  ): Promise<T> {
+    const isBack: (done: Callback<T>) => Callback<T> = (done) => (error, result) => {
+      this.#inCall.delete(producer);
+      done(error, result);
+    };
+    this.#inCall.add(producer);
+    return call<T>((done) => invoke(isBack(done)), {
+      ...options,
+      what,
+      closed: this.#options.availability.closed,
+      onLate: () => {
+        if (this.#producer !== producer) void disconnect(producer);
+      },
+    });
+  }
+
+  /** Resolves when all records of a transaction were reported on, or the log is closed. @throws what it is closed with */
+  async #reported(reports: DeliveryReports): Promise<void> {
+    const { closed } = this.#options.availability;
+    let stop: () => void = () => {};
+    const stopped = new Promise<void>((resolve) => {
+      stop = resolve;
+    });
+    closed.addEventListener('abort', stop, { once: true });
+    if (!closed.aborted) await Promise.race([reports.all(), stopped]);
+    closed.removeEventListener('abort', stop);
+    closed.throwIfAborted();
   }
 
   /**
@@ -204,18 +305,26 @@ export class KafkaProducer {
     );
     this.#reports = new DeliveryReports(producer);
     producer.on('event.error', (error: LibrdKafkaError) => {
-      if (isTransient(error)) availability.suspect(error.message);
+      if (isOutage(error) || errorClass(error) === 'refused') availability.suspect(error.message);
     });
-    await persistently(() => call((done) => producer.connect({ timeout: REQUEST_MS }, done)), availability);
-    producer.setPollInBackground(true);
-    if (guarantee === 'at-least-once') {
-      this.#producer = producer;
-      return producer;
-    }
     try {
-      await persistently(() => call((done) => producer.initTransactions(REQUEST_MS, done)), availability);
+      await persistently(
+        () => this.#call(producer, 'connect', (done) => producer.connect({ timeout: REQUEST_MS }, done)),
+        availability,
+      );
+      producer.setPollInBackground(true);
+      if (guarantee === 'exactly-once') {
+        await persistently(
+          () => this.#call(producer, 'initTransactions', (done) => producer.initTransactions(REQUEST_MS, done)),
+          availability,
+        );
+      }
     } catch (error) {
-      await call((done) => producer.disconnect(done)).catch(() => {});
+      if (error instanceof UnansweredCallError) this.#giveUp();
+      else await this.#end(producer);
+      if (isKafkaError(error) && errorClass(error) === 'refused') {
+        throw this.#denied(error, { operation: 'Write and Describe' });
+      }
       throw error;
     }
     this.#producer = producer;
@@ -225,10 +334,24 @@ export class KafkaProducer {
   async #discard(): Promise<void> {
     const producer = this.#producer;
     this.#producer = undefined;
-    if (producer === undefined) return;
-    // Without the flush that the client would wait for: what is not committed is not wanted.
-    await call((done) => kafka.Producer.prototype.disconnect.call(producer, 1, done)).catch(() => {});
+    if (producer !== undefined) await this.#end(producer);
   }
+
+  /** What is in a call cannot be ended: the client would wait for it without end, or fail. */
+  async #end(producer: Producer): Promise<void> {
+    if (!this.#inCall.has(producer)) await disconnect(producer);
+  }
+}
+
+/** Without the flush that the client would wait for: what is not committed is not wanted. */
+async function disconnect(producer: Producer): Promise<void> {
+  const ended = call((done) => kafka.Producer.prototype.disconnect.call(producer, 1, done), { what: 'disconnect' });
+  const timer = new AbortController();
+  await Promise.race([
+    ended.catch(() => {}),
+    delay(CLOSE_MS, undefined, { signal: timer.signal, ref: false }).catch(() => {}),
+  ]);
+  timer.abort();
 }
 
 /** Sends the record at which the cursor stands. @returns false when the queue is full */
@@ -257,6 +380,7 @@ class DeliveryReports {
   expected = 0;
   /** The first reason for which a record was refused. */
   failure: LibrdKafkaError | undefined;
+  failedTopic: string | undefined;
   #ends = new Map<string, (number | undefined)[]>();
   #reported = 0;
   #wake: (() => void) | undefined;
@@ -264,7 +388,7 @@ class DeliveryReports {
   constructor(producer: Producer) {
     producer.on('delivery-report', (error, report) => {
       this.#reported++;
-      if (error) this.#refused(error);
+      if (error) this.#refused(error, report?.topic);
       else this.#delivered(report.topic, report.partition, report.offset);
       this.#wake?.();
     });
@@ -277,6 +401,7 @@ class DeliveryReports {
   begin(): void {
     this.expected = 0;
     this.failure = undefined;
+    this.failedTopic = undefined;
     this.#reported = 0;
     this.#ends = new Map();
   }
@@ -295,9 +420,12 @@ class DeliveryReports {
     while (this.#reported < this.expected) await this.progress();
   }
 
-  #refused(error: LibrdKafkaError): void {
+  #refused(error: LibrdKafkaError, topic: string | undefined): void {
     // Records that were dropped because the transaction had failed already say nothing of the reason.
-    if (error.code !== ERRORS.ERR__PURGE_QUEUE && error.code !== ERRORS.ERR__PURGE_INFLIGHT) this.failure ??= error;
+    if (error.code === ERRORS.ERR__PURGE_QUEUE || error.code === ERRORS.ERR__PURGE_INFLIGHT) return;
+    if (this.failure !== undefined) return;
+    this.failure = error;
+    this.failedTopic = topic;
   }
 
   #delivered(topic: string, partition: number, offset: number): void {

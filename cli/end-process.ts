@@ -1,0 +1,45 @@
+import { constants } from 'node:os';
+import { unansweredCalls } from '../streams/log/kafka/unanswered-calls.js';
+
+/** A first process of a container takes no signals from itself. */
+const INIT = 1;
+
+/**
+ * Ends the process by itself when its work is done; at once when a thread would hold it back: Node waits for those that
+ * are in a call into a native client, also in `process.exit`.
+ */
+export function endWhenDone(code: number): void {
+  process.exitCode = code;
+  if (unansweredCalls() > 0) endProcess(code);
+}
+
+/** Ends the process now, in order where that is possible. */
+export function endProcess(code: number): void {
+  if (unansweredCalls() === 0) process.exit(code);
+  // Supervisors take SIGTERM for an end in order.
+  endBySignal(code === 0 ? 'SIGTERM' : 'SIGKILL');
+}
+
+/** Ends the process as the signal does by default, whatever its threads are doing. */
+export function endBySignal(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
+  if (process.pid === INIT) process.exit(128 + constants.signals[signal]);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
+/** Ends the process that long after it was told to stop, should its work not have ended by then. */
+export function endInTime(stop: AbortSignal, milliseconds: number): void {
+  stop.addEventListener(
+    'abort',
+    () => {
+      const timer = setTimeout(() => {
+        process.stderr.write(
+          `it has not ended within ${milliseconds / 1000} s, and ends as it is; the next start does again what is not committed\n`,
+        );
+        endBySignal('SIGTERM');
+      }, milliseconds);
+      timer.unref();
+    },
+    { once: true },
+  );
+}

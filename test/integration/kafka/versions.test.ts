@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { KafkaLog } from '../../../streams/log/kafka/kafka-log.js';
+import { Brokers, type KafkaVersion } from '../../brokers/brokers.js';
+import { simulated } from '../../reference/events.js';
+import { expectSameGoals } from '../../reference/expect-goals.js';
+import { referenceGoals } from '../../reference/goals.js';
+import { apart, partitioned, runGoals } from '../../reference/run-goals.js';
+
+const PARTITIONS = 4;
+
+describe.each(['2.8.2', '3.7.2'] as const)('Kafka %s', { timeout: 180_000 }, async (version: KafkaVersion) => {
+  const reason = await Brokers.whyNot(version);
+
+  it.skipIf(reason)(
+    'gives the results of a plain computation over 30,000 events, in a group of its own kind',
+    async () => {
+      const brokers = await Brokers.start({ version });
+      const said: string[] = [];
+      try {
+        const log = await KafkaLog.open({ brokers: brokers.bootstrap, say: (message) => said.push(message) });
+        try {
+          const name = `t${randomUUID()}`;
+          const events = simulated(30_000, 11, 2000);
+          const actual = await runGoals(events, {
+            log,
+            partitions: PARTITIONS,
+            config: apart(name),
+            applicationId: name,
+            batchEvents: 5000,
+            commitInterval: 100,
+          });
+          const expected = referenceGoals(partitioned(events, PARTITIONS), { graceMs: 5000 });
+          expectSameGoals(actual, expected);
+          expect(actual.records[3]).toBe(expected.goal3.size);
+          expect(actual.records[4]).toBe(expected.goal4.size);
+        } finally {
+          await log.close();
+        }
+        expect(said.filter((message) => message.includes('the group is a classic one'))).toHaveLength(1);
+      } finally {
+        await brokers.close();
+      }
+    },
+  );
+});
