@@ -289,9 +289,9 @@ function isOpen(port: number): Promise<boolean> {
   });
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** Ports that are free now, below those that systems give to outgoing connections. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers: Server[] = [];
-  // Below those that systems give to outgoing connections.
   for (let port = 20_000 + (process.pid % 500) * 20; servers.length < count; port++) {
     const server = await listen(port).catch(() => undefined);
     if (server !== undefined) servers.push(server);

@@ -230,16 +230,11 @@ export class KafkaGroupConsumer implements GroupConsumer {
   }
 
   #failureOf(error: LibrdKafkaError): LogError {
-    const { brokers, group, protocol, settings, topics } = this.#options;
+    const { brokers, group, settings, topics } = this.#options;
     if (errorClass(error) === 'refused') {
       return accessDenied(brokers, settings, error, { group, topic: topics.join('", "'), operation: 'Read' });
     }
-    const isUnsupported = error.code === ERRORS.ERR_UNSUPPORTED_VERSION || /unsupported version/i.test(error.message);
-    const what =
-      isUnsupported && protocol === 'consumer'
-        ? `the brokers do not assign partitions (KIP-848, Kafka 4); use the group protocol classic (${error.message})`
-        : error.message;
-    return new LogError('LOG_IO', `cannot read from Kafka: ${what}`, { cause: error });
+    return new LogError('LOG_IO', `cannot read from Kafka: ${error.message}`, { cause: error });
   }
 
   #fail(failure: LogError): void {

@@ -1,19 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import kafka, {
-  type GlobalConfig,
-  type IAdminClient,
-  type Metadata,
-  type OffsetSpec,
-  type TopicPartitionOffsetAndMetadata,
-} from '@confluentinc/kafka-javascript';
+import kafka, { type OffsetSpec, type TopicPartitionOffsetAndMetadata } from '@confluentinc/kafka-javascript';
 import type { ConnectionOptions } from '@platformatic/kafka';
 import { BufferedTransaction, type PartitionBatches } from '../buffered-transaction.js';
 import {
   type CommitResult,
   type CommittedOffset,
-  DELETE_RETENTION_MS,
   type GroupConsumer,
   type GroupOffset,
   type Log,
@@ -26,29 +19,26 @@ import {
 import { Availability } from './availability.js';
 import { Bootstrap } from './bootstrap.js';
 import { BrokerConnections } from './broker-connections.js';
-import { errorClass, isKafkaError } from './client-errors.js';
-import { type ClientRole, clientSettings, fetchLimits, type KafkaSettings } from './client-settings.js';
+import { isKafkaError } from './client-errors.js';
+import { fetchLimits, type KafkaSettings } from './client-settings.js';
 import { Cluster } from './cluster.js';
 import { connectionOptions } from './connection-settings.js';
-import { call, persistently, UnansweredCallError } from './kafka-call.js';
+import { KafkaAdmin } from './kafka-admin.js';
+import { persistently } from './kafka-call.js';
 import { KafkaConsumer } from './kafka-consumer.js';
 import { type GroupProtocol, KafkaGroupConsumer } from './kafka-group-consumer.js';
 import { KafkaProducer, type ProcessingGuarantee } from './kafka-producer.js';
-import { type Asked, accessDenied, topicDenied, userOf } from './refusals.js';
+import { topicDenied, userOf } from './refusals.js';
 
 const { ERRORS } = kafka.CODES;
 
 const REQUEST_MS = 10_000;
-const PROBE_MS = 2000;
 const TOPIC_POLL_MS = 50;
 const SETTLE_POLL_MS = 50;
 const READ_BACK_POLL_MS = 1000;
 const TOPIC_GONE_POLL_MS = 500;
 /** How long brokers may take to tell each other of a new topic, or to be as many as its copies. */
 const TOPIC_WITHIN_MS = 30_000;
-const INTERNAL_SEGMENT_BYTES = 50 * 1024 * 1024;
-/** A commit's changes to one slice of a window store are one record. */
-const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
 /** What the client takes with the group protocol `classic` only. */
 const CLASSIC_SETTINGS = [
@@ -57,9 +47,6 @@ const CLASSIC_SETTINGS = [
   'partition.assignment.strategy',
   'group.protocol.type',
 ] as const;
-
-/** It has what every client has, which its type declarations leave out. */
-type AdminClient = IAdminClient & Pick<kafka.KafkaConsumer, 'getMetadata'>;
 
 export interface KafkaLogOptions {
   /** Comma-separated `host:port`. */
@@ -93,13 +80,12 @@ export class KafkaLog implements Log {
   readonly singleOwner = false;
   readonly transactionalId: string;
   readonly #options: KafkaLogOptions;
-  #admin: AdminClient;
+  readonly #admin: KafkaAdmin;
   readonly #availability: Availability;
   readonly #producer: KafkaProducer;
   readonly #cluster: Cluster;
   readonly #bootstrap: Bootstrap;
   readonly #say: (message: string) => void;
-  #groupProtocol: Promise<GroupProtocol> | undefined;
   readonly #connectionOptions: ConnectionOptions;
   readonly #consumers = new Set<KafkaConsumer | KafkaGroupConsumer>();
   readonly #members = new Map<string, kafka.KafkaConsumer>();
@@ -120,8 +106,15 @@ export class KafkaLog implements Log {
       connection: this.#connectionOptions,
     });
     this.#availability = new Availability({ brokers, probe: () => this.#probe(), say: this.#say });
-    this.#cluster = new Cluster(() => this.#call((done) => this.#admin.getMetadata({ timeout: REQUEST_MS }, done)));
-    this.#admin = this.#newAdmin();
+    this.#admin = new KafkaAdmin({
+      brokers,
+      connection: this.#connection(),
+      settings: options.settings ?? {},
+      availability: this.#availability,
+      replicationFactor: options.replicationFactor,
+      topicConfig: options.topicConfig,
+    });
+    this.#cluster = new Cluster(() => this.#whileOpen(() => this.#admin.metadata()));
     this.#producer = this.#newProducer(transactionalId);
   }
 
@@ -206,11 +199,22 @@ export class KafkaLog implements Log {
     // The client reads committed only: offsets of a transaction that is still open are waited for, as its outcome decides
     // where to go on. By a consumer and not by the admin client, in which librdkafka fails an assertion when a request
     // to a coordinator has timed out and the coordinator comes back.
-    const [found] = await this.#call<(TopicPartitionOffsetAndMetadata | Error)[]>(
-      (done) => member.committed([topicPartition], REQUEST_MS, (error, found) => done(error, found)),
-      { group, operation: 'Read' },
+    const [found] = await this.#whileOpen(() =>
+      this.#admin.ask<(TopicPartitionOffsetAndMetadata | Error)[]>(
+        (done) => member.committed([topicPartition], REQUEST_MS, (error, found) => done(error, found)),
+        { group, operation: 'Read' },
+        'to tell committed offsets',
+      ),
     );
-    if (found instanceof Error) throw this.#failed('to tell committed offsets', found);
+    if (found instanceof Error) {
+      throw new LogError(
+        'LOG_IO',
+        `Kafka at ${this.#options.brokers} refuses to tell committed offsets: ${found.message}`,
+        {
+          cause: found,
+        },
+      );
+    }
     if (found?.offset === undefined || found.offset < 0) return undefined;
     return { offset: found.offset, metadata: found.metadata ?? '' };
   }
@@ -250,15 +254,7 @@ export class KafkaLog implements Log {
   }
 
   async deleteRecords(topicPartition: TopicPartition, beforeOffset: number): Promise<void> {
-    await this.#call(
-      (done) =>
-        this.#admin.deleteRecords(
-          [{ ...topicPartition, offset: beforeOffset }],
-          { timeout: REQUEST_MS },
-          (error, results) => done(error ?? results?.[0]?.error),
-        ),
-      { topic: topicPartition.topic, operation: 'Delete' },
-    );
+    await this.#whileOpen(() => this.#admin.deleteRecords(topicPartition, beforeOffset));
   }
 
   async close(): Promise<void> {
@@ -267,13 +263,13 @@ export class KafkaLog implements Log {
     this.#availability.close();
     await this.#producer.close();
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
-    this.#admin.disconnect();
+    this.#admin.close();
   }
 
   /** Resolves when the brokers answer. */
   async #probe(): Promise<void> {
     try {
-      await call<Metadata>((done) => this.#admin.getMetadata({ timeout: PROBE_MS }, done), { what: 'getMetadata' });
+      await this.#admin.probe();
     } catch (error) {
       // The client says of a refusal only that there is no broker.
       await this.#bootstrap.check();
@@ -281,24 +277,34 @@ export class KafkaLog implements Log {
     }
   }
 
-  #protocolFor(group: string): Promise<GroupProtocol> {
+  /** @throws LogError LOG_SETTING when the brokers have not what is asked for: the client would wait for ever */
+  async #protocolFor(group: string): Promise<GroupProtocol> {
     const { brokers, groupProtocol = 'auto', settings = {} } = this.#options;
-    if (groupProtocol !== 'auto') return Promise.resolve(groupProtocol);
-    const classic = CLASSIC_SETTINGS.find((name) => name in settings || `consumer.${name}` in settings);
-    if (classic !== undefined) {
-      this.#say(`${classic} is a setting of the group protocol classic, which is used`);
-      return Promise.resolve('classic');
+    if (groupProtocol === 'classic') return groupProtocol;
+    if (groupProtocol === 'auto') {
+      const classic = CLASSIC_SETTINGS.find((name) => name in settings || `consumer.${name}` in settings);
+      if (classic !== undefined) {
+        this.#say(`${classic} is a setting of classic groups: the group is one`);
+        return 'classic';
+      }
     }
-    this.#groupProtocol ??= persistently(async () => {
-      // Whoever does not answer now does so soon: brokers come back.
-      const isThere = await this.#bootstrap.hasGroupProtocol(group).catch((error: Error) => {
-        throw error instanceof LogError ? error : Object.assign(error, { code: ERRORS.ERR__TRANSPORT });
-      });
-      if (!isThere)
-        this.#say(`Kafka at ${brokers} does not assign partitions itself (KIP-848); the group is a classic one`);
-      return isThere ? 'consumer' : 'classic';
-    }, this.#availability);
-    return this.#groupProtocol;
+    const isThere = await persistently(
+      () =>
+        this.#bootstrap.hasGroupProtocol(group).catch((error: Error) => {
+          // Whoever does not answer now does so soon: brokers come back.
+          throw error instanceof LogError ? error : Object.assign(error, { code: ERRORS.ERR__TRANSPORT });
+        }),
+      this.#availability,
+    );
+    if (isThere) return 'consumer';
+    if (groupProtocol === 'auto') {
+      this.#say(`Kafka at ${brokers} does not assign partitions itself (KIP-848, Kafka 4): the group is a classic one`);
+      return 'classic';
+    }
+    throw new LogError(
+      'LOG_SETTING',
+      `Kafka at ${brokers} does not assign partitions itself (KIP-848, Kafka 4); use the group protocol classic`,
+    );
   }
 
   /** Asks until a broker names the topic, or none has for long enough. */
@@ -309,10 +315,6 @@ export class KafkaLog implements Log {
       if (this.#cluster.partitions(topic) === undefined) return false;
       await delay(TOPIC_GONE_POLL_MS, undefined, { signal: this.#availability.closed }).catch(() => {});
     }
-  }
-
-  #newAdmin(): AdminClient {
-    return kafka.AdminClient.create(this.#settings('admin') as GlobalConfig) as AdminClient;
   }
 
   /** @throws LogError UNKNOWN_TOPIC */
@@ -387,40 +389,9 @@ export class KafkaLog implements Log {
     });
   }
 
-  async #createTopic(
-    topic: string,
-    { partitions, cleanupPolicy = 'delete', retentionMs = -1 }: TopicConfig,
-  ): Promise<void> {
-    const config: Record<string, string> = {
-      'cleanup.policy': cleanupPolicy,
-      'retention.ms': String(retentionMs),
-      'retention.bytes': '-1',
-      'delete.retention.ms': String(DELETE_RETENTION_MS),
-      'max.message.bytes': String(MAX_RECORD_BYTES),
-      // What is kept for a time is kept that long after it was appended, whatever time its records tell.
-      'message.timestamp.type': retentionMs < 0 ? 'CreateTime' : 'LogAppendTime',
-      ...(retentionMs < 0 ? { 'segment.bytes': String(INTERNAL_SEGMENT_BYTES) } : {}),
-      ...this.#options.topicConfig,
-    };
+  async #createTopic(topic: string, config: TopicConfig): Promise<void> {
     const deadline = performance.now() + TOPIC_WITHIN_MS;
-    const made = {
-      topic,
-      num_partitions: partitions,
-      replication_factor: this.#options.replicationFactor ?? -1,
-      config,
-    };
-    await this.#call(
-      (done) =>
-        this.#admin.createTopic(made, REQUEST_MS, (error) => {
-          if (error?.code === ERRORS.ERR_TOPIC_ALREADY_EXISTS) done(null);
-          // A broker that is away for a moment does not count.
-          else if (error?.code === ERRORS.ERR_INVALID_REPLICATION_FACTOR && performance.now() < deadline) {
-            done(Object.assign(error, { isRetriable: true }));
-          } else done(error);
-        }),
-      { topic, operation: 'Create' },
-      `to make the topic "${topic}"`,
-    );
+    await this.#whileOpen(() => this.#admin.createTopic(topic, config, TOPIC_WITHIN_MS));
     // It is there when the brokers say so to others, too.
     while ((await this.partitions(topic)) === undefined) {
       if (performance.now() > deadline) {
@@ -432,58 +403,22 @@ export class KafkaLog implements Log {
       }
       await delay(TOPIC_POLL_MS);
     }
-    await this.ensureTopic(topic, { partitions });
+    await this.ensureTopic(topic, { partitions: config.partitions });
   }
 
-  async #offset(
-    topicPartition: TopicPartition,
-    offset: OffsetSpec,
-    isolationLevel = kafka.IsolationLevel.READ_COMMITTED,
-  ): Promise<number> {
+  async #offset(topicPartition: TopicPartition, offset: OffsetSpec, isolation?: kafka.IsolationLevel): Promise<number> {
     this.requirePartition(topicPartition.topic, topicPartition.partition);
-    const [result] = await this.#call<kafka.ListOffsetsResult[]>(
-      (done) =>
-        this.#admin.listOffsets(
-          [{ ...topicPartition, offset }],
-          { timeout: REQUEST_MS, isolationLevel },
-          (error, results) => done(error ?? results?.[0]?.error, results),
-        ),
-      { topic: topicPartition.topic, operation: 'Describe' },
-    );
-    if (result === undefined) throw new LogError('LOG_IO', `Kafka names no offset of ${topicPartition.topic}`);
-    return result.offset;
+    return this.#whileOpen(() => this.#admin.offset(topicPartition, offset, isolation));
   }
 
-  async #call<T>(
-    invoke: (done: (error: kafka.LibrdKafkaError | null | undefined, result?: T) => void) => void,
-    asked: Asked = { operation: 'Describe' },
-    what = 'what it was asked for',
-  ): Promise<T> {
+  async #whileOpen<T>(ask: () => Promise<T>): Promise<T> {
     this.#requireOpen();
-    const options = { what, closed: this.#availability.closed };
     try {
-      return await persistently(async () => {
-        try {
-          return await call<T>(invoke, options);
-        } catch (error) {
-          if (error instanceof UnansweredCallError) throw error;
-          // The client remembers a leader that is one no more.
-          await call<Metadata>((done) => this.#admin.getMetadata({ timeout: REQUEST_MS }, done), options).catch(
-            () => {},
-          );
-          throw error;
-        }
-      }, this.#availability);
+      return await ask();
     } catch (error) {
       if (this.#closed) throw closed(this.#options.brokers);
-      if (!isKafkaError(error)) throw error;
-      if (errorClass(error) !== 'refused') throw this.#failed(what, error);
-      throw accessDenied(this.#options.brokers, this.#options.settings ?? {}, error, asked);
+      throw error;
     }
-  }
-
-  #failed(what: string, cause: { readonly message: string }): LogError {
-    return new LogError('LOG_IO', `Kafka at ${this.#options.brokers} refuses ${what}: ${cause.message}`, { cause });
   }
 
   #track<C extends KafkaConsumer | KafkaGroupConsumer>(consumer: C): C {
@@ -519,10 +454,6 @@ export class KafkaLog implements Log {
 
   #connection(): KafkaSettings {
     return { 'bootstrap.servers': this.#options.brokers, 'client.id': clientId() };
-  }
-
-  #settings(role: ClientRole): Record<string, unknown> {
-    return clientSettings(role, this.#options.settings ?? {}, this.#connection());
   }
 
   #requireOpen(): void {

@@ -1,4 +1,4 @@
-import { setTimeout as delay, setImmediate as yieldToEventLoop } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import kafka, { type LibrdKafkaError, type Producer, type ProducerGlobalConfig } from '@confluentinc/kafka-javascript';
 import type { PartitionBatches } from '../buffered-transaction.js';
 import { type GroupOffset, LogError, type TopicPartition } from '../log.js';
@@ -6,6 +6,7 @@ import { BatchCursor } from '../record-batch.js';
 import type { Availability } from './availability.js';
 import { errorClass, isKafkaError, isOutage, isUnknownTopic } from './client-errors.js';
 import { clientSettings, type KafkaSettings } from './client-settings.js';
+import { DeliveryReports, type EndOffsets } from './delivery-reports.js';
 import { type Callback, type CallOptions, call, persistently, UnansweredCallError } from './kafka-call.js';
 import { type Asked, accessDenied } from './refusals.js';
 
@@ -42,9 +43,6 @@ export interface KafkaProducerOptions {
   /** Whether the record that was written there is committed, once no transaction before it is open. */
   readonly isCommitted: (topicPartition: TopicPartition, offset: number) => Promise<boolean>;
 }
-
-/** Where the records of a transaction ended, by topic and partition. */
-export type EndOffsets = ReadonlyMap<string, readonly (number | undefined)[]>;
 
 /** The offsets of consumed partitions, and the consumer that says which member of its group commits them. */
 export interface ConsumedOffsets {
@@ -372,68 +370,5 @@ function produce(producer: Producer, cursor: BatchCursor): boolean {
   } catch (error) {
     if (isKafkaError(error) && error.code === ERRORS.ERR__QUEUE_FULL) return false;
     throw error;
-  }
-}
-
-/** Follows what became of the records of one transaction at a time. */
-class DeliveryReports {
-  expected = 0;
-  /** The first reason for which a record was refused. */
-  failure: LibrdKafkaError | undefined;
-  failedTopic: string | undefined;
-  #ends = new Map<string, (number | undefined)[]>();
-  #reported = 0;
-  #wake: (() => void) | undefined;
-
-  constructor(producer: Producer) {
-    producer.on('delivery-report', (error, report) => {
-      this.#reported++;
-      if (error) this.#refused(error, report?.topic);
-      else this.#delivered(report.topic, report.partition, report.offset);
-      this.#wake?.();
-    });
-  }
-
-  get ends(): EndOffsets {
-    return this.#ends;
-  }
-
-  begin(): void {
-    this.expected = 0;
-    this.failure = undefined;
-    this.failedTopic = undefined;
-    this.#reported = 0;
-    this.#ends = new Map();
-  }
-
-  /** Resolves when some more records were reported on. */
-  async progress(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    this.#wake = undefined;
-    await yieldToEventLoop();
-  }
-
-  /** Resolves when all records were. */
-  async all(): Promise<void> {
-    while (this.#reported < this.expected) await this.progress();
-  }
-
-  #refused(error: LibrdKafkaError, topic: string | undefined): void {
-    // Records that were dropped because the transaction had failed already say nothing of the reason.
-    if (error.code === ERRORS.ERR__PURGE_QUEUE || error.code === ERRORS.ERR__PURGE_INFLIGHT) return;
-    if (this.failure !== undefined) return;
-    this.failure = error;
-    this.failedTopic = topic;
-  }
-
-  #delivered(topic: string, partition: number, offset: number): void {
-    let ends = this.#ends.get(topic);
-    if (ends === undefined) {
-      ends = [];
-      this.#ends.set(topic, ends);
-    }
-    ends[partition] = Math.max(ends[partition] ?? 0, offset + 1);
   }
 }

@@ -44,3 +44,19 @@ describe.each(['2.8.2', '3.7.2'] as const)('Kafka %s', { timeout: 180_000 }, asy
     },
   );
 });
+
+const reason = await Brokers.whyNot('3.7.2');
+
+describe.skipIf(reason)('Kafka 3.7, when it is asked to assign partitions itself', { timeout: 120_000 }, () => {
+  it('is told to be too old for that, with the way out', async () => {
+    const brokers = await Brokers.start({ version: '3.7.2' });
+    const log = await KafkaLog.open({ brokers: brokers.bootstrap, groupProtocol: 'consumer', say: () => {} });
+    try {
+      await log.ensureTopic('t', { partitions: 1 });
+      await expect(log.join('g', ['t'])).rejects.toThrow(/KIP-848.*use the group protocol classic/);
+    } finally {
+      await log.close();
+      await brokers.close();
+    }
+  });
+});

@@ -1,0 +1,178 @@
+import kafka, {
+  type GlobalConfig,
+  type IAdminClient,
+  type ListOffsetsResult,
+  type Metadata,
+  type OffsetSpec,
+} from '@confluentinc/kafka-javascript';
+import { DELETE_RETENTION_MS, LogError, type TopicConfig, type TopicPartition } from '../log.js';
+import type { Availability } from './availability.js';
+import { errorClass, isKafkaError } from './client-errors.js';
+import { clientSettings, type KafkaSettings } from './client-settings.js';
+import { type Callback, call, persistently, UnansweredCallError } from './kafka-call.js';
+import { type Asked, accessDenied } from './refusals.js';
+
+const { ERRORS } = kafka.CODES;
+
+const REQUEST_MS = 10_000;
+const PROBE_MS = 2000;
+const INTERNAL_SEGMENT_BYTES = 50 * 1024 * 1024;
+/** A commit's changes to one slice of a window store are one record. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+/** It has what every client has, which its type declarations leave out. */
+type AdminClient = IAdminClient & Pick<kafka.KafkaConsumer, 'getMetadata'>;
+
+export interface KafkaAdminOptions {
+  /** Comma-separated `host:port`. */
+  readonly brokers: string;
+  readonly connection: KafkaSettings;
+  readonly settings: KafkaSettings;
+  readonly availability: Availability;
+  /** Of topics that are made; undefined for the broker's. */
+  readonly replicationFactor: number | undefined;
+  readonly topicConfig: Readonly<Record<string, string>> | undefined;
+}
+
+/** What is asked of the brokers beside reading and writing. Asked again when what it fails with passes by itself. */
+export class KafkaAdmin {
+  readonly #options: KafkaAdminOptions;
+  readonly #client: AdminClient;
+  /** Whether a call of the client's has not come back. */
+  #isStuck = false;
+
+  constructor(options: KafkaAdminOptions) {
+    this.#options = options;
+    this.#client = this.#newClient();
+  }
+
+  metadata(): Promise<Metadata> {
+    return this.ask((done) => this.#client.getMetadata({ timeout: REQUEST_MS }, done));
+  }
+
+  /** Asks once, and does not wait long. */
+  async probe(): Promise<void> {
+    await this.#call<Metadata>((done) => this.#client.getMetadata({ timeout: PROBE_MS }, done), 'a probe');
+  }
+
+  async offset(
+    topicPartition: TopicPartition,
+    offset: OffsetSpec,
+    isolationLevel = kafka.IsolationLevel.READ_COMMITTED,
+  ): Promise<number> {
+    const [result] = await this.ask<ListOffsetsResult[]>(
+      (done) =>
+        this.#client.listOffsets(
+          [{ ...topicPartition, offset }],
+          { timeout: REQUEST_MS, isolationLevel },
+          (error, results) => done(error ?? results?.[0]?.error, results),
+        ),
+      { topic: topicPartition.topic, operation: 'Describe' },
+    );
+    if (result === undefined) throw new LogError('LOG_IO', `Kafka names no offset of ${topicPartition.topic}`);
+    return result.offset;
+  }
+
+  async deleteRecords(topicPartition: TopicPartition, beforeOffset: number): Promise<void> {
+    await this.ask(
+      (done) =>
+        this.#client.deleteRecords(
+          [{ ...topicPartition, offset: beforeOffset }],
+          { timeout: REQUEST_MS },
+          (error, results) => done(error ?? results?.[0]?.error),
+        ),
+      { topic: topicPartition.topic, operation: 'Delete' },
+    );
+  }
+
+  /** It may be there already. @param withinMs how long brokers that are missing for its copies are waited for */
+  async createTopic(
+    topic: string,
+    { partitions, cleanupPolicy = 'delete', retentionMs = -1 }: TopicConfig,
+    withinMs: number,
+  ): Promise<void> {
+    const config: Record<string, string> = {
+      'cleanup.policy': cleanupPolicy,
+      'retention.ms': String(retentionMs),
+      'retention.bytes': '-1',
+      'delete.retention.ms': String(DELETE_RETENTION_MS),
+      'max.message.bytes': String(MAX_RECORD_BYTES),
+      // What is kept for a time is kept that long after it was appended, whatever time its records tell.
+      'message.timestamp.type': retentionMs < 0 ? 'CreateTime' : 'LogAppendTime',
+      ...(retentionMs < 0 ? { 'segment.bytes': String(INTERNAL_SEGMENT_BYTES) } : {}),
+      ...this.#options.topicConfig,
+    };
+    const made = {
+      topic,
+      num_partitions: partitions,
+      replication_factor: this.#options.replicationFactor ?? -1,
+      config,
+    };
+    const deadline = performance.now() + withinMs;
+    await this.ask(
+      (done) =>
+        this.#client.createTopic(made, REQUEST_MS, (error) => {
+          if (error?.code === ERRORS.ERR_TOPIC_ALREADY_EXISTS) done(null);
+          // A broker that is away for a moment does not count.
+          else if (error?.code === ERRORS.ERR_INVALID_REPLICATION_FACTOR && performance.now() < deadline) {
+            done(Object.assign(error, { isRetriable: true }));
+          } else done(error);
+        }),
+      { topic, operation: 'Create' },
+      `to make the topic "${topic}"`,
+    );
+  }
+
+  /**
+   * Asks something of any client.
+   *
+   * @throws LogError LOG_REFUSED, naming what the user has no right to; LOG_IO for what does not pass by itself
+   */
+  async ask<T>(
+    invoke: (done: Callback<T>) => void,
+    asked: Asked = { operation: 'Describe' },
+    what = 'what it was asked for',
+  ): Promise<T> {
+    const { availability, brokers, settings } = this.#options;
+    try {
+      return await persistently(() => this.#askOnce(invoke, what), availability);
+    } catch (error) {
+      if (!isKafkaError(error)) throw error;
+      if (errorClass(error) === 'refused') throw accessDenied(brokers, settings, error, asked);
+      throw new LogError('LOG_IO', `Kafka at ${brokers} refuses ${what}: ${error.message}`, { cause: error });
+    }
+  }
+
+  close(): void {
+    // The client would wait for the call, and everything for the client.
+    if (!this.#isStuck) this.#client.disconnect();
+  }
+
+  async #askOnce<T>(invoke: (done: Callback<T>) => void, what: string): Promise<T> {
+    try {
+      return await this.#call(invoke, what);
+    } catch (error) {
+      if (error instanceof UnansweredCallError) throw error;
+      // The client remembers a leader that is one no more.
+      await this.#call((done) => this.#client.getMetadata({ timeout: REQUEST_MS }, done), 'getMetadata').catch(
+        () => {},
+      );
+      throw error;
+    }
+  }
+
+  async #call<T>(invoke: (done: Callback<T>) => void, what: string): Promise<T> {
+    try {
+      return await call<T>(invoke, { what, closed: this.#options.availability.closed });
+    } catch (error) {
+      // It was given up, for its time was over or the log was closed.
+      if (error instanceof LogError) this.#isStuck = true;
+      throw error;
+    }
+  }
+
+  #newClient(): AdminClient {
+    const { connection, settings } = this.#options;
+    return kafka.AdminClient.create(clientSettings('admin', settings, connection) as GlobalConfig) as AdminClient;
+  }
+}
