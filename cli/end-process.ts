@@ -1,5 +1,7 @@
 import { constants } from 'node:os';
 import { unansweredCalls } from '../streams/log/kafka/unanswered-calls.js';
+import { say } from './terminal/output.js';
+import { safe } from './terminal/safe-text.js';
 
 /** A first process of a container takes no signals from itself. */
 const INIT = 1;
@@ -33,9 +35,8 @@ export function endInTime(stop: AbortSignal, milliseconds: number): void {
     'abort',
     () => {
       const timer = setTimeout(() => {
-        process.stderr.write(
-          `it has not ended within ${milliseconds / 1000} s, and ends as it is; the next start does again what is not committed\n`,
-        );
+        const seconds = milliseconds / 1000;
+        say(safe`not ended within ${seconds} s: it ends as it is, and the next start does again what is not committed`);
         endBySignal('SIGTERM');
       }, milliseconds);
       timer.unref();

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { SchemaError } from '../schemas/schema-error.js';
 import { LogError } from '../streams/log/log.js';
 import { endBySignal } from './end-process.js';

@@ -4,6 +4,7 @@ import { connectorsCommand } from './connectors.js';
 import { consumeCommand } from './consume.js';
 import { demoCommand } from './demo.js';
 import { describeCommand } from './describe.js';
+import { endWhenDone } from './end-process.js';
 import { failureText } from './failure.js';
 import { InterruptedError, isEndBySignal } from './interruption.js';
 import { lakeCommand } from './lake.js';
@@ -21,6 +22,11 @@ import { UsageError } from './usage-error.js';
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 const HELP = ['--help', '-h'];
+
+/** Runs the `millrace` program, and ends with its exit code. */
+export async function run(args: readonly string[]): Promise<void> {
+  endWhenDone(await main(args));
+}
 
 /** The `millrace` program. @returns the exit code: 0 done, 1 failed, 2 wrong use, 128 + n stopped by signal n */
 export async function main(args: readonly string[]): Promise<number> {

@@ -183,10 +183,6 @@ export function isTransient(error: unknown): boolean {
   return isKafkaError(error) && errorClass(error) === 'retriable';
 }
 
-export function isRefusal(error: unknown): boolean {
-  return isKafkaError(error) && errorClass(error) === 'refused';
-}
-
 /** Whether the brokers do not know the topic: some not yet, or all not any more. */
 export function isUnknownTopic(error: unknown): boolean {
   return isKafkaError(error) && UNKNOWN_TOPIC.has(error.code);
