@@ -113,9 +113,17 @@ function sum(a: StreamsMetrics, b: StreamsMetrics): StreamsMetrics {
         }
       : other;
   }
-  const total = { ...a, late };
+  const skipped = { ...a.skipped };
+  for (const [node, reasons] of Object.entries(b.skipped)) skipped[node] = sumOf(skipped[node] ?? {}, reasons);
+  const total = { ...a, late, skipped, counted: sumOf(a.counted, b.counted) };
   for (const name of Object.keys(a) as (keyof StreamsMetrics)[]) {
-    if (name !== 'late') total[name] = a[name] + b[name];
+    if (name !== 'late' && name !== 'skipped' && name !== 'counted') total[name] = a[name] + b[name];
   }
+  return total;
+}
+
+function sumOf(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> {
+  const total = { ...a };
+  for (const [name, count] of Object.entries(b)) total[name] = (total[name] ?? 0) + count;
   return total;
 }

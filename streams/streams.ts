@@ -6,6 +6,9 @@ import type { StandbyTask } from './runtime/standby-tasks.js';
 import { StreamThread } from './runtime/stream-thread.js';
 import type { Topology } from './runtime/topology.js';
 
+/** Who is silent for this long may be at its end; the log is asked. */
+const END_SILENCE_MS = 1000;
+
 /** Kafka Streams' life cycle. */
 export type StreamsState =
   | 'CREATED'
@@ -40,10 +43,16 @@ export interface StreamsConfig {
   /** A commit comes early when its transaction has this many bytes. Default 32 MiB. */
   readonly maxTransactionBytes?: number;
   /**
-   * A source that has been silent for this long no longer holds back windows: the wall clock moves stream time on.
-   * Default `'never'`: results depend on the input alone.
+   * A source partition that has been silent for this long no longer holds back windows; when all are, the wall clock moves
+   * stream time on. That is for live input. Default `'never'`.
    */
   readonly idle?: Duration | 'never';
+  /**
+   * A source partition that has fallen silent, and whose log holds no more, holds back windows until the others are this
+   * far ahead of it in event time. One that never had a record holds back none. Either way what it brings later is counted,
+   * or in the late topic. Default 1 minute; `'never'`: it holds them back however far, and state grows.
+   */
+  readonly maxHoldBack?: Duration | 'never';
   /**
    * `auto`: tasks of one process hand records on directly where the log allows it; `topic`: always by way of
    * repartition topics. The results are the same. Default `auto`.
@@ -62,8 +71,10 @@ export interface StreamsConfig {
   readonly processingExceptionHandler?: ExceptionHandler;
   /** For what cannot be serialized for a topic. Default: the processing exception handler. */
   readonly productionExceptionHandler?: ExceptionHandler;
-  /** The wall clock, in milliseconds since the epoch. */
+  /** The wall clock, in milliseconds since the epoch. Event time is compared with it; nothing waits by it. */
   readonly now?: () => number;
+  /** Milliseconds by a clock that is never set back; intervals and silences go by it. Default: `performance.now`. */
+  readonly monotonicMs?: () => number;
 }
 
 /** An application: a topology that runs on a log. */
@@ -85,10 +96,11 @@ export class Streams {
       commitIntervalMs: toMilliseconds(config.commitInterval ?? 100, 'the commit interval'),
       maxUncommittedEntries: config.maxUncommittedEntries ?? 500_000,
       maxTransactionBytes: config.maxTransactionBytes ?? 32 * 1024 * 1024,
-      idleMs:
-        config.idle === undefined || config.idle === 'never'
-          ? Number.POSITIVE_INFINITY
-          : toMilliseconds(config.idle, 'the idle time'),
+      time: {
+        idleMs: orNever(config.idle, 'never', 'the idle time'),
+        endSilenceMs: END_SILENCE_MS,
+        maxHoldBackMs: orNever(config.maxHoldBack, '1m', 'the time for which silent partitions hold back windows'),
+      },
       repartition: config.repartition ?? 'auto',
       deadLetterTopic: config.deadLetterTopic,
       lateTopic: config.lateTopic,
@@ -99,6 +111,7 @@ export class Streams {
       productionExceptionHandler:
         config.productionExceptionHandler ?? config.processingExceptionHandler ?? (() => 'fail'),
       now: config.now ?? Date.now,
+      monotonicMs: config.monotonicMs ?? (() => performance.now()),
     });
   }
 
@@ -212,4 +225,9 @@ export class Streams {
     this.#state = state;
     for (const listener of this.#listeners) listener(state, before);
   }
+}
+
+function orNever(given: Duration | 'never' | undefined, otherwise: Duration | 'never', what: string): number {
+  const duration = given ?? otherwise;
+  return duration === 'never' ? Number.POSITIVE_INFINITY : toMilliseconds(duration, what);
 }

@@ -10,9 +10,11 @@ import { createWindowStore, noAggregate, WindowedAdder, type WindowedAggregateOp
  * that the repartition topic carries one block a slice and partition instead of every record.
  */
 export interface Combiner {
+  /** True for windows: what it has combined can come too late for them. */
+  readonly isForWindows: boolean;
   readonly process: Forward;
-  /** Hands out what was combined since the last flush. */
-  flush(emit: EmitBlock): void;
+  /** Hands out what was combined since the last flush; `counts` says that it is sure to be counted. */
+  flush(emit: EmitBlock, counts: boolean): void;
 }
 
 /** What a block's entry has of headers is sent with a block of its own. */
@@ -65,8 +67,11 @@ export function windowedCombiner<K, V, A>(
   let store = createWindowStore(options);
   let adder = new WindowedAdder(options, task, store);
   return {
+    isForWindows: true,
     process: (key, value, timestamp) => adder.add(key as K, value as V, timestamp),
-    flush: (emit) => {
+    flush: (emit, counts) => {
+      if (store.dirtyKeys.length === 0) return;
+      if (counts) adder.reportCounted();
       const blocks = new Blocks();
       const { aggregation, keySerde, name, slices } = options;
       for (const key of store.dirtyKeys) {
@@ -98,7 +103,9 @@ export function keyedCombiner<K, V, A>(
   partitionOf: PartitionOf,
 ): Combiner {
   let partials = new Map<string, { key: K; bytes: Buffer; aggregate: A; timestamp: number; headers: Headers }>();
+  let counted = 0;
   return {
+    isForWindows: false,
     process: (key, value, timestamp) => {
       if (key === null || key === undefined || value === null || value === undefined) {
         task.reportSkipped(name, 'null key or value');
@@ -118,11 +125,14 @@ export function keyedCombiner<K, V, A>(
           partial.headers = headers;
           if (timestamp > partial.timestamp) partial.timestamp = timestamp;
         }
+        counted++;
       } catch (error) {
         task.failed(name, error, key, value, timestamp);
       }
     },
     flush: (emit) => {
+      task.reportCounted(name, counted);
+      counted = 0;
       const blocks = new Blocks();
       for (const { aggregate, bytes, headers, key, timestamp } of partials.values()) {
         try {

@@ -44,6 +44,7 @@ export function compileKeyedAggregate<K, V, A>(
     keySerde,
   } = options;
   const store = task.store(name) as LevelKeyValueStore<K, ValueAndTimestamp<A>>;
+  let counted = 0;
   let changed = new Map<string, Change<K, A>>();
 
   const update = (key: K, recordTimestamp: number, next: (aggregate: A) => A) => {
@@ -70,6 +71,7 @@ export function compileKeyedAggregate<K, V, A>(
       }
       try {
         update(key as K, timestamp, (aggregate) => aggregation.add(key as K, value as V, aggregate));
+        counted++;
       } catch (error) {
         task.failed(name, error, key, value, timestamp);
       }
@@ -86,6 +88,8 @@ export function compileKeyedAggregate<K, V, A>(
       });
     },
     flush: () => {
+      task.reportCounted(name, counted);
+      counted = 0;
       const changes = changed;
       changed = new Map();
       for (const [identity, { committed, headers, key, timestamp }] of changes) {

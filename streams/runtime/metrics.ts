@@ -19,6 +19,13 @@ export interface StreamsMetrics {
   deadLetters: number;
   /** Records that an operator passed over, such as one with a null key in an aggregation. */
   recordsSkipped: number;
+  /** The same by operator and reason. */
+  skipped: Record<string, Record<string, number>>;
+  /**
+   * Records that each aggregate has counted, in at least one window where it has any. What reached it is this, what is
+   * `dropped` in `late`, and what was `skipped`, so that nothing is lost untold.
+   */
+  counted: Record<string, number>;
   /** Records that were late for at least one window of at least one aggregate. */
   lateRecords: number;
   late: Record<string, LateMetrics>;
@@ -43,6 +50,8 @@ export function newMetrics(): StreamsMetrics {
     bytesConsumed: 0,
     deadLetters: 0,
     recordsSkipped: 0,
+    skipped: {},
+    counted: {},
     lateRecords: 0,
     late: {},
     commits: 0,

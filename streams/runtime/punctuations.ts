@@ -9,7 +9,7 @@ interface Schedule {
 
 /**
  * A task's punctuators of one type. Under stream time the first call comes with the first record, and calls are aligned
- * to the epoch; under wall-clock time the first comes after one interval. Intervals that were missed give one call.
+ * to the epoch; under wall-clock time the first comes after one interval, by a clock that is never set back. Intervals that were missed give one call.
  */
 export class Punctuations {
   #schedules: Schedule[] = [];
@@ -31,12 +31,13 @@ export class Punctuations {
     };
   }
 
-  async punctuate(now: number): Promise<void> {
+  /** @param timestamp what punctuators are told: the wall clock's time, where `now` is that of another clock */
+  async punctuate(now: number, timestamp: number): Promise<void> {
     for (const schedule of this.#schedules) {
       if (schedule.cancelled || now < schedule.next) continue;
       const missed = Math.floor((now - schedule.next) / schedule.intervalMs);
       schedule.next += (missed + 1) * schedule.intervalMs;
-      await schedule.punctuator(now);
+      await schedule.punctuator(timestamp);
     }
     if (this.#schedules.some(({ cancelled }) => cancelled)) {
       this.#schedules = this.#schedules.filter(({ cancelled }) => !cancelled);

@@ -16,6 +16,7 @@ import type { ExceptionHandler } from './exception-handlers.js';
 import { GroupMembers } from './group-members.js';
 import { newMetrics, type StreamsMetrics } from './metrics.js';
 import { type StandbyTask, StandbyTasks } from './standby-tasks.js';
+import type { TimeLimits } from './stream-time.js';
 import type { Task, TaskEnvironment } from './task.js';
 import { TaskManager } from './task-manager.js';
 import type { Topology } from './topology.js';
@@ -36,6 +37,8 @@ const AFTER_ABORT = 0.5;
 /** How much later it comes after each that was made, up to the limits again. */
 const AFTER_COMMIT = 1.05;
 const LEAST_SHARE = 1 / 1024;
+/** How often it is asked whether partitions that are silent are at their end, where that is a request. */
+const ENDS_POLL_MS = 1000;
 /** Records that a store no longer needs are deleted from its changelog when there are this many of them. */
 const PURGE_RECORDS = 1000;
 
@@ -51,14 +54,17 @@ export interface StreamThreadConfig {
   readonly commitIntervalMs: number;
   readonly maxUncommittedEntries: number;
   readonly maxTransactionBytes: number;
-  readonly idleMs: number;
+  readonly time: TimeLimits;
   readonly repartition: 'auto' | 'topic';
   readonly deadLetterTopic: string | undefined;
   readonly lateTopic: string | undefined;
   readonly deserializationExceptionHandler: ExceptionHandler;
   readonly processingExceptionHandler: ExceptionHandler;
   readonly productionExceptionHandler: ExceptionHandler;
+  /** The wall clock. */
   readonly now: () => number;
+  /** See `TaskEnvironment`. */
+  readonly monotonicMs: () => number;
 }
 
 /**
@@ -92,7 +98,14 @@ export class StreamThread {
   #feedsByTopic = false;
   /** How much of what a commit may hold at most it is to hold now. */
   #commitShare = 1;
+  /** By the monotonic clock, and by the wall clock. */
   #lastCommitAt: number;
+  #lastCommitWallMs: number;
+  /** Tasks that were absent ask how far those are that they feed. */
+  #catchUp: Promise<void> | undefined;
+  /** The ends of partitions that are silent are asked for. */
+  #endsAskedFor: Promise<void> | undefined;
+  #endsAskedAt = Number.NEGATIVE_INFINITY;
   /** How long records were waited for since then; without end, when none came. */
   #waitedMs = 0;
 
@@ -100,7 +113,8 @@ export class StreamThread {
     this.#topology = topology;
     this.#config = config;
     this.#transaction = config.log.transaction();
-    this.#lastCommitAt = config.now();
+    this.#lastCommitAt = config.monotonicMs();
+    this.#lastCommitWallMs = config.now();
   }
 
   /**
@@ -171,8 +185,8 @@ export class StreamThread {
 
   /** How long a poll may wait before something else is due. */
   get maxWaitMs(): number {
-    const { commitIntervalMs, now } = this.#config;
-    const dueMs = Math.min(MAX_POLL_MS, this.#lastCommitAt + commitIntervalMs - now());
+    const { commitIntervalMs, monotonicMs } = this.#config;
+    const dueMs = Math.min(MAX_POLL_MS, this.#lastCommitAt + commitIntervalMs - monotonicMs());
     return Math.max(this.#isCommitting || this.#isBehind ? COMMIT_POLL_MS : 0, dueMs);
   }
 
@@ -182,11 +196,13 @@ export class StreamThread {
   async commit(): Promise<void> {
     await this.settleCommit();
     this.#commitRequested = false;
-    this.#lastCommitAt = this.#config.now();
+    this.#lastCommitAt = this.#config.monotonicMs();
+    this.#lastCommitWallMs = this.#config.now();
     this.#waitedMs = 0;
+    await this.#findEnds();
     const tasks = this.#all;
     for (const task of tasks) {
-      task.time.update(this.#config.idleMs);
+      task.time.update(this.#config.time);
       task.flush();
     }
     const transaction = this.#transaction;
@@ -241,6 +257,8 @@ export class StreamThread {
       for (const task of this.#tasks?.bySubTopology[id] ?? []) task.drain();
       await this.runToEnd();
     }
+    // Whatever comes now may be for windows that are closed.
+    for (const task of this.#all) task.resumeBehind();
   }
 
   /**
@@ -298,6 +316,7 @@ export class StreamThread {
       } else {
         await this.#commitOnItsWay;
       }
+      await Promise.all([this.#catchUp, this.#endsAskedFor]);
     } finally {
       await this.#transaction.abort();
       await this.#standbys?.close();
@@ -423,14 +442,14 @@ export class StreamThread {
 
   /** Whether there has always been more to read since the last commit. */
   get #isBehind(): boolean {
-    return this.#waitedMs < BEHIND_WAITS * (this.#config.now() - this.#lastCommitAt);
+    return this.#waitedMs < BEHIND_WAITS * (this.#config.monotonicMs() - this.#lastCommitAt);
   }
 
   #commitIsDue(): boolean {
-    const { commitIntervalMs, maxTransactionBytes, maxUncommittedEntries, now } = this.#config;
+    const { commitIntervalMs, maxTransactionBytes, maxUncommittedEntries, monotonicMs } = this.#config;
     // While one commit is on its way the next can only wait for it: better to process meanwhile, up to the limits.
     const intervalMs = commitIntervalMs * (this.#isBehind ? BEHIND_INTERVALS : 1);
-    const isTime = now() - this.#lastCommitAt >= intervalMs || this.#commitRequested;
+    const isTime = monotonicMs() - this.#lastCommitAt >= intervalMs || this.#commitRequested;
     if (isTime && !this.#isCommitting) return true;
     if (!this.#transactionHasWork) return false;
     if (this.#transaction.sizeBytes >= maxTransactionBytes * this.#commitShare) return true;
@@ -447,9 +466,13 @@ export class StreamThread {
     for (const position of this.#tasks?.positions ?? []) {
       const { task, topicPartition } = position;
       for (const { topic, offset, metadata } of task.positions()) {
-        if (topic !== topicPartition.topic || (offset === position.committedOffset && !fences)) continue;
+        if (topic !== topicPartition.topic) continue;
+        // What a task has told those that it feeds must not be forgotten.
+        const says = transaction.sizeBytes > 0 && metadata !== position.committedMetadata;
+        if (offset === position.committedOffset && !fences && !says) continue;
         moved = true;
         position.committedOffset = offset;
+        position.committedMetadata = metadata;
         transaction.commitOffset(this.#config.applicationId, topicPartition, { offset, metadata });
       }
     }
@@ -472,14 +495,52 @@ export class StreamThread {
           if (end !== undefined) checkpoint[topic] = end;
         }
         // Nobody else can have written meanwhile: the commit would have been refused.
-        task.state.holdsAllOf(this.#lastCommitAt);
+        task.state.holdsAllOf(this.#lastCommitWallMs);
         return staged?.write(checkpoint);
       }),
     );
+    for (const task of this.#all) task.committed(result);
+    this.#catchUp ??= this.#askDownstream().finally(() => {
+      this.#catchUp = undefined;
+    });
     this.#commitShare = Math.min(1, this.#commitShare * AFTER_COMMIT);
     this.metrics.commits++;
     this.metrics.lastCommitMs = performance.now() - startedAt;
     await this.#purge();
+  }
+
+  /**
+   * Finds out which silent sources are at their end. Where this process alone reads the log that is known at each commit:
+   * nothing comes any more that was appended before what others have been processed of.
+   */
+  async #findEnds(): Promise<void> {
+    const { log, monotonicMs, time } = this.#config;
+    const silent = this.#all.flatMap((task) => task.silentTopics(time).map((topic) => ({ task, topic })));
+    if (silent.length === 0) return;
+    const find = async () => {
+      await Promise.all(
+        silent.map(async ({ task, topic }) => {
+          task.endsAt(topic, await log.endOffset({ topic, partition: task.partition }));
+        }),
+      );
+    };
+    if (log.singleOwner) return find();
+    if (this.#endsAskedFor !== undefined || monotonicMs() - this.#endsAskedAt < ENDS_POLL_MS) return;
+    this.#endsAskedAt = monotonicMs();
+    this.#endsAskedFor = find()
+      .catch(ignoreLogErrors)
+      .finally(() => {
+        this.#endsAskedFor = undefined;
+      });
+  }
+
+  async #askDownstream(): Promise<void> {
+    const { applicationId, log } = this.#config;
+    const sinks = this.#all.flatMap(({ repartitionSinks }) => repartitionSinks);
+    // It is asked again after the next commit.
+    await Promise.all(sinks.map((sink) => sink.catchUp((one) => log.committed(applicationId, one)))).catch(
+      ignoreLogErrors,
+    );
   }
 
   /** Tells stores what is committed, and deletes from internal topics what nobody needs any more. */
@@ -489,9 +550,7 @@ export class StreamThread {
       if (beforeOffset - (this.#purgedBefore.get(id) ?? 0) < PURGE_RECORDS) return;
       this.#purgedBefore.set(id, beforeOffset);
       // What cannot be deleted costs space and nothing else; it is tried again when there is more.
-      await this.#config.log.deleteRecords(topicPartition, beforeOffset).catch((error: unknown) => {
-        if (!(error instanceof LogError)) throw error;
-      });
+      await this.#config.log.deleteRecords(topicPartition, beforeOffset).catch(ignoreLogErrors);
     };
     for (const task of this.#all) {
       for (const { offset, store, topicPartition } of task.state.positions) {
@@ -509,6 +568,7 @@ export class StreamThread {
       applicationId: config.applicationId,
       metrics: this.metrics,
       now: config.now,
+      monotonicMs: config.monotonicMs,
       transaction: () => this.#transaction,
       partitions: (topic) => topics.partitions(topic),
       repartition: (node) => topics.repartition(node),
@@ -523,6 +583,10 @@ export class StreamThread {
       keepsState: () => !this.#isPreview,
     };
   }
+}
+
+function ignoreLogErrors(error: unknown): void {
+  if (!(error instanceof LogError)) throw error;
 }
 
 function isAborted(error: Error): boolean {

@@ -17,6 +17,7 @@ export interface Position {
   readonly topicPartition: TopicPartition;
   readonly internal: boolean;
   committedOffset: number;
+  committedMetadata: string;
 }
 
 export interface TaskManagerOptions {
@@ -144,7 +145,6 @@ export class TaskManager {
 
   #wireStreamTime(task: Task): void {
     const { topics } = this.#options;
-    if (task.subTopology.sources.length > 0) task.time.readsSources();
     for (const node of task.subTopology.repartitionSources) {
       const repartition = topics.repartition(node);
       if (repartition.kind === 'topic') {
@@ -166,7 +166,13 @@ export class TaskManager {
       const offset = committed?.offset ?? (await log.startOffset(topicPartition));
       task.seek(topic, offset, committed?.metadata ?? '');
       this.#byInput.set(idOf(topicPartition), task);
-      this.#positions.push({ task, topicPartition, internal: topics.isInternal(topic), committedOffset: offset });
+      this.#positions.push({
+        task,
+        topicPartition,
+        internal: topics.isInternal(topic),
+        committedOffset: offset,
+        committedMetadata: committed?.metadata ?? '',
+      });
     }
   }
 }

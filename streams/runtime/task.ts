@@ -1,4 +1,4 @@
-import { type Headers, NO_HEADERS, type RecordCursor, type Transaction } from '../log/log.js';
+import { type CommitResult, type Headers, NO_HEADERS, type RecordCursor, type Transaction } from '../log/log.js';
 import { SerdePendingError } from '../serde/serde.js';
 import type { StateDatabase } from '../state/state-database.js';
 import type { StateStore } from '../state/state-store.js';
@@ -13,10 +13,10 @@ import {
 import type { StreamsMetrics } from './metrics.js';
 import type { Cancellable, PunctuationType, Punctuator, RecordMetadata } from './processor.js';
 import { Punctuations } from './punctuations.js';
-import { decodeRepartitionRecord, RECORD_HEAD_BYTES } from './repartition-record.js';
+import { decodeRepartitionRecord, type OriginalRecord, RECORD_HEAD_BYTES } from './repartition-record.js';
 import { type Repartition, RepartitionSink } from './repartition-sink.js';
 import { compileSink } from './sink.js';
-import { StreamTime } from './stream-time.js';
+import { type SourceTime, StreamTime, type TimeLimits } from './stream-time.js';
 import type { TaskState } from './task-state.js';
 import { isTimestamp, toTimestamp } from './timestamp.js';
 import type {
@@ -35,7 +35,10 @@ import { TopologyError } from './topology.js';
 export interface TaskEnvironment {
   readonly applicationId: string;
   readonly metrics: StreamsMetrics;
+  /** The wall clock, in milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds by a clock that is never set back: intervals and silences go by it. */
+  readonly monotonicMs: () => number;
   /** The transaction of the commit interval that is running. */
   transaction(): Transaction;
   partitions(topic: string): number;
@@ -54,6 +57,8 @@ export interface TaskEnvironment {
 interface Input {
   readonly topic: string;
   readonly source: SourceNode | RepartitionNode;
+  /** Undefined for a repartition topic. */
+  readonly time: SourceTime | undefined;
   readonly forward: Forward;
   readonly cursors: RecordCursor[];
   position: number;
@@ -96,7 +101,7 @@ export class Task implements TaskContext {
     this.subTopology = subTopology;
     this.partition = partition;
     this.applicationId = environment.applicationId;
-    this.time = new StreamTime(environment.now);
+    this.time = new StreamTime(environment.monotonicMs);
     for (const node of subTopology.nodes) {
       const compiled = this.#compile(node);
       if (!this.#nodes.includes(compiled)) this.#nodes.push(compiled);
@@ -141,6 +146,13 @@ export class Task implements TaskContext {
     return this.#current?.cursors[0]?.headers ?? NO_HEADERS;
   }
 
+  /** The record being processed, as it was read; undefined where none is, as in a punctuator or at a commit. */
+  get original(): OriginalRecord | undefined {
+    if (this.#origin !== undefined) return this.#origin.original;
+    const cursor = this.#current?.cursors[0];
+    return cursor && this.#originalOf(cursor);
+  }
+
   withHeaders(headers: Headers, work: () => void): void {
     const before = this.#headers;
     this.#headers = headers;
@@ -180,8 +192,17 @@ export class Task implements TaskContext {
     this.#handle('PRODUCTION', node, error, { key, value, timestamp });
   }
 
-  reportSkipped(_node: string, _reason: string): void {
-    this.environment.metrics.recordsSkipped++;
+  reportSkipped(node: string, reason: string): void {
+    const { metrics } = this.environment;
+    metrics.recordsSkipped++;
+    metrics.skipped[node] ??= {};
+    const reasons = metrics.skipped[node] as Record<string, number>;
+    reasons[reason] = (reasons[reason] ?? 0) + 1;
+  }
+
+  reportCounted(node: string, records: number): void {
+    const { counted } = this.environment.metrics;
+    counted[node] = (counted[node] ?? 0) + records;
   }
 
   schedule(node: string, intervalMs: number, type: PunctuationType, punctuator: Punctuator): Cancellable {
@@ -193,7 +214,7 @@ export class Task implements TaskContext {
         this.failed(node, error);
       }
     };
-    return punctuations.schedule(intervalMs, guarded, this.environment.now());
+    return punctuations.schedule(intervalMs, guarded, this.environment.monotonicMs());
   }
 
   requestCommit(): void {
@@ -226,6 +247,32 @@ export class Task implements TaskContext {
       this.time.restore(topic, metadata);
     }
     this.recordStreamTime = this.time.own;
+    if (this.time.mayBeBehind) this.resumeBehind();
+  }
+
+  /** The tasks that this one feeds may have closed windows that its next records are for. */
+  resumeBehind(): void {
+    for (const sink of this.#repartitionSinks) sink.resumeBehind();
+  }
+
+  /** What was flushed is in the log. */
+  committed(result: CommitResult): void {
+    for (const sink of this.#repartitionSinks) sink.committed(result);
+  }
+
+  get repartitionSinks(): readonly RepartitionSink[] {
+    return this.#repartitionSinks;
+  }
+
+  /** Source topics of which no record has come for a while: whether that is their end is told by `endsAt`. */
+  silentTopics(limits: TimeLimits): string[] {
+    return this.time.silent(limits).map(({ topic }) => topic);
+  }
+
+  endsAt(topic: string, endOffset: number): void {
+    for (const { cursors, hasHead, position, time, topic: read } of this.#inputs) {
+      if (read === topic && time) time.isAtEnd = !hasHead && cursors.length === 0 && position >= endOffset;
+    }
   }
 
   /** The offset after the last record of the topic that the task was given. */
@@ -243,13 +290,13 @@ export class Task implements TaskContext {
     for (const input of this.#inputs) {
       if (input.topic !== cursor.topic) continue;
       input.cursors.push(cursor);
-      this.time.recordsArrived();
+      if (input.time) this.time.recordsArrived(input.time);
     }
   }
 
   /** What `run` stopped for. */
   get punctuationIsDue(): boolean {
-    return this.streamPunctuationIsDue || this.#wallClockPunctuations.nextAt <= this.environment.now();
+    return this.streamPunctuationIsDue || this.#wallClockPunctuations.nextAt <= this.environment.monotonicMs();
   }
 
   get streamPunctuationIsDue(): boolean {
@@ -259,9 +306,12 @@ export class Task implements TaskContext {
   async punctuate(): Promise<void> {
     const streamTime = this.#streamTimeForPunctuation();
     this.recordStreamTime = Math.max(this.recordStreamTime, this.streamTime);
-    if (this.#streamPunctuations.nextAt <= streamTime) await this.#streamPunctuations.punctuate(streamTime);
-    const now = this.environment.now();
-    if (this.#wallClockPunctuations.nextAt <= now) await this.#wallClockPunctuations.punctuate(now);
+    if (this.#streamPunctuations.nextAt <= streamTime) await this.#streamPunctuations.punctuate(streamTime, streamTime);
+    const monotonicMs = this.environment.monotonicMs();
+    if (this.#wallClockPunctuations.nextAt <= monotonicMs) {
+      await this.#wallClockPunctuations.punctuate(monotonicMs, this.environment.now());
+    }
+    this.#countLate();
   }
 
   /**
@@ -302,6 +352,8 @@ export class Task implements TaskContext {
     this.recordStreamTime = Math.max(this.recordStreamTime, this.streamTime);
     for (const node of this.#nodes) node.flush?.();
     for (const sink of this.#repartitionSinks) sink.flush();
+    this.time.mayBeBehind = this.#repartitionSinks.some(({ isBehind }) => isBehind);
+    this.#countLate();
     if (!this.environment.keepsState()) return;
     const transaction = this.environment.transaction();
     const now = this.environment.now();
@@ -320,6 +372,7 @@ export class Task implements TaskContext {
   /** The end of the input: every window closes. */
   drain(): void {
     for (const node of this.#nodes) node.drain?.();
+    this.#countLate();
   }
 
   close(): void {
@@ -334,6 +387,7 @@ export class Task implements TaskContext {
     this.#inputs.push({
       topic,
       source,
+      time: source.kind === 'source' ? this.time.reads(topic) : undefined,
       forward: this.#forwardTo(source.children),
       cursors: [],
       position: 0,
@@ -398,13 +452,23 @@ export class Task implements TaskContext {
     if (source.kind === 'repartition') {
       const record = decodeRepartitionRecord(valueBytes, valueStart, cursor.valueEnd);
       if (record.kind === 'watermark') {
-        this.time.upstream(topic, record.upstreamTask, record.streamTime, record.idle);
+        this.time.upstream(topic, record.upstreamTask, record.streamTime, record.absence);
         return false;
       }
       if (record.kind === 'block') {
         this.#current = input;
-        for (const child of source.children) this.#compile(child).mergeBlock?.(record.slice, record.block);
+        for (const child of source.children) this.#compile(child).mergeBlock?.(record.slice, record.block, false);
         this.#current = undefined;
+        return false;
+      }
+      if (record.kind === 'single') {
+        const { block, original, slice, streamTime } = record;
+        this.#current = input;
+        this.recordStreamTime = streamTime;
+        for (const child of source.children) this.#compile(child).mergeBlock?.(slice, block, true);
+        this.#current = undefined;
+        const key = keyStart < 0 ? null : keyBytes.subarray(keyStart, cursor.keyEnd);
+        if (this.#late.length > 0) this.#sendLate(original && { ...original, key }, cursor.headers);
         return false;
       }
       input.streamTime = record.streamTime;
@@ -439,9 +503,9 @@ export class Task implements TaskContext {
     input.hasHead = false;
     const cursor = input.cursors[0] as RecordCursor;
     this.#current = input;
-    if (input.source.kind === 'source') {
-      this.time.advance(input.timestamp);
-      this.recordStreamTime = this.time.own;
+    if (input.time !== undefined) {
+      this.time.advance(input.time, input.timestamp);
+      this.recordStreamTime = input.time.time;
     } else {
       this.recordStreamTime = input.streamTime;
     }
@@ -451,7 +515,7 @@ export class Task implements TaskContext {
       // Nodes ask themselves about what they throw: this is of what lies between them.
       this.#handle('PROCESSING', input.source.name, error, input);
     }
-    if (this.#late.length > 0) this.#sendLate(cursor);
+    if (this.#late.length > 0) this.#sendLate(this.#originalOf(cursor), cursor.headers);
     input.position = cursor.offset + 1;
     this.#current = undefined;
   }
@@ -480,9 +544,10 @@ export class Task implements TaskContext {
     }
     environment.metrics.deadLetters++;
     const where = code === 'DESERIALIZATION' ? {} : { node, task: this.id };
-    const cursor = (this.#origin ?? this).#current?.cursors[0];
+    const reader = this.#origin ?? this;
+    const cursor = reader.#current?.cursors[0];
     if (cursor !== undefined) {
-      (this.#origin ?? this).#copyTo(deadLetterTopic, cursor, {
+      reader.#copyTo(deadLetterTopic, reader.#originalOf(cursor), cursor.headers, {
         reason: error.message,
         source: cursor.topic,
         partition: String(cursor.partition),
@@ -510,35 +575,58 @@ export class Task implements TaskContext {
     return isTimestamp(timestamp) ? timestamp : this.environment.now();
   }
 
-  #sendLate(cursor: RecordCursor): void {
-    const late = this.#late;
+  /** What was late though no record is being processed, as what a punctuator forwards, is counted and has no copy. */
+  #countLate(): void {
+    if (this.#late.length > 0) this.#sendLate(undefined, NO_HEADERS);
+  }
+
+  #sendLate(original: OriginalRecord | undefined, headers: Headers): void {
+    const { environment } = this;
+    const late = this.#late.filter(({ isTold }) => !isTold);
     this.#late = [];
-    this.environment.metrics.lateRecords++;
-    if (this.environment.lateTopic === undefined) return;
-    this.#copyTo(this.environment.lateTopic, cursor, {
+    if (late.length === 0) return;
+    if (original === undefined) {
+      // A record that is late for two aggregates is one.
+      const nodes = late.map(({ node }) => node);
+      environment.metrics.lateRecords += Math.max(
+        ...nodes.map((node) => nodes.filter((other) => other === node).length),
+      );
+      return;
+    }
+    environment.metrics.lateRecords++;
+    if (environment.lateTopic === undefined) return;
+    this.#copyTo(environment.lateTopic, original, headers, {
       'late-for': late.map(({ node }) => node).join(','),
       'late-by-ms': String(Math.max(...late.map(({ latenessMs }) => latenessMs))),
       'grace-needed-ms': String(Math.max(...late.map(({ graceNeededMs }) => graceNeededMs))),
-      source: cursor.topic,
-      partition: String(cursor.partition),
-      offset: String(cursor.offset),
+      source: original.topic,
+      partition: String(original.partition),
+      offset: String(original.offset),
     });
   }
 
-  #copyTo(topic: string, cursor: RecordCursor, headers: Record<string, string>): void {
-    const { keyBytes, keyStart, valueBytes } = cursor;
-    // In a repartition topic the value stands behind what the engine says of it.
-    const valueStart = cursor.valueStart < 0 ? -1 : cursor.valueStart + this.#valueOffset(cursor.topic);
+  #copyTo(topic: string, original: OriginalRecord, headers: Headers, added: Record<string, string>): void {
+    const { key, partition, timestamp, value } = original;
     this.environment
       .transaction()
-      .append(
-        topic,
-        cursor.partition % this.environment.partitions(topic),
-        this.#timeOf(Math.floor(cursor.timestamp)),
-        keyStart < 0 ? null : keyBytes.subarray(keyStart, cursor.keyEnd),
-        valueStart < 0 ? null : valueBytes.subarray(valueStart, cursor.valueEnd),
-        [...cursor.headers, ...headersOf(headers)],
-      );
+      .append(topic, partition % this.environment.partitions(topic), this.#timeOf(Math.floor(timestamp)), key, value, [
+        ...headers,
+        ...headersOf(added),
+      ]);
+  }
+
+  #originalOf(cursor: RecordCursor): OriginalRecord {
+    const { keyBytes, keyStart, offset, partition, timestamp, topic, valueBytes } = cursor;
+    // In a repartition topic the value stands behind what the engine says of it.
+    const valueStart = cursor.valueStart < 0 ? -1 : cursor.valueStart + this.#valueOffset(topic);
+    return {
+      topic,
+      partition,
+      offset,
+      timestamp,
+      key: keyStart < 0 ? null : keyBytes.subarray(keyStart, cursor.keyEnd),
+      value: valueStart < 0 ? null : valueBytes.subarray(valueStart, cursor.valueEnd),
+    };
   }
 
   #valueOffset(topic: string): number {

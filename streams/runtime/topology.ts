@@ -29,8 +29,11 @@ export interface StoreDefinition {
 /** What a node compiles to, once a task. */
 export interface CompiledNode {
   readonly process: Forward;
-  /** Aggregates that merge: takes partial aggregates that an upstream task has combined. */
-  readonly mergeBlock?: (slice: number, block: Buffer) => void;
+  /**
+   * Aggregates that merge: takes partial aggregates that an upstream task has combined; `isSingle` says that they are of
+   * one record, which can be late.
+   */
+  readonly mergeBlock?: (slice: number, block: Buffer, isSingle: boolean) => void;
   /** Before the first record, after the stores are restored. */
   readonly init?: () => void;
   /** At each commit, upstream nodes first: forwards what was held back. */
@@ -111,6 +114,8 @@ export interface LateRecord {
   /** How many windows it missed, and whether they were all. */
   readonly windows: number;
   readonly dropped: boolean;
+  /** The record was late upstream, too, and is in the late topic. */
+  readonly isTold?: boolean;
 }
 
 /** What a task gives to the nodes that it compiles. */
@@ -126,6 +131,8 @@ export interface TaskContext {
   readonly headers: Headers;
   withHeaders(headers: Headers, work: () => void): void;
   store(name: string): StateStore;
+  /** So many records count in at least one row or window of the aggregate. */
+  reportCounted(node: string, records: number): void;
   reportLate(late: LateRecord): void;
   reportSkipped(node: string, reason: string): void;
   /**

@@ -5,7 +5,7 @@ import { readSliceBlock } from '../state/slice-block.js';
 import type { WindowSlices } from '../state/window-slices.js';
 import { type KeyPartials, type Partial, WindowStore } from '../state/window-store.js';
 import { isFatal } from './exception-handlers.js';
-import type { CompiledNode, Forward, TableChanges, TaskContext } from './topology.js';
+import type { CompiledNode, Forward, LateRecord, TableChanges, TaskContext } from './topology.js';
 import { committedWindow, foldWindows } from './window-fold.js';
 import { Windowed } from './windowed.js';
 
@@ -48,6 +48,7 @@ export class WindowedAdder<K, V, A> {
   readonly #add: (key: K, value: V, aggregate: A) => A;
   readonly #closeDelayMs: number;
   #headersOrder = 0;
+  #counted = 0;
 
   constructor(options: WindowedAggregateOptions<K, V, A>, task: TaskContext, store: WindowStore<K, A>) {
     this.#options = options;
@@ -67,10 +68,6 @@ export class WindowedAdder<K, V, A> {
       this.#task.reportSkipped(this.#options.name, 'null value');
       return;
     }
-    if (timestamp < 0) {
-      this.#task.reportSkipped(this.#options.name, 'negative timestamp');
-      return;
-    }
     const slices = this.#slices;
     const store = this.#store;
     // The hot case first: not even the oldest window of the record can be closed.
@@ -86,10 +83,17 @@ export class WindowedAdder<K, V, A> {
     try {
       if (this.#options.aggregation.merge === undefined) this.#addToWindows(key, value, timestamp, firstWindow);
       else this.#addToSlice(store.key(key), slices.sliceOf(timestamp), firstWindow, value, timestamp);
+      this.#counted++;
     } catch (error) {
       store.forget(key);
       this.#task.failed(this.#options.name, error, key, value, timestamp);
     }
+  }
+
+  /** Tells how many records were added since this was last called. */
+  reportCounted(): void {
+    if (this.#counted > 0) this.#task.reportCounted(this.#options.name, this.#counted);
+    this.#counted = 0;
   }
 
   #addToSlice(partials: KeyPartials<K, A>, slice: number, firstWindow: number, value: V, timestamp: number): void {
@@ -135,19 +139,38 @@ export class WindowedAdder<K, V, A> {
     const closedByTime = slices.lastWindowEndingBy(this.#task.recordStreamTime - this.#options.graceMs);
     const closed = Math.max(closedByTime, this.#store.closedWindow);
     if (closed < first) return 0;
-    this.#task.reportLate({
-      node: this.#options.name,
-      latenessMs: this.#task.recordStreamTime - timestamp,
-      graceNeededMs: this.#task.recordStreamTime - slices.windowEnd(first) + 1,
-      windows: Math.min(closed, last) - first + 1,
-      dropped: closed >= last,
-    });
+    this.#task.reportLate(lateRecord(this.#options, this.#task, this.#store, timestamp, first, last));
     return closed >= last ? -1 : closed + 1;
   }
 }
 
 export function noAggregate(name: string): TypeError {
   return new TypeError(`the aggregate "${name}" became undefined; return it from add, or null to delete the row`);
+}
+
+/** What there is to say of a record that came too late for some of its windows, from `first` to `last`. */
+function lateRecord<K, V, A>(
+  { graceMs, name, slices }: WindowedAggregateOptions<K, V, A>,
+  task: TaskContext,
+  store: WindowStore<K, A>,
+  timestamp: number,
+  first: number,
+  last: number,
+): LateRecord {
+  // Windows are closed by the partition's own time, or, when it was left out as silent, by the task's.
+  let streamTime = task.recordStreamTime;
+  let closed = slices.lastWindowEndingBy(streamTime - graceMs);
+  if (store.closedWindow > closed) {
+    closed = store.closedWindow;
+    streamTime = Math.max(streamTime, task.streamTime, slices.windowEnd(closed) + graceMs);
+  }
+  return {
+    node: name,
+    latenessMs: streamTime - timestamp,
+    graceNeededMs: streamTime - slices.windowEnd(first) + 1,
+    windows: Math.min(closed, last) - first + 1,
+    dropped: closed >= last,
+  };
 }
 
 function windowsOf(slices: WindowSlices, timestamp: number): { first: number; last: number } {
@@ -296,23 +319,29 @@ export function compileWindowedAggregate<K, V, A>(
 
   return {
     process: adder.add.bind(adder) as Forward,
-    mergeBlock: (slice, block) => {
+    mergeBlock: (slice, block, isSingle) => {
       const { merge } = aggregation;
       if (merge === undefined) throw new Error(`${options.name} got partial aggregates, and cannot merge them`);
+      const oldest = slices.firstWindow(slice);
+      const newest = slices.lastWindow(slice);
       readSliceBlock(
         block,
         options.name,
         options.keySerde,
         aggregation.serde,
         (entryKey, firstWindow, timeOffsetMs, aggregate) => {
-          const from = Math.max(
-            firstWindow,
-            store.closedWindow >= slices.firstWindow(slice) ? store.closedWindow + 1 : 0,
-          );
-          if (from > slices.lastWindow(slice)) {
-            task.reportSkipped(options.name, 'partial aggregate of a closed window');
-            return;
+          const from = Math.max(firstWindow, store.closedWindow >= oldest ? store.closedWindow + 1 : 0);
+          if (from > firstWindow && from > oldest) {
+            if (isSingle) {
+              const timestamp = slices.sliceStart(slice) + timeOffsetMs;
+              const first = Math.max(firstWindow, oldest);
+              const late = lateRecord(options, task, store, timestamp, first, newest);
+              task.reportLate({ ...late, isTold: firstWindow > 0 });
+            } else if (from > newest) {
+              task.reportSkipped(options.name, 'partial aggregate of a closed window');
+            }
           }
+          if (from > newest) return;
           try {
             const key = store.key(entryKey);
             const before = key.at(slice, from);
@@ -322,6 +351,7 @@ export function compileWindowedAggregate<K, V, A>(
             partial.timeOffsetMs = Math.max(partial.timeOffsetMs, timeOffsetMs);
             adder.keepHeaders(key, partial);
             store.markDirty(key, partial);
+            if (isSingle) task.reportCounted(options.name, 1);
           } catch (error) {
             store.forget(entryKey);
             task.failed(options.name, error, entryKey, aggregate, slices.sliceStart(slice) + timeOffsetMs);
@@ -330,6 +360,7 @@ export function compileWindowedAggregate<K, V, A>(
       );
     },
     flush: () => {
+      adder.reportCounted();
       if (options.emit === 'onUpdate') emitChanged();
       closeThrough(slices.lastWindowEndingBy(task.streamTime - graceMs));
     },

@@ -71,7 +71,8 @@ export class TopologyTestDriver {
       commitIntervalMs: Number.MAX_SAFE_INTEGER,
       maxUncommittedEntries: Number.MAX_SAFE_INTEGER,
       maxTransactionBytes: Number.MAX_SAFE_INTEGER,
-      idleMs: Number.POSITIVE_INFINITY,
+      // Whatever is piped in is processed before more can come: each input is at its end at each commit.
+      time: { idleMs: Number.POSITIVE_INFINITY, endSilenceMs: 0, maxHoldBackMs: 0 },
       repartition: options.repartition ?? 'auto',
       deadLetterTopic: options.deadLetterTopic,
       lateTopic: options.lateTopic,
@@ -82,6 +83,7 @@ export class TopologyTestDriver {
       productionExceptionHandler:
         options.productionExceptionHandler ?? options.processingExceptionHandler ?? (() => 'fail'),
       now: () => clock.now,
+      monotonicMs: () => clock.now,
     });
     await thread.start();
     return new TopologyTestDriver(log, thread, clock);
