@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { AbstractLevel } from 'abstract-level';
 import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
-import { damageOf } from './level-files.js';
+import { damageOf } from '../leveldb/level-damage.js';
 
 type Level = AbstractLevel<string | Buffer | Uint8Array, Buffer, Buffer>;
 type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer };

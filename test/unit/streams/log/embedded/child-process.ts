@@ -30,7 +30,7 @@ export interface Child {
 /** The log in JavaScript, for tests that need it in a process that they can kill. */
 export async function compileLog(): Promise<CompiledLog> {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-child-'));
-  for (const folder of ['streams/log', 'streams/serde']) {
+  for (const folder of ['streams/leveldb', 'streams/log', 'streams/serde']) {
     for (const file of await readdir(join(ROOT, folder), { recursive: true })) {
       if (!file.endsWith('.ts')) continue;
       const source = await readFile(join(ROOT, folder, file), 'utf8');

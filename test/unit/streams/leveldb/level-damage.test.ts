@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Random } from '../../../../producer/random.js';
-import { crc32c } from '../../../../streams/state/crc32c.js';
-import { damageOf } from '../../../../streams/state/level-files.js';
+import { crc32c } from '../../../../streams/leveldb/crc32c.js';
+import { damageOf } from '../../../../streams/leveldb/level-damage.js';
 
 const BATCHES = 600;
 const KEYS = 200;
