@@ -2,11 +2,14 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LevelFiles, readLevelFiles, type TableInfo } from './level-directory.js';
 import { type ByteRange, readLevelRecords } from './level-records.js';
-import { type DataBlock, LevelTable } from './level-table.js';
+import { type DataBlock, type LevelEntry, LevelTable, tableEntries } from './level-table.js';
+import { writtenEntries } from './write-batch.js';
 
 export interface DamageOptions {
   /** Which blocks of the tables are checked, besides the tables' structure. Default all. */
   readonly checks?: (block: DataBlock) => boolean;
+  /** Called with what the write-ahead logs hold, and then with what the checked blocks do, in no order. */
+  readonly onEntry?: (entry: LevelEntry) => void;
 }
 
 /**
@@ -19,10 +22,10 @@ export async function damageOf(directory: string, options: DamageOptions = {}): 
   const files = await readLevelFiles(directory);
   if (files.manifestDamage !== undefined) return files.manifestDamage;
   if (files.version === undefined) return undefined;
-  const hole = holeIn(files);
+  const hole = holeIn(files, options);
   if (hole !== undefined) return hole;
   for (const table of files.version.tables.values()) {
-    const damage = await damageOfTable(files, table, options.checks ?? (() => true));
+    const damage = await damageOfTable(files, table, options);
     if (damage !== undefined) return damage;
   }
   return undefined;
@@ -40,7 +43,7 @@ export function unfinishedWrite({ logs }: LevelFiles): (ByteRange & { readonly n
  * Whether writes are missing before others that are there. Each write has a number, and takes as many as it has entries;
  * the manifest tells a number that was reached while the first of its logs was written.
  */
-export function holeIn({ version, logs }: LevelFiles): string | undefined {
+function holeIn({ version, logs }: LevelFiles, { onEntry }: DamageOptions): string | undefined {
   const { firstLog, lastSequence } = version ?? { firstLog: 0, lastSequence: 0 };
   const needed = [...logs].filter(([number]) => number >= firstLog).sort(([a], [b]) => a - b);
   if (firstLog > 0 && needed[0] !== undefined && needed[0][0] !== firstLog) return `the log ${firstLog} is missing`;
@@ -53,6 +56,7 @@ export function holeIn({ version, logs }: LevelFiles): string | undefined {
       if (loss !== undefined) return `${name} is damaged at byte ${loss.start}`;
       if (!isNext) return `writes before the ${sequence}th are missing in ${name}`;
       next = sequence + bytes.readUInt32LE(8);
+      if (onEntry !== undefined) for (const entry of writtenEntries(bytes)) onEntry(entry);
     }
     if (next === before && index < needed.length - 1) return `the log ${number} is empty`;
   }
@@ -62,7 +66,7 @@ export function holeIn({ version, logs }: LevelFiles): string | undefined {
 async function damageOfTable(
   { directory, tableNames }: LevelFiles,
   { name, sizeBytes }: TableInfo,
-  checks: (block: DataBlock) => boolean,
+  { checks, onEntry }: DamageOptions,
 ): Promise<string | undefined> {
   const number = Number.parseInt(name, 10);
   const path = join(directory, tableNames.get(number) ?? name);
@@ -74,7 +78,10 @@ async function damageOfTable(
     const table = await LevelTable.open(path);
     try {
       for (const block of table.blocks) {
-        if (checks(block) && !(await table.read(block)).isWhole) return `${name} is damaged at byte ${block.start}`;
+        if (checks?.(block) === false) continue;
+        const read = await table.read(block);
+        if (!read.isWhole) return `${name} is damaged at byte ${block.start}`;
+        if (onEntry !== undefined) for (const entry of tableEntries(read)) onEntry(entry);
       }
     } finally {
       await table.close();

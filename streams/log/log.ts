@@ -55,6 +55,8 @@ export interface TopicConfig {
   readonly cleanupPolicy?: CleanupPolicy;
   /** How long records are kept after they were appended, in milliseconds; -1 (the default) is for ever. */
   readonly retentionMs?: number;
+  /** How many bytes a partition keeps, at least; -1 (the default) is all. Retention may change each time a topic is ensured. */
+  readonly retentionBytes?: number;
 }
 
 /** A position that a consumer group has committed, with an opaque text of the application's beside it. */

@@ -1,22 +1,30 @@
+import { crc32c } from '../leveldb/crc32c.js';
 import { writeVarint } from '../serde/varint.js';
 import { type Header, type Headers, LogError, NO_HEADERS, type RecordCursor } from './log.js';
 
 /**
  * A batch of records as bytes.
  *
- * Header: version (1 byte), flags (1 byte: 1 = sparse), number of records (4 bytes), last offset less the first (4
- * bytes), base timestamp and time of the append (8-byte doubles), all big-endian. A record is: in a sparse batch its
- * offset less the batch's first (varint); timestamp less the base (zigzag varint); key and value, each as its length
- * plus 1 (varint, 0 is null) and bytes; the number of headers (varint), each as key and value with their lengths.
+ * Header: version (1 byte), flags (1 byte: 1 = sparse, 2 = its records were lost), number of records (4 bytes), last offset
+ * less the first (4 bytes), base timestamp and time of the append (8-byte doubles), checksum (4 bytes), all big-endian. A
+ * record is: in a sparse batch its offset less the batch's first (varint); timestamp less the base (zigzag varint); key and
+ * value, each as its length plus 1 (varint, 0 is null) and bytes; the number of headers (varint), each as key and value with
+ * their lengths.
  *
- * There is no checksum: LevelDB has one for every block, and the socket between two processes of a machine loses nothing.
+ * The checksum is the CRC-32C of the place where the batch is stored and of all its other bytes. Batches of version 1 have
+ * none.
  */
-const VERSION = 1;
+const VERSION = 2;
 const SPARSE = 1;
-const HEADER_BYTES = 26;
+const LOST = 2;
 const APPEND_TIME_AT = 18;
+const CHECKSUM_AT = 26;
+const HEADER_BYTES = 30;
+const HEADER_BYTES_OF_VERSION_1 = 26;
 /** So that the difference of two timestamps, as a zigzag, stays an exact integer. In milliseconds it is the year 73326. */
 const MAX_TIMESTAMP = 2 ** 51;
+/** What Kafka has for a record without a time: one whose time is none, such as NaN, is that record's fault alone. */
+const NO_TIMESTAMP = -1;
 
 /** A batch is closed when it has this many bytes or records, so that a reader's memory stays bounded. */
 export const MAX_BATCH_BYTES = 1024 * 1024;
@@ -93,7 +101,7 @@ export class RecordBatchBuilder {
   }
 
   /**
-   * The batch, in the builder's own memory: copy or write it before `reset`. Its time of append is `stampAppendTime`'s.
+   * The batch, in the builder's own memory: copy or write it before `reset`. It is to be sealed.
    *
    * @param lastOffsetDelta where a sparse batch ends, when records are missing at its end
    */
@@ -104,7 +112,7 @@ export class RecordBatchBuilder {
     bytes.writeUInt32BE(this.count, 2);
     bytes.writeUInt32BE(Math.max(0, lastOffsetDelta), 6);
     bytes.writeDoubleBE(this.#baseTimestamp, 10);
-    bytes.writeDoubleBE(0, APPEND_TIME_AT);
+    bytes.fill(0, APPEND_TIME_AT, HEADER_BYTES);
     return bytes.subarray(0, this.#size);
   }
 
@@ -140,33 +148,63 @@ function writeText(bytes: Buffer, at: number, text: string): number {
   return start + bytes.write(text, start);
 }
 
-/** Says when a finished batch was appended, in milliseconds since the epoch: retention goes by it. */
-export function stampAppendTime(batch: Buffer, appendTime: number): void {
+/** An empty batch in the place of records that were lost, for readers to know. */
+export function lostBatch(records: number): Buffer {
+  const bytes = new RecordBatchBuilder({ sparse: true }).finish(records - 1);
+  bytes[1] = SPARSE | LOST;
+  return bytes;
+}
+
+/**
+ * Says when a finished batch was appended, in milliseconds since the epoch, and makes its checksum.
+ *
+ * @param place the key under which it is stored
+ */
+export function sealBatch(batch: Buffer, place: Buffer, appendTime: number): void {
   batch.writeDoubleBE(appendTime, APPEND_TIME_AT);
+  batch.writeUInt32BE(checksumOf(batch, place), CHECKSUM_AT);
+}
+
+/** Whether the batch is the one that was sealed for the place. */
+export function isSealed(batch: Buffer, place: Buffer): boolean {
+  return (
+    batch.length >= HEADER_BYTES && batch[0] === VERSION && batch.readUInt32BE(CHECKSUM_AT) === checksumOf(batch, place)
+  );
+}
+
+function checksumOf(batch: Buffer, place: Buffer): number {
+  const head = crc32c(batch, 0, CHECKSUM_AT, crc32c(place));
+  return crc32c(batch, HEADER_BYTES, batch.length, head);
 }
 
 /** What a batch's header says. */
 export interface BatchHeader {
   readonly count: number;
   readonly sparse: boolean;
+  /** Its records were lost, which a repair has noted. */
+  readonly lost: boolean;
   readonly lastOffset: number;
   readonly baseTimestamp: number;
   readonly appendTime: number;
+  readonly headerBytes: number;
 }
 
 /** @throws LogError LOG_CORRUPT */
 export function readBatchHeader(batch: Buffer, baseOffset: number): BatchHeader {
-  const flags = batch[1] as number;
-  if (batch.length < HEADER_BYTES || batch[0] !== VERSION || flags > SPARSE) {
-    const found = batch.length < HEADER_BYTES ? `${batch.length} bytes` : `version ${batch[0]}, flags ${flags}`;
+  const [version, flags] = batch as unknown as readonly [number, number];
+  const headerBytes = version === 1 ? HEADER_BYTES_OF_VERSION_1 : HEADER_BYTES;
+  if (batch.length < headerBytes || (version !== 1 && version !== VERSION) || flags > (SPARSE | LOST)) {
+    const found = batch.length < headerBytes ? `${batch.length} bytes` : `version ${version}, flags ${flags}`;
     throw new LogError('LOG_CORRUPT', `what is stored at offset ${baseOffset} is no batch of records: ${found}`);
   }
   const header: BatchHeader = {
     count: batch.readUInt32BE(2),
-    sparse: flags === SPARSE,
+    sparse: (flags & SPARSE) !== 0,
+    lost: (flags & LOST) !== 0,
     lastOffset: baseOffset + batch.readUInt32BE(6),
     baseTimestamp: batch.readDoubleBE(10),
     appendTime: batch.readDoubleBE(APPEND_TIME_AT),
+    headerBytes,
   };
   const holds = header.lastOffset - baseOffset + 1;
   if (header.sparse ? header.count > holds : header.count !== holds) {
@@ -183,14 +221,18 @@ export class BatchCursor implements RecordCursor {
   readonly nextOffset: number;
   offset: number;
   timestamp = 0;
+  /** The first time so far that is none; its record has -1 instead. */
+  wrongTimestamp: number | undefined;
   keyStart = -1;
   keyEnd = -1;
   valueStart = -1;
   valueEnd = -1;
   readonly #baseTimestamp: number;
   readonly #sparse: boolean;
+  /** Its records were lost, which a repair has noted. */
+  readonly lost: boolean;
   #remaining: number;
-  #position = HEADER_BYTES;
+  #position: number;
   #headersAt = 0;
   #headerCount = 0;
 
@@ -206,6 +248,8 @@ export class BatchCursor implements RecordCursor {
     this.offset = baseOffset - 1;
     this.#remaining = header.count;
     this.#sparse = header.sparse;
+    this.lost = header.lost;
+    this.#position = header.headerBytes;
     this.#baseTimestamp = header.baseTimestamp;
   }
 
@@ -237,6 +281,10 @@ export class BatchCursor implements RecordCursor {
     else this.offset++;
     const delta = this.#varint();
     this.timestamp = this.#baseTimestamp + (delta % 2 === 0 ? delta / 2 : -(delta + 1) / 2);
+    if (!(this.timestamp <= MAX_TIMESTAMP && this.timestamp >= -MAX_TIMESTAMP)) {
+      this.wrongTimestamp ??= this.timestamp;
+      this.timestamp = NO_TIMESTAMP;
+    }
     const keyLength = this.#varint() - 1;
     if (keyLength < 0) {
       this.keyStart = -1;
@@ -331,9 +379,24 @@ export class BatchCursor implements RecordCursor {
   }
 }
 
-/** Reads the batch to its end. @throws LogError LOG_CORRUPT when it is not whole */
-export function checkBatch(topic: string, partition: number, batch: Buffer): BatchHeader {
+/**
+ * Reads a batch that another process has made to its end.
+ *
+ * @returns how many records it has
+ * @throws LogError LOG_CORRUPT when it is not whole, or not as `RecordBatchBuilder` makes it
+ */
+export function checkBatch(topic: string, partition: number, batch: Buffer): number {
+  const refuse = (what: string) => new LogError('LOG_CORRUPT', `a batch for ${topic}-${partition} is refused: ${what}`);
+  const { baseTimestamp, count, sparse, lost } = readBatchHeader(batch, 0);
+  if (batch[0] !== VERSION) throw refuse(`it is of version ${batch[0]} instead of ${VERSION}`);
+  if (sparse || lost || count === 0) throw refuse('it has gaps, or no records');
+  if (count > MAX_BATCH_RECORDS) throw refuse(`it has ${count} records; at most ${MAX_BATCH_RECORDS} are taken`);
+  if (!Number.isInteger(baseTimestamp))
+    throw refuse(`its first time is ${baseTimestamp}, which is not milliseconds since the epoch`);
   const cursor = new BatchCursor(topic, partition, batch, 0);
   while (cursor.next());
-  return readBatchHeader(batch, 0);
+  if (cursor.wrongTimestamp !== undefined) {
+    throw refuse(`a record has the time ${cursor.wrongTimestamp}, which is not milliseconds since the epoch`);
+  }
+  return count;
 }

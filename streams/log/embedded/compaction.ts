@@ -1,10 +1,4 @@
-import {
-  type BatchCursor,
-  MAX_BATCH_BYTES,
-  RecordBatchBuilder,
-  readBatchHeader,
-  stampAppendTime,
-} from '../record-batch.js';
+import { type BatchCursor, MAX_BATCH_BYTES, RecordBatchBuilder, readBatchHeader } from '../record-batch.js';
 
 /** How many keys are compared at a time; memory is bounded by it. */
 const MAX_KEYS = 1_000_000;
@@ -13,8 +7,8 @@ const MAX_OFFSET_SPAN = 2 ** 31;
 
 export interface CompactionTarget {
   batches(from: number, to: number): AsyncIterable<BatchCursor>;
-  /** Puts one batch, or nothing, in the place of those that begin at the offsets; all at once. */
-  replace(baseOffsets: readonly number[], batch: Buffer | undefined): Promise<void>;
+  /** Puts one batch, which may be without records, in the place of those that begin at the offsets; all at once. */
+  replace(baseOffsets: readonly number[], batch: Buffer, appendTime: number): Promise<void>;
 }
 
 export interface CompactionRange {
@@ -36,7 +30,7 @@ export interface CompactionResult {
 /**
  * Log compaction as in Kafka's LogCleaner: notes the newest offset of each key in the part that is not compacted yet,
  * and rewrites everything before it without the records that are older. Small batches become large ones on the way.
- * Records without a key are kept.
+ * Records without a key are kept. So are all offsets, as batches without records if need be: a gap is damage.
  */
 export class Compaction {
   readonly #target: CompactionTarget;
@@ -72,6 +66,11 @@ export class Compaction {
   /** @returns how many records were kept */
   async #rewrite(cursor: BatchCursor, newest: ReadonlyMap<string, number>, tombstonesBefore: number): Promise<number> {
     const { bytes, baseOffset } = cursor;
+    if (cursor.lost) {
+      // What a repair has noted stays to be seen.
+      await this.#flush();
+      return 0;
+    }
     const { appendTime, lastOffset } = readBatchHeader(bytes, baseOffset);
     const builder = this.#builder;
     const tooLarge = builder.sizeBytes + bytes.length > MAX_BATCH_BYTES || builder.isFull;
@@ -101,12 +100,8 @@ export class Compaction {
     if (first === undefined) return;
     const sources = this.#sources;
     if (this.#dropped > 0 || sources.length > 1) {
-      let batch: Buffer | undefined;
-      if (this.#builder.count > 0) {
-        batch = Buffer.from(this.#builder.finish(this.#lastOffset - first));
-        stampAppendTime(batch, this.#appendTime);
-      }
-      await this.#target.replace(sources, batch);
+      const batch = Buffer.from(this.#builder.finish(this.#lastOffset - first));
+      await this.#target.replace(sources, batch, this.#appendTime);
     }
     this.#builder.reset();
     this.#sources = [];

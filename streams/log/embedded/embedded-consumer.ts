@@ -82,9 +82,7 @@ export class EmbeddedConsumer implements LogConsumer {
     const { topicPartition } = assignment;
     for (;;) {
       const { position } = assignment;
-      const from = this.#log.batchFrom(topicPartition, position);
-      if (from === undefined && position >= this.#log.readableTo(topicPartition)) return undefined;
-      const cursor = from ?? (await this.#log.batchAt(topicPartition, position));
+      const cursor = await this.#batch(topicPartition, position);
       // Moved, or closed, while this waited.
       if (assignment.position !== position || this.#closed) return undefined;
       if (cursor === undefined) return undefined;
@@ -92,6 +90,17 @@ export class EmbeddedConsumer implements LogConsumer {
       assignment.position = cursor.nextOffset;
       // Compaction may have left nothing from there to the batch's end.
       if (cursor.remaining > 0) return cursor;
+    }
+  }
+
+  /** @throws LogError LOG_CORRUPT, with the file and the offsets */
+  async #batch(topicPartition: TopicPartition, position: number): Promise<BatchCursor | undefined> {
+    try {
+      const from = this.#log.batchFrom(topicPartition, position);
+      if (from !== undefined || position >= this.#log.readableTo(topicPartition)) return from;
+      return await this.#log.batchAt(topicPartition, position);
+    } catch (error) {
+      throw await this.#log.explained(error);
     }
   }
 

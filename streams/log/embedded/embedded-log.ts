@@ -13,14 +13,21 @@ import {
   type TopicPartition,
   type Transaction,
 } from '../log.js';
-import { BatchCursor, stampAppendTime } from '../record-batch.js';
+import { type BatchCursor, sealBatch } from '../record-batch.js';
+import { checkLogFiles } from './check-log.js';
+import { CommitMark } from './commit-mark.js';
+import { fileWith } from './damaged-file.js';
+import { DamagedRecordsError } from './damaged-records-error.js';
 import { EmbeddedConsumer } from './embedded-consumer.js';
 import { batchKey, committedOffsetKey, offsetOfBatchKey } from './keys.js';
 import { type Level, type Operation, OrderedWriter } from './level.js';
 import { closedError, openError, readError } from './level-errors.js';
 import { LogCleaner } from './log-cleaner.js';
+import { readSmallEntries } from './log-entries.js';
 import { LogServer } from './log-server.js';
-import { type PartitionState, Topics } from './topics.js';
+import { putSmallEntry } from './small-entries.js';
+import { storedBatch } from './stored-batch.js';
+import { type PartitionState, rememberEnd, Topics } from './topics.js';
 
 const CLEANING_INTERVAL_MS = 60_000;
 const BUFFERS = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
@@ -59,6 +66,8 @@ export class EmbeddedLog implements Log {
   readonly #topics: Topics;
   readonly #writer: OrderedWriter;
   readonly #cleaner: LogCleaner;
+  /** What groups have committed, by key. */
+  readonly #offsets = new Map<string, CommittedOffset>();
   readonly #waiting = new Set<() => void>();
   readonly #timer: NodeJS.Timeout;
   #cleaning: Promise<void> = Promise.resolve();
@@ -91,6 +100,7 @@ export class EmbeddedLog implements Log {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new LogError('LOG_IO', `cannot create the directory ${directory}: ${reason}`, { cause });
     }
+    await checkLogFiles(directory);
     const level = new ClassicLevel<Buffer, Buffer>(directory, {
       ...BUFFERS,
       writeBufferSize: 32 * 1024 * 1024,
@@ -122,13 +132,28 @@ export class EmbeddedLog implements Log {
     }
     const log = new EmbeddedLog(level, settings);
     try {
-      await log.#topics.load(level);
+      await log.#load(settings);
     } catch (error) {
+      const explained = await log.explained(error);
       await log.close();
-      throw openError(error, settings.location);
+      throw openError(explained, settings.location);
     }
     log.#cleanInBackground();
     return log;
+  }
+
+  async #load({ fsync, inMemory, location }: LevelSettings): Promise<void> {
+    const entries = await readSmallEntries(this.#level, location);
+    const upgrades = await this.#topics.load(this.#level, entries);
+    for (const [key, committed] of entries.offsets) this.#offsets.set(key, committed);
+    if (entries.isUnchecked) {
+      for (const [key, committed] of entries.offsets)
+        upgrades.push(putSmallEntry(Buffer.from(key, 'latin1'), committed));
+    }
+    // Without syncs a crash of the machine may take commits back, and that is as it should be.
+    if (!inMemory && !fsync) await CommitMark.remove(location);
+    this.#writer.continueFrom(entries.commits, inMemory || !fsync ? undefined : CommitMark.open(location));
+    await this.#writer.write(upgrades);
   }
 
   async ensureTopic(topic: string, config: TopicConfig): Promise<void> {
@@ -170,12 +195,7 @@ export class EmbeddedLog implements Log {
 
   async committed(group: string, topicPartition: TopicPartition): Promise<CommittedOffset | undefined> {
     this.requireOpen();
-    try {
-      const value = await this.#level.get(committedOffsetKey(group, topicPartition));
-      return value && (JSON.parse(value.toString()) as CommittedOffset);
-    } catch (error) {
-      throw readError(error, this.location);
-    }
+    return this.#offsets.get(committedOffsetKey(group, topicPartition).toString('latin1'));
   }
 
   transaction(): Transaction {
@@ -211,19 +231,24 @@ export class EmbeddedLog implements Log {
       let lastBatchOffset = state.nextOffset;
       for (const { bytes, count } of appends[i]?.batches ?? []) {
         lastBatchOffset = state.nextOffset;
-        stampAppendTime(bytes, now);
+        const key = batchKey(state.topicId, state.partition, lastBatchOffset);
+        sealBatch(bytes, key, now);
         // In memory what is stored stays as it is, and a builder's buffer may have room to spare: not for ever.
         const value = this.#inMemory ? Buffer.from(bytes) : bytes;
-        operations.push({ type: 'put', key: batchKey(state.topicId, state.partition, lastBatchOffset), value });
+        operations.push({ type: 'put', key, value });
         state.nextOffset += count;
       }
-      ends.push({ state, lastBatchOffset, endOffset: state.nextOffset });
+      const end = { lastBatchOffset, endOffset: state.nextOffset };
+      operations.push(rememberEnd({ ...end, topicId: state.topicId, partition: state.partition }));
+      ends.push({ state, ...end });
     }
     for (const { group, topicPartition, committed } of offsets) {
-      const value = Buffer.from(JSON.stringify(committed));
-      operations.push({ type: 'put', key: committedOffsetKey(group, topicPartition), value });
+      operations.push(putSmallEntry(committedOffsetKey(group, topicPartition), committed));
     }
     await this.#writer.write(operations);
+    for (const { group, topicPartition, committed } of offsets) {
+      this.#offsets.set(committedOffsetKey(group, topicPartition).toString('latin1'), committed);
+    }
     const endOffsets = new Map<PartitionState, number>();
     for (const { state, lastBatchOffset, endOffset } of ends) {
       state.endOffset = endOffset;
@@ -242,23 +267,29 @@ export class EmbeddedLog implements Log {
     };
   }
 
-  /** The batch that begins at the offset; undefined when none does. */
+  /** The batch that begins at the offset; undefined when none does. @throws LogError LOG_CORRUPT */
   batchFrom({ topic, partition }: TopicPartition, offset: number): BatchCursor | undefined {
     this.requireOpen();
-    const { topicId, startOffset, endOffset } = this.#topics.partition(topic, partition);
-    if (offset < startOffset || offset >= endOffset) return undefined;
+    const state = this.#topics.partition(topic, partition);
+    if (offset < state.startOffset || offset >= state.endOffset) return undefined;
+    const key = batchKey(state.topicId, partition, offset);
     try {
-      const bytes = this.#level.getSync(batchKey(topicId, partition, offset));
-      return bytes && new BatchCursor(topic, partition, bytes, offset);
+      const bytes = this.#level.getSync(key);
+      return bytes && storedBatch(state, key, bytes, this.location);
     } catch (error) {
-      throw readError(error, this.location);
+      throw batchError(error, this.location, state, offset);
     }
   }
 
-  /** The batch that holds the offset, or else the next one; undefined at the end. */
+  /**
+   * The batch that holds the offset; undefined at the end.
+   *
+   * @throws LogError LOG_CORRUPT when none does, for batches lie without gaps
+   */
   async batchAt({ topic, partition }: TopicPartition, offset: number): Promise<BatchCursor | undefined> {
     this.requireOpen();
-    const { topicId, startOffset, endOffset } = this.#topics.partition(topic, partition);
+    const state = this.#topics.partition(topic, partition);
+    const { topicId, startOffset, endOffset, uncheckedBefore } = state;
     const from = Math.max(offset, startOffset);
     if (from >= endOffset) return undefined;
     const at = batchKey(topicId, partition, from);
@@ -272,13 +303,35 @@ export class EmbeddedLog implements Log {
       });
       const after = this.#level.iterator({ gt: at, lt: batchKey(topicId, partition, endOffset), limit: 1 });
       const [[holding], [next]] = await Promise.all([before.all(), after.all()]);
+      let missingFrom = startOffset;
       if (holding !== undefined) {
-        const cursor = new BatchCursor(topic, partition, holding[1], offsetOfBatchKey(holding[0]));
+        const cursor = storedBatch(state, holding[0], holding[1], this.location);
         if (cursor.nextOffset > from) return cursor;
+        missingFrom = cursor.nextOffset;
       }
-      return next && new BatchCursor(topic, partition, next[1], offsetOfBatchKey(next[0]));
+      const missingTo = next === undefined ? endOffset : offsetOfBatchKey(next[0]);
+      if (next !== undefined && missingTo <= uncheckedBefore)
+        return storedBatch(state, next[0], next[1], this.location);
+      throw new DamagedRecordsError(this.location, state, missingFrom, missingTo - 1, 'they are missing');
     } catch (error) {
-      throw readError(error, this.location);
+      throw batchError(error, this.location, state, from);
+    }
+  }
+
+  /** As an error that says all that can be found out. */
+  async explained(error: unknown): Promise<unknown> {
+    if (!(error instanceof DamagedRecordsError) || error.file !== undefined || this.#inMemory) return error;
+    const { topicPartition, firstOffset, reason } = error;
+    const { topicId, endOffset, partition } = this.#topics.partition(topicPartition.topic, topicPartition.partition);
+    const key = batchKey(topicId, partition, firstOffset);
+    try {
+      const behind = { gt: key, lt: batchKey(topicId, partition, endOffset), limit: 1 };
+      const [next] = await this.#level.keys(behind).all();
+      const lastOffset = error.lastOffset ?? (next === undefined ? endOffset : offsetOfBatchKey(next)) - 1;
+      const file = await fileWith(this.location, key);
+      return new DamagedRecordsError(this.location, topicPartition, firstOffset, lastOffset, reason, file);
+    } catch {
+      return error;
     }
   }
 
@@ -336,6 +389,7 @@ export class EmbeddedLog implements Log {
     await this.#server?.close();
     await this.#cleaning;
     await this.#writer.settled();
+    this.#writer.close();
     await this.#level.close();
   }
 
@@ -358,4 +412,11 @@ export class EmbeddedLog implements Log {
     this.requireOpen();
     if (this.#writer.failure !== undefined) throw this.#writer.failure;
   }
+}
+
+/** With the place, where it is damage that LevelDB has noticed. */
+function batchError(error: unknown, location: string, topicPartition: TopicPartition, offset: number): LogError {
+  const found = readError(error, location);
+  if (found.code !== 'LOG_CORRUPT' || found instanceof DamagedRecordsError) return found;
+  return new DamagedRecordsError(location, topicPartition, offset, undefined, 'they cannot be read', undefined, found);
 }

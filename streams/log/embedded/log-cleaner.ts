@@ -1,9 +1,10 @@
 import { DELETE_RETENTION_MS } from '../log.js';
-import { BatchCursor, readBatchHeader } from '../record-batch.js';
+import { type BatchCursor, readBatchHeader, sealBatch } from '../record-batch.js';
 import { Compaction } from './compaction.js';
 import { batchKey, offsetOfBatchKey } from './keys.js';
 import type { Level, Operation, OrderedWriter } from './level.js';
 import { readError, writeError } from './level-errors.js';
+import { storedBatch } from './stored-batch.js';
 import { type PartitionState, rememberPartition, type Topics } from './topics.js';
 
 /** A compacted partition is rewritten when it has grown by this many records beyond twice what was kept. */
@@ -71,7 +72,7 @@ export class LogCleaner {
     return this.#compactions.run(state, async () => {
       const compaction = new Compaction({
         batches: (from, to) => this.#batches(state, from, to),
-        replace: (baseOffsets, batch) => this.#replace(state, baseOffsets, batch),
+        replace: (baseOffsets, batch, appendTime) => this.#replace(state, baseOffsets, batch, appendTime),
       });
       // The last batch stays as it is: the end offset is read from it when the log is opened.
       const to = Math.max(state.startOffset, state.lastBatchOffset);
@@ -98,7 +99,7 @@ export class LogCleaner {
     if (!this.#stopped) await this.deleteRecords(state, keepFrom);
   }
 
-  #replace(state: PartitionState, baseOffsets: readonly number[], batch: Buffer | undefined): Promise<void> {
+  #replace(state: PartitionState, baseOffsets: readonly number[], batch: Buffer, appendTime: number): Promise<void> {
     const { topicId, partition } = state;
     return this.#rewrites.run(state, async () => {
       const [first] = baseOffsets;
@@ -108,7 +109,9 @@ export class LogCleaner {
         type: 'del',
         key: batchKey(topicId, partition, offset),
       }));
-      if (batch !== undefined) operations.push({ type: 'put', key: batchKey(topicId, partition, first), value: batch });
+      const key = batchKey(topicId, partition, first);
+      sealBatch(batch, key, appendTime);
+      operations.push({ type: 'put', key, value: batch });
       await this.#writer.write(operations);
     });
   }
@@ -123,12 +126,12 @@ export class LogCleaner {
   }
 
   async *#batches(state: PartitionState, from: number, to: number): AsyncGenerator<BatchCursor> {
-    const { topic, topicId, partition } = state;
+    const { topicId, partition } = state;
     const range = { gte: batchKey(topicId, partition, from), lt: batchKey(topicId, partition, to) };
     try {
       for await (const [key, bytes] of this.#level.iterator(range)) {
         if (this.#stopped) return;
-        yield new BatchCursor(topic, partition, bytes, offsetOfBatchKey(key));
+        yield storedBatch(state, key, bytes, this.#location);
       }
     } catch (error) {
       throw readError(error, this.#location);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What a process asks of the one that owns the log. It changes with the format of batches, too. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 const offset = z.number().int().nonnegative();
 const partition = z.number().int().nonnegative();

@@ -233,8 +233,7 @@ class Connection {
         this.#log.requirePartition(topic, partition);
         const batch = bytes.subarray(at, at + sizeBytes);
         at += sizeBytes;
-        const { count, sparse } = checkBatch(topic, partition, batch);
-        if (sparse || count === 0) throw new LogError('LOG_CORRUPT', `a batch for ${topic} has gaps`);
+        const count = checkBatch(topic, partition, batch);
         staged.appends.push({ topic, partition, batches: [{ bytes: batch, count }] });
       }
     } catch (error) {

@@ -4,10 +4,11 @@ import { type Headers, LogError } from '../../../../streams/log/log.js';
 import {
   BatchCursor,
   checkBatch,
+  isSealed,
   MAX_BATCH_RECORDS,
   RecordBatchBuilder,
   readBatchHeader,
-  stampAppendTime,
+  sealBatch,
 } from '../../../../streams/log/record-batch.js';
 
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
@@ -103,8 +104,42 @@ describe('a batch of records', () => {
     const builder = new RecordBatchBuilder();
     builder.append(1, null, null);
     const batch = builder.finish();
-    stampAppendTime(batch, 1_700_000_000_123);
+    sealBatch(batch, Buffer.from('place'), 1_700_000_000_123);
     expect(readBatchHeader(batch, 5)).toMatchObject({ count: 1, lastOffset: 5, appendTime: 1_700_000_000_123 });
+  });
+
+  it('is whole only as it was sealed, bit by bit, and only in its place', () => {
+    const builder = new RecordBatchBuilder();
+    builder.append(1_700_000_000_123, Buffer.from('key'), Buffer.from('value'));
+    const batch = builder.finish();
+    const place = Buffer.from('place');
+    sealBatch(batch, place, 5);
+    expect(isSealed(batch, place)).toBe(true);
+    expect(isSealed(batch, Buffer.from('other'))).toBe(false);
+    for (let bit = 0; bit < batch.length * 8; bit++) {
+      const damaged = Buffer.from(batch);
+      damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
+      expect(isSealed(damaged, place)).toBe(false);
+    }
+  });
+
+  it.each([
+    ['NaN', Number.NaN],
+    ['infinite', Number.POSITIVE_INFINITY],
+    ['in nanoseconds', 1.7e18],
+  ])('of another process is refused when its times are %s, and read as records without a time', (_, time) => {
+    const builder = new RecordBatchBuilder();
+    builder.append(1, null, Buffer.from('first'));
+    builder.append(2, null, Buffer.from('second'));
+    const batch = builder.finish();
+    expect(checkBatch('topic', 0, batch)).toBe(2);
+    batch.writeDoubleBE(time, 10);
+    expect(() => checkBatch('topic', 0, batch)).toThrow(expect.objectContaining({ code: 'LOG_CORRUPT' }));
+    const records = readAll(new BatchCursor('topic', 0, batch, 0));
+    expect(records.map(({ timestamp, value }) => [timestamp, value?.toString()])).toEqual([
+      [-1, 'first'],
+      [-1, 'second'],
+    ]);
   });
 
   it('is built again in the same memory after a reset', () => {
