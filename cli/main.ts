@@ -8,6 +8,7 @@ import { endWhenDone } from './end-process.js';
 import { failureText } from './failure.js';
 import { InterruptedError, isEndBySignal } from './interruption.js';
 import { lakeCommand } from './lake.js';
+import { logCommand } from './log.js';
 import { produceCommand } from './produce.js';
 import { programVersion } from './program.js';
 import { queryCommand } from './query.js';
@@ -44,6 +45,7 @@ export async function main(args: readonly string[]): Promise<number> {
     connectorsCommand,
     trainCommand,
     schemasCommand,
+    logCommand,
     stackCommand,
     demoCommand,
   ]) {

@@ -61,6 +61,7 @@ export async function readLevelFiles(directory: string): Promise<LevelFiles> {
   const manifest = await readIfThere(join(directory, name));
   if (manifest.length === 0) return { ...files, version: undefined, manifestDamage: `${name} is missing or empty` };
   const { records } = readLevelRecords(manifest);
+  if (records.length === 0) return { ...files, version: undefined, manifestDamage: `${name} is damaged` };
   try {
     const version = readManifest(records.map(({ bytes }) => bytes));
     const hole = records.find(({ loss }) => loss !== undefined)?.loss;
@@ -81,8 +82,9 @@ function readIfThere(path: string): Promise<Buffer> {
 
 /** @throws RangeError when it is not understood */
 function readManifest(records: readonly Buffer[]): Version {
-  let lastSequence = 0;
-  let firstLog = 0;
+  let lastSequence: number | undefined;
+  let firstLog: number | undefined;
+  let nextFile: number | undefined;
   const tables = new Map<number, TableInfo>();
   for (const bytes of records) {
     const edit = new LevelVarints(bytes);
@@ -95,7 +97,9 @@ function readManifest(records: readonly Buffer[]): Version {
         case 2:
           firstLog = edit.next();
           break;
-        case 3: // the next file's number
+        case 3:
+          nextFile = edit.next();
+          break;
         case 9: // the log before, which is no longer used
           edit.next();
           break;
@@ -124,6 +128,9 @@ function readManifest(records: readonly Buffer[]): Version {
           throw new RangeError(`it has a field ${tag}, which is not known`);
       }
     }
+  }
+  if (lastSequence === undefined || firstLog === undefined || nextFile === undefined) {
+    throw new RangeError('it does not say which files there are');
   }
   return { lastSequence, firstLog, tables };
 }

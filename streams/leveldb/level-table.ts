@@ -13,7 +13,7 @@ import { LevelVarints } from './level-varints.js';
 const FOOTER_BYTES = 48;
 const MAGIC = Buffer.from('57fb808b247547db', 'hex');
 /** The kind of compression, and the checksum. */
-const TRAILER_BYTES = 5;
+export const TRAILER_BYTES = 5;
 const NOT_COMPRESSED = 0;
 const SNAPPY = 1;
 /** The largest block that is taken for one; LevelDB's own are as large as the largest value. */
@@ -109,6 +109,16 @@ async function wholeBlock(file: FileHandle, handle: BlockHandle): Promise<Buffer
   const { bytes, isWhole } = await readBlock(file, handle);
   if (!isWhole) throw new RangeError(`is damaged at byte ${handle.start}`);
   return bytes;
+}
+
+/** A block of a table that is not open. */
+export async function readBlockOf(path: string, block: BlockHandle): Promise<Block> {
+  const file = await open(path);
+  try {
+    return await readBlock(file, block);
+  } finally {
+    await file.close();
+  }
 }
 
 async function readBlock(file: FileHandle, { start, sizeBytes }: BlockHandle): Promise<Block> {

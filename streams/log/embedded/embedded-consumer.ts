@@ -88,6 +88,7 @@ export class EmbeddedConsumer implements LogConsumer {
       if (cursor === undefined) return undefined;
       cursor.skippedTo(position);
       assignment.position = cursor.nextOffset;
+      if (cursor.lost) this.#log.noteLost(cursor);
       // Compaction may have left nothing from there to the batch's end.
       if (cursor.remaining > 0) return cursor;
     }

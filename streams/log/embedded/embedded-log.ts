@@ -1,5 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { ClassicLevel } from 'classic-level';
+import { mkdir, realpath } from 'node:fs/promises';
 import { MemoryLevel } from 'memory-level';
 import { BufferedTransaction, type PartitionBatches } from '../buffered-transaction.js';
 import {
@@ -18,16 +17,17 @@ import { checkLogFiles } from './check-log.js';
 import { CommitMark } from './commit-mark.js';
 import { fileWith } from './damaged-file.js';
 import { DamagedRecordsError } from './damaged-records-error.js';
+import { noteClosed, noteOpen } from './directory-lock.js';
 import { EmbeddedConsumer } from './embedded-consumer.js';
 import { batchKey, committedOffsetKey, offsetOfBatchKey } from './keys.js';
-import { type Level, type Operation, OrderedWriter } from './level.js';
+import { type Level, levelOnDisk, type Operation, OrderedWriter } from './level.js';
 import { closedError, openError, readError } from './level-errors.js';
 import { LogCleaner } from './log-cleaner.js';
 import { readSmallEntries } from './log-entries.js';
 import { LogServer } from './log-server.js';
 import { putSmallEntry } from './small-entries.js';
 import { storedBatch } from './stored-batch.js';
-import { type PartitionState, rememberEnd, Topics } from './topics.js';
+import { gapsBefore, type PartitionState, rememberEnd, Topics } from './topics.js';
 
 const CLEANING_INTERVAL_MS = 60_000;
 const BUFFERS = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
@@ -68,10 +68,13 @@ export class EmbeddedLog implements Log {
   readonly #cleaner: LogCleaner;
   /** What groups have committed, by key. */
   readonly #offsets = new Map<string, CommittedOffset>();
+  readonly #notedLost = new Set<string>();
   readonly #waiting = new Set<() => void>();
   readonly #timer: NodeJS.Timeout;
   #cleaning: Promise<void> = Promise.resolve();
   #server: LogServer | undefined;
+  /** The directory's real path. */
+  #openedAt: string | undefined;
   #appends = 0;
   #closed: Promise<void> | undefined;
 
@@ -101,11 +104,7 @@ export class EmbeddedLog implements Log {
       throw new LogError('LOG_IO', `cannot create the directory ${directory}: ${reason}`, { cause });
     }
     await checkLogFiles(directory);
-    const level = new ClassicLevel<Buffer, Buffer>(directory, {
-      ...BUFFERS,
-      writeBufferSize: 32 * 1024 * 1024,
-      maxFileSize: 16 * 1024 * 1024,
-    }) as unknown as Level;
+    const level = levelOnDisk(directory);
     const log = await EmbeddedLog.over(level, { fsync, inMemory: false, location: directory });
     if (!serve) return log;
     try {
@@ -131,6 +130,8 @@ export class EmbeddedLog implements Log {
       throw openError(error, settings.location);
     }
     const log = new EmbeddedLog(level, settings);
+    if (!settings.inMemory) log.#openedAt = await realpath(settings.location);
+    if (log.#openedAt !== undefined) noteOpen(log.#openedAt);
     try {
       await log.#load(settings);
     } catch (error) {
@@ -289,7 +290,7 @@ export class EmbeddedLog implements Log {
   async batchAt({ topic, partition }: TopicPartition, offset: number): Promise<BatchCursor | undefined> {
     this.requireOpen();
     const state = this.#topics.partition(topic, partition);
-    const { topicId, startOffset, endOffset, uncheckedBefore } = state;
+    const { topicId, startOffset, endOffset } = state;
     const from = Math.max(offset, startOffset);
     if (from >= endOffset) return undefined;
     const at = batchKey(topicId, partition, from);
@@ -310,7 +311,7 @@ export class EmbeddedLog implements Log {
         missingFrom = cursor.nextOffset;
       }
       const missingTo = next === undefined ? endOffset : offsetOfBatchKey(next[0]);
-      if (next !== undefined && missingTo <= uncheckedBefore)
+      if (next !== undefined && missingTo <= gapsBefore(state))
         return storedBatch(state, next[0], next[1], this.location);
       throw new DamagedRecordsError(this.location, state, missingFrom, missingTo - 1, 'they are missing');
     } catch (error) {
@@ -333,6 +334,16 @@ export class EmbeddedLog implements Log {
     } catch {
       return error;
     }
+  }
+
+  /** Says once that a reader has come to records that a repair could not save. */
+  noteLost({ baseOffset, nextOffset, partition, topic }: BatchCursor): void {
+    const place = `${topic}-${partition}, offsets ${baseOffset} to ${nextOffset - 1}`;
+    if (this.#notedLost.has(place)) return;
+    this.#notedLost.add(place);
+    process.emitWarning(
+      `${place}: the log in ${this.location} has lost these records, as its repair said; going on behind`,
+    );
   }
 
   /** How often something has been appended: what `onAppend` goes by. */
@@ -391,6 +402,7 @@ export class EmbeddedLog implements Log {
     await this.#writer.settled();
     this.#writer.close();
     await this.#level.close();
+    if (this.#openedAt !== undefined) noteClosed(this.#openedAt);
   }
 
   #cleanInBackground(): void {

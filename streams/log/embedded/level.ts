@@ -1,4 +1,5 @@
 import type { AbstractLevel } from 'abstract-level';
+import { ClassicLevel } from 'classic-level';
 import type { LogError } from '../log.js';
 import type { CommitMark } from './commit-mark.js';
 import { COMMIT_KEY } from './keys.js';
@@ -12,6 +13,16 @@ export type Level = AbstractLevel<string | Buffer | Uint8Array, Buffer, Buffer>;
 export type Operation =
   | { readonly type: 'put'; readonly key: Buffer; readonly value: Buffer }
   | { readonly type: 'del'; readonly key: Buffer };
+
+/** LevelDB on disk, not open yet. */
+export function levelOnDisk(directory: string): Level {
+  return new ClassicLevel<Buffer, Buffer>(directory, {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+    writeBufferSize: 32 * 1024 * 1024,
+    maxFileSize: 16 * 1024 * 1024,
+  }) as unknown as Level;
+}
 
 /**
  * Writes in the order of the calls, numbered, each of them all or nothing. After a failure nothing is written any more: what came

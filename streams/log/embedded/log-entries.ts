@@ -54,6 +54,15 @@ export class SmallEntryCollector {
     }
   }
 
+  /** True when something was written before there were checksums, and nothing after. */
+  get isUnchecked(): boolean {
+    return this.#unchecked > 0 && this.#checked === 0;
+  }
+
+  get commits(): number {
+    return this.#commits ?? 0;
+  }
+
   /** @returns undefined when what was added is of no one log */
   all(): SmallEntries | undefined {
     const { topics, partitions, ends, offsets } = this;

@@ -29,7 +29,7 @@ export interface PartitionRecord {
   /** Where the last compaction ended, and how many records it kept. */
   compactedTo: number;
   compactedRecords: number;
-  /** Batches before this offset were written when there were no checksums; compaction may have left gaps between them. */
+  /** Batches before this offset were written when there were no checksums. */
   uncheckedBefore: number;
 }
 
@@ -176,6 +176,11 @@ export class Topics {
     }));
     this.#topics.set(topic, { ...record, partitions });
   }
+}
+
+/** Compaction left gaps when there were no checksums: before the offset there may be some. */
+export function gapsBefore({ compactedTo, uncheckedBefore }: PartitionRecord): number {
+  return Math.min(compactedTo, uncheckedBefore);
 }
 
 function checkRetention(topic: string, { retentionMs = -1, retentionBytes = -1 }: TopicConfig): void {
