@@ -1,5 +1,5 @@
 import { type Combiner, keyedCombiner, type PartitionOf, windowedCombiner } from '../runtime/combiner.js';
-import { compileKeyedAggregate, createKeyedStore } from '../runtime/keyed-aggregate.js';
+import { compileKeyedAggregate, createKeyedStore, tableContents } from '../runtime/keyed-aggregate.js';
 import type {
   CompiledNode,
   Forward,
@@ -15,6 +15,7 @@ import {
   createWindowStore,
   type EmitStrategy,
   type WindowedAggregateOptions,
+  windowContents,
 } from '../runtime/windowed-aggregate.js';
 import { countSerde } from '../serde/count.js';
 import { nullableSerde } from '../serde/nullable.js';
@@ -80,7 +81,13 @@ export class KGroupedStream<K, V> {
       this,
       name,
       aggregation.merge && ((task, partitionOf) => keyedCombiner(name, aggregation, keySerde, task, partitionOf)),
-      { name, type: 'key-value', create: () => createKeyedStore(name, keySerde, aggregation.serde) },
+      {
+        name,
+        isNameGenerated: storeName === undefined,
+        contents: tableContents(keySerde, aggregation.serde),
+        type: 'key-value',
+        create: () => createKeyedStore(name, keySerde, aggregation.serde),
+      },
       (task, forward) => compileKeyedAggregate(options, task, forward),
     );
     const serdes = { key: keySerde, value: aggregation.serde } as Serdes<K, A>;
@@ -164,7 +171,13 @@ export class TimeWindowedKStream<K, V> {
       this.#grouped,
       name,
       aggregation.merge && ((task, partitionOf) => windowedCombiner(options, task, partitionOf)),
-      { name, type: 'window', create: () => createWindowStore(options) },
+      {
+        name,
+        isNameGenerated: storeName === undefined,
+        contents: windowContents(options),
+        type: 'window',
+        create: () => createWindowStore(options),
+      },
       (task, forward) => compileWindowedAggregate(options, task, forward),
     );
     return new KTable(graph, node, { key: undefined, value: resultSerde } as Serdes<Windowed<K>, R>, changes);

@@ -1,5 +1,5 @@
 import { planTopology } from '../plan/plan.js';
-import { createKeyedStore } from '../runtime/keyed-aggregate.js';
+import { createKeyedStore, tableContents } from '../runtime/keyed-aggregate.js';
 import type { SourceNode, StoreDefinition, TaskContext, TimestampExtractor, Topology } from '../runtime/topology.js';
 import type { Serde } from '../serde/serde.js';
 import { type KeyValueStoreOptions, LevelKeyValueStore } from '../state/key-value-store.js';
@@ -47,6 +47,8 @@ export class StreamsBuilder {
     const name = materialized.name ?? graph.name(`${topic}-STATE-STORE`);
     const store: StoreDefinition = {
       name,
+      isNameGenerated: materialized.name === undefined,
+      contents: tableContents(consumed.key, materialized.value ?? consumed.value),
       type: 'key-value',
       create: () => createKeyedStore(name, consumed.key, materialized.value ?? consumed.value),
     };
@@ -101,5 +103,12 @@ export class StreamsBuilder {
 
 /** A store for `KStream#process`: pass it to every processor that shares it. */
 export function keyValueStore<K, V>(options: KeyValueStoreOptions<K, V>): StoreDefinition {
-  return { name: options.name, type: 'key-value', create: () => new LevelKeyValueStore(options) };
+  const { keySerde, name, valueSerde } = options;
+  return {
+    name,
+    isNameGenerated: false,
+    contents: { kind: 'entries', keys: keySerde.format, values: valueSerde.format },
+    type: 'key-value',
+    create: () => new LevelKeyValueStore(options),
+  };
 }

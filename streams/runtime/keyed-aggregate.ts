@@ -4,7 +4,7 @@ import { type Aggregation, oldValue } from '../state/aggregation.js';
 import { LevelKeyValueStore } from '../state/key-value-store.js';
 import { readSliceBlock } from '../state/slice-block.js';
 import { type ValueAndTimestamp, valueAndTimestampSerde } from '../state/value-and-timestamp.js';
-import type { CompiledNode, Forward, TableChanges, TaskContext } from './topology.js';
+import type { CompiledNode, Forward, StoreContents, TableChanges, TaskContext } from './topology.js';
 import { noAggregate } from './windowed-aggregate.js';
 
 export interface KeyedAggregateOptions<K, V, A> {
@@ -21,6 +21,10 @@ interface Change<K, A> {
   timestamp: number;
   /** Of the record that changed it last. */
   headers: Headers;
+}
+
+export function tableContents<K, V>(keySerde: Serde<K>, valueSerde: Serde<V>): StoreContents {
+  return { kind: 'table', keys: keySerde.format, values: valueSerde.format };
 }
 
 export function createKeyedStore<K, V>(

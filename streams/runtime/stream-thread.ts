@@ -16,6 +16,7 @@ import type { ExceptionHandler } from './exception-handlers.js';
 import { GroupMembers } from './group-members.js';
 import { newMetrics, type StreamsMetrics } from './metrics.js';
 import { type StandbyTask, StandbyTasks } from './standby-tasks.js';
+import { checkStores } from './store-catalog.js';
 import type { TimeLimits } from './stream-time.js';
 import type { Task, TaskEnvironment } from './task.js';
 import { TaskManager } from './task-manager.js';
@@ -135,6 +136,7 @@ export class StreamThread {
     this.#feedsByTopic = topology.subTopologies.some(({ repartitionSources }) =>
       repartitionSources.some((node) => topics.repartition(node).kind === 'topic'),
     );
+    await checkStores({ applicationId, log, topology, topics });
     const environment = this.#environment(topics);
     const path = this.#config.stateDirectory;
     const stateDirectory = new StateDirectory(path === undefined ? undefined : join(path, applicationId));
@@ -148,6 +150,7 @@ export class StreamThread {
     this.#tasks = new TaskManager({ applicationId, log, stateDirectory, topology, topics, environment, standbys });
     standbys?.start();
     if (this.#group === undefined) {
+      await stateDirectory.deleteOthers(topics.taskIds());
       this.#consumer = log.consumer();
       await this.#openTasks();
       this.#isAssigned = true;

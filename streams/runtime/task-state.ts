@@ -43,11 +43,7 @@ export class TaskState {
     const state = new TaskState(subTopology, partition, database, changelogTopic, now);
     if (database === undefined) return state;
     try {
-      // Keys that were deleted since then may have gone from the changelog with their deletions, and would come to life again.
-      if (now() - database.wholeAtMs > CHECKPOINT_VALID_MS) {
-        await database.clear();
-        database.wholeAtMs = now();
-      }
+      await state.#clearStale(database);
       for (const store of state.stores.values()) await store.open(database);
     } catch (error) {
       await database.close();
@@ -66,7 +62,7 @@ export class TaskState {
 
   /** The stores held, at this time, all that their changelogs did. */
   holdsAllOf(timeMs: number): void {
-    if (this.database !== undefined) this.database.wholeAtMs = timeMs;
+    for (const name of this.stores.keys()) this.database?.isWholeAt(this.changelogTopic(name), timeMs);
   }
 
   /**
@@ -92,6 +88,26 @@ export class TaskState {
 
   async close(): Promise<void> {
     await this.database?.close();
+  }
+
+  /** Deletes what cannot be brought up to date by what is in the changelogs, and what is of no store of the task's. */
+  async #clearStale(database: StateDatabase): Promise<void> {
+    for (const name of await database.storeNames()) {
+      if (this.stores.has(name)) continue;
+      const changelog = this.changelogTopic(name);
+      await database.clear(name, changelog);
+      process.emitWarning(
+        `the store "${name}" is no longer one of task ${this.id}: its local state is deleted; ${changelog} stays, and ` +
+          'can be deleted where no other version of the application reads it',
+      );
+    }
+    for (const name of this.stores.keys()) {
+      const changelog = this.changelogTopic(name);
+      // Keys that were deleted since then may have gone from the changelog with their deletions, and would come to life again.
+      if (this.now() - database.wholeAtMs(changelog) <= CHECKPOINT_VALID_MS) continue;
+      await database.clear(name, changelog);
+      database.isWholeAt(changelog, this.now());
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Log, TopicConfig } from '../log/log.js';
 import type { Repartition } from './repartition-sink.js';
+import { taskId } from './task-state.js';
 import { type RepartitionNode, type SubTopology, type Topology, TopologyError } from './topology.js';
 
 export interface TopologyTopicsOptions {
@@ -52,6 +53,17 @@ export class TopologyTopics {
     return this.#topology.subTopologies
       .filter(({ nodes }) => nodes.includes(node))
       .reduce((tasks, { id }) => tasks + (this.taskCounts[id] ?? 0), 0);
+  }
+
+  /** Of all tasks that have stores. */
+  taskIds(): Set<string> {
+    const ids = new Set<string>();
+    for (const sub of this.#topology.subTopologies) {
+      for (let partition = 0; partition < (this.taskCounts[sub.id] ?? 0); partition++) {
+        if (sub.stores.length > 0) ids.add(taskId(sub, partition));
+      }
+    }
+    return ids;
   }
 
   /** The topics that tasks of the sub-topology read. */

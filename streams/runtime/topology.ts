@@ -19,8 +19,21 @@ export interface TableChanges {
 /** The event time of a record, in milliseconds; the log's own timestamp is the fallback. */
 export type TimestampExtractor<V> = (value: V, recordTimestamp: number) => number;
 
+/** What a store holds, for a topology that would read it as something else to be refused. */
+export interface StoreContents {
+  readonly kind: 'windows' | 'table' | 'entries';
+  /** The formats of the serdes, where they say. */
+  readonly keys?: string | undefined;
+  readonly values?: string | undefined;
+  /** Their size and advance. */
+  readonly windows?: string;
+}
+
 export interface StoreDefinition {
   readonly name: string;
+  /** The name is a number, which another store has when the topology changes before it. */
+  readonly isNameGenerated: boolean;
+  readonly contents: StoreContents;
   /** Shown by describe(). */
   readonly type: 'key-value' | 'window';
   create(): StateStore;

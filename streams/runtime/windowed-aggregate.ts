@@ -5,7 +5,7 @@ import { readSliceBlock } from '../state/slice-block.js';
 import type { WindowSlices } from '../state/window-slices.js';
 import { type KeyPartials, type Partial, WindowStore } from '../state/window-store.js';
 import { isFatal } from './exception-handlers.js';
-import type { CompiledNode, Forward, LateRecord, TableChanges, TaskContext } from './topology.js';
+import type { CompiledNode, Forward, LateRecord, StoreContents, TableChanges, TaskContext } from './topology.js';
 import { committedWindow, foldWindows } from './window-fold.js';
 import { Windowed } from './windowed.js';
 
@@ -33,6 +33,14 @@ export function createWindowStore<K, V, A>(options: WindowedAggregateOptions<K, 
     aggregateSerde: options.aggregation.serde,
     initializer: options.aggregation.initializer,
   });
+}
+
+export function windowContents<K, V, A>({
+  aggregation,
+  keySerde,
+  slices,
+}: WindowedAggregateOptions<K, V, A>): StoreContents {
+  return { kind: 'windows', keys: keySerde.format, values: aggregation.serde.format, windows: slices.describe() };
 }
 
 /**

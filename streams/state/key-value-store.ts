@@ -1,4 +1,4 @@
-import type { Serde } from '../serde/serde.js';
+import { type Serde, SerdePendingError } from '../serde/serde.js';
 import type { StateDatabase } from './state-database.js';
 import type { ChangelogAppend, FlushFailure, StateStore } from './state-store.js';
 
@@ -104,7 +104,7 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
   /** As `get`, by a key's `identity`. */
   getAt(identity: string): V | undefined {
     const { bytes, value } = this.#entry(identity);
-    return bytes === undefined ? value : this.#valueSerde.deserialize(this.name, bytes, 0, bytes.length);
+    return bytes === undefined ? value : this.#valueOf(bytes);
   }
 
   /** As `put`, by a key's `identity`. */
@@ -166,7 +166,7 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
     const bytes = this.#database?.get(this.#databaseKey(identity));
     let entry: Entry<V> = NOTHING;
     if (bytes !== undefined) {
-      const value = this.#valueSerde.deserialize(this.name, bytes, 0, bytes.length);
+      const value = this.#valueOf(bytes);
       entry = this.#isHeldAsIs(value) ? { value, bytes: undefined } : { value: undefined, bytes };
     }
     this.#remember(identity, entry);
@@ -182,6 +182,18 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
   #bytesOf({ bytes, value }: Entry<V>): Buffer | null {
     if (bytes !== undefined) return bytes;
     return value === undefined ? null : Buffer.from(this.#valueSerde.serialize(this.name, value));
+  }
+
+  #valueOf(bytes: Buffer): V {
+    try {
+      return this.#valueSerde.deserialize(this.name, bytes, 0, bytes.length);
+    } catch (error) {
+      if (error instanceof SerdePendingError) throw error;
+      const { message } = error as Error;
+      throw new Error(`the store "${this.name}" holds a value that its serde cannot read: ${message}`, {
+        cause: error,
+      });
+    }
   }
 
   #keyOf(identity: string): K {
@@ -215,7 +227,7 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
           yield* this.#read(entry);
         }
         if (overwritten.has(identity)) continue;
-        yield [this.#keyOf(identity), this.#valueSerde.deserialize(this.name, bytes, 0, bytes.length)];
+        yield [this.#keyOf(identity), this.#valueOf(bytes)];
       }
     }
     for (const entry of written.slice(next)) yield* this.#read(entry);
@@ -223,7 +235,7 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
 
   *#read([identity, { bytes, value }]: readonly [identity: string, entry: Entry<V>]): Generator<[K, V]> {
     if (bytes !== undefined) {
-      yield [this.#keyOf(identity), this.#valueSerde.deserialize(this.name, bytes, 0, bytes.length)];
+      yield [this.#keyOf(identity), this.#valueOf(bytes)];
     } else if (value !== undefined) yield [this.#keyOf(identity), value];
   }
 

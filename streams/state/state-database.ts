@@ -18,7 +18,8 @@ export type Checkpoint = Readonly<Record<string, number>>;
 
 interface StoredCheckpoint {
   readonly offsets: Checkpoint;
-  readonly wholeAtMs: number;
+  /** By changelog topic; missing in states of an earlier version. */
+  readonly wholeAt?: Readonly<Record<string, number>>;
 }
 
 /** A state directory that cannot be used; `code` is stable, the message says what to do. */
@@ -42,7 +43,7 @@ export class StateDatabase {
   #clears: { gte: Buffer; lt: Buffer }[] = [];
   #stored: StoredCheckpoint | undefined;
   #checkpoint: Checkpoint;
-  #wholeAtMs: number;
+  readonly #wholeAt: Map<string, number>;
 
   private constructor(
     readonly level: Level,
@@ -52,7 +53,7 @@ export class StateDatabase {
   ) {
     this.#stored = stored;
     this.#checkpoint = stored?.offsets ?? {};
-    this.#wholeAtMs = stored?.wholeAtMs ?? 0;
+    this.#wholeAt = new Map(Object.entries(stored?.wholeAt ?? {}));
   }
 
   /**
@@ -61,7 +62,11 @@ export class StateDatabase {
    *
    * @throws StateError
    */
-  static async open(directory: string): Promise<StateDatabase> {
+  static open(directory: string): Promise<StateDatabase> {
+    return StateDatabase.#open(directory, false);
+  }
+
+  static async #open(directory: string, isRebuilt: boolean): Promise<StateDatabase> {
     try {
       await mkdir(directory, { recursive: true });
     } catch (cause) {
@@ -69,7 +74,7 @@ export class StateDatabase {
     }
     // Before it is opened, for LevelDB then makes good what it takes to be whole. What was found counts only if it can
     // be opened, for another process may have it.
-    const damage = await damageOf(directory);
+    let damage = await damageOf(directory);
     const level = new ClassicLevel<Buffer, Buffer>(directory, {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
@@ -84,11 +89,15 @@ export class StateDatabase {
       await rm(join(directory, 'CURRENT'));
       await level.close();
     } catch (error) {
+      // What only LevelDB sees, such as a table that is missing: nobody else can have been at it, for it had the lock.
+      const isCorrupt = error instanceof StateError && error.code === 'STATE_CORRUPT' && !isRebuilt;
+      if (isCorrupt) damage ??= reasonOf(error).message;
       if (damage === undefined || (error instanceof StateError && error.code === 'STATE_LOCKED')) throw error;
     }
+    await level.close().catch(() => {});
     await rm(directory, { recursive: true });
     process.emitWarning(`the state in ${directory} is damaged (${damage}); it is rebuilt from the changelog`);
-    return StateDatabase.open(directory);
+    return StateDatabase.#open(directory, true);
   }
 
   /** A database that is gone with the process. */
@@ -112,22 +121,47 @@ export class StateDatabase {
   }
 
   /**
-   * When the database held all that its changelogs did, in milliseconds since the epoch; 0 when it never has. What they
-   * hold behind the checkpoint came after that.
+   * When the database held all that the changelog did, in milliseconds since the epoch; 0 when it never has. What it holds
+   * behind the checkpoint came after that.
    */
-  get wholeAtMs(): number {
-    return this.#wholeAtMs;
+  wholeAtMs(changelog: string): number {
+    return this.#wholeAt.get(changelog) ?? 0;
   }
 
-  set wholeAtMs(wholeAtMs: number) {
-    this.#wholeAtMs = wholeAtMs;
+  isWholeAt(changelog: string, timeMs: number): void {
+    this.#wholeAt.set(changelog, timeMs);
   }
 
-  /** Deletes everything. */
-  async clear(): Promise<void> {
-    await this.level.clear();
-    this.#checkpoint = {};
-    this.#wholeAtMs = 0;
+  /** The names of all stores that it holds anything of. */
+  async storeNames(): Promise<string[]> {
+    const names: string[] = [];
+    try {
+      for (let after = CHECKPOINT_KEY; ; ) {
+        const [key] = await this.level.keys({ gt: after, limit: 1 }).all();
+        if (key === undefined) return names;
+        const name = key.subarray(0, key.indexOf(0));
+        names.push(name.toString('latin1'));
+        after = Buffer.concat([name, Buffer.from([1])]);
+      }
+    } catch (cause) {
+      throw failure(`cannot read the state in ${this.location}`, this.location, cause);
+    }
+  }
+
+  /** Deletes all that it holds of a store, and where it stands in its changelog. @throws StateError */
+  async clear(store: string, changelog: string): Promise<void> {
+    const { [changelog]: position, ...offsets } = this.#checkpoint;
+    this.#wholeAt.delete(changelog);
+    try {
+      // First: what is half deleted must not count as whole.
+      if (position !== undefined) {
+        this.#checkpoint = offsets;
+        await this.level.put(CHECKPOINT_KEY, this.#serializedCheckpoint());
+      }
+      await this.level.clear({ gte: Buffer.from(`${store}\0`, 'latin1'), lt: Buffer.from(`${store}\x01`, 'latin1') });
+    } catch (cause) {
+      throw failure(`cannot write to the state in ${this.location}`, this.location, cause);
+    }
   }
 
   get(key: Buffer): Buffer | undefined {
@@ -165,10 +199,9 @@ export class StateDatabase {
     return {
       write: async (checkpoint) => {
         const changed = Object.entries(checkpoint).some(([topic, offset]) => this.#checkpoint[topic] !== offset);
-        if (changed || this.#wholeAtMs - (this.#stored?.wholeAtMs ?? 0) >= TIME_STEP_MS) {
+        if (changed || this.#isNewsOfWholeness()) {
           this.#checkpoint = { ...this.#checkpoint, ...checkpoint };
-          this.#stored = { offsets: this.#checkpoint, wholeAtMs: this.#wholeAtMs };
-          operations.push({ type: 'put', key: CHECKPOINT_KEY, value: Buffer.from(JSON.stringify(this.#stored)) });
+          operations.push({ type: 'put', key: CHECKPOINT_KEY, value: this.#serializedCheckpoint() });
         }
         try {
           if (operations.length > 0) await this.level.batch(operations);
@@ -182,6 +215,17 @@ export class StateDatabase {
 
   close(): Promise<void> {
     return this.level.close();
+  }
+
+  #isNewsOfWholeness(): boolean {
+    const { wholeAt = {} } = this.#stored ?? {};
+    for (const [topic, timeMs] of this.#wholeAt) if (timeMs - (wholeAt[topic] ?? 0) >= TIME_STEP_MS) return true;
+    return false;
+  }
+
+  #serializedCheckpoint(): Buffer {
+    this.#stored = { offsets: this.#checkpoint, wholeAt: Object.fromEntries(this.#wholeAt) };
+    return Buffer.from(JSON.stringify(this.#stored));
   }
 }
 

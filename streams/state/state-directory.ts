@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StateDatabase, StateError } from './state-database.js';
@@ -57,6 +57,21 @@ export class StateDirectory {
     } catch (error) {
       if (error instanceof StateError && error.code === 'STATE_LOCKED') return undefined;
       throw error;
+    }
+  }
+
+  /** Deletes the databases of tasks that are not among these, but for those that another process has. */
+  async deleteOthers(taskIds: ReadonlySet<string>): Promise<void> {
+    if (this.#path === undefined) return;
+    const names = await readdir(this.#path).catch(() => []);
+    for (const name of names.filter((one) => /^\d+_\d+$/.test(one) && !taskIds.has(one))) {
+      const database = await this.openIfFree(name);
+      if (database === undefined) continue;
+      await database.close();
+      await this.delete(name);
+      process.emitWarning(
+        `the topology has no task ${name} any more: its local state is deleted; the changelogs of its stores stay`,
+      );
     }
   }
 

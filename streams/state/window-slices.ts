@@ -25,6 +25,11 @@ export class WindowSlices {
     this.#advances = Math.floor(sizeMs / advanceMs);
   }
 
+  /** As text, by which a store tells windows from others. */
+  describe(): string {
+    return `${this.sizeMs} ms by ${this.advanceMs} ms${this.kind}`;
+  }
+
   /** The slice that a record of this time falls into. */
   sliceOf(timestamp: number): number {
     const ordinal = Math.floor(timestamp / this.advanceMs);

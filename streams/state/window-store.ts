@@ -1,5 +1,5 @@
 import type { Headers } from '../log/log.js';
-import type { Serde } from '../serde/serde.js';
+import { type Serde, SerdePendingError } from '../serde/serde.js';
 import { stringSerde } from '../serde/string.js';
 import { VarintReader, writeVarint } from '../serde/varint.js';
 import { readSliceBlock, SliceBlockBuilder } from './slice-block.js';
@@ -301,7 +301,7 @@ export class WindowStore<K, A> implements StateStore {
     const head = Buffer.alloc(8);
     return Buffer.concat([
       head.subarray(0, writeVarint(head, 0, this.#closedWindow + 1)),
-      Buffer.from(this.#windows()),
+      Buffer.from(this.slices.describe()),
     ]);
   }
 
@@ -312,17 +312,12 @@ export class WindowStore<K, A> implements StateStore {
     this.#metaDirty = false;
     this.#metaChangelogFrom ??= 0;
     const windows = meta.toString('utf8', reader.position);
-    if (windows === this.#windows()) return;
+    if (windows === this.slices.describe()) return;
     throw new StateError(
       'STATE_MISMATCH',
-      `the store "${this.name}" holds windows of ${windows}, and the topology wants windows of ${this.#windows()}; ` +
+      `the store "${this.name}" holds windows of ${windows}, and the topology wants windows of ${this.slices.describe()}; ` +
         'run it with the old windows, or with another application id or data directory',
     );
-  }
-
-  #windows(): string {
-    const { advanceMs, kind, sizeMs } = this.slices;
-    return `${sizeMs} ms by ${advanceMs} ms${kind}`;
   }
 
   /** Takes the dirty partials as blocks by slice, and marks them clean. */
@@ -398,6 +393,20 @@ export class WindowStore<K, A> implements StateStore {
   }
 
   #apply(key: Buffer, block: Buffer): void {
+    try {
+      this.#read(key, block);
+    } catch (error) {
+      if (error instanceof StateError || error instanceof SerdePendingError) throw error;
+      throw new StateError(
+        'STATE_MISMATCH',
+        `the store "${this.name}" cannot read what it holds (${(error as Error).message}): other serdes or an aggregate ` +
+          'of another kind have filled it; run it as it was, give it another name, or take another application id',
+        { cause: error },
+      );
+    }
+  }
+
+  #read(key: Buffer, block: Buffer): void {
     const slice = readOrdinal(key);
     const index = this.#slice(slice);
     index.nextBlock = Math.max(index.nextBlock, key.readUInt32BE(9) + 1);
@@ -451,7 +460,7 @@ export class WindowStore<K, A> implements StateStore {
       let isItself = serde.preserves?.(key);
       if (isItself === undefined) {
         const bytes = Buffer.from(serde.serialize(this.name, key));
-        const read = this.#read(bytes);
+        const read = this.#readKey(bytes);
         isItself = Object.is(read, key);
         if (!isItself) return this.#internBytes(read, bytes);
       }
@@ -462,7 +471,7 @@ export class WindowStore<K, A> implements StateStore {
       }
     }
     const bytes = Buffer.from(serde.serialize(this.name, key));
-    return this.#byBytes.get(bytes.toString('latin1')) ?? this.#internBytes(this.#read(bytes), bytes);
+    return this.#byBytes.get(bytes.toString('latin1')) ?? this.#internBytes(this.#readKey(bytes), bytes);
   }
 
   /** @param read what the serde makes of the bytes */
@@ -483,7 +492,7 @@ export class WindowStore<K, A> implements StateStore {
     return partials;
   }
 
-  #read(keyBytes: Buffer): K {
+  #readKey(keyBytes: Buffer): K {
     return this.#keySerde.deserialize(this.name, keyBytes, 0, keyBytes.length);
   }
 
