@@ -1,6 +1,6 @@
 import { type Duration, toMilliseconds } from './dsl/duration.js';
 import type { Log } from './log/log.js';
-import type { ExceptionHandler } from './runtime/exception-handlers.js';
+import { deserializationHandler, type ExceptionHandler } from './runtime/exception-handlers.js';
 import type { StreamsMetrics } from './runtime/metrics.js';
 import type { StandbyTask } from './runtime/standby-tasks.js';
 import { StreamThread } from './runtime/stream-thread.js';
@@ -54,6 +54,12 @@ export interface StreamsConfig {
    */
   readonly maxHoldBack?: Duration | 'never';
   /**
+   * A record whose time is further ahead than this, of the wall clock or of its partition's time and of most of the records
+   * that follow it, would make all others late. The deserialization exception handler is asked, with a `TimestampError`
+   * `TIME_AHEAD`; by default it is a dead letter, or, without a dead-letter topic, skipped and counted. Default 1 day.
+   */
+  readonly maxTimeAhead?: Duration | 'never';
+  /**
    * `auto`: tasks of one process hand records on directly where the log allows it; `topic`: always by way of
    * repartition topics. The results are the same. Default `auto`.
    */
@@ -62,7 +68,7 @@ export interface StreamsConfig {
   readonly deadLetterTopic?: string;
   /** Gets a copy of each record that was late for one of its windows, with how late in headers. It must exist. */
   readonly lateTopic?: string;
-  /** Default: `dead-letter` with a dead-letter topic, else `fail`. */
+  /** Default: `dead-letter` with a dead-letter topic, else `fail`; see `maxTimeAhead`. */
   readonly deserializationExceptionHandler?: ExceptionHandler;
   /**
    * For what an operator, an aggregate, a punctuator or the serde of a store throws, with a record or at a commit. What
@@ -101,12 +107,12 @@ export class Streams {
         endSilenceMs: END_SILENCE_MS,
         maxHoldBackMs: orNever(config.maxHoldBack, '1m', 'the time for which silent partitions hold back windows'),
       },
+      maxTimeAheadMs: orNever(config.maxTimeAhead, '1d', 'how far a time may be ahead'),
       repartition: config.repartition ?? 'auto',
       deadLetterTopic: config.deadLetterTopic,
       lateTopic: config.lateTopic,
       deserializationExceptionHandler:
-        config.deserializationExceptionHandler ??
-        (() => (config.deadLetterTopic === undefined ? 'fail' : 'dead-letter')),
+        config.deserializationExceptionHandler ?? deserializationHandler(config.deadLetterTopic),
       processingExceptionHandler: config.processingExceptionHandler ?? (() => 'fail'),
       productionExceptionHandler:
         config.productionExceptionHandler ?? config.processingExceptionHandler ?? (() => 'fail'),

@@ -56,6 +56,7 @@ export interface StreamThreadConfig {
   readonly maxUncommittedEntries: number;
   readonly maxTransactionBytes: number;
   readonly time: TimeLimits;
+  readonly maxTimeAheadMs: number;
   readonly repartition: 'auto' | 'topic';
   readonly deadLetterTopic: string | undefined;
   readonly lateTopic: string | undefined;
@@ -415,10 +416,10 @@ export class StreamThread {
     }
   }
 
-  /** The task's topics that hold records it has not been given. */
-  async #topicsWithMore(task: Task): Promise<ReadonlySet<string>> {
+  /** The task's topics that hold records it has not been given; undefined where that makes no difference. */
+  async #topicsWithMore(task: Task): Promise<ReadonlySet<string> | undefined> {
+    if (!task.asksForMore) return undefined;
     const topics = new Set<string>();
-    if (task.inputTopics.length < 2) return topics;
     for (const topic of task.inputTopics) {
       const end = await this.#config.log.endOffset({ topic, partition: task.partition });
       if (end > task.fetchedTo(topic)) topics.add(topic);
@@ -430,7 +431,7 @@ export class StreamThread {
     const more = await this.#topicsWithMore(task);
     for (;;) {
       try {
-        const done = task.run((topic) => more.has(topic));
+        const done = task.run(more && ((topic) => more.has(topic)));
         if (task.punctuationIsDue) {
           await task.punctuate();
           this.#transactionHasWork = true;
@@ -572,6 +573,7 @@ export class StreamThread {
       metrics: this.metrics,
       now: config.now,
       monotonicMs: config.monotonicMs,
+      maxTimeAheadMs: config.maxTimeAheadMs,
       transaction: () => this.#transaction,
       partitions: (topic) => topics.partitions(topic),
       repartition: (node) => topics.repartition(node),

@@ -28,6 +28,7 @@ export async function startThread(
     maxUncommittedEntries: 1_000_000,
     maxTransactionBytes: 1_000_000_000,
     time: { idleMs: Number.POSITIVE_INFINITY, endSilenceMs: 1000, maxHoldBackMs: 60_000 },
+    maxTimeAheadMs: Number.POSITIVE_INFINITY,
     repartition: 'auto',
     deadLetterTopic: undefined,
     lateTopic: undefined,
