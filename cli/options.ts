@@ -60,6 +60,12 @@ export function positiveNumber(text: string): number {
   return number;
 }
 
+function shareOfOne(text: string): number {
+  const number = Number(text);
+  if (text.trim() === '' || !(number >= 0 && number <= 1)) throw new InvalidArgumentError('It must be from 0 to 1.');
+  return number;
+}
+
 export const DEFAULT_DATA_DIRECTORY = '.millrace';
 
 export interface DataDirOption {
@@ -145,6 +151,11 @@ interface GoalOptions {
   readonly goal2Threshold: number;
   readonly goal3Size: number;
   readonly goal4Size: number;
+  readonly serverErrors: boolean;
+  readonly serverErrorsSize: number;
+  readonly serverErrorsAdvance: number;
+  readonly serverErrorsThreshold: number;
+  readonly serverErrorsShare: number;
 }
 
 function goalNumbers(text: string): GoalConfig['goals'] {
@@ -167,7 +178,22 @@ function addGoals(command: Command): Command {
     .addOption(durationOption('--goal2-advance <duration>', 'goal 2: how far windows hop', '1s'))
     .option('--goal2-threshold <responses>', 'goal 2: report hosts with more than this', wholeNumber(0), 15)
     .addOption(durationOption('--goal3-size <duration>', 'goal 3: size of the windows', '1m'))
-    .addOption(durationOption('--goal4-size <duration>', 'goal 4: size of the windows', '1m'));
+    .addOption(durationOption('--goal4-size <duration>', 'goal 4: size of the windows', '1m'))
+    .addOption(durationOption('--server-errors-size <duration>', 'bursts of 5xx: size of the windows', '10s'))
+    .addOption(durationOption('--server-errors-advance <duration>', 'bursts of 5xx: how far windows hop', '1s'))
+    .option(
+      '--server-errors-threshold <responses>',
+      'bursts of 5xx: report hosts with more than this',
+      wholeNumber(0),
+      10,
+    )
+    .option(
+      '--server-errors-share <share>',
+      'bursts of 5xx: which are at least this share of their requests, 0 to 1',
+      shareOfOne,
+      0.05,
+    )
+    .option('--no-server-errors', 'do not look for bursts of 5xx');
 }
 
 export interface ApplicationOptions extends GoalOptions {
@@ -254,5 +280,13 @@ function goalSettings(options: GoalOptions): Omit<GoalConfig, 'topics'> {
     goal2: { size: options.goal2Size, advance: options.goal2Advance, threshold: options.goal2Threshold },
     goal3: { size: options.goal3Size, advance: options.goal3Size },
     goal4: { size: options.goal4Size, advance: options.goal4Size },
+    serverErrors: options.serverErrors
+      ? {
+          size: options.serverErrorsSize,
+          advance: options.serverErrorsAdvance,
+          threshold: options.serverErrorsThreshold,
+          share: options.serverErrorsShare,
+        }
+      : undefined,
   };
 }

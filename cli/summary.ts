@@ -1,10 +1,12 @@
 import type { WriterMetrics } from '../producer/raw-topic-writer.js';
 import type { LateMetrics, StreamsMetrics } from '../streams/index.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
+import { burstText } from './error-burst-text.js';
+import type { ErrorBursts } from './error-bursts.js';
 import { peakText } from './peak-text.js';
 import { refusedText } from './refused-text.js';
 import type { GoalResults, IncidentResults, ResultsReader } from './results.js';
-import { GOAL_TITLES, incidentText } from './status.js';
+import { ERROR_TITLE, GOAL_TITLES, incidentText } from './status.js';
 import { count, number } from './terminal/quantities.js';
 import { SafeText, safe } from './terminal/safe-text.js';
 import { aboutHowLong, roundedUp } from './times.js';
@@ -24,7 +26,7 @@ const KEYS = {
 export interface Run {
   readonly metrics: StreamsMetrics;
   readonly writer: WriterMetrics;
-  readonly results: Pick<ResultsReader, 'goals' | 'incidents'>;
+  readonly results: Pick<ResultsReader, 'goals' | 'serverErrors' | 'incidents'>;
   /** Whether it wrote the events itself; otherwise they are counted as they are read. */
   readonly feeds: boolean;
   readonly seconds: number;
@@ -48,8 +50,12 @@ export function summary(run: Run): SafeText {
 }
 
 /** What there is of results, by goal, and of incidents. */
-export function found({ goals, incidents }: Run['results']): SafeText[] {
-  return [...goals.flatMap(goalText), ...(incidents === undefined ? [] : incidentsText(incidents))];
+export function found({ goals, incidents, serverErrors }: Run['results']): SafeText[] {
+  return [
+    ...goals.flatMap(goalText),
+    ...(serverErrors === undefined ? [] : burstsText(serverErrors)),
+    ...(incidents === undefined ? [] : incidentsText(incidents)),
+  ];
 }
 
 function volume({ feeds, metrics, seconds, writer }: Run): SafeText {
@@ -100,6 +106,11 @@ function goalText(results: GoalResults): SafeText[] {
   ];
 }
 
+function burstsText({ all: { bursts, count: all } }: ErrorBursts): SafeText[] {
+  if (all === 0) return [safe`${ERROR_TITLE}: none`];
+  return [safe`${ERROR_TITLE}: ${number(all)}`, ...bursts.slice(0, TOP).map((burst) => safe`    ${burstText(burst)}`)];
+}
+
 function incidentsText(incidents: IncidentResults): SafeText[] {
   if (incidents.count === 0) return [safe`incidents: none`];
   return [
@@ -109,9 +120,10 @@ function incidentsText(incidents: IncidentResults): SafeText[] {
 }
 
 /** The topics of results that have something in them. */
-export function topicsWithResults({ goals, incidents }: Run['results']): string[] {
+export function topicsWithResults({ goals, incidents, serverErrors }: Run['results']): string[] {
   return [
     ...goals.filter(({ records }) => records > 0).map(({ topic }) => topic),
+    ...(serverErrors !== undefined && serverErrors.all.count > 0 ? [serverErrors.topic] : []),
     ...(incidents !== undefined && incidents.count > 0 ? [incidents.topic] : []),
   ];
 }
