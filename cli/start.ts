@@ -47,6 +47,7 @@ interface StartOptions extends SourceOptions, ApplicationOptions, ConnectionOpti
   readonly standbys: number;
   readonly commitInterval: number;
   readonly idle: number;
+  readonly maxAhead: number;
   /** True: the usual place. */
   readonly lake?: string | true;
 }
@@ -72,7 +73,14 @@ export function startCommand(program: Command): Command {
       'also store events and results in a Delta Lake table (default: "lake" in the data directory)',
     )
     .addOption(durationOption('--commit-interval <duration>', 'how often results are committed', '100ms'))
-    .addOption(durationOption('--idle <duration>', 'live input: silence after which the clock closes windows', '10s'));
+    .addOption(durationOption('--idle <duration>', 'live input: silence after which the clock closes windows', '30s'))
+    .addOption(
+      durationOption(
+        '--max-ahead <duration>',
+        'events further ahead, of the clock or those around them, are refused',
+        '1d',
+      ),
+    );
   return addGroup(addConnection(addPipelines(addSource(command)))).action(start);
 }
 
@@ -159,6 +167,7 @@ async function run(
     applicationId: options.applicationId,
     commitInterval: options.commitInterval,
     idle: source.ends ? ('never' as const) : options.idle,
+    maxTimeAhead: options.maxAhead,
     numStandbyReplicas: options.standbys,
     modelsDirectory: modelsDirectory(options.dataDir),
   };
