@@ -3,6 +3,7 @@ import type { Log } from './log/log.js';
 import { deserializationHandler, type ExceptionHandler } from './runtime/exception-handlers.js';
 import type { StreamsMetrics } from './runtime/metrics.js';
 import type { StandbyTask } from './runtime/standby-tasks.js';
+import type { AutoOffsetReset } from './runtime/start-offset.js';
 import { StreamThread } from './runtime/stream-thread.js';
 import type { Topology } from './runtime/topology.js';
 
@@ -64,6 +65,11 @@ export interface StreamsConfig {
    * repartition topics. The results are the same. Default `auto`.
    */
   readonly repartition?: 'auto' | 'topic';
+  /**
+   * Where a topic is read from in which the application has no position, or one that the log no longer has; the latter is
+   * told by a warning, and counted in the metrics. With `none` the application does not start. Default `earliest`.
+   */
+  readonly autoOffsetReset?: AutoOffsetReset;
   /** Gets records that cannot be decoded, with the reason in headers. The topic must exist. */
   readonly deadLetterTopic?: string;
   /** Gets a copy of each record that was late for one of its windows, with how late in headers. It must exist. */
@@ -111,6 +117,7 @@ export class Streams {
       repartition: config.repartition ?? 'auto',
       deadLetterTopic: config.deadLetterTopic,
       lateTopic: config.lateTopic,
+      autoOffsetReset: config.autoOffsetReset ?? 'earliest',
       deserializationExceptionHandler:
         config.deserializationExceptionHandler ?? deserializationHandler(config.deadLetterTopic),
       processingExceptionHandler: config.processingExceptionHandler ?? (() => 'fail'),

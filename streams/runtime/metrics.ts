@@ -36,6 +36,8 @@ export interface StreamsMetrics {
   abortedCommits: number;
   /** Changes of the partitions that are this process's. */
   rebalances: number;
+  /** Positions that the log had no more: what lay between was not read. */
+  offsetResets: number;
   changelogRecords: number;
   repartitionRecords: number;
   /** Records read from changelogs, and the bytes of their keys and values. */
@@ -58,6 +60,7 @@ export function newMetrics(): StreamsMetrics {
     lastCommitMs: 0,
     abortedCommits: 0,
     rebalances: 0,
+    offsetResets: 0,
     changelogRecords: 0,
     repartitionRecords: 0,
     restoredRecords: 0,

@@ -16,6 +16,7 @@ import type { ExceptionHandler } from './exception-handlers.js';
 import { GroupMembers } from './group-members.js';
 import { newMetrics, type StreamsMetrics } from './metrics.js';
 import { type StandbyTask, StandbyTasks } from './standby-tasks.js';
+import type { AutoOffsetReset } from './start-offset.js';
 import { checkStores } from './store-catalog.js';
 import type { TimeLimits } from './stream-time.js';
 import type { Task, TaskEnvironment } from './task.js';
@@ -60,6 +61,7 @@ export interface StreamThreadConfig {
   readonly repartition: 'auto' | 'topic';
   readonly deadLetterTopic: string | undefined;
   readonly lateTopic: string | undefined;
+  readonly autoOffsetReset: AutoOffsetReset;
   readonly deserializationExceptionHandler: ExceptionHandler;
   readonly processingExceptionHandler: ExceptionHandler;
   readonly productionExceptionHandler: ExceptionHandler;
@@ -81,6 +83,8 @@ export class StreamThread {
   readonly #topology: Topology;
   readonly #config: StreamThreadConfig;
   readonly #purgedBefore = new Map<string, number>();
+  /** Lets other instances of the application in again. */
+  #release: (() => Promise<void>) | undefined;
   #tasks: TaskManager | undefined;
   #consumer: LogConsumer | undefined;
   #group: GroupConsumer | undefined;
@@ -128,6 +132,7 @@ export class StreamThread {
   async start(): Promise<void> {
     const { applicationId, deadLetterTopic, lateTopic, log, repartition } = this.#config;
     const topology = this.#topology;
+    this.#release = await log.claim?.(applicationId);
     const topics = await TopologyTopics.prepare(topology, {
       applicationId,
       log,
@@ -154,6 +159,7 @@ export class StreamThread {
       await stateDirectory.deleteOthers(topics.taskIds());
       this.#consumer = log.consumer();
       await this.#openTasks();
+      await this.#readLeftovers(topics);
       this.#isAssigned = true;
     }
   }
@@ -326,11 +332,39 @@ export class StreamThread {
       await this.#standbys?.close();
       await this.#tasks?.close();
       await this.#consumer?.close();
+      await this.#release?.();
     }
   }
 
   get #all(): readonly Task[] {
     return this.#tasks?.all ?? [];
+  }
+
+  /**
+   * Reads what runs that went by way of repartition topics have left there, before anything that would close windows: it
+   * came of records that were read before all that is read now.
+   */
+  async #readLeftovers(topics: TopologyTopics): Promise<void> {
+    const consumer = this.#consumer;
+    const positions = this.#tasks?.positions ?? [];
+    // What they make comes before what their results do further down.
+    for (const sub of [...this.#topology.subTopologies].reverse()) {
+      const leftovers = new Set(topics.leftovers(sub));
+      if (consumer === undefined || leftovers.size === 0) continue;
+      const isLeftover = ({ topic }: TopicPartition) => leftovers.has(topic);
+      for (const { topicPartition } of positions) if (!isLeftover(topicPartition)) consumer.pause(topicPartition);
+      const left = positions.filter(({ topicPartition }) => isLeftover(topicPartition));
+      for (const { task, topicPartition } of left) {
+        const end = await this.#config.log.endOffset(topicPartition);
+        while (task.fetchedTo(topicPartition.topic) < end) {
+          const cursors = await consumer.poll(MAX_POLL_MS);
+          for (const cursor of cursors) this.#tasks?.reading(cursor)?.add(cursor);
+          for (const reader of this.#tasks?.bySubTopology[sub.id] ?? []) await this.#runTask(reader);
+        }
+      }
+      for (const { topicPartition } of positions) consumer.resume(topicPartition);
+      this.#transactionHasWork = true;
+    }
   }
 
   /** Does what the group asks for. */
@@ -580,6 +614,7 @@ export class StreamThread {
       requestCommit: () => {
         this.#commitRequested = true;
       },
+      autoOffsetReset: config.autoOffsetReset,
       deserializationExceptionHandler: config.deserializationExceptionHandler,
       processingExceptionHandler: config.processingExceptionHandler,
       productionExceptionHandler: config.productionExceptionHandler,

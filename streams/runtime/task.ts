@@ -16,6 +16,7 @@ import { Punctuations } from './punctuations.js';
 import { decodeRepartitionRecord, type OriginalRecord, RECORD_HEAD_BYTES } from './repartition-record.js';
 import { type Repartition, RepartitionSink } from './repartition-sink.js';
 import { compileSink } from './sink.js';
+import type { AutoOffsetReset } from './start-offset.js';
 import { type SourceTime, StreamTime, type TimeLimits } from './stream-time.js';
 import type { TaskState } from './task-state.js';
 import { lookAhead, TimeAhead } from './time-ahead.js';
@@ -51,6 +52,7 @@ export interface TaskEnvironment {
   partitions(topic: string): number;
   repartition(node: RepartitionNode): Repartition;
   requestCommit(): void;
+  readonly autoOffsetReset: AutoOffsetReset;
   readonly deserializationExceptionHandler: ExceptionHandler;
   readonly processingExceptionHandler: ExceptionHandler;
   readonly productionExceptionHandler: ExceptionHandler;
@@ -124,7 +126,8 @@ export class Task implements TaskContext {
     }
     for (const source of subTopology.repartitionSources) {
       const repartition = environment.repartition(source);
-      if (repartition.kind === 'topic') this.#addInput(repartition.topic, source);
+      const topic = repartition.kind === 'topic' ? repartition.topic : repartition.leftover;
+      if (topic !== undefined) this.#addInput(topic, source);
     }
   }
 

@@ -83,6 +83,7 @@ export class TopologyTestDriver {
       repartition: options.repartition ?? 'auto',
       deadLetterTopic: options.deadLetterTopic,
       lateTopic: options.lateTopic,
+      autoOffsetReset: 'earliest',
       deserializationExceptionHandler:
         options.deserializationExceptionHandler ?? deserializationHandler(options.deadLetterTopic),
       processingExceptionHandler: options.processingExceptionHandler ?? (() => 'fail'),

@@ -70,6 +70,7 @@ export class EmbeddedLog implements Log {
   readonly #offsets = new Map<string, CommittedOffset>();
   readonly #notedLost = new Set<string>();
   readonly #waiting = new Set<() => void>();
+  readonly #claimed = new Set<string>();
   readonly #timer: NodeJS.Timeout;
   #cleaning: Promise<void> = Promise.resolve();
   #server: LogServer | undefined;
@@ -197,6 +198,23 @@ export class EmbeddedLog implements Log {
   async committed(group: string, topicPartition: TopicPartition): Promise<CommittedOffset | undefined> {
     this.requireOpen();
     return this.#offsets.get(committedOffsetKey(group, topicPartition).toString('latin1'));
+  }
+
+  async claim(group: string): Promise<() => Promise<void>> {
+    this.requireOpen();
+    if (this.#claimed.has(group)) {
+      throw new LogError(
+        'GROUP_IN_USE',
+        `the application "${group}" runs already on the log in ${this.location}, and what it does would be done twice; ` +
+          'stop that one first, or give this one another application id',
+      );
+    }
+    this.#claimed.add(group);
+    let isHeld = true;
+    return async () => {
+      if (isHeld) this.#claimed.delete(group);
+      isHeld = false;
+    };
   }
 
   transaction(): Transaction {

@@ -105,6 +105,14 @@ export class RemoteLog implements Log {
     return (await this.#call<'committed'>({ op: 'committed', group, topicPartition })).ok.committed;
   }
 
+  async claim(group: string): Promise<() => Promise<void>> {
+    await this.#call<'claim'>({ op: 'claim', group });
+    return async () => {
+      // Where the connection is gone, so is the claim.
+      if (this.#failure === undefined) await this.#call<'release'>({ op: 'release', group });
+    };
+  }
+
   transaction(): Transaction {
     return new BufferedTransaction(this);
   }

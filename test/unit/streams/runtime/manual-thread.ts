@@ -32,6 +32,7 @@ export async function startThread(
     repartition: 'auto',
     deadLetterTopic: undefined,
     lateTopic: undefined,
+    autoOffsetReset: 'earliest',
     deserializationExceptionHandler: () => 'fail',
     processingExceptionHandler: () => 'fail',
     productionExceptionHandler: () => 'fail',
