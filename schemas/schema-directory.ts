@@ -99,7 +99,13 @@ export class SchemaDirectory implements SchemaRegistry {
 
   #registered(subject: string, schema: Schema): number | undefined {
     const id = this.#idOf(schema);
-    return id !== undefined && this.#file.subjects[subject]?.includes(id) ? id : undefined;
+    return id !== undefined && this.#idsOf(subject).includes(id) ? id : undefined;
+  }
+
+  #idsOf(subject: string): readonly number[] {
+    const { subjects } = this.#file;
+    // A subject may be called as what every object has.
+    return (Object.hasOwn(subjects, subject) ? subjects[subject] : undefined) ?? [];
   }
 
   async #add(subject: string, schema: Schema): Promise<number> {
@@ -108,7 +114,7 @@ export class SchemaDirectory implements SchemaRegistry {
     const id = same ?? Math.max(0, ...schemas.map((registered) => registered.id)) + 1;
     const changed: SchemaFile = {
       schemas: same === undefined ? [...schemas, { id, schema }] : schemas,
-      subjects: { ...subjects, [subject]: [...(subjects[subject] ?? []), id] },
+      subjects: { ...subjects, [subject]: [...this.#idsOf(subject), id] },
     };
     // Synced before it is renamed, and the directory after: the log must not get ids that a power cut takes away.
     const temporary = `${this.#path}.tmp`;

@@ -55,7 +55,8 @@ export function newMetrics(): StreamsMetrics {
     skipped: {},
     counted: {},
     lateRecords: 0,
-    late: {},
+    // The names of nodes are anybody's: "constructor" is no more special than another.
+    late: Object.create(null) as Record<string, LateMetrics>,
     commits: 0,
     lastCommitMs: 0,
     abortedCommits: 0,

@@ -275,9 +275,10 @@ class Connection {
   }
 
   async #topics(): Promise<TopicSizes> {
-    const sizes: Record<string, number> = {};
-    for (const topic of await this.#log.topics()) sizes[topic] = (await this.#log.partitions(topic)) ?? 0;
-    return sizes;
+    const topics = await this.#log.topics();
+    return Object.fromEntries(
+      await Promise.all(topics.map(async (topic) => [topic, (await this.#log.partitions(topic)) ?? 0] as const)),
+    );
   }
 
   #reply<Op extends keyof LogResponses>(id: number, ok: LogResponses[Op], bytes: readonly Buffer[] = []): void {
