@@ -31,6 +31,8 @@ export interface Run {
   readonly feeds: boolean;
   readonly seconds: number;
   readonly topics: ApplicationConfig['topics'];
+  /** How late an event may be in the goals, web statistics and sensors. */
+  readonly graceMs: number;
   /** Prints a topic of this run's log: a command without the topic's name. */
   readonly consume: string;
 }
@@ -42,7 +44,7 @@ export function summary(run: Run): SafeText {
     volume(run),
     ...refusedText(writer.refused, topics.deadLetters),
     ...undecoded(metrics, topics.deadLetters),
-    ...lateness(metrics, topics.late),
+    ...lateness(run),
     ...(writer.events === 0 && writer.refused.total > 0 ? [] : found(results)),
     ...whereToLook(run),
   ];
@@ -69,14 +71,15 @@ function undecoded({ deadLetters }: StreamsMetrics, topic: string): SafeText[] {
   return [safe`${count(deadLetters, 'record')} could not be processed; see ${topic} for the reasons`];
 }
 
-function lateness({ late, lateRecords }: StreamsMetrics, lateTopic: string): SafeText[] {
+function lateness({ graceMs, metrics, topics }: Run): SafeText[] {
+  const { late, lateRecords } = metrics;
   if (lateRecords === 0) return [];
   const all = Object.values(late);
   const latest = Math.max(...all.map(({ maxLatenessMs }) => maxLatenessMs));
   const goals = Object.entries(late).map(missed).sort().join(', ');
   return [
     safe`${count(lateRecords, 'event')} came too late for some windows: ${goals}; the latest by ${aboutHowLong(latest)}`,
-    safe`    they are in ${lateTopic}; ${lateAdvice(all)}`,
+    safe`    they are in ${topics.late}; ${lateAdvice(all, graceMs)}`,
   ];
 }
 
@@ -86,10 +89,13 @@ function missed([node, { dropped, records }]: [string, LateMetrics]): string {
     : `${node} ${number(records)} (${number(dropped)} for all of theirs)`;
 }
 
-/** A grace period keeps windows open and in memory: of more than an hour it is no way out. */
-function lateAdvice(late: readonly LateMetrics[]): string {
+/**
+ * A grace period keeps windows open and in memory: of more than an hour it is no way out. Where no more than there is was
+ * needed, an earlier run had closed the windows at the end of its input.
+ */
+function lateAdvice(late: readonly LateMetrics[], graceMs: number): string {
   const needed = Math.max(...late.map(({ graceNeededMs }) => graceNeededMs));
-  return needed <= HOUR_MS
+  return needed > graceMs && needed <= HOUR_MS
     ? `--grace ${roundedUp(needed)} counts them, in a run with another --data-dir`
     : 'they are older than what this data directory already holds; a run with another --data-dir counts them';
 }

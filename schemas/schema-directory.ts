@@ -1,9 +1,10 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Schema } from 'avsc';
 import { z } from 'zod';
+import { makePrivateDirectory } from '../streams/log/private-directory.js';
 import { avroType } from '../streams/serde/avro.js';
 import type { RegistrationOptions, SchemaRegistry } from '../streams/serde/schema-registry.js';
 import { syncDirectory } from './durable.js';
@@ -80,7 +81,7 @@ export class SchemaDirectory implements SchemaRegistry {
     if (!autoRegister) {
       throw new SchemaError('SCHEMA_NOT_REGISTERED', `the schema of ${subject} is not registered in ${this.#path}`);
     }
-    await mkdir(dirname(this.#path), { recursive: true });
+    await makePrivateDirectory(dirname(this.#path));
     return this.#locked(() => {
       // Another process may have been faster.
       this.#refresh();

@@ -1,11 +1,12 @@
 import { type Duration, toMilliseconds } from './dsl/duration.js';
 import type { Log } from './log/log.js';
+import { APPLICATION_ID_RULE, isApplicationId } from './plan/application-id.js';
 import { deserializationHandler, type ExceptionHandler } from './runtime/exception-handlers.js';
 import type { StreamsMetrics } from './runtime/metrics.js';
 import type { StandbyTask } from './runtime/standby-tasks.js';
 import type { AutoOffsetReset } from './runtime/start-offset.js';
 import { StreamThread } from './runtime/stream-thread.js';
-import type { Topology } from './runtime/topology.js';
+import { type Topology, TopologyError } from './runtime/topology.js';
 
 /** Who is silent for this long may be at its end; the log is asked. */
 const END_SILENCE_MS = 1000;
@@ -99,7 +100,12 @@ export class Streams {
   #drain: { keepOpen: boolean; resolve: () => void; reject: (error: Error) => void } | undefined;
   #failure: Error | undefined;
 
+  /** @throws TopologyError when the application id is no name that topics and directories can have */
   constructor(topology: Topology, config: StreamsConfig) {
+    if (!isApplicationId(config.applicationId)) {
+      const shown = JSON.stringify(config.applicationId);
+      throw new TopologyError(`the application id ${shown} cannot be used: it must be ${APPLICATION_ID_RULE}`);
+    }
     this.#thread = new StreamThread(topology, {
       applicationId: config.applicationId,
       log: config.log,

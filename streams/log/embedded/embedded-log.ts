@@ -1,4 +1,4 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { MemoryLevel } from 'memory-level';
 import { BufferedTransaction, type PartitionBatches } from '../buffered-transaction.js';
 import {
@@ -12,6 +12,7 @@ import {
   type TopicPartition,
   type Transaction,
 } from '../log.js';
+import { makePrivateDirectory } from '../private-directory.js';
 import { type BatchCursor, sealBatch } from '../record-batch.js';
 import { checkLogFiles } from './check-log.js';
 import { CommitMark } from './commit-mark.js';
@@ -99,7 +100,7 @@ export class EmbeddedLog implements Log {
   static async open(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
     const { directory, fsync = true, serve = false } = options;
     try {
-      await mkdir(directory, { recursive: true });
+      await makePrivateDirectory(directory);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new LogError('LOG_IO', `cannot create the directory ${directory}: ${reason}`, { cause });
