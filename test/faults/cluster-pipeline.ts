@@ -88,6 +88,11 @@ export class ClusterPipeline {
     }, CAUGHT_UP_WITHIN_MS).finally(() => log.close());
   }
 
+  /** What the processes have said. */
+  get said(): string {
+    return this.#processes.map(({ stderr }, i) => `process ${i + 1}:\n${stderr}`).join('\n');
+  }
+
   /** No process has ended by itself. */
   requireRunning(): void {
     for (const { process, stderr } of this.#processes) {

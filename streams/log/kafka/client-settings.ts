@@ -42,6 +42,10 @@ const ADMIN: KafkaSettings = {
 
 const ALL: KafkaSettings = {
   'socket.keepalive.enable': true,
+  // A network that is cut ends no connection. Longer than a broker is missed by its cluster, and shorter than a
+  // transaction may last.
+  'socket.timeout.ms': 8000,
+  'socket.connection.setup.timeout.ms': 5000,
   'reconnect.backoff.max.ms': 1000,
   'topic.metadata.refresh.interval.ms': 60_000,
   // Errors come as events; without this librdkafka writes them, and more, to standard error.
