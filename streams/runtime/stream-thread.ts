@@ -588,7 +588,7 @@ export class StreamThread {
       if (beforeOffset - (this.#purgedBefore.get(id) ?? 0) < PURGE_RECORDS) return;
       this.#purgedBefore.set(id, beforeOffset);
       // What cannot be deleted costs space and nothing else; it is tried again when there is more.
-      await this.#config.log.deleteRecords(topicPartition, beforeOffset).catch(ignoreLogErrors);
+      await this.#config.log.deleteRecords(topicPartition, beforeOffset).catch(ignoreUnlessRefused);
     };
     for (const task of this.#all) {
       for (const { offset, store, topicPartition } of task.state.positions) {
@@ -627,6 +627,12 @@ export class StreamThread {
 
 function ignoreLogErrors(error: unknown): void {
   if (!(error instanceof LogError)) throw error;
+}
+
+/** What may not be done is not done later either: an internal topic would grow for ever. */
+function ignoreUnlessRefused(error: unknown): void {
+  ignoreLogErrors(error);
+  if ((error as LogError).code === 'LOG_REFUSED') throw error;
 }
 
 function isAborted(error: Error): boolean {

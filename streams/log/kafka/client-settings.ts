@@ -33,6 +33,8 @@ const PRODUCER: KafkaSettings = {
   'message.max.bytes': 16 * 1024 * 1024,
   'queue.buffering.max.messages': 200_000,
   'queue.buffering.max.kbytes': 256 * 1024,
+  // A call that waits for a group's coordinator that is gone looks for another when any connection changes.
+  'connections.max.idle.ms': 30_000,
 };
 
 /** It asks for offsets by what it remembers of leaders, and is refused when that is from before a broker's restart. */
