@@ -34,7 +34,8 @@ async function feedFiles(
     // A batch is written whole, with its position: at a pace, each line has its own time.
     ...(options.speed === undefined ? {} : { batchLines: 1 }),
     signal,
-    positionOf: (source) => writer.positionOf(source),
+    positions: writer.positions,
+    onWarning: (message) => process.stderr.write(`${message}\n`),
   });
   const pacer = options.speed === undefined ? undefined : new Pacer(options.speed, signal);
   for await (const batch of batches) {

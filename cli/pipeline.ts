@@ -25,8 +25,6 @@ export interface PipelineOptions {
   readonly applicationId: string;
   readonly commitInterval: number;
   readonly idle: number | 'never';
-  /** As for `Streams`. */
-  readonly maxTimeAhead: number;
   readonly numStandbyReplicas: number;
   /** Where the trained models of services are. */
   readonly modelsDirectory?: string;

@@ -94,23 +94,18 @@ async function statisticsOf(duckDb: OpenDuckDb, source: string, columns: readonl
   if (row === undefined) throw new Error('an aggregate has one row');
   const found = JSON.parse(row.columns) as Record<string, { values: number; min: unknown; max: unknown }>;
   const numRecords = Number(row.numRecords);
-  const minValues = new Map<string, unknown>();
-  const maxValues = new Map<string, unknown>();
-  const nullCount = new Map<string, number>();
+  const minValues: Record<string, unknown> = {};
+  const maxValues: Record<string, unknown> = {};
+  const nullCount: Record<string, number> = {};
   for (const [index, { name }] of columns.entries()) {
     const { max, min, values } = found[index] as { values: number; min: unknown; max: unknown };
-    nullCount.set(name, numRecords - values);
+    nullCount[name] = numRecords - values;
     // One without the other says nothing that readers ask for.
     if (min === null || max === null) continue;
-    minValues.set(name, min);
-    maxValues.set(name, max);
+    minValues[name] = min;
+    maxValues[name] = max;
   }
-  return {
-    numRecords,
-    minValues: Object.fromEntries(minValues),
-    maxValues: Object.fromEntries(maxValues),
-    nullCount: Object.fromEntries(nullCount),
-  };
+  return { numRecords, minValues, maxValues, nullCount };
 }
 
 /** The bound as JSON has it; null where it is of no use. */

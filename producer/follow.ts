@@ -1,38 +1,35 @@
 import { type FileHandle, stat } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
-import { beginsWith, type Fingerprint } from './fingerprint.js';
 
-const LOOK_EVERY_MS = 200;
 /** A server goes on writing to a log that was renamed until it has reopened its path. */
 const QUIET_LOOKS = 2;
 
-export interface FollowedFile {
-  readonly file: FileHandle;
-  readonly path: string;
-  /** Up to where it has been read. */
-  readonly position: number;
-  readonly fingerprint: Fingerprint | undefined;
-}
+/** Looks at the end of a log that is followed. */
+export class FollowedEnd {
+  #quietLooks = 0;
 
-/**
- * Waits at the end of a log: until there is more in it; until it has been cut, to be written from its start again; until
- * another file has taken its place, and is being written to; or until the signal.
- */
-export async function whatFollows(
-  { file, fingerprint, path, position }: FollowedFile,
-  signal: AbortSignal,
-): Promise<'more' | 'cut' | 'replaced' | 'aborted'> {
-  for (let quietLooks = 0; !signal.aborted; ) {
-    const own = await file.stat();
+  constructor(
+    readonly file: FileHandle,
+    readonly path: string,
+  ) {}
+
+  /**
+   * Whether there is more in it, it has been cut, to be written from its start again, or another file has taken its
+   * place, and is being written to.
+   *
+   * @param position up to where it has been read
+   * @param head the first bytes that were read of it
+   */
+  async look(position: number, head: Buffer): Promise<'more' | 'cut' | 'replaced' | 'nothing'> {
+    const own = await this.file.stat();
     if (own.size < position) return 'cut';
     if (own.size > position) {
+      this.#quietLooks = 0;
       // It may have been cut, and have grown past its old length since.
-      return fingerprint === undefined || (await beginsWith(file, fingerprint)) ? 'more' : 'cut';
+      const { buffer, bytesRead } = await this.file.read(Buffer.alloc(head.length), 0, head.length, 0);
+      return bytesRead === head.length && buffer.equals(head) ? 'more' : 'cut';
     }
-    const standing = await stat(path).catch(() => undefined);
-    const replaced = standing !== undefined && (standing.ino !== own.ino || standing.dev !== own.dev);
-    if (replaced && standing.size > 0 && ++quietLooks > QUIET_LOOKS) return 'replaced';
-    await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+    const standing = await stat(this.path).catch(() => undefined);
+    const isReplaced = standing !== undefined && (standing.ino !== own.ino || standing.dev !== own.dev);
+    return isReplaced && standing.size > 0 && ++this.#quietLooks > QUIET_LOOKS ? 'replaced' : 'nothing';
   }
-  return 'aborted';
 }

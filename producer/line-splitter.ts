@@ -7,6 +7,8 @@ export interface Line {
   readonly number: number;
   /** The whole length; more than `bytes` holds when the line is too long. */
   readonly length: number;
+  /** Where the next line starts, in bytes from the start of the input. */
+  readonly nextOffset: number;
 }
 
 const NEWLINE = 0x0a;
@@ -21,6 +23,8 @@ export class LineSplitter {
   #pieces: Buffer[] = [];
   #kept = 0;
   #length = 0;
+  /** Before the line; see `#withoutNuls`. */
+  #nuls = 0;
 
   constructor(start: { readonly offset: number; readonly lines: number }) {
     this.offset = start.offset;
@@ -33,11 +37,11 @@ export class LineSplitter {
     for (;;) {
       const end = piece.indexOf(NEWLINE, start);
       if (end < 0) break;
-      this.#keep(piece.subarray(start, end));
+      this.#keep(piece, start, end);
       yield this.#take(1);
       start = end + 1;
     }
-    this.#keep(piece.subarray(start));
+    this.#keep(piece, start, piece.length);
   }
 
   /** The end of the input: what stands after the last newline. */
@@ -45,13 +49,23 @@ export class LineSplitter {
     if (this.#length > 0) yield this.#take(0);
   }
 
-  #keep(bytes: Buffer): void {
-    this.#length += bytes.length;
+  #keep(piece: Buffer, from: number, to: number): void {
+    const start = this.#length === 0 && piece[from] === 0 ? this.#afterNuls(piece, from, to) : from;
+    if (start >= to) return;
+    this.#length += to - start;
     const room = MAX_LINE_BYTES - this.#kept;
-    if (room <= 0 || bytes.length === 0) return;
-    const kept = bytes.subarray(0, room);
+    if (room <= 0) return;
+    const kept = piece.subarray(start, Math.min(to, start + room));
     this.#pieces.push(kept);
     this.#kept += kept.length;
+  }
+
+  /** A server that goes on writing where it was in a log that has been cut leaves a hole: zeros, any number of them. */
+  #afterNuls(piece: Buffer, from: number, to: number): number {
+    let start = from;
+    while (start < to && piece[start] === 0) start++;
+    this.#nuls += start - from;
+    return start;
   }
 
   #take(newlineBytes: number): Line {
@@ -59,11 +73,12 @@ export class LineSplitter {
     let bytes = this.#pieces.length === 1 && only !== undefined ? only : Buffer.concat(this.#pieces);
     if (bytes.at(-1) === CARRIAGE_RETURN && this.#length <= MAX_LINE_BYTES) bytes = bytes.subarray(0, -1);
     const length = this.#length;
-    this.offset += length + newlineBytes;
+    this.offset += this.#nuls + length + newlineBytes;
     this.lines++;
     this.#pieces = [];
     this.#kept = 0;
     this.#length = 0;
-    return { bytes, number: this.lines, length };
+    this.#nuls = 0;
+    return { bytes, number: this.lines, length, nextOffset: this.offset };
   }
 }

@@ -1,12 +1,13 @@
 import type { AccessLog } from '../schemas/records.js';
 import type { Log } from '../streams/log/log.js';
 import type { Serde } from '../streams/serde/serde.js';
-import type { LogBatch, SourcePosition } from './log-source.js';
+import type { LogBatch } from './log-source.js';
 import { RefusedLines } from './refused-lines.js';
+import type { Positions, SourcePosition } from './source-position.js';
 import { TopicWriter } from './topic-writer.js';
 
 /**
- * Where reading each input goes on: a compacted topic, keyed by the input's name. A topic, and not a file, for the
+ * Where reading each text goes on: a compacted topic. A topic, and not a file, for the
  * position then is in the same transaction as the records that it follows.
  */
 const POSITIONS_TOPIC = 'millrace-inputs';
@@ -40,19 +41,20 @@ export class RawTopicWriter {
   readonly #options: RawTopicWriterOptions;
   readonly #requests: TopicWriter<AccessLog>;
   readonly #deadLetterPartitions: number;
-  readonly #positions: ReadonlyMap<string, SourcePosition>;
+  /** Where texts were left when this writer was made, by key. */
+  readonly positions: Positions;
 
   private constructor(
     options: RawTopicWriterOptions,
     requests: TopicWriter<AccessLog>,
     deadLetterPartitions: number,
-    positions: ReadonlyMap<string, SourcePosition>,
+    positions: Positions,
   ) {
     this.metrics = options.metrics ?? newWriterMetrics();
     this.#options = options;
     this.#requests = requests;
     this.#deadLetterPartitions = deadLetterPartitions;
-    this.#positions = positions;
+    this.positions = positions;
   }
 
   static async create(options: RawTopicWriterOptions): Promise<RawTopicWriter> {
@@ -65,11 +67,6 @@ export class RawTopicWriter {
     );
   }
 
-  /** Where the input was left when this writer was made. */
-  async positionOf(source: string): Promise<SourcePosition | undefined> {
-    return this.#positions.get(source);
-  }
-
   async write(events: readonly AccessLog[]): Promise<void> {
     await this.#requests.write(events);
     this.metrics.events += events.length;
@@ -79,10 +76,10 @@ export class RawTopicWriter {
     const { deadLetterTopic, log } = this.#options;
     const transaction = log.transaction();
     this.#requests.append(transaction, batch.events);
-    for (const { reason, line, bytes, length } of batch.badLines) {
+    for (const { reason, source, line, bytes, length } of batch.badLines) {
       const headers = Object.entries({
         reason,
-        source: batch.source,
+        source,
         line: String(line),
         // The value is cut off there.
         ...(length > bytes.length ? { 'line-bytes': String(length) } : {}),
@@ -96,13 +93,13 @@ export class RawTopicWriter {
         headers.map(([key, value]) => ({ key, value: Buffer.from(value) })),
       );
     }
-    if (batch.position !== undefined) {
-      const position = Buffer.from(JSON.stringify(batch.position));
-      transaction.append(POSITIONS_TOPIC, 0, Date.now(), Buffer.from(batch.source), position);
+    for (const [key, position] of batch.positions) {
+      const value = position === null ? null : Buffer.from(JSON.stringify(position));
+      transaction.append(POSITIONS_TOPIC, 0, Date.now(), Buffer.from(key), value);
     }
     await transaction.commit();
     this.metrics.events += batch.events.length;
-    for (const { reason, line, bytes } of batch.badLines) this.metrics.refused.add(batch.source, line, reason, bytes);
+    for (const { source, line, reason, bytes } of batch.badLines) this.metrics.refused.add(source, line, reason, bytes);
   }
 
   /** Resolves when others can read what was written. */
@@ -111,7 +108,7 @@ export class RawTopicWriter {
   }
 }
 
-async function readPositions(log: Log): Promise<ReadonlyMap<string, SourcePosition>> {
+async function readPositions(log: Log): Promise<Positions> {
   await log.ensureTopic(POSITIONS_TOPIC, { partitions: 1, cleanupPolicy: 'compact' });
   const positions = new Map<string, SourcePosition>();
   const topicPartition = { topic: POSITIONS_TOPIC, partition: 0 };
@@ -123,8 +120,11 @@ async function readPositions(log: Log): Promise<ReadonlyMap<string, SourcePositi
     if (cursor === undefined) continue;
     while (cursor.next()) {
       const { keyBytes, keyEnd, keyStart, valueBytes, valueEnd, valueStart } = cursor;
-      const position = JSON.parse(valueBytes.toString('utf8', valueStart, valueEnd)) as SourcePosition;
-      positions.set(keyBytes.toString('utf8', keyStart, keyEnd), position);
+      const key = keyBytes.toString('utf8', keyStart, keyEnd);
+      // The last that was written stands last.
+      positions.delete(key);
+      if (valueStart >= 0)
+        positions.set(key, JSON.parse(valueBytes.toString('utf8', valueStart, valueEnd)) as SourcePosition);
     }
     offset = cursor.nextOffset;
   }

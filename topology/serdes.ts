@@ -5,7 +5,6 @@ import type {
   Goal2,
   Goal3,
   Goal4,
-  HostServerErrors,
   Incident,
   MlPrediction,
   SensorHour,
@@ -25,7 +24,6 @@ interface Values {
   readonly goal2: Goal2;
   readonly goal3: Goal3;
   readonly goal4: Goal4;
-  readonly serverErrors: HostServerErrors;
   readonly webStatistics: WebStatistics;
   readonly sensorReadings: SensorReading;
   readonly sensorScores: SensorScore;
@@ -40,7 +38,7 @@ interface Values {
 /** The serdes of topics, by what the topics are for. */
 export type TopicSerdes<R extends TopicRole = TopicRole> = { readonly [Role in R]: AvroSerde<Values[Role]> };
 
-export type GoalSerdes = TopicSerdes<'accessLog' | 'goal1' | 'goal2' | 'goal3' | 'goal4' | 'serverErrors'>;
+export type GoalSerdes = TopicSerdes<'accessLog' | 'goal1' | 'goal2' | 'goal3' | 'goal4'>;
 
 /** Registers the schemas of topics, each as `<topic>-value`; topics whose values are of no one schema are passed over. */
 export async function registerSerdes<T extends Readonly<Record<string, string>>>(

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { makePrivateDirectory } from '../log/private-directory.js';
 import { StateDatabase, StateError } from './state-database.js';
 
 const PROCESS_ID = 'process-id';
@@ -84,7 +83,7 @@ export class StateDirectory {
 
 /** Of several processes that make it at once, all get the id of one. */
 async function makeProcessId(directory: string, file: string): Promise<string> {
-  await makePrivateDirectory(directory);
+  await mkdir(directory, { recursive: true });
   const id = randomUUID();
   const unfinished = `${file}.${id}`;
   await writeFile(unfinished, id);

@@ -1,7 +1,6 @@
-import { type Duration, toMilliseconds } from '../dsl/duration.js';
 import { EmbeddedLog } from '../log/embedded/embedded-log.js';
 import type { Headers, LogConsumer } from '../log/log.js';
-import { deserializationHandler, type ExceptionHandler } from '../runtime/exception-handlers.js';
+import type { ExceptionHandler } from '../runtime/exception-handlers.js';
 import type { StreamsMetrics } from '../runtime/metrics.js';
 import { StreamThread } from '../runtime/stream-thread.js';
 import type { Topology } from '../runtime/topology.js';
@@ -17,8 +16,6 @@ export interface TopologyTestDriverOptions {
   readonly deadLetterTopic?: string;
   readonly lateTopic?: string;
   readonly deserializationExceptionHandler?: ExceptionHandler;
-  /** As in `StreamsConfig`, but that by default times may be however far ahead. */
-  readonly maxTimeAhead?: Duration;
   readonly processingExceptionHandler?: ExceptionHandler;
   readonly productionExceptionHandler?: ExceptionHandler;
 }
@@ -75,17 +72,13 @@ export class TopologyTestDriver {
       maxUncommittedEntries: Number.MAX_SAFE_INTEGER,
       maxTransactionBytes: Number.MAX_SAFE_INTEGER,
       // Whatever is piped in is processed before more can come: each input is at its end at each commit.
-      maxTimeAheadMs:
-        options.maxTimeAhead === undefined
-          ? Number.POSITIVE_INFINITY
-          : toMilliseconds(options.maxTimeAhead, 'how far a time may be ahead'),
       time: { idleMs: Number.POSITIVE_INFINITY, endSilenceMs: 0, maxHoldBackMs: 0 },
       repartition: options.repartition ?? 'auto',
       deadLetterTopic: options.deadLetterTopic,
       lateTopic: options.lateTopic,
-      autoOffsetReset: 'earliest',
       deserializationExceptionHandler:
-        options.deserializationExceptionHandler ?? deserializationHandler(options.deadLetterTopic),
+        options.deserializationExceptionHandler ??
+        (() => (options.deadLetterTopic === undefined ? 'fail' : 'dead-letter')),
       processingExceptionHandler: options.processingExceptionHandler ?? (() => 'fail'),
       productionExceptionHandler:
         options.productionExceptionHandler ?? options.processingExceptionHandler ?? (() => 'fail'),

@@ -16,7 +16,7 @@ export async function accessLog(): Promise<AccessLog[]> {
     maxFutureMs: 86_400_000,
     follow: false,
     signal: new AbortController().signal,
-    positionOf: async () => undefined,
+    positions: new Map(),
   });
   for await (const batch of batches) events.push(...batch.events);
   return events;

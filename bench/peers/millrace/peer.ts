@@ -14,16 +14,7 @@ export const millrace: Peer = {
       program: process.execPath,
       args: [
         ...[PROGRAM, 'start', '--brokers', brokers, '--registry', registryUrl, '--data-dir', directory],
-        ...[
-          '--application-id',
-          application,
-          '--pipelines',
-          'goals',
-          '--goals',
-          goals.join(','),
-          '--no-server-errors',
-          ...args,
-        ],
+        ...['--application-id', application, '--pipelines', 'goals', '--goals', goals.join(','), ...args],
       ],
     });
     const once = (name: string, goals: GoalConfig['goals'], ...args: string[]): Setup => ({

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BadLine, LogBatch, SourcePosition } from '../../../producer/log-batcher.js';
-import { type LogSourceOptions, readLogs } from '../../../producer/log-source.js';
+import type { BadLine } from '../../../producer/line-reader.js';
+import { type LogBatch, type LogSourceOptions, readLogs } from '../../../producer/log-source.js';
+import type { SourcePosition } from '../../../producer/source-position.js';
 import type { AccessLog } from '../../../schemas/records.js';
 
 /** A line in the combined format whose client names it: 10.<high>.<low>.1. */
@@ -49,9 +50,15 @@ export class Committed {
     return this.badLines.map(({ reason }) => reason.split(':')[0]);
   }
 
-  position(source: string): SourcePosition | undefined {
-    const kept = this.#positions.get(source);
-    return kept === undefined ? undefined : (JSON.parse(kept) as SourcePosition);
+  readonly warnings: string[] = [];
+
+  get positions(): Map<string, SourcePosition> {
+    return new Map([...this.#positions].map(([key, kept]) => [key, JSON.parse(kept) as SourcePosition]));
+  }
+
+  /** The position that was committed last of what was read under the path. */
+  position(path: string): SourcePosition | undefined {
+    return [...this.positions.values()].findLast(({ name }) => name === path);
   }
 
   /** Reads until the end, the signal, or `stopAfter` batches, when it stops as a process that is killed does. */
@@ -61,13 +68,20 @@ export class Committed {
   ): Promise<void> {
     const { stopAfter = Number.POSITIVE_INFINITY, ...rest } = options;
     let taken = 0;
-    for await (const batch of readLogs(sourceOptions(inputs, { positionOf: async (s) => this.position(s), ...rest }))) {
+    for await (const batch of readLogs(sourceOptions(inputs, this.#options(rest)))) {
       if (taken++ >= stopAfter) return;
       this.batches.push(batch);
       this.events.push(...batch.events);
       this.badLines.push(...batch.badLines);
-      if (batch.position !== undefined) this.#positions.set(batch.source, JSON.stringify(batch.position));
+      for (const [key, position] of batch.positions) {
+        this.#positions.delete(key);
+        if (position !== null) this.#positions.set(key, JSON.stringify(position));
+      }
     }
+  }
+
+  #options(given: Partial<LogSourceOptions>): Partial<LogSourceOptions> {
+    return { positions: this.positions, onWarning: (message) => this.warnings.push(message), ...given };
   }
 }
 
@@ -83,7 +97,7 @@ export function sourceOptions(
     maxFutureMs: 86_400_000,
     follow: false,
     signal: new AbortController().signal,
-    positionOf: async () => undefined,
+    positions: new Map(),
     ...options,
   };
 }

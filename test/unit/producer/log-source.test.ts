@@ -2,7 +2,8 @@ import { appendFile, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LogBatch, readLogs, type SourcePosition } from '../../../producer/log-source.js';
+import { type LogBatch, readLogs } from '../../../producer/log-source.js';
+import type { Positions, SourcePosition } from '../../../producer/source-position.js';
 import type { AccessLog } from '../../../schemas/records.js';
 import { eventually } from '../../integration/millrace.js';
 
@@ -17,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 interface ReadOptions {
-  readonly position?: SourcePosition | undefined;
+  readonly positions?: Positions;
   readonly follow?: boolean;
   readonly signal?: AbortSignal;
   readonly format?: string;
@@ -32,20 +33,20 @@ function read(options: ReadOptions = {}): AsyncGenerator<LogBatch> {
     maxFutureMs: 86_400_000,
     follow: options.follow ?? false,
     signal: options.signal ?? new AbortController().signal,
-    positionOf: async () => options.position,
+    positions: options.positions ?? new Map(),
   });
 }
 
 async function readAll(options: ReadOptions = {}) {
   const methods: string[] = [];
   const reasons: string[] = [];
-  let position: SourcePosition | undefined;
+  const positions = new Map<string, SourcePosition>();
   for await (const batch of read(options)) {
     methods.push(...batch.events.map(({ method }) => method));
     reasons.push(...batch.badLines.map(({ line, reason }) => `${line} ${reason.split(':')[0]}`));
-    position = batch.position;
+    for (const [key, position] of batch.positions) if (position !== null) positions.set(key, position);
   }
-  return { methods, reasons, position };
+  return { methods, reasons, positions };
 }
 
 async function events(options: ReadOptions = {}): Promise<AccessLog[]> {
@@ -65,22 +66,22 @@ describe('reading a log file', () => {
     const first = await readAll();
     await appendFile(path, `${line('C')}\n`);
     expect(first.methods).toEqual(['A', 'B']);
-    expect((await readAll({ position: first.position })).methods).toEqual(['C']);
+    expect((await readAll({ positions: first.positions })).methods).toEqual(['C']);
   });
 
   it('starts anew when another file stands in its place', async () => {
     await writeFile(path, `${line('A')}\n${line('B')}\n`);
-    const { position } = await readAll();
+    const { positions } = await readAll();
     await writeFile(path, `${line('X')}\n${line('Y')}\n${line('Z')}\n`);
-    expect((await readAll({ position })).methods).toEqual(['X', 'Y', 'Z']);
+    expect((await readAll({ positions })).methods).toEqual(['X', 'Y', 'Z']);
   });
 
   it('gives a last line without a newline, and does not give its rest again', async () => {
     await writeFile(path, `${line('A')}\n${line('B')}`);
-    const { methods, position } = await readAll();
+    const { methods, positions } = await readAll();
     expect(methods).toEqual(['A', 'B']);
     await appendFile(path, ` and more\n${line('C')}\n`);
-    expect((await readAll({ position })).methods).toEqual(['C']);
+    expect((await readAll({ positions })).methods).toEqual(['C']);
   });
 
   it('takes the zone of a local time into account', async () => {

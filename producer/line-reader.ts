@@ -1,0 +1,184 @@
+import { isUtf8 } from 'node:buffer';
+import type { AccessLog } from '../schemas/records.js';
+import { type Line, LineSplitter, MAX_LINE_BYTES } from './line-splitter.js';
+import type { LineParser } from './log-format.js';
+import { type EventBuilder, LineError } from './parse-access-log.js';
+import type { ReadText, TextWindow } from './read-text.js';
+import type { SourcePosition } from './source-position.js';
+import { RECENT_BYTES, shortHash } from './text-file.js';
+
+/** A line that is no event. */
+export interface BadLine {
+  /** A word that stays the same, a colon, and what is wrong. */
+  readonly reason: string;
+  /** The file or pipe that it is of. */
+  readonly source: string;
+  readonly line: number;
+  /** The line as it was; cut off at 64 KiB. */
+  readonly bytes: Buffer;
+  /** How many bytes the whole line has. */
+  readonly length: number;
+}
+
+/** A line, and what became of it: an event, a bad line, or nothing where it is empty. */
+export interface ReadLine {
+  event: AccessLog | undefined;
+  bad: BadLine | undefined;
+  /** The event's; of what has none, that of the line before it. */
+  time: number;
+  readonly line: Line;
+  /** Where reading goes on after it. */
+  readonly offset: number;
+  readonly lines: number;
+  /** Of a last line without a newline. */
+  readonly tail?: NonNullable<SourcePosition['tail']>;
+  readonly badTailBytes?: number;
+  /** The text has been read to its end with it. */
+  isEnd?: boolean;
+  /** How far its text had come with it, in milliseconds since the epoch. */
+  reached: number;
+  readonly file: ReadText;
+  /** A window on the text that the offset is in. */
+  readonly window: TextWindow;
+}
+
+export interface LineReaderOptions {
+  readonly file: ReadText;
+  readonly start: Pick<SourcePosition, 'offset' | 'lines' | 'tail' | 'badTailBytes'>;
+  /** What stands before the start. */
+  readonly before: Buffer;
+  readonly parse: LineParser;
+  readonly builder: EventBuilder;
+}
+
+const KEPT_BAD_BYTES = 64 * 1024;
+const BYTE_ORDER_MARK = '\ufeff';
+const NEWLINE = 0x0a;
+const NO_BYTES = Buffer.alloc(0);
+
+/** Makes events of a text's bytes, in whatever pieces they come. */
+export class LineReader {
+  readonly #options: LineReaderOptions;
+  readonly #splitter: LineSplitter;
+  #window: TextWindow;
+  /** Reading starts inside a line that was taken without its newline: the rest of it is passed over. */
+  #skip: boolean;
+  #tail: SourcePosition['tail'];
+
+  constructor(options: LineReaderOptions) {
+    const { before, start } = options;
+    this.#options = options;
+    this.#splitter = new LineSplitter(start);
+    this.#window = { bytes: before, offset: start.offset - before.length };
+    this.#skip = before.length > 0 && before.at(-1) !== NEWLINE;
+    this.#tail = start.tail;
+  }
+
+  /** How many lines of the text have been read. */
+  get lines(): number {
+    return this.#splitter.lines;
+  }
+
+  /** How many bytes of the text those lines have. */
+  get offset(): number {
+    return this.#splitter.offset;
+  }
+
+  /** The lines that end in this piece. The piece is kept as long as they are. */
+  push(piece: Buffer): ReadLine[] {
+    const { bytes, offset } = this.#window;
+    const kept = bytes.subarray(-RECENT_BYTES);
+    this.#window = {
+      bytes: kept.length === 0 ? piece : Buffer.concat([kept, piece]),
+      offset: offset + bytes.length - kept.length,
+    };
+    const lines: ReadLine[] = [];
+    for (const line of this.#splitter.push(piece)) lines.push(this.#read(line));
+    return lines;
+  }
+
+  /** The end of the text: what stands after the last newline, unless it was taken before. */
+  end(): ReadLine[] {
+    const { lines, offset } = this.#splitter;
+    const { start } = this.#options;
+    const window = this.#window;
+    return [...this.#splitter.end()].flatMap((line) => {
+      if (start.offset === offset && start.badTailBytes === line.length) return [];
+      const hash = shortHash(line.bytes);
+      const taken = this.#tail;
+      if (taken?.bytes === line.length && taken.hash === hash) return [];
+      const read = this.#read(line);
+      const tail = { bytes: line.length, hash };
+      return [{ ...read, lines, offset, window, ...(read.bad ? { badTailBytes: line.length } : { tail }) }];
+    });
+  }
+
+  /** No line, but the place after the last one. */
+  endMark(): ReadLine {
+    const { lines, offset } = this.#splitter;
+    return this.#nothing({ bytes: NO_BYTES, number: lines, length: 0, nextOffset: offset });
+  }
+
+  #nothing(line: Line): ReadLine {
+    return {
+      event: undefined,
+      bad: undefined,
+      time: -1,
+      line,
+      offset: line.nextOffset,
+      lines: line.number,
+      reached: -1,
+      file: this.#options.file,
+      window: this.#window,
+    };
+  }
+
+  #read(line: Line): ReadLine {
+    const read = this.#nothing(line);
+    if (this.#skip) {
+      this.#skip = false;
+      this.#splitter.lines--;
+      return { ...read, lines: line.number - 1 };
+    }
+    const tail = this.#tail;
+    this.#tail = undefined;
+    try {
+      if (tail !== undefined && beginsAs(line, tail)) {
+        if (line.length > tail.bytes) read.bad = badLine(this.#options.file.name, line, takenUnfinished(tail));
+        return read;
+      }
+      const event = this.#event(line);
+      if (event !== undefined) {
+        read.event = event;
+        read.time = event.timestamp;
+      }
+    } catch (error) {
+      if (!(error instanceof LineError)) throw error;
+      read.bad = badLine(this.#options.file.name, line, error.message);
+    }
+    return read;
+  }
+
+  #event({ bytes, length, number }: Line): AccessLog | undefined {
+    if (length > MAX_LINE_BYTES) {
+      throw new LineError('line-too-long', `the line has ${length} bytes; ${MAX_LINE_BYTES} are the most`);
+    }
+    if (!isUtf8(bytes)) throw new LineError('not-utf8', 'the line is not UTF-8 text');
+    let line = bytes.toString();
+    if (number === 1 && line.startsWith(BYTE_ORDER_MARK)) line = line.slice(1);
+    return line.trim() === '' ? undefined : this.#options.builder.build(this.#options.parse(line));
+  }
+}
+
+/** Whether a line is the one that was taken when it had no newline yet, and maybe more of it. */
+function beginsAs({ bytes, length }: Line, tail: NonNullable<SourcePosition['tail']>): boolean {
+  return length >= tail.bytes && shortHash(bytes.subarray(0, tail.bytes)) === tail.hash;
+}
+
+function takenUnfinished({ bytes }: NonNullable<SourcePosition['tail']>): string {
+  return `taken-unfinished: only its first ${bytes} bytes were there when its file was read to the end; an event was made of them`;
+}
+
+export function badLine(source: string, { bytes, length, number }: Line, reason: string): BadLine {
+  return { reason, source, line: number, bytes: Buffer.from(bytes.subarray(0, KEPT_BAD_BYTES)), length };
+}

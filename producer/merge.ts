@@ -1,0 +1,153 @@
+import { setTimeout as delay, setImmediate as macrotask } from 'node:timers/promises';
+import type { ReadLine } from './line-reader.js';
+
+/** How often an input that had nothing is asked again. */
+const LOOK_EVERY_MS = 200;
+/** How long others wait for a pipe that says nothing: its writer may be waiting for one of them to be read. */
+const STALL_MS = 1000;
+
+/** An input's lines, in the order in which it has them. */
+export interface LineSource {
+  /** No line is older, as far as its beginning tells. */
+  readonly firstTime: number;
+  /** Whether it may wait for someone, as a pipe does. */
+  readonly mayStall: boolean;
+  /** Gives an empty list where there is nothing now, and may be later. */
+  lines(): AsyncGenerator<readonly ReadLine[]>;
+}
+
+/**
+ * Merges the lines of several inputs by time: the order in which they are named does not matter. An input is opened when
+ * the others have come to its first time. Undefined stands for nothing now: what came before it is not to be held back.
+ */
+export async function* merged(
+  sources: readonly LineSource[],
+  signal: AbortSignal,
+): AsyncGenerator<readonly ReadLine[] | undefined> {
+  const closed = sources
+    .map((source, index) => ({ source, index }))
+    .sort((one, other) => other.source.firstTime - one.source.firstTime || other.index - one.index);
+  let open: Reading[] = [];
+  const waited = async (ms: number) => {
+    const waits = open.flatMap(({ pending }) => (pending === undefined ? [] : [pending]));
+    await Promise.race([...waits, delay(ms, undefined, { signal }).catch(() => {})]);
+  };
+  try {
+    while (!signal.aborted) {
+      const isWaiting = await filled(open);
+      if (isWaiting) {
+        yield undefined;
+        await waited(STALL_MS);
+        for (const reading of open) reading.isStalled = reading.pending !== undefined;
+        continue;
+      }
+      open = open.filter(({ isDone }) => !isDone);
+      const lowest = lowestOf(open);
+      const next = closed.at(-1);
+      if (next !== undefined && (lowest === undefined || next.source.firstTime <= timeOf(lowest))) {
+        closed.pop();
+        open.push(new Reading(next.source, next.index));
+        open.sort((one, other) => one.index - other.index);
+      } else if (lowest !== undefined) {
+        yield take(lowest, open, next?.source.firstTime ?? Number.POSITIVE_INFINITY);
+      } else if (open.length === 0) {
+        return;
+      } else {
+        yield undefined;
+        await waited(LOOK_EVERY_MS);
+      }
+    }
+  } finally {
+    for (const reading of open) await reading.close();
+  }
+}
+
+class Reading {
+  lines: readonly ReadLine[] = [];
+  at = 0;
+  isDone = false;
+  /** When it is to be asked again. */
+  askAt = 0;
+  /** Nobody waits for what is pending. */
+  isStalled = false;
+  pending: Promise<void> | undefined;
+  failure: unknown;
+  readonly #iterator: AsyncGenerator<readonly ReadLine[]>;
+
+  constructor(
+    readonly source: LineSource,
+    readonly index: number,
+  ) {
+    this.#iterator = source.lines();
+  }
+
+  get head(): ReadLine | undefined {
+    return this.lines[this.at];
+  }
+
+  /** Asks for more; what comes stands in `lines`. */
+  ask(): Promise<void> {
+    this.pending ??= this.#iterator
+      .next()
+      .then(({ done, value }) => {
+        this.isDone = done === true;
+        this.lines = value ?? [];
+        this.at = 0;
+        this.askAt = this.lines.length === 0 ? performance.now() + LOOK_EVERY_MS : 0;
+      })
+      .catch((error: unknown) => {
+        this.failure = error;
+      })
+      .finally(() => {
+        this.pending = undefined;
+        this.isStalled = false;
+      });
+    return this.pending;
+  }
+
+  async close(): Promise<void> {
+    // One that waits for a pipe ends when the pipe is closed.
+    if (this.pending === undefined) await this.#iterator.return(undefined);
+  }
+}
+
+/** Asks those that have no line. @returns whether one of them has not answered yet */
+async function filled(open: readonly Reading[]): Promise<boolean> {
+  let isWaiting = false;
+  for (const reading of open) {
+    if (reading.failure !== undefined) throw reading.failure;
+    if (reading.head !== undefined || reading.isDone || reading.isStalled || reading.askAt > performance.now())
+      continue;
+    const asked = reading.ask();
+    if (reading.source.mayStall) await Promise.race([asked, macrotask()]);
+    else await asked;
+    if (reading.failure !== undefined) throw reading.failure;
+    if (reading.pending !== undefined) isWaiting = true;
+  }
+  return isWaiting;
+}
+
+function timeOf(reading: Reading): number {
+  return reading.head?.time ?? Number.POSITIVE_INFINITY;
+}
+
+/** Of equals the first. */
+function lowestOf(open: readonly Reading[]): Reading | undefined {
+  let lowest: Reading | undefined;
+  for (const reading of open) {
+    if (reading.head !== undefined && (lowest === undefined || timeOf(reading) < timeOf(lowest))) lowest = reading;
+  }
+  return lowest;
+}
+
+/** The input's lines up to where another goes on. */
+function take(reading: Reading, open: readonly Reading[], opensAt: number): readonly ReadLine[] {
+  let limit = opensAt;
+  for (const other of open) if (other !== reading) limit = Math.min(limit, timeOf(other));
+  const { at, lines } = reading;
+  let end = at + 1;
+  if (limit === Number.POSITIVE_INFINITY) end = lines.length;
+  else while (end < lines.length && (lines[end] as ReadLine).time < limit) end++;
+  reading.at = end;
+  return at === 0 && end === lines.length ? lines : lines.slice(at, end);
+}
