@@ -3,6 +3,8 @@ import colors from 'picocolors';
 import { DEFAULT_PORTS, type PortName, type StackPorts } from '../stack/ports.js';
 import { SERVICE_NAMES, type ServiceName } from '../stack/service.js';
 import { DEFAULT_STACK_DIRECTORY, portOption, type ServiceState, Stack, type StackEvent } from '../stack/stack.js';
+import { StackError } from '../stack/stack-error.js';
+import { InterruptedError, stopOnSignals } from './interruption.js';
 import { say } from './terminal/output.js';
 import { SafeText, safe } from './terminal/safe-text.js';
 import { printTable } from './terminal/table.js';
@@ -85,10 +87,14 @@ export function openStack({ cache, directory, ...ports }: StackOptions): Promise
 
 async function startServices({ only, ...options }: UpOptions): Promise<void> {
   const stop = new AbortController();
-  const onSignal = (): void => stop.abort();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  stopOnSignals(stop);
   const stack = await openStack(options);
-  await stack.up(only, { onProgress: printProgress, signal: stop.signal });
+  try {
+    await stack.up(only, { onProgress: printProgress, signal: stop.signal });
+  } catch (error) {
+    if (error instanceof StackError && error.code === 'INTERRUPTED') throw new InterruptedError(error.message);
+    throw error;
+  }
 }
 
 async function stopServices({ directory, delete: deletes = false }: DownOptions): Promise<void> {

@@ -182,7 +182,10 @@ export class Stack {
     });
     await this.#exclusive(options, async () => {
       const running = await this.#running(await this.#readRecords());
-      await this.#checkPorts(names.filter((name) => !running.has(name)));
+      const starting = names.filter((name) => !running.has(name));
+      await this.#checkPorts(starting);
+      // Downloads may take minutes, and be interrupted: the ports that were chosen hold from now on.
+      for (const name of starting) await this.#remember(SERVICES[name]);
       const downloads = new Downloads(this.#cacheDirectory, { signal: options.signal });
       const starts = new Map<ServiceName, Promise<void>>();
       // In the order of SERVICE_NAMES a service comes after those it depends on.
@@ -235,12 +238,18 @@ export class Stack {
 
   async #launch(service: Service, software: Software): Promise<ProcessIdentity> {
     const directory = this.#directoryOf(service.name);
-    const ports = Object.fromEntries(service.ports.map((port) => [port, this.#ports[port]]));
-    await writeServiceRecord(directory, { ports });
+    const ports = await this.#remember(service);
     const launch = await service.prepare({ directory, software, ports: this.#ports });
     const process = await startDetached(launch, directory, this.#logFile(service.name));
     await writeServiceRecord(directory, { ports, process });
     return process;
+  }
+
+  /** Notes the service's ports, and that it does not run. */
+  async #remember({ name, ports: names }: Service): Promise<Partial<StackPorts>> {
+    const ports = Object.fromEntries(names.map((port) => [port, this.#ports[port]]));
+    await writeServiceRecord(this.#directoryOf(name), { ports });
+    return ports;
   }
 
   async #untilReady(service: Service, process: ProcessIdentity, signal: AbortSignal | undefined): Promise<void> {

@@ -1,0 +1,145 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { temporaryDirectory } from './millrace.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const MODULES = join(ROOT, 'node_modules');
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+
+beforeEach(async () => {
+  directory = await temporaryDirectory();
+});
+
+afterEach(() => directory.remove());
+
+interface Instruction {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The instructions of a Dockerfile, with lines that go on put together, by stage. */
+function stagesOf(dockerfile: string): Instruction[][] {
+  const text = readFileSync(dockerfile, 'utf8')
+    .replaceAll(/^\s*#.*\n/gm, '')
+    .replaceAll(/\\\n\s*/g, ' ');
+  const stages: Instruction[][] = [];
+  for (const line of text.split('\n').filter((each) => each.trim() !== '')) {
+    const [, name = '', rest = ''] = /^(\w+)\s+(.*)$/.exec(line) ?? [];
+    if (name === 'FROM') stages.push([]);
+    stages.at(-1)?.push({ name, text: rest });
+  }
+  return stages;
+}
+
+/** Whether Docker leaves a path of the context out: the last pattern that matches it, or a directory above it, decides. */
+function ignores(dockerfile: string): (path: string) => boolean {
+  const patterns = readFileSync(`${dockerfile}.dockerignore`, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+    .map((line) => ({ isException: line.startsWith('!'), matches: matcher(line.replace(/^!/, '').trim()) }));
+  return (path) => patterns.findLast(({ matches }) => matches.test(path))?.isException === false;
+}
+
+function matcher(pattern: string): RegExp {
+  const source = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll(/\*\*\/|\*/g, (star) => (star === '*' ? '[^/]*' : '(?:.*/)?'));
+  return new RegExp(`^${source}(?:/.*)?$`);
+}
+
+/** Copies what Docker would take from the context for a source: a file, or what is in a directory. */
+function copyFromContext(source: string, target: string, isIgnored: (path: string) => boolean): number {
+  const path = source === '.' ? '' : source;
+  const files = filesIn(path).filter((file) => !isIgnored(file));
+  for (const file of files) {
+    const isFile = file === path;
+    const to = isFile
+      ? join(target, target.endsWith('/') ? basename(file) : '')
+      : join(target, file.slice(path.length));
+    mkdirSync(dirname(to), { recursive: true });
+    cpSync(join(ROOT, file), to);
+  }
+  return files.length;
+}
+
+function filesIn(path: string): string[] {
+  // They are left out by each of the two, and are too many to ask about one by one.
+  if (['node_modules', '.git', 'dist'].includes(path)) return [];
+  const full = join(ROOT, path);
+  if (path !== '' && !existsSync(full)) return [];
+  return readdirSync(dirname(full), { withFileTypes: true }).some(
+    (entry) => entry.name === basename(full) && entry.isFile(),
+  )
+    ? [path]
+    : readdirSync(full).flatMap((name) => filesIn(path === '' ? name : `${path}/${name}`));
+}
+
+/** Runs a shell command of the Dockerfile, but what needs a registry: the packages are those of this checkout. */
+function runInstruction(text: string, cwd: string): void {
+  const command = text
+    .split('&&')
+    .map((part) => part.trim())
+    .filter((part) => !/^npm (ci|prune)\b/.test(part) && !/\/data\b/.test(part))
+    .join(' && ');
+  if (command === '') return;
+  const { status, stderr, stdout } = spawnSync('sh', ['-c', command], { cwd, encoding: 'utf8' });
+  expect(status, `${command}\n${stdout}${stderr}`).toBe(0);
+}
+
+it('the image of Millrace builds of what its .dockerignore lets in, and the program in it runs', {
+  timeout: 300_000,
+}, () => {
+  const dockerfile = join(ROOT, 'docker/millrace/Dockerfile');
+  const isIgnored = ignores(dockerfile);
+  expect(isIgnored('test/reference/goals.ts')).toBe(true);
+  const stages = stagesOf(dockerfile);
+  const directories = stages.map((_, index) => join(directory.path, `stage-${index}`));
+  for (const [index, stage] of stages.entries()) {
+    const app = directories[index] ?? '';
+    mkdirSync(app);
+    symlinkSync(MODULES, join(app, 'node_modules'));
+    for (const { name, text } of stage) {
+      const words = text.split(/\s+/);
+      const paths = words.filter((word) => !word.startsWith('--'));
+      const target = paths.at(-1) ?? '';
+      if (name === 'RUN') runInstruction(text, app);
+      if (name !== 'COPY') continue;
+      for (const source of paths.slice(0, -1)) {
+        if (!words.some((word) => word.startsWith('--from='))) {
+          const to = `${join(app, target)}${target.endsWith('/') ? '/' : ''}`;
+          expect(copyFromContext(source, to, isIgnored), source).toBeGreaterThan(0);
+        } else if (!source.endsWith('node_modules')) {
+          const from = join(directories[0] ?? '', source.replace('/app/', ''));
+          cpSync(from, target === './' ? join(app, basename(from)) : join(app, target), { recursive: true });
+        }
+      }
+    }
+  }
+  const program = (...args: readonly string[]) =>
+    spawnSync(process.execPath, ['millrace.mjs', ...args], { cwd: directories.at(-1), encoding: 'utf8' });
+  expect(program('--help')).toMatchObject({ status: 0, stderr: '' });
+  expect(program('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(program('describe').stdout).toContain('Sub-topology: 0');
+  const data = join(directory.path, 'data');
+  const run = program('start', '--count', '500', '--once', '--data-dir', data);
+  expect(run.status, run.stderr).toBe(0);
+  expect(run.stdout).toMatch(/goal 3, .*: \d+ results/);
+});
+
+it('the image of the Connect worker gets from the context what it copies, and nothing else', () => {
+  const dockerfile = join(ROOT, 'docker/connect/Dockerfile');
+  const isIgnored = ignores(dockerfile);
+  const copied = stagesOf(dockerfile)
+    .flat()
+    .filter(({ name, text }) => name === 'COPY' && !text.includes('--from='))
+    .map(({ text }) => text.split(/\s+/)[0] ?? '');
+  expect(copied).toEqual(['stack/java']);
+  for (const source of copied) {
+    expect(copyFromContext(source, join(directory.path, 'sources'), isIgnored)).toBeGreaterThan(0);
+  }
+  expect(isIgnored('package.json')).toBe(true);
+});
