@@ -25,6 +25,8 @@ interface Scenario {
   readonly goals: GoalConfig['goals'];
   readonly sizeMs: number;
   readonly advanceMs: number;
+  /** Bursts of server errors beside the goals. */
+  readonly serverErrors?: true;
   /** By way of repartition topics, as between processes. */
   readonly repartition?: 'topic';
 }
@@ -75,6 +77,7 @@ async function runScenario(directory: string, scenario: Scenario): Promise<Resul
   const config: GoalConfig = {
     ...DEFAULT_GOAL_CONFIG,
     goals,
+    serverErrors: scenario.serverErrors && DEFAULT_GOAL_CONFIG.serverErrors,
     ...(sizeMs === 0 ? {} : { goal1: { ...windows, threshold: 10 }, goal2: { ...windows, threshold: 15 } }),
   };
   const serdes = await registerSerdes(new SchemaDirectory(join(directory, 'schemas.json')), config.topics);
@@ -162,6 +165,7 @@ const CONTRACT: readonly Scenario[] = [
   { name: 'goal 3', goals: [3], sizeMs: 0, advanceMs: 0 },
   { name: 'goal 4', goals: [4], sizeMs: 0, advanceMs: 0 },
   { name: 'all four', goals: [1, 2, 3, 4], sizeMs: 0, advanceMs: 0 },
+  { name: 'all four and bursts of 5xx', goals: [1, 2, 3, 4], sizeMs: 0, advanceMs: 0, serverErrors: true },
   { name: 'all four, by repartition topics', goals: [1, 2, 3, 4], sizeMs: 0, advanceMs: 0, repartition: 'topic' },
 ];
 

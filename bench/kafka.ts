@@ -92,7 +92,7 @@ async function runScenario(place: Place, { goals, guarantee, name }: Scenario): 
   let metrics = { recordsProduced: 0, changelogRecords: 0, repartitionRecords: 0 };
   if (goals === undefined) await readAll(log);
   else {
-    const config = { ...DEFAULT_GOAL_CONFIG, goals };
+    const config = { ...DEFAULT_GOAL_CONFIG, goals, serverErrors: undefined };
     const streams = new Streams(goalsTopology(config, await serdesOf(place)), {
       applicationId: `bench-${name.replace(/\W+/g, '-')}`,
       log,
@@ -214,14 +214,17 @@ async function readerFromEnd(log: KafkaLog, topic: string): Promise<LogConsumer>
 /** All four goals until standard input ends. */
 async function runPipeline(place: Place): Promise<void> {
   const log = await KafkaLog.open({ brokers: place.brokers });
-  const streams = new Streams(goalsTopology(DEFAULT_GOAL_CONFIG, await serdesOf(place)), {
-    applicationId: 'bench-latency',
-    log,
-    stateDirectory: join(place.directory, 'state'),
-    deadLetterTopic: topics.deadLetters,
-    lateTopic: topics.late,
-    idle: '10s',
-  });
+  const streams = new Streams(
+    goalsTopology({ ...DEFAULT_GOAL_CONFIG, serverErrors: undefined }, await serdesOf(place)),
+    {
+      applicationId: 'bench-latency',
+      log,
+      stateDirectory: join(place.directory, 'state'),
+      deadLetterTopic: topics.deadLetters,
+      lateTopic: topics.late,
+      idle: '10s',
+    },
+  );
   streams.onStateChange((state) => {
     if (state === 'RUNNING') void streams.drain().then(() => process.stdout.write('running\n'));
   });

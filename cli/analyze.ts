@@ -1,8 +1,9 @@
 import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { analyze } from '../lake/reports/analyze.js';
 import { REPORTS } from '../lake/reports/report.js';
+import { duration } from './duration.js';
 import { addLake, type LakeOption, lakeDirectory } from './lake.js';
-import { addDataDir, duration, wholeNumber } from './options.js';
+import { addDataDir, parsedBy, wholeNumber } from './options.js';
 import { addFormat, type FormatOption, printRows } from './query.js';
 import { print, say } from './terminal/output.js';
 import { safe } from './terminal/safe-text.js';
@@ -53,7 +54,7 @@ async function printReports(names: readonly string[], options: AnalyzeOptions): 
 
 /** A time, or how long ago. */
 function moment(text: string): number {
-  const time = /^\d{4}-/.test(text) ? Date.parse(text) : Date.now() - duration(text);
+  const time = /^\d{4}-/.test(text) ? Date.parse(text) : Date.now() - parsedBy(duration)(text);
   if (Number.isNaN(time)) throw new InvalidArgumentError('It must be a time such as 2026-01-31T08:00Z.');
   return time;
 }

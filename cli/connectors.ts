@@ -7,6 +7,7 @@ import { connectorDirectory, loadConnectors, VARIANTS, type Variant } from '../c
 import { HttpService } from '../connectors/http-service.js';
 import { applyIndexTemplates } from '../connectors/index-templates.js';
 import { applyInfluxDatabases } from '../connectors/influx-databases.js';
+import { positiveWait } from './duration.js';
 import { durationOption } from './options.js';
 import { onNobodyReads, print, say } from './terminal/output.js';
 import { SafeText, safe } from './terminal/safe-text.js';
@@ -47,7 +48,9 @@ export function connectorsCommand(program: Command): Command {
     .option('--elasticsearch <url>', 'also put the index templates there', url)
     .option('--influxdb <url>', 'also make the missing databases there', url)
     .option('--registry <url>', 'where the schema registry is, for --variant local', url)
-    .addOption(durationOption('--timeout <duration>', 'how long to wait for services and connectors', '60s'))
+    .addOption(
+      durationOption('--timeout <duration>', 'how long to wait for services and connectors', '60s', positiveWait),
+    )
     .action(apply);
   addConnect(subcommand('status', "print the connectors' states (default: all that the workers have)")).action(status);
   addDirectory(subcommand('delete', 'delete the connectors; what they have written stays')).action(remove);

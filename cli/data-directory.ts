@@ -3,8 +3,10 @@ import { SchemaDirectory } from '../schemas/schema-directory.js';
 import { EmbeddedLog } from '../streams/log/embedded/embedded-log.js';
 import { openLog } from '../streams/log/embedded/open-log.js';
 import type { Log } from '../streams/log/log.js';
+import { closeToOthers } from './privacy.js';
 
 const LOG = 'log';
+const STATE = 'state';
 
 /** A data directory that is open: its log, its schemas, and its place for state. */
 export interface DataDirectory {
@@ -20,7 +22,9 @@ export interface DataDirectory {
  * @throws LogError LOG_LOCKED when another process has it
  */
 export async function ownDataDirectory(directory: string): Promise<DataDirectory> {
-  return dataDirectory(directory, await EmbeddedLog.open({ directory: join(directory, LOG), serve: true }));
+  const log = await EmbeddedLog.open({ directory: join(directory, LOG), serve: true });
+  for (const part of [LOG, STATE]) await closeToOthers(join(directory, part));
+  return dataDirectory(directory, log);
 }
 
 /**
@@ -39,7 +43,7 @@ function dataDirectory(directory: string, log: Log): DataDirectory {
   return {
     log,
     schemas: new SchemaDirectory(join(directory, 'schemas.json')),
-    stateDirectory: join(directory, 'state'),
+    stateDirectory: join(directory, STATE),
     close: () => log.close(),
   };
 }

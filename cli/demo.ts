@@ -33,6 +33,7 @@ const PIPELINE = {
   applicationId: 'millrace',
   commitInterval: 100,
   idle: 10_000,
+  maxTimeAhead: 86_400_000,
   numStandbyReplicas: 0,
 };
 /** On empty topics the traffic begins this long ago: goals 3 and 4 have minutes to show at once. */

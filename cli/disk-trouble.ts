@@ -2,23 +2,23 @@
 const TROUBLES: readonly { readonly codes: readonly string[]; readonly words: RegExp; readonly advice: string }[] = [
   {
     codes: ['ENOSPC', 'EDQUOT'],
-    words: /No space left on device|Disk quota exceeded/i,
+    words: /IO error.*(No space left on device|Disk quota exceeded)/i,
     advice:
       'the disk is full; free some space, or move the data directory to a larger disk, and start again: what is committed is safe',
   },
   {
     codes: ['EROFS'],
-    words: /Read-only file system/i,
-    advice: 'the disk is read-only; choose a place that can be written with --data-dir, or mount it writable',
+    words: /IO error.*Read-only file system/i,
+    advice: 'the disk is read-only; choose another directory, or mount it writable',
   },
   {
     codes: ['EMFILE', 'ENFILE'],
-    words: /Too many open files/i,
+    words: /IO error.*Too many open files/i,
     advice: 'too many files are open; raise the limit (ulimit -n) and start again',
   },
   {
     codes: ['EIO'],
-    words: /Input\/output error/i,
+    words: /IO error.*Input\/output error/i,
     advice: 'the disk fails to read or write; see the system log (dmesg) and move the data directory to a sound one',
   },
 ];

@@ -10,6 +10,7 @@ export const LAKE_SOURCES: readonly LakeSource[] = [
   { kind: 'goal2', topic: topics.goal2, timeField: 'window_start' },
   { kind: 'goal3', topic: topics.goal3, timeField: 'window_start' },
   { kind: 'goal4', topic: topics.goal4, timeField: 'window_start' },
+  { kind: 'server-errors', topic: topics.serverErrors, timeField: 'window_start' },
   { kind: 'web-stats', topic: topics.webStatistics, timeField: 'window_start' },
   { kind: 'sensor', topic: topics.sensorReadings },
   { kind: 'sensor-score', topic: topics.sensorScores },

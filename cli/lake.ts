@@ -7,9 +7,10 @@ import { optimize } from '../lake/optimize.js';
 import type { LakeSource } from '../lake/sources.js';
 import { vacuum } from '../lake/vacuum.js';
 import { addConnection, type ConnectionOptions, connect } from './connection.js';
+import { duration, positiveWait } from './duration.js';
 import { stopOnSignals } from './interruption.js';
 import { LAKE_SOURCES } from './lake-sources.js';
-import { addDataDir, byteSize, type DataDirOption, duration, durationOption, wholeNumber } from './options.js';
+import { addDataDir, byteSize, type DataDirOption, durationOption, wholeNumber } from './options.js';
 import { print, say } from './terminal/output.js';
 import { count, number } from './terminal/quantities.js';
 import { SafeText, safe } from './terminal/safe-text.js';
@@ -53,7 +54,9 @@ export function lakeCommand(program: Command): Command {
       'store this topic as this kind, its time in the field; repeatable (default: the topics of the pipelines)',
       source,
     )
-    .addOption(durationOption('--commit-interval <duration>', 'how long records wait to be committed', '10s'))
+    .addOption(
+      durationOption('--commit-interval <duration>', 'how long records wait to be committed', '10s', positiveWait),
+    )
     .option('--max-rows <rows>', 'commit when so many are waiting', wholeNumber(1), 100_000)
     .option('--max-size <size>', 'commit when so many bytes are waiting', byteSize, 64 * 1024 * 1024)
     .action(write);
@@ -62,7 +65,14 @@ export function lakeCommand(program: Command): Command {
     .action(optimizeTable);
   addLake(addDataDir(subcommand('vacuum', 'delete files that are not in the table any more')))
     .addOption(durationOption('--retain <duration>', 'keep them for so long, for readers', '168h', duration))
-    .option('--drop-older-than <duration>', 'first take the hours out of the table that ended so long ago', duration)
+    .addOption(
+      durationOption(
+        '--drop-older-than <duration>',
+        'first take the hours out of the table that ended so long ago',
+        undefined,
+        duration,
+      ),
+    )
     .option('--max-size <size>', 'first take the oldest hours out, until the table has this size', byteSize)
     .option('--dry-run', 'only say what would be done')
     .action(vacuumTable);

@@ -9,6 +9,7 @@ import { failureText } from './failure.js';
 import { InterruptedError, isEndBySignal } from './interruption.js';
 import { lakeCommand } from './lake.js';
 import { logCommand } from './log.js';
+import { keepFilesPrivate } from './privacy.js';
 import { produceCommand } from './produce.js';
 import { programVersion } from './program.js';
 import { queryCommand } from './query.js';
@@ -53,6 +54,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   speakAsOne(program);
   endOnBugs();
+  keepFilesPrivate();
   try {
     await program.parseAsync(withoutHelpOfUnknown(program, args), { from: 'user' });
     return 0;

@@ -1,7 +1,8 @@
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { open, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parseIsolationForest } from '../detection/isolation-forest.js';
+import { makePrivateDirectory } from '../streams/log/private-directory.js';
 import type { ModelSource, ServiceModel } from '../topology/service-model.js';
 
 const FILE = /^services-(\d+)[.]json$/;
@@ -54,7 +55,7 @@ export class ModelDirectory implements ModelSource {
 
   /** Writes a model, all of it or nothing. @returns the file */
   async save(model: ServiceModel): Promise<string> {
-    await mkdir(this.#path, { recursive: true });
+    await makePrivateDirectory(this.#path);
     const path = join(this.#path, `services-${model.version}.json`);
     const file = await open(`${path}.new`, 'w');
     await file.writeFile(`${JSON.stringify(model)}\n`);

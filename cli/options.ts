@@ -1,5 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { toMilliseconds } from '../streams/index.js';
+import ms from 'ms';
+import type { z } from 'zod';
+import { lineParser } from '../producer/log-format.js';
+import { ProducerError } from '../producer/producer-error.js';
 import {
   type ApplicationConfig,
   DEFAULT_APPLICATION_CONFIG,
@@ -9,41 +12,46 @@ import {
   type PipelineName,
 } from '../topology/application-config.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../topology/goal-config.js';
+import { duration, positiveDuration } from './duration.js';
+import { UsageError } from './usage-error.js';
 
-/** Parsers for option values; what they throw is printed with the option's name. */
-export function duration(text: string): number {
-  try {
-    return toMilliseconds(/^\d+$/.test(text) ? Number(text) : text, 'it');
-  } catch {
-    throw new InvalidArgumentError('It must be a duration such as 500ms, 20s, 5m or 1h.');
-  }
+/** A parser of an option's value; what it refuses is printed with the option's name. */
+export function parsedBy<T>(type: z.ZodType<T, string>): (text: string) => T {
+  return (text) => {
+    const { data, error, success } = type.safeParse(text);
+    if (!success) throw new InvalidArgumentError(error.issues[0]?.message ?? 'It cannot be used.');
+    return data;
+  };
 }
 
-export function positiveDuration(text: string): number {
-  const milliseconds = duration(text);
-  if (milliseconds === 0) throw new InvalidArgumentError('It must be more than 0.');
-  return milliseconds;
-}
-
-/** An option that shows its default as a duration. */
+/** An option that is a duration and shows its default as one. */
 export function durationOption(
   flags: string,
   description: string,
-  byDefault: string,
-  parse: (text: string) => number = positiveDuration,
+  byDefault?: string,
+  type: z.ZodType<number, string> = positiveDuration,
 ): Option {
-  return new Option(flags, description).argParser(parse).default(parse(byDefault), byDefault);
+  const option = new Option(flags, description).argParser(parsedBy(type));
+  return byDefault === undefined ? option : option.default(type.parse(byDefault), byDefault);
 }
 
-export function wholeNumber(least: number): (text: string) => number {
+/** A parser of whole numbers from `least` to `most`. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const number = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(number) || number < least) {
-      throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(number) || number < least || number > most) {
+      const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `from ${least} to ${most}`;
+      throw new InvalidArgumentError(`It must be a whole number, ${range}.`);
     }
     return number;
   };
 }
+
+/** Each is a task for each part of a pipeline, and each of these has files of its own. */
+const MOST_PARTITIONS = 1000;
+
+/** A parser of numbers of partitions. */
+export const partitionCount = wholeNumber(1, MOST_PARTITIONS);
 
 const BYTES = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
 
@@ -58,6 +66,21 @@ export function positiveNumber(text: string): number {
   const number = Number(text);
   if (!(number > 0) || !Number.isFinite(number)) throw new InvalidArgumentError('It must be a number more than 0.');
   return number;
+}
+
+function shareOfOne(text: string): number {
+  const number = Number(text);
+  if (text.trim() === '' || !(number >= 0 && number <= 1)) throw new InvalidArgumentError('It must be from 0 to 1.');
+  return number;
+}
+
+/** The simulator keeps clients and hosts in proportion to its rate. */
+const MOST_SIMULATED = 100_000;
+
+function simulatedRate(text: string): number {
+  const rate = positiveNumber(text);
+  if (rate > MOST_SIMULATED) throw new InvalidArgumentError(`It must be ${MOST_SIMULATED} or less.`);
+  return rate;
 }
 
 export const DEFAULT_DATA_DIRECTORY = '.millrace';
@@ -116,7 +139,7 @@ export function addSource(command: Command): Command {
     .option('--server <name>', 'the machine, for logs that do not name it', 'unknown')
     .option('--follow', 'go on when the last file ends, across rotation')
     .option('--speed <factor>', 'replay at this many times real time (default: as fast as it can)', positiveNumber)
-    .option('--rate <events>', 'simulated events a second', positiveNumber, 100)
+    .option('--rate <events>', 'simulated events a second', simulatedRate, 100)
     .option('--count <events>', 'stop after this many simulated events', wholeNumber(1))
     .option('--seed <number>', 'of the simulator', wholeNumber(0), 1)
     .addOption(durationOption('--disorder <duration>', 'how late simulated events may come', '0s', duration))
@@ -125,11 +148,11 @@ export function addSource(command: Command): Command {
     .option('--countries <number>', 'simulated countries, at most 40', wholeNumber(1), 12)
     .addOption(
       new Option('--log-rate <lines>', 'simulated lines of service logs a second')
-        .argParser(positiveNumber)
+        .argParser(simulatedRate)
         .default(100)
         .env('LOG_RATE'),
     )
-    .option('--sensor-rate <readings>', 'simulated readings of sensors a second', positiveNumber, 10)
+    .option('--sensor-rate <readings>', 'simulated readings of sensors a second', simulatedRate, 10)
     .option('--no-incidents', 'simulate ordinary traffic only');
 }
 
@@ -145,6 +168,11 @@ interface GoalOptions {
   readonly goal2Threshold: number;
   readonly goal3Size: number;
   readonly goal4Size: number;
+  readonly serverErrors: boolean;
+  readonly serverErrorsSize: number;
+  readonly serverErrorsAdvance: number;
+  readonly serverErrorsThreshold: number;
+  readonly serverErrorsShare: number;
 }
 
 function goalNumbers(text: string): GoalConfig['goals'] {
@@ -159,7 +187,7 @@ function addGoals(command: Command): Command {
   return command
     .option('--goals <numbers>', 'which goals to run', goalNumbers, DEFAULT_GOAL_CONFIG.goals)
     .addOption(durationOption('--grace <duration>', 'how late a record may be and still count', '5s', duration))
-    .option('--partitions <number>', 'of the topics, when they are made (default: 1)', wholeNumber(1))
+    .option('--partitions <number>', 'of the topics, when they are made (default: 1)', partitionCount)
     .addOption(durationOption('--goal1-size <duration>', 'goal 1: size of the windows', '20s'))
     .addOption(durationOption('--goal1-advance <duration>', 'goal 1: how far windows hop', '1s'))
     .option('--goal1-threshold <requests>', 'goal 1: report clients with more than this', wholeNumber(0), 10)
@@ -167,7 +195,22 @@ function addGoals(command: Command): Command {
     .addOption(durationOption('--goal2-advance <duration>', 'goal 2: how far windows hop', '1s'))
     .option('--goal2-threshold <responses>', 'goal 2: report hosts with more than this', wholeNumber(0), 15)
     .addOption(durationOption('--goal3-size <duration>', 'goal 3: size of the windows', '1m'))
-    .addOption(durationOption('--goal4-size <duration>', 'goal 4: size of the windows', '1m'));
+    .addOption(durationOption('--goal4-size <duration>', 'goal 4: size of the windows', '1m'))
+    .addOption(durationOption('--server-errors-size <duration>', 'bursts of 5xx: size of the windows', '10s'))
+    .addOption(durationOption('--server-errors-advance <duration>', 'bursts of 5xx: how far windows hop', '1s'))
+    .option(
+      '--server-errors-threshold <responses>',
+      'bursts of 5xx: report hosts with more than this',
+      wholeNumber(0),
+      10,
+    )
+    .option(
+      '--server-errors-share <share>',
+      'bursts of 5xx: which are at least this share of their requests, 0 to 1',
+      shareOfOne,
+      0.05,
+    )
+    .option('--no-server-errors', 'do not look for bursts of 5xx');
 }
 
 export interface ApplicationOptions extends GoalOptions {
@@ -250,9 +293,42 @@ function goalSettings(options: GoalOptions): Omit<GoalConfig, 'topics'> {
   return {
     goals: options.goals,
     grace: options.grace,
-    goal1: { size: options.goal1Size, advance: options.goal1Advance, threshold: options.goal1Threshold },
-    goal2: { size: options.goal2Size, advance: options.goal2Advance, threshold: options.goal2Threshold },
+    goal1: { ...hopping('goal1', options.goal1Size, options.goal1Advance), threshold: options.goal1Threshold },
+    goal2: { ...hopping('goal2', options.goal2Size, options.goal2Advance), threshold: options.goal2Threshold },
     goal3: { size: options.goal3Size, advance: options.goal3Size },
     goal4: { size: options.goal4Size, advance: options.goal4Size },
+    serverErrors: options.serverErrors
+      ? {
+          ...hopping('server-errors', options.serverErrorsSize, options.serverErrorsAdvance),
+          threshold: options.serverErrorsThreshold,
+          share: options.serverErrorsShare,
+        }
+      : undefined,
   };
+}
+
+/** An event is in so many windows at most: each may be told of, at each change. */
+const MOST_WINDOWS = 3600;
+
+/** @throws UsageError when there are no such windows */
+function hopping(name: string, size: number, advance: number): { readonly size: number; readonly advance: number } {
+  const sizeText = `--${name}-size, ${ms(size)},`;
+  const advanceText = `--${name}-advance, ${ms(advance)}`;
+  if (advance > size) {
+    throw new UsageError(`${sizeText} is less than ${advanceText}: what comes between two windows would not count`);
+  }
+  if (size / advance > MOST_WINDOWS) {
+    throw new UsageError(`${sizeText} is more than ${MOST_WINDOWS} times ${advanceText}: let windows advance by more`);
+  }
+  return { size, advance };
+}
+
+/** @throws UsageError when lines cannot be read by it */
+export function requireLogFormat(format: string): void {
+  try {
+    lineParser(format);
+  } catch (error) {
+    if (error instanceof ProducerError) throw new UsageError(`--log-format: ${error.message}`);
+    throw error;
+  }
 }

@@ -25,6 +25,8 @@ export interface PipelineOptions {
   readonly applicationId: string;
   readonly commitInterval: number;
   readonly idle: number | 'never';
+  /** As for `Streams`. */
+  readonly maxTimeAhead: number;
   readonly numStandbyReplicas: number;
   /** Where the trained models of services are. */
   readonly modelsDirectory?: string;

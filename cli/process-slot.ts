@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { StateError } from '../streams/index.js';
+import { makePrivateDirectory } from '../streams/log/private-directory.js';
 
 const ID_KEY = 'id';
 
@@ -20,7 +21,7 @@ export interface ProcessSlot {
  * @throws StateError STATE_IO
  */
 export async function takeProcessSlot(directory: string): Promise<ProcessSlot> {
-  await mkdir(directory, { recursive: true });
+  await makePrivateDirectory(directory);
   for (let number = 0; ; number++) {
     const path = join(directory, String(number));
     const level = new ClassicLevel<string, string>(path);

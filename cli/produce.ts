@@ -3,7 +3,7 @@ import { newWriterMetrics } from '../producer/raw-topic-writer.js';
 import { DEFAULT_APPLICATION_CONFIG, type PipelineName } from '../topology/application-config.js';
 import { addConnection, type ConnectionOptions, connect, prepareTopics } from './connection.js';
 import { InterruptedError, isToldToStop, stopOnSignals } from './interruption.js';
-import { addSource, pipelinesOption, type SourceOptions, wholeNumber } from './options.js';
+import { addSource, partitionCount, pipelinesOption, requireLogFormat, type SourceOptions } from './options.js';
 import { refusedText } from './refused-text.js';
 import { feedSources, requireUsable } from './sources.js';
 import { print } from './terminal/output.js';
@@ -19,12 +19,13 @@ export function produceCommand(program: Command): Command {
   const command = program
     .command('produce')
     .description('write simulated or replayed events to the raw topic, also while a pipeline runs on it')
-    .option('--partitions <number>', 'of the topics, when they are made', wholeNumber(1), 1)
+    .option('--partitions <number>', 'of the topics, when they are made', partitionCount, 1)
     .addOption(pipelinesOption('whose events to write', ['goals']));
   return addConnection(addSource(command)).action(produce);
 }
 
 async function produce(options: ProduceOptions): Promise<void> {
+  requireLogFormat(options.logFormat);
   const stop = new AbortController();
   stopOnSignals(stop);
   const data = await connect(options, { runs: 'producer', inputs: options.input }, stop.signal);

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { LakeError } from '../lake/lake-error.js';
 import { type QueryResult, runQuery } from '../lake/query/run-query.js';
+import { positiveWait } from './duration.js';
 import { stopOnSignals } from './interruption.js';
 import { addLake, type LakeOption, lakeDirectory } from './lake.js';
 import { addDataDir, byteSize, durationOption, wholeNumber } from './options.js';
@@ -34,7 +35,7 @@ export function queryCommand(program: Command): Command {
     )
     .argument('<sql>')
     .option('--max-rows <rows>', 'leave further ones out', wholeNumber(1), 10_000)
-    .addOption(durationOption('--timeout <duration>', 'end a query that takes longer', '30s'))
+    .addOption(durationOption('--timeout <duration>', 'end a query that takes longer', '30s', positiveWait))
     .option('--memory-limit <size>', 'end a query that needs more', byteSize, 2 ** 30);
   return addFormat(addLake(addDataDir(command))).action(query);
 }

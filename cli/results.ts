@@ -3,6 +3,7 @@ import type { Log, LogConsumer, TopicPartition } from '../streams/log/log.js';
 import { deserializeWhenReady, type Serde } from '../streams/serde/serde.js';
 import { type ApplicationConfig, topicsOf } from '../topology/application-config.js';
 import type { TopicSerdes } from '../topology/serdes.js';
+import { ErrorBursts } from './error-bursts.js';
 import { TopEntries } from './top-entries.js';
 
 const POLL_MS = 10;
@@ -129,13 +130,15 @@ export class ResultsReader {
   private constructor(
     log: Log,
     readonly goals: readonly GoalResults[],
+    /** Undefined where they are not looked for. */
+    readonly serverErrors: ErrorBursts | undefined,
     /** Undefined where no pipeline runs that finds any. */
     readonly incidents: IncidentResults | undefined,
     partitions: readonly TopicPartition[],
   ) {
     this.#log = log;
     this.#consumer = log.consumer();
-    const results = [...goals, ...(incidents === undefined ? [] : [incidents])] as TopicResults[];
+    const results = [...goals, serverErrors, incidents].filter((one) => one !== undefined) as TopicResults[];
     this.#byTopic = new Map(results.map((result) => [result.topic, result]));
     this.#partitions = partitions;
   }
@@ -151,14 +154,19 @@ export class ResultsReader {
     const ofGoals = (pipelines.includes('goals') ? goals : []).map(
       (goal) => new GoalResults(goal, topics[`goal${goal}`], serdes[`goal${goal}`] as unknown as Serde<GoalResult>),
     );
+    const ofErrors =
+      pipelines.includes('goals') && config.serverErrors !== undefined
+        ? new ErrorBursts(topics.serverErrors, serdes.serverErrors)
+        : undefined;
     const { incidents } = topicsOf(config);
     const ofIncidents = incidents === undefined ? undefined : new IncidentResults(incidents, serdes.incidents);
     const partitions: TopicPartition[] = [];
-    for (const topic of [...ofGoals.map(({ topic }) => topic), ...(incidents === undefined ? [] : [incidents])]) {
+    const results = [...ofGoals, ofErrors, ofIncidents].filter((one) => one !== undefined);
+    for (const { topic } of results) {
       const count = (await log.partitions(topic)) ?? 0;
       for (let partition = 0; partition < count; partition++) partitions.push({ topic, partition });
     }
-    const reader = new ResultsReader(log, ofGoals, ofIncidents, partitions);
+    const reader = new ResultsReader(log, ofGoals, ofErrors, ofIncidents, partitions);
     const offsets = await Promise.all(
       partitions.map((partition) => (fromStart ? log.startOffset(partition) : log.endOffset(partition))),
     );

@@ -6,7 +6,8 @@ import { SchemaError } from '../schemas/schema-error.js';
 import { SchemaFolder } from '../schemas/schema-folder.js';
 import { SCHEMAS_DIRECTORY, type SubjectSchema, subjectsOf } from '../schemas/subjects.js';
 import { DEFAULT_APPLICATION_CONFIG } from '../topology/application-config.js';
-import { duration, durationOption } from './options.js';
+import { wait } from './duration.js';
+import { durationOption } from './options.js';
 import { print, say } from './terminal/output.js';
 import { SafeText, safe } from './terminal/safe-text.js';
 import { printTable } from './terminal/table.js';
@@ -41,7 +42,7 @@ function addRegistry(command: Command): Command {
         "the application's own",
       ),
     )
-    .addOption(durationOption('--wait <duration>', 'how long to wait for a registry that is away', '0s', duration));
+    .addOption(durationOption('--wait <duration>', 'how long to wait for a registry that is away', '0s', wait));
 }
 
 async function check(options: SchemasOptions): Promise<void> {

@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { newWriterMetrics, type WriterMetrics } from '../producer/raw-topic-writer.js';
+import { APPLICATION_ID_RULE, isApplicationId } from '../streams/plan/application-id.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
 import type { TopicSerdes } from '../topology/serdes.js';
 import {
@@ -12,6 +13,7 @@ import {
   type Purpose,
   prepareTopics,
 } from './connection.js';
+import { positiveWait } from './duration.js';
 import { InterruptedError, isInterruption, isToldToStop, stopOnSignals } from './interruption.js';
 import { lakeDirectory } from './lake.js';
 import {
@@ -20,6 +22,7 @@ import {
   addSource,
   applicationConfig,
   durationOption,
+  requireLogFormat,
   type SourceOptions,
   wholeNumber,
 } from './options.js';
@@ -47,6 +50,7 @@ interface StartOptions extends SourceOptions, ApplicationOptions, ConnectionOpti
   readonly standbys: number;
   readonly commitInterval: number;
   readonly idle: number;
+  readonly maxAhead: number;
   /** True: the usual place. */
   readonly lake?: string | true;
 }
@@ -59,7 +63,12 @@ export function startCommand(program: Command): Command {
         'gets, and feeds it only where --input, --count or --rate say so',
     )
     .option('--once', 'stop at the end of the input, with every window closed, and print a summary')
-    .option('--application-id <name>', 'names the consumer group, the internal topics and the state', 'millrace')
+    .option(
+      '--application-id <name>',
+      'names the consumer group, the internal topics and the state',
+      applicationId,
+      'millrace',
+    )
     .option('--processes <number>', 'with --brokers: share the partitions among so many processes', wholeNumber(1), 1)
     .option(
       '--standbys <number>',
@@ -71,9 +80,28 @@ export function startCommand(program: Command): Command {
       '--lake [directory]',
       'also store events and results in a Delta Lake table (default: "lake" in the data directory)',
     )
-    .addOption(durationOption('--commit-interval <duration>', 'how often results are committed', '100ms'))
-    .addOption(durationOption('--idle <duration>', 'live input: silence after which the clock closes windows', '10s'));
+    .addOption(durationOption('--commit-interval <duration>', 'how often results are committed', '100ms', positiveWait))
+    .addOption(
+      durationOption(
+        '--idle <duration>',
+        'live input: silence after which the clock closes windows',
+        '30s',
+        positiveWait,
+      ),
+    )
+    .addOption(
+      durationOption(
+        '--max-ahead <duration>',
+        'events further ahead, of the clock or those around them, are refused',
+        '1d',
+      ),
+    );
   return addGroup(addConnection(addPipelines(addSource(command)))).action(start);
+}
+
+function applicationId(text: string): string {
+  if (!isApplicationId(text)) throw new InvalidArgumentError(`It must be ${APPLICATION_ID_RULE}.`);
+  return text;
 }
 
 /** Where the events come from. */
@@ -105,6 +133,9 @@ function sourceOf(options: StartOptions, command: Command): Source {
 
 async function start(options: StartOptions, command: Command): Promise<void> {
   const source = sourceOf(options, command);
+  // A mistake in what is asked for is told before anything is opened.
+  applicationConfig(options);
+  requireLogFormat(options.logFormat);
   const stop = new AbortController();
   const startedAt = Date.now();
   stopOnSignals(stop);
@@ -159,6 +190,7 @@ async function run(
     applicationId: options.applicationId,
     commitInterval: options.commitInterval,
     idle: source.ends ? ('never' as const) : options.idle,
+    maxTimeAhead: options.maxAhead,
     numStandbyReplicas: options.standbys,
     modelsDirectory: modelsDirectory(options.dataDir),
   };
@@ -194,7 +226,7 @@ async function run(
   const seconds = (Date.now() - startedAt) / 1000;
   const run: Run = {
     ...{ metrics: pipeline.metrics, writer: metrics, results: reader, feeds: source.feeds },
-    ...{ seconds, topics, consume: consumeCommandOf(options) },
+    ...{ seconds, topics, graceMs: options.grace, consume: consumeCommandOf(options) },
   };
   if (!isNothingNew || pipeline.metrics.recordsConsumed > 0) print(summary(run));
   if (isPartial)

@@ -2,6 +2,8 @@ import colors from 'picocolors';
 import type { WriterMetrics } from '../producer/raw-topic-writer.js';
 import type { Incident } from '../schemas/records.js';
 import type { StandbyTask, StreamsMetrics } from '../streams/index.js';
+import { burstWithin } from './error-burst-text.js';
+import type { ErrorBursts } from './error-bursts.js';
 import { peakWithin } from './peak-text.js';
 import type { Pipeline } from './pipeline.js';
 import type { GoalResults, ResultsReader } from './results.js';
@@ -23,6 +25,8 @@ export const GOAL_TITLES = {
   4: 'mean request time by host and minute',
 } as const;
 
+export const ERROR_TITLE = 'bursts of server errors';
+
 /** For terminals of fewer columns than `WIDE`. */
 const SHORT_TITLES = { 1: 'abusive clients', 2: 'bursts of 4xx', 3: 'successes', 4: 'request times' } as const;
 
@@ -40,7 +44,7 @@ export interface Snapshot {
   readonly writer: WriterMetrics;
   /** Whether this process writes the events; otherwise they are counted as they are read. */
   readonly feeds: boolean;
-  readonly results: Pick<ResultsReader, 'goals' | 'incidents'>;
+  readonly results: Pick<ResultsReader, 'goals' | 'serverErrors' | 'incidents'>;
 }
 
 /** Tells, while a pipeline runs, how it does: redrawn on a terminal, otherwise a line now and then. */
@@ -104,21 +108,24 @@ export class Status {
 
 /** All of it in a line, for where the output is no terminal. */
 export function statusLine(snapshot: Snapshot): SafeText {
-  const { goals, incidents } = snapshot.results;
+  const { goals, incidents, serverErrors } = snapshot.results;
   const results = goals.map(({ goal, records }) => safe`goal ${goal}: ${number(records)}`);
+  if (serverErrors !== undefined) results.push(safe`bursts of 5xx: ${number(serverErrors.all.count)}`);
   if (incidents !== undefined) results.push(safe`incidents: ${number(incidents.count)}`);
   return SafeText.join([...facts(snapshot), ...results], GAP);
 }
 
 /** What is drawn on a terminal; no line is wider than so many columns. */
 export function statusLines(snapshot: Snapshot, columns: number): SafeText[] {
-  const { goals, incidents } = snapshot.results;
+  const { goals, incidents, serverErrors } = snapshot.results;
   const head = safe`${safe`millrace`.with(colors.bold)} ${safe`${snapshot.seconds} s`.with(colors.dim)}`;
   const titles = goals.map(({ goal }) => titleOf(goal, columns));
-  const titleWidth = Math.max('incidents'.length, ...titles.map(({ length }) => length));
+  const errorTitle = columns >= WIDE ? ERROR_TITLE : 'bursts of 5xx';
+  const titleWidth = Math.max(errorTitle.length, ...titles.map(({ length }) => length));
   return [
     ...flowed([head, ...facts(snapshot)], columns),
     ...goals.map((goal, index) => goalLine(goal, padEnd(safe`${titles[index] ?? ''}`, titleWidth), columns)),
+    ...(serverErrors === undefined ? [] : [burstLine(serverErrors, padEnd(safe`${errorTitle}`, titleWidth), columns)]),
     ...(incidents === undefined
       ? []
       : [
@@ -167,6 +174,14 @@ function goalLine(results: GoalResults, title: SafeText, columns: number): SafeT
     worst === undefined
       ? safe`nothing yet`.with(colors.dim)
       : peakWithin(goal, worst, Math.max(1, columns - widthOf(head)));
+  return safe`${head}${text}`;
+}
+
+function burstLine({ all: { bursts, count: all } }: ErrorBursts, title: SafeText, columns: number): SafeText {
+  const [worst] = bursts;
+  const head = safe`  ${worst === undefined ? title : title.with(colors.yellow)}${counted(all)}  `;
+  const text =
+    worst === undefined ? safe`nothing yet`.with(colors.dim) : burstWithin(worst, Math.max(1, columns - widthOf(head)));
   return safe`${head}${text}`;
 }
 

@@ -1,10 +1,12 @@
 import type { WriterMetrics } from '../producer/raw-topic-writer.js';
 import type { LateMetrics, StreamsMetrics } from '../streams/index.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
+import { burstText } from './error-burst-text.js';
+import type { ErrorBursts } from './error-bursts.js';
 import { peakText } from './peak-text.js';
 import { refusedText } from './refused-text.js';
 import type { GoalResults, IncidentResults, ResultsReader } from './results.js';
-import { GOAL_TITLES, incidentText } from './status.js';
+import { ERROR_TITLE, GOAL_TITLES, incidentText } from './status.js';
 import { count, number } from './terminal/quantities.js';
 import { SafeText, safe } from './terminal/safe-text.js';
 import { aboutHowLong, roundedUp } from './times.js';
@@ -24,11 +26,13 @@ const KEYS = {
 export interface Run {
   readonly metrics: StreamsMetrics;
   readonly writer: WriterMetrics;
-  readonly results: Pick<ResultsReader, 'goals' | 'incidents'>;
+  readonly results: Pick<ResultsReader, 'goals' | 'serverErrors' | 'incidents'>;
   /** Whether it wrote the events itself; otherwise they are counted as they are read. */
   readonly feeds: boolean;
   readonly seconds: number;
   readonly topics: ApplicationConfig['topics'];
+  /** How late an event may be in the goals, web statistics and sensors. */
+  readonly graceMs: number;
   /** Prints a topic of this run's log: a command without the topic's name. */
   readonly consume: string;
 }
@@ -40,7 +44,7 @@ export function summary(run: Run): SafeText {
     volume(run),
     ...refusedText(writer.refused, topics.deadLetters),
     ...undecoded(metrics, topics.deadLetters),
-    ...lateness(metrics, topics.late),
+    ...lateness(run),
     ...(writer.events === 0 && writer.refused.total > 0 ? [] : found(results)),
     ...whereToLook(run),
   ];
@@ -48,8 +52,12 @@ export function summary(run: Run): SafeText {
 }
 
 /** What there is of results, by goal, and of incidents. */
-export function found({ goals, incidents }: Run['results']): SafeText[] {
-  return [...goals.flatMap(goalText), ...(incidents === undefined ? [] : incidentsText(incidents))];
+export function found({ goals, incidents, serverErrors }: Run['results']): SafeText[] {
+  return [
+    ...goals.flatMap(goalText),
+    ...(serverErrors === undefined ? [] : burstsText(serverErrors)),
+    ...(incidents === undefined ? [] : incidentsText(incidents)),
+  ];
 }
 
 function volume({ feeds, metrics, seconds, writer }: Run): SafeText {
@@ -63,14 +71,15 @@ function undecoded({ deadLetters }: StreamsMetrics, topic: string): SafeText[] {
   return [safe`${count(deadLetters, 'record')} could not be processed; see ${topic} for the reasons`];
 }
 
-function lateness({ late, lateRecords }: StreamsMetrics, lateTopic: string): SafeText[] {
+function lateness({ graceMs, metrics, topics }: Run): SafeText[] {
+  const { late, lateRecords } = metrics;
   if (lateRecords === 0) return [];
   const all = Object.values(late);
   const latest = Math.max(...all.map(({ maxLatenessMs }) => maxLatenessMs));
   const goals = Object.entries(late).map(missed).sort().join(', ');
   return [
     safe`${count(lateRecords, 'event')} came too late for some windows: ${goals}; the latest by ${aboutHowLong(latest)}`,
-    safe`    they are in ${lateTopic}; ${lateAdvice(all)}`,
+    safe`    they are in ${topics.late}; ${lateAdvice(all, graceMs)}`,
   ];
 }
 
@@ -80,10 +89,13 @@ function missed([node, { dropped, records }]: [string, LateMetrics]): string {
     : `${node} ${number(records)} (${number(dropped)} for all of theirs)`;
 }
 
-/** A grace period keeps windows open and in memory: of more than an hour it is no way out. */
-function lateAdvice(late: readonly LateMetrics[]): string {
+/**
+ * A grace period keeps windows open and in memory: of more than an hour it is no way out. Where no more than there is was
+ * needed, an earlier run had closed the windows at the end of its input.
+ */
+function lateAdvice(late: readonly LateMetrics[], graceMs: number): string {
   const needed = Math.max(...late.map(({ graceNeededMs }) => graceNeededMs));
-  return needed <= HOUR_MS
+  return needed > graceMs && needed <= HOUR_MS
     ? `--grace ${roundedUp(needed)} counts them, in a run with another --data-dir`
     : 'they are older than what this data directory already holds; a run with another --data-dir counts them';
 }
@@ -100,6 +112,11 @@ function goalText(results: GoalResults): SafeText[] {
   ];
 }
 
+function burstsText({ all: { bursts, count: all } }: ErrorBursts): SafeText[] {
+  if (all === 0) return [safe`${ERROR_TITLE}: none`];
+  return [safe`${ERROR_TITLE}: ${number(all)}`, ...bursts.slice(0, TOP).map((burst) => safe`    ${burstText(burst)}`)];
+}
+
 function incidentsText(incidents: IncidentResults): SafeText[] {
   if (incidents.count === 0) return [safe`incidents: none`];
   return [
@@ -109,9 +126,10 @@ function incidentsText(incidents: IncidentResults): SafeText[] {
 }
 
 /** The topics of results that have something in them. */
-export function topicsWithResults({ goals, incidents }: Run['results']): string[] {
+export function topicsWithResults({ goals, incidents, serverErrors }: Run['results']): string[] {
   return [
     ...goals.filter(({ records }) => records > 0).map(({ topic }) => topic),
+    ...(serverErrors !== undefined && serverErrors.all.count > 0 ? [serverErrors.topic] : []),
     ...(incidents !== undefined && incidents.count > 0 ? [incidents.topic] : []),
   ];
 }

@@ -49,7 +49,7 @@ async function train(options: TrainOptions): Promise<void> {
     const windows = await historyOf(connection.log, config.topics.serviceHealth, serdes.serviceHealth);
     if (windows.length < options.leastWindows) {
       throw new UsageError(
-        `there are ${number(windows.length)} windows of services in ${config.topics.serviceHealth}, and ` +
+        `there ${windows.length === 1 ? 'is' : 'are'} ${count(windows.length, 'window')} of services in ${config.topics.serviceHealth}, and ` +
           `${number(options.leastWindows)} are the least to train on (--least-windows)`,
       );
     }

@@ -5,6 +5,7 @@ import { endProcess } from './end-process.js';
 import { failureText } from './failure.js';
 import { isInterruption } from './interruption.js';
 import { type PipelineOptions, startStreams } from './pipeline.js';
+import { keepFilesPrivate } from './privacy.js';
 
 const REPORT_INTERVAL_MS = 250;
 
@@ -59,6 +60,7 @@ function report(message: WorkerReport): void {
   if (process.connected) process.send?.(message);
 }
 
+keepFilesPrivate();
 // The terminal sends an interrupt to every process; the parent is the one that acts on it.
 process.on('SIGINT', () => {});
 process.once('message', (task: WorkerTask) => {

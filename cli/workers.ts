@@ -101,7 +101,7 @@ export class Workers implements Pipeline {
 }
 
 function sum(a: StreamsMetrics, b: StreamsMetrics): StreamsMetrics {
-  const late = { ...a.late };
+  const late: StreamsMetrics['late'] = Object.assign(Object.create(null), a.late);
   for (const [node, other] of Object.entries(b.late)) {
     const known = late[node];
     late[node] = known

@@ -94,18 +94,23 @@ async function statisticsOf(duckDb: OpenDuckDb, source: string, columns: readonl
   if (row === undefined) throw new Error('an aggregate has one row');
   const found = JSON.parse(row.columns) as Record<string, { values: number; min: unknown; max: unknown }>;
   const numRecords = Number(row.numRecords);
-  const minValues: Record<string, unknown> = {};
-  const maxValues: Record<string, unknown> = {};
-  const nullCount: Record<string, number> = {};
+  const minValues = new Map<string, unknown>();
+  const maxValues = new Map<string, unknown>();
+  const nullCount = new Map<string, number>();
   for (const [index, { name }] of columns.entries()) {
     const { max, min, values } = found[index] as { values: number; min: unknown; max: unknown };
-    nullCount[name] = numRecords - values;
+    nullCount.set(name, numRecords - values);
     // One without the other says nothing that readers ask for.
     if (min === null || max === null) continue;
-    minValues[name] = min;
-    maxValues[name] = max;
+    minValues.set(name, min);
+    maxValues.set(name, max);
   }
-  return { numRecords, minValues, maxValues, nullCount };
+  return {
+    numRecords,
+    minValues: Object.fromEntries(minValues),
+    maxValues: Object.fromEntries(maxValues),
+    nullCount: Object.fromEntries(nullCount),
+  };
 }
 
 /** The bound as JSON has it; null where it is of no use. */

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import type { Log, LogConsumer, RecordCursor, TopicPartition } from '../streams/log/log.js';
+import { makePrivateDirectory } from '../streams/log/private-directory.js';
 import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
 import { appendActions, type PartitionProgress, tableColumns, transactionId } from './append.js';
 import type { TableColumns } from './columns.js';
@@ -97,7 +97,7 @@ export class LakeWriter {
   static async open(options: LakeWriterOptions): Promise<LakeWriter> {
     const { directory, schemas, sources } = options;
     requireSources(sources);
-    await mkdir(directory, { recursive: true });
+    await makePrivateDirectory(directory);
     const deltaLog = new DeltaLog(directory);
     const columns = tableColumns(await deltaLog.refresh());
     const duckDb = await openTableDuckDb(directory);

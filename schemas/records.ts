@@ -37,6 +37,15 @@ export interface Goal4 extends WindowResult {
   readonly avg_request_time: number;
 }
 
+/** Responses of status 500 to 599 of a host in a window. */
+export interface HostServerErrors extends WindowResult {
+  readonly host: string;
+  /** All of the window. */
+  readonly requests: number;
+  readonly first_error: number;
+  readonly last_error: number;
+}
+
 /** One line that a service logged. */
 export interface ServiceLog {
   readonly timestamp: number;

@@ -1,9 +1,10 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Schema } from 'avsc';
 import { z } from 'zod';
+import { makePrivateDirectory } from '../streams/log/private-directory.js';
 import { avroType } from '../streams/serde/avro.js';
 import type { RegistrationOptions, SchemaRegistry } from '../streams/serde/schema-registry.js';
 import { syncDirectory } from './durable.js';
@@ -80,7 +81,7 @@ export class SchemaDirectory implements SchemaRegistry {
     if (!autoRegister) {
       throw new SchemaError('SCHEMA_NOT_REGISTERED', `the schema of ${subject} is not registered in ${this.#path}`);
     }
-    await mkdir(dirname(this.#path), { recursive: true });
+    await makePrivateDirectory(dirname(this.#path));
     return this.#locked(() => {
       // Another process may have been faster.
       this.#refresh();
@@ -99,7 +100,13 @@ export class SchemaDirectory implements SchemaRegistry {
 
   #registered(subject: string, schema: Schema): number | undefined {
     const id = this.#idOf(schema);
-    return id !== undefined && this.#file.subjects[subject]?.includes(id) ? id : undefined;
+    return id !== undefined && this.#idsOf(subject).includes(id) ? id : undefined;
+  }
+
+  #idsOf(subject: string): readonly number[] {
+    const { subjects } = this.#file;
+    // A subject may be called as what every object has.
+    return (Object.hasOwn(subjects, subject) ? subjects[subject] : undefined) ?? [];
   }
 
   async #add(subject: string, schema: Schema): Promise<number> {
@@ -108,7 +115,7 @@ export class SchemaDirectory implements SchemaRegistry {
     const id = same ?? Math.max(0, ...schemas.map((registered) => registered.id)) + 1;
     const changed: SchemaFile = {
       schemas: same === undefined ? [...schemas, { id, schema }] : schemas,
-      subjects: { ...subjects, [subject]: [...(subjects[subject] ?? []), id] },
+      subjects: { ...subjects, [subject]: [...this.#idsOf(subject), id] },
     };
     // Synced before it is renamed, and the directory after: the log must not get ids that a power cut takes away.
     const temporary = `${this.#path}.tmp`;

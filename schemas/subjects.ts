@@ -8,6 +8,7 @@ const SCHEMA_OF_TOPIC = {
   goal2: 'goal2',
   goal3: 'goal3',
   goal4: 'goal4',
+  serverErrors: 'server-errors',
   webStatistics: 'web-statistics',
   sensorReadings: 'sensor-reading',
   sensorScores: 'sensor-score',

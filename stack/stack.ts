@@ -177,7 +177,7 @@ export class Stack {
   }
 
   async #startAll(names: readonly ServiceName[], options: StackWorkOptions): Promise<void> {
-    await mkdir(this.directory, { recursive: true }).catch((cause: Error) => {
+    await mkdir(this.directory, { recursive: true, mode: 0o700 }).catch((cause: Error) => {
       throw new StackError('STATE_UNREADABLE', `${this.directory} cannot be made: ${cause.message}`, { cause });
     });
     await this.#exclusive(options, async () => {

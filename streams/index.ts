@@ -37,6 +37,7 @@ export type {
   StreamRecord,
 } from './runtime/processor.js';
 export type { StandbyTask } from './runtime/standby-tasks.js';
+export type { AutoOffsetReset } from './runtime/start-offset.js';
 export { type TimestampExtractor, type Topology, TopologyError } from './runtime/topology.js';
 export type { TimeWindow, Windowed } from './runtime/windowed.js';
 export type { EmitStrategy } from './runtime/windowed-aggregate.js';

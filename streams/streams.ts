@@ -1,10 +1,12 @@
 import { type Duration, toMilliseconds } from './dsl/duration.js';
 import type { Log } from './log/log.js';
-import type { ExceptionHandler } from './runtime/exception-handlers.js';
+import { APPLICATION_ID_RULE, isApplicationId } from './plan/application-id.js';
+import { deserializationHandler, type ExceptionHandler } from './runtime/exception-handlers.js';
 import type { StreamsMetrics } from './runtime/metrics.js';
 import type { StandbyTask } from './runtime/standby-tasks.js';
+import type { AutoOffsetReset } from './runtime/start-offset.js';
 import { StreamThread } from './runtime/stream-thread.js';
-import type { Topology } from './runtime/topology.js';
+import { type Topology, TopologyError } from './runtime/topology.js';
 
 /** Who is silent for this long may be at its end; the log is asked. */
 const END_SILENCE_MS = 1000;
@@ -54,15 +56,26 @@ export interface StreamsConfig {
    */
   readonly maxHoldBack?: Duration | 'never';
   /**
+   * A record whose time is further ahead than this, of the wall clock or of its partition's time and of most of the records
+   * that follow it, would make all others late. The deserialization exception handler is asked, with a `TimestampError`
+   * `TIME_AHEAD`; by default it is a dead letter, or, without a dead-letter topic, skipped and counted. Default 1 day.
+   */
+  readonly maxTimeAhead?: Duration | 'never';
+  /**
    * `auto`: tasks of one process hand records on directly where the log allows it; `topic`: always by way of
    * repartition topics. The results are the same. Default `auto`.
    */
   readonly repartition?: 'auto' | 'topic';
+  /**
+   * Where a topic is read from in which the application has no position, or one that the log no longer has; the latter is
+   * told by a warning, and counted in the metrics. With `none` the application does not start. Default `earliest`.
+   */
+  readonly autoOffsetReset?: AutoOffsetReset;
   /** Gets records that cannot be decoded, with the reason in headers. The topic must exist. */
   readonly deadLetterTopic?: string;
   /** Gets a copy of each record that was late for one of its windows, with how late in headers. It must exist. */
   readonly lateTopic?: string;
-  /** Default: `dead-letter` with a dead-letter topic, else `fail`. */
+  /** Default: `dead-letter` with a dead-letter topic, else `fail`; see `maxTimeAhead`. */
   readonly deserializationExceptionHandler?: ExceptionHandler;
   /**
    * For what an operator, an aggregate, a punctuator or the serde of a store throws, with a record or at a commit. What
@@ -87,7 +100,12 @@ export class Streams {
   #drain: { keepOpen: boolean; resolve: () => void; reject: (error: Error) => void } | undefined;
   #failure: Error | undefined;
 
+  /** @throws TopologyError when the application id is no name that topics and directories can have */
   constructor(topology: Topology, config: StreamsConfig) {
+    if (!isApplicationId(config.applicationId)) {
+      const shown = JSON.stringify(config.applicationId);
+      throw new TopologyError(`the application id ${shown} cannot be used: it must be ${APPLICATION_ID_RULE}`);
+    }
     this.#thread = new StreamThread(topology, {
       applicationId: config.applicationId,
       log: config.log,
@@ -101,12 +119,13 @@ export class Streams {
         endSilenceMs: END_SILENCE_MS,
         maxHoldBackMs: orNever(config.maxHoldBack, '1m', 'the time for which silent partitions hold back windows'),
       },
+      maxTimeAheadMs: orNever(config.maxTimeAhead, '1d', 'how far a time may be ahead'),
       repartition: config.repartition ?? 'auto',
       deadLetterTopic: config.deadLetterTopic,
       lateTopic: config.lateTopic,
+      autoOffsetReset: config.autoOffsetReset ?? 'earliest',
       deserializationExceptionHandler:
-        config.deserializationExceptionHandler ??
-        (() => (config.deadLetterTopic === undefined ? 'fail' : 'dead-letter')),
+        config.deserializationExceptionHandler ?? deserializationHandler(config.deadLetterTopic),
       processingExceptionHandler: config.processingExceptionHandler ?? (() => 'fail'),
       productionExceptionHandler:
         config.productionExceptionHandler ?? config.processingExceptionHandler ?? (() => 'fail'),

@@ -97,7 +97,7 @@ type Topics = ApplicationConfig['topics'];
 const WEB: readonly (keyof Topics)[] = ['accessLog'];
 const ALERTS: readonly (keyof Topics)[] = ['alerts', 'incidents'];
 const TOPICS_OF: Readonly<Record<PipelineName, readonly (keyof Topics)[]>> = {
-  goals: [...WEB, 'goal1', 'goal2', 'goal3', 'goal4'],
+  goals: [...WEB, 'goal1', 'goal2', 'goal3', 'goal4', 'serverErrors'],
   'web-statistics': [...WEB, 'webStatistics', ...ALERTS],
   sensors: ['sensorReadings', 'sensorScores', 'sensorHours', ...ALERTS],
   services: ['serviceLogs', 'serviceHealth', 'mlPredictions', ...ALERTS],

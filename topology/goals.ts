@@ -3,6 +3,7 @@ import type { GoalConfig } from './goal-config.js';
 import { meanOf, meanSerde } from './mean.js';
 import { type Requests, requestsOf } from './requests.js';
 import type { GoalSerdes } from './serdes.js';
+import { serverErrors } from './server-errors.js';
 
 /** The four goals over the raw topic. */
 export function goalsTopology(config: GoalConfig, serdes: GoalSerdes): Topology {
@@ -11,12 +12,13 @@ export function goalsTopology(config: GoalConfig, serdes: GoalSerdes): Topology 
   return builder.build();
 }
 
-/** Those of the four goals that the configuration names. */
+/** Those of the four goals that the configuration names, and bursts of server errors beside them. */
 export function addGoals(requests: Requests, config: GoalConfig, serdes: GoalSerdes): void {
   if (config.goals.includes(1)) abusiveClients(requests, config, serdes);
   if (config.goals.includes(2)) hostsWithClientErrors(requests, config, serdes);
   if (config.goals.includes(3)) successesByCountry(requests, config, serdes);
   if (config.goals.includes(4)) meanRequestTimeByHost(requests, config, serdes);
+  if (config.serverErrors !== undefined) serverErrors(requests, config.serverErrors, config, serdes);
 }
 
 /** Goal 1: clients with more than 10 requests in windows of 20 s that hop by 1 s. */

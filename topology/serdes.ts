@@ -5,6 +5,7 @@ import type {
   Goal2,
   Goal3,
   Goal4,
+  HostServerErrors,
   Incident,
   MlPrediction,
   SensorHour,
@@ -24,6 +25,7 @@ interface Values {
   readonly goal2: Goal2;
   readonly goal3: Goal3;
   readonly goal4: Goal4;
+  readonly serverErrors: HostServerErrors;
   readonly webStatistics: WebStatistics;
   readonly sensorReadings: SensorReading;
   readonly sensorScores: SensorScore;
@@ -38,7 +40,7 @@ interface Values {
 /** The serdes of topics, by what the topics are for. */
 export type TopicSerdes<R extends TopicRole = TopicRole> = { readonly [Role in R]: AvroSerde<Values[Role]> };
 
-export type GoalSerdes = TopicSerdes<'accessLog' | 'goal1' | 'goal2' | 'goal3' | 'goal4'>;
+export type GoalSerdes = TopicSerdes<'accessLog' | 'goal1' | 'goal2' | 'goal3' | 'goal4' | 'serverErrors'>;
 
 /** Registers the schemas of topics, each as `<topic>-value`; topics whose values are of no one schema are passed over. */
 export async function registerSerdes<T extends Readonly<Record<string, string>>>(

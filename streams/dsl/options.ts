@@ -1,3 +1,4 @@
+import type { AutoOffsetReset } from '../runtime/start-offset.js';
 import type { TimestampExtractor } from '../runtime/topology.js';
 import type { Serde } from '../serde/serde.js';
 
@@ -18,6 +19,8 @@ export interface Consumed<K, V> {
   readonly value: Serde<V>;
   /** The record's event time in milliseconds since the epoch. Default, and where the value is null: the log's timestamp. */
   readonly timestamp?: TimestampExtractor<V>;
+  /** Where it is read from when there is no position in it, or none that is still there. Default: the application's. */
+  readonly autoOffsetReset?: AutoOffsetReset;
   readonly name?: string;
 }
 

@@ -95,6 +95,7 @@ export class StreamsBuilder {
       topics: typeof topics === 'string' ? [topics] : topics,
       keySerde: consumed.key as Serde<unknown> | undefined,
       valueSerde: consumed.value as Serde<unknown>,
+      autoOffsetReset: consumed.autoOffsetReset,
       timestampExtractor: consumed.timestamp as TimestampExtractor<unknown> | undefined,
       nulls,
     });

@@ -170,6 +170,13 @@ export interface Log {
    */
   join?(group: string, topics: readonly string[]): Promise<GroupConsumer>;
   /**
+   * Keeps other instances of the application out, in this process and in others. Missing where a group shares out the work.
+   *
+   * @returns what lets go again; the end of the process does so, too
+   * @throws LogError GROUP_IN_USE when there is one
+   */
+  claim?(group: string): Promise<() => Promise<void>>;
+  /**
    * Ends what a process that is gone has left open, so that nobody has to wait until it has timed out. Should the process
    * be there after all, its transaction is aborted, and it goes on with the next.
    */
@@ -190,6 +197,8 @@ export class LogError extends Error {
       | 'LOG_IO'
       | 'LOG_REFUSED'
       | 'LOG_SETTING'
+      | 'GROUP_IN_USE'
+      | 'OFFSET_OUT_OF_RANGE'
       | 'PARTITION_COUNT'
       | 'TRANSACTION_ABORTED'
       | 'UNKNOWN_TOPIC',

@@ -1,6 +1,7 @@
 import { LogError } from '../log/log.js';
 import { StateError } from '../state/state-database.js';
 import type { RecordMetadata } from './processor.js';
+import { TimestampError } from './timestamp.js';
 import { TopologyError } from './topology.js';
 import { Windowed } from './windowed.js';
 
@@ -48,6 +49,12 @@ export class RecordError extends Error {
     );
     this.name = 'RecordError';
   }
+}
+
+/** The default: a dead letter, where there is a topic for it; else it fails, but for a time that is not believed. */
+export function deserializationHandler(deadLetterTopic: string | undefined): ExceptionHandler {
+  if (deadLetterTopic !== undefined) return () => 'dead-letter';
+  return (error) => (error instanceof TimestampError && error.code === 'TIME_AHEAD' ? 'continue' : 'fail');
 }
 
 /** An error of the engine itself, such as a full disk, or one that was decided upon already: no record's fault. */

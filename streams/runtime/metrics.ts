@@ -36,6 +36,8 @@ export interface StreamsMetrics {
   abortedCommits: number;
   /** Changes of the partitions that are this process's. */
   rebalances: number;
+  /** Positions that the log had no more: what lay between was not read. */
+  offsetResets: number;
   changelogRecords: number;
   repartitionRecords: number;
   /** Records read from changelogs, and the bytes of their keys and values. */
@@ -53,11 +55,13 @@ export function newMetrics(): StreamsMetrics {
     skipped: {},
     counted: {},
     lateRecords: 0,
-    late: {},
+    // The names of nodes are anybody's: "constructor" is no more special than another.
+    late: Object.create(null) as Record<string, LateMetrics>,
     commits: 0,
     lastCommitMs: 0,
     abortedCommits: 0,
     rebalances: 0,
+    offsetResets: 0,
     changelogRecords: 0,
     repartitionRecords: 0,
     restoredRecords: 0,

@@ -12,7 +12,12 @@ import type { Forward, RepartitionNode } from './topology.js';
  * covers them, so a record is handed on by a call. `topic`: by way of the log.
  */
 export type Repartition =
-  | { readonly kind: 'direct'; readonly targets: readonly { readonly task: Task; readonly forward: Forward }[] }
+  | {
+      readonly kind: 'direct';
+      readonly targets: readonly { readonly task: Task; readonly forward: Forward }[];
+      /** The topic, where runs that went by way of it have left records that nobody has read. */
+      readonly leftover?: string | undefined;
+    }
   | { readonly kind: 'topic'; readonly topic: string; readonly partitions: number };
 
 /**

@@ -16,6 +16,7 @@ import type { ExceptionHandler } from './exception-handlers.js';
 import { GroupMembers } from './group-members.js';
 import { newMetrics, type StreamsMetrics } from './metrics.js';
 import { type StandbyTask, StandbyTasks } from './standby-tasks.js';
+import type { AutoOffsetReset } from './start-offset.js';
 import { checkStores } from './store-catalog.js';
 import type { TimeLimits } from './stream-time.js';
 import type { Task, TaskEnvironment } from './task.js';
@@ -56,9 +57,11 @@ export interface StreamThreadConfig {
   readonly maxUncommittedEntries: number;
   readonly maxTransactionBytes: number;
   readonly time: TimeLimits;
+  readonly maxTimeAheadMs: number;
   readonly repartition: 'auto' | 'topic';
   readonly deadLetterTopic: string | undefined;
   readonly lateTopic: string | undefined;
+  readonly autoOffsetReset: AutoOffsetReset;
   readonly deserializationExceptionHandler: ExceptionHandler;
   readonly processingExceptionHandler: ExceptionHandler;
   readonly productionExceptionHandler: ExceptionHandler;
@@ -80,6 +83,8 @@ export class StreamThread {
   readonly #topology: Topology;
   readonly #config: StreamThreadConfig;
   readonly #purgedBefore = new Map<string, number>();
+  /** Lets other instances of the application in again. */
+  #release: (() => Promise<void>) | undefined;
   #tasks: TaskManager | undefined;
   #consumer: LogConsumer | undefined;
   #group: GroupConsumer | undefined;
@@ -127,6 +132,7 @@ export class StreamThread {
   async start(): Promise<void> {
     const { applicationId, deadLetterTopic, lateTopic, log, repartition } = this.#config;
     const topology = this.#topology;
+    this.#release = await log.claim?.(applicationId);
     const topics = await TopologyTopics.prepare(topology, {
       applicationId,
       log,
@@ -153,6 +159,7 @@ export class StreamThread {
       await stateDirectory.deleteOthers(topics.taskIds());
       this.#consumer = log.consumer();
       await this.#openTasks();
+      await this.#readLeftovers(topics);
       this.#isAssigned = true;
     }
   }
@@ -325,11 +332,39 @@ export class StreamThread {
       await this.#standbys?.close();
       await this.#tasks?.close();
       await this.#consumer?.close();
+      await this.#release?.();
     }
   }
 
   get #all(): readonly Task[] {
     return this.#tasks?.all ?? [];
+  }
+
+  /**
+   * Reads what runs that went by way of repartition topics have left there, before anything that would close windows: it
+   * came of records that were read before all that is read now.
+   */
+  async #readLeftovers(topics: TopologyTopics): Promise<void> {
+    const consumer = this.#consumer;
+    const positions = this.#tasks?.positions ?? [];
+    // What they make comes before what their results do further down.
+    for (const sub of [...this.#topology.subTopologies].reverse()) {
+      const leftovers = new Set(topics.leftovers(sub));
+      if (consumer === undefined || leftovers.size === 0) continue;
+      const isLeftover = ({ topic }: TopicPartition) => leftovers.has(topic);
+      for (const { topicPartition } of positions) if (!isLeftover(topicPartition)) consumer.pause(topicPartition);
+      const left = positions.filter(({ topicPartition }) => isLeftover(topicPartition));
+      for (const { task, topicPartition } of left) {
+        const end = await this.#config.log.endOffset(topicPartition);
+        while (task.fetchedTo(topicPartition.topic) < end) {
+          const cursors = await consumer.poll(MAX_POLL_MS);
+          for (const cursor of cursors) this.#tasks?.reading(cursor)?.add(cursor);
+          for (const reader of this.#tasks?.bySubTopology[sub.id] ?? []) await this.#runTask(reader);
+        }
+      }
+      for (const { topicPartition } of positions) consumer.resume(topicPartition);
+      this.#transactionHasWork = true;
+    }
   }
 
   /** Does what the group asks for. */
@@ -415,10 +450,10 @@ export class StreamThread {
     }
   }
 
-  /** The task's topics that hold records it has not been given. */
-  async #topicsWithMore(task: Task): Promise<ReadonlySet<string>> {
+  /** The task's topics that hold records it has not been given; undefined where that makes no difference. */
+  async #topicsWithMore(task: Task): Promise<ReadonlySet<string> | undefined> {
+    if (!task.asksForMore) return undefined;
     const topics = new Set<string>();
-    if (task.inputTopics.length < 2) return topics;
     for (const topic of task.inputTopics) {
       const end = await this.#config.log.endOffset({ topic, partition: task.partition });
       if (end > task.fetchedTo(topic)) topics.add(topic);
@@ -430,7 +465,7 @@ export class StreamThread {
     const more = await this.#topicsWithMore(task);
     for (;;) {
       try {
-        const done = task.run((topic) => more.has(topic));
+        const done = task.run(more && ((topic) => more.has(topic)));
         if (task.punctuationIsDue) {
           await task.punctuate();
           this.#transactionHasWork = true;
@@ -553,7 +588,7 @@ export class StreamThread {
       if (beforeOffset - (this.#purgedBefore.get(id) ?? 0) < PURGE_RECORDS) return;
       this.#purgedBefore.set(id, beforeOffset);
       // What cannot be deleted costs space and nothing else; it is tried again when there is more.
-      await this.#config.log.deleteRecords(topicPartition, beforeOffset).catch(ignoreLogErrors);
+      await this.#config.log.deleteRecords(topicPartition, beforeOffset).catch(ignoreUnlessRefused);
     };
     for (const task of this.#all) {
       for (const { offset, store, topicPartition } of task.state.positions) {
@@ -572,12 +607,14 @@ export class StreamThread {
       metrics: this.metrics,
       now: config.now,
       monotonicMs: config.monotonicMs,
+      maxTimeAheadMs: config.maxTimeAheadMs,
       transaction: () => this.#transaction,
       partitions: (topic) => topics.partitions(topic),
       repartition: (node) => topics.repartition(node),
       requestCommit: () => {
         this.#commitRequested = true;
       },
+      autoOffsetReset: config.autoOffsetReset,
       deserializationExceptionHandler: config.deserializationExceptionHandler,
       processingExceptionHandler: config.processingExceptionHandler,
       productionExceptionHandler: config.productionExceptionHandler,
@@ -590,6 +627,12 @@ export class StreamThread {
 
 function ignoreLogErrors(error: unknown): void {
   if (!(error instanceof LogError)) throw error;
+}
+
+/** What may not be done is not done later either: an internal topic would grow for ever. */
+function ignoreUnlessRefused(error: unknown): void {
+  ignoreLogErrors(error);
+  if ((error as LogError).code === 'LOG_REFUSED') throw error;
 }
 
 function isAborted(error: Error): boolean {

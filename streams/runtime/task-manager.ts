@@ -3,6 +3,7 @@ import type { StateDatabase } from '../state/state-database.js';
 import type { StateDirectory } from '../state/state-directory.js';
 import { restoreStores } from './restore.js';
 import type { StandbyTasks } from './standby-tasks.js';
+import { startOffset } from './start-offset.js';
 import { Task, type TaskEnvironment } from './task.js';
 import { TaskState, taskId } from './task-state.js';
 import type { Forward, SubTopology, Topology } from './topology.js';
@@ -159,19 +160,24 @@ export class TaskManager {
 
   /** Goes on where the application's last commit was. */
   async #seek(task: Task): Promise<void> {
-    const { applicationId, log, topics } = this.#options;
+    const { applicationId, environment, log, topics } = this.#options;
     for (const topic of task.inputTopics) {
       const topicPartition = { topic, partition: task.partition };
-      const committed = await log.committed(applicationId, topicPartition);
-      const offset = committed?.offset ?? (await log.startOffset(topicPartition));
-      task.seek(topic, offset, committed?.metadata ?? '');
+      const source = task.subTopology.sources.find(({ topics: read }) => read.includes(topic));
+      const policy = source === undefined ? 'earliest' : (source.autoOffsetReset ?? environment.autoOffsetReset);
+      const { metadata, offset, warning } = await startOffset(log, applicationId, topicPartition, policy);
+      if (warning !== undefined) {
+        environment.metrics.offsetResets++;
+        process.emitWarning(warning);
+      }
+      task.seek(topic, offset, metadata);
       this.#byInput.set(idOf(topicPartition), task);
       this.#positions.push({
         task,
         topicPartition,
         internal: topics.isInternal(topic),
         committedOffset: offset,
-        committedMetadata: committed?.metadata ?? '',
+        committedMetadata: metadata,
       });
     }
   }

@@ -16,8 +16,10 @@ import { Punctuations } from './punctuations.js';
 import { decodeRepartitionRecord, type OriginalRecord, RECORD_HEAD_BYTES } from './repartition-record.js';
 import { type Repartition, RepartitionSink } from './repartition-sink.js';
 import { compileSink } from './sink.js';
+import type { AutoOffsetReset } from './start-offset.js';
 import { type SourceTime, StreamTime, type TimeLimits } from './stream-time.js';
 import type { TaskState } from './task-state.js';
+import { lookAhead, TimeAhead } from './time-ahead.js';
 import { isTimestamp, toTimestamp } from './timestamp.js';
 import type {
   CompiledNode,
@@ -31,6 +33,10 @@ import type {
 } from './topology.js';
 import { TopologyError } from './topology.js';
 
+/** Reasons can be as many as records, where a message says what is in them. */
+const MAX_REASONS = 20;
+const OTHER_REASONS = 'other reasons';
+
 /** What the tasks of one application share. */
 export interface TaskEnvironment {
   readonly applicationId: string;
@@ -39,11 +45,14 @@ export interface TaskEnvironment {
   readonly now: () => number;
   /** Milliseconds by a clock that is never set back: intervals and silences go by it. */
   readonly monotonicMs: () => number;
+  /** How far a record's time may be ahead of the wall clock, and of those around it; may be Infinity. */
+  readonly maxTimeAheadMs: number;
   /** The transaction of the commit interval that is running. */
   transaction(): Transaction;
   partitions(topic: string): number;
   repartition(node: RepartitionNode): Repartition;
   requestCommit(): void;
+  readonly autoOffsetReset: AutoOffsetReset;
   readonly deserializationExceptionHandler: ExceptionHandler;
   readonly processingExceptionHandler: ExceptionHandler;
   readonly productionExceptionHandler: ExceptionHandler;
@@ -63,6 +72,8 @@ interface Input {
   readonly cursors: RecordCursor[];
   position: number;
   hasHead: boolean;
+  /** What follows its next record is to be seen first. */
+  isWaiting: boolean;
   key: unknown;
   value: unknown;
   timestamp: number;
@@ -78,6 +89,7 @@ export class Task implements TaskContext {
   /** See `TaskContext`; -1 before the first record. */
   recordStreamTime = -1;
   readonly time: StreamTime;
+  readonly #timeAhead: TimeAhead;
   readonly #nodes: CompiledNode[] = [];
   readonly #compiled = new Map<GraphNode, CompiledNode>();
   readonly #repartitionSinks: RepartitionSink[] = [];
@@ -102,6 +114,7 @@ export class Task implements TaskContext {
     this.partition = partition;
     this.applicationId = environment.applicationId;
     this.time = new StreamTime(environment.monotonicMs);
+    this.#timeAhead = new TimeAhead(environment.maxTimeAheadMs, environment.now);
     for (const node of subTopology.nodes) {
       const compiled = this.#compile(node);
       if (!this.#nodes.includes(compiled)) this.#nodes.push(compiled);
@@ -113,7 +126,8 @@ export class Task implements TaskContext {
     }
     for (const source of subTopology.repartitionSources) {
       const repartition = environment.repartition(source);
-      if (repartition.kind === 'topic') this.#addInput(repartition.topic, source);
+      const topic = repartition.kind === 'topic' ? repartition.topic : repartition.leftover;
+      if (topic !== undefined) this.#addInput(topic, source);
     }
   }
 
@@ -197,7 +211,8 @@ export class Task implements TaskContext {
     metrics.recordsSkipped++;
     metrics.skipped[node] ??= {};
     const reasons = metrics.skipped[node] as Record<string, number>;
-    reasons[reason] = (reasons[reason] ?? 0) + 1;
+    const known = reason in reasons || Object.keys(reasons).length < MAX_REASONS ? reason : OTHER_REASONS;
+    reasons[known] = (reasons[known] ?? 0) + 1;
   }
 
   reportCounted(node: string, records: number): void {
@@ -281,9 +296,14 @@ export class Task implements TaskContext {
     return input?.cursors.at(-1)?.nextOffset ?? input?.position ?? 0;
   }
 
-  /** Topics of which fetched records are still to be processed. */
+  /** Topics of which fetched records are still to be processed, and no more are needed to do that. */
   get bufferedTopics(): readonly string[] {
-    return this.#inputs.filter(({ cursors }) => cursors.length > 0).map(({ topic }) => topic);
+    return this.#inputs.filter(({ cursors, isWaiting }) => cursors.length > 0 && !isWaiting).map(({ topic }) => topic);
+  }
+
+  /** Whether `run` has to know of which topics there is more. */
+  get asksForMore(): boolean {
+    return this.#inputs.length > 1 || this.#inputs.some(({ isWaiting }) => isWaiting);
   }
 
   add(cursor: RecordCursor): void {
@@ -316,12 +336,13 @@ export class Task implements TaskContext {
 
   /**
    * Processes what was added, the record with the lowest timestamp first. While an input is empty whose log has more, it
-   * waits: what comes there may be older.
+   * waits: what comes there may be older. So does a record that is far ahead, for those that follow it.
    *
+   * @param hasMore undefined when that is not known; see `asksForMore`
    * @returns false when it stopped before the end because a punctuation is due
    * @throws SerdePendingError when a record cannot be decoded yet; call again when it is ready
    */
-  run(hasMore: (topic: string) => boolean = () => false): boolean {
+  run(hasMore: ((topic: string) => boolean) | undefined): boolean {
     for (;;) {
       const input = this.#lowest(hasMore);
       if (input === undefined) return true;
@@ -392,6 +413,7 @@ export class Task implements TaskContext {
       cursors: [],
       position: 0,
       hasHead: false,
+      isWaiting: false,
       key: null,
       value: null,
       timestamp: 0,
@@ -399,11 +421,11 @@ export class Task implements TaskContext {
     });
   }
 
-  #lowest(hasMore: (topic: string) => boolean): Input | undefined {
+  #lowest(hasMore: ((topic: string) => boolean) | undefined): Input | undefined {
     let lowest: Input | undefined;
     for (const input of this.#inputs) {
-      if (!input.hasHead && !this.#decodeHead(input)) {
-        if (this.#inputs.length > 1 && hasMore(input.topic)) return undefined;
+      if (!input.hasHead && !this.#decodeHead(input, hasMore)) {
+        if (this.#inputs.length > 1 && hasMore?.(input.topic)) return undefined;
         continue;
       }
       if (lowest === undefined || input.timestamp < lowest.timestamp) lowest = input;
@@ -412,7 +434,7 @@ export class Task implements TaskContext {
   }
 
   /** Decodes the input's next record; false when it has none. */
-  #decodeHead(input: Input): boolean {
+  #decodeHead(input: Input, hasMore: ((topic: string) => boolean) | undefined): boolean {
     for (;;) {
       const cursor = input.cursors[0];
       if (cursor === undefined) return false;
@@ -423,24 +445,58 @@ export class Task implements TaskContext {
         continue;
       }
       this.#pendingCursor = undefined;
+      // The cursor itself may be read on, to see what follows.
+      const { offset, timestamp } = cursor;
       let isRecord = false;
       try {
         isRecord = this.#decode(input, cursor);
+        if (isRecord && this.#isUndecided(input, hasMore)) return false;
       } catch (error) {
         if (error instanceof SerdePendingError) {
           this.#pendingCursor = cursor;
           throw error;
         }
+        isRecord = false;
         this.#current = input;
-        this.#handle('DESERIALIZATION', input.source.name, error, { timestamp: cursor.timestamp });
+        this.#handle('DESERIALIZATION', input.source.name, error, { timestamp });
         this.#current = undefined;
       }
+      input.isWaiting = false;
       if (input.source.kind === 'source') this.environment.metrics.recordsConsumed++;
       if (isRecord) {
         input.hasHead = true;
         return true;
       }
-      input.position = cursor.offset + 1;
+      input.position = offset + 1;
+    }
+  }
+
+  /**
+   * Whether it takes those that follow to tell if the record's time is to be believed. Then it is still to be read.
+   *
+   * @throws TimestampError when it is not
+   */
+  #isUndecided(input: Input, hasMore: ((topic: string) => boolean) | undefined): boolean {
+    const { cursors, source, time, timestamp, topic } = input;
+    if (time === undefined || !this.#timeAhead.isDoubtful(timestamp, time.time)) return false;
+    const { following, isFull } = lookAhead(cursors, (cursor) => this.#timeIn(source, cursor));
+    input.isWaiting = !isFull && (hasMore === undefined || hasMore(topic));
+    if (input.isWaiting) return true;
+    cursors[0]?.next();
+    this.#timeAhead.judge(timestamp, following);
+    return false;
+  }
+
+  /** Undefined for a record that cannot be decoded. @throws SerdePendingError */
+  #timeIn(source: SourceNode | RepartitionNode, cursor: RecordCursor): number | undefined {
+    const { valueBytes, valueEnd, valueStart, timestamp, topic } = cursor;
+    if (source.kind !== 'source' || source.timestampExtractor === undefined || valueStart < 0) return timestamp;
+    try {
+      const value = source.valueSerde.deserialize(topic, valueBytes, valueStart, valueEnd);
+      return toTimestamp(source.timestampExtractor(value, timestamp));
+    } catch (error) {
+      if (error instanceof SerdePendingError) throw error;
+      return undefined;
     }
   }
 

@@ -31,6 +31,7 @@ export class TopologyTopics {
     const topics = new TopologyTopics(topology, options);
     await topics.#readPartitions();
     for (const sub of topology.subTopologies) topics.taskCounts[sub.id] = topics.#prepareSubTopology(sub);
+    await topics.#findLeftovers();
     await Promise.all(topics.#internal.map(([topic, config]) => options.log.ensureTopic(topic, config)));
     return topics;
   }
@@ -71,14 +72,18 @@ export class TopologyTopics {
     const repartitions = sub.repartitionSources.map((node) => this.repartition(node));
     return [
       ...sub.sources.flatMap(({ topics }) => topics),
-      ...repartitions.flatMap((repartition) => (repartition.kind === 'topic' ? [repartition.topic] : [])),
+      ...repartitions.flatMap((repartition) => topicOf(repartition) ?? []),
     ];
   }
 
+  /** The topics of repartitions that are direct now, and have records from when they were not. */
+  leftovers(sub: SubTopology): string[] {
+    const repartitions = sub.repartitionSources.map((node) => this.repartition(node));
+    return repartitions.flatMap((repartition) => (repartition.kind === 'direct' ? (repartition.leftover ?? []) : []));
+  }
+
   isInternal(topic: string): boolean {
-    return [...this.#repartitions.values()].some(
-      (repartition) => 'topic' in repartition && repartition.topic === topic,
-    );
+    return [...this.#repartitions.values()].some((repartition) => topicOf(repartition) === topic);
   }
 
   changelog(store: string): string {
@@ -98,6 +103,24 @@ export class TopologyTopics {
       const partitions = await this.#options.log.partitions(topic);
       if (partitions !== undefined) this.#partitions.set(topic, partitions);
       this.partitions(topic);
+    }
+  }
+
+  async #findLeftovers(): Promise<void> {
+    const { applicationId, log } = this.#options;
+    for (const [node, repartition] of this.#repartitions) {
+      if (repartition.kind !== 'direct') continue;
+      const topic = `${applicationId}-${node.topic}`;
+      const partitions = (await log.partitions(topic)) ?? 0;
+      for (let partition = 0; partition < partitions; partition++) {
+        const committed = await log.committed(applicationId, { topic, partition });
+        const from = committed?.offset ?? (await log.startOffset({ topic, partition }));
+        if (from >= (await log.endOffset({ topic, partition }))) continue;
+        // With other numbers of partitions it is refused, as it is where the topic is written to.
+        this.#internal.push([topic, { partitions: this.partitions(topic), cleanupPolicy: 'delete' }]);
+        this.#repartitions.set(node, { ...repartition, leftover: topic });
+        break;
+      }
     }
   }
 
@@ -135,4 +158,9 @@ export class TopologyTopics {
     }
     return count;
   }
+}
+
+/** What is read of a repartition in the log. */
+function topicOf(repartition: Repartition): string | undefined {
+  return repartition.kind === 'topic' ? repartition.topic : repartition.leftover;
 }

@@ -3,6 +3,7 @@ import type { Serde } from '../serde/serde.js';
 import type { StateStore } from '../state/state-store.js';
 import type { Combiner, PartitionOf } from './combiner.js';
 import type { Cancellable, PunctuationType, Punctuator, RecordMetadata } from './processor.js';
+import type { AutoOffsetReset } from './start-offset.js';
 
 /**
  * The call from an operator to the next: positional, so that a record costs no object. `old` is for the changes of a
@@ -68,6 +69,8 @@ export interface SourceNode extends NodeBase {
   readonly keySerde: Serde<unknown> | undefined;
   readonly valueSerde: Serde<unknown>;
   readonly timestampExtractor: TimestampExtractor<unknown> | undefined;
+  /** Default: the application's. */
+  readonly autoOffsetReset: AutoOffsetReset | undefined;
   /** Of a null value, and a null key where there is a serde for it. */
   readonly nulls: 'keep' | 'refuse' | 'skip';
 }

@@ -135,7 +135,7 @@ export class AvroSerde<T> implements Serde<T> {
 
 /** The type of a schema that may use types of others by their names. @throws Error when it is not a schema */
 export function avroType(schema: Schema, references: readonly SchemaReference[] = []): Type {
-  const registry: Record<string, Type> = {};
+  const registry: Record<string, Type> = Object.create(null);
   const define = (used: readonly SchemaReference[]) => {
     for (const reference of used) {
       // Two schemas may use the same third one.

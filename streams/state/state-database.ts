@@ -1,9 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AbstractLevel } from 'abstract-level';
 import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
 import { damageOf } from '../leveldb/level-damage.js';
+import { makePrivateDirectory } from '../log/private-directory.js';
 
 type Level = AbstractLevel<string | Buffer | Uint8Array, Buffer, Buffer>;
 type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer };
@@ -68,7 +69,7 @@ export class StateDatabase {
 
   static async #open(directory: string, isRebuilt: boolean): Promise<StateDatabase> {
     try {
-      await mkdir(directory, { recursive: true });
+      await makePrivateDirectory(directory);
     } catch (cause) {
       throw new StateError('STATE_IO', `cannot create the state directory ${directory}`, { cause });
     }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { makePrivateDirectory } from '../log/private-directory.js';
 import { StateDatabase, StateError } from './state-database.js';
 
 const PROCESS_ID = 'process-id';
@@ -83,7 +84,7 @@ export class StateDirectory {
 
 /** Of several processes that make it at once, all get the id of one. */
 async function makeProcessId(directory: string, file: string): Promise<string> {
-  await mkdir(directory, { recursive: true });
+  await makePrivateDirectory(directory);
   const id = randomUUID();
   const unfinished = `${file}.${id}`;
   await writeFile(unfinished, id);

@@ -1,6 +1,7 @@
+import { type Duration, toMilliseconds } from '../dsl/duration.js';
 import { EmbeddedLog } from '../log/embedded/embedded-log.js';
 import type { Headers, LogConsumer } from '../log/log.js';
-import type { ExceptionHandler } from '../runtime/exception-handlers.js';
+import { deserializationHandler, type ExceptionHandler } from '../runtime/exception-handlers.js';
 import type { StreamsMetrics } from '../runtime/metrics.js';
 import { StreamThread } from '../runtime/stream-thread.js';
 import type { Topology } from '../runtime/topology.js';
@@ -16,6 +17,8 @@ export interface TopologyTestDriverOptions {
   readonly deadLetterTopic?: string;
   readonly lateTopic?: string;
   readonly deserializationExceptionHandler?: ExceptionHandler;
+  /** As in `StreamsConfig`, but that by default times may be however far ahead. */
+  readonly maxTimeAhead?: Duration;
   readonly processingExceptionHandler?: ExceptionHandler;
   readonly productionExceptionHandler?: ExceptionHandler;
 }
@@ -72,13 +75,17 @@ export class TopologyTestDriver {
       maxUncommittedEntries: Number.MAX_SAFE_INTEGER,
       maxTransactionBytes: Number.MAX_SAFE_INTEGER,
       // Whatever is piped in is processed before more can come: each input is at its end at each commit.
+      maxTimeAheadMs:
+        options.maxTimeAhead === undefined
+          ? Number.POSITIVE_INFINITY
+          : toMilliseconds(options.maxTimeAhead, 'how far a time may be ahead'),
       time: { idleMs: Number.POSITIVE_INFINITY, endSilenceMs: 0, maxHoldBackMs: 0 },
       repartition: options.repartition ?? 'auto',
       deadLetterTopic: options.deadLetterTopic,
       lateTopic: options.lateTopic,
+      autoOffsetReset: 'earliest',
       deserializationExceptionHandler:
-        options.deserializationExceptionHandler ??
-        (() => (options.deadLetterTopic === undefined ? 'fail' : 'dead-letter')),
+        options.deserializationExceptionHandler ?? deserializationHandler(options.deadLetterTopic),
       processingExceptionHandler: options.processingExceptionHandler ?? (() => 'fail'),
       productionExceptionHandler:
         options.productionExceptionHandler ?? options.processingExceptionHandler ?? (() => 'fail'),

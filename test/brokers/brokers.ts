@@ -17,12 +17,16 @@ const run = promisify(execFile);
 
 const READY_WITHIN_MS = 60_000;
 const POLL_MS = 100;
+/** Of each: for clients, controllers, the others, and for other clients. */
+const PORTS = 4;
 const HEAP = ['-Xms128m', '-Xmx400m', '-XX:+UseSerialGC'];
 /** Of versions before 4: log4j 1, whose own file says nothing of its default. */
 const POMS = new URL('./poms/', import.meta.url);
 
 /** `4` is what the stack runs. */
 export type KafkaVersion = '4' | '3.7.2' | '2.8.2';
+
+export type Protocol = 'PLAINTEXT' | 'SSL' | 'SASL_SSL';
 
 export interface BrokersOptions {
   /** Default 4. */
@@ -32,7 +36,9 @@ export interface BrokersOptions {
   /** Further settings of each broker. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
   /** What clients speak with them. Default PLAINTEXT. */
-  readonly protocol?: 'PLAINTEXT' | 'SSL' | 'SASL_SSL';
+  readonly protocol?: Protocol;
+  /** Another listener for clients, `OTHER`, and what is spoken there. */
+  readonly otherProtocol?: Protocol;
   /** Further arguments of the tool that makes the data directories. */
   readonly formatArgs?: readonly string[];
 }
@@ -63,15 +69,21 @@ export class Brokers {
   static async start(options: BrokersOptions = {}): Promise<Brokers> {
     const { count = 1, version = '4' } = options;
     const directory = await mkdtemp(join(tmpdir(), 'millrace-brokers-'));
-    const ports = await freePorts(count * 3 + 1);
-    const voters = Array.from({ length: count }, (_, i) => `${i + 1}@${HOST}:${ports[i * 3 + 1]}`).join(',');
+    const ports = await freePorts(count * PORTS + 1);
+    const voters = Array.from({ length: count }, (_, i) => `${i + 1}@${HOST}:${ports[i * PORTS + 1]}`).join(',');
     const cluster = newClusterId();
     const usesZookeeper = version === '2.8.2';
-    const zookeeperPort = ports[count * 3] as number;
+    const zookeeperPort = ports[count * PORTS] as number;
     const zookeeper = usesZookeeper ? await startZookeeper(directory, zookeeperPort) : undefined;
     const nodes: BrokerNode[] = [];
     for (let i = 0; i < count; i++) {
-      const [port, controllerPort, internalPort] = ports.slice(i * 3) as [number, number, number];
+      const [port, controllerPort, internalPort, otherPort] = ports.slice(i * PORTS) as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      const hasOther = options.otherProtocol !== undefined;
       const proxy = await BrokerProxy.listen(port);
       const own = join(directory, `broker-${i + 1}`);
       await mkdir(own);
@@ -92,20 +104,26 @@ export class Brokers {
           `CLIENT://${HOST}:${port}`,
           `INTERNAL://${HOST}:${internalPort}`,
           ...(usesZookeeper ? [] : [`CONTROLLER://${HOST}:${controllerPort}`]),
+          ...(hasOther ? [`OTHER://${HOST}:${otherPort}`] : []),
         ].join(','),
-        'advertised.listeners': `CLIENT://${HOST}:${proxy.port},INTERNAL://${HOST}:${internalPort}`,
+        'advertised.listeners': [
+          `CLIENT://${HOST}:${proxy.port}`,
+          `INTERNAL://${HOST}:${internalPort}`,
+          ...(hasOther ? [`OTHER://${HOST}:${otherPort}`] : []),
+        ].join(','),
         'inter.broker.listener.name': 'INTERNAL',
         'listener.security.protocol.map': [
           `CLIENT:${listener}`,
           'INTERNAL:PLAINTEXT',
           ...(usesZookeeper ? [] : ['CONTROLLER:PLAINTEXT']),
+          ...(hasOther ? [`OTHER:${options.otherProtocol}`] : []),
         ].join(','),
         'log.dirs': join(own, 'data'),
         ...options.settings,
       };
       const file = join(own, 'server.properties');
       await writeFile(file, propertiesText(settings));
-      nodes.push(new BrokerNode(version, own, file, proxy, internalPort));
+      nodes.push(new BrokerNode(version, own, file, proxy, internalPort, otherPort));
     }
     const brokers = new Brokers(directory, nodes, zookeeper);
     try {
@@ -152,7 +170,9 @@ export class BrokerNode {
     readonly directory: string,
     readonly settingsFile: string,
     readonly proxy: BrokerProxy,
+    /** Where they speak with each other, in plain text. */
     readonly internalPort: number,
+    readonly otherPort: number,
   ) {}
 
   get logFile(): string {

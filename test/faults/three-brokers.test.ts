@@ -84,11 +84,15 @@ describe.skipIf(reason)('on three brokers', { timeout: 240_000 + MINUTES * 90_00
         counts[name] = (counts[name] ?? 0) + 1;
       }
       await delay(PAUSE_MS);
-    } finally {
       stop.abort();
+      await fed;
+      await pipeline.caughtUp();
+    } catch (cause) {
+      stop.abort();
+      throw new Error(`seed ${SEED}: ${(cause as Error).message}\n\n${journal.join('\n')}\n\n${pipeline.said}`, {
+        cause,
+      });
     }
-    await fed;
-    await pipeline.caughtUp();
     const said = [await pipeline.stop(first), await pipeline.stop(second)].map(({ stderr }) => stderr);
     note(await pipeline.expectReferenceResults());
     console.log(`seed ${SEED}: ${JSON.stringify(counts)}; ${journal.at(-1)}`);

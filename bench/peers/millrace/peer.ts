@@ -14,7 +14,16 @@ export const millrace: Peer = {
       program: process.execPath,
       args: [
         ...[PROGRAM, 'start', '--brokers', brokers, '--registry', registryUrl, '--data-dir', directory],
-        ...['--application-id', application, '--pipelines', 'goals', '--goals', goals.join(','), ...args],
+        ...[
+          '--application-id',
+          application,
+          '--pipelines',
+          'goals',
+          '--goals',
+          goals.join(','),
+          '--no-server-errors',
+          ...args,
+        ],
       ],
     });
     const once = (name: string, goals: GoalConfig['goals'], ...args: string[]): Setup => ({

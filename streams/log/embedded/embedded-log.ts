@@ -1,4 +1,4 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { MemoryLevel } from 'memory-level';
 import { BufferedTransaction, type PartitionBatches } from '../buffered-transaction.js';
 import {
@@ -12,6 +12,7 @@ import {
   type TopicPartition,
   type Transaction,
 } from '../log.js';
+import { makePrivateDirectory } from '../private-directory.js';
 import { type BatchCursor, sealBatch } from '../record-batch.js';
 import { checkLogFiles } from './check-log.js';
 import { CommitMark } from './commit-mark.js';
@@ -70,6 +71,7 @@ export class EmbeddedLog implements Log {
   readonly #offsets = new Map<string, CommittedOffset>();
   readonly #notedLost = new Set<string>();
   readonly #waiting = new Set<() => void>();
+  readonly #claimed = new Set<string>();
   readonly #timer: NodeJS.Timeout;
   #cleaning: Promise<void> = Promise.resolve();
   #server: LogServer | undefined;
@@ -98,7 +100,7 @@ export class EmbeddedLog implements Log {
   static async open(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
     const { directory, fsync = true, serve = false } = options;
     try {
-      await mkdir(directory, { recursive: true });
+      await makePrivateDirectory(directory);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new LogError('LOG_IO', `cannot create the directory ${directory}: ${reason}`, { cause });
@@ -197,6 +199,23 @@ export class EmbeddedLog implements Log {
   async committed(group: string, topicPartition: TopicPartition): Promise<CommittedOffset | undefined> {
     this.requireOpen();
     return this.#offsets.get(committedOffsetKey(group, topicPartition).toString('latin1'));
+  }
+
+  async claim(group: string): Promise<() => Promise<void>> {
+    this.requireOpen();
+    if (this.#claimed.has(group)) {
+      throw new LogError(
+        'GROUP_IN_USE',
+        `the application "${group}" runs already on the log in ${this.location}, and what it does would be done twice; ` +
+          'stop that one first, or give this one another application id',
+      );
+    }
+    this.#claimed.add(group);
+    let isHeld = true;
+    return async () => {
+      if (isHeld) this.#claimed.delete(group);
+      isHeld = false;
+    };
   }
 
   transaction(): Transaction {

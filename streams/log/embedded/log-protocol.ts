@@ -24,6 +24,9 @@ export const requestSchema = z.discriminatedUnion('op', [
     }),
   }),
   z.object({ op: z.literal('offsets'), topicPartition }),
+  // Until it is released, or the connection ends.
+  z.object({ op: z.literal('claim'), group: z.string() }),
+  z.object({ op: z.literal('release'), group: z.string() }),
   z.object({ op: z.literal('committed'), group: z.string(), topicPartition }),
   z.object({ op: z.literal('deleteRecords'), topicPartition, beforeOffset: z.number() }),
   z.object({
@@ -51,6 +54,8 @@ export interface LogResponses {
   ensureTopic: { readonly topics: TopicSizes };
   offsets: { readonly startOffset: number; readonly endOffset: number };
   committed: { readonly committed?: z.infer<typeof committed> | undefined };
+  claim: null;
+  release: null;
   deleteRecords: null;
   /** The batches' bytes follow. */
   read: {

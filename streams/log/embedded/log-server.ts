@@ -101,6 +101,7 @@ class Connection {
   readonly #frames = new FrameReader(MAX_REQUEST_BYTES);
   readonly #staged = new Map<number, Staged>();
   readonly #consumers = new Set<EmbeddedConsumer>();
+  readonly #claims = new Map<string, () => Promise<void>>();
   #stagedBytes = 0;
   #running = 0;
 
@@ -115,6 +116,7 @@ class Connection {
     socket.on('close', () => {
       this.#staged.clear();
       for (const consumer of this.#consumers) void consumer.close();
+      for (const release of this.#claims.values()) void release();
       onClose();
     });
   }
@@ -185,6 +187,17 @@ class Connection {
         return this.#reply<'committed'>(id, {
           committed: await this.#log.committed(request.group, request.topicPartition),
         });
+      case 'claim': {
+        const release = await this.#log.claim(request.group);
+        this.#claims.set(request.group, release);
+        // It may have gone meanwhile.
+        if (this.#socket.destroyed) await release();
+        return this.#reply<'claim'>(id, null);
+      }
+      case 'release':
+        await this.#claims.get(request.group)?.();
+        this.#claims.delete(request.group);
+        return this.#reply<'release'>(id, null);
       case 'deleteRecords':
         await this.#log.deleteRecords(request.topicPartition, request.beforeOffset);
         return this.#reply<'deleteRecords'>(id, null);
@@ -262,9 +275,10 @@ class Connection {
   }
 
   async #topics(): Promise<TopicSizes> {
-    const sizes: Record<string, number> = {};
-    for (const topic of await this.#log.topics()) sizes[topic] = (await this.#log.partitions(topic)) ?? 0;
-    return sizes;
+    const topics = await this.#log.topics();
+    return Object.fromEntries(
+      await Promise.all(topics.map(async (topic) => [topic, (await this.#log.partitions(topic)) ?? 0] as const)),
+    );
   }
 
   #reply<Op extends keyof LogResponses>(id: number, ok: LogResponses[Op], bytes: readonly Buffer[] = []): void {

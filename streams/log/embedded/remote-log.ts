@@ -42,7 +42,8 @@ export class RemoteLog implements Log {
   readonly #socket: Socket;
   readonly #frames = new FrameReader(MAX_RESPONSE_BYTES);
   readonly #calls = new Map<number, Call>();
-  #topics: TopicSizes = {};
+  /** Of each topic, how many partitions it has. */
+  #topics: ReadonlyMap<string, number> = new Map();
   #lastId = 0;
   #lastTransaction = 0;
   #failure: LogError | undefined;
@@ -68,7 +69,7 @@ export class RemoteLog implements Log {
       if (socket === undefined) continue;
       const log = new RemoteLog(socket, directory);
       try {
-        log.#topics = (await log.#call<'hello'>({ op: 'hello', version: PROTOCOL_VERSION })).ok.topics;
+        log.#topics = mapOf((await log.#call<'hello'>({ op: 'hello', version: PROTOCOL_VERSION })).ok.topics);
         return log;
       } catch (error) {
         socket.destroy();
@@ -80,17 +81,17 @@ export class RemoteLog implements Log {
   }
 
   async ensureTopic(topic: string, config: TopicConfig): Promise<void> {
-    this.#topics = (await this.#call<'ensureTopic'>({ op: 'ensureTopic', topic, config })).ok.topics;
+    this.#topics = mapOf((await this.#call<'ensureTopic'>({ op: 'ensureTopic', topic, config })).ok.topics);
   }
 
   async topics(): Promise<string[]> {
     this.requireOpen();
-    return Object.keys(this.#topics).sort();
+    return [...this.#topics.keys()].sort();
   }
 
   async partitions(topic: string): Promise<number | undefined> {
     this.requireOpen();
-    return this.#topics[topic];
+    return this.#topics.get(topic);
   }
 
   async startOffset(topicPartition: TopicPartition): Promise<number> {
@@ -103,6 +104,14 @@ export class RemoteLog implements Log {
 
   async committed(group: string, topicPartition: TopicPartition): Promise<CommittedOffset | undefined> {
     return (await this.#call<'committed'>({ op: 'committed', group, topicPartition })).ok.committed;
+  }
+
+  async claim(group: string): Promise<() => Promise<void>> {
+    await this.#call<'claim'>({ op: 'claim', group });
+    return async () => {
+      // Where the connection is gone, so is the claim.
+      if (this.#failure === undefined) await this.#call<'release'>({ op: 'release', group });
+    };
   }
 
   transaction(): Transaction {
@@ -132,7 +141,7 @@ export class RemoteLog implements Log {
 
   /** @throws LogError UNKNOWN_TOPIC */
   requirePartition(topic: string, partition: number): void {
-    const partitions = this.#topics[topic];
+    const partitions = this.#topics.get(topic);
     if (partitions === undefined) {
       throw new LogError('UNKNOWN_TOPIC', `there is no topic "${topic}" in ${this.location}`);
     }
@@ -210,7 +219,7 @@ export class RemoteLog implements Log {
     try {
       for (const { id, message, bytes } of this.#frames.push(chunk)) {
         const response = message as LogResponse;
-        if ('topics' in response) this.#topics = response.topics;
+        if ('topics' in response) this.#topics = mapOf(response.topics);
         else if ('ok' in response) this.#calls.get(id)?.resolve({ ok: response.ok, bytes });
         else if (id === 0) this.#fail(toLogError(response.error));
         else this.#calls.get(id)?.reject(toLogError(response.error));
@@ -258,4 +267,9 @@ function ownerGone(location: string): LogError {
 
 function toLogError({ code, message }: { readonly code: string; readonly message: string }): LogError {
   return new LogError(code as LogError['code'], message);
+}
+
+/** An object would also have "constructor" and other topics that are not there. */
+function mapOf(sizes: TopicSizes): ReadonlyMap<string, number> {
+  return new Map(Object.entries(sizes));
 }

@@ -33,6 +33,8 @@ const PRODUCER: KafkaSettings = {
   'message.max.bytes': 16 * 1024 * 1024,
   'queue.buffering.max.messages': 200_000,
   'queue.buffering.max.kbytes': 256 * 1024,
+  // A call that waits for a group's coordinator that is gone looks for another when any connection changes.
+  'connections.max.idle.ms': 30_000,
 };
 
 /** It asks for offsets by what it remembers of leaders, and is refused when that is from before a broker's restart. */
@@ -42,6 +44,10 @@ const ADMIN: KafkaSettings = {
 
 const ALL: KafkaSettings = {
   'socket.keepalive.enable': true,
+  // A network that is cut ends no connection. Longer than a broker is missed by its cluster, and shorter than a
+  // transaction may last.
+  'socket.timeout.ms': 8000,
+  'socket.connection.setup.timeout.ms': 5000,
   'reconnect.backoff.max.ms': 1000,
   'topic.metadata.refresh.interval.ms': 60_000,
   // Errors come as events; without this librdkafka writes them, and more, to standard error.

@@ -5,10 +5,6 @@ import { clientSettings, type KafkaSettings } from './client-settings.js';
 
 type Tls = NonNullable<ConnectionOptions['tls']>;
 
-/** As librdkafka has them. */
-const CONNECT_MS = 30_000;
-const REQUEST_MS = 60_000;
-
 const SASL_MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const;
 
 /**
@@ -20,8 +16,8 @@ export function connectionOptions(settings: KafkaSettings): ConnectionOptions {
   const all = clientSettings('consumer', settings, {}) as KafkaSettings;
   const protocol = (text(all, 'security.protocol') ?? 'plaintext').toLowerCase();
   return {
-    connectTimeout: Number(all['socket.connection.setup.timeout.ms'] ?? CONNECT_MS),
-    requestTimeout: Number(all['socket.timeout.ms'] ?? REQUEST_MS),
+    connectTimeout: Number(all['socket.connection.setup.timeout.ms']),
+    requestTimeout: Number(all['socket.timeout.ms']),
     ...(protocol.endsWith('ssl') ? { tls: tlsOptions(all) } : {}),
     ...(protocol.startsWith('sasl') ? { sasl: saslOptions(all) } : {}),
   };

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import kafka, {
   type GlobalConfig,
   type IAdminClient,
@@ -16,6 +17,8 @@ const { ERRORS } = kafka.CODES;
 
 const REQUEST_MS = 10_000;
 const PROBE_MS = 2000;
+/** How long closing waits for what is under way. */
+const CLOSE_MS = 1000;
 const INTERNAL_SEGMENT_BYTES = 50 * 1024 * 1024;
 /** A commit's changes to one slice of a window store are one record. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
@@ -38,8 +41,9 @@ export interface KafkaAdminOptions {
 export class KafkaAdmin {
   readonly #options: KafkaAdminOptions;
   readonly #client: AdminClient;
-  /** Whether a call of the client's has not come back. */
-  #isStuck = false;
+  /** Calls that have not come back. */
+  readonly #inCall = new Set<Promise<void>>();
+  #closed = false;
 
   constructor(options: KafkaAdminOptions) {
     this.#options = options;
@@ -123,6 +127,18 @@ export class KafkaAdmin {
     );
   }
 
+  /** Those of the topics that the user may not write, as far as that can be found out. */
+  async unwritable(topics: readonly string[]): Promise<string[]> {
+    const described = await this.#call<kafka.TopicDescription[]>(
+      (done) =>
+        this.#client.describeTopics([...topics], { includeAuthorizedOperations: true, timeout: PROBE_MS }, done),
+      'describeTopics',
+    ).catch(() => []);
+    const may = ({ authorizedOperations = [] }: kafka.TopicDescription) =>
+      authorizedOperations.includes(kafka.AclOperationTypes.WRITE);
+    return described.filter((topic) => !may(topic)).map(({ name }) => name);
+  }
+
   /**
    * Asks something of any client.
    *
@@ -143,9 +159,18 @@ export class KafkaAdmin {
     }
   }
 
-  close(): void {
-    // The client would wait for the call, and everything for the client.
-    if (!this.#isStuck) this.#client.disconnect();
+  /** In bounded time: the client would wait for what is under way, and everything for the client. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const timer = new AbortController();
+    const { signal } = timer;
+    await Promise.race([Promise.all(this.#inCall), delay(CLOSE_MS, undefined, { signal }).catch(() => {})]);
+    timer.abort();
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#closed && this.#inCall.size === 0) this.#client.disconnect();
   }
 
   async #askOnce<T>(invoke: (done: Callback<T>) => void, what: string): Promise<T> {
@@ -161,14 +186,27 @@ export class KafkaAdmin {
     }
   }
 
-  async #call<T>(invoke: (done: Callback<T>) => void, what: string): Promise<T> {
-    try {
-      return await call<T>(invoke, { what, closed: this.#options.availability.closed });
-    } catch (error) {
-      // It was given up, for its time was over or the log was closed.
-      if (error instanceof LogError) this.#isStuck = true;
-      throw error;
-    }
+  #call<T>(invoke: (done: Callback<T>) => void, what: string): Promise<T> {
+    let isBack: () => void = () => {};
+    const back = new Promise<void>((resolve) => {
+      isBack = () => {
+        this.#inCall.delete(back);
+        resolve();
+      };
+    });
+    this.#inCall.add(back);
+    const asked = (done: Callback<T>) => {
+      try {
+        invoke((error, result) => {
+          isBack();
+          done(error, result);
+        });
+      } catch (error) {
+        isBack();
+        throw error;
+      }
+    };
+    return call<T>(asked, { what, closed: this.#options.availability.closed, onLate: () => this.#end() });
   }
 
   #newClient(): AdminClient {

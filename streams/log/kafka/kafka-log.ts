@@ -28,7 +28,7 @@ import { persistently } from './kafka-call.js';
 import { KafkaConsumer } from './kafka-consumer.js';
 import { type GroupProtocol, KafkaGroupConsumer } from './kafka-group-consumer.js';
 import { KafkaProducer, type ProcessingGuarantee } from './kafka-producer.js';
-import { topicDenied, userOf } from './refusals.js';
+import { connectionHint, topicDenied, userOf } from './refusals.js';
 
 const { ERRORS } = kafka.CODES;
 
@@ -138,10 +138,14 @@ export class KafkaLog implements Log {
     options.signal?.addEventListener('abort', stop);
     try {
       // One that starts with a wrong password is told at once, and not when it has gone on for a while.
-      await log.#bootstrap.check().catch((error: unknown) => {
-        if (error instanceof LogError) throw error;
-      });
-      log.#availability.suspect('no connection');
+      const reason = await log.#bootstrap.check().then(
+        () => 'no connection',
+        (error: Error) => {
+          if (error instanceof LogError) throw error;
+          return connectionHint(error);
+        },
+      );
+      log.#availability.suspect(reason);
       await log.#cluster.refresh();
     } catch (error) {
       await log.close();
@@ -263,7 +267,7 @@ export class KafkaLog implements Log {
     this.#availability.close();
     await this.#producer.close();
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
-    this.#admin.close();
+    await this.#admin.close();
   }
 
   /** Resolves when the brokers answer. */
@@ -385,6 +389,7 @@ export class KafkaLog implements Log {
       brokers: this.#options.brokers,
       say: this.#say,
       hasTopic: (topic) => this.#hasTopic(topic),
+      unwritable: (topics) => this.#admin.unwritable(topics),
       isCommitted: (topicPartition, offset) => this.#isCommitted(topicPartition, offset),
     });
   }

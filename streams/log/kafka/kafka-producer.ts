@@ -40,6 +40,8 @@ export interface KafkaProducerOptions {
   readonly say: (message: string) => void;
   /** Whether the brokers still know the topic, each of which may lag behind. */
   readonly hasTopic: (topic: string) => Promise<boolean>;
+  /** Those of the topics that the user may not write. */
+  readonly unwritable: (topics: readonly string[]) => Promise<readonly string[]>;
   /** Whether the record that was written there is committed, once no transaction before it is open. */
   readonly isCommitted: (topicPartition: TopicPartition, offset: number) => Promise<boolean>;
 }
@@ -94,7 +96,7 @@ export class KafkaProducer {
         const aborted = (await this.#abort(error)) || !askedToCommit;
         const cause = reports?.failure ?? error;
         this.#options.availability.closed.throwIfAborted();
-        await this.#requireRepeatable(cause, reports?.failedTopic, consumed);
+        await this.#requireRepeatable(cause, reports?.failedTopic, appends, consumed);
         this.#tellOfAbort(cause as Error);
         // Records that follow from nothing but themselves can be sent again, as long as nothing of them is there.
         if (consumed === undefined) {
@@ -112,6 +114,7 @@ export class KafkaProducer {
   async #requireRepeatable(
     cause: unknown,
     topic: string | undefined,
+    appends: readonly PartitionBatches[],
     consumed: ConsumedOffsets | undefined,
   ): Promise<void> {
     if (cause instanceof UnansweredCallError) return;
@@ -120,13 +123,17 @@ export class KafkaProducer {
       throw new LogError('UNKNOWN_TOPIC', `the topic "${topic}" is gone from Kafka`, { cause });
     }
     const place = topic === undefined ? '' : ` of the topic "${topic}"`;
-    const asked = { topic, group: consumed?.offsets[0]?.group, operation: 'Write' };
     switch (errorClass(cause)) {
-      case 'refused':
-        throw this.#denied(
-          cause,
-          cause.code === ERRORS.ERR_GROUP_AUTHORIZATION_FAILED ? { ...asked, operation: 'Read' } : asked,
-        );
+      case 'refused': {
+        const isGroup = cause.code === ERRORS.ERR_GROUP_AUTHORIZATION_FAILED;
+        // A transaction that a topic is refused to does not say to which.
+        const refused = isGroup ? [] : await this.#options.unwritable([...new Set(appends.map((one) => one.topic))]);
+        throw this.#denied(cause, {
+          topic: topic ?? refused[0],
+          group: consumed?.offsets[0]?.group,
+          operation: isGroup ? 'Read' : 'Write',
+        });
+      }
       case 'fatal':
         throw new LogError('LOG_IO', `Kafka does not take the records${place}: ${cause.message}`, { cause });
       default:
@@ -242,12 +249,19 @@ export class KafkaProducer {
     invoke: (done: Callback<T>) => void,
     options: Pick<CallOptions, 'withinMs'> = {},
   ): Promise<T> {
-    const isBack: (done: Callback<T>) => Callback<T> = (done) => (error, result) => {
-      this.#inCall.delete(producer);
-      done(error, result);
+    const asked = (done: Callback<T>) => {
+      try {
+        invoke((error, result) => {
+          this.#inCall.delete(producer);
+          done(error, result);
+        });
+      } catch (error) {
+        this.#inCall.delete(producer);
+        throw error;
+      }
     };
     this.#inCall.add(producer);
-    return call<T>((done) => invoke(isBack(done)), {
+    return call<T>(asked, {
       ...options,
       what,
       closed: this.#options.availability.closed,

@@ -93,6 +93,15 @@ export function connectionRefusal(address: string, settings: KafkaSettings, erro
   return undefined;
 }
 
+/** Why there is no connection, in words for whoever has to find it out. */
+export function connectionHint(error: Error): string {
+  const chain = [...causes(error)];
+  const has = (pattern: RegExp) => chain.some(({ code, message }) => pattern.test(`${code} ${message}`));
+  if (has(/TLS handshake failed/)) return 'it ends connections before they are secure; does it speak TLS there?';
+  if (has(/Connection closed|ECONNRESET/)) return 'it ends connections; does it want TLS? See security.protocol';
+  return chain.at(-1)?.message || 'no connection';
+}
+
 interface Cause {
   readonly message: string;
   readonly code?: unknown;

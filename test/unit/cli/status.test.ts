@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
+import { ErrorBursts } from '../../../cli/error-bursts.js';
 import { GoalResults, IncidentResults } from '../../../cli/results.js';
 import { type Snapshot, statusLine, statusLines } from '../../../cli/status.js';
 import { newWriterMetrics } from '../../../producer/raw-topic-writer.js';
@@ -28,12 +29,17 @@ function snapshot(clients: readonly (readonly [string, number])[]): Snapshot {
   const incidents = new IncidentResults('incidents', jsonSerde());
   incidents.add(incident('a', 'warning', '日本語'.repeat(60)));
   incidents.add(incident('b', 'critical', `${HOSTILE}38 % of 60 requests failed`));
+  const serverErrors = new ErrorBursts('server-errors-topic', jsonSerde());
+  serverErrors.add({
+    ...{ host: `host-${'x'.repeat(200)}.example`, window_start: TIME, window_end: TIME + 10_000 },
+    ...{ count: 60, requests: 120, first_error: TIME + 500, last_error: TIME + 9000 },
+  });
   const metrics = { deadLetters: 1, lateRecords: 1234, recordsConsumed: 5 };
   const writer = { ...newWriterMetrics(), events: 60_001 };
   return {
     ...{ seconds: 75, ratePerSecond: 1000, lag: 7, standbys: [], metrics, writer },
     feeds: true,
-    results: { goals, incidents },
+    results: { goals, serverErrors, incidents },
   };
 }
 

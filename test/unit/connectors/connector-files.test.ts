@@ -75,6 +75,7 @@ describe.each(['confluent', 'local'] as const)('the %s connectors', (variant) =>
       'elasticsearch-test-inter',
       'influxdb-goal3',
       'influxdb-goal4',
+      'influxdb-server-errors',
       'influxdb-service-health',
       'influxdb-web-statistics',
     ]);
@@ -98,7 +99,7 @@ describe.each(['confluent', 'local'] as const)('the %s connectors', (variant) =>
     ]);
 
     expect(connectors.map(({ config }) => [config['topics'], config['key.ignore']])).toEqual([
-      ['goal1-topic,goal2-topic,goal3-topic,goal4-topic', 'false'],
+      ['goal1-topic,goal2-topic,goal3-topic,goal4-topic,server-errors-topic', 'false'],
       ['test-inter', 'true'],
     ]);
   });

@@ -26,6 +26,15 @@ describe('SchemaDirectory', () => {
     expect(reopened.schemaById(2)).toBe('long');
   });
 
+  it.each(['constructor', 'toString', 'hasOwnProperty'])('takes "%s" for a subject as any other', async (subject) => {
+    const schemas = new SchemaDirectory(path);
+    await expect(schemas.register(subject, 'string', { autoRegister: false })).rejects.toMatchObject({
+      code: 'SCHEMA_NOT_REGISTERED',
+    });
+    expect(await schemas.register(subject, 'string')).toBe(1);
+    expect(await new SchemaDirectory(path).register(subject, 'string')).toBe(1);
+  });
+
   it('gives different ids to schemas that are registered at once', async () => {
     const schemas = new SchemaDirectory(path);
     const ids = await Promise.all(['int', 'long', 'string'].map((schema) => schemas.register(schema, schema as 'int')));

@@ -76,6 +76,16 @@ export function describeLogContract(name: string, open: () => Promise<LogUnderTe
       expect(await log.partitions(`${topic}-not`)).toBeUndefined();
     });
 
+    it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
+      'knows no topic "%s", which every object has, until it is made',
+      async (topic) => {
+        expect(await log.partitions(topic)).toBeUndefined();
+        const transaction = log.transaction();
+        expect(() => transaction.append(topic, 0, 1, null, Buffer.from('x'))).toThrow(/there is no topic/);
+        await transaction.abort();
+      },
+    );
+
     it('refuses a topic that exists with another number of partitions', async () => {
       const topic = await newTopic(2);
       await expect(log.ensureTopic(topic, { partitions: 3 })).rejects.toMatchObject({ code: 'PARTITION_COUNT' });

@@ -1,0 +1,41 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { eventually, Millrace, temporaryDirectory } from '../millrace.js';
+
+const BLOCKED_THREAD = fileURLToPath(new URL('blocked-thread.mjs', import.meta.url));
+const NOBODY = '127.0.0.1:9';
+
+describe('a start that waits for brokers', { timeout: 120_000 }, () => {
+  async function waiting(use: (running: Millrace) => Promise<void>, nodeOptions = ''): Promise<void> {
+    const directory = await temporaryDirectory();
+    const running = new Millrace(
+      ['start', '--once', '--brokers', NOBODY, '--registry', 'http://127.0.0.1:9', '--data-dir', directory.path],
+      { env: { NODE_OPTIONS: nodeOptions, MILLRACE_TEST_DIRECTORY: directory.path } },
+    );
+    try {
+      await eventually(() => running.stderr.includes('does not answer') || undefined, 60_000);
+      await use(running);
+    } finally {
+      await running.kill('SIGKILL');
+      await directory.remove();
+    }
+  }
+
+  it('ends by itself at the first Ctrl-C', () =>
+    waiting(async (running) => {
+      running.process.kill('SIGINT');
+      const finished = await Promise.race([running.finished, delay(15_000, undefined, { ref: false })]);
+      expect(finished?.signal).toBeNull();
+      expect(finished?.stderr).not.toContain('    at ');
+    }));
+
+  it('ends at the second Ctrl-C whatever its threads are doing', () =>
+    waiting(async (running) => {
+      running.process.kill('SIGINT');
+      await delay(400);
+      running.process.kill('SIGINT');
+      const finished = await Promise.race([running.finished, delay(2000, undefined, { ref: false })]);
+      expect(finished?.signal).toBe('SIGINT');
+    }, `--import ${BLOCKED_THREAD}`));
+});
