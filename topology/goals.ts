@@ -71,7 +71,7 @@ function successesByCountry(requests: Requests, { goal3, grace, topics }: GoalCo
 /** Goal 4: mean request time by host, a minute at a time, of the requests whose time is known. */
 function meanRequestTimeByHost(requests: Requests, { goal4, grace, topics }: GoalConfig, serdes: GoalSerdes): void {
   requests
-    .filter((_key, { request_time }) => Number.isFinite(request_time))
+    .filter((_key, { request_time }) => request_time !== null)
     .groupBy((_key, request) => request.host, { key: stringSerde })
     .windowedBy(TimeWindows.ofSizeAndGrace(goal4.size, grace).advanceBy(goal4.advance))
     .emitStrategy('onWindowClose')

@@ -12,17 +12,20 @@ import {
   toMilliseconds,
 } from '../streams/index.js';
 import type { ApplicationConfig } from './application-config.js';
+import { dayOf, LastHeard, lastHeardStore } from './last-heard.js';
+import { boundedName } from './measured.js';
 import type { TopicSerdes } from './serdes.js';
-import { sourceOf } from './source.js';
+import { keyedSourceOf } from './source.js';
 
 const STORE = 'incidents';
+const LAST_HEARD = 'incidents-last-heard';
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'critical'];
 /** Of a scope; the oldest incidents that are over are forgotten beyond it, and what comes late no longer changes them. */
 const REMEMBERED_ALERTS = 200;
 /** Of an incident; of more than so many, those that are over become one, but for the newest. */
 const MOST_ALERTS = 50;
 const NEWEST_ALERTS = 25;
-/** That an incident names. */
+/** That an incident names, and as many detectors. */
 const MOST_ENTITIES = 50;
 
 /** Groups alerts into incidents: those of one scope that overlap, or follow each other soon. */
@@ -38,9 +41,21 @@ export function incidents(
     valueSerde: jsonSerde<readonly KnownAlert[]>(),
     sharesValues: true,
   });
-  sourceOf(builder, topics.alerts, { key: stringSerde, value: serdes.alerts, timestamp: (alert) => alert.time })
-    .process<string, Incident | null>(() => new GroupAlerts(quietMs), { name: STORE, stores: [store] })
+  keyedSourceOf(builder, topics.alerts, { value: serdes.alerts, timestamp: (alert) => alert.time, usable })
+    .process<string, Incident | null>(() => new GroupAlerts(quietMs), {
+      name: STORE,
+      stores: [store, lastHeardStore(LAST_HEARD)],
+    })
     .to(topics.incidents, { key: stringSerde, value: serdes.incidents });
+}
+
+function usable(alert: Alert): Alert {
+  const { detector, entity, explanation, id, scope } = alert;
+  return {
+    ...alert,
+    ...{ id: boundedName(id), scope: boundedName(scope), entity: boundedName(entity) },
+    ...{ detector: boundedName(detector), explanation: boundedName(explanation) },
+  };
 }
 
 /** What an incident is made of: an alert, or several that are over. */
@@ -65,6 +80,7 @@ class GroupAlerts implements Processor<string, Alert, string, Incident | null> {
   #context: ProcessorContext<string, Incident | null> | undefined;
   /** By scope, in the order of their begins. */
   #alerts: KeyValueStore<string, readonly KnownAlert[]> | undefined;
+  #lastHeard: LastHeard | undefined;
 
   constructor(quietMs: number) {
     this.#quietMs = quietMs;
@@ -73,13 +89,19 @@ class GroupAlerts implements Processor<string, Alert, string, Incident | null> {
   init(context: ProcessorContext<string, Incident | null>): void {
     this.#context = context;
     this.#alerts = context.stateStore(STORE);
+    this.#lastHeard = new LastHeard(context, LAST_HEARD, (scope) => this.#alerts?.delete(scope));
   }
 
   process({ key: scope, timestamp, value: alert }: StreamRecord<string, Alert>): void {
     const known = this.#alerts?.get(scope) ?? [];
     const before = new Map(group(known, this.#quietMs).map((alerts) => [nameOf(alerts), alerts]));
     const after = group(withAlert(known, alert), this.#quietMs);
-    this.#alerts?.put(scope, remembered(after.map(folded)));
+    const kept = remembered(after.map(folded));
+    const last = lastTimeOf(kept);
+    if (last === undefined) return;
+    this.#alerts?.put(scope, kept);
+    const lastBefore = lastTimeOf(known);
+    this.#lastHeard?.heard(scope, last, lastBefore === undefined ? undefined : dayOf(lastBefore));
     const names = new Set(after.map(nameOf));
     for (const key of before.keys()) if (!names.has(key)) this.#context?.forward({ key, value: null, timestamp });
     for (const alerts of after) {
@@ -102,6 +124,10 @@ function withAlert(known: readonly KnownAlert[], alert: Alert): KnownAlert[] {
     ...{ opened: time, resolved: null, isNamesake: false },
   };
   return [...known, opened].sort(byBegin);
+}
+
+function lastTimeOf(alerts: readonly KnownAlert[]): number | undefined {
+  return alerts.length === 0 ? undefined : Math.max(...alerts.map(({ opened, resolved }) => resolved ?? opened));
 }
 
 function byBegin(one: KnownAlert, other: KnownAlert): number {
@@ -168,13 +194,16 @@ function together(one: KnownAlert, other: KnownAlert): KnownAlert {
     alerts: one.alerts + other.alerts,
     resolved: one.resolved === null || other.resolved === null ? null : Math.max(one.resolved, other.resolved),
     entities: [...new Set([...one.entities, ...other.entities])].slice(0, MOST_ENTITIES),
-    detectors: [...new Set([...one.detectors, ...other.detectors])],
+    detectors: [...new Set([...one.detectors, ...other.detectors])].slice(0, MOST_ENTITIES),
   };
 }
 
 function folded(alerts: KnownAlert[]): KnownAlert[] {
   if (alerts.length <= MOST_ALERTS) return alerts;
-  const old = new Set(alerts.slice(0, -NEWEST_ALERTS).filter(({ resolved }) => resolved !== null));
+  const isOver = ({ resolved }: KnownAlert) => resolved !== null;
+  const oldest = alerts.slice(0, -NEWEST_ALERTS);
+  // Alerts that nobody ever resolves are not remembered one by one for ever, either.
+  const old = new Set(alerts.length > REMEMBERED_ALERTS ? oldest : oldest.filter(isOver));
   if (old.size === 0) return alerts;
   return [[...old].reduce(together), ...alerts.filter((alert) => !old.has(alert))].sort(byBegin);
 }

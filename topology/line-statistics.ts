@@ -1,7 +1,7 @@
 import type { Serde } from '../streams/index.js';
 import { DDSketch } from './dd-sketch.js';
 import { growing } from './growing-aggregator.js';
-import { isDuration } from './measured.js';
+import { isAmount, sumOf } from './measured.js';
 import { Moments } from './moments.js';
 import { isError, type Line } from './service-lines.js';
 import { SessionCount } from './session-count.js';
@@ -43,20 +43,20 @@ export class LineStatistics {
       this.responses++;
       if (status >= 400 && status <= 599) this.failed++;
     }
-    if (isDuration(time)) {
+    if (isAmount(time)) {
       this.times.add(time);
       this.logTimes.add(Math.log1p(time));
       this.sketch.add(time);
     }
     if (session !== null) this.sessions.add(session);
-    this.bytes += bytes ?? 0;
+    this.bytes = sumOf(this.bytes, bytes ?? 0);
     return this;
   }
 
   addAll(other: LineStatistics): this {
     this.count += other.count;
     this.errors += other.errors;
-    this.bytes += other.bytes;
+    this.bytes = sumOf(this.bytes, other.bytes);
     this.responses += other.responses;
     this.failed += other.failed;
     this.times.addAll(other.times);

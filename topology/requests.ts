@@ -1,5 +1,6 @@
 import type { AccessLog } from '../schemas/records.js';
 import type { KStream, StreamsBuilder } from '../streams/index.js';
+import { amountOf, boundedName, isAmount, LONGEST_NAME } from './measured.js';
 import type { TopicSerdes } from './serdes.js';
 import { sourceOf } from './source.js';
 
@@ -15,5 +16,25 @@ export function requestsOf(builder: StreamsBuilder, topic: string, serdes: Topic
   return sourceOf(builder, topic, {
     value: serdes.accessLog.fields('client_ip', 'status', 'request_time', 'host', 'country', 'timestamp', 'bytes'),
     timestamp: (request) => request.timestamp,
+    usable,
   });
+}
+
+function usable(request: Request): Request {
+  const { bytes = null, client_ip, country, host, request_time } = request;
+  const isUsable =
+    client_ip.length <= LONGEST_NAME &&
+    host.length <= LONGEST_NAME &&
+    country.length <= LONGEST_NAME &&
+    (request_time === null || isAmount(request_time)) &&
+    (bytes === null || isAmount(bytes));
+  if (isUsable) return request;
+  return {
+    ...request,
+    client_ip: boundedName(client_ip),
+    country: boundedName(country),
+    host: boundedName(host),
+    request_time: amountOf(request_time),
+    bytes: amountOf(bytes),
+  };
 }

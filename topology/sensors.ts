@@ -16,14 +16,16 @@ import {
 } from '../streams/index.js';
 import { sendAlerts } from './alerts.js';
 import type { ApplicationConfig } from './application-config.js';
-import { isMeasured } from './measured.js';
+import { LastHeard, lastHeardStore } from './last-heard.js';
+import { boundedName, isMeasured } from './measured.js';
 import { Moments } from './moments.js';
 import { type Detection, Monitor, type MonitorState, short } from './monitor.js';
 import type { TopicSerdes } from './serdes.js';
-import { sourceOf } from './source.js';
+import { keyedSourceOf } from './source.js';
 
 const HOUR = '1h';
 const STORE = 'sensor-monitor';
+const LAST_HEARD = 'sensors-last-heard';
 const LEARNED = 'unusual-reading';
 /** As many readings within the limits, or as many usual ones, end an episode. */
 const CLOSE_AFTER = 10;
@@ -35,24 +37,26 @@ export function sensors(
   serdes: TopicSerdes<'sensorReadings' | 'sensorScores' | 'sensorHours' | 'alerts'>,
 ): void {
   const { grace, sensors: limits, topics } = config;
-  const readings = sourceOf(builder, topics.sensorReadings, {
-    key: stringSerde,
+  const readings = keyedSourceOf(builder, topics.sensorReadings, {
     value: serdes.sensorReadings,
     timestamp: (reading) => reading.timestamp,
+    usable,
   });
   const store = keyValueStore({
     name: STORE,
     keySerde: stringSerde,
-    valueSerde: jsonSerde<MonitorState>(),
+    valueSerde: jsonSerde<SensorState | MonitorState>(),
     sharesValues: true,
   });
-  const scored = readings.process<string, ScoredReading>(() => new ScoreReadings(limits), { stores: [store] });
+  const scored = readings.process<string, ScoredReading>(() => new ScoreReadings(limits), {
+    stores: [store, lastHeardStore(LAST_HEARD)],
+  });
   scored
-    .map((id, { score }) => [`${id}@${score.timestamp}`, score])
+    .flatMap((id, { score }) => (score === null ? [] : [[`${id}@${score.timestamp}`, score]]))
     .to(topics.sensorScores, { key: stringSerde, value: serdes.sensorScores });
   sendAlerts(scored, ({ alerts }) => alerts, config, serdes);
   readings
-    .groupByKey()
+    .groupByKey({ key: stringSerde })
     .windowedBy(TimeWindows.ofSizeAndGrace(HOUR, grace))
     .aggregate(ofHour(limits), { name: 'sensor-hours', value: hourSerde })
     .toStream()
@@ -60,19 +64,37 @@ export function sensors(
     .to(topics.sensorHours, { key: stringSerde, value: serdes.sensorHours });
 }
 
+function usable(reading: SensorReading): SensorReading {
+  const { pressure, sensor_id, temperature } = reading;
+  return {
+    ...reading,
+    sensor_id: boundedName(sensor_id),
+    temperature: isMeasured(temperature) ? temperature : null,
+    pressure: isMeasured(pressure) ? pressure : null,
+  };
+}
+
 type Limits = ApplicationConfig['sensors'];
 
 /** A reading with its score, and the alerts that come of it. */
 interface ScoredReading {
-  readonly score: SensorScore;
+  /** Null where there was no reading, and an alert is over because its sensor is gone. */
+  readonly score: SensorScore | null;
   readonly alerts: readonly Alert[];
+}
+
+/** What is known of a sensor. Older versions have written the `MonitorState` alone. */
+interface SensorState {
+  readonly heardOn: number;
+  readonly detections: MonitorState;
 }
 
 class ScoreReadings implements Processor<string, SensorReading, string, ScoredReading> {
   readonly #limits: Limits;
   readonly #monitor: Monitor<SensorReading>;
   #context: ProcessorContext<string, ScoredReading> | undefined;
-  #states: KeyValueStore<string, MonitorState> | undefined;
+  #states: KeyValueStore<string, SensorState | MonitorState> | undefined;
+  #lastHeard: LastHeard | undefined;
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -82,14 +104,25 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
   init(context: ProcessorContext<string, ScoredReading>): void {
     this.#context = context;
     this.#states = context.stateStore(STORE);
+    this.#lastHeard = new LastHeard(context, LAST_HEARD, (id) => this.#forget(id, context.currentStreamTimeMs));
+  }
+
+  #forget(id: string, now: number): void {
+    const state = this.#states?.delete(id);
+    if (state === undefined) return;
+    const observed = { entity: id, scope: `sensor/${id}`, start: now, end: now };
+    const alerts = this.#monitor.close(isSensorState(state) ? state.detections : state, observed);
+    if (alerts.length > 0) this.#context?.forward({ key: id, value: { score: null, alerts }, timestamp: now });
   }
 
   process({ timestamp, value: reading }: StreamRecord<string, SensorReading>): void {
     const { pressure, sensor_id, temperature } = reading;
-    const state = this.#states?.get(sensor_id) ?? {};
+    const known = this.#states?.get(sensor_id) ?? {};
+    const [state, before] = isSensorState(known) ? [known.detections, known.heardOn] : [known, undefined];
     const observed = { entity: sensor_id, scope: `sensor/${sensor_id}`, start: timestamp, end: timestamp };
     const { alerts, deviations, scores } = this.#monitor.observe(state, reading, observed);
-    this.#states?.put(sensor_id, state);
+    const heardOn = this.#lastHeard?.heard(sensor_id, timestamp, before) ?? 0;
+    this.#states?.put(sensor_id, { heardOn, detections: state });
     const score: SensorScore = {
       sensor_id,
       temperature,
@@ -102,6 +135,10 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
     };
     this.#context?.forward({ key: sensor_id, value: { score, alerts }, timestamp });
   }
+}
+
+function isSensorState(state: SensorState | MonitorState): state is SensorState {
+  return typeof state['heardOn'] === 'number';
 }
 
 function isOver({ pressure, temperature }: SensorReading, limits: Limits): boolean {
@@ -153,8 +190,8 @@ function ofHour(limits: Limits): KeepingAggregator<string, SensorReading, Hour> 
   return {
     initializer: () => ({ temperature: new Moments(), pressure: new Moments(), count: 0, overLimit: 0 }),
     add(_id, reading, { count, overLimit, pressure, temperature }) {
-      if (isMeasured(reading.temperature)) temperature.add(reading.temperature);
-      if (isMeasured(reading.pressure)) pressure.add(reading.pressure);
+      if (reading.temperature !== null) temperature.add(reading.temperature);
+      if (reading.pressure !== null) pressure.add(reading.pressure);
       return { temperature, pressure, count: count + 1, overLimit: overLimit + (isOver(reading, limits) ? 1 : 0) };
     },
     merge(left, right) {

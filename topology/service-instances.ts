@@ -2,7 +2,7 @@ import type { Tally } from '../detection/peers.js';
 import type { Alert } from '../schemas/records.js';
 import { jsonSerde, type KeepingAggregator, type Serde } from '../streams/index.js';
 import type { ApplicationConfig } from './application-config.js';
-import { isDuration } from './measured.js';
+import { isAmount } from './measured.js';
 import {
   type Detection,
   type Deviation,
@@ -140,7 +140,7 @@ const BY_INSTANCE: KeepingAggregator<string, Line, Instances> = {
     }
     lines.count++;
     if (isError(line)) lines.errors++;
-    if (isDuration(time)) {
+    if (isAmount(time)) {
       const bucket = bucketOf(time);
       while (lines.times.length <= bucket) lines.times.push(0);
       lines.times[bucket] = (lines.times[bucket] ?? 0) + 1;

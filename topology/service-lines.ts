@@ -1,5 +1,6 @@
 import type { ServiceLog } from '../schemas/records.js';
 import type { KStream, StreamsBuilder } from '../streams/index.js';
+import { amountOf, boundedName, isAmount, LONGEST_NAME } from './measured.js';
 import type { TopicSerdes } from './serdes.js';
 import { sourceOf } from './source.js';
 
@@ -26,7 +27,27 @@ export function linesOf(builder: StreamsBuilder, topic: string, serdes: TopicSer
       'timestamp',
     ),
     timestamp: (line) => line.timestamp,
+    usable,
   });
+}
+
+function usable(line: Line): Line {
+  const { bytes, endpoint, ip, response_time, service, source } = line;
+  const isUsable =
+    service.length <= LONGEST_NAME &&
+    [endpoint, ip, source].every((name) => name === null || name.length <= LONGEST_NAME) &&
+    (response_time === null || isAmount(response_time)) &&
+    (bytes === null || isAmount(bytes));
+  if (isUsable) return line;
+  return {
+    ...line,
+    service: boundedName(service),
+    endpoint: endpoint && boundedName(endpoint),
+    ip: ip && boundedName(ip),
+    source: source && boundedName(source),
+    response_time: amountOf(response_time),
+    bytes: amountOf(bytes),
+  };
 }
 
 export function isError({ level }: Line): boolean {

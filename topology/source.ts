@@ -1,15 +1,45 @@
-import type { Consumed, ConsumedWithoutKey, KStream, StreamsBuilder } from '../streams/index.js';
+import { type Consumed, type KStream, type Serde, type StreamsBuilder, stringSerde } from '../streams/index.js';
+import { boundedName } from './measured.js';
+
+interface SourceOptions<V> {
+  readonly value: Serde<V>;
+  readonly timestamp: (value: V) => number;
+  /** The value, with what no result may be made of taken out of it. */
+  readonly usable: (value: V) => V;
+}
 
 /**
- * The records of a topic that any client can write to: the one way in which the application reads. A record without a value,
- * or without the key where it is asked for, is a dead letter, as one is that cannot be decoded.
+ * The records of a topic that any client can write to: the one way in which the application reads. A record without a value
+ * is a dead letter, as one is that cannot be decoded.
  */
-export function sourceOf<V>(builder: StreamsBuilder, topic: string, consumed: ConsumedWithoutKey<V>): KStream<null, V>;
-export function sourceOf<K, V>(builder: StreamsBuilder, topic: string, consumed: Consumed<K, V>): KStream<K, V>;
-export function sourceOf<K, V>(
+export function sourceOf<V>(builder: StreamsBuilder, topic: string, options: SourceOptions<V>): KStream<null, V> {
+  return builder.stream(topic, { ...consumedOf(options), nulls: 'refuse' });
+}
+
+/** As `sourceOf`, of records that are in the partitions of their keys: one without a key is a dead letter, too. */
+export function keyedSourceOf<V>(
   builder: StreamsBuilder,
   topic: string,
-  consumed: Consumed<K, V> | ConsumedWithoutKey<V>,
-): KStream<K, V> | KStream<null, V> {
-  return builder.stream(topic, { ...consumed, nulls: 'refuse' } as Consumed<K, V> & { nulls: 'refuse' });
+  options: SourceOptions<V>,
+): KStream<string, V> {
+  return builder.stream(topic, { ...consumedOf(options), key: nameSerde, nulls: 'refuse' });
 }
+
+function consumedOf<V>({
+  timestamp,
+  usable,
+  value,
+}: SourceOptions<V>): Pick<Consumed<never, V>, 'value' | 'timestamp'> {
+  return {
+    value: {
+      serialize: (topic, record) => value.serialize(topic, record),
+      deserialize: (topic, bytes, start, end) => usable(value.deserialize(topic, bytes, start, end)),
+    },
+    timestamp,
+  };
+}
+
+const nameSerde: Serde<string> = {
+  ...stringSerde,
+  deserialize: (topic, bytes, start, end) => boundedName(stringSerde.deserialize(topic, bytes, start, end)),
+};

@@ -6,7 +6,7 @@ import { sendAlerts } from './alerts.js';
 import type { ApplicationConfig } from './application-config.js';
 import { DDSketch } from './dd-sketch.js';
 import { growing } from './growing-aggregator.js';
-import { isDuration } from './measured.js';
+import { isAmount, sumOf } from './measured.js';
 import { Moments } from './moments.js';
 import { type Detection, type Deviation, Monitor, percent, type SeriesSignal, short } from './monitor.js';
 import type { Request, Requests } from './requests.js';
@@ -143,10 +143,10 @@ export class RequestStatistics {
     if (status >= 500 && status <= 599) this.serverErrors++;
     else if (status >= 400 && status <= 499) this.clientErrors++;
     if (bytes !== null && bytes !== undefined) {
-      this.bytes += bytes;
+      this.bytes = sumOf(this.bytes, bytes);
       this.sized++;
     }
-    if (isDuration(seconds)) {
+    if (isAmount(seconds)) {
       this.times.add(seconds * MS_PER_SECOND);
       this.sketch.add(seconds * MS_PER_SECOND);
     }
@@ -157,7 +157,7 @@ export class RequestStatistics {
     this.count += other.count;
     this.clientErrors += other.clientErrors;
     this.serverErrors += other.serverErrors;
-    this.bytes += other.bytes;
+    this.bytes = sumOf(this.bytes, other.bytes);
     this.sized += other.sized;
     this.times.addAll(other.times);
     this.sketch.addAll(other.sketch);

@@ -18,7 +18,10 @@ const GONE_AFTER_MS = 3_600_000;
 /** For how long after its time a window may still come, by the clock. */
 const PATIENCE_MS = 5000;
 const UNJUDGED: Judgement = { deviations: [], scores: {}, alerts: [] };
+/** No entity's key in the store: see `keyOf`. */
 const ROSTER = '\0roster';
+/** Entities that one task watches at most; half of them stay when there were more. */
+const MOST_WATCHED = 10_000;
 
 /** A window of an entity, judged. */
 export interface JudgedWindow<A> {
@@ -56,6 +59,8 @@ export interface WindowMonitorOptions<A, S> {
   readonly grace: Duration;
   /** Whether windows are missed by the clock, where nothing comes at all: for live sources. */
   readonly watchesClock: boolean;
+  /** Entities that one task watches at most; the windows of others are handed on unjudged. Default 10,000. */
+  readonly mostWatched?: number;
 }
 
 /**
@@ -71,8 +76,11 @@ export function monitorWindows<A, S extends object>(
   return windows.process<string, JudgedWindow<A>>(() => new WindowMonitor(options), { name, stores: [store] });
 }
 
-/** Of each entity: until when its windows were judged, and when its last one with a record ended; ms since the epoch. */
-type Roster = Record<string, readonly [judgedTo: number, lastSeen: number]>;
+/**
+ * Of each entity: until when its windows were judged, when its last one with a record ended, and when it was first watched;
+ * ms since the epoch. What older versions have written lacks the last.
+ */
+type Roster = Record<string, readonly [judgedTo: number, lastSeen: number, firstSeen?: number]>;
 
 class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, JudgedWindow<A>> {
   readonly #options: WindowMonitorOptions<A, S>;
@@ -83,12 +91,15 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
   #rosters: KeyValueStore<string, Roster> | undefined;
   /** Names come from outside: without a prototype, none of them is special. */
   readonly #roster: Roster = Object.create(null);
+  #watched = 0;
+  readonly #mostWatched: number;
   /** Every window that ends by then has come. */
   #completeTo = 0;
   #receivedAt: number | undefined;
 
   constructor(options: WindowMonitorOptions<A, S>) {
     this.#options = options;
+    this.#mostWatched = options.mostWatched ?? MOST_WATCHED;
     this.#sizeMs = toMilliseconds(options.size, 'the size of a window');
     this.#graceMs = toMilliseconds(options.grace, 'the grace period');
   }
@@ -99,6 +110,7 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
     this.#states = context.stateStore(name);
     this.#rosters = context.stateStore(name);
     Object.assign(this.#roster, this.#rosters?.get(ROSTER));
+    this.#watched = Object.keys(this.#roster).length;
     if (watchesClock) context.schedule(this.#sizeMs, 'wall-clock-time', (now) => this.#watchClock(now));
   }
 
@@ -106,7 +118,13 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
     this.#receivedAt = this.#context?.currentSystemTimeMs;
     // Windows come in the order of their starts: of those before this one, none is on its way.
     if (window.start > this.#completeTo) this.#complete(window.start);
-    if (this.#roster[entity] === undefined && this.#options.isWithinLimits?.(value)) return;
+    if (this.#roster[entity] === undefined) {
+      if (this.#options.isWithinLimits?.(value)) return;
+      if (this.#watched >= this.#mostWatched) {
+        this.#hand(entity, window.start, value, UNJUDGED);
+        return;
+      }
+    }
     this.#judge(entity, window.start, value, window.end);
     this.#rosters?.put(ROSTER, this.#roster);
   }
@@ -134,29 +152,58 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
         this.#judge(entity, start, empty(), lastSeen);
       }
     }
+    if (this.#watched > this.#mostWatched / 2) this.#forgetPassersBy();
     this.#rosters?.put(ROSTER, this.#roster);
+  }
+
+  /**
+   * There are too many to learn of them all: the half stays that has been here for the longest, and who has an alert open. So
+   * nobody can drive out who is usually there by names that are made up.
+   */
+  #forgetPassersBy(): void {
+    const stayedMs = ([, lastSeen, firstSeen = lastSeen]: Roster[string]) => lastSeen - firstSeen;
+    const ranked = Object.entries(this.#roster).sort(
+      ([, one], [, other]) => stayedMs(other) - stayedMs(one) || other[1] - one[1],
+    );
+    for (const [entity] of ranked.slice(Math.floor(this.#mostWatched / 2))) {
+      const state = this.#states?.get(keyOf(entity));
+      if (state === undefined || this.#options.judge.isAtRest(state)) this.#forget(entity);
+    }
   }
 
   #judge(entity: string, start: number, aggregate: A, lastSeen: number): void {
     const { isWithinLimits, judge, scope } = this.#options;
     const end = start + this.#sizeMs;
     let judgement = UNJUDGED;
-    this.#roster[entity] = [end, lastSeen];
+    const known = this.#roster[entity];
+    if (known === undefined) this.#watched++;
+    this.#roster[entity] = [end, lastSeen, known?.[2] ?? known?.[1] ?? lastSeen];
     // At the end of the input windows are closed before their time: what they hold is not all there would have been.
     if ((this.#context?.currentStreamTimeMs ?? 0) >= end) {
       const observed = { entity, scope: scope(entity), start, end };
-      const state = this.#states?.get(entity) ?? judge.initial();
+      const state = this.#states?.get(keyOf(entity)) ?? judge.initial();
       judgement = judge.observe(state, aggregate, observed);
       const isGone = end + this.#sizeMs > lastSeen + GONE_AFTER_MS;
       if (isGone) judgement = { ...judgement, alerts: [...judgement.alerts, ...judge.close(state, observed)] };
       if (isGone || (isWithinLimits?.(aggregate) && judge.isAtRest(state))) this.#forget(entity);
-      else this.#states?.put(entity, state);
+      else this.#states?.put(keyOf(entity), state);
     }
+    this.#hand(entity, start, aggregate, judgement);
+  }
+
+  #hand(entity: string, start: number, aggregate: A, judgement: Judgement): void {
+    const end = start + this.#sizeMs;
     this.#context?.forward({ key: entity, value: { entity, start, end, aggregate, judgement }, timestamp: end - 1 });
   }
 
   #forget(entity: string): void {
+    if (this.#roster[entity] !== undefined) this.#watched--;
     delete this.#roster[entity];
-    this.#states?.delete(entity);
+    this.#states?.delete(keyOf(entity));
   }
+}
+
+/** The roster is under a key that begins with a NUL: names that do, too, have another before them. */
+function keyOf(entity: string): string {
+  return entity.startsWith('\0') ? `\0${entity}` : entity;
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { TopicRole } from '../../schemas/subjects.js';
 import { Streams, type StreamsMetrics } from '../../streams/index.js';
 import { EmbeddedLog } from '../../streams/log/embedded/embedded-log.js';
-import type { Log } from '../../streams/log/log.js';
+import type { Log, RecordCursor } from '../../streams/log/log.js';
 import { partitionForString } from '../../streams/log/partitioner.js';
 import { deserializeWhenReady, type Serde } from '../../streams/serde/serde.js';
 import { applicationTopology } from '../../topology/application.js';
@@ -133,8 +133,25 @@ export class ApplicationRun {
 
   /** Why each record in the dead letters is there. */
   async reasons(): Promise<string[]> {
-    const topic = this.config.topics.deadLetters;
     const reasons: string[] = [];
+    await this.#each(this.config.topics.deadLetters, ({ headers }) => {
+      reasons.push(String(headers.find(({ key }) => key === 'reason')?.value));
+    });
+    return reasons;
+  }
+
+  /** The keys that a store holds, as its changelog tells. */
+  async storedKeys(store: string): Promise<Set<string>> {
+    const stored = new Set<string>();
+    await this.#each(`application-${store}-changelog`, ({ keyBytes, keyEnd, keyStart, valueStart }) => {
+      const key = keyBytes.toString('utf8', keyStart, keyEnd);
+      if (valueStart < 0) stored.delete(key);
+      else stored.add(key);
+    });
+    return stored;
+  }
+
+  async #each(topic: string, visit: (record: RecordCursor) => void): Promise<void> {
     for (let partition = 0; partition < this.#partitions; partition++) {
       const consumer = this.#log.consumer();
       consumer.assign({ topic, partition }, 0);
@@ -142,14 +159,11 @@ export class ApplicationRun {
       for (let offset = 0; offset < end; ) {
         const [cursor] = await consumer.poll(100);
         if (cursor === undefined) continue;
-        while (cursor.next()) {
-          reasons.push(String(cursor.headers.find(({ key }) => key === 'reason')?.value));
-        }
+        while (cursor.next()) visit(cursor);
         offset = cursor.nextOffset;
       }
       await consumer.close();
     }
-    return reasons;
   }
 
   close(): Promise<void> {
