@@ -7,8 +7,9 @@ import { SerdePendingError } from '../streams/serde/serde.js';
 import { addConnection, type ConnectionOptions, connect } from './connection.js';
 import { stopOnSignals } from './interruption.js';
 import { wholeNumber } from './options.js';
-import { onNobodyReads, printInTurn } from './terminal/output.js';
-import { SafeText } from './terminal/safe-text.js';
+import { onNobodyReads, printInTurn, say } from './terminal/output.js';
+import { number } from './terminal/quantities.js';
+import { SafeText, safe } from './terminal/safe-text.js';
 import { UsageError } from './usage-error.js';
 
 interface ConsumeOptions extends ConnectionOptions {
@@ -45,6 +46,7 @@ async function consume(topic: string, options: ConsumeOptions): Promise<void> {
     let printed = 0;
     reading: while (!stop.signal.aborted && !(endsAtEnd && left.size === 0)) {
       for (const cursor of await consumer.poll(100)) {
+        if (cursor.gap !== undefined) say(gapText(cursor));
         while (cursor.next()) {
           const line = SafeText.json(await decoder.decode(cursor));
           if (options.latestByKey) {
@@ -69,6 +71,14 @@ async function consume(topic: string, options: ConsumeOptions): Promise<void> {
   } finally {
     await data.close();
   }
+}
+
+/** What is said of records that are gone. */
+function gapText({ gap, nextOffset, offset, partition, topic }: RecordCursor): SafeText {
+  const records = safe`${topic}-${partition}: offsets ${number(offset + 1)} to ${number(nextOffset - 1)}`;
+  return gap === 'lost'
+    ? safe`${records} were lost with a damaged file, as \`millrace log repair\` has said; going on at ${number(nextOffset)}`
+    : safe`${records} were deleted meanwhile, by retention; going on at ${number(nextOffset)}`;
 }
 
 /** Assigns all partitions. @returns the end of each that holds records to read now */

@@ -19,6 +19,12 @@ export interface TopicPartition {
 }
 
 /**
+ * Why records are not there that a reader has come to: they were deleted, by retention or on demand, before it did; or they
+ * were lost with a damaged file, as a repair has noted.
+ */
+export type Gap = 'deleted' | 'lost';
+
+/**
  * A forward cursor over the records of one fetched batch.
  *
  * It is one object that moves, not one object a record: the current record's key is the range `[keyStart, keyEnd)` of
@@ -30,6 +36,8 @@ export interface RecordCursor {
   readonly partition: number;
   /** The offset after this batch: where the next read goes on. */
   readonly nextOffset: number;
+  /** Set where the batch is empty and stands for records, from `offset + 1` on, that are gone; a log may not know. */
+  readonly gap?: Gap | undefined;
   /** Moves to the next record; false at the end. Call it before the first record, too. */
   next(): boolean;
   readonly offset: number;
@@ -193,6 +201,7 @@ export class LogError extends Error {
       | 'LOG_LOCKED'
       | 'LOG_CORRUPT'
       | 'LOG_FULL'
+      | 'LOG_READ_ONLY'
       | 'LOG_CLOSED'
       | 'LOG_IO'
       | 'LOG_REFUSED'

@@ -1,11 +1,11 @@
 import { crc32c } from '../leveldb/crc32c.js';
 import { writeVarint } from '../serde/varint.js';
-import { type Header, type Headers, LogError, NO_HEADERS, type RecordCursor } from './log.js';
+import { type Gap, type Header, type Headers, LogError, NO_HEADERS, type RecordCursor } from './log.js';
 
 /**
  * A batch of records as bytes.
  *
- * Header: version (1 byte), flags (1 byte: 1 = sparse, 2 = its records were lost), number of records (4 bytes), last offset
+ * Header: version (1 byte), flags (1 byte: 1 = sparse, 2 = its records were lost, 4 = deleted), number of records (4 bytes), last offset
  * less the first (4 bytes), base timestamp and time of the append (8-byte doubles), checksum (4 bytes), all big-endian. A
  * record is: in a sparse batch its offset less the batch's first (varint); timestamp less the base (zigzag varint); key and
  * value, each as its length plus 1 (varint, 0 is null) and bytes; the number of headers (varint), each as key and value with
@@ -17,6 +17,7 @@ import { type Header, type Headers, LogError, NO_HEADERS, type RecordCursor } fr
 const VERSION = 2;
 const SPARSE = 1;
 const LOST = 2;
+const DELETED = 4;
 const APPEND_TIME_AT = 18;
 const CHECKSUM_AT = 26;
 const HEADER_BYTES = 30;
@@ -148,12 +149,15 @@ function writeText(bytes: Buffer, at: number, text: string): number {
   return start + bytes.write(text, start);
 }
 
-/** An empty batch in the place of records that were lost, for readers to know. */
-export function lostBatch(records: number): Buffer {
+/** An empty batch in the place of records that are gone, for readers to know. */
+export function gapBatch(gap: Gap, records: number): Buffer {
   const bytes = new RecordBatchBuilder({ sparse: true }).finish(records - 1);
-  bytes[1] = SPARSE | LOST;
+  bytes[1] = SPARSE | (gap === 'lost' ? LOST : DELETED);
   return bytes;
 }
+
+/** The most offsets that one batch may stand for. */
+export const MAX_GAP_RECORDS = 2 ** 31;
 
 /**
  * Says when a finished batch was appended, in milliseconds since the epoch, and makes its checksum.
@@ -181,8 +185,8 @@ function checksumOf(batch: Buffer, place: Buffer): number {
 export interface BatchHeader {
   readonly count: number;
   readonly sparse: boolean;
-  /** Its records were lost, which a repair has noted. */
-  readonly lost: boolean;
+  /** Why it has no records. */
+  readonly gap: Gap | undefined;
   readonly lastOffset: number;
   readonly baseTimestamp: number;
   readonly appendTime: number;
@@ -193,14 +197,14 @@ export interface BatchHeader {
 export function readBatchHeader(batch: Buffer, baseOffset: number): BatchHeader {
   const [version, flags] = batch as unknown as readonly [number, number];
   const headerBytes = version === 1 ? HEADER_BYTES_OF_VERSION_1 : HEADER_BYTES;
-  if (batch.length < headerBytes || (version !== 1 && version !== VERSION) || flags > (SPARSE | LOST)) {
+  if (batch.length < headerBytes || (version !== 1 && version !== VERSION) || flags > (SPARSE | LOST | DELETED)) {
     const found = batch.length < headerBytes ? `${batch.length} bytes` : `version ${version}, flags ${flags}`;
     throw new LogError('LOG_CORRUPT', `what is stored at offset ${baseOffset} is no batch of records: ${found}`);
   }
   const header: BatchHeader = {
     count: batch.readUInt32BE(2),
     sparse: (flags & SPARSE) !== 0,
-    lost: (flags & LOST) !== 0,
+    gap: (flags & LOST) !== 0 ? 'lost' : (flags & DELETED) !== 0 ? 'deleted' : undefined,
     lastOffset: baseOffset + batch.readUInt32BE(6),
     baseTimestamp: batch.readDoubleBE(10),
     appendTime: batch.readDoubleBE(APPEND_TIME_AT),
@@ -229,8 +233,7 @@ export class BatchCursor implements RecordCursor {
   valueEnd = -1;
   readonly #baseTimestamp: number;
   readonly #sparse: boolean;
-  /** Its records were lost, which a repair has noted. */
-  readonly lost: boolean;
+  readonly gap: Gap | undefined;
   #remaining: number;
   #position: number;
   #headersAt = 0;
@@ -248,7 +251,7 @@ export class BatchCursor implements RecordCursor {
     this.offset = baseOffset - 1;
     this.#remaining = header.count;
     this.#sparse = header.sparse;
-    this.lost = header.lost;
+    this.gap = header.gap;
     this.#position = header.headerBytes;
     this.#baseTimestamp = header.baseTimestamp;
   }
@@ -387,9 +390,9 @@ export class BatchCursor implements RecordCursor {
  */
 export function checkBatch(topic: string, partition: number, batch: Buffer): number {
   const refuse = (what: string) => new LogError('LOG_CORRUPT', `a batch for ${topic}-${partition} is refused: ${what}`);
-  const { baseTimestamp, count, sparse, lost } = readBatchHeader(batch, 0);
+  const { baseTimestamp, count, gap, sparse } = readBatchHeader(batch, 0);
   if (batch[0] !== VERSION) throw refuse(`it is of version ${batch[0]} instead of ${VERSION}`);
-  if (sparse || lost || count === 0) throw refuse('it has gaps, or no records');
+  if (sparse || gap !== undefined || count === 0) throw refuse('it has gaps, or no records');
   if (count > MAX_BATCH_RECORDS) throw refuse(`it has ${count} records; at most ${MAX_BATCH_RECORDS} are taken`);
   if (!Number.isInteger(baseTimestamp))
     throw refuse(`its first time is ${baseTimestamp}, which is not milliseconds since the epoch`);

@@ -5,6 +5,7 @@ import {
   type Log,
   type LogConsumer,
   LogError,
+  type RecordCursor,
   type TopicPartition,
   type Transaction,
 } from '../log/log.js';
@@ -179,7 +180,10 @@ export class StreamThread {
     const polledAt = performance.now();
     const cursors = (await this.#consumer?.poll(maxWaitMs)) ?? [];
     this.#waitedMs += cursors.length === 0 ? Number.POSITIVE_INFINITY : performance.now() - polledAt;
-    for (const cursor of cursors) this.#tasks?.reading(cursor)?.add(cursor);
+    for (const cursor of cursors) {
+      if (cursor.gap !== undefined) warnOfGap(cursor);
+      this.#tasks?.reading(cursor)?.add(cursor);
+    }
     for (const task of this.#all) await this.#runTask(task);
     this.#pauseBuffered();
     if (cursors.length > 0) {
@@ -645,4 +649,12 @@ function isSame(one: TopicPartition, other: TopicPartition): boolean {
 
 function inputId({ topic, partition }: TopicPartition): string {
   return `${topic}-${partition}`;
+}
+
+/** Nothing can be done about it, and it is not to go by unseen. */
+function warnOfGap({ gap, nextOffset, offset, partition, topic }: RecordCursor): void {
+  const how = gap === 'lost' ? 'were lost with a damaged file' : 'were deleted before they were read';
+  process.emitWarning(
+    `${topic}-${partition}: offsets ${offset + 1} to ${nextOffset - 1} ${how}; going on at ${nextOffset}`,
+  );
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { AbstractLevel } from 'abstract-level';
 import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
+import { diskFailureOf } from '../leveldb/disk-failure.js';
 import { damageOf } from '../leveldb/level-damage.js';
 import { makePrivateDirectory } from '../log/private-directory.js';
 
@@ -26,7 +27,7 @@ interface StoredCheckpoint {
 /** A state directory that cannot be used; `code` is stable, the message says what to do. */
 export class StateError extends Error {
   constructor(
-    readonly code: 'STATE_LOCKED' | 'STATE_CORRUPT' | 'STATE_IO' | 'STATE_MISMATCH',
+    readonly code: 'STATE_LOCKED' | 'STATE_CORRUPT' | 'STATE_FULL' | 'STATE_READ_ONLY' | 'STATE_IO' | 'STATE_MISMATCH',
     message: string,
     options?: ErrorOptions,
   ) {
@@ -71,7 +72,7 @@ export class StateDatabase {
     try {
       await makePrivateDirectory(directory);
     } catch (cause) {
-      throw new StateError('STATE_IO', `cannot create the state directory ${directory}`, { cause });
+      throw failure(`cannot create the state directory ${directory}`, directory, cause);
     }
     // Before it is opened, for LevelDB then makes good what it takes to be whole. What was found counts only if it can
     // be opened, for another process may have it.
@@ -252,7 +253,14 @@ function failure(what: string, location: string, cause: unknown): StateError {
       { cause },
     );
   }
-  return new StateError('STATE_IO', `${what}: ${reason.message}`, { cause });
+  switch (diskFailureOf(cause)) {
+    case 'full':
+      return new StateError('STATE_FULL', `${what}: the disk is full; make room and start again`, { cause });
+    case 'read-only':
+      return new StateError('STATE_READ_ONLY', `${what}: the disk is read-only; use another directory`, { cause });
+    default:
+      return new StateError('STATE_IO', `${what}: ${reason.message}`, { cause });
+  }
 }
 
 function reasonOf(error: Error): Error {

@@ -66,7 +66,7 @@ export class Compaction {
   /** @returns how many records were kept */
   async #rewrite(cursor: BatchCursor, newest: ReadonlyMap<string, number>, tombstonesBefore: number): Promise<number> {
     const { bytes, baseOffset } = cursor;
-    if (cursor.lost) {
+    if (cursor.gap !== undefined) {
       // What a repair has noted stays to be seen.
       await this.#flush();
       return 0;

@@ -1,5 +1,5 @@
 import type { LogConsumer, TopicPartition } from '../log.js';
-import type { BatchCursor } from '../record-batch.js';
+import { BatchCursor, gapBatch, MAX_GAP_RECORDS } from '../record-batch.js';
 import type { EmbeddedLog } from './embedded-log.js';
 
 interface Assignment {
@@ -82,15 +82,21 @@ export class EmbeddedConsumer implements LogConsumer {
     const { topicPartition } = assignment;
     for (;;) {
       const { position } = assignment;
+      const start = this.#log.readableFrom(topicPartition);
+      if (position < start) {
+        const gap = gapBatch('deleted', Math.min(start - position, MAX_GAP_RECORDS));
+        const cursor = new BatchCursor(topicPartition.topic, topicPartition.partition, gap, position);
+        assignment.position = cursor.nextOffset;
+        return cursor;
+      }
       const cursor = await this.#batch(topicPartition, position);
       // Moved, or closed, while this waited.
       if (assignment.position !== position || this.#closed) return undefined;
       if (cursor === undefined) return undefined;
       cursor.skippedTo(position);
       assignment.position = cursor.nextOffset;
-      if (cursor.lost) this.#log.noteLost(cursor);
       // Compaction may have left nothing from there to the batch's end.
-      if (cursor.remaining > 0) return cursor;
+      if (cursor.remaining > 0 || cursor.gap !== undefined) return cursor;
     }
   }
 

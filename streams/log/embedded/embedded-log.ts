@@ -23,7 +23,7 @@ import { EmbeddedConsumer } from './embedded-consumer.js';
 import { batchKey, committedOffsetKey, offsetOfBatchKey } from './keys.js';
 import { type Level, levelOnDisk, type Operation, OrderedWriter } from './level.js';
 import { closedError, openError, readError } from './level-errors.js';
-import { LogCleaner } from './log-cleaner.js';
+import { LogCleaner, type RetentionDeletion } from './log-cleaner.js';
 import { readSmallEntries } from './log-entries.js';
 import { LogServer } from './log-server.js';
 import { putSmallEntry } from './small-entries.js';
@@ -40,6 +40,13 @@ export interface EmbeddedLogOptions {
   readonly fsync?: boolean;
   /** Whether other processes of this machine may read and write the log through this one. Default false. */
   readonly serve?: boolean;
+  /**
+   * Whether retention and compaction are applied, at once and every minute. Default true; who only reads, or adds, leaves it
+   * to the pipeline.
+   */
+  readonly cleans?: boolean;
+  /** Told what retention has deleted. */
+  readonly onRetention?: (deletion: RetentionDeletion) => void;
 }
 
 interface LevelSettings {
@@ -47,6 +54,8 @@ interface LevelSettings {
   readonly inMemory: boolean;
   /** Where the log is, for messages. */
   readonly location: string;
+  readonly cleans?: boolean;
+  readonly onRetention?: ((deletion: RetentionDeletion) => void) | undefined;
 }
 
 /**
@@ -69,10 +78,9 @@ export class EmbeddedLog implements Log {
   readonly #cleaner: LogCleaner;
   /** What groups have committed, by key. */
   readonly #offsets = new Map<string, CommittedOffset>();
-  readonly #notedLost = new Set<string>();
   readonly #waiting = new Set<() => void>();
   readonly #claimed = new Set<string>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout | undefined;
   #cleaning: Promise<void> = Promise.resolve();
   #server: LogServer | undefined;
   /** The directory's real path. */
@@ -81,13 +89,14 @@ export class EmbeddedLog implements Log {
   #closed: Promise<void> | undefined;
 
   private constructor(level: Level, settings: LevelSettings) {
-    const { inMemory, location } = settings;
+    const { cleans = true, inMemory, location, onRetention = () => {} } = settings;
     this.#level = level;
     this.#inMemory = inMemory;
     this.location = location;
     this.#topics = new Topics(location);
     this.#writer = new OrderedWriter(level, settings);
-    this.#cleaner = new LogCleaner(level, this.#writer, this.#topics, location);
+    this.#cleaner = new LogCleaner(level, this.#writer, this.#topics, location, onRetention);
+    if (!cleans) return;
     this.#timer = setInterval(() => this.#cleanInBackground(), CLEANING_INTERVAL_MS);
     this.#timer.unref();
   }
@@ -98,23 +107,24 @@ export class EmbeddedLog implements Log {
    * @throws LogError LOG_LOCKED when it is open already, here or in another process; LOG_CORRUPT; LOG_IO
    */
   static async open(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
-    const { directory, fsync = true, serve = false } = options;
+    const { cleans = true, directory, fsync = true, onRetention, serve = false } = options;
     try {
       await makePrivateDirectory(directory);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new LogError('LOG_IO', `cannot create the directory ${directory}: ${reason}`, { cause });
+      throw openError(cause, directory);
     }
-    await checkLogFiles(directory);
+    await checkLogFiles(directory).catch((error: unknown) => {
+      throw openError(error, directory);
+    });
     const level = levelOnDisk(directory);
-    const log = await EmbeddedLog.over(level, { fsync, inMemory: false, location: directory });
-    if (!serve) return log;
+    const log = await EmbeddedLog.over(level, { cleans, fsync, inMemory: false, location: directory, onRetention });
     try {
+      if (!serve) return log;
       log.#server = await LogServer.listen(log, directory);
       return log;
     } catch (error) {
       await log.close();
-      throw error;
+      throw openError(error, directory);
     }
   }
 
@@ -141,7 +151,7 @@ export class EmbeddedLog implements Log {
       await log.close();
       throw openError(explained, settings.location);
     }
-    log.#cleanInBackground();
+    if (settings.cleans !== false) log.#cleanInBackground();
     return log;
   }
 
@@ -189,6 +199,11 @@ export class EmbeddedLog implements Log {
   async endOffset(topicPartition: TopicPartition): Promise<number> {
     this.requireOpen();
     return this.readableTo(topicPartition);
+  }
+
+  /** As `startOffset`, at once. */
+  readableFrom({ topic, partition }: TopicPartition): number {
+    return this.#topics.partition(topic, partition).startOffset;
   }
 
   /** As `endOffset`, at once. */
@@ -355,16 +370,6 @@ export class EmbeddedLog implements Log {
     }
   }
 
-  /** Says once that a reader has come to records that a repair could not save. */
-  noteLost({ baseOffset, nextOffset, partition, topic }: BatchCursor): void {
-    const place = `${topic}-${partition}, offsets ${baseOffset} to ${nextOffset - 1}`;
-    if (this.#notedLost.has(place)) return;
-    this.#notedLost.add(place);
-    process.emitWarning(
-      `${place}: the log in ${this.location} has lost these records, as its repair said; going on behind`,
-    );
-  }
-
   /** How often something has been appended: what `onAppend` goes by. */
   get appends(): number {
     return this.#appends;
@@ -390,7 +395,7 @@ export class EmbeddedLog implements Log {
     await this.#cleaner.deleteRecords(this.#topics.partition(topic, partition), beforeOffset);
   }
 
-  /** Applies retention and compaction as of the given time. The log does so itself, when it is opened and every minute. */
+  /** Applies retention and compaction as of the given time. The log does so itself, if it `cleans`, when it is opened and every minute. */
   async clean(now: number): Promise<void> {
     this.#requireWritable();
     await this.#cleaner.clean(now);

@@ -1,3 +1,4 @@
+import { diskFailureOf } from '../../leveldb/disk-failure.js';
 import { LogError } from '../log.js';
 
 /** What LevelDB could not do when it opened a directory, for the user. */
@@ -14,6 +15,8 @@ export function openError(error: unknown, location: string): LogError {
   if (/corrupt/i.test(cause.message)) {
     return new LogError('LOG_CORRUPT', `the log in ${location} is corrupt: ${cause.message}`, { cause: error });
   }
+  const refused = diskError(error, location);
+  if (refused !== undefined) return refused;
   return new LogError(
     'LOG_IO',
     `cannot open the log in ${location}: ${cause.message}; see that the directory may be read and written`,
@@ -25,19 +28,34 @@ export function openError(error: unknown, location: string): LogError {
 export function writeError(error: unknown, location: string): LogError {
   if (error instanceof LogError) return error;
   const cause = rootCause(error);
-  if (/no space left|ENOSPC|quota exceeded/i.test(cause.message)) {
-    return new LogError(
-      'LOG_FULL',
-      `the disk is full: cannot write to ${location}; make room and start again, nothing that was committed is lost`,
-      { cause: error },
-    );
-  }
+  const refused = diskError(error, location);
+  if (refused !== undefined) return refused;
   if (cause.code === 'LEVEL_DATABASE_NOT_OPEN') return closedError(location, error);
   return new LogError(
     'LOG_IO',
     `cannot write to the log in ${location}: ${cause.message}; nothing more is written until it is opened again`,
     { cause: error },
   );
+}
+
+/** Undefined when it is something else. */
+function diskError(cause: unknown, location: string): LogError | undefined {
+  switch (diskFailureOf(cause)) {
+    case 'full':
+      return new LogError(
+        'LOG_FULL',
+        `the disk is full: cannot write to ${location}; make room and start again, nothing that was committed is lost`,
+        { cause },
+      );
+    case 'read-only':
+      return new LogError(
+        'LOG_READ_ONLY',
+        `the disk is read-only: cannot write to ${location}; use another directory, or mount it for writing`,
+        { cause },
+      );
+    default:
+      return undefined;
+  }
 }
 
 /** What LevelDB could not read, for the user. */

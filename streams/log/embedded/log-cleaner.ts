@@ -5,10 +5,21 @@ import { batchKey, offsetOfBatchKey } from './keys.js';
 import type { Level, Operation, OrderedWriter } from './level.js';
 import { readError, writeError } from './level-errors.js';
 import { storedBatch } from './stored-batch.js';
-import { type PartitionState, rememberPartition, type Topics } from './topics.js';
+import { type PartitionState, rememberPartition, type Topic, type Topics } from './topics.js';
 
 /** A compacted partition is rewritten when it has grown by this many records beyond twice what was kept. */
 const COMPACTION_SLACK = 100_000;
+
+/** What retention has deleted of a partition. */
+export interface RetentionDeletion {
+  readonly topic: string;
+  readonly partition: number;
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+  readonly reason: 'age' | 'size';
+  /** When the newest of it was appended, in milliseconds since the epoch. */
+  readonly newestAppendTime: number;
+}
 
 /** Takes out of a log what nobody needs any more: deleted records, expired ones, superseded ones. */
 export class LogCleaner {
@@ -16,13 +27,23 @@ export class LogCleaner {
   readonly #writer: OrderedWriter;
   readonly #topics: Topics;
   readonly #location: string;
+  readonly #onRetention: (deletion: RetentionDeletion) => void;
   /** Deleting and compacting rewrite the same batches: one at a time for each partition. */
   readonly #rewrites = new WorkByPartition();
   /** Also one at a time: a second compaction would put batches back that the first has merged. */
   readonly #compactions = new WorkByPartition();
+  /** How many bytes there are between two offsets. */
+  readonly #sizes = new Map<PartitionState, { readonly from: number; readonly to: number; readonly bytes: number }>();
   #stopped = false;
 
-  constructor(level: Level, writer: OrderedWriter, topics: Topics, location: string) {
+  constructor(
+    level: Level,
+    writer: OrderedWriter,
+    topics: Topics,
+    location: string,
+    onRetention: (deletion: RetentionDeletion) => void,
+  ) {
+    this.#onRetention = onRetention;
     this.#level = level;
     this.#writer = writer;
     this.#topics = topics;
@@ -36,14 +57,15 @@ export class LogCleaner {
 
   /** Applies retention and compaction as of the given time. */
   async clean(now: number): Promise<void> {
-    for (const { cleanupPolicy, retentionMs, partitions } of this.#topics) {
+    for (const topic of this.#topics) {
+      const { cleanupPolicy, partitions, retentionBytes, retentionMs } = topic;
       for (const state of partitions) {
         if (this.#stopped) return;
         if (cleanupPolicy === 'compact') {
           const grown = state.endOffset - Math.max(state.compactedTo, state.startOffset);
           if (grown > 2 * state.compactedRecords + COMPACTION_SLACK) await this.compact(state, now);
-        } else if (retentionMs >= 0) {
-          await this.#expire(state, now - retentionMs);
+        } else if (retentionMs >= 0 || retentionBytes >= 0) {
+          await this.#expire(state, topic, now);
         }
       }
     }
@@ -89,14 +111,53 @@ export class LogCleaner {
     });
   }
 
-  async #expire(state: PartitionState, appendedBefore: number): Promise<void> {
-    let keepFrom = state.endOffset;
-    for await (const { bytes, baseOffset } of this.#batches(state, state.startOffset, state.endOffset)) {
-      if (readBatchHeader(bytes, baseOffset).appendTime < appendedBefore) continue;
-      keepFrom = baseOffset;
-      break;
+  async #expire(state: PartitionState, { retentionBytes, retentionMs }: Topic, now: number): Promise<void> {
+    const { endOffset, startOffset } = state;
+    let tooMany = retentionBytes < 0 ? 0 : (await this.#sizeOf(state)) - retentionBytes;
+    let keepFrom = endOffset;
+    let newestAppendTime = Number.NEGATIVE_INFINITY;
+    let bySize = false;
+    let deletedBytes = 0;
+    for await (const { bytes, baseOffset } of this.#batches(state, startOffset, endOffset)) {
+      const { appendTime } = readBatchHeader(bytes, baseOffset);
+      const isOld = retentionMs >= 0 && appendTime < now - retentionMs;
+      const isTooMuch = retentionBytes >= 0 && tooMany >= bytes.length;
+      if (!isOld && !isTooMuch) {
+        keepFrom = baseOffset;
+        break;
+      }
+      bySize ||= !isOld;
+      tooMany -= bytes.length;
+      deletedBytes += bytes.length;
+      newestAppendTime = Math.max(newestAppendTime, appendTime);
     }
-    if (!this.#stopped) await this.deleteRecords(state, keepFrom);
+    if (this.#stopped || keepFrom <= startOffset) return;
+    await this.deleteRecords(state, keepFrom);
+    const size = this.#sizes.get(state);
+    if (size?.from === startOffset && state.startOffset === keepFrom) {
+      this.#sizes.set(state, { ...size, from: keepFrom, bytes: size.bytes - deletedBytes });
+    }
+    const { partition, topic } = state;
+    const reason = bySize ? 'size' : 'age';
+    this.#onRetention({
+      topic,
+      partition,
+      firstOffset: startOffset,
+      lastOffset: state.startOffset - 1,
+      reason,
+      newestAppendTime,
+    });
+  }
+
+  /** Of all batches; counted once, and then as they come and go. */
+  async #sizeOf(state: PartitionState): Promise<number> {
+    const { endOffset, startOffset } = state;
+    let known = this.#sizes.get(state) ?? { from: startOffset, to: startOffset, bytes: 0 };
+    if (known.from !== startOffset) known = { from: startOffset, to: startOffset, bytes: 0 };
+    let { bytes } = known;
+    for await (const batch of this.#batches(state, known.to, endOffset)) bytes += batch.bytes.length;
+    this.#sizes.set(state, { from: startOffset, to: endOffset, bytes });
+    return bytes;
   }
 
   #replace(state: PartitionState, baseOffsets: readonly number[], batch: Buffer, appendTime: number): Promise<void> {

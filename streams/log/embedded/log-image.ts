@@ -25,7 +25,8 @@ export interface StoredBatchImage {
   readonly baseOffset: number;
   readonly nextOffset: number;
   readonly records: number;
-  readonly lost: boolean;
+  /** It stands for records that an earlier repair could not save. */
+  readonly isLost: boolean;
   readonly sequence: number;
   readonly place: BatchPlace;
 }
@@ -135,9 +136,9 @@ function batchImage(key: Buffer, sequence: number, bytes: Buffer, place: BatchPl
   if (!isUnchecked && !isSealed(bytes, key)) return undefined;
   try {
     const cursor = new BatchCursor('', 0, bytes, baseOffset);
-    const { lost, nextOffset, remaining: records } = cursor;
+    const { gap, nextOffset, remaining: records } = cursor;
     if (isUnchecked) while (cursor.next());
-    return { key, baseOffset, nextOffset, records, lost, sequence, place };
+    return { key, baseOffset, nextOffset, records, isLost: gap === 'lost', sequence, place };
   } catch {
     return undefined;
   }

@@ -86,8 +86,8 @@ export async function examineLog(directory: string): Promise<ExaminedLog> {
       const known = Math.max(0, entries.ends.get(place)?.endOffset ?? 0, ...committed.map(({ offset }) => offset));
       const examined = follow(found, record, known);
       partitions.push({ topic, topicId: id, partition, record, ...examined });
-      for (const { baseOffset, lost: isNoted, nextOffset } of examined.batches) {
-        if (isNoted) noted.push({ topic, partition, firstOffset: baseOffset, lastOffset: nextOffset - 1 });
+      for (const { baseOffset, isLost, nextOffset } of examined.batches) {
+        if (isLost) noted.push({ topic, partition, firstOffset: baseOffset, lastOffset: nextOffset - 1 });
       }
       for (const gap of examined.gaps) {
         const processed = committed

@@ -1,5 +1,4 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Log, LogError } from '../log.js';
 import { EmbeddedLog } from './embedded-log.js';
@@ -16,33 +15,32 @@ export interface OpenLogOptions {
 
 /**
  * Opens the log of a directory whether or not another process runs on it: directly when it is free, through its owner
- * when it is not.
+ * when it is not. Nothing is deleted: that is left to a pipeline.
  *
  * @throws LogError LOG_IO when there is no log in it; LOG_LOCKED when its owner does not serve it
  */
 export async function openLog(directory: string, options: OpenLogOptions = {}): Promise<Log> {
   const { create = false, maxWaitMs = 2_000 } = options;
-  // LevelDB has a file of that name from its first moment on.
-  if (!create && !(await exists(join(directory, 'CURRENT')))) {
+  if (!create && !(await holdsLog(directory))) {
     throw new LogError('LOG_IO', `there is no log in ${directory}; give the data directory of a pipeline that has run`);
   }
   const deadline = performance.now() + maxWaitMs;
   for (;;) {
+    // First, as opening takes a look at all files.
+    const remote = await RemoteLog.connect(directory);
+    if (remote !== undefined) return remote;
     try {
-      return await EmbeddedLog.open({ directory, serve: true });
+      return await EmbeddedLog.open({ directory, serve: true, cleans: false });
     } catch (error) {
       if (!(error instanceof LogError) || error.code !== 'LOG_LOCKED') throw error;
-      const remote = await RemoteLog.connect(directory);
-      if (remote !== undefined) return remote;
       if (performance.now() >= deadline) throw error;
     }
     await delay(RETRY_MS);
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+/** Whether LevelDB has been there, be it damaged since. */
+async function holdsLog(directory: string): Promise<boolean> {
+  const names = await readdir(directory).catch(() => []);
+  return names.some((name) => /^(CURRENT|MANIFEST-\d+|\d+[.](ldb|log)|committed)$/.test(name));
 }

@@ -67,7 +67,7 @@ export class RemoteConsumer implements LogConsumer {
       // Moved, or closed, while this waited.
       if (assignment === undefined || assignment.position !== offset) continue;
       assignment.position = cursor.nextOffset;
-      if (cursor.skippedTo(offset).remaining > 0) read.push(cursor);
+      if (cursor.skippedTo(offset).remaining > 0 || cursor.gap !== undefined) read.push(cursor);
     }
     // The owner stops when it has read enough: who is served last this time comes first the next.
     const served = new Set(cursors.map(({ topic, partition }) => `${topic}-${partition}`));

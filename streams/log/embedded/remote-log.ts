@@ -1,4 +1,3 @@
-import { lstat } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { BufferedTransaction, type PartitionBatches } from '../buffered-transaction.js';
 import {
@@ -22,11 +21,13 @@ import {
   PROTOCOL_VERSION,
   type TopicSizes,
 } from './log-protocol.js';
-import { socketPaths } from './log-socket.js';
+import { isOwnSocket, isProof, newNonce, proofOf, readServed, type Served, withSocketPath } from './log-socket.js';
 import { RemoteConsumer } from './remote-consumer.js';
 
 /** The owner is trusted; this only keeps nonsense from taking all memory. */
 const MAX_RESPONSE_BYTES = 1024 * 1024 * 1024;
+/** A busy owner may take a while to answer. */
+const MAX_HANDSHAKE_MS = 10_000;
 /** A transaction travels in frames of about this size. */
 const STAGE_BYTES = 4 * 1024 * 1024;
 
@@ -42,7 +43,6 @@ export class RemoteLog implements Log {
   readonly #socket: Socket;
   readonly #frames = new FrameReader(MAX_RESPONSE_BYTES);
   readonly #calls = new Map<number, Call>();
-  /** Of each topic, how many partitions it has. */
   #topics: ReadonlyMap<string, number> = new Map();
   #lastId = 0;
   #lastTransaction = 0;
@@ -60,28 +60,47 @@ export class RemoteLog implements Log {
   /**
    * Connects to the process that has the directory open with `serve`.
    *
-   * @returns undefined when there is none
+   * @returns undefined when there is none, or what listens in its place does not know the directory's secret
    * @throws LogError LOG_LOCKED when it is of another version
    */
   static async connect(directory: string): Promise<RemoteLog | undefined> {
-    for (const path of socketPaths(directory)) {
-      const socket = await connectTo(path);
-      if (socket === undefined) continue;
-      const log = new RemoteLog(socket, directory);
-      try {
-        log.#topics = mapOf((await log.#call<'hello'>({ op: 'hello', version: PROTOCOL_VERSION })).ok.topics);
-        return log;
-      } catch (error) {
-        socket.destroy();
-        if (error instanceof LogError && error.code === 'LOG_CLOSED') continue;
-        throw error;
-      }
+    const served = await readServed(directory);
+    if (served === undefined || !(await isOwnSocket(directory, served.socket))) return undefined;
+    const socket = await withSocketPath(directory, served.socket, connectTo);
+    if (socket === undefined) return undefined;
+    const log = new RemoteLog(socket, directory);
+    // Whoever squats there may also say nothing.
+    const timer = setTimeout(() => socket.destroy(), MAX_HANDSHAKE_MS);
+    try {
+      await log.#shakeHands(served);
+      return log;
+    } catch (error) {
+      socket.destroy();
+      if (error instanceof LogError && (error.code === 'LOG_CLOSED' || error.code === 'LOG_IO')) return undefined;
+      throw error;
+    } finally {
+      clearTimeout(timer);
     }
-    return undefined;
+  }
+
+  async #shakeHands({ secret }: Served): Promise<void> {
+    const nonce = newNonce();
+    const { ok } = await this.#call<'hello'>({ op: 'hello', version: PROTOCOL_VERSION, nonce });
+    const nonces = [nonce, String(ok?.nonce)] as const;
+    if (!isProof(String(ok?.proof), proofOf('owner', secret, nonces))) {
+      throw new LogError('LOG_IO', `what listens for ${this.location} is not its owner`);
+    }
+    const { ok: proven } = await this.#call<'prove'>({ op: 'prove', proof: proofOf('client', secret, nonces) });
+    this.#setTopics(proven.topics);
+  }
+
+  /** An object would also have "constructor" and other topics that are not there. */
+  #setTopics(topics: TopicSizes): void {
+    this.#topics = new Map(Object.entries(topics));
   }
 
   async ensureTopic(topic: string, config: TopicConfig): Promise<void> {
-    this.#topics = mapOf((await this.#call<'ensureTopic'>({ op: 'ensureTopic', topic, config })).ok.topics);
+    this.#setTopics((await this.#call<'ensureTopic'>({ op: 'ensureTopic', topic, config })).ok.topics);
   }
 
   async topics(): Promise<string[]> {
@@ -219,7 +238,7 @@ export class RemoteLog implements Log {
     try {
       for (const { id, message, bytes } of this.#frames.push(chunk)) {
         const response = message as LogResponse;
-        if ('topics' in response) this.#topics = mapOf(response.topics);
+        if ('topics' in response) this.#setTopics(response.topics);
         else if ('ok' in response) this.#calls.get(id)?.resolve({ ok: response.ok, bytes });
         else if (id === 0) this.#fail(toLogError(response.error));
         else this.#calls.get(id)?.reject(toLogError(response.error));
@@ -239,14 +258,7 @@ export class RemoteLog implements Log {
 }
 
 /** Undefined when nobody listens there. */
-async function connectTo(path: string): Promise<Socket | undefined> {
-  if (process.platform !== 'win32') {
-    // In a directory that all may write to, someone else's socket must not pass for the owner's.
-    const found = await lstat(path).catch(() => undefined);
-    if (found === undefined || !found.isSocket()) return undefined;
-    const user = process.getuid?.();
-    if (user !== 0 && found.uid !== user) return undefined;
-  }
+function connectTo(path: string): Promise<Socket | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path);
     const failed = () => resolve(undefined);
@@ -267,9 +279,4 @@ function ownerGone(location: string): LogError {
 
 function toLogError({ code, message }: { readonly code: string; readonly message: string }): LogError {
   return new LogError(code as LogError['code'], message);
-}
-
-/** An object would also have "constructor" and other topics that are not there. */
-function mapOf(sizes: TopicSizes): ReadonlyMap<string, number> {
-  return new Map(Object.entries(sizes));
 }

@@ -1,5 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
-import { lostBatch, sealBatch } from '../record-batch.js';
+import { makePrivateDirectory } from '../private-directory.js';
+import { gapBatch, MAX_GAP_RECORDS, sealBatch } from '../record-batch.js';
 import { lockLog } from './directory-lock.js';
 import { batchKey, COMMIT_KEY, topicKey } from './keys.js';
 import { type Level, levelOnDisk, type Operation } from './level.js';
@@ -13,8 +14,6 @@ import { requireDirectory } from './verify-log.js';
 
 /** A write of about this size at a time. */
 const WRITE_BYTES = 4 * 1024 * 1024;
-/** What one batch in the place of lost records can cover. */
-const MAX_LOST_RECORDS = 2 ** 31;
 
 export interface RepairOptions {
   /** Asked with what was found before anything is done; false leaves all as it is. */
@@ -44,6 +43,7 @@ export async function repairLog(directory: string, options: RepairOptions): Prom
     const keptIn = `${directory}.damaged-${new Date().toISOString().replaceAll(':', '-')}`;
     try {
       await rm(repaired, { recursive: true, force: true });
+      await makePrivateDirectory(repaired);
       await write(examined, repaired);
       await rename(directory, keptIn);
       await rename(repaired, directory);
@@ -87,8 +87,8 @@ async function writePartition(level: Level, image: PartitionImage): Promise<void
   };
   for (const batch of batches) await put(batch.baseOffset, await bytesOf(batch));
   for (const { firstOffset, lastOffset } of gaps) {
-    for (let first = firstOffset; first <= lastOffset; first += MAX_LOST_RECORDS) {
-      const batch = lostBatch(Math.min(MAX_LOST_RECORDS, lastOffset + 1 - first));
+    for (let first = firstOffset; first <= lastOffset; first += MAX_GAP_RECORDS) {
+      const batch = gapBatch('lost', Math.min(MAX_GAP_RECORDS, lastOffset + 1 - first));
       // They count as appended now, so that retention keeps them for as long as what is appended next.
       sealBatch(batch, batchKey(topicId, partition, first), Date.now());
       await put(first, batch);

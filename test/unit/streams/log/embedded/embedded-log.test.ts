@@ -5,13 +5,16 @@ import { ClassicLevel } from 'classic-level';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EmbeddedLog } from '../../../../../streams/log/embedded/embedded-log.js';
 import type { Level } from '../../../../../streams/log/embedded/level.js';
+import type { RetentionDeletion } from '../../../../../streams/log/embedded/log-cleaner.js';
+import { openLog } from '../../../../../streams/log/embedded/open-log.js';
+import type { Log } from '../../../../../streams/log/log.js';
 import { append, readRecords } from '../log-contract.js';
 
 const FIRST = { topic: 'topic', partition: 0 };
 
 describe('the log on disk', () => {
   let directory: string;
-  const open = () => EmbeddedLog.open({ directory });
+  const open = () => EmbeddedLog.open({ directory, cleans: false });
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'millrace-log-'));
@@ -96,6 +99,114 @@ describe('the log on disk', () => {
     consumer.assign(FIRST, 0);
     expect((await readRecords(consumer, 1)).map(({ value }) => value)).toEqual(['kept']);
     await again.close();
+  });
+});
+
+describe('retention', () => {
+  let directory: string;
+  const reading = async (log: Log): Promise<string[]> => {
+    const consumer = log.consumer();
+    consumer.assign(FIRST, 0);
+    const read: string[] = [];
+    for (let end = await log.endOffset(FIRST), next = 0; next < end; ) {
+      for (const cursor of await consumer.poll(1_000)) {
+        if (cursor.gap !== undefined) read.push(`${cursor.gap} ${cursor.offset + 1} to ${cursor.nextOffset - 1}`);
+        while (cursor.next()) read.push(cursor.valueBytes.toString('utf8', cursor.valueStart, cursor.valueEnd));
+        next = cursor.nextOffset;
+      }
+    }
+    await consumer.close();
+    return read;
+  };
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'millrace-log-'));
+    const log = await EmbeddedLog.open({ directory });
+    await log.ensureTopic('topic', { partitions: 1, retentionMs: 1 });
+    for (const value of ['a', 'b', 'c']) await append(log, 'topic', 0, [value]);
+    await log.close();
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('deletes nothing where a log is opened to be read, or added to', async () => {
+    const log = await openLog(directory);
+    const remote = await openLog(directory);
+    expect(await reading(remote)).toEqual(['a', 'b', 'c']);
+    expect(await append(remote, 'topic', 0, ['d'])).toBe(4);
+    await remote.close();
+    await log.close();
+    const again = await openLog(directory);
+    expect(await again.startOffset(FIRST)).toBe(0);
+    await again.close();
+  });
+
+  it('is told, and tells a reader what is gone before it comes to it, here and by way of the owner', async () => {
+    const deletions: RetentionDeletion[] = [];
+    const log = await EmbeddedLog.open({
+      directory,
+      serve: true,
+      cleans: false,
+      onRetention: (each) => deletions.push(each),
+    });
+    const remote = await openLog(directory);
+    const readers = [log, remote].map((each) => {
+      const consumer = each.consumer();
+      consumer.assign(FIRST, 0);
+      return consumer;
+    });
+    for (const reader of readers) expect((await reader.poll(1_000)).map(({ nextOffset }) => nextOffset)).toEqual([1]);
+    const now = Date.now();
+    await log.clean(now + 1_000);
+    expect(deletions).toEqual([
+      {
+        topic: 'topic',
+        partition: 0,
+        firstOffset: 0,
+        lastOffset: 2,
+        reason: 'age',
+        newestAppendTime: expect.any(Number),
+      },
+    ]);
+    for (const reader of readers) {
+      const [cursor] = await reader.poll(1_000);
+      expect([cursor?.gap, cursor?.offset, cursor?.nextOffset, cursor?.next()]).toEqual(['deleted', 0, 3, false]);
+      expect(await reader.poll(0)).toEqual([]);
+    }
+    await append(log, 'topic', 0, ['d']);
+    expect(await reading(remote)).toEqual(['deleted 0 to 2', 'd']);
+    await remote.close();
+    await log.close();
+  });
+
+  it('by size deletes whole batches, the oldest first, and keeps at least so many bytes', async () => {
+    const deletions: RetentionDeletion[] = [];
+    const log = await EmbeddedLog.open({ directory, cleans: false, onRetention: (each) => deletions.push(each) });
+    await log.ensureTopic('topic', { partitions: 1, retentionMs: -1, retentionBytes: 2_500 });
+    // Batches of 1,000 bytes and a little; the three of before have less than 40.
+    for (let i = 0; i < 5; i++) await append(log, 'topic', 0, ['x'.repeat(1_000)]);
+    await log.clean(Date.now());
+    expect(await log.startOffset(FIRST)).toBe(5);
+    expect(deletions).toMatchObject([{ firstOffset: 0, lastOffset: 4, reason: 'size' }]);
+    await append(log, 'topic', 0, ['x'.repeat(1_000)]);
+    await log.clean(Date.now());
+    expect(await log.startOffset(FIRST)).toBe(6);
+    await log.close();
+  });
+
+  it('is what the topic was last ensured with; what is not named stays', async () => {
+    let log = await EmbeddedLog.open({ directory, cleans: false });
+    await log.ensureTopic('topic', { partitions: 1, retentionMs: 60_000 });
+    await log.ensureTopic('topic', { partitions: 1 });
+    await log.close();
+    log = await EmbeddedLog.open({ directory, cleans: false });
+    await log.clean(Date.now() + 30_000);
+    expect(await log.startOffset(FIRST)).toBe(0);
+    await log.clean(Date.now() + 90_000);
+    expect(await log.startOffset(FIRST)).toBe(3);
+    await expect(log.ensureTopic('topic', { partitions: 1, retentionMs: Number.NaN })).rejects.toMatchObject({
+      code: 'LOG_SETTING',
+    });
+    await log.close();
   });
 });
 

@@ -1,12 +1,12 @@
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { EmbeddedLog } from '../../../../../streams/log/embedded/embedded-log.js';
 import { encodeFrame, FrameReader } from '../../../../../streams/log/embedded/frames.js';
 import { PROTOCOL_VERSION } from '../../../../../streams/log/embedded/log-protocol.js';
-import { socketPaths } from '../../../../../streams/log/embedded/log-socket.js';
+import { proofOf, readServed } from '../../../../../streams/log/embedded/log-socket.js';
 import { openLog } from '../../../../../streams/log/embedded/open-log.js';
 import { RemoteLog } from '../../../../../streams/log/embedded/remote-log.js';
 import { RecordBatchBuilder } from '../../../../../streams/log/record-batch.js';
@@ -31,8 +31,19 @@ class RawClient {
   readonly closed: Promise<void>;
   #wake: (() => void) | undefined;
 
+  /** A client that has shown that it may read the directory. */
+  static async greeted(directory: string): Promise<RawClient> {
+    const client = new RawClient(directory);
+    const secret = (await readServed(directory))?.secret ?? '';
+    client.send(...encodeFrame(1, { op: 'hello', version: PROTOCOL_VERSION, nonce: 'n' }));
+    const { ok } = (await client.answer()) as { ok: { nonce: string } };
+    client.send(...encodeFrame(2, { op: 'prove', proof: proofOf('client', secret, ['n', ok.nonce]) }));
+    expect(await client.answer()).toMatchObject({ ok: { topics: {} } });
+    return client;
+  }
+
   constructor(directory: string) {
-    this.#socket = connect(socketPaths(directory)[0] ?? '');
+    this.#socket = connect(join(directory, 'log.sock'));
     this.#socket.on('error', () => {});
     this.closed = new Promise((resolve) => this.#socket.once('close', () => resolve()));
     this.#socket.on('data', (chunk) => {
@@ -149,9 +160,11 @@ describe('a log that another process owns', () => {
     { op: 'committed', group: 1 },
     { op: 'read', positions: [{ topic: 'nowhere', partition: 0, offset: 0 }], maxWaitMs: 0 },
     { op: 'commit', transaction: 1, offsets: [{ group: 'g', topicPartition: { topic: 'nowhere', partition: 0 } }] },
-    { op: 'hello', version: PROTOCOL_VERSION + 1 },
+    { op: 'hello', version: PROTOCOL_VERSION + 1, nonce: 'n' },
+    { op: 'committed', group: 'g\0h', topicPartition: FIRST },
+    { op: 'read', positions: Array.from({ length: 5000 }, () => ({ ...FIRST, offset: 0 })), maxWaitMs: 0 },
   ])('answers %j with an error, and goes on', async (message) => {
-    const client = new RawClient(directory);
+    const client = await RawClient.greeted(directory);
     client.send(...encodeFrame(7, message));
     expect(await client.answer()).toMatchObject({ error: { message: expect.any(String) } });
     client.send(...encodeFrame(8, { op: 'offsets', topicPartition: FIRST }));
@@ -166,13 +179,59 @@ describe('a log that another process owns', () => {
     const whole = builder.finish();
     const cut = Buffer.from(whole.subarray(0, whole.length - 2));
     const batches = [whole, cut].map(({ length }) => ({ ...FIRST, sizeBytes: length }));
-    const client = new RawClient(directory);
+    const client = await RawClient.greeted(directory);
     client.send(...encodeFrame(0, { op: 'stage', transaction: 1, batches }, [whole, cut]));
     client.send(...encodeFrame(1, { op: 'commit', transaction: 1, offsets: [] }));
     expect(await client.answer()).toMatchObject({ error: { code: 'LOG_CORRUPT' } });
     expect(await owner.endOffset(FIRST)).toBe(0);
     client.end();
     await client.closed;
+  });
+
+  it('takes nothing of a transaction whose records have no time, or one of another unit', async () => {
+    for (const time of [Number.NaN, Number.NEGATIVE_INFINITY, 1.7e18, 0.5]) {
+      const builder = new RecordBatchBuilder();
+      builder.append(1, null, Buffer.from('x'));
+      const batch = Buffer.from(builder.finish());
+      batch.writeDoubleBE(time, 10);
+      const client = await RawClient.greeted(directory);
+      const batches = [{ ...FIRST, sizeBytes: batch.length }];
+      client.send(...encodeFrame(0, { op: 'stage', transaction: 1, batches }, [batch]));
+      client.send(...encodeFrame(1, { op: 'commit', transaction: 1, offsets: [] }));
+      expect(await client.answer()).toMatchObject({
+        error: { code: 'LOG_CORRUPT', message: expect.stringContaining('milliseconds since the epoch') },
+      });
+      client.end();
+      await client.closed;
+    }
+    expect(await owner.endOffset(FIRST)).toBe(0);
+  });
+
+  it('answers nobody who does not know the secret of the directory', async () => {
+    const stranger = new RawClient(directory);
+    stranger.send(...encodeFrame(1, { op: 'offsets', topicPartition: FIRST }));
+    expect(await stranger.answer()).toMatchObject({ error: { code: 'LOG_IO' } });
+    await stranger.closed;
+    const liar = new RawClient(directory);
+    liar.send(...encodeFrame(1, { op: 'hello', version: PROTOCOL_VERSION, nonce: 'n' }));
+    await liar.answer();
+    liar.send(...encodeFrame(2, { op: 'prove', proof: '0'.repeat(64) }));
+    expect(await liar.answer()).toMatchObject({ error: { code: 'LOG_LOCKED' } });
+    await liar.closed;
+    expect(await append(owner, 'topic', 0, ['x'])).toBe(1);
+  });
+
+  it('hangs up on a stranger who sends more than a greeting', async () => {
+    const stranger = new RawClient(directory);
+    stranger.send(Buffer.from([0x03, 0, 0, 0]), Buffer.alloc(100_000));
+    await stranger.closed;
+    expect(await append(owner, 'topic', 0, ['x'])).toBe(1);
+  });
+
+  it('can be read and written by this user alone', async () => {
+    expect((await stat(directory)).mode & 0o777).toBe(0o700);
+    for (const name of ['served', 'committed', 'log.sock'])
+      expect([name, (await stat(join(directory, name))).mode & 0o077]).toEqual([name, 0]);
   });
 
   it('cannot be opened directly', async () => {
@@ -230,9 +289,57 @@ describe('opening a directory', () => {
     await owner.close();
   });
 
+  it('is not fooled by who listens in the place of the owner, and is told nothing by it', {
+    timeout: 30_000,
+  }, async () => {
+    const owner = await EmbeddedLog.open({ directory: parent, serve: true });
+    await owner.ensureTopic('topic', { partitions: 1 });
+    await rm(join(parent, 'log.sock'));
+    const heard: Buffer[] = [];
+    const squatter = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', (chunk) => heard.push(chunk));
+      // Whatever it answers, it cannot know the proof.
+      socket.write(Buffer.concat(encodeFrame(1, { ok: { nonce: 'n', proof: '0'.repeat(64), topics: { topic: 1 } } })));
+    });
+    await new Promise<void>((resolve) => squatter.listen(join(parent, 'log.sock'), resolve));
+    await expect(openLog(parent, { maxWaitMs: 60 })).rejects.toMatchObject({ code: 'LOG_LOCKED' });
+    const { secret } = (await readServed(parent)) ?? { secret: '' };
+    expect(Buffer.concat(heard).toString()).toContain('hello');
+    expect(Buffer.concat(heard).includes(secret)).toBe(false);
+    await new Promise((resolve) => squatter.close(resolve));
+    await owner.close();
+    // The next owner takes its place back.
+    const next = await EmbeddedLog.open({ directory: parent, serve: true });
+    const log = await openLog(parent);
+    expect(log).toBeInstanceOf(RemoteLog);
+    await log.close();
+    await next.close();
+  });
+
+  it.each(['a file', 'a link', 'a directory'])(
+    'listens though %s is in the way, and harms nothing else',
+    async (what) => {
+      const elsewhere = join(parent, 'elsewhere');
+      const directory = join(parent, 'log');
+      await mkdir(directory);
+      await writeFile(elsewhere, 'precious');
+      const way = join(directory, 'log.sock');
+      if (what === 'a file') await writeFile(way, 'x');
+      else if (what === 'a link') await symlink(elsewhere, way);
+      else await mkdir(way);
+      const owner = await EmbeddedLog.open({ directory, serve: true });
+      const log = await openLog(directory);
+      expect(log).toBeInstanceOf(RemoteLog);
+      await log.close();
+      await owner.close();
+      expect(await readFile(elsewhere, 'utf8')).toBe('precious');
+    },
+  );
+
   it('puts its socket in the place of what an owner left behind', async () => {
     await (await EmbeddedLog.open({ directory: parent })).close();
-    await writeFile(socketPaths(parent)[0] ?? '', 'stale');
+    await writeFile(join(parent, 'log.sock'), 'stale');
     const owner = await EmbeddedLog.open({ directory: parent, serve: true });
     const log = await openLog(parent);
     expect(log).toBeInstanceOf(RemoteLog);
