@@ -445,8 +445,6 @@ export class Task implements TaskContext {
         continue;
       }
       this.#pendingCursor = undefined;
-      // The cursor itself may be read on, to see what follows.
-      const { offset, timestamp } = cursor;
       let isRecord = false;
       try {
         isRecord = this.#decode(input, cursor);
@@ -458,7 +456,7 @@ export class Task implements TaskContext {
         }
         isRecord = false;
         this.#current = input;
-        this.#handle('DESERIALIZATION', input.source.name, error, { timestamp });
+        this.#handle('DESERIALIZATION', input.source.name, error, { timestamp: input.cursors[0]?.timestamp });
         this.#current = undefined;
       }
       input.isWaiting = false;
@@ -467,7 +465,8 @@ export class Task implements TaskContext {
         input.hasHead = true;
         return true;
       }
-      input.position = offset + 1;
+      // To see what follows, another may have been put in the cursor's place.
+      input.position = (input.cursors[0] ?? cursor).offset + 1;
     }
   }
 
