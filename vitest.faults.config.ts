@@ -5,9 +5,12 @@ import base from './vitest.config.js';
 export default defineConfig({
   test: {
     ...base.test,
-    include: ['test/faults/exactly-once.test.ts'],
+    include: ['test/faults/exactly-once.test.ts', 'test/faults/three-brokers.test.ts'],
+    // Each runs for long, and wants the machine for itself.
+    fileParallelism: false,
     env: {
       MILLRACE_FAULTS_KILLS: process.env['MILLRACE_FAULTS_KILLS'] ?? '100',
+      MILLRACE_FAULTS_MINUTES: process.env['MILLRACE_FAULTS_MINUTES'] ?? '10',
       MILLRACE_FAULTS_SEED: process.env['MILLRACE_FAULTS_SEED'] ?? '1',
     },
     disableConsoleIntercept: true,

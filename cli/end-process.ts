@@ -1,23 +1,29 @@
 import { constants } from 'node:os';
-import { unansweredCalls } from '../streams/log/kafka/unanswered-calls.js';
+import { callsUnderWay } from '../streams/log/kafka/calls-under-way.js';
 import { say } from './terminal/output.js';
 import { safe } from './terminal/safe-text.js';
 
 /** A first process of a container takes no signals from itself. */
 const INIT = 1;
 
+/** Longer than the native client's calls take, those that come back. */
+const CALLS_WITHIN_MS = 12_000;
+
 /**
- * Ends the process by itself when its work is done; at once when a thread would hold it back: Node waits for those that
- * are in a call into a native client, also in `process.exit`.
+ * Has the process end by itself, now that its work is done. Should a call into a native client not come back, it is ended:
+ * Node would wait for it for ever, also in `process.exit`.
  */
 export function endWhenDone(code: number): void {
   process.exitCode = code;
-  if (unansweredCalls() > 0) endProcess(code);
+  const timer = setTimeout(() => {
+    if (callsUnderWay() > 0) endProcess(code);
+  }, CALLS_WITHIN_MS);
+  timer.unref();
 }
 
 /** Ends the process now, in order where that is possible. */
 export function endProcess(code: number): void {
-  if (unansweredCalls() === 0) process.exit(code);
+  if (callsUnderWay() === 0) process.exit(code);
   // Supervisors take SIGTERM for an end in order.
   endBySignal(code === 0 ? 'SIGTERM' : 'SIGKILL');
 }

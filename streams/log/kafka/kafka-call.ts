@@ -2,8 +2,8 @@ import type { LibrdKafkaError } from '@confluentinc/kafka-javascript';
 import pRetry from 'p-retry';
 import { LogError } from '../log.js';
 import type { Availability } from './availability.js';
+import { countCall } from './calls-under-way.js';
 import { isOutage, isTransient, isUnknownTopic } from './client-errors.js';
-import { countUnanswered } from './unanswered-calls.js';
 
 /** The client bounds its calls itself, by 10 s at most; not all of them, and not always. */
 const ANSWER_MS = 30_000;
@@ -38,10 +38,11 @@ export class UnansweredCallError extends LogError {
 export function call<T>(invoke: (callback: Callback<T>) => void, options: CallOptions = {}): Promise<T> {
   const { closed, onLate, what = 'a call', withinMs = ANSWER_MS } = options;
   return new Promise((resolve, reject) => {
-    let answered: (() => void) | undefined;
+    const isBack = countCall();
+    let isGivenUp = false;
     const giveUp = () => {
       closed?.removeEventListener('abort', close);
-      answered = countUnanswered();
+      isGivenUp = true;
       reject(closed?.aborted ? closed.reason : new UnansweredCallError(what, withinMs));
     };
     let timer = setTimeout(() => {
@@ -54,8 +55,8 @@ export function call<T>(invoke: (callback: Callback<T>) => void, options: CallOp
     if (closed?.aborted) close();
     else closed?.addEventListener('abort', close, { once: true });
     const done: Callback<T> = (error, result) => {
-      if (answered !== undefined) {
-        answered();
+      isBack();
+      if (isGivenUp) {
         onLate?.();
         return;
       }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { eventually, Millrace, temporaryDirectory } from '../millrace.js';
 
 const BLOCKED_THREAD = fileURLToPath(new URL('blocked-thread.mjs', import.meta.url));
+const DONE_PROGRAM = fileURLToPath(new URL('done-with-a-call-under-way.mjs', import.meta.url));
 const NOBODY = '127.0.0.1:9';
 
 describe('a start that waits for brokers', { timeout: 120_000 }, () => {
@@ -38,4 +39,18 @@ describe('a start that waits for brokers', { timeout: 120_000 }, () => {
       const finished = await Promise.race([running.finished, delay(2000, undefined, { ref: false })]);
       expect(finished?.signal).toBe('SIGINT');
     }, `--import ${BLOCKED_THREAD}`));
+});
+
+describe('a program whose work is done', { timeout: 60_000 }, () => {
+  it('ends, as one that was stopped in order, though a call of the Kafka client never comes back', async () => {
+    const directory = await temporaryDirectory();
+    const running = new Millrace([], {
+      program: DONE_PROGRAM,
+      env: { NODE_OPTIONS: `--import ${BLOCKED_THREAD}`, MILLRACE_TEST_DIRECTORY: directory.path },
+    });
+    const finished = await Promise.race([running.finished, delay(20_000, undefined, { ref: false })]);
+    await running.kill('SIGKILL');
+    await directory.remove();
+    expect(finished).toMatchObject({ signal: 'SIGTERM', stdout: 'done\n' });
+  });
 });
