@@ -97,15 +97,23 @@ export class Streams {
   #state: StreamsState = 'CREATED';
   #running: Promise<void> | undefined;
   #stopping = false;
-  #drain: { keepOpen: boolean; resolve: () => void; reject: (error: Error) => void } | undefined;
+  #drains: Drain[] = [];
   #failure: Error | undefined;
+  /** Whether anybody has been told of the failure. */
+  #isFailureKnown = false;
+  readonly #applicationId: string;
 
-  /** @throws TopologyError when the application id is no name that topics and directories can have */
+  /** @throws TopologyError when there is nothing to read, or an id is no name that topics can have; RangeError, TypeError */
   constructor(topology: Topology, config: StreamsConfig) {
+    checkOptions(config);
     if (!isApplicationId(config.applicationId)) {
       const shown = JSON.stringify(config.applicationId);
       throw new TopologyError(`the application id ${shown} cannot be used: it must be ${APPLICATION_ID_RULE}`);
     }
+    if (topology.subTopologies.every(({ sources }) => sources.length === 0)) {
+      throw new TopologyError('the topology reads no topic; begin with the stream or the table of a builder');
+    }
+    this.#applicationId = config.applicationId;
     this.#thread = new StreamThread(topology, {
       applicationId: config.applicationId,
       log: config.log,
@@ -140,6 +148,7 @@ export class Streams {
 
   /** What stopped the application, in the state `ERROR`. */
   get failure(): Error | undefined {
+    this.#isFailureKnown = true;
     return this.#failure;
   }
 
@@ -195,10 +204,10 @@ export class Streams {
    *   sent again, whole, when they close. Not on Kafka, nor where tasks feed each other by topic. Default false.
    */
   async drain({ keepOpen = false }: { readonly keepOpen?: boolean } = {}): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw this.failure;
     if (this.#running === undefined || this.#stopping) throw new Error('the application is not running');
     await new Promise<void>((resolve, reject) => {
-      this.#drain = { keepOpen, resolve, reject };
+      this.#drains.push({ keepOpen, resolve, reject });
     });
   }
 
@@ -206,6 +215,8 @@ export class Streams {
   async close(): Promise<void> {
     this.#stopping = true;
     if (this.#state === 'RUNNING' || this.#state === 'REBALANCING') this.#transition('PENDING_SHUTDOWN');
+    // Whoever closes it is told.
+    this.#isFailureKnown = true;
     await this.#running;
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#state === 'CREATED') this.#transition('NOT_RUNNING');
@@ -214,16 +225,19 @@ export class Streams {
   async #run(): Promise<void> {
     try {
       while (!this.#stopping) {
-        if (this.#drain !== undefined) {
-          await (this.#drain.keepOpen ? this.#thread.preview() : this.#thread.drain());
-          this.#drain.resolve();
-          this.#drain = undefined;
+        const [next] = this.#drains;
+        if (next !== undefined) {
+          // What is asked for from now on may be of records that come meanwhile.
+          const drains = this.#drains.filter(({ keepOpen }) => keepOpen === next.keepOpen);
+          await (next.keepOpen ? this.#thread.preview() : this.#thread.drain());
+          this.#drains = this.#drains.filter((drain) => !drains.includes(drain));
+          for (const { resolve } of drains) resolve();
         }
         await this.#thread.runOnce(this.#thread.maxWaitMs);
         if (this.#state === 'REBALANCING' && this.#thread.isAssigned) this.#transition('RUNNING');
       }
       await this.#thread.close({ commit: true });
-      this.#drain?.reject(new Error('the application was closed'));
+      this.#endDrains(new Error('the application was closed'));
       this.#transition('NOT_RUNNING');
     } catch (error) {
       await this.#fail(error as Error);
@@ -232,8 +246,11 @@ export class Streams {
 
   async #fail(error: Error): Promise<void> {
     this.#failure = error;
+    // Who starts it is told by `start`, who drains it by `drain`.
+    if (this.#running === undefined || this.#listeners.size > 0 || this.#drains.length > 0) this.#isFailureKnown = true;
+    this.#tellUnheard(error);
     this.#transition('PENDING_ERROR');
-    this.#drain?.reject(error);
+    this.#endDrains(error);
     // Whatever closing says now is a consequence of the failure that is reported.
     await this.#thread.close({ commit: false }).catch(() => {});
     this.#transition('ERROR');
@@ -242,7 +259,66 @@ export class Streams {
   #transition(state: StreamsState): void {
     const before = this.#state;
     this.#state = state;
-    for (const listener of this.#listeners) listener(state, before);
+    for (const listener of this.#listeners) {
+      try {
+        listener(state, before);
+      } catch (error) {
+        // What it does is not the application's work, which goes on.
+        process.emitWarning(
+          `a listener of the application "${this.#applicationId}" failed at ${state}: ${(error as Error)?.message ?? error}`,
+        );
+      }
+    }
+  }
+
+  #endDrains(error: Error): void {
+    for (const { reject } of this.#drains) reject(error);
+    this.#drains = [];
+  }
+
+  /** A failure that nobody asks about is said, and ends the process as one that has failed. */
+  #tellUnheard({ message }: Error): void {
+    if (this.#isFailureKnown) return;
+    process.emitWarning(`the application "${this.#applicationId}" has failed, and does nothing more: ${message}`);
+    process.once('exit', () => {
+      if (!this.#isFailureKnown) process.exitCode ??= 1;
+    });
+  }
+}
+
+interface Drain {
+  readonly keepOpen: boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+const OPTIONS: Readonly<Record<keyof StreamsConfig, true>> = {
+  applicationId: true,
+  log: true,
+  stateDirectory: true,
+  numStandbyReplicas: true,
+  commitInterval: true,
+  maxUncommittedEntries: true,
+  maxTransactionBytes: true,
+  idle: true,
+  maxHoldBack: true,
+  maxTimeAhead: true,
+  repartition: true,
+  autoOffsetReset: true,
+  deadLetterTopic: true,
+  lateTopic: true,
+  deserializationExceptionHandler: true,
+  processingExceptionHandler: true,
+  productionExceptionHandler: true,
+  now: true,
+  monotonicMs: true,
+};
+
+function checkOptions(config: StreamsConfig): void {
+  for (const name of Object.keys(config)) {
+    if (!Object.hasOwn(OPTIONS, name)) {
+      throw new TypeError(`there is no option "${name}"; there are ${Object.keys(OPTIONS).sort().join(', ')}`);
+    }
   }
 }
 

@@ -1,14 +1,31 @@
-import type {
-  CompiledNode,
-  Forward,
-  GraphNode,
-  ProcessorNode,
-  StoreDefinition,
-  TaskContext,
+import {
+  type CompiledNode,
+  type Forward,
+  type GraphNode,
+  type ProcessorNode,
+  type StoreDefinition,
+  type TaskContext,
+  TopologyError,
 } from '../runtime/topology.js';
 
 /** Asks the handler what is to become of a record; see `TaskContext#failed`. */
 export type Failed = (error: unknown, key: unknown, value: unknown, timestamp: number) => void;
+
+/**
+ * What a promise stands for is not there when the next operator is called, and nobody hears what it throws.
+ *
+ * @throws TopologyError when one of the functions is asynchronous
+ */
+export function requireSynchronous(where: string, functions: Readonly<Record<string, unknown>>): void {
+  for (const [name, one] of Object.entries(functions)) {
+    if (typeof one !== 'function') continue;
+    if (!['AsyncFunction', 'AsyncGeneratorFunction'].includes(one.constructor.name)) continue;
+    throw new TopologyError(
+      `${name} of ${where} is asynchronous, and operators are not: do it before the record is in the log, or behind the ` +
+        'topic that the result is in; the punctuator of a processor may await',
+    );
+  }
+}
 
 /** The logical graph while it is being built. Nodes are in the order of their creation: parents first. */
 export class Graph {

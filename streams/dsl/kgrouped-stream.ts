@@ -22,7 +22,7 @@ import { nullableSerde } from '../serde/nullable.js';
 import type { Serde } from '../serde/serde.js';
 import type { Aggregation } from '../state/aggregation.js';
 import { WholeWindows, WindowSlices } from '../state/window-slices.js';
-import type { Graph } from './graph.js';
+import { type Graph, requireSynchronous } from './graph.js';
 import { KTable } from './ktable.js';
 import type { Aggregator, KeepingAggregator, Materialized, NotNull, Serdes } from './options.js';
 import type { TimeWindows } from './time-windows.js';
@@ -89,6 +89,7 @@ export class KGroupedStream<K, V> {
         create: () => createKeyedStore(name, keySerde, aggregation.serde),
       },
       (task, forward) => compileKeyedAggregate(options, task, forward),
+      aggregation,
     );
     const serdes = { key: keySerde, value: aggregation.serde } as Serdes<K, A>;
     return new KTable(this.graph, node, serdes, changes);
@@ -179,6 +180,7 @@ export class TimeWindowedKStream<K, V> {
         create: () => createWindowStore(options),
       },
       (task, forward) => compileWindowedAggregate(options, task, forward),
+      aggregation,
     );
     return new KTable(graph, node, { key: undefined, value: resultSerde } as Serdes<Windowed<K>, R>, changes);
   }
@@ -191,8 +193,10 @@ function aggregateNode<K, V>(
   combiner: ((task: TaskContext, partitionOf: PartitionOf) => Combiner) | undefined,
   store: StoreDefinition,
   compile: (task: TaskContext, forward: Forward) => CompiledNode,
+  functions: object,
 ): GraphNode {
   const { graph, serdes } = grouped;
+  requireSynchronous(`the aggregate "${name}"`, { ...functions });
   let parent = grouped.node;
   if (grouped.repartitionNeeded) {
     if (combiner === undefined && serdes.value === undefined) {
@@ -245,6 +249,7 @@ function reduceAggregation<K, V>(
   reducer: (aggregate: NotNull<V>, value: NotNull<V>) => NotNull<V>,
   serde: Serde<NotNull<V>>,
 ): Aggregation<K, V, NotNull<V> | undefined> {
+  requireSynchronous('reduce', { reducer });
   const reduce = (left: NotNull<V> | undefined, right: NotNull<V> | undefined) => {
     if (left === undefined) return right;
     return right === undefined ? left : reducer(left, right);

@@ -4,7 +4,7 @@ import type { GraphNode, RepartitionNode, SinkNode, StoreDefinition, TaskContext
 import { TopologyError } from '../runtime/topology.js';
 import type { Serde } from '../serde/serde.js';
 import type { LevelKeyValueStore } from '../state/key-value-store.js';
-import type { Graph } from './graph.js';
+import { type Graph, requireSynchronous } from './graph.js';
 import { KGroupedStream } from './kgrouped-stream.js';
 import type { Grouped, NotNull, Produced, Repartitioned, Serdes } from './options.js';
 
@@ -24,6 +24,7 @@ export class KStream<K, V> {
   filter<VR extends V>(predicate: (key: K, value: V) => value is VR): KStream<K, VR>;
   filter(predicate: Predicate<K, V>): KStream<K, V>;
   filter(predicate: Predicate<K, V>): KStream<K, V> {
+    requireSynchronous('filter', { predicate });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-FILTER'),
       this.node,
@@ -41,6 +42,7 @@ export class KStream<K, V> {
   }
 
   filterNot(predicate: Predicate<K, V>): KStream<K, V> {
+    requireSynchronous('filterNot', { predicate });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-FILTER'),
       this.node,
@@ -58,6 +60,7 @@ export class KStream<K, V> {
   }
 
   map<KR, VR>(mapper: (key: K, value: V) => readonly [KR, VR]): KStream<KR, VR> {
+    requireSynchronous('map', { mapper });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-MAP'),
       this.node,
@@ -77,6 +80,7 @@ export class KStream<K, V> {
   }
 
   mapValues<VR>(mapper: (value: V, key: K) => VR): KStream<K, VR> {
+    requireSynchronous('mapValues', { mapper });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-MAPVALUES'),
       this.node,
@@ -95,6 +99,7 @@ export class KStream<K, V> {
   }
 
   flatMap<KR, VR>(mapper: (key: K, value: V) => Iterable<readonly [KR, VR]>): KStream<KR, VR> {
+    requireSynchronous('flatMap', { mapper });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-FLATMAP'),
       this.node,
@@ -110,6 +115,7 @@ export class KStream<K, V> {
   }
 
   flatMapValues<VR>(mapper: (value: V, key: K) => Iterable<VR>): KStream<K, VR> {
+    requireSynchronous('flatMapValues', { mapper });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-FLATMAPVALUES'),
       this.node,
@@ -126,6 +132,7 @@ export class KStream<K, V> {
 
   /** Looks at each record and passes it on. */
   peek(action: (key: K, value: V) => void): KStream<K, V> {
+    requireSynchronous('peek', { action });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-PEEK'),
       this.node,
@@ -143,6 +150,7 @@ export class KStream<K, V> {
   }
 
   selectKey<KR>(selector: (key: K, value: V) => KR): KStream<KR, V> {
+    requireSynchronous('selectKey', { selector });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-KEY-SELECT'),
       this.node,
@@ -248,11 +256,24 @@ export class KStream<K, V> {
   ): KStream<KR, VR> {
     const stores = options.stores ?? [];
     const name = options.name ?? this.graph.name('KSTREAM-PROCESSOR');
+    if (typeof supplier !== 'function') {
+      throw new TopologyError(
+        `process takes a function that makes a processor for each task: pass () => … for "${name}"`,
+      );
+    }
+    const made = new WeakSet<object>();
     const node = this.graph.processor(
       name,
       this.node,
       (task, forward) => {
         const processor: Processor<K, V, KR, VR> = supplier();
+        requireSynchronous(`the processor "${name}"`, { init: processor.init, process: processor.process });
+        if (made.has(processor)) {
+          throw new TopologyError(
+            `the processor "${name}" is one for all tasks; make a new one with each call: () => new …`,
+          );
+        }
+        made.add(processor);
         const context = processorContext<KR, VR>(name, task, stores, (record) => {
           const { timestamp } = record;
           if (!isTimestamp(timestamp)) {
@@ -294,6 +315,8 @@ export class BranchedKStream<K, V> {
   }
 
   branch(name: string, predicate: Predicate<K, V>): this {
+    requireSynchronous(`the branch "${name}"`, { predicate });
+    if (this.#names.includes(name)) throw new TopologyError(`two branches are named "${name}"; give one another name`);
     this.#names.push(name);
     this.#predicates.push(predicate);
     return this;

@@ -1,5 +1,5 @@
 import type { GraphNode, TableChanges } from '../runtime/topology.js';
-import type { Graph } from './graph.js';
+import { type Graph, requireSynchronous } from './graph.js';
 import { KStream } from './kstream.js';
 import type { Serdes } from './options.js';
 
@@ -26,6 +26,7 @@ export class KTable<K, V, Gone extends null = null> {
   }
 
   mapValues<VR>(mapper: (value: V, key: K) => VR): KTable<K, VR, Gone> {
+    requireSynchronous('mapValues', { mapper });
     const node = this.graph.operator(this.graph.name('KTABLE-MAPVALUES'), this.node, (forward, failed) => {
       const map = (key: unknown, value: unknown) =>
         value === null || value === undefined ? null : mapper(value as V, key as K);
@@ -52,6 +53,7 @@ export class KTable<K, V, Gone extends null = null> {
   }
 
   #filter(predicate: (key: K, value: V) => boolean, keep: boolean): KTable<K, V> {
+    requireSynchronous('filter', { predicate });
     this.changes.sendOldValues = true;
     const node = this.graph.operator(this.graph.name('KTABLE-FILTER'), this.node, (forward, failed) => {
       const filter = (key: unknown, value: unknown) =>

@@ -24,6 +24,12 @@ import type { Consumed, ConsumedWithoutKey, Materialized, NullHandling, Serdes, 
  */
 export class StreamsBuilder {
   readonly #graph = new Graph();
+  readonly #sources: {
+    readonly read: string;
+    readonly nulls: NullHandling | undefined;
+    readonly consumed: Consumed<unknown, unknown>;
+    readonly node: SourceNode;
+  }[] = [];
 
   /** Keys and values may be null, for any client can write such records; `nulls` says what else is done with them. */
   stream<V>(topics: string | readonly string[], consumed: ConsumedWithoutKey<V> & WithoutNulls): KStream<null, V>;
@@ -34,7 +40,7 @@ export class StreamsBuilder {
     topics: string | readonly string[],
     consumed: (Consumed<K, V> | ConsumedWithoutKey<V>) & { readonly nulls?: NullHandling },
   ): unknown {
-    const node = this.#source('KSTREAM-SOURCE', topics, consumed, consumed.nulls);
+    const node = this.#sourceOf(topics, consumed, consumed.nulls);
     const { key, value } = consumed;
     const serdes = { key, value, keyIsNull: key === undefined } as Serdes<K | null, V | null>;
     return new KStream<K | null, V | null>(this.#graph, node, serdes, false);
@@ -75,6 +81,28 @@ export class StreamsBuilder {
       [store],
     );
     return new KTable<K, V>(graph, node, { key: consumed.key, value: consumed.value } as Serdes<K, V>, changes);
+  }
+
+  /** A stream that is read twice is one, as in Kafka Streams, where both are read alike. */
+  #sourceOf<K, V>(
+    topics: string | readonly string[],
+    consumed: Consumed<K, V> | ConsumedWithoutKey<V>,
+    nulls: NullHandling | undefined,
+  ): SourceNode {
+    const read = JSON.stringify([topics].flat());
+    const known = this.#sources.find(
+      (source) =>
+        source.read === read &&
+        source.nulls === nulls &&
+        (['key', 'value', 'timestamp', 'autoOffsetReset'] as const).every(
+          (one) => source.consumed[one] === consumed[one],
+        ) &&
+        (consumed.name === undefined || consumed.name === source.node.name),
+    );
+    if (known !== undefined) return known.node;
+    const node = this.#source('KSTREAM-SOURCE', topics, consumed, nulls);
+    this.#sources.push({ read, nulls, consumed: consumed as Consumed<unknown, unknown>, node });
+    return node;
   }
 
   /** @throws TopologyError when the parts do not fit together */

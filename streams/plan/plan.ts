@@ -115,7 +115,9 @@ function checkNames(nodes: readonly GraphNode[]): void {
     if (node.kind === 'source') {
       for (const topic of node.topics) {
         if (sourceTopics.has(topic)) {
-          throw new TopologyError(`the topic "${topic}" is read by two sources; read it once and use the stream twice`);
+          throw new TopologyError(
+            `the topic "${topic}" is read in two ways; read it once and use the stream, or the toStream() of a table, twice`,
+          );
         }
         sourceTopics.add(topic);
       }

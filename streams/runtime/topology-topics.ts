@@ -1,7 +1,7 @@
 import type { Log, TopicConfig } from '../log/log.js';
 import type { Repartition } from './repartition-sink.js';
 import { taskId } from './task-state.js';
-import { type RepartitionNode, type SubTopology, type Topology, TopologyError } from './topology.js';
+import { type GraphNode, type RepartitionNode, type SubTopology, type Topology, TopologyError } from './topology.js';
 
 export interface TopologyTopicsOptions {
   readonly applicationId: string;
@@ -106,6 +106,34 @@ export class TopologyTopics {
     }
   }
 
+  /** Where topics have other numbers of partitions, tasks of other numbers have a key's records: each has a row of it. */
+  #requireCopartitioned(sub: SubTopology): void {
+    for (const node of sub.nodes) {
+      if (node.kind !== 'processor' || !node.stores.some(({ contents }) => contents.kind !== 'entries')) continue;
+      const topics = [...this.#topicsBefore(node)];
+      const counts = topics.map((topic) => this.partitions(topic));
+      if (new Set(counts).size < 2) continue;
+      const named = topics.map((topic, i) => `"${topic}" (${counts[i]})`).join(', ');
+      throw new TopologyError(
+        `the topics ${named} have other numbers of partitions, and "${node.name}" puts the records of a key together, which ` +
+          'are in partitions of other numbers; repartition the stream before it',
+      );
+    }
+  }
+
+  /** The topics whose records reach the node without another repartition. */
+  #topicsBefore(node: GraphNode, topics = new Set<string>()): Set<string> {
+    for (const { nodes } of this.#topology.subTopologies) {
+      for (const parent of nodes) {
+        if (!parent.children.includes(node)) continue;
+        if (parent.kind === 'source') for (const topic of parent.topics) topics.add(topic);
+        else if (parent.kind === 'repartition') topics.add(`${this.#options.applicationId}-${parent.topic}`);
+        else this.#topicsBefore(parent, topics);
+      }
+    }
+    return topics;
+  }
+
   async #findLeftovers(): Promise<void> {
     const { applicationId, log } = this.#options;
     for (const [node, repartition] of this.#repartitions) {
@@ -140,6 +168,7 @@ export class TopologyTopics {
           'number to one member; repartition one of them, or make it anew',
       );
     }
+    this.#requireCopartitioned(sub);
     for (const node of sub.nodes) {
       if (node.kind !== 'repartition') continue;
       const topic = `${applicationId}-${node.topic}`;

@@ -6,7 +6,7 @@ import type { StreamsMetrics } from '../runtime/metrics.js';
 import { StreamThread } from '../runtime/stream-thread.js';
 import type { Topology } from '../runtime/topology.js';
 import type { Serde } from '../serde/serde.js';
-import type { KeyValueStore, LevelKeyValueStore } from '../state/key-value-store.js';
+import { type KeyValueStore, LevelKeyValueStore } from '../state/key-value-store.js';
 
 export interface TopologyTestDriverOptions {
   readonly applicationId?: string;
@@ -179,6 +179,7 @@ export class TopologyTestDriver {
   keyValueStore<K, V>(name: string): KeyValueStore<K, V> {
     const [found] = this.#thread.store(name);
     if (found === undefined) throw new Error(`the topology has no store "${name}"`);
+    if (!(found.store instanceof LevelKeyValueStore)) throw new Error(`the store "${name}" is one of windows`);
     return found.store as LevelKeyValueStore<K, V>;
   }
 
