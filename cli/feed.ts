@@ -7,6 +7,8 @@ import type { TopicWriter } from '../producer/topic-writer.js';
 import { TrafficSimulator } from '../producer/traffic-simulator.js';
 import type { AccessLog, SensorReading, ServiceLog } from '../schemas/records.js';
 import type { OtherSimulations, SimulationOptions, SourceOptions } from './options.js';
+import { say } from './terminal/output.js';
+import { SafeText } from './terminal/safe-text.js';
 
 const DAY_MS = 86_400_000;
 const LIVE_INTERVAL_MS = 50;
@@ -35,7 +37,7 @@ async function feedFiles(
     ...(options.speed === undefined ? {} : { batchLines: 1 }),
     signal,
     positions: writer.positions,
-    onWarning: (message) => process.stderr.write(`${message}\n`),
+    onWarning: (message) => say(SafeText.of(message)),
   });
   const pacer = options.speed === undefined ? undefined : new Pacer(options.speed, signal);
   for await (const batch of batches) {

@@ -160,8 +160,9 @@ async function start(options: StartOptions, command: Command): Promise<void> {
         : connection;
     await run(options, source, connection, feeding, stop, startedAt);
   } catch (error) {
-    // Told to stop while it waited for a service, it has nothing to say.
     if (!isInterruption(error)) throw error;
+    // Told to stop while it waited for a service, it has nothing to say, unless there was an end to come to.
+    if (source.ends && isToldToStop()) throw new InterruptedError('interrupted: the input was not read to its end');
   } finally {
     for (const connection of connections) await connection.close();
   }
@@ -244,9 +245,8 @@ async function standingResults(
   const reader = await ResultsReader.follow(log, config, serdes, { fromStart: true });
   await reader.readToEnd();
   await reader.close();
-  const isAny = reader.goals.some(({ records }) => records > 0) || (reader.incidents?.count ?? 0) > 0;
   const inputs = (options.input ?? []).map((name) => (name === '-' ? 'standard input' : name)).join(', ');
-  if (!isAny) return [safe`nothing new in ${inputs}, and there are no results`];
+  if (topicsWithResults(reader).length === 0) return [safe`nothing new in ${inputs}, and there are no results`];
   return [
     safe`nothing new in ${inputs}; the results stand:`,
     ...found(reader),
@@ -287,7 +287,9 @@ async function feedAndWatch(options: StartOptions, source: Source, running: Runn
     if (source.ends && !stop.signal.aborted) {
       // A log grows: the next run counts on in the windows that this one leaves open.
       await Promise.race([pipeline.drain({ keepOpen: options.input !== undefined }), aborted]);
-      if (!options.once) say(safe`the input has ended and every window is closed; Ctrl-C stops`);
+      const isOver =
+        options.input === undefined ? 'the input has ended and every window is closed' : 'the input has ended';
+      if (!options.once) say(safe`${isOver}; Ctrl-C stops`);
     }
     // The running engine keeps Node alive.
     if (!options.once && !stop.signal.aborted) await aborted;
