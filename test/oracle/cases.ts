@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { MAX_TIMESTAMP } from '../../streams/runtime/timestamp.js';
 import {
   aggregators,
   extractors,
@@ -244,8 +245,9 @@ class SpecBuilder {
 const topology = fc.tuple(source, fc.noBias(fc.array(operators, { maxLength: 8, size: 'max' })));
 
 const FEW_KEYS = ['a', 'b'];
-const MANY_KEYS = ['a', 'b', 'ab', 'c', 'd', 'B', 'é', '', 'x', 'y', 'z', '10', '9'];
-const LETTERS = ['a', 'b', 'x'];
+const MANY_KEYS = ['a', 'b', 'ab', 'c', 'd', 'B', 'é', '', 'x', 'y', 'z', '10', '9', '\u{1f600}', '\ufffd', '\uff5e'];
+/** The last is two UTF-16 units, of which a function may take one. */
+const LETTERS = ['a', 'b', 'x', '\u{1f600}'];
 
 const value = fc.option(
   fc.array(fc.constantFrom(...LETTERS), { maxLength: 4 }).map((letters) => letters.join('')),
@@ -257,6 +259,9 @@ const timestamps = fc.oneof(
   { weight: 2, arbitrary: fc.nat(300) },
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 100_000 }) },
 );
+
+/** What times are counted from: the epoch, and the last time that is one, less a run. */
+const origins = fc.constantFrom(0, 0, 0, 0, 2 ** 41, MAX_TIMESTAMP - 200_000);
 
 /** In any order, in order, or in order but for neighbours. */
 const orders = fc.constantFrom('any' as const, 'sorted' as const, 'nearly' as const);
@@ -299,9 +304,11 @@ export const oracleCase: fc.Arbitrary<OracleCase> = fc
     raw: fc.noBias(fc.array(rawStep, { minLength: 1, maxLength: 20, size: 'max' })),
     keys,
     order: orders,
+    origin: origins,
+    headers: fc.boolean(),
     repartition: fc.constantFrom('auto' as const, 'auto' as const, 'topic' as const),
   })
-  .map(({ commitEvery, keys, order, raw, repartition, topology: [first, choices] }) => {
+  .map(({ commitEvery, headers, keys, order, origin, raw, repartition, topology: [first, choices] }) => {
     const spec = new SpecBuilder(commitEvery);
     for (const choice of [first, ...choices]) spec.add(choice);
     const nodes = spec.finish();
@@ -318,7 +325,9 @@ export const oracleCase: fc.Arbitrary<OracleCase> = fc
         topic: topics[topic % topics.length] as string,
         key: keys[key % keys.length] ?? null,
         value,
-        timestamp: times[i] ?? 0,
+        timestamp: origin + (times[i] ?? 0),
+        // Some have none among those that have one.
+        header: headers && i % 4 !== 3 ? `h${i}` : null,
       };
     });
     return { nodes, steps, commitEvery, repartition };

@@ -7,7 +7,7 @@ import type { OracleCase, SpecNode, Step, WindowsSpec } from './topology-spec.js
 const reason = await whyNoKafkaStreams();
 
 function at(timestamp: number, value: string | null = 'aa', key: string | null = 'k'): Step {
-  return { topic: 'in', key, value, timestamp };
+  return { topic: 'in', key, value, timestamp, header: null };
 }
 
 const SOURCE: SpecNode = { op: 'stream', topics: ['in'], extractor: 'record' };

@@ -104,17 +104,22 @@ export function comparable(given: OracleCase, outputs: Outputs): string[] {
   const { nodes } = given;
   const traits = allTraits(given);
   const ordered = new Map<string, boolean>();
+  const headed = new Set<string>();
   nodes.forEach((node, id) => {
-    if (node.op === 'to') ordered.set(node.topic, (traits[id] as Traits).ordered);
+    if (node.op === 'to') {
+      ordered.set(node.topic, (traits[id] as Traits).ordered);
+      if ((traits[id] as Traits).headed) headed.add(node.topic);
+    }
     if (node.op === 'peek') ordered.set(`peek-${id}`, (traits[id] as Traits).ordered);
   });
   return outputs.flatMap((records, commit) =>
     [...ordered].flatMap(([topic, isOrdered]) => {
       const lines = records
         .filter((record) => record.topic === topic)
-        .map(({ key, value, timestamp }) => {
+        .map(({ header, key, value, timestamp }) => {
           const time = timestamp === undefined ? '' : ` @ ${timestamp}`;
-          return `commit ${commit}, ${topic}: ${JSON.stringify(key)} = ${JSON.stringify(value)}${time}`;
+          const head = headed.has(topic) ? `, header ${header ?? null}` : '';
+          return `commit ${commit}, ${topic}: ${JSON.stringify(key)} = ${JSON.stringify(value)}${time}${head}`;
         });
       return isOrdered ? lines : lines.sort();
     }),

@@ -48,7 +48,7 @@ export const mappers = {
 };
 
 export const flatMappers = {
-  letters: (key: unknown, value: unknown): Pair[] => [...(text(value) ?? '')].map((letter) => [letter, text(key)]),
+  letters: (key: unknown, value: unknown): Pair[] => (text(value) ?? '').split('').map((letter) => [letter, text(key)]),
   both: (key: unknown, value: unknown): Pair[] => [
     [key, value],
     [text(value), text(key)],
@@ -56,23 +56,28 @@ export const flatMappers = {
 };
 
 export const flatValueMappers = {
-  letters: (value: unknown): unknown[] => [...(text(value) ?? '')],
+  letters: (value: unknown): unknown[] => (text(value) ?? '').split(''),
   afterNull: (value: unknown): unknown[] => [null, value],
 };
 
 export const reducers = {
-  concat: (left: unknown, right: unknown) => bounded(`${text(left)}${text(right)}`),
+  concat: (left: unknown, right: unknown) => bounded(`${whole(text(left))}${whole(text(right))}`),
   last: (_left: unknown, right: unknown) => right,
-  greatest: (left: unknown, right: unknown) => (String(left) < String(right) ? right : left),
+  greatest: (left: unknown, right: unknown) => (whole(String(left)) < whole(String(right)) ? right : left),
 };
 
 /** Texts that grow have an end. */
 function bounded(grown: string): string {
-  return grown.slice(-60);
+  return grown.slice(-60).toWellFormed();
+}
+
+/** Halves of characters that meet in memory must not become whole: Kafka Streams writes its state after each record. */
+function whole(value: string | null): string {
+  return String(value).toWellFormed();
 }
 
 function union(left: unknown, right: unknown): string {
-  return [...new Set(`${text(left) ?? ''}${text(right) ?? ''}`)].sort().join('');
+  return [...new Set(`${text(left) ?? ''}${text(right) ?? ''}`.split('').map(whole))].sort().join('');
 }
 
 export const aggregators = {

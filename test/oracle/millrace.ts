@@ -156,6 +156,12 @@ class SpecTopology {
   }
 }
 
+const HEADER = 'h';
+
+function withHeaders(record: InputRecord) {
+  return { ...record, headers: record.header === null ? [] : [{ key: HEADER, value: Buffer.from(record.header) }] };
+}
+
 /** Runs a case on Millrace. */
 export async function runMillrace(given: OracleCase): Promise<Outputs> {
   const { nodes, repartition } = given;
@@ -167,11 +173,14 @@ export async function runMillrace(given: OracleCase): Promise<Outputs> {
       const [first] = steps;
       if (first === undefined) continue;
       if ('advanceMs' in first) await driver.advanceWallClockTime(first.advanceMs);
-      else await driver.pipeInputs(first.topic, textSerde, textSerde, steps as readonly InputRecord[]);
+      else
+        await driver.pipeInputs(first.topic, textSerde, textSerde, (steps as readonly InputRecord[]).map(withHeaders));
       const records: OutputRecord[] = [];
       for (const topic of topology.outputTopics) {
-        for (const { key, value, timestamp } of await driver.readOutput(topic, textSerde, textSerde)) {
-          records.push({ topic, key: text(key), value: text(value), timestamp });
+        for (const { headers, key, value, timestamp } of await driver.readOutput(topic, textSerde, textSerde)) {
+          const own = headers.filter((header) => header.key === HEADER).map((header) => String(header.value));
+          const header = own.length === 0 ? null : own.join(',');
+          records.push({ topic, key: text(key), value: text(value), timestamp, header });
         }
       }
       outputs.push([...records, ...topology.peeked]);

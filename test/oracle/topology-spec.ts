@@ -73,6 +73,8 @@ export interface InputRecord {
   readonly key: string | null;
   readonly value: string | null;
   readonly timestamp: number;
+  /** Of the header `h`; null: without it. */
+  readonly header: string | null;
 }
 
 /** What is done to a topology: a record is piped in, or the wall clock moves. */
@@ -87,12 +89,13 @@ export interface OracleCase {
   readonly repartition: 'auto' | 'topic';
 }
 
-/** A record that came out. What a peek saw has no timestamp. */
+/** A record that came out. What a peek saw has no timestamp and no header. */
 export interface OutputRecord {
   readonly topic: string;
   readonly key: string | null;
   readonly value: string | null;
   readonly timestamp?: number;
+  readonly header?: string | null;
 }
 
 /** The steps, by commit. */

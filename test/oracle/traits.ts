@@ -25,6 +25,8 @@ export interface Traits {
   readonly closing: boolean;
   /** A table of which a commit may change a row several times. */
   readonly repeated: boolean;
+  /** Its records have the headers of one of the source's: no closed window is among them. */
+  readonly headed: boolean;
   /** Its records may be of a later time than any of the source. */
   readonly ahead: boolean;
 }
@@ -57,6 +59,7 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
       held: false,
       closing: false,
       repeated: false,
+      headed: true,
       ahead: false,
     };
   }
@@ -88,6 +91,7 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
         // What one of them lacks the other may have: only where both have all is nothing missing.
         incomplete: parent.incomplete || other.incomplete,
         held: parent.held || other.held,
+        headed: parent.headed && other.headed,
         ahead: parent.ahead || other.ahead,
       };
     }
@@ -120,6 +124,7 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
         incomplete: true,
         held: true,
         closing,
+        headed: parent.headed && !closing,
         repeated: parent.multiple && !closing,
       };
     }

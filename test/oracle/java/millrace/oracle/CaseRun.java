@@ -4,11 +4,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsConfig;
@@ -20,6 +24,8 @@ import org.apache.kafka.streams.test.TestRecord;
 
 /** Runs one case: its topology under the test driver, step by step. */
 final class CaseRun {
+    private static final String HEADER = "h";
+
     private CaseRun() {
     }
 
@@ -38,13 +44,14 @@ final class CaseRun {
                     take(driver, inputs, step);
                 }
                 for (final String commit : spec.commitTopics()) {
-                    pipe(driver, inputs, commit, null, "", 0);
+                    pipe(driver, inputs, commit, null, "", 0, null);
                 }
                 final ArrayNode records = steps.addArray();
                 for (final String topic : spec.outputTopics()) {
                     for (final TestRecord<String, String> written : outputs.get(topic).readRecordsToList()) {
                         final ObjectNode output = add(records, topic, written.key(), written.value());
                         output.put("timestamp", written.timestamp());
+                        output.put("header", headersOf(written));
                     }
                 }
                 for (final SpecTopology.Peeked peeked : spec.takePeeked()) {
@@ -65,10 +72,18 @@ final class CaseRun {
             return;
         }
         for (final JsonNode clock : step.get("clocks")) {
-            pipe(driver, inputs, clock.get("topic").asText(), SourceClock.KEY, clock.get("time").asText(), 0);
+            pipe(driver, inputs, clock.get("topic").asText(), SourceClock.KEY, clock.get("time").asText(), 0, null);
         }
         pipe(driver, inputs, step.get("topic").asText(), text(step.get("key")), text(step.get("value")),
-            step.get("timestamp").asLong());
+            step.get("timestamp").asLong(), text(step.path("header")));
+    }
+
+    /** The values of the test's header, of which a record should have one at most. */
+    private static String headersOf(final TestRecord<String, String> record) {
+        final List<String> values = new ArrayList<>();
+        record.headers().headers(HEADER).forEach(header ->
+            values.add(new String(header.value(), StandardCharsets.UTF_8)));
+        return values.isEmpty() ? null : String.join(",", values);
     }
 
     private static ObjectNode add(final ArrayNode records, final String topic, final String key, final String value) {
@@ -81,15 +96,20 @@ final class CaseRun {
         final String topic,
         final String key,
         final String value,
-        final long timestamp
+        final long timestamp,
+        final String header
     ) {
+        final RecordHeaders headers = new RecordHeaders();
+        if (header != null) {
+            headers.add(HEADER, header.getBytes(StandardCharsets.UTF_8));
+        }
         inputs
             .computeIfAbsent(topic, name -> driver.createInputTopic(name, new StringSerializer(), new StringSerializer()))
-            .pipeInput(new TestRecord<>(key, value, Instant.ofEpochMilli(timestamp)));
+            .pipeInput(new TestRecord<>(key, value, headers, Instant.ofEpochMilli(timestamp)));
     }
 
     private static String text(final JsonNode node) {
-        return node.isNull() ? null : node.asText();
+        return node.isNull() || node.isMissingNode() ? null : node.asText();
     }
 
     private static Properties config(final String stateDirectory) {

@@ -151,7 +151,8 @@ final class Functions {
         final Set<String> letters = new TreeSet<>();
         for (final Object side : new Object[] {left, right}) {
             for (int i = 0; i < length(side); i++) {
-                letters.add(text(side).substring(i, i + 1));
+                final char letter = text(side).charAt(i);
+                letters.add(Character.isSurrogate(letter) ? "\ufffd" : String.valueOf(letter));
             }
         }
         return letters.stream().collect(Collectors.joining());

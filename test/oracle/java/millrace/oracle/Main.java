@@ -1,7 +1,9 @@
 package millrace.oracle;
 
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -14,7 +16,8 @@ public final class Main {
     }
 
     public static void main(final String[] args) throws Exception {
-        final ObjectMapper mapper = new ObjectMapper();
+        // Halves of characters are no UTF-8: what is not ASCII is escaped.
+        final ObjectMapper mapper = JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
         final PrintStream answers = new PrintStream(System.out, false, StandardCharsets.UTF_8);
         final BufferedReader cases = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = cases.readLine(); line != null; line = cases.readLine()) {

@@ -9,7 +9,15 @@ import org.apache.kafka.common.serialization.Serializer;
 final class TextSerde implements Serde<Object> {
     @Override
     public Serializer<Object> serializer() {
-        return (topic, value) -> value == null ? null : value.toString().getBytes(StandardCharsets.UTF_8);
+        return (topic, value) -> value == null ? null : utf8(value.toString());
+    }
+
+    /** As JavaScript writes it: a half of a character becomes U+FFFD, not a question mark. */
+    private static byte[] utf8(final String text) {
+        final StringBuilder whole = new StringBuilder();
+        text.codePoints().forEach(point ->
+            whole.appendCodePoint(point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE ? 0xfffd : point));
+        return whole.toString().getBytes(StandardCharsets.UTF_8);
     }
 
     @Override
