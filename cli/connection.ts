@@ -14,14 +14,13 @@ import { endInTime } from './end-process.js';
 import { addDataDir, type DataDirOption, DEFAULT_DATA_DIRECTORY, wholeNumber } from './options.js';
 import { takeProcessSlot } from './process-slot.js';
 import { programCommand, quoted } from './program.js';
+import { type RetentionOptions, retentionOf } from './retention.js';
 import { say } from './terminal/output.js';
 import { SafeText } from './terminal/safe-text.js';
 import { UsageError } from './usage-error.js';
 
-const DAY_MS = 86_400_000;
 /** Twice as long as the steps of closing take that are bounded themselves. */
 const END_WITHIN_MS = 25_000;
-const RAW_RETENTION_MS = 7 * DAY_MS;
 
 type KafkaSettings = NonNullable<KafkaLogOptions['settings']>;
 
@@ -122,12 +121,13 @@ export async function prepareTopics(
   { log, schemas }: Connection,
   config: ApplicationConfig,
   partitions: number,
+  retention: RetentionOptions = {},
 ): Promise<TopicSerdes> {
   const topics = topicsOf(config);
-  const made = Object.values(topics).map((topic) =>
+  const made = Object.values(topics).map(async (topic) =>
     log.ensureTopic(topic, {
       partitions: topic === topics.deadLetters ? 1 : partitions,
-      retentionMs: RAW_RETENTION_MS,
+      ...retentionOf(topic, retention, (await log.partitions(topic)) === undefined),
     }),
   );
   const [serdes] = await Promise.all([serdesOf(schemas, config), ...made]);

@@ -1,9 +1,14 @@
 import { join } from 'node:path';
+import ms from 'ms';
 import { SchemaDirectory } from '../schemas/schema-directory.js';
 import { EmbeddedLog } from '../streams/log/embedded/embedded-log.js';
+import type { RetentionDeletion } from '../streams/log/embedded/log-cleaner.js';
 import { openLog } from '../streams/log/embedded/open-log.js';
 import type { Log } from '../streams/log/log.js';
 import { closeToOthers } from './privacy.js';
+import { say } from './terminal/output.js';
+import { count, number } from './terminal/quantities.js';
+import { safe } from './terminal/safe-text.js';
 
 const LOG = 'log';
 const STATE = 'state';
@@ -22,7 +27,7 @@ export interface DataDirectory {
  * @throws LogError LOG_LOCKED when another process has it
  */
 export async function ownDataDirectory(directory: string): Promise<DataDirectory> {
-  const log = await EmbeddedLog.open({ directory: join(directory, LOG), serve: true });
+  const log = await EmbeddedLog.open({ directory: join(directory, LOG), serve: true, onRetention: sayDeleted });
   for (const part of [LOG, STATE]) await closeToOthers(join(directory, part));
   return dataDirectory(directory, log);
 }
@@ -37,6 +42,15 @@ export async function shareDataDirectory(
   options: { readonly create: boolean },
 ): Promise<DataDirectory> {
   return dataDirectory(directory, await openLog(join(directory, LOG), options));
+}
+
+function sayDeleted(deletion: RetentionDeletion): void {
+  const { firstOffset, lastOffset, newestAppendTime, partition, reason, topic } = deletion;
+  const age = ms(Date.now() - newestAppendTime, { long: true });
+  const records = count(lastOffset - firstOffset + 1, 'record');
+  say(
+    safe`retention by ${reason} deleted ${records} of ${topic}-${partition}: offsets ${number(firstOffset)} to ${number(lastOffset)}, the newest written ${age} ago`,
+  );
 }
 
 function dataDirectory(directory: string, log: Log): DataDirectory {

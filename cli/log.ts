@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { LogReport, LostRecords } from '../streams/log/embedded/log-report.js';
 import { repairLog } from '../streams/log/embedded/repair-log.js';
 import { verifyLog } from '../streams/log/embedded/verify-log.js';
+import { LogError } from '../streams/log/log.js';
 import { addDataDir } from './options.js';
 import { print } from './terminal/output.js';
 import { count, number } from './terminal/quantities.js';
@@ -34,7 +35,11 @@ export function logCommand(program: Command): Command {
 async function verify({ dataDir }: DirectoryOption): Promise<void> {
   const report = await verifyLog(logOf(dataDir));
   printReport(report);
-  if (report.isDamaged) process.exitCode = 1;
+  if (!report.isDamaged) return;
+  throw new LogError(
+    'LOG_CORRUPT',
+    `the log in ${report.location} is damaged; \`millrace log repair\` makes the rest usable again`,
+  );
 }
 
 async function repair({ dataDir, yes = false }: RepairOptions): Promise<void> {
@@ -48,8 +53,7 @@ async function repair({ dataDir, yes = false }: RepairOptions): Promise<void> {
     print(safe`repaired: the log has what could be read; its damaged files are in ${keptIn}`);
     for (const line of adviceOf(report)) print(line);
   } else if (report.isDamaged) {
-    print(safe`nothing was changed`);
-    process.exitCode = 1;
+    throw new LogError('LOG_CORRUPT', `the log in ${report.location} is damaged still: nothing was changed`);
   } else printReport(report);
 }
 

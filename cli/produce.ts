@@ -5,12 +5,13 @@ import { addConnection, type ConnectionOptions, connect, prepareTopics } from '.
 import { InterruptedError, isToldToStop, stopOnSignals } from './interruption.js';
 import { addSource, partitionCount, pipelinesOption, requireLogFormat, type SourceOptions } from './options.js';
 import { refusedText } from './refused-text.js';
+import { addRetention, type RetentionOptions } from './retention.js';
 import { feedSources, requireUsable } from './sources.js';
 import { print } from './terminal/output.js';
 import { count } from './terminal/quantities.js';
 import { safe } from './terminal/safe-text.js';
 
-interface ProduceOptions extends SourceOptions, ConnectionOptions {
+interface ProduceOptions extends SourceOptions, ConnectionOptions, RetentionOptions {
   readonly partitions: number;
   readonly pipelines: readonly PipelineName[];
 }
@@ -21,7 +22,7 @@ export function produceCommand(program: Command): Command {
     .description('write simulated or replayed events to the raw topic, also while a pipeline runs on it')
     .option('--partitions <number>', 'of the topics, when they are made', partitionCount, 1)
     .addOption(pipelinesOption('whose events to write', ['goals']));
-  return addConnection(addSource(command)).action(produce);
+  return addConnection(addRetention(addSource(command))).action(produce);
 }
 
 async function produce(options: ProduceOptions): Promise<void> {
@@ -33,7 +34,7 @@ async function produce(options: ProduceOptions): Promise<void> {
     const config = { ...DEFAULT_APPLICATION_CONFIG, pipelines: options.pipelines };
     const { topics } = config;
     const partitions = (await data.log.partitions(topics.accessLog)) ?? options.partitions;
-    const serdes = await prepareTopics(data, config, partitions);
+    const serdes = await prepareTopics(data, config, partitions, options);
     const metrics = newWriterMetrics();
     await feedSources(options, data, config, serdes, metrics, stop.signal);
     print(safe`${count(metrics.events, 'event')} written`);

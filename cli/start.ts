@@ -28,6 +28,7 @@ import {
 } from './options.js';
 import { type Pipeline, startStreams } from './pipeline.js';
 import { ResultsReader } from './results.js';
+import { addRetention, type RetentionOptions } from './retention.js';
 import { RunningLake } from './running-lake.js';
 import { feedSources, requireUsable } from './sources.js';
 import { Status } from './status.js';
@@ -43,7 +44,7 @@ const KAFKA_PARTITIONS = 4;
 
 const CLOSE_WITHIN_MS = 10_000;
 
-interface StartOptions extends SourceOptions, ApplicationOptions, ConnectionOptions {
+interface StartOptions extends SourceOptions, ApplicationOptions, ConnectionOptions, RetentionOptions {
   readonly once?: boolean;
   readonly applicationId: string;
   readonly processes: number;
@@ -96,7 +97,7 @@ export function startCommand(program: Command): Command {
         '1d',
       ),
     );
-  return addGroup(addConnection(addPipelines(addSource(command)))).action(start);
+  return addGroup(addConnection(addRetention(addPipelines(addSource(command))))).action(start);
 }
 
 function applicationId(text: string): string {
@@ -186,7 +187,7 @@ async function run(
     options.partitions ??
     (await log.partitions(config.topics.accessLog)) ??
     (options.brokers === undefined ? 1 : Math.max(KAFKA_PARTITIONS, options.processes));
-  const serdes = await prepareTopics(connection, config, partitions);
+  const serdes = await prepareTopics(connection, config, partitions, options);
   const pipelineOptions = {
     applicationId: options.applicationId,
     commitInterval: options.commitInterval,
@@ -281,7 +282,8 @@ async function feedAndWatch(options: StartOptions, source: Source, running: Runn
   }
   try {
     if (source.feeds) {
-      const serdes = await prepareTopics(feeding, config, (await feeding.log.partitions(config.topics.accessLog)) ?? 1);
+      const partitions = (await feeding.log.partitions(config.topics.accessLog)) ?? 1;
+      const serdes = await prepareTopics(feeding, config, partitions, options);
       await feedSources(options, feeding, config, serdes, metrics, stop.signal);
     }
     if (source.ends && !stop.signal.aborted) {

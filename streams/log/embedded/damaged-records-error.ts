@@ -2,10 +2,12 @@ import { LogError, type TopicPartition } from '../log.js';
 
 /** LOG_CORRUPT: records that are damaged, or that are not there. */
 export class DamagedRecordsError extends LogError {
+  readonly topicPartition: TopicPartition;
+
   /** @param lastOffset undefined where only the next batch would tell */
   constructor(
     readonly location: string,
-    readonly topicPartition: TopicPartition,
+    { topic, partition }: TopicPartition,
     readonly firstOffset: number,
     readonly lastOffset: number | undefined,
     readonly reason: string,
@@ -13,7 +15,6 @@ export class DamagedRecordsError extends LogError {
     readonly file?: string,
     cause?: unknown,
   ) {
-    const { topic, partition } = topicPartition;
     const offsets =
       lastOffset === undefined ? `from offset ${firstOffset} on` : `offsets ${firstOffset} to ${lastOffset}`;
     const place = file === undefined ? location : `${location} (${file})`;
@@ -23,5 +24,6 @@ export class DamagedRecordsError extends LogError {
         '`millrace log verify` says what is lost, `millrace log repair` makes the rest usable again',
       { cause },
     );
+    this.topicPartition = { topic, partition };
   }
 }

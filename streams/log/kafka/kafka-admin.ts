@@ -92,13 +92,13 @@ export class KafkaAdmin {
   /** It may be there already. @param withinMs how long brokers that are missing for its copies are waited for */
   async createTopic(
     topic: string,
-    { partitions, cleanupPolicy = 'delete', retentionMs = -1 }: TopicConfig,
+    { partitions, cleanupPolicy = 'delete', retentionBytes = -1, retentionMs = -1 }: TopicConfig,
     withinMs: number,
   ): Promise<void> {
     const config: Record<string, string> = {
       'cleanup.policy': cleanupPolicy,
       'retention.ms': String(retentionMs),
-      'retention.bytes': '-1',
+      'retention.bytes': String(retentionBytes),
       'delete.retention.ms': String(DELETE_RETENTION_MS),
       'max.message.bytes': String(MAX_RECORD_BYTES),
       // What is kept for a time is kept that long after it was appended, whatever time its records tell.
