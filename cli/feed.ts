@@ -6,6 +6,7 @@ import { ServiceLogSimulator } from '../producer/service-log-simulator.js';
 import type { TopicWriter } from '../producer/topic-writer.js';
 import { TrafficSimulator } from '../producer/traffic-simulator.js';
 import type { AccessLog, SensorReading, ServiceLog } from '../schemas/records.js';
+import { usualHost } from './host-from-file.js';
 import type { OtherSimulations, SimulationOptions, SourceOptions } from './options.js';
 import { say } from './terminal/output.js';
 import { SafeText } from './terminal/safe-text.js';
@@ -26,6 +27,7 @@ async function feedFiles(
   writer: RawTopicWriter,
   signal: AbortSignal,
 ): Promise<void> {
+  const { hostFromFile } = options;
   const batches = readLogs({
     inputs,
     format: options.logFormat,
@@ -37,6 +39,8 @@ async function feedFiles(
     ...(options.speed === undefined ? {} : { batchLines: 1 }),
     signal,
     positions: writer.positions,
+    maxAheadMs: options.maxLineAhead,
+    ...(hostFromFile === undefined ? {} : { hostOf: hostFromFile === true ? usualHost : hostFromFile }),
     onWarning: (message) => say(SafeText.of(message)),
   });
   const pacer = options.speed === undefined ? undefined : new Pacer(options.speed, signal);

@@ -13,6 +13,10 @@ import {
 } from '../topology/application-config.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../topology/goal-config.js';
 import { duration, positiveDuration } from './duration.js';
+import { type HostOf, hostFromFile } from './host-from-file.js';
+import { lastPlace } from './places.js';
+import { say } from './terminal/output.js';
+import { safe } from './terminal/safe-text.js';
 import { UsageError } from './usage-error.js';
 
 /** A parser of an option's value; what it refuses is printed with the option's name. */
@@ -90,11 +94,21 @@ export interface DataDirOption {
 }
 
 export function addDataDir(command: Command): Command {
-  return command.addOption(
-    new Option('--data-dir <directory>', 'where the embedded log and the state live')
-      .default(DEFAULT_DATA_DIRECTORY)
-      .env('MILLRACE_DATA_DIR'),
-  );
+  return command
+    .addOption(
+      new Option('--data-dir <directory>', 'where the embedded log and the state live')
+        .default(DEFAULT_DATA_DIRECTORY)
+        .env('MILLRACE_DATA_DIR'),
+    )
+    .hook('preAction', (_, action) => {
+      const { brokers, dataDir } = action.opts<{ readonly brokers?: string; readonly dataDir: string }>();
+      // A start knows its place by what it processes.
+      if (action.name() === 'start' || brokers !== undefined) return;
+      const place = lastPlace(dataDir);
+      if (place === dataDir) return;
+      say(safe`${place} is what the last start used`);
+      action.setOptionValue('dataDir', place);
+    });
 }
 
 /** What the simulator is told. */
@@ -122,6 +136,9 @@ export interface SourceOptions extends SimulationOptions, OtherSimulations {
   readonly logFormat: string;
   readonly host: string;
   readonly server: string;
+  /** True: by the usual names. */
+  readonly hostFromFile?: HostOf | true;
+  readonly maxLineAhead: number;
   readonly follow?: boolean;
   readonly speed?: number;
 }
@@ -129,15 +146,26 @@ export interface SourceOptions extends SimulationOptions, OtherSimulations {
 /** Where events come from: files, or the simulator. */
 export function addSource(command: Command): Command {
   return command
-    .option('--input <files...>', 'read access logs: paths, - for standard input, .gz too (default: simulated traffic)')
+    .option(
+      '--input <files...>',
+      'read access logs: paths, - for standard input, also compressed (default: simulated traffic)',
+    )
     .option(
       '--log-format <format>',
       "auto, combined, json, or an NGINX log_format such as '$remote_addr [$time_local] $status'",
       'auto',
     )
     .option('--host <name>', 'the virtual host, for logs that do not name it', 'unknown')
+    .option(
+      '--host-from-file [template]',
+      "the virtual host by the file's name, such as '{host}.access.log' (default: usual names, or the folder's)",
+      hostFromFile,
+    )
+    .addOption(
+      durationOption('--max-line-ahead <duration>', 'lines further ahead of the lines around them are set aside', '1h'),
+    )
     .option('--server <name>', 'the machine, for logs that do not name it', 'unknown')
-    .option('--follow', 'go on when the last file ends, across rotation')
+    .option('--follow', 'go on when the files end, across rotation')
     .option('--speed <factor>', 'replay at this many times real time (default: as fast as it can)', positiveNumber)
     .option('--rate <events>', 'simulated events a second', simulatedRate, 100)
     .option('--count <events>', 'stop after this many simulated events', wholeNumber(1))

@@ -27,6 +27,7 @@ import {
   wholeNumber,
 } from './options.js';
 import { type Pipeline, startStreams } from './pipeline.js';
+import { placeFor } from './places.js';
 import { ResultsReader } from './results.js';
 import { addRetention, type RetentionOptions } from './retention.js';
 import { RunningLake } from './running-lake.js';
@@ -132,11 +133,24 @@ function sourceOf(options: StartOptions, command: Command): Source {
   return { feeds, ends };
 }
 
-async function start(options: StartOptions, command: Command): Promise<void> {
-  const source = sourceOf(options, command);
+/** On an embedded log, simulated traffic and one's own logs do not mix. */
+function placeOf({ brokers, dataDir, input }: StartOptions): string {
+  if (brokers !== undefined) return dataDir;
+  const place = placeFor(dataDir, input === undefined ? 'simulated' : 'own-logs');
+  if (place !== dataDir) {
+    say(
+      safe`${dataDir} holds ${input === undefined ? 'logs of your own' : 'simulated traffic'}: this run uses ${place}`,
+    );
+  }
+  return place;
+}
+
+async function start(given: StartOptions, command: Command): Promise<void> {
+  const source = sourceOf(given, command);
   // A mistake in what is asked for is told before anything is opened.
-  applicationConfig(options);
-  requireLogFormat(options.logFormat);
+  applicationConfig(given);
+  requireLogFormat(given.logFormat);
+  const options = { ...given, dataDir: placeOf(given) };
   const stop = new AbortController();
   const startedAt = Date.now();
   stopOnSignals(stop);

@@ -1,3 +1,6 @@
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { Decompress as ZstdDecompress } from 'fzstd';
 import unbzip2 from 'unbzip2-stream';
@@ -12,6 +15,9 @@ const MAGIC: Readonly<Record<Compression, readonly number[]>> = {
   // Behind "BZh" stands the size of the blocks, 1 to 9.
   bzip2: [0x42, 0x5a, 0x68],
 };
+
+const PIECE_BYTES = 256 * 1024;
+const MOST_IN_MEMORY_BYTES = 4 * 1024 * 1024;
 
 /** As many bytes as it takes to know what compressed a text. */
 export const MAGIC_BYTES = 6;
@@ -42,28 +48,30 @@ const NO_HEADER = /incorrect header check|unknown compression method|unknown hea
 
 /**
  * Decompresses bytes piece by piece, of any number of members, frames or streams one after the other. The pieces that
- * `open` gives are best small: what one can become, a thousand times as much, has to fit in memory.
+ * `compressed` gives are best small: what one can become, a thousand times as much, has to fit in memory.
  *
- * @param open gives the compressed bytes from their start; it is called again where an error must be located
+ * @param compressed gives the compressed bytes from their start; it is called again where an error must be located
+ * @param limitBytes no more is wanted; more may come
  * @throws CompressionError after the last bytes that could be decompressed
  */
 export async function* decompressed(
   kind: Compression,
-  open: () => AsyncIterable<Buffer>,
+  compressed: () => AsyncIterable<Buffer>,
   isRepeatable: boolean,
+  limitBytes = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Buffer> {
   switch (kind) {
     case 'gzip':
-      yield* isRepeatable ? located(open) : gunzip(open());
+      yield* isRepeatable ? located(compressed) : gunzip(compressed());
       return;
     case 'xz':
-      yield* unxz(open());
+      yield* unxz(compressed(), limitBytes);
       return;
     case 'zstd':
-      yield* pushed(open(), zstd);
+      yield* pushed(compressed(), zstd);
       return;
     case 'bzip2':
-      yield* pushed(open(), bzip2);
+      yield* pushed(compressed(), bzip2);
   }
 }
 
@@ -71,7 +79,7 @@ export async function* decompressed(
  * zlib throws away what it has made of the piece that it fails in. So it is read once more, that piece byte by byte: of
  * a damaged file all that can be read is given.
  */
-async function* located(open: () => AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* located(compressed: () => AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let given = 0;
   let fed = 0;
   const counted = async function* (pieces: AsyncIterable<Buffer>) {
@@ -81,14 +89,14 @@ async function* located(open: () => AsyncIterable<Buffer>): AsyncGenerator<Buffe
     }
   };
   try {
-    for await (const bytes of gunzip(counted(open()))) {
+    for await (const bytes of gunzip(counted(compressed()))) {
       given += bytes.length;
       yield bytes;
     }
   } catch (error) {
     if (!(error instanceof CompressionError)) throw error;
     let skip = given;
-    for await (const bytes of gunzip(finelyFrom(open(), fed))) {
+    for await (const bytes of gunzip(finelyFrom(compressed(), fed))) {
       const skipped = Math.min(skip, bytes.length);
       skip -= skipped;
       if (skipped < bytes.length) yield bytes.subarray(skipped);
@@ -160,7 +168,11 @@ async function* gunzip(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   }
 }
 
-async function* unxz(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/**
+ * The decoder works on one stream at a time in a process: who stands still in the middle of one would keep all others
+ * waiting. So what is wanted is decompressed at once, and what does not fit in memory put aside in a file without a name.
+ */
+async function* unxz(pieces: AsyncIterable<Buffer>, limitBytes: number): AsyncGenerator<Buffer> {
   const iterator = pieces[Symbol.asyncIterator]();
   const compressed = new ReadableStream<Uint8Array>({
     pull: async (controller) => {
@@ -171,16 +183,47 @@ async function* unxz(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     },
   });
   const reader = new xz.XzReadableStream(compressed).getReader();
+  const inMemory: Buffer[] = [];
+  let file: FileHandle | undefined;
+  let failure: unknown;
   try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield Buffer.from(value);
+    for (let size = 0; size < limitBytes; ) {
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        failure = error;
+        return { done: true, value: undefined } as const;
+      });
+      if (done) break;
+      size += value.length;
+      if (size <= MOST_IN_MEMORY_BYTES) {
+        inMemory.push(Buffer.from(value));
+      } else {
+        file ??= await namelessFile();
+        await file.writeFile(value);
+      }
     }
-  } catch (cause) {
-    throw new CompressionError(false, 'its xz data breaks off or is damaged', { cause });
-  } finally {
+    if (failure === undefined) await reader.cancel();
     await iterator.return?.();
+    yield* inMemory;
+    for (let position = 0; file !== undefined; ) {
+      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(PIECE_BYTES), 0, PIECE_BYTES, position);
+      if (bytesRead === 0) break;
+      position += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+    if (failure === undefined) return;
+    throw new CompressionError(false, 'its xz data breaks off or is damaged', { cause: failure });
+  } finally {
+    await file?.close();
+  }
+}
+
+/** It is gone when it is closed. */
+async function namelessFile(): Promise<FileHandle> {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-xz-'));
+  try {
+    return await open(join(folder, 'text'), 'wx+', 0o600);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -249,7 +249,7 @@ export class InputPlan {
     if (start.offset > 0) return start.time ?? -1;
     const file = await TextFile.open(path);
     try {
-      for await (const piece of readable(file.pieces(0, PEEK_BYTES))) {
+      for await (const piece of readable(file.pieces(0, PEEK_BYTES, PEEK_BYTES))) {
         const { builderOf, hostOf, parse } = this.#options;
         const builder = builderOf(hostOf(text.name));
         const reader = new LineReader({ file: text, start, before: Buffer.alloc(0), parse, builder });

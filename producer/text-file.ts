@@ -62,7 +62,7 @@ export class TextFile {
     if (this.isPlain) return this.#at(0, bytes);
     const pieces: Buffer[] = [];
     let length = 0;
-    for await (const piece of readable(this.pieces(0))) {
+    for await (const piece of readable(this.pieces(0, PIECE_BYTES, bytes))) {
       pieces.push(piece);
       length += piece.length;
       if (length >= bytes) break;
@@ -73,15 +73,20 @@ export class TextFile {
   /**
    * The text from an offset to its end, as it is now.
    *
+   * @param limitBytes no more is wanted; more may come
    * @throws CompressionError after all that could be read
    */
-  async *pieces(offset: number, pieceBytes = PIECE_BYTES): AsyncGenerator<Buffer> {
+  async *pieces(
+    offset: number,
+    pieceBytes = PIECE_BYTES,
+    limitBytes = Number.POSITIVE_INFINITY,
+  ): AsyncGenerator<Buffer> {
     if (this.isPlain) {
       yield* this.#raw(offset, pieceBytes);
       return;
     }
     let toSkip = offset;
-    for await (const piece of utf8Of(this.#uncompressed())) {
+    for await (const piece of utf8Of(this.#uncompressed(offset + limitBytes))) {
       const skipped = Math.min(toSkip, piece.length);
       toSkip -= skipped;
       if (skipped < piece.length) yield piece.subarray(skipped);
@@ -151,9 +156,9 @@ export class TextFile {
     return buffer.subarray(0, bytesRead);
   }
 
-  #uncompressed(): AsyncIterable<Buffer> {
+  #uncompressed(limitBytes: number): AsyncIterable<Buffer> {
     if (this.compression === undefined) return this.#raw(0, PIECE_BYTES);
-    return decompressed(this.compression, () => this.#raw(0, COMPRESSED_PIECE_BYTES), true);
+    return decompressed(this.compression, () => this.#raw(0, COMPRESSED_PIECE_BYTES), true, limitBytes);
   }
 
   async *#raw(offset: number, pieceBytes: number): AsyncGenerator<Buffer> {
