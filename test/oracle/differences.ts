@@ -118,7 +118,7 @@ export function comparable(given: OracleCase, outputs: Outputs): string[] {
         .filter((record) => record.topic === topic)
         .map(({ header, key, value, timestamp }) => {
           const time = timestamp === undefined ? '' : ` @ ${timestamp}`;
-          const head = headed.has(topic) ? `, header ${header ?? null}` : '';
+          const head = headed.has(topic) && header ? `, header ${header}` : '';
           return `commit ${commit}, ${topic}: ${JSON.stringify(key)} = ${JSON.stringify(value)}${time}${head}`;
         });
       return isOrdered ? lines : lines.sort();
