@@ -5,7 +5,7 @@ export class ProducerError extends Error {
       | 'INPUT_MISSING'
       | 'INPUT_IS_DIRECTORY'
       | 'INPUT_UNREADABLE'
-      | 'INPUT_TRUNCATED'
+      | 'INPUT_IN_USE'
       | 'LOG_FORMAT'
       | 'NOTHING_USABLE',
     message: string,

@@ -2,15 +2,10 @@ import type { AccessLog } from '../schemas/records.js';
 import type { Log } from '../streams/log/log.js';
 import type { Serde } from '../streams/serde/serde.js';
 import type { LogBatch } from './log-source.js';
+import { POSITIONS_TOPIC, PositionsWatch } from './positions-watch.js';
 import { RefusedLines } from './refused-lines.js';
-import type { Positions, SourcePosition } from './source-position.js';
+import type { Positions } from './source-position.js';
 import { TopicWriter } from './topic-writer.js';
-
-/**
- * Where reading each text goes on: a compacted topic. A topic, and not a file, for the
- * position then is in the same transaction as the records that it follows.
- */
-const POSITIONS_TOPIC = 'millrace-inputs';
 
 export interface RawTopicWriterOptions {
   readonly log: Log;
@@ -43,27 +38,32 @@ export class RawTopicWriter {
   readonly #deadLetterPartitions: number;
   /** Where texts were left when this writer was made, by key. */
   readonly positions: Positions;
+  readonly #watch: PositionsWatch;
 
   private constructor(
     options: RawTopicWriterOptions,
     requests: TopicWriter<AccessLog>,
     deadLetterPartitions: number,
     positions: Positions,
+    watch: PositionsWatch,
   ) {
     this.metrics = options.metrics ?? newWriterMetrics();
     this.#options = options;
     this.#requests = requests;
     this.#deadLetterPartitions = deadLetterPartitions;
     this.positions = positions;
+    this.#watch = watch;
   }
 
   static async create(options: RawTopicWriterOptions): Promise<RawTopicWriter> {
     const { deadLetterTopic, log, serde, topic } = options;
+    const watch = await PositionsWatch.start(log);
     return new RawTopicWriter(
       options,
       await TopicWriter.create({ log, topic, serde, keyOf: ({ client_ip }) => client_ip }),
       (await log.partitions(deadLetterTopic)) ?? 1,
-      await readPositions(log),
+      watch.positions,
+      watch,
     );
   }
 
@@ -72,8 +72,10 @@ export class RawTopicWriter {
     this.metrics.events += events.length;
   }
 
+  /** @throws ProducerError INPUT_IN_USE when another process writes what one of the batch's texts holds */
   async writeBatch(batch: LogBatch): Promise<void> {
     const { deadLetterTopic, log } = this.#options;
+    if (batch.positions.size > 0) await this.#watch.check(batch.positions);
     const transaction = log.transaction();
     this.#requests.append(transaction, batch.events);
     for (const { reason, source, line, bytes, length } of batch.badLines) {
@@ -94,7 +96,7 @@ export class RawTopicWriter {
       );
     }
     for (const [key, position] of batch.positions) {
-      const value = position === null ? null : Buffer.from(JSON.stringify(position));
+      const value = position === null ? null : this.#watch.signed(position);
       transaction.append(POSITIONS_TOPIC, 0, Date.now(), Buffer.from(key), value);
     }
     await transaction.commit();
@@ -103,31 +105,8 @@ export class RawTopicWriter {
   }
 
   /** Resolves when others can read what was written. */
-  settle(): Promise<void> {
-    return this.#requests.settle();
+  async settle(): Promise<void> {
+    await this.#watch.close();
+    await this.#requests.settle();
   }
-}
-
-async function readPositions(log: Log): Promise<Positions> {
-  await log.ensureTopic(POSITIONS_TOPIC, { partitions: 1, cleanupPolicy: 'compact' });
-  const positions = new Map<string, SourcePosition>();
-  const topicPartition = { topic: POSITIONS_TOPIC, partition: 0 };
-  const consumer = log.consumer();
-  consumer.assign(topicPartition, await log.startOffset(topicPartition));
-  const end = await log.endOffset(topicPartition, { settled: true });
-  for (let offset = 0; offset < end; ) {
-    const [cursor] = await consumer.poll(1000);
-    if (cursor === undefined) continue;
-    while (cursor.next()) {
-      const { keyBytes, keyEnd, keyStart, valueBytes, valueEnd, valueStart } = cursor;
-      const key = keyBytes.toString('utf8', keyStart, keyEnd);
-      // The last that was written stands last.
-      positions.delete(key);
-      if (valueStart >= 0)
-        positions.set(key, JSON.parse(valueBytes.toString('utf8', valueStart, valueEnd)) as SourcePosition);
-    }
-    offset = cursor.nextOffset;
-  }
-  await consumer.close();
-  return positions;
 }
