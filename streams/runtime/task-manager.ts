@@ -171,6 +171,7 @@ export class TaskManager {
         process.emitWarning(warning);
       }
       task.seek(topic, offset, metadata);
+      if (source !== undefined && (await this.#isLeftEmpty(topicPartition))) task.endsAt(topic, 0);
       this.#byInput.set(idOf(topicPartition), task);
       this.#positions.push({
         task,
@@ -180,6 +181,15 @@ export class TaskManager {
         committedMetadata: metadata,
       });
     }
+  }
+
+  /** Whether the partition never had a record though others of its topic have: nothing is awaited from it. */
+  async #isLeftEmpty({ partition, topic }: TopicPartition): Promise<boolean> {
+    const { log, topics } = this.#options;
+    if ((await log.endOffset({ topic, partition })) > 0) return false;
+    const others = Array.from({ length: topics.partitions(topic) }, (_, other) => ({ topic, partition: other }));
+    const ends = await Promise.all(others.map((other) => log.endOffset(other)));
+    return ends.some((end) => end > 0);
   }
 }
 

@@ -76,6 +76,15 @@ describe.each(['auto', 'topic'] as const)('stream time, repartition %s', (repart
     await thread.close({ commit: true });
   });
 
+  it('a partition that never had a record is not waited for where the others have records at the start', async () => {
+    for (const partition of [0, 1]) await append('in', partition, ...Array.from({ length: 300 }, (_, i) => i * 1000));
+    const thread = await startThread(perSecond(5000), log, clock, { repartition });
+    await pass(800, clock, [thread]);
+    expect((await sent()).length).toBeGreaterThan(285);
+    expect(liveSlices(thread)).toBeLessThan(15);
+    await thread.close({ commit: true });
+  });
+
   it('a partition that fell silent holds back windows for as far as is configured, and no further', async () => {
     const time = { idleMs: Number.POSITIVE_INFINITY, endSilenceMs: 1000, maxHoldBackMs: 20_000 };
     const thread = await startThread(perSecond(0), log, clock, { repartition, time });
