@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import ms from 'ms';
 import type { z } from 'zod';
-import { lineParser } from '../producer/log-format.js';
+import { chosenFormat } from '../producer/formats/known-formats.js';
 import { ProducerError } from '../producer/producer-error.js';
 import {
   type ApplicationConfig,
@@ -354,7 +354,7 @@ function hopping(name: string, size: number, advance: number): { readonly size: 
 /** @throws UsageError when lines cannot be read by it */
 export function requireLogFormat(format: string): void {
   try {
-    lineParser(format);
+    chosenFormat(format);
   } catch (error) {
     if (error instanceof ProducerError) throw new UsageError(`--log-format: ${error.message}`);
     throw error;

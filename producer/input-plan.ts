@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
 import { basename } from 'node:path';
 import { LineReader } from './line-reader.js';
-import type { LineParser } from './log-format.js';
-import type { EventBuilder } from './parse-access-log.js';
+import type { AccessLogFormat } from './formats/access-log-format.js';
+import type { EventBuilder } from './event-builder.js';
 import { ReadText } from './read-text.js';
 import { rotatedLogs } from './rotation.js';
 import {
@@ -40,7 +40,7 @@ export interface PlanOptions {
   /** Whether files are left open: those of logs that are written to. */
   readonly keepOpen: boolean;
   readonly positions: Positions;
-  readonly parse: LineParser;
+  readonly format: AccessLogFormat;
   readonly builderOf: (host: string | undefined) => EventBuilder;
   readonly hostOf: (path: string) => string | undefined;
   readonly warn: (message: string) => void;
@@ -250,9 +250,9 @@ export class InputPlan {
     const file = await TextFile.open(path);
     try {
       for await (const piece of readable(file.pieces(0, PEEK_BYTES, PEEK_BYTES))) {
-        const { builderOf, hostOf, parse } = this.#options;
+        const { builderOf, hostOf, format } = this.#options;
         const builder = builderOf(hostOf(text.name));
-        const reader = new LineReader({ file: text, start, before: Buffer.alloc(0), parse, builder });
+        const reader = new LineReader({ file: text, start, before: Buffer.alloc(0), format, builder });
         const times = reader.push(piece.subarray(0, PEEK_BYTES)).flatMap(({ event }) => event?.timestamp ?? []);
         return times.length === 0 ? -1 : Math.min(...times);
       }

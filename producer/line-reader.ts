@@ -1,8 +1,8 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import type { AccessLog } from '../schemas/records.js';
+import type { EventBuilder } from './event-builder.js';
+import { type AccessLogFormat, LineRefusal } from './formats/access-log-format.js';
 import { type Line, LineSplitter, MAX_LINE_BYTES } from './line-splitter.js';
-import type { LineParser } from './log-format.js';
-import { type EventBuilder, LineError } from './parse-access-log.js';
 import type { ReadText, TextWindow } from './read-text.js';
 import type { SourcePosition } from './source-position.js';
 import { RECENT_BYTES, shortHash } from './text-file.js';
@@ -47,11 +47,12 @@ export interface LineReaderOptions {
   readonly start: Pick<SourcePosition, 'offset' | 'lines' | 'tail' | 'badTailBytes'>;
   /** What stands before the start. */
   readonly before: Buffer;
-  readonly parse: LineParser;
+  readonly format: AccessLogFormat;
   readonly builder: EventBuilder;
 }
 
 const KEPT_BAD_BYTES = 64 * 1024;
+const KEPT_REASON = 200;
 const BYTE_ORDER_MARK = '\ufeff';
 const NEWLINE = 0x0a;
 const NO_BYTES = Buffer.alloc(0);
@@ -142,31 +143,41 @@ export class LineReader {
     }
     const tail = this.#tail;
     this.#tail = undefined;
-    try {
-      if (tail !== undefined && beginsAs(line, tail)) {
-        if (line.length > tail.bytes) read.bad = badLine(this.#options.file.name, line, takenUnfinished(tail));
-        return read;
-      }
-      const event = this.#event(line);
-      if (event !== undefined) {
-        read.event = event;
-        read.time = event.timestamp;
-      }
-    } catch (error) {
-      if (!(error instanceof LineError)) throw error;
-      read.bad = badLine(this.#options.file.name, line, error.message);
+    if (tail !== undefined && beginsAs(line, tail)) {
+      if (line.length > tail.bytes) read.bad = badLine(this.#options.file.name, line, takenUnfinished(tail));
+      return read;
+    }
+    const event = this.#event(line);
+    if (event instanceof LineRefusal) read.bad = badLine(this.#options.file.name, line, event.reason);
+    else if (event !== undefined) {
+      read.event = event;
+      read.time = event.timestamp;
     }
     return read;
   }
 
-  #event({ bytes, length, number }: Line): AccessLog | undefined {
-    if (length > MAX_LINE_BYTES) {
-      throw new LineError('line-too-long', `the line has ${length} bytes; ${MAX_LINE_BYTES} are the most`);
+  /** Undefined for an empty line. Whatever goes wrong with a line is that line's. */
+  #event(line: Line): AccessLog | LineRefusal | undefined {
+    if (line.length > MAX_LINE_BYTES) {
+      return new LineRefusal('line-too-long', `the line has ${line.length} bytes; ${MAX_LINE_BYTES} are the most`);
     }
-    if (!isUtf8(bytes)) throw new LineError('not-utf8', 'the line is not UTF-8 text');
-    let line = bytes.toString();
-    if (number === 1 && line.startsWith(BYTE_ORDER_MARK)) line = line.slice(1);
-    return line.trim() === '' ? undefined : this.#options.builder.build(this.#options.parse(line));
+    const { builder, format } = this.#options;
+    try {
+      const text = this.#text(line);
+      if (text.trim() === '') return undefined;
+      const fields = format.read(text);
+      return fields instanceof LineRefusal ? fields : builder.build(fields);
+    } catch (error) {
+      return new LineRefusal('unreadable', String(error).slice(0, KEPT_REASON));
+    }
+  }
+
+  /** What is no UTF-8 becomes U+FFFD: NGINX writes what clients send as it is. */
+  #text({ bytes, number }: Line): string {
+    if (isAscii(bytes)) return bytes.toString('latin1');
+    if (!isUtf8(bytes)) this.#options.builder.oddFields.add('line', 'no UTF-8');
+    const text = bytes.toString();
+    return number === 1 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
   }
 }
 

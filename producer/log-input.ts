@@ -6,10 +6,10 @@ import { CompressionError, compressionOf, decompressed, MAGIC_BYTES } from './de
 import { FollowedEnd } from './follow.js';
 import type { PlannedInput, PlannedText } from './input-plan.js';
 import { LineReader, type ReadLine } from './line-reader.js';
-import type { LineParser } from './log-format.js';
+import type { AccessLogFormat } from './formats/access-log-format.js';
 import type { LineSource } from './merge.js';
 import { NeighbourCheck } from './neighbours.js';
-import type { EventBuilder } from './parse-access-log.js';
+import type { EventBuilder } from './event-builder.js';
 import { ProducerError } from './producer-error.js';
 import { ReadText } from './read-text.js';
 import { openNext, rotatedLogs } from './rotation.js';
@@ -26,7 +26,7 @@ const NOTHING: readonly ReadLine[] = [];
 const NEWLINE = 0x0a;
 
 export interface InputOptions {
-  readonly parse: LineParser;
+  readonly format: AccessLogFormat;
   readonly builderOf: (host: string | undefined) => EventBuilder;
   readonly hostOf: (path: string) => string | undefined;
   readonly warn: (message: string) => void;
@@ -48,9 +48,9 @@ class OpenText {
     before: Buffer,
     options: InputOptions,
   ) {
-    const { builderOf, hostOf, maxAheadMs, parse } = options;
+    const { builderOf, hostOf, maxAheadMs, format } = options;
     this.#options = options;
-    this.#reader = new LineReader({ file: text, start, before, parse, builder: builderOf(hostOf(text.name)) });
+    this.#reader = new LineReader({ file: text, start, before, format, builder: builderOf(hostOf(text.name)) });
     this.#check = new NeighbourCheck({ maxAheadMs, time: start.time });
   }
 

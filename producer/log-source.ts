@@ -5,12 +5,14 @@ import { resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { AccessLog } from '../schemas/records.js';
+import { forwardedVariable } from './client-address.js';
+import { EventBuilder, type EventDefaults } from './event-builder.js';
+import { chosenFormat } from './formats/known-formats.js';
 import { InputPlan } from './input-plan.js';
 import type { BadLine, ReadLine } from './line-reader.js';
-import { lineParser } from './log-format.js';
 import { FileInput, FollowedInput, type InputOptions, StreamInput } from './log-input.js';
 import { type LineSource, merged } from './merge.js';
-import { EventBuilder, type EventDefaults } from './parse-access-log.js';
+import { type OddFields, OddFieldCounts } from './odd-fields.js';
 import { ProducerError } from './producer-error.js';
 import type { ReadText } from './read-text.js';
 import type { Positions, SourcePosition } from './source-position.js';
@@ -18,7 +20,7 @@ import type { Positions, SourcePosition } from './source-position.js';
 export interface LogSourceOptions extends EventDefaults {
   /** Paths; `-` is standard input. What is compressed with gzip, xz, zstd or bzip2 is decompressed. */
   readonly inputs: readonly string[];
-  /** `auto`, `combined`, `common`, `json`, or an NGINX log_format. */
+  /** `auto`, another name of `FORMAT_NAMES`, or an NGINX log_format. */
   readonly format: string;
   /** How many lines make a batch. Default 5,000. */
   readonly batchLines?: number;
@@ -39,6 +41,8 @@ export interface LogBatch {
   /** In the order of their times, as far as each input has them so. */
   readonly events: readonly AccessLog[];
   readonly badLines: readonly BadLine[];
+  /** What was odd in lines that were used all the same. */
+  readonly oddFields: OddFields;
   /** Where to go on after this batch, by key; null deletes a key. Standard input and pipes, which cannot be read again, have none. */
   readonly positions: ReadonlyMap<string, SourcePosition | null>;
 }
@@ -69,8 +73,9 @@ function sourceName(input: string): string {
  */
 export async function* readLogs(options: LogSourceOptions): AsyncGenerator<LogBatch> {
   const { batchLines = DEFAULT_BATCH_LINES, signal } = options;
-  const sources = await sourcesOf(options);
-  const batch = new Batch();
+  const oddFields = new OddFieldCounts();
+  const sources = await sourcesOf(options, oddFields);
+  const batch = new Batch(oddFields);
   for await (const lines of merged(sources, signal)) {
     if (lines === undefined) {
       if (batch.lines > 0) yield batch.take();
@@ -91,6 +96,11 @@ class Batch {
   #badLines: BadLine[] = [];
   #lastOf: ReadLine | undefined;
   readonly #lasts = new Map<ReadText, ReadLine>();
+  readonly #oddFields: OddFieldCounts;
+
+  constructor(oddFields: OddFieldCounts) {
+    this.#oddFields = oddFields;
+  }
 
   add(line: ReadLine): void {
     this.lines++;
@@ -108,7 +118,7 @@ class Batch {
       positions.set(text.key, text.positionAfter(line));
       if (text.oldKey !== undefined) positions.set(text.oldKey, null);
     }
-    const batch = { events: this.#events, badLines: this.#badLines, positions };
+    const batch = { events: this.#events, badLines: this.#badLines, oddFields: this.#oddFields.take(), positions };
     this.lines = 0;
     this.#events = [];
     this.#badLines = [];
@@ -118,21 +128,22 @@ class Batch {
   }
 }
 
-async function sourcesOf(options: LogSourceOptions): Promise<LineSource[]> {
+async function sourcesOf(options: LogSourceOptions, oddFields: OddFieldCounts): Promise<LineSource[]> {
   const { follow, maxAheadMs = DEFAULT_MAX_AHEAD_MS, onWarning: warn = () => {}, positions, signal } = options;
   const inputs = [...new Map(options.inputs.map((input) => [sourceName(input), input])).values()];
   for (const input of inputs) if (input !== '-') await checkReadable(input);
   if (signal.aborted) return [];
-  const parse = lineParser(options.format);
+  const { format, warnings } = chosenFormat(options.format, { forwarded: forwardedVariable(options.client) });
+  for (const warning of warnings) warn(`--log-format: ${warning}`);
   const builders = new Map<string, EventBuilder>();
   const builderOf = (host = options.host) => {
-    const builder = builders.get(host) ?? new EventBuilder({ ...options, host });
+    const builder = builders.get(host) ?? new EventBuilder({ ...options, host }, oddFields);
     builders.set(host, builder);
     return builder;
   };
   const pieceBytes = Math.max(LEAST_READ_BYTES, Math.min(MOST_READ_BYTES, Math.floor(READ_BYTES / inputs.length)));
   const { hostOf = () => undefined } = options;
-  const inputOptions: InputOptions = { parse, builderOf, hostOf, warn, maxAheadMs, pieceBytes, signal };
+  const inputOptions: InputOptions = { format, builderOf, hostOf, warn, maxAheadMs, pieceBytes, signal };
   const paths: string[] = [];
   const sources: LineSource[] = [];
   // A pipe is opened when there is someone at its other end: one waits after the other.
@@ -151,7 +162,9 @@ async function sourcesOf(options: LogSourceOptions): Promise<LineSource[]> {
     };
     sources.push(new StreamInput(name, openInTurn, inputOptions));
   }
-  const planned = await new InputPlan({ keepOpen: follow, positions, parse, builderOf, hostOf, warn }).plan(paths);
+  const planned = await new InputPlan({ keepOpen: follow, positions, format, builderOf, hostOf, warn }).plan(paths);
+  // To plan, the first lines of files were read.
+  oddFields.take();
   for (const input of planned) {
     sources.push(follow ? new FollowedInput(input, inputOptions) : new FileInput(input, inputOptions));
   }

@@ -7,6 +7,7 @@ export class ProducerError extends Error {
       | 'INPUT_UNREADABLE'
       | 'INPUT_IN_USE'
       | 'LOG_FORMAT'
+      | 'CLIENT_FROM'
       | 'NOTHING_USABLE',
     message: string,
     options?: ErrorOptions,

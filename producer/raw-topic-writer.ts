@@ -2,6 +2,7 @@ import type { AccessLog } from '../schemas/records.js';
 import type { Log } from '../streams/log/log.js';
 import type { Serde } from '../streams/serde/serde.js';
 import type { LogBatch } from './log-source.js';
+import { addOddFields } from './odd-fields.js';
 import { POSITIONS_TOPIC, PositionsWatch } from './positions-watch.js';
 import { RefusedLines } from './refused-lines.js';
 import type { Positions } from './source-position.js';
@@ -20,10 +21,12 @@ export interface RawTopicWriterOptions {
 export interface WriterMetrics {
   events: number;
   readonly refused: RefusedLines;
+  /** What was odd in lines that were used all the same, by `<field>: <what was wrong>`. */
+  readonly oddFields: Map<string, number>;
 }
 
 export function newWriterMetrics(): WriterMetrics {
-  return { events: 0, refused: new RefusedLines() };
+  return { events: 0, refused: new RefusedLines(), oddFields: new Map() };
 }
 
 /**
@@ -101,6 +104,7 @@ export class RawTopicWriter {
     }
     await transaction.commit();
     this.metrics.events += batch.events.length;
+    addOddFields(this.metrics.oddFields, batch.oddFields);
     for (const { source, line, reason, bytes } of batch.badLines) this.metrics.refused.add(source, line, reason, bytes);
   }
 

@@ -1,5 +1,5 @@
+import { UNKNOWN_COUNTRY } from '../schemas/canonical/country.js';
 import type { AccessLog } from '../schemas/records.js';
-import { UNKNOWN_COUNTRY } from './country.js';
 import { dailyRhythm } from './daily-rhythm.js';
 import { type Incident, scheduleIncident } from './incidents.js';
 import { Random, WeightedChoice, zipfWeights } from './random.js';

@@ -78,7 +78,7 @@ describe('reading a file', () => {
     );
     await committed.read(log);
     expect(committed.clients).toEqual(clients(0, 2));
-    expect(committed.reasons).toEqual(['line-too-long', 'not-utf8']);
+    expect(committed.reasons).toEqual(['line-too-long', 'not-in-format']);
     const [tooLong, junk] = committed.badLines;
     expect(tooLong).toMatchObject({ line: 2, length: long.length });
     expect(tooLong?.bytes).toHaveLength(64 * 1024);

@@ -1,17 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { lineParser } from '../../../producer/log-format.js';
-import { EventBuilder } from '../../../producer/parse-access-log.js';
+import { RequestFields } from '../../../producer/formats/access-log-format.js';
+import { chosenFormat } from '../../../producer/formats/known-formats.js';
+import { lenientJson } from '../../../producer/formats/lenient-json.js';
 import { ProducerError } from '../../../producer/producer-error.js';
 import type { AccessLog } from '../../../schemas/records.js';
+import { event } from './events.js';
 
 const TIME = '17/May/2015:10:05:03 +0000';
 const COMMON = `83.149.9.216 - frank [${TIME}] "GET /a?b=\\"c\\" HTTP/1.1" 200 203023`;
 const COMBINED = `${COMMON} "http://example.com/" "curl/8 (\\x22x\\x22)"`;
-
-function event(format: string, line: string): AccessLog {
-  const builder = new EventBuilder({ host: 'default-host', server: 'default-server', maxFutureMs: 86_400_000 });
-  return builder.build(lineParser(format)(line));
-}
 
 const EXPECTED: AccessLog = {
   server: 'default-server',
@@ -42,9 +39,9 @@ describe('formats by name', () => {
   });
 
   it('auto takes each line by itself', () => {
-    const parse = lineParser('auto');
-    const kinds = [COMBINED, '{"status":1}', COMMON, COMBINED].map((line) => Object.keys(parse(line)).length);
-    expect(kinds).toEqual([5, 1, 5, 5]);
+    const { format } = chosenFormat('auto');
+    const lines = [COMBINED, '{"remote_addr":"1.2.3.4"}', COMMON, `time:[${TIME}]\thost:1.2.3.4\tstatus:200`];
+    expect(lines.map((line) => format.read(line) instanceof RequestFields)).toEqual([true, true, true, true]);
   });
 
   it.each([
@@ -101,15 +98,20 @@ describe('formats by an NGINX log_format', () => {
       '1.2.3.4 "b\\xC3\\xBCcher\\x22.example" 200 1431857103.5',
       { host: 'bücher".example' },
     ],
+    [
+      '$remote_addr "$host" $status $msec',
+      '1.2.3.4 "b\\xC3\\xBCcher.example" 200 1431857103.5',
+      { host: 'xn--bcher-kva.example' },
+    ],
     ['[$remote_addr] ($status) {$msec}*', '[1.2.3.4] (200) {1431857103.5}*', { status: 200 }],
   ])('%s', (format, line, expected) => {
     expect(event(format, line)).toMatchObject(expected);
   });
 
-  it.each(['$status', '$remote_addr $status', '$remote_addr [$time_local]', 'combind', ''])(
-    'refuses %j, which gives no client, status or time',
+  it.each(['$status', '$remote_addr $status', '$status [$time_local]', 'combind', ''])(
+    'refuses %j, which gives no client and no host, or no time',
     (format) => {
-      expect(() => lineParser(format)).toThrow(ProducerError);
+      expect(() => chosenFormat(format)).toThrow(ProducerError);
     },
   );
 });
@@ -160,10 +162,11 @@ describe('JSON lines', () => {
   it('takes what NGINX writes without escape=json', () => {
     const line = `{"remote_addr":"1.2.3.4","status":200,"time_local":"${TIME}","agent":"a \\x22b\\x22 c:\\\\x41"}`;
     expect(() => JSON.parse(line)).toThrow();
-    expect(lineParser('json')(line)).toMatchObject({ agent: 'a "b" c:\\x41' });
+    expect(lenientJson(line)).toMatchObject({ agent: 'a "b" c:\\x41' });
+    expect(event('json', line)).toMatchObject({ client_ip: '1.2.3.4', status: 200 });
   });
 
-  it.each(['{"a": 1', '{]', '{"status": 200} trailing', '{"a":"\\xZZ"}'])('refuses %s', (line) => {
+  it.each(['{"a": 1', '{]', '{"status": 200} trailing', '{"a":"b'])('refuses %s', (line) => {
     expect(() => event('auto', line)).toThrow('not-json: ');
   });
 

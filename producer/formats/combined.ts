@@ -1,0 +1,185 @@
+import { canonicalAddress } from '../../schemas/canonical/address.js';
+import { canonicalHost } from '../../schemas/canonical/host.js';
+import { type AccessLogFormat, LineRefusal, RequestFields, shown } from './access-log-format.js';
+import { unescaped } from './escapes.js';
+
+const SPACE = 32;
+const TAB = 9;
+const QUOTE = 34;
+const DASH = 45;
+const OPEN_BRACKET = '[';
+const CLOSE_BRACKET = ']';
+const BACKSLASH = 92;
+
+/** `[17/May/2015:10:05:03 +0000]` is 28 characters; no time that anyone writes is as long as this. */
+const LONGEST_TIME = 48;
+/** How addresses start that are not a client's but a proxy's, or nobody's. */
+const NOT_PUBLIC = /^(?:10\.|127\.|192\.168\.|172\.|169\.254\.|100\.|::|f[cde]|-|unix:)/i;
+const ENDS_IN_PROTOCOL = / HTTP\/\d(?:\.\d)?$/;
+const AFTER_REQUEST = /^[ \t]+(?:\d{3}|-)(?=[ \t]|$)/;
+
+/**
+ * NGINX's `combined`, which is also `common`, `main` of NGINX's packages, Apache's `vhost_combined`, and most formats of
+ * people's own: the client, anything, the time in brackets, the request in quotes, the status. What follows may be
+ * anything: the size where it stands next, or the seconds that the request took and the host.
+ */
+export class CombinedFormat implements AccessLogFormat {
+  read(line: string): RequestFields | LineRefusal {
+    const clientEnd = endOfWord(line, 0);
+    const next = skipSpaces(line, clientEnd);
+    if (clientEnd === 0 || next === clientEnd) return notInFormat(line);
+    const fields = new RequestFields();
+    fields.client = line.slice(0, clientEnd);
+    // An identity that is not `-` is rare; what begins in other ways is no combined line.
+    if (line.charCodeAt(next) !== DASH || !isSpace(line.charCodeAt(next + 1))) {
+      if (!readsAsClient(line, clientEnd, next, fields)) return notInFormat(line);
+    }
+    const quote = this.#time(line, clientEnd, fields);
+    if (quote < 0) return new LineRefusal('not-in-format', `no time in brackets and request in quotes: ${shown(line)}`);
+    const close = endOfRequest(line, quote + 1, fields);
+    if (close < 0) return new LineRefusal('not-in-format', `no status after the request: ${shown(line.slice(quote))}`);
+    const request = line.slice(quote + 1, close);
+    fields.request = request.includes('\\') ? unescaped(request) : request;
+    const status = skipSpaces(line, close + 1);
+    const statusEnd = endOfWord(line, status);
+    if (statusEnd === status) return new LineRefusal('not-in-format', `no status after the request: ${shown(line)}`);
+    if (fields.ambiguous === undefined) {
+      fields.status = line.slice(status, statusEnd);
+      this.#rest(line, skipSpaces(line, statusEnd), fields);
+    }
+    return fields;
+  }
+
+  /** Finds the brackets that hold a time and stand before quotes. @returns where the quotes open, -1 when nowhere */
+  #time(line: string, from: number, fields: RequestFields): number {
+    for (let open = line.indexOf(OPEN_BRACKET, from); open >= 0; open = line.indexOf(OPEN_BRACKET, open + 1)) {
+      const first = line.charCodeAt(open + 1);
+      if (first !== SPACE && !isDigit(first)) continue;
+      const close = closingBracket(line, open + 1);
+      if (close < 0) continue;
+      const quote = skipSpaces(line, close + 1);
+      if (line.charCodeAt(quote) !== QUOTE) continue;
+      fields.time = line.slice(open + 1, close);
+      return quote;
+    }
+    return -1;
+  }
+
+  #rest(line: string, start: number, fields: RequestFields): void {
+    const end = endOfWord(line, start);
+    const next = skipSpaces(line, end);
+    if (next === line.length || line.charCodeAt(next) === QUOTE) fields.bytes = line.slice(start, end);
+    else if (line.indexOf('.', start) > 0) secondsAndHost(line.slice(start), fields);
+    // Behind a proxy of one's own, the client is who the proxy says.
+    if (NOT_PUBLIC.test(fields.client as string)) fields.forwarded = thirdQuoted(line, start);
+  }
+}
+
+/** What `main` of NGINX's packages has after the referrer and the user agent: X-Forwarded-For. */
+function thirdQuoted(line: string, start: number): string | undefined {
+  let from = start;
+  for (let quoted = 1; ; quoted++) {
+    const open = line.indexOf('"', from);
+    const close = open < 0 ? -1 : unescapedQuote(line, open + 1);
+    if (close < 0) return undefined;
+    if (quoted === 3) return line.slice(open + 1, close);
+    from = close + 1;
+  }
+}
+
+/** `0.142 shop.example`, at the end of the line: how long the request took, and whom it asked. */
+function secondsAndHost(rest: string, fields: RequestFields): void {
+  const [, seconds, host] = /^(\d+\.\d+)[ \t]+([A-Za-z][\w.-]{0,253}|\[[\da-fA-F:.]+\])\s*$/.exec(rest) ?? [];
+  if (seconds === undefined || host === undefined) return;
+  fields.requestTime = seconds;
+  fields.host = host;
+}
+
+/**
+ * What begins neither with a client and `-`: an address and an identity, an address and at once the time, or, as Apache's
+ * `vhost_combined`, a host and an address.
+ */
+function readsAsClient(line: string, clientEnd: number, next: number, fields: RequestFields): boolean {
+  const first = line.slice(0, clientEnd);
+  const secondEnd = endOfWord(line, next);
+  const second = line.slice(next, secondEnd);
+  if (canonicalAddress(first) !== undefined) return true;
+  if (canonicalAddress(second) === undefined || canonicalHost(first) === undefined) return false;
+  fields.host = first;
+  fields.client = second;
+  return true;
+}
+
+/**
+ * Where the request's quotes close: before the status. Servers escape quotes inside; where one does not, the status is
+ * behind the first that a protocol stands before, and not known where there are two of those: the client made one.
+ */
+function endOfRequest(line: string, start: number, fields: RequestFields): number {
+  const first = unescapedQuote(line, start);
+  if (first < 0) return -1;
+  const status = line.charCodeAt(first + 2);
+  if (line.charCodeAt(first + 1) === SPACE && (isDigit(status) || status === DASH)) {
+    // By far the most lines: three digits and no more.
+    if (status === DASH || !isDigit(line.charCodeAt(first + 5))) return first;
+  }
+  let chosen = -1;
+  for (let quote = first; quote >= 0; quote = unescapedQuote(line, quote + 1)) {
+    if (!AFTER_REQUEST.test(line.slice(quote + 1, quote + 24))) continue;
+    if (quote === first) return first;
+    if (chosen < 0) chosen = quote;
+    else if (!endsInProtocol(line, chosen)) chosen = endsInProtocol(line, quote) ? quote : chosen;
+    else if (endsInProtocol(line, quote)) {
+      fields.ambiguous = ['status', 'bytes'];
+      break;
+    }
+  }
+  // A status that is none is one odd field, not a line that is none.
+  return chosen < 0 ? first : chosen;
+}
+
+function endsInProtocol(line: string, end: number): boolean {
+  return ENDS_IN_PROTOCOL.test(line.slice(Math.max(0, end - 10), end));
+}
+
+function unescapedQuote(line: string, from: number): number {
+  let quote = line.indexOf('"', from);
+  while (quote > 0 && isEscaped(line, quote, from)) quote = line.indexOf('"', quote + 1);
+  return quote;
+}
+
+function isEscaped(line: string, at: number, from: number): boolean {
+  let backslashes = 0;
+  while (at - 1 - backslashes >= from && line.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes++;
+  return (backslashes & 1) === 1;
+}
+
+function closingBracket(line: string, from: number): number {
+  if (line[from + 26] === CLOSE_BRACKET) return from + 26;
+  const end = Math.min(line.length, from + LONGEST_TIME);
+  for (let at = from; at < end; at++) if (line[at] === CLOSE_BRACKET) return at;
+  return -1;
+}
+
+function notInFormat(line: string): LineRefusal {
+  return new LineRefusal('not-in-format', `the line does not begin with a client and a user: ${shown(line)}`);
+}
+
+function endOfWord(line: string, from: number): number {
+  let at = from;
+  while (at < line.length && !isSpace(line.charCodeAt(at))) at++;
+  return at;
+}
+
+function skipSpaces(line: string, from: number): number {
+  let at = from;
+  while (isSpace(line.charCodeAt(at))) at++;
+  return at;
+}
+
+function isSpace(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}

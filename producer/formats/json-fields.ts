@@ -1,0 +1,139 @@
+import { RequestFields, says } from './access-log-format.js';
+
+type Field = Exclude<keyof RequestFields, 'ambiguous'>;
+
+/**
+ * The names under which JSON logs have what a request is made of, the better ones first: those of the raw topic's JSON
+ * form, NGINX's variables, and what people, Caddy, Traefik and the Elastic Common Schema call them. Letters count without
+ * case, hyphens and underscores; a dot leads into an object.
+ */
+const NAMES: Readonly<Record<Exclude<Field, 'forwarded'>, string>> = {
+  client:
+    'client_ip remote_addr http_x_real_ip ip clientip remote_ip client_addr client_address remote_address remote_host ' +
+    'clienthost request.client_ip request.remote_ip request.remote_addr source.ip source.address client.ip ' +
+    'client.address source_ip src_ip src client',
+  time: '@timestamp time_local time_iso8601 msec timestamp time startutc ts datetime date start_time',
+  request: 'request request_line req',
+  method: 'method request_method http_method verb requestmethod request.method http.request.method',
+  status:
+    'status status_code response_code response http_status downstreamstatus response_status code ' +
+    'http.response.status_code response.status',
+  requestTime: 'request_time responsetime req_time request_duration',
+  host:
+    'host http_host server_name vhost domain virtual_host site requesthost requestaddr request.host url.domain ' +
+    'authority',
+  server: 'server hostname server_addr host.name host.hostname agent.hostname',
+  country:
+    'country geoip_country_code country_code geoip_country_code3 geoip2_data_country_code geoip_country_name ' +
+    'geoip2_country_code country_name geoip.country_iso_code geoip.country_code2 source.geo.country_iso_code ' +
+    'client.geo.country_iso_code',
+  bytes:
+    'body_bytes_sent bytes_sent bytes size downstreamcontentsize response_size content_length ' +
+    'http.response.body.bytes http.response.bytes bytes_out',
+};
+
+/** Where only the time of the backend is logged, it is the request's. */
+const UPSTREAM_TIME = 'upstream_response_time upstreamtime upstream_time';
+/** Objects that hold no more than the request: `{"nginx": {"remote_addr": …}}`. */
+const WRAPPERS = new Set([
+  'nginx',
+  'access',
+  'fields',
+  'data',
+  'log',
+  'json',
+  'message',
+  'event',
+  'http',
+  'attributes',
+]);
+const DEEPEST = 3;
+const MOST_KNOWN_NAMES = 4096;
+const LONGEST_NAME = 128;
+
+interface Place {
+  readonly field: Field;
+  /** The lower, the better. */
+  readonly rank: number;
+}
+
+/** Finds what a request is made of in an object, whatever its members are called. */
+export class JsonFields {
+  readonly #places = new Map<string, Place>();
+  /** By the names as they are written. */
+  readonly #known = new Map<string, Place | null>();
+
+  /** @param forwarded the variable or header that says for whom a proxy asks */
+  constructor(forwarded: string) {
+    for (const [field, names] of Object.entries(NAMES)) this.#add(field as Field, names, 0);
+    this.#add('requestTime', UPSTREAM_TIME, 100);
+    const header = forwarded.replace(/^http_/, '');
+    this.#add('forwarded', `${forwarded} ${header} request_${header} request.headers.${header}`, 0);
+    if (header === 'x_forwarded_for') this.#add('forwarded', 'forwarded_for xff', 10);
+  }
+
+  read(object: object): RequestFields {
+    const fields = new RequestFields();
+    const ranks: Partial<Record<Field, number>> = {};
+    this.#readInto(fields, ranks, object, '', DEEPEST);
+    durations(fields, object as Record<string, unknown>);
+    return fields;
+  }
+
+  #readInto(
+    fields: RequestFields,
+    ranks: Partial<Record<Field, number>>,
+    object: object,
+    path: string,
+    depth: number,
+  ): void {
+    for (const [name, value] of Object.entries(object)) {
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+        if (depth > 1) {
+          const isWrapper = path === '' && WRAPPERS.has(name) && Object.keys(value).some((inner) => this.#place(inner));
+          this.#readInto(fields, ranks, value, isWrapper ? '' : `${path}${name}.`, depth - 1);
+        }
+        continue;
+      }
+      const place = this.#place(path === '' ? name : `${path}${name}`);
+      if (place === null || !says(value) || (Array.isArray(value) && place.field !== 'forwarded')) continue;
+      const rank = ranks[place.field];
+      if (rank !== undefined && rank <= place.rank) continue;
+      ranks[place.field] = place.rank;
+      fields[place.field] = value;
+    }
+  }
+
+  #place(name: string): Place | null {
+    let place = this.#known.get(name);
+    if (place === undefined) {
+      if (name.length > LONGEST_NAME) return null;
+      place = this.#places.get(spelling(name)) ?? null;
+      // Names are few, unless somebody makes them up.
+      if (this.#known.size >= MOST_KNOWN_NAMES) this.#known.clear();
+      this.#known.set(name, place);
+    }
+    return place;
+  }
+
+  #add(field: Field, names: string, rank: number): void {
+    for (const [index, name] of names.split(' ').entries()) {
+      if (!this.#places.has(spelling(name))) this.#places.set(spelling(name), { field, rank: rank + index });
+    }
+  }
+}
+
+function spelling(name: string): string {
+  return name.toLowerCase().replace(/[-_]/g, '');
+}
+
+/** Some write the duration in a unit of their own. */
+function durations(fields: RequestFields, object: Record<string, unknown>): void {
+  const { Duration: traefik, duration: seconds, event } = object;
+  // Traefik and the Elastic Common Schema have nanoseconds, Caddy has seconds.
+  if (typeof traefik === 'number' && 'DownstreamStatus' in object) fields.requestTime ??= traefik / 1e9;
+  else if (typeof seconds === 'number' && typeof object['request'] === 'object') fields.requestTime ??= seconds;
+  else if (typeof event === 'object' && event !== null && 'duration' in event && typeof event.duration === 'number') {
+    fields.requestTime ??= event.duration / 1e9;
+  }
+}
