@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientRule } from '../producer/client-address.js';
 import { readLogs } from '../producer/log-source.js';
 import type { RawTopicWriter } from '../producer/raw-topic-writer.js';
 import { SensorSimulator } from '../producer/sensor-simulator.js';
@@ -10,6 +11,7 @@ import { usualHost } from './host-from-file.js';
 import type { OtherSimulations, SimulationOptions, SourceOptions } from './options.js';
 import { say } from './terminal/output.js';
 import { SafeText } from './terminal/safe-text.js';
+import { UsageError } from './usage-error.js';
 
 const DAY_MS = 86_400_000;
 const LIVE_INTERVAL_MS = 50;
@@ -28,11 +30,13 @@ async function feedFiles(
   signal: AbortSignal,
 ): Promise<void> {
   const { hostFromFile } = options;
+  const client = clientRule(options);
   const batches = readLogs({
     inputs,
     format: options.logFormat,
     host: options.host,
     server: options.server,
+    ...(client === undefined ? {} : { client }),
     maxFutureMs: DAY_MS,
     follow: options.follow ?? false,
     // A batch is written whole, with its position: at a pace, each line has its own time.
@@ -49,6 +53,13 @@ async function feedFiles(
     if (signal.aborted) return;
     await writer.writeBatch(batch);
   }
+}
+
+function clientRule({ clientFrom, trustedProxies = [] }: SourceOptions): ClientRule | undefined {
+  if (clientFrom !== undefined) return { from: clientFrom, trustedProxies };
+  if (trustedProxies.length > 0)
+    throw new UsageError('--trusted-proxies needs --client-from, the header that they write');
+  return undefined;
 }
 
 /** Writes simulated events until there are as many as asked for, or it is aborted. @throws LogError */

@@ -57,6 +57,13 @@ const MOST_PARTITIONS = 1000;
 /** A parser of numbers of partitions. */
 export const partitionCount = wholeNumber(1, MOST_PARTITIONS);
 
+function commaSeparated(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
 const BYTES = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
 
 /** A size such as 10GB or 64MiB, in bytes. */
@@ -139,6 +146,8 @@ export interface SourceOptions extends SimulationOptions, OtherSimulations {
   /** True: by the usual names. */
   readonly hostFromFile?: HostOf | true;
   readonly maxLineAhead: number;
+  readonly clientFrom?: string;
+  readonly trustedProxies?: readonly string[];
   readonly follow?: boolean;
   readonly speed?: number;
 }
@@ -152,8 +161,19 @@ export function addSource(command: Command): Command {
     )
     .option(
       '--log-format <format>',
-      "auto, combined, json, or an NGINX log_format such as '$remote_addr [$time_local] $status'",
+      "auto, combined, json, ltsv, or NGINX's log_format, bare or as in nginx.conf: '$remote_addr [$time_local] $status'",
       'auto',
+    )
+    .option(
+      '--client-from <header>',
+      'the header that names the client behind proxies, such as x-forwarded-for or x-real-ip; remote_addr for the ' +
+        'address that connected (default: that, unless it is a private one)',
+    )
+    .option(
+      '--trusted-proxies <addresses>',
+      "with --client-from: proxies whose word counts, such as 10.0.0.0/8,2001:db8::/32, as NGINX's set_real_ip_from " +
+        '(default: the first address that the header has counts, which clients can make up)',
+      commaSeparated,
     )
     .option('--host <name>', 'the virtual host, for logs that do not name it', 'unknown')
     .option(

@@ -3,6 +3,7 @@ import type { LateMetrics, StreamsMetrics } from '../streams/index.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
 import { burstText } from './error-burst-text.js';
 import type { ErrorBursts } from './error-bursts.js';
+import { oddFieldsText } from './odd-fields-text.js';
 import { peakText } from './peak-text.js';
 import { refusedText } from './refused-text.js';
 import type { GoalResults, IncidentResults, ResultsReader } from './results.js';
@@ -43,6 +44,7 @@ export function summary(run: Run): SafeText {
   const lines = [
     volume(run),
     ...refusedText(writer.refused, topics.deadLetters),
+    ...oddFieldsText(writer.oddFields),
     ...undecoded(metrics, topics.deadLetters),
     ...lateness(run),
     ...(writer.events === 0 && writer.refused.total > 0 ? [] : found(results)),

@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
 import { basename } from 'node:path';
-import { LineReader } from './line-reader.js';
-import type { AccessLogFormat } from './formats/access-log-format.js';
 import type { EventBuilder } from './event-builder.js';
+import type { AccessLogFormat } from './formats/access-log-format.js';
+import { LineReader } from './line-reader.js';
 import { ReadText } from './read-text.js';
 import { rotatedLogs } from './rotation.js';
 import {

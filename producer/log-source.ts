@@ -12,7 +12,7 @@ import { InputPlan } from './input-plan.js';
 import type { BadLine, ReadLine } from './line-reader.js';
 import { FileInput, FollowedInput, type InputOptions, StreamInput } from './log-input.js';
 import { type LineSource, merged } from './merge.js';
-import { type OddFields, OddFieldCounts } from './odd-fields.js';
+import { OddFieldCounts, type OddFields } from './odd-fields.js';
 import { ProducerError } from './producer-error.js';
 import type { ReadText } from './read-text.js';
 import type { Positions, SourcePosition } from './source-position.js';

@@ -1,8 +1,10 @@
 /** One request. Times are milliseconds since the epoch. */
 export interface AccessLog {
   readonly server: string;
+  /** In its one spelling; `-` where the log names none. */
   readonly client_ip: string;
   readonly method: string;
+  /** 100 to 999; 0 where there is none. */
   readonly status: number;
   /** Seconds; null where the log does not say. */
   readonly request_time: number | null;

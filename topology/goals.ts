@@ -1,3 +1,4 @@
+import { UNKNOWN_CLIENT } from '../schemas/canonical/address.js';
 import { StreamsBuilder, stringSerde, TimeWindows, type Topology } from '../streams/index.js';
 import type { GoalConfig } from './goal-config.js';
 import { meanOf, meanSerde } from './mean.js';
@@ -24,6 +25,7 @@ export function addGoals(requests: Requests, config: GoalConfig, serdes: GoalSer
 /** Goal 1: clients with more than 10 requests in windows of 20 s that hop by 1 s. */
 function abusiveClients(requests: Requests, { goal1, grace, topics }: GoalConfig, serdes: GoalSerdes): void {
   requests
+    .filter((_key, { client_ip }) => client_ip !== UNKNOWN_CLIENT)
     .groupBy((_key, request) => request.client_ip, { key: stringSerde })
     .windowedBy(TimeWindows.ofSizeAndGrace(goal1.size, grace).advanceBy(goal1.advance))
     .count({ name: 'goal1' })

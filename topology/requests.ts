@@ -1,3 +1,6 @@
+import { canonicalClient } from '../schemas/canonical/address.js';
+import { canonicalCountry } from '../schemas/canonical/country.js';
+import { canonicalHost } from '../schemas/canonical/host.js';
 import type { AccessLog } from '../schemas/records.js';
 import type { KStream, StreamsBuilder } from '../streams/index.js';
 import { amountOf, boundedName, isAmount, LONGEST_NAME } from './measured.js';
@@ -11,10 +14,29 @@ export type Request = Pick<
 >;
 export type Requests = KStream<null, Request>;
 
+/**
+ * Producers of this project write keys in their one spelling. Others may not, and nobody must hide behind many. What has
+ * no such spelling stays as it is.
+ */
+const KEYS = {
+  client_ip: (text: string) => canonicalClient(text) ?? text,
+  host: (text: string) => canonicalHost(text) ?? text,
+  country: (text: string) => canonicalCountry(text) ?? text,
+};
+
 /** The requests of the raw topic, at the times at which they were made. */
 export function requestsOf(builder: StreamsBuilder, topic: string, serdes: TopicSerdes<'accessLog'>): Requests {
   return sourceOf(builder, topic, {
-    value: serdes.accessLog.fields('client_ip', 'status', 'request_time', 'host', 'country', 'timestamp', 'bytes'),
+    value: serdes.accessLog.spelling(
+      KEYS,
+      'client_ip',
+      'status',
+      'request_time',
+      'host',
+      'country',
+      'timestamp',
+      'bytes',
+    ),
     timestamp: (request) => request.timestamp,
     usable,
   });

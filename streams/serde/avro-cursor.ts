@@ -87,9 +87,13 @@ export class AvroCursor {
   }
 
   readString(): string {
+    return this.readStringBy(this.#strings);
+  }
+
+  readStringBy(strings: StringInterner): string {
     const length = this.readLong();
     const at = this.#advance(length);
-    return this.#strings.read(this.bytes, this.#view, at, length);
+    return strings.read(this.bytes, this.#view, at, length);
   }
 
   /** The branch of a union of two types. */

@@ -1,18 +1,37 @@
 import avsc, { type Type } from 'avsc';
 import type { AvroCursor } from './avro-cursor.js';
 import { avroSkipper } from './avro-skipper.js';
+import { StringInterner } from './string-interner.js';
 
 /** Reads the value at the cursor and moves the cursor behind it. */
 export type AvroReader = (cursor: AvroCursor) => unknown;
+
+/** How the strings of some of a record's fields are spelt, by the fields' names. */
+export type Spellings = Readonly<Record<string, (text: string) => string>>;
+
+const SPELT_STRINGS = 8192;
 
 /**
  * A reader of what was written with one schema, as another schema has it (Avro's schema resolution).
  *
  * @throws Error when the schemas are not compatible
  */
-export function avroReader(reader: Type, writer: Type): AvroReader {
+export function avroReader(reader: Type, writer: Type, spellings: Spellings = {}): AvroReader {
   const general = avscReader(reader, writer);
-  return generatedReader(reader, writer) ?? general;
+  return generatedReader(reader, writer, spellings) ?? spelt(general, spellings);
+}
+
+function spelt(read: AvroReader, spellings: Spellings): AvroReader {
+  const fields = Object.entries(spellings);
+  if (fields.length === 0) return read;
+  return (cursor) => {
+    const record = read(cursor) as Record<string, unknown>;
+    for (const [field, spelling] of fields) {
+      const text = record[field];
+      if (typeof text === 'string') record[field] = spelling(text);
+    }
+    return record;
+  };
 }
 
 /** Reads any schema, with avsc, which believes any count of items: what is there is looked over before. */
@@ -69,10 +88,12 @@ interface FieldShape {
  *
  * @returns undefined unless both are records of primitive fields, enums, arrays of such, or unions of those with null
  */
-function generatedReader(reader: Type, writer: Type): AvroReader | undefined {
+function generatedReader(reader: Type, writer: Type, spellings: Spellings): AvroReader | undefined {
   if (!(reader instanceof avsc.types.RecordType) || !(writer instanceof avsc.types.RecordType)) return undefined;
   /** The variable that holds each of the writer's fields that is wanted. */
   const wanted = new Map<string, string>();
+  /** By the writer's fields. */
+  const strings = new Map<string, StringInterner>();
   const constants: unknown[] = [];
   const constant = (value: unknown) => `constants[${constants.push(value) - 1}]`;
   const properties: string[] = [];
@@ -88,6 +109,10 @@ function generatedReader(reader: Type, writer: Type): AvroReader | undefined {
       if (source === undefined || !isReadable(shape, source) || wanted.has(written.name)) return undefined;
       wanted.set(written.name, `value${wanted.size}`);
       properties.push(`${field.name}: ${wanted.get(written.name)}`);
+      const spelling = Object.hasOwn(spellings, field.name) ? spellings[field.name] : undefined;
+      if (spelling !== undefined && shape.primitive === 'String') {
+        strings.set(written.name, new StringInterner(SPELT_STRINGS, spelling));
+      }
     }
   }
   const statements: string[] = [];
@@ -98,7 +123,9 @@ function generatedReader(reader: Type, writer: Type): AvroReader | undefined {
     const variable = wanted.get(name);
     if (variable !== undefined) {
       const isNull = nullBranch === undefined ? '' : `cursor.readBranch() === ${nullBranch} ? null : `;
-      statements.push(`const ${variable} = ${isNull}${readSource(shape, constant)};`);
+      const interner = strings.get(name);
+      const read = interner === undefined ? readSource(shape, constant) : `cursor.readStringBy(${constant(interner)})`;
+      statements.push(`const ${variable} = ${isNull}${read};`);
     } else {
       const unlessNull = nullBranch === undefined ? '' : `if (cursor.readBranch() !== ${nullBranch}) `;
       statements.push(`${unlessNull}${skipSource(shape, constant)};`);

@@ -1,6 +1,6 @@
 import avsc, { type Schema, type Type } from 'avsc';
 import { AvroCursor } from './avro-cursor.js';
-import { type AvroReader, avroReader } from './avro-reader.js';
+import { type AvroReader, avroReader, type Spellings } from './avro-reader.js';
 import type { RegistrationOptions, SchemaReference, SchemaRegistry } from './schema-registry.js';
 import type { Serde } from './serde.js';
 
@@ -26,6 +26,7 @@ export class AvroSerde<T> implements Serde<T> {
   readonly #references: readonly SchemaReference[];
   readonly #type: Type;
   readonly #id: number;
+  readonly #spellings: Spellings;
   readonly #readers = new Map<number, AvroReader>();
   /** The schema that the last record was written with: the next is mostly the same. */
   #lastId = -1;
@@ -38,7 +39,9 @@ export class AvroSerde<T> implements Serde<T> {
     schema: Schema,
     id: number,
     references: readonly SchemaReference[] = [],
+    spellings: Spellings = {},
   ) {
+    this.#spellings = spellings;
     this.#registry = registry;
     this.#schema = schema;
     this.#references = references;
@@ -64,6 +67,17 @@ export class AvroSerde<T> implements Serde<T> {
 
   /** Reads only some of a record's fields, which costs less. What it writes must still have all of them. */
   fields<F extends keyof T & string>(...fields: readonly F[]): Serde<Pick<T, F>> {
+    return this.spelling({}, ...fields);
+  }
+
+  /**
+   * The same, with the strings of some fields as a function has them, such as in their one spelling: whoever wrote them,
+   * what is equal is the same key. It is asked for each string once while that is remembered, as the last thousands are.
+   */
+  spelling<F extends keyof T & string>(
+    spellings: { readonly [Field in F]?: (text: string) => string },
+    ...fields: readonly F[]
+  ): Serde<Pick<T, F>> {
     const schema = this.#schema as { fields?: readonly { name: string }[] };
     if (schema.fields === undefined) throw new TypeError('only a record has fields to choose from');
     const chosen = schema.fields.filter(({ name }) => (fields as readonly string[]).includes(name));
@@ -72,6 +86,7 @@ export class AvroSerde<T> implements Serde<T> {
       { ...schema, fields: chosen } as Schema,
       this.#id,
       this.#references,
+      spellings as Spellings,
     );
     return {
       format: this.format,
@@ -125,7 +140,7 @@ export class AvroSerde<T> implements Serde<T> {
 
   #readerOf(id: number, schema: Schema): AvroReader {
     try {
-      return avroReader(this.#type, avsc.Type.forSchema(schema));
+      return avroReader(this.#type, avsc.Type.forSchema(schema), this.#spellings);
     } catch (cause) {
       const name = this.#type.name ?? this.#type.typeName;
       throw new TypeError(`what schema ${id} wrote cannot be read as ${name}: ${(cause as Error).message}`, { cause });

@@ -15,9 +15,14 @@ export class StringInterner {
   /** The slots' bytes, as they are compared: whole words from the start, and the last four bytes as the last word. */
   readonly #words: Int32Array;
   readonly #strings: string[];
+  readonly #spelling: ((text: string) => string) | undefined;
 
-  /** @param slots a power of two; 45 bytes each, and the string */
-  constructor(slots: number) {
+  /**
+   * @param slots a power of two; 45 bytes each, and the string
+   * @param spelling what is given for a string, such as its one spelling; it is asked for once while the string is kept
+   */
+  constructor(slots: number, spelling?: (text: string) => string) {
+    this.#spelling = spelling;
     this.#mask = slots - 1;
     this.#lengths = new Uint8Array(slots);
     this.#words = new Int32Array(slots * WORDS);
@@ -26,8 +31,8 @@ export class StringInterner {
 
   /** The string in `bytes[start, start + length)`; `view` is over the same bytes. */
   read(bytes: Buffer, view: DataView, start: number, length: number): string {
-    if (length < 4) return length <= 0 ? '' : this.#readShort(bytes, start, length);
-    if (length > LONGEST) return bytes.toString('utf8', start, start + length);
+    if (length < 4 && length > 0) return this.#readShort(bytes, start, length);
+    if (length > LONGEST || length <= 0) return this.#decode(bytes, start, length);
     const last = start + length - 4;
     const lastWord = view.getInt32(last, true);
     let hash = length;
@@ -63,10 +68,15 @@ export class StringInterner {
   }
 
   #keep(slot: number, bytes: Buffer, start: number, length: number): string {
-    const text = bytes.toString('utf8', start, start + length);
+    const text = this.#decode(bytes, start, length);
     this.#lengths[slot] = length;
     this.#strings[slot] = text;
     return text;
+  }
+
+  #decode(bytes: Buffer, start: number, length: number): string {
+    const text = length <= 0 ? '' : bytes.toString('utf8', start, start + length);
+    return this.#spelling === undefined ? text : this.#spelling(text);
   }
 }
 

@@ -97,7 +97,7 @@ describe('millrace start', () => {
   it('sends lines that it cannot use to the dead-letter topic with the reason, and goes on', async () => {
     const bad = [
       'no access log\n',
-      combined(0, '1.1.1.1', '999'),
+      combined(0, 'unix:'),
       combined(0).replace('May', 'Foo'),
       combined(0).replace('2015', '2100'),
       combined(0).replace('17/May/2015:10:05:00', '01/Jan/1970:00:00:00'),
@@ -115,13 +115,13 @@ describe('millrace start', () => {
     const letters = await consume('test-inter-dlq', '--from-beginning');
     expect(letters.map(({ headers }) => [headers?.['line'], headers?.['reason']?.split(':')[0]])).toEqual([
       ['1', 'not-in-format'],
-      ['2', 'wrong-status'],
+      ['2', 'wrong-client'],
       ['3', 'wrong-timestamp'],
       ['4', 'timestamp-in-future'],
       ['5', 'wrong-timestamp'],
       ['6', 'line-too-long'],
       ['7', 'not-json'],
-      ['8', 'not-utf8'],
+      ['8', 'not-in-format'],
     ]);
   });
 

@@ -93,6 +93,16 @@ describe('AvroSerde', () => {
     expect(serde.fields('age').deserialize('t', bytes, 0, bytes.length)).toEqual({ age: 30 });
   });
 
+  it('gives the strings of a field the spelling that was asked for, whichever schema wrote them', async () => {
+    const registry = new MemoryRegistry();
+    const serde = await AvroSerde.create<User>({ registry, subject: 's', schema: V1 });
+    const upper = serde.spelling({ name: (name) => name.toUpperCase() }, 'name', 'age');
+    const names = ['', 'Bo', 'bo', 'bO', 'somebody', 'Somebody', 'x'.repeat(40), 'Bo'];
+    const spelt = names.map((name) => read(upper, serde.serialize('t', { name, age: 1 })).name);
+    expect(spelt).toEqual(names.map((name) => name.toUpperCase()));
+    expect(read(serde, serde.serialize('t', { name: 'Bo', age: 1 })).name).toBe('Bo');
+  });
+
   it.each([
     { what: 'another first byte', bytes: [1, 0, 0, 0, 1, 4, 66, 111, 60], message: 'starts with 1' },
     { what: 'an id that nothing has', bytes: [0, 0, 0, 0, 7, 4, 66, 111, 60], message: 'the id 7' },
