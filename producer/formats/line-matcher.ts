@@ -96,9 +96,7 @@ export class LineMatcher {
     if (isShort ? this.#dead.has(key) : start >= (this.#deadFrom[index] ?? 0) && start <= (this.#deadTo[index] ?? -1)) {
       return false;
     }
-    let limit = start;
-    const most = Math.min(line.length, start + (grammar.longest ?? line.length));
-    while (limit < most && grammar.has(line, limit)) limit++;
+    const limit = Math.min(grammar.end(line, start), start + (grammar.longest ?? line.length));
     if (slot.single) {
       if (this.#isBehind(slot, index, limit)) return true;
     } else if (this.#isLongestFirst) {

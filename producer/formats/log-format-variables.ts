@@ -13,6 +13,8 @@ export type Grammar =
       /** It is made of some characters, and ends before what follows in the format. */
       readonly kind: 'run';
       readonly has: (line: string, at: number) => boolean;
+      /** The first place from which it has not the character there: the same as asking `has` in turn, but faster. */
+      readonly end: (line: string, start: number) => number;
       /** Whether one may start there; otherwise it is empty. */
       readonly starts?: (line: string, at: number) => boolean;
       /** Whether one may end there, wherever it started. */
@@ -58,17 +60,22 @@ export type Run = Extract<Grammar, { kind: 'run' }>;
 function characters(expression: RegExp, rest: Pick<Run, 'starts' | 'accepts' | 'longest'> = {}): Run {
   const table = Uint8Array.from({ length: 128 }, (_, code) => (expression.test(String.fromCharCode(code)) ? 1 : 0));
   const others = expression.test('\u0100');
-  return {
-    kind: 'run',
-    has: (line, at) => {
-      const code = line.charCodeAt(at);
-      return code < 128 ? table[code] === 1 : others;
-    },
-    ...rest,
+  const has = (line: string, at: number) => {
+    const code = line.charCodeAt(at);
+    return code < 128 ? table[code] === 1 : others;
   };
+  const end = (line: string, start: number) => {
+    let at = start;
+    for (; at < line.length; at++) {
+      const code = line.charCodeAt(at);
+      if (code < 128 ? table[code] !== 1 : !others) break;
+    }
+    return at;
+  };
+  return { kind: 'run', has, end, ...rest };
 }
 
-export const ANY_TEXT = characters(/[\s\S]/);
+export const ANY_TEXT: Run = { ...characters(/[\s\S]/), end: (line) => line.length };
 const WORD = characters(/[^\s]/);
 /** A number, or nothing. NGINX writes `-` for what there is not. */
 const WHOLE_NUMBER = pattern(/-|\d{0,20}/);
@@ -87,7 +94,15 @@ function isHost(text: string): boolean {
 
 /** The same, up to quotes that are not escaped. */
 export function withinQuotes(run: Run): Run {
-  return { ...run, has: (line, at) => run.has(line, at) && !(line.charCodeAt(at) === QUOTE && !isEscaped(line, at)) };
+  const has = (line: string, at: number) =>
+    run.has(line, at) && !(line.charCodeAt(at) === QUOTE && !isEscaped(line, at));
+  if (run !== ANY_TEXT) return { ...run, has, end: endBy(has) };
+  const end = (line: string, start: number) => {
+    let quote = line.indexOf('"', start);
+    while (quote > 0 && isEscaped(line, quote)) quote = line.indexOf('"', quote + 1);
+    return quote < 0 ? line.length : quote;
+  };
+  return { ...run, has, end };
 }
 
 export function isEscaped(line: string, at: number): boolean {
@@ -96,23 +111,38 @@ export function isEscaped(line: string, at: number): boolean {
   return (backslashes & 1) === 1;
 }
 
+/** Where a run ends, character by character. */
+function endBy(has: Run['has']): Run['end'] {
+  return (line, start) => {
+    let at = start;
+    while (at < line.length && has(line, at)) at++;
+    return at;
+  };
+}
+
+function hasUpstream(line: string, at: number): boolean {
+  const code = line.charCodeAt(at);
+  return code > SPACE || (code === SPACE && isSeparator(line, at));
+}
+
+function hasForwarded(line: string, at: number): boolean {
+  const code = line.charCodeAt(at);
+  return code > SPACE || (code === SPACE && line.charCodeAt(at - 1) === COMMA);
+}
+
 /** Words with `, ` or ` : ` between them: NGINX writes one for each backend that it asked. */
 export const WORDS: Run = {
   kind: 'run',
-  has: (line, at) => {
-    const code = line.charCodeAt(at);
-    return code > SPACE ? true : code === SPACE && isSeparator(line, at);
-  },
+  has: hasUpstream,
+  end: endBy(hasUpstream),
   ends: endsInWord,
 };
 
 /** Addresses with `, ` between them. */
 const FORWARDED_LIST: Run = {
   kind: 'run',
-  has: (line, at) => {
-    const code = line.charCodeAt(at);
-    return code > SPACE ? true : code === SPACE && line.charCodeAt(at - 1) === COMMA;
-  },
+  has: hasForwarded,
+  end: endBy(hasForwarded),
   ends: endsInWord,
 };
 
