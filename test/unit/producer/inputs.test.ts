@@ -78,7 +78,7 @@ describe('compressed logs', () => {
     const files = await Promise.all(
       ['xz', 'xz', 'zstd', 'bzip2'].map(async (program, n) => {
         const path = folder.path(`${n}.log`);
-        await writeFile(path, execFileSync(program, ['-c'], { input: lines(String(n), n, 3000) }));
+        await writeFile(path, execFileSync(program, ['-c'], { input: lines(`client-${n}`, n, 3000) }));
         return path;
       }),
     );
