@@ -101,7 +101,7 @@ export class Workers implements Pipeline {
 }
 
 function sum(a: StreamsMetrics, b: StreamsMetrics): StreamsMetrics {
-  const late: StreamsMetrics['late'] = Object.assign(Object.create(null), a.late);
+  const late = copyOf(a.late);
   for (const [node, other] of Object.entries(b.late)) {
     const known = late[node];
     late[node] = known
@@ -113,7 +113,7 @@ function sum(a: StreamsMetrics, b: StreamsMetrics): StreamsMetrics {
         }
       : other;
   }
-  const skipped = { ...a.skipped };
+  const skipped = copyOf(a.skipped);
   for (const [node, reasons] of Object.entries(b.skipped)) skipped[node] = sumOf(skipped[node] ?? {}, reasons);
   const total = { ...a, late, skipped, counted: sumOf(a.counted, b.counted) };
   for (const name of Object.keys(a) as (keyof StreamsMetrics)[]) {
@@ -123,7 +123,12 @@ function sum(a: StreamsMetrics, b: StreamsMetrics): StreamsMetrics {
 }
 
 function sumOf(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> {
-  const total = { ...a };
+  const total = copyOf(a);
   for (const [name, count] of Object.entries(b)) total[name] = (total[name] ?? 0) + count;
   return total;
+}
+
+/** With no prototype: names are anybody's, and "constructor" is no more special than another. */
+function copyOf<Value>(record: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.assign(Object.create(null), record) as Record<string, Value>;
 }

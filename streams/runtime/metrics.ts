@@ -1,3 +1,9 @@
+import type { LateRecord } from './topology.js';
+
+/** Reasons can be as many as records, where a message says what is in them. */
+const MAX_REASONS = 20;
+const OTHER_REASONS = 'other reasons';
+
 /** Lateness seen by one aggregate. */
 export interface LateMetrics {
   /** Records that missed at least one window. */
@@ -52,11 +58,10 @@ export function newMetrics(): StreamsMetrics {
     bytesConsumed: 0,
     deadLetters: 0,
     recordsSkipped: 0,
-    skipped: {},
-    counted: {},
+    skipped: byName(),
+    counted: byName(),
     lateRecords: 0,
-    // The names of nodes are anybody's: "constructor" is no more special than another.
-    late: Object.create(null) as Record<string, LateMetrics>,
+    late: byName(),
     commits: 0,
     lastCommitMs: 0,
     abortedCommits: 0,
@@ -67,4 +72,27 @@ export function newMetrics(): StreamsMetrics {
     restoredRecords: 0,
     restoredBytes: 0,
   };
+}
+
+export function countLate(metrics: StreamsMetrics, late: LateRecord): void {
+  metrics.late[late.node] ??= { records: 0, dropped: 0, maxLatenessMs: 0, graceNeededMs: 0 };
+  const node = metrics.late[late.node];
+  if (node === undefined) return;
+  node.records++;
+  if (late.dropped) node.dropped++;
+  node.maxLatenessMs = Math.max(node.maxLatenessMs, late.latenessMs);
+  node.graceNeededMs = Math.max(node.graceNeededMs, late.graceNeededMs);
+}
+
+export function countSkipped(metrics: StreamsMetrics, node: string, reason: string): void {
+  metrics.recordsSkipped++;
+  metrics.skipped[node] ??= byName();
+  const reasons = metrics.skipped[node] as Record<string, number>;
+  const known = reason in reasons || Object.keys(reasons).length < MAX_REASONS ? reason : OTHER_REASONS;
+  reasons[known] = (reasons[known] ?? 0) + 1;
+}
+
+/** Names and reasons are anybody's: "constructor" is no more special than another. */
+function byName<Value>(): Record<string, Value> {
+  return Object.create(null) as Record<string, Value>;
 }

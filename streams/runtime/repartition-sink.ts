@@ -4,7 +4,8 @@ import { stringSerde } from '../serde/string.js';
 import type { Combiner } from './combiner.js';
 import { encodeBlock, encodeRecord, encodeSingle, encodeWatermark } from './repartition-record.js';
 import { committedTime } from './stream-time.js';
-import type { Task, TaskEnvironment } from './task.js';
+import type { Task } from './task.js';
+import type { TaskEnvironment } from './task-environment.js';
 import type { Forward, RepartitionNode } from './topology.js';
 
 /**

@@ -1,5 +1,5 @@
 import { partitionForKey } from '../log/partitioner.js';
-import type { TaskEnvironment } from './task.js';
+import type { TaskEnvironment } from './task-environment.js';
 import type { CompiledNode, SinkNode, TaskContext } from './topology.js';
 
 /** Serializes records into the transaction, to the partition of their key; without a key, in turn. */

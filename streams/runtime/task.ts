@@ -1,4 +1,4 @@
-import { type CommitResult, type Headers, NO_HEADERS, type RecordCursor, type Transaction } from '../log/log.js';
+import { type CommitResult, type Headers, NO_HEADERS, type RecordCursor } from '../log/log.js';
 import { SerdePendingError } from '../serde/serde.js';
 import type { StateDatabase } from '../state/state-database.js';
 import type { StateStore } from '../state/state-store.js';
@@ -8,59 +8,29 @@ import {
   isFatal,
   RecordError,
   type RecordErrorCode,
-  textOf,
 } from './exception-handlers.js';
-import type { StreamsMetrics } from './metrics.js';
+import { countLate, countSkipped } from './metrics.js';
 import type { Cancellable, PunctuationType, Punctuator, RecordMetadata } from './processor.js';
 import { Punctuations } from './punctuations.js';
+import { RecordCopies } from './record-copies.js';
 import { decodeRepartitionRecord, type OriginalRecord, RECORD_HEAD_BYTES } from './repartition-record.js';
-import { type Repartition, RepartitionSink } from './repartition-sink.js';
-import { compileSink } from './sink.js';
-import type { AutoOffsetReset } from './start-offset.js';
+import type { RepartitionSink } from './repartition-sink.js';
 import { type SourceTime, StreamTime, type TimeLimits } from './stream-time.js';
+import type { TaskEnvironment } from './task-environment.js';
+import { TaskGraph } from './task-graph.js';
 import type { TaskState } from './task-state.js';
 import { lookAhead, TimeAhead } from './time-ahead.js';
-import { isTimestamp, toTimestamp } from './timestamp.js';
-import type {
-  CompiledNode,
-  Forward,
-  GraphNode,
-  LateRecord,
-  RepartitionNode,
-  SourceNode,
-  SubTopology,
-  TaskContext,
+import { toTimestamp } from './timestamp.js';
+import {
+  type CompiledNode,
+  type Forward,
+  type LateRecord,
+  type RepartitionNode,
+  type SourceNode,
+  type SubTopology,
+  type TaskContext,
+  TopologyError,
 } from './topology.js';
-import { TopologyError } from './topology.js';
-
-/** Reasons can be as many as records, where a message says what is in them. */
-const MAX_REASONS = 20;
-const OTHER_REASONS = 'other reasons';
-
-/** What the tasks of one application share. */
-export interface TaskEnvironment {
-  readonly applicationId: string;
-  readonly metrics: StreamsMetrics;
-  /** The wall clock, in milliseconds since the epoch. */
-  readonly now: () => number;
-  /** Milliseconds by a clock that is never set back: intervals and silences go by it. */
-  readonly monotonicMs: () => number;
-  /** How far a record's time may be ahead of the wall clock, and of those around it; may be Infinity. */
-  readonly maxTimeAheadMs: number;
-  /** The transaction of the commit interval that is running. */
-  transaction(): Transaction;
-  partitions(topic: string): number;
-  repartition(node: RepartitionNode): Repartition;
-  requestCommit(): void;
-  readonly autoOffsetReset: AutoOffsetReset;
-  readonly deserializationExceptionHandler: ExceptionHandler;
-  readonly processingExceptionHandler: ExceptionHandler;
-  readonly productionExceptionHandler: ExceptionHandler;
-  readonly deadLetterTopic: string | undefined;
-  readonly lateTopic: string | undefined;
-  /** False while what is processed leaves no trace in the state: stores then keep their changes to themselves. */
-  readonly keepsState: () => boolean;
-}
 
 /** One partition that a task reads, with the record at its head decoded. */
 interface Input {
@@ -91,8 +61,8 @@ export class Task implements TaskContext {
   readonly time: StreamTime;
   readonly #timeAhead: TimeAhead;
   readonly #nodes: CompiledNode[] = [];
-  readonly #compiled = new Map<GraphNode, CompiledNode>();
-  readonly #repartitionSinks: RepartitionSink[] = [];
+  readonly #graph: TaskGraph;
+  readonly #copies: RecordCopies;
   readonly #inputs: Input[] = [];
   readonly #streamPunctuations = new Punctuations('stream-time');
   readonly #wallClockPunctuations = new Punctuations('wall-clock-time');
@@ -115,8 +85,10 @@ export class Task implements TaskContext {
     this.applicationId = environment.applicationId;
     this.time = new StreamTime(environment.monotonicMs);
     this.#timeAhead = new TimeAhead(environment.maxTimeAheadMs, environment.now);
+    this.#copies = new RecordCopies(environment, partition);
+    this.#graph = new TaskGraph(this, environment);
     for (const node of subTopology.nodes) {
-      const compiled = this.#compile(node);
+      const compiled = this.#graph.compile(node);
       if (!this.#nodes.includes(compiled)) this.#nodes.push(compiled);
     }
     for (const source of subTopology.sources) {
@@ -186,15 +158,7 @@ export class Task implements TaskContext {
   }
 
   reportLate(late: LateRecord): void {
-    const metrics = this.environment.metrics;
-    metrics.late[late.node] ??= { records: 0, dropped: 0, maxLatenessMs: 0, graceNeededMs: 0 };
-    const node = metrics.late[late.node];
-    if (node !== undefined) {
-      node.records++;
-      if (late.dropped) node.dropped++;
-      node.maxLatenessMs = Math.max(node.maxLatenessMs, late.latenessMs);
-      node.graceNeededMs = Math.max(node.graceNeededMs, late.graceNeededMs);
-    }
+    countLate(this.environment.metrics, late);
     (this.#origin ?? this).#late.push(late);
   }
 
@@ -207,12 +171,7 @@ export class Task implements TaskContext {
   }
 
   reportSkipped(node: string, reason: string): void {
-    const { metrics } = this.environment;
-    metrics.recordsSkipped++;
-    metrics.skipped[node] ??= {};
-    const reasons = metrics.skipped[node] as Record<string, number>;
-    const known = reason in reasons || Object.keys(reasons).length < MAX_REASONS ? reason : OTHER_REASONS;
-    reasons[known] = (reasons[known] ?? 0) + 1;
+    countSkipped(this.environment.metrics, node, reason);
   }
 
   reportCounted(node: string, records: number): void {
@@ -267,16 +226,16 @@ export class Task implements TaskContext {
 
   /** The tasks that this one feeds may have closed windows that its next records are for. */
   resumeBehind(): void {
-    for (const sink of this.#repartitionSinks) sink.resumeBehind();
+    for (const sink of this.#graph.repartitionSinks) sink.resumeBehind();
   }
 
   /** What was flushed is in the log. */
   committed(result: CommitResult): void {
-    for (const sink of this.#repartitionSinks) sink.committed(result);
+    for (const sink of this.#graph.repartitionSinks) sink.committed(result);
   }
 
   get repartitionSinks(): readonly RepartitionSink[] {
-    return this.#repartitionSinks;
+    return this.#graph.repartitionSinks;
   }
 
   /** Source topics of which no record has come for a while: whether that is their end is told by `endsAt`. */
@@ -365,15 +324,15 @@ export class Task implements TaskContext {
 
   /** Where the node's records are handed on to, for tasks of this process. */
   entry(node: RepartitionNode): Forward {
-    return this.#forwardTo(node.children);
+    return this.#graph.forwardTo(node.children);
   }
 
   /** Forwards what operators held back, and appends what stores have to say to their changelogs. */
   flush(): void {
     this.recordStreamTime = Math.max(this.recordStreamTime, this.streamTime);
     for (const node of this.#nodes) node.flush?.();
-    for (const sink of this.#repartitionSinks) sink.flush();
-    this.time.mayBeBehind = this.#repartitionSinks.some(({ isBehind }) => isBehind);
+    for (const sink of this.#graph.repartitionSinks) sink.flush();
+    this.time.mayBeBehind = this.#graph.repartitionSinks.some(({ isBehind }) => isBehind);
     this.#countLate();
     if (!this.environment.keepsState()) return;
     const transaction = this.environment.transaction();
@@ -409,7 +368,7 @@ export class Task implements TaskContext {
       topic,
       source,
       time: source.kind === 'source' ? this.time.reads(topic) : undefined,
-      forward: this.#forwardTo(source.children),
+      forward: this.#graph.forwardTo(source.children),
       cursors: [],
       position: 0,
       hasHead: false,
@@ -512,7 +471,7 @@ export class Task implements TaskContext {
       }
       if (record.kind === 'block') {
         this.#current = input;
-        for (const child of source.children) this.#compile(child).mergeBlock?.(record.slice, record.block, false);
+        for (const child of source.children) this.#graph.compile(child).mergeBlock?.(record.slice, record.block, false);
         this.#current = undefined;
         return false;
       }
@@ -520,7 +479,7 @@ export class Task implements TaskContext {
         const { block, original, slice, streamTime } = record;
         this.#current = input;
         this.recordStreamTime = streamTime;
-        for (const child of source.children) this.#compile(child).mergeBlock?.(slice, block, true);
+        for (const child of source.children) this.#graph.compile(child).mergeBlock?.(slice, block, true);
         this.#current = undefined;
         const key = keyStart < 0 ? null : keyBytes.subarray(keyStart, cursor.keyEnd);
         if (this.#late.length > 0) this.#sendLate(original && { ...original, key }, cursor.headers);
@@ -597,26 +556,8 @@ export class Task implements TaskContext {
       this.reportSkipped(node, error.message);
       return;
     }
-    environment.metrics.deadLetters++;
-    const where = code === 'DESERIALIZATION' ? {} : { node, task: this.id };
-    const reader = this.#origin ?? this;
-    const cursor = reader.#current?.cursors[0];
-    if (cursor !== undefined) {
-      reader.#copyTo(deadLetterTopic, reader.#originalOf(cursor), cursor.headers, {
-        reason: error.message,
-        source: cursor.topic,
-        partition: String(cursor.partition),
-        offset: String(cursor.offset),
-        ...where,
-      });
-      return;
-    }
-    const bytesOf = (part: unknown) => (part === undefined || part === null ? null : Buffer.from(textOf(part)));
-    const partition = this.partition % environment.partitions(deadLetterTopic);
-    const headers = headersOf({ reason: error.message, ...where });
-    environment
-      .transaction()
-      .append(deadLetterTopic, partition, this.#timeOf(timestamp), bytesOf(key), bytesOf(value), headers);
+    const cursor = (this.#origin ?? this).#current?.cursors[0];
+    this.#copies.deadLetter(deadLetterTopic, code, context, error, this.original, cursor?.headers ?? NO_HEADERS);
   }
 
   #handlerOf(code: RecordErrorCode): ExceptionHandler {
@@ -625,49 +566,15 @@ export class Task implements TaskContext {
     return code === 'PROCESSING' ? environment.processingExceptionHandler : environment.productionExceptionHandler;
   }
 
-  /** What is wrong with a record may be its time: a log takes no other than these. */
-  #timeOf(timestamp: number | undefined): number {
-    return isTimestamp(timestamp) ? timestamp : this.environment.now();
-  }
-
   /** What was late though no record is being processed, as what a punctuator forwards, is counted and has no copy. */
   #countLate(): void {
     if (this.#late.length > 0) this.#sendLate(undefined, NO_HEADERS);
   }
 
   #sendLate(original: OriginalRecord | undefined, headers: Headers): void {
-    const { environment } = this;
-    const late = this.#late.filter(({ isTold }) => !isTold);
+    const late = this.#late;
     this.#late = [];
-    if (late.length === 0) return;
-    if (original === undefined) {
-      // A record that is late for two aggregates is one.
-      const nodes = late.map(({ node }) => node);
-      environment.metrics.lateRecords += Math.max(
-        ...nodes.map((node) => nodes.filter((other) => other === node).length),
-      );
-      return;
-    }
-    environment.metrics.lateRecords++;
-    if (environment.lateTopic === undefined) return;
-    this.#copyTo(environment.lateTopic, original, headers, {
-      'late-for': late.map(({ node }) => node).join(','),
-      'late-by-ms': String(Math.max(...late.map(({ latenessMs }) => latenessMs))),
-      'grace-needed-ms': String(Math.max(...late.map(({ graceNeededMs }) => graceNeededMs))),
-      source: original.topic,
-      partition: String(original.partition),
-      offset: String(original.offset),
-    });
-  }
-
-  #copyTo(topic: string, original: OriginalRecord, headers: Headers, added: Record<string, string>): void {
-    const { key, partition, timestamp, value } = original;
-    this.environment
-      .transaction()
-      .append(topic, partition % this.environment.partitions(topic), this.#timeOf(Math.floor(timestamp)), key, value, [
-        ...headers,
-        ...headersOf(added),
-      ]);
+    this.#copies.late(late, original, headers);
   }
 
   #originalOf(cursor: RecordCursor): OriginalRecord {
@@ -688,59 +595,4 @@ export class Task implements TaskContext {
     const input = this.#inputs.find((candidate) => candidate.topic === topic);
     return input?.source.kind === 'repartition' ? RECORD_HEAD_BYTES : 0;
   }
-
-  #forwardTo(children: readonly GraphNode[]): Forward {
-    const forwards = children.map((child) => this.#compile(child).process);
-    const [first, second, ...rest] = forwards;
-    if (first === undefined) return () => {};
-    if (second === undefined) return first;
-    const others = rest.length === 0 ? second : chain(second, rest);
-    return (key, value, timestamp, old) => {
-      first(key, value, timestamp, old);
-      others(key, value, timestamp, old);
-    };
-  }
-
-  #compile(node: GraphNode): CompiledNode {
-    let compiled = this.#compiled.get(node);
-    if (compiled !== undefined) return compiled;
-    switch (node.kind) {
-      case 'source':
-        compiled = { process: this.#forwardTo(node.children) };
-        break;
-      case 'processor':
-        compiled = node.compile(
-          this,
-          this.#forwardTo(node.children),
-          node.children.map((child) => this.#compile(child).process),
-        );
-        break;
-      case 'sink':
-        compiled = compileSink(node, this, this.environment);
-        break;
-      case 'repartition': {
-        if (this.subTopology.repartitionSources.includes(node)) {
-          compiled = { process: this.#forwardTo(node.children) };
-          break;
-        }
-        const sink = new RepartitionSink(node, this, this.environment);
-        this.#repartitionSinks.push(sink);
-        compiled = { process: sink.process };
-        break;
-      }
-    }
-    this.#compiled.set(node, compiled);
-    return compiled;
-  }
-}
-
-function headersOf(texts: Record<string, string>): Headers {
-  return Object.entries(texts).map(([key, value]) => ({ key, value: Buffer.from(value) }));
-}
-
-function chain(second: Forward, rest: readonly Forward[]): Forward {
-  return (key, value, timestamp, old) => {
-    second(key, value, timestamp, old);
-    for (const forward of rest) forward(key, value, timestamp, old);
-  };
 }
