@@ -187,22 +187,26 @@ async function* unxz(pieces: AsyncIterable<Buffer>, limitBytes: number): AsyncGe
   let file: FileHandle | undefined;
   let failure: unknown;
   try {
-    for (let size = 0; size < limitBytes; ) {
-      const { done, value } = await reader.read().catch((error: unknown) => {
-        failure = error;
-        return { done: true, value: undefined } as const;
-      });
-      if (done) break;
-      size += value.length;
-      if (size <= MOST_IN_MEMORY_BYTES) {
-        inMemory.push(Buffer.from(value));
-      } else {
-        file ??= await namelessFile();
-        await file.writeFile(value);
+    try {
+      for (let size = 0; size < limitBytes; ) {
+        const { done, value } = await reader.read().catch((error: unknown) => {
+          failure = error;
+          return { done: true, value: undefined } as const;
+        });
+        if (done) break;
+        size += value.length;
+        if (size <= MOST_IN_MEMORY_BYTES) {
+          inMemory.push(Buffer.from(value));
+        } else {
+          file ??= await namelessFile();
+          await file.writeFile(value);
+        }
       }
+    } finally {
+      // Frees the decoder for others, also when there is no room for the file. One that has failed is free, and says so.
+      await reader.cancel().catch(() => {});
+      await iterator.return?.();
     }
-    if (failure === undefined) await reader.cancel();
-    await iterator.return?.();
     yield* inMemory;
     for (let position = 0; file !== undefined; ) {
       const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(PIECE_BYTES), 0, PIECE_BYTES, position);

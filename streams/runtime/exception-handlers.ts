@@ -43,7 +43,7 @@ export class RecordError extends Error {
   ) {
     super(
       `cannot ${WORK[code]} ${whatFailed(record)} in ${record.node} (task ${record.taskId}): ${cause.message}; nothing ` +
-        'of it is committed: mend the program and start it again, or let the ' +
+        'of it is committed: correct the program and start it again, or let the ' +
         `${HANDLER[code]} answer 'continue' or, with a dead-letter topic, 'dead-letter'`,
       { cause },
     );

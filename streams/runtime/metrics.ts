@@ -29,7 +29,7 @@ export interface StreamsMetrics {
   skipped: Record<string, Record<string, number>>;
   /**
    * Records that each aggregate has counted, in at least one window where it has any. What reached it is this, what is
-   * `dropped` in `late`, and what was `skipped`, so that nothing is lost untold.
+   * `dropped` in `late`, and what was `skipped`, so that every record is counted once.
    */
   counted: Record<string, number>;
   /** Records that were late for at least one window of at least one aggregate. */

@@ -12,7 +12,7 @@ const ASK_TIMES = 4;
 
 export interface StartOffset {
   readonly offset: number;
-  /** What a restart is to know; '' where the application begins anew. */
+  /** What a restart is to know; '' where the application starts from the beginning. */
   readonly metadata: string;
   /** What is to be told: records that are gone unread, or a position that the log never had. */
   readonly warning?: string;
@@ -58,7 +58,7 @@ function reason(
     );
   }
   return (
-    `${application} has read ${name} up to ${committed.offset}, and the log ends at ${end}: the topic was made anew, or ` +
+    `${application} has read ${name} up to ${committed.offset}, and the log ends at ${end}: the topic was recreated, or ` +
     'the log is another one'
   );
 }

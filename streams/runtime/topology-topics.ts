@@ -165,7 +165,7 @@ export class TopologyTopics {
       const named = inputs.map((topic, i) => `"${topic}" (${counts[i]})`).join(', ');
       throw new TopologyError(
         `the topics ${named} are read together and must have equally many partitions, for a group to give those of a ` +
-          'number to one member; repartition one of them, or make it anew',
+          'number to one member; repartition one of them, or recreate it',
       );
     }
     this.#requireCopartitioned(sub);

@@ -95,7 +95,7 @@ describe.skipIf(reason)('partitions of a broker that are silent', { timeout: 120
     await app.close();
   });
 
-  it('lose nothing untold when they come back after the idle time', async () => {
+  it('lose no record without reporting it when they come back after the idle time', async () => {
     await topics();
     const app = new Streams(perSecond('onUpdate', '1s'), {
       applicationId: id,

@@ -250,7 +250,7 @@ describe('a position that the log no longer has', () => {
     await append(5);
     await run(counted());
     expect((await readOut()).at(-1)).toBe('all=5');
-    expect(warnings.join()).toContain('up to 100, and the log ends at 5: the topic was made anew');
+    expect(warnings.join()).toContain('up to 100, and the log ends at 5: the topic was recreated');
   });
 
   it('is none at the first start, where reading begins as the policy says', async () => {
