@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
@@ -184,10 +185,11 @@ async function connectKafka(
   };
 }
 
-/** A producer that starts again with the same inputs ends what the one before it has left open. */
+/** A producer that starts again with the same inputs ends what the one before it has left open, and shuts it out. */
 function inputsId(purpose: Purpose): string | undefined {
   if (purpose.runs !== 'producer' || purpose.inputs === undefined || purpose.inputs.includes('-')) return undefined;
-  const paths = purpose.inputs.map((input) => resolve(input)).join('\n');
+  // The same paths on another machine are other files.
+  const paths = [hostname(), ...purpose.inputs.map((input) => resolve(input))].join('\n');
   return `millrace-inputs-${createHash('sha256').update(paths).digest('hex').slice(0, 16)}`;
 }
 

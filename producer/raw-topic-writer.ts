@@ -1,9 +1,9 @@
 import type { AccessLog } from '../schemas/records.js';
-import type { Log } from '../streams/log/log.js';
+import type { Log, Transaction } from '../streams/log/log.js';
 import type { Serde } from '../streams/serde/serde.js';
 import type { LogBatch } from './log-source.js';
 import { addOddFields } from './odd-fields.js';
-import { POSITIONS_TOPIC, PositionsWatch } from './positions-watch.js';
+import { PositionsWatch } from './positions-watch.js';
 import { RefusedLines } from './refused-lines.js';
 import type { Positions } from './source-position.js';
 import { TopicWriter } from './topic-writer.js';
@@ -23,10 +23,12 @@ export interface WriterMetrics {
   readonly refused: RefusedLines;
   /** What was odd in lines that were used all the same, by `<field>: <what was wrong>`. */
   readonly oddFields: Map<string, number>;
+  /** What of the inputs is missing. */
+  readonly damage: string[];
 }
 
 export function newWriterMetrics(): WriterMetrics {
-  return { events: 0, refused: new RefusedLines(), oddFields: new Map() };
+  return { events: 0, refused: new RefusedLines(), oddFields: new Map(), damage: [] };
 }
 
 /**
@@ -77,8 +79,15 @@ export class RawTopicWriter {
 
   /** @throws ProducerError INPUT_IN_USE when another process writes what one of the batch's texts holds */
   async writeBatch(batch: LogBatch): Promise<void> {
+    if (batch.positions.size === 0) await this.#transactionOf(batch).commit();
+    else await this.#watch.commit(batch.positions, () => this.#transactionOf(batch));
+    this.metrics.events += batch.events.length;
+    addOddFields(this.metrics.oddFields, batch.oddFields);
+    for (const { source, line, reason, bytes } of batch.badLines) this.metrics.refused.add(source, line, reason, bytes);
+  }
+
+  #transactionOf(batch: LogBatch): Transaction {
     const { deadLetterTopic, log } = this.#options;
-    if (batch.positions.size > 0) await this.#watch.check(batch.positions);
     const transaction = log.transaction();
     this.#requests.append(transaction, batch.events);
     for (const { reason, source, line, bytes, length } of batch.badLines) {
@@ -98,14 +107,7 @@ export class RawTopicWriter {
         headers.map(([key, value]) => ({ key, value: Buffer.from(value) })),
       );
     }
-    for (const [key, position] of batch.positions) {
-      const value = position === null ? null : this.#watch.signed(position);
-      transaction.append(POSITIONS_TOPIC, 0, Date.now(), Buffer.from(key), value);
-    }
-    await transaction.commit();
-    this.metrics.events += batch.events.length;
-    addOddFields(this.metrics.oddFields, batch.oddFields);
-    for (const { source, line, reason, bytes } of batch.badLines) this.metrics.refused.add(source, line, reason, bytes);
+    return transaction;
   }
 
   /** Resolves when others can read what was written. */

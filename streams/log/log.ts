@@ -95,6 +95,11 @@ export interface Transaction {
     headers?: Headers,
   ): void;
   commitOffset(group: string, topicPartition: TopicPartition, committed: CommittedOffset): void;
+  /**
+   * Lets the commit fail, and write nothing, unless the partition ends at the offset when this transaction's turn has
+   * come: nobody else has appended to it. Missing where a log cannot tell.
+   */
+  expectEnd?(topicPartition: TopicPartition, offset: number): void;
   /** Bytes buffered so far; a caller bounds its memory by it. */
   readonly sizeBytes: number;
   /**
@@ -102,6 +107,7 @@ export interface Transaction {
    *
    * @throws LogError TRANSACTION_ABORTED when nothing of it is in the log, or, where it commits offsets, nobody can tell:
    *   what was processed for it is to be processed again, from the committed offsets
+   * @throws LogError END_MOVED when a partition does not end where it was expected to; nothing is written
    */
   commit(): Promise<CommitResult>;
   /** Drops what was buffered. */
@@ -207,6 +213,7 @@ export class LogError extends Error {
       | 'LOG_REFUSED'
       | 'LOG_SETTING'
       | 'GROUP_IN_USE'
+      | 'END_MOVED'
       | 'OFFSET_OUT_OF_RANGE'
       | 'PARTITION_COUNT'
       | 'TRANSACTION_ABORTED'

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { MemoryLevel } from 'memory-level';
-import { BufferedTransaction, type PartitionBatches } from '../buffered-transaction.js';
+import type { PartitionBatches } from '../buffered-transaction.js';
 import {
   type CommitResult,
   type CommittedOffset,
@@ -16,6 +16,7 @@ import { makePrivateDirectory } from '../private-directory.js';
 import { type BatchCursor, sealBatch } from '../record-batch.js';
 import { checkLogFiles } from './check-log.js';
 import { CommitMark } from './commit-mark.js';
+import { ConditionalTransaction, type ExpectedEnd } from './conditional-transaction.js';
 import { fileWith } from './damaged-file.js';
 import { DamagedRecordsError } from './damaged-records-error.js';
 import { noteClosed, noteOpen } from './directory-lock.js';
@@ -234,7 +235,7 @@ export class EmbeddedLog implements Log {
   }
 
   transaction(): Transaction {
-    return new BufferedTransaction(this);
+    return new ConditionalTransaction(this);
   }
 
   consumer(): LogConsumer {
@@ -255,8 +256,14 @@ export class EmbeddedLog implements Log {
    * Appends batches of records and commits offsets, in one atomic write. Offsets are given out at once, so that commits
    * take effect in the order of the calls; readers see the records when they are durable.
    */
-  async commitBatches(appends: readonly PartitionBatches[], offsets: readonly GroupOffset[]): Promise<CommitResult> {
+  async commitBatches(
+    appends: readonly PartitionBatches[],
+    offsets: readonly GroupOffset[],
+    expected: readonly ExpectedEnd[] = [],
+  ): Promise<CommitResult> {
     this.#requireWritable();
+    // Nothing is waited for from here until the offsets are given out.
+    for (const end of expected) this.#requireEnd(end);
     const now = Date.now();
     const operations: Operation[] = [];
     const ends: { readonly state: PartitionState; readonly lastBatchOffset: number; readonly endOffset: number }[] = [];
@@ -300,6 +307,15 @@ export class EmbeddedLog implements Log {
         return state && endOffsets.get(state);
       },
     };
+  }
+
+  #requireEnd({ topicPartition: { topic, partition }, offset }: ExpectedEnd): void {
+    const { nextOffset } = this.#topics.partition(topic, partition);
+    if (nextOffset === offset) return;
+    throw new LogError(
+      'END_MOVED',
+      `${topic}-${partition} ends at ${nextOffset}, not at ${offset}: others have appended to it; read on, and commit again`,
+    );
   }
 
   /** The batch that begins at the offset; undefined when none does. @throws LogError LOG_CORRUPT */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What a process asks of the one that owns the log. It changes with the format of batches, too. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 const offset = z.number().int().nonnegative();
 const partition = z.number().int().nonnegative();
@@ -52,6 +52,7 @@ export const requestSchema = z.discriminatedUnion('op', [
     op: z.literal('commit'),
     transaction: z.number(),
     offsets: z.array(z.object({ group, topicPartition, committed })).max(MAX_BATCHES),
+    expected: z.array(z.object({ topicPartition, offset })).max(MAX_POSITIONS),
   }),
 ]);
 

@@ -338,16 +338,16 @@ class Connection {
     staged.bytes = 0;
   }
 
-  async #commit(id: number, { transaction, offsets }: LogRequest & { op: 'commit' }): Promise<void> {
+  async #commit(id: number, { transaction, offsets, expected }: LogRequest & { op: 'commit' }): Promise<void> {
     const staged = this.#staged.get(transaction);
     this.#staged.delete(transaction);
     if (staged !== undefined) this.#unstage(staged);
     if (staged?.error !== undefined) throw staged.error;
-    for (const { topicPartition } of offsets) {
+    for (const { topicPartition } of [...offsets, ...expected]) {
       this.#log.requirePartition(topicPartition.topic, topicPartition.partition);
     }
     const appends = staged?.appends ?? [];
-    const result = await this.#log.commitBatches(appends, offsets);
+    const result = await this.#log.commitBatches(appends, offsets, expected);
     const ends = new Map<string, { topic: string; partition: number; endOffset: number }>();
     for (const { topic, partition } of appends) {
       const endOffset = result.endOffset(topic, partition);

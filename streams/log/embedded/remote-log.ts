@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { BufferedTransaction, type PartitionBatches } from '../buffered-transaction.js';
+import type { PartitionBatches } from '../buffered-transaction.js';
 import {
   type CommitResult,
   type CommittedOffset,
@@ -12,6 +12,7 @@ import {
   type Transaction,
 } from '../log.js';
 import { BatchCursor } from '../record-batch.js';
+import { ConditionalTransaction, type ExpectedEnd } from './conditional-transaction.js';
 import { encodeFrame, FrameReader } from './frames.js';
 import { closedError } from './level-errors.js';
 import {
@@ -134,7 +135,7 @@ export class RemoteLog implements Log {
   }
 
   transaction(): Transaction {
-    return new BufferedTransaction(this);
+    return new ConditionalTransaction(this);
   }
 
   consumer(): LogConsumer {
@@ -168,10 +169,19 @@ export class RemoteLog implements Log {
     throw new LogError('UNKNOWN_TOPIC', `the topic "${topic}" has partitions 0 to ${partitions - 1}, not ${partition}`);
   }
 
-  async commitBatches(appends: readonly PartitionBatches[], offsets: readonly GroupOffset[]): Promise<CommitResult> {
+  async commitBatches(
+    appends: readonly PartitionBatches[],
+    offsets: readonly GroupOffset[],
+    expected: readonly ExpectedEnd[],
+  ): Promise<CommitResult> {
     const transaction = ++this.#lastTransaction;
     this.#stage(transaction, appends);
-    const { ok } = await this.#call<'commit'>({ op: 'commit', transaction, offsets: [...offsets] });
+    const { ok } = await this.#call<'commit'>({
+      op: 'commit',
+      transaction,
+      offsets: [...offsets],
+      expected: [...expected],
+    });
     return {
       endOffset: (topic, partition) =>
         ok.endOffsets.find((end) => end.topic === topic && end.partition === partition)?.endOffset,

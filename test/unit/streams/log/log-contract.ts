@@ -103,6 +103,33 @@ export function describeLogContract(name: string, open: () => Promise<LogUnderTe
       await transaction.abort();
     });
 
+    it('commits one of two transactions that expect the same end, and writes nothing of the other, or cannot compare', async () => {
+      const topic = await newTopic();
+      const other = await newTopic();
+      const topicPartition = { topic, partition: 0 };
+      const end = await append(log, topic, 0, ['before']);
+      const [one, two] = [log.transaction(), log.transaction()];
+      if (one.expectEnd === undefined || two.expectEnd === undefined) return;
+      for (const transaction of [one, two]) {
+        transaction.append(other, 0, 1, null, Buffer.from('beside'));
+        transaction.append(topic, 0, 1, null, Buffer.from('after'));
+        transaction.commitOffset('contract', { topic: other, partition: 0 }, { offset: end, metadata: '' });
+      }
+      one.expectEnd(topicPartition, end);
+      two.expectEnd(topicPartition, end);
+
+      const [first, second] = await Promise.allSettled([one.commit(), two.commit()]);
+
+      expect(first.status).toBe('fulfilled');
+      expect(second).toMatchObject({ status: 'rejected', reason: { name: 'LogError', code: 'END_MOVED' } });
+      expect(await log.endOffset(topicPartition)).toBe(end + 1);
+      expect(await log.endOffset({ topic: other, partition: 0 })).toBe(1);
+      const third = log.transaction();
+      third.expectEnd?.(topicPartition, end + 1);
+      third.append(topic, 0, 1, null, Buffer.from('again'));
+      expect((await third.commit()).endOffset(topic, 0)).toBe(end + 2);
+    });
+
     it('gives records back as they were appended, in order', async () => {
       const topic = await newTopic();
       const headers = [

@@ -159,7 +159,12 @@ describe('a log that another process owns', () => {
     { op: 'read', positions: 'all', maxWaitMs: 0 },
     { op: 'committed', group: 1 },
     { op: 'read', positions: [{ topic: 'nowhere', partition: 0, offset: 0 }], maxWaitMs: 0 },
-    { op: 'commit', transaction: 1, offsets: [{ group: 'g', topicPartition: { topic: 'nowhere', partition: 0 } }] },
+    {
+      op: 'commit',
+      transaction: 1,
+      offsets: [{ group: 'g', topicPartition: { topic: 'nowhere', partition: 0 } }],
+      expected: [],
+    },
     { op: 'hello', version: PROTOCOL_VERSION + 1, nonce: 'n' },
     { op: 'committed', group: 'g\0h', topicPartition: FIRST },
     { op: 'read', positions: Array.from({ length: 5000 }, () => ({ ...FIRST, offset: 0 })), maxWaitMs: 0 },
@@ -181,7 +186,7 @@ describe('a log that another process owns', () => {
     const batches = [whole, cut].map(({ length }) => ({ ...FIRST, sizeBytes: length }));
     const client = await RawClient.greeted(directory);
     client.send(...encodeFrame(0, { op: 'stage', transaction: 1, batches }, [whole, cut]));
-    client.send(...encodeFrame(1, { op: 'commit', transaction: 1, offsets: [] }));
+    client.send(...encodeFrame(1, { op: 'commit', transaction: 1, offsets: [], expected: [] }));
     expect(await client.answer()).toMatchObject({ error: { code: 'LOG_CORRUPT' } });
     expect(await owner.endOffset(FIRST)).toBe(0);
     client.end();
@@ -197,7 +202,7 @@ describe('a log that another process owns', () => {
       const client = await RawClient.greeted(directory);
       const batches = [{ ...FIRST, sizeBytes: batch.length }];
       client.send(...encodeFrame(0, { op: 'stage', transaction: 1, batches }, [batch]));
-      client.send(...encodeFrame(1, { op: 'commit', transaction: 1, offsets: [] }));
+      client.send(...encodeFrame(1, { op: 'commit', transaction: 1, offsets: [], expected: [] }));
       expect(await client.answer()).toMatchObject({
         error: { code: 'LOG_CORRUPT', message: expect.stringContaining('milliseconds since the epoch') },
       });
