@@ -46,6 +46,10 @@ async function feedFiles(
     maxAheadMs: options.maxLineAhead,
     ...(hostFromFile === undefined ? {} : { hostOf: hostFromFile === true ? usualHost : hostFromFile }),
     onWarning: (message) => say(SafeText.of(message)),
+    onDamage: (message) => {
+      writer.metrics.damage.push(message);
+      say(SafeText.of(message));
+    },
   });
   const pacer = options.speed === undefined ? undefined : new Pacer(options.speed, signal);
   for await (const batch of batches) {

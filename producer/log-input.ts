@@ -30,6 +30,7 @@ export interface InputOptions {
   readonly builderOf: (host: string | undefined) => EventBuilder;
   readonly hostOf: (path: string) => string | undefined;
   readonly warn: (message: string) => void;
+  readonly tellDamage: (message: string) => void;
   readonly maxAheadMs: number;
   /** How much is read at a time. */
   readonly pieceBytes: number;
@@ -125,7 +126,7 @@ export class StreamInput implements LineSource {
       if (this.#options.signal.aborted) return;
       if (!(error instanceof CompressionError)) throw error;
       takesTail = error.isWhole;
-      this.#options.warn(damage(this.#name, opened, error));
+      tell(this.#options, this.#name, opened, error);
     }
     yield opened.end(Date.now(), takesTail);
   }
@@ -271,7 +272,7 @@ async function* wholeText(
   { start, text }: PlannedText,
   options: InputOptions,
 ): AsyncGenerator<readonly ReadLine[]> {
-  const { pieceBytes, signal, warn } = options;
+  const { pieceBytes, signal } = options;
   const opened = new OpenText(text, start, await file.before(start.offset), options);
   let takesTail = true;
   let position = start.offset;
@@ -290,7 +291,7 @@ async function* wholeText(
   } catch (error) {
     if (!(error instanceof CompressionError)) throw error;
     takesTail = error.isWhole;
-    warn(damage(text.name, opened, error));
+    tell(options, text.name, opened, error);
   }
   if (signal.aborted) return;
   yield* some(opened.end(file.stats.mtimeMs, takesTail));
@@ -306,10 +307,14 @@ async function hasGrown({ handle }: TextFile, position: number, signal: AbortSig
   }
 }
 
-function damage(name: string, { lines, offset }: OpenText, error: CompressionError): string {
-  return error.isWhole
-    ? `${name}: ${error.message}; its ${lines} lines were read`
-    : `${name} ends in the middle or is damaged (${error.message}); its first ${lines} lines, ${offset} bytes of text, were read`;
+function tell(options: InputOptions, name: string, { lines, offset }: OpenText, error: CompressionError): void {
+  if (error.isWhole) {
+    options.warn(`${name}: ${error.message}; its ${lines} lines were read`);
+    return;
+  }
+  options.tellDamage(
+    `${name} ends in the middle or is damaged (${error.message}); its first ${lines} lines, ${offset} bytes of text, were read`,
+  );
 }
 
 /** The file that was planned, also where it has got another name since. */

@@ -35,6 +35,8 @@ export interface LogSourceOptions extends EventDefaults {
   readonly maxAheadMs?: number;
   /** Told what a user should know of an input, and reading goes on. */
   readonly onWarning?: (message: string) => void;
+  /** Told what of an input is missing because it breaks off or is damaged, and reading goes on. */
+  readonly onDamage?: (message: string) => void;
 }
 
 export interface LogBatch {
@@ -129,7 +131,8 @@ class Batch {
 }
 
 async function sourcesOf(options: LogSourceOptions, oddFields: OddFieldCounts): Promise<LineSource[]> {
-  const { follow, maxAheadMs = DEFAULT_MAX_AHEAD_MS, onWarning: warn = () => {}, positions, signal } = options;
+  const { follow, maxAheadMs = DEFAULT_MAX_AHEAD_MS, onDamage: tellDamage = () => {}, positions, signal } = options;
+  const { onWarning: warn = () => {} } = options;
   const inputs = [...new Map(options.inputs.map((input) => [sourceName(input), input])).values()];
   for (const input of inputs) if (input !== '-') await checkReadable(input);
   if (signal.aborted) return [];
@@ -143,7 +146,7 @@ async function sourcesOf(options: LogSourceOptions, oddFields: OddFieldCounts): 
   };
   const pieceBytes = Math.max(LEAST_READ_BYTES, Math.min(MOST_READ_BYTES, Math.floor(READ_BYTES / inputs.length)));
   const { hostOf = () => undefined } = options;
-  const inputOptions: InputOptions = { format, builderOf, hostOf, warn, maxAheadMs, pieceBytes, signal };
+  const inputOptions: InputOptions = { format, builderOf, hostOf, warn, tellDamage, maxAheadMs, pieceBytes, signal };
   const paths: string[] = [];
   const sources: LineSource[] = [];
   // A pipe is opened when there is someone at its other end: one waits after the other.

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readServed } from '../../streams/log/embedded/log-socket.js';
 import { eventually, jsonLines, Millrace, millrace, temporaryDirectory } from './millrace.js';
 
 interface Consumed {
@@ -139,6 +140,52 @@ describe('millrace start', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('cut.log.gz ends in the middle');
     expect((await consume('test-inter', '--from-beginning')).length).toBeGreaterThan(0);
+  });
+
+  it('counts a whole gzip with something behind it, warns of that, and ends well', async () => {
+    const whole = gzipSync(Array.from({ length: 20 }, (_, second) => combined(second)).join(''));
+    const { code, stderr, stdout } = await once(Buffer.concat([whole, Buffer.from('garbage')]), 'tail.log.gz');
+    expect(code).toBe(0);
+    expect(stderr).toContain('something else stands behind the compressed text');
+    expect(stdout).toContain('20 events');
+  });
+
+  it('reads other inputs beside one that breaks off, counts both, and ends with 1', async () => {
+    const text = Array.from({ length: 2000 }, (_, i) => combined(i % 60, `10.0.${i % 250}.${i % 199}`)).join('');
+    const [cut, other] = [join(directory.path, 'cut.log.gz'), join(directory.path, 'other.log')];
+    const compressed = gzipSync(text);
+    await writeFile(cut, compressed.subarray(0, compressed.length - 50));
+    await writeFile(other, Array.from({ length: 11 }, (_, second) => combined(second)).join(''));
+    const { code, stderr } = await millrace(['start', '--input', cut, other, '--once', '--data-dir', dataDir]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('cut.log.gz ends in the middle');
+    expect(stderr).toContain('what could be read is counted');
+    const clients = (await consume('test-inter', '--from-beginning')).map(({ key }) => key);
+    expect(clients.filter((key) => key === '83.149.9.216')).toHaveLength(11);
+    expect(clients.length).toBeGreaterThan(1000);
+  });
+
+  it('counts each line once when another process writes the same file at the same time, or refuses one of the two', async () => {
+    const input = join(directory.path, 'access.log');
+    const lines = 60_000;
+    await writeFile(
+      input,
+      Array.from({ length: lines }, (_, i) => combined(Math.floor(i / 1000), `10.0.${i % 250}.${i % 199}`)).join(''),
+    );
+    const pipeline = startInBackground('--input', input, '--follow');
+    // As soon as it serves the log, two others come.
+    await eventually(async () => (await readServed(join(dataDir, 'log'))) && true);
+    const producers = await Promise.all(
+      [1, 2].map(() => millrace(['produce', '--input', input, '--data-dir', dataDir])),
+    );
+    for (const { code, stderr } of producers) {
+      expect([0, 1]).toContain(code);
+      if (code === 1) expect(stderr).toMatch(/^millrace: another process reads .*access\.log into the same log/m);
+    }
+    await pipeline.kill('SIGTERM');
+    // Whoever was refused has left the rest to the other; what is still missing then, a last run adds.
+    await millrace(['produce', '--input', input, '--data-dir', dataDir]);
+    expect(await consume('test-inter', '--from-beginning')).toHaveLength(lines);
   });
 
   it.each([

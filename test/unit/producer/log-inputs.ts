@@ -81,7 +81,12 @@ export class Committed {
   }
 
   #options(given: Partial<LogSourceOptions>): Partial<LogSourceOptions> {
-    return { positions: this.positions, onWarning: (message) => this.warnings.push(message), ...given };
+    return {
+      positions: this.positions,
+      onWarning: (message) => this.warnings.push(message),
+      onDamage: (message) => this.warnings.push(message),
+      ...given,
+    };
   }
 }
 
