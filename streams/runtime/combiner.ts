@@ -76,11 +76,12 @@ export function windowedCombiner<K, V, A>(
       const { aggregation, keySerde, name, slices } = options;
       for (const key of store.dirtyKeys) {
         for (const partial of key.partials) {
-          const { firstWindow, headers, headersOrder, slice, timeOffsetMs } = partial;
+          const { firstWindow, slice, timeOffsetMs } = partial;
           try {
             const bytes = key.serialized(name, keySerde);
             const aggregate = aggregation.serde.serialize(name, partial.aggregate);
-            const block = blocks.block(partitionOf(bytes), slice, headers, headersOrder);
+            const last = key.headers?.get(partial);
+            const block = blocks.block(partitionOf(bytes), slice, last?.headers, last?.order);
             block.add(firstWindow, timeOffsetMs, bytes, aggregate);
           } catch (error) {
             task.failed(name, error, key.key, partial.aggregate, slices.sliceStart(slice) + timeOffsetMs);

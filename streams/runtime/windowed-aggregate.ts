@@ -3,7 +3,7 @@ import type { Serde } from '../serde/serde.js';
 import { type Aggregation, oldValue } from '../state/aggregation.js';
 import { readSliceBlock } from '../state/slice-block.js';
 import type { WindowSlices } from '../state/window-slices.js';
-import { type KeyPartials, type Partial, WindowStore } from '../state/window-store.js';
+import { type KeyPartials, type LastHeaders, type Partial, WindowStore } from '../state/window-store.js';
 import { isFatal } from './exception-handlers.js';
 import type { CompiledNode, Forward, LateRecord, StoreContents, TableChanges, TaskContext } from './topology.js';
 import { committedWindow, foldWindows } from './window-fold.js';
@@ -121,10 +121,9 @@ export class WindowedAdder<K, V, A> {
   /** What is sent of a window has the headers of the record that changed it last. */
   keepHeaders(partials: KeyPartials<K, A>, partial: Partial<A>): void {
     const { headers } = this.#task;
-    if (headers.length === 0 && !partials.hasHeaders) return;
-    partials.hasHeaders = true;
-    partial.headers = headers;
-    partial.headersOrder = ++this.#headersOrder;
+    if (headers.length === 0 && partials.headers === undefined) return;
+    partials.headers ??= new Map();
+    partials.headers.set(partial, { headers, order: ++this.#headersOrder });
   }
 
   #addToWindows(key: K, value: V, timestamp: number, firstOpen: number): void {
@@ -207,15 +206,14 @@ function windowsWithin<A>(
 
 /** Those of the record that changed the window last. */
 function headersOf<K, A>(key: KeyPartials<K, A>, slices: WindowSlices, window: number): Headers {
-  let newest: Partial<A> | undefined;
-  for (const partial of key.partials) {
+  let newest: LastHeaders | undefined;
+  for (const [partial, last] of key.headers ?? []) {
     const isOfWindow =
       partial.dirty &&
       partial.slice >= slices.firstSlice(window) &&
       partial.slice <= slices.lastSlice(window) &&
       partial.firstWindow <= window;
-    if (!isOfWindow || partial.headers === undefined) continue;
-    if (newest === undefined || partial.headersOrder > newest.headersOrder) newest = partial;
+    if (isOfWindow && (newest === undefined || last.order > newest.order)) newest = last;
   }
   return newest?.headers ?? NO_HEADERS;
 }
@@ -262,6 +260,15 @@ export function compileWindowedAggregate<K, V, A>(
     }
   };
 
+  /** Apart, for a closure costs the memory of what it holds in each call of the function that it is in. */
+  const forwardWithHeaders = (
+    headers: Headers,
+    windowed: Windowed<K>,
+    aggregate: A,
+    timestamp: number,
+    old: A | null | undefined,
+  ) => task.withHeaders(headers, () => forward(windowed, aggregate, timestamp, old));
+
   const emitChanged = () => {
     for (const key of store.dirtyKeys) {
       const emit = (window: number, aggregate: A, timestamp: number) => {
@@ -269,8 +276,8 @@ export function compileWindowedAggregate<K, V, A>(
           ? oldValue(aggregation, committedWindow(key, slices, aggregation, window))
           : undefined;
         const windowed = new Windowed(key.key, slices, window);
-        if (!key.hasHeaders) forward(windowed, aggregate, timestamp, old);
-        else task.withHeaders(headersOf(key, slices, window), () => forward(windowed, aggregate, timestamp, old));
+        if (key.headers === undefined) forward(windowed, aggregate, timestamp, old);
+        else forwardWithHeaders(headersOf(key, slices, window), windowed, aggregate, timestamp, old);
         visited = window;
       };
       if (key.cut) emitChangedWithCuts(key, emit);

@@ -17,9 +17,6 @@ const META_KEY = Buffer.from([META]);
 export class Partial<A> {
   /** Changed since the last flush. */
   dirty = false;
-  /** Of the last record, and its place among those of the store; undefined where the key's records have none. */
-  headers: Headers | undefined;
-  headersOrder = 0;
   /** The newest record's time, as milliseconds after the slice's start. */
   timeOffsetMs = 0;
   /** The aggregate as of the last flush; undefined before the first. */
@@ -36,14 +33,23 @@ export class Partial<A> {
   ) {}
 }
 
+/** The headers of the record that changed a partial last, and the record's place among those of the store. */
+export interface LastHeaders {
+  readonly headers: Headers;
+  readonly order: number;
+}
+
 /** A key's live partials, in order of (slice, first window). */
 export class KeyPartials<K, A> {
   readonly partials: Partial<A>[] = [];
   dirty = false;
   /** True when one of the partials is left out of some windows of its slice. */
   cut = false;
-  /** True when a record since the last flush had headers. */
-  hasHeaders = false;
+  /**
+   * By partial, since a record since the last flush had any. Hardly any have, and partials are most of what is in memory,
+   * so it is not kept in them.
+   */
+  headers: Map<Partial<A>, LastHeaders> | undefined;
   #bytes: Buffer | undefined;
   #order: string | undefined;
 
@@ -327,10 +333,7 @@ export class WindowStore<K, A> implements StateStore {
     let ofSlice: SliceBlockBuilder[] | undefined;
     for (const key of this.#dirty) {
       key.dirty = false;
-      if (key.hasHeaders) {
-        key.hasHeaders = false;
-        for (const partial of key.partials) partial.headers = undefined;
-      }
+      key.headers = undefined;
       const partials = key.partials;
       for (let i = partials.length - 1; i >= 0; i--) {
         const partial = partials[i] as Partial<A>;
