@@ -333,11 +333,14 @@ export class StreamThread {
       }
       await Promise.all([this.#catchUp, this.#endsAskedFor]);
     } finally {
-      await this.#transaction.abort();
-      await this.#standbys?.close();
-      await this.#tasks?.close();
-      await this.#consumer?.close();
-      await this.#release?.();
+      try {
+        await this.#transaction.abort();
+        await this.#standbys?.close();
+        await this.#tasks?.close();
+        await this.#consumer?.close();
+      } finally {
+        await this.#release?.();
+      }
     }
   }
 

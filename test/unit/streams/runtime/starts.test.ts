@@ -81,6 +81,18 @@ async function readOut(): Promise<string[]> {
 }
 
 describe('a second instance of an application', () => {
+  it('is let in when the first one could not be closed in order', async () => {
+    const consumerOf = log.consumer.bind(log);
+    log.consumer = () => Object.assign(consumerOf(), { close: () => Promise.reject(new Error('it cannot be closed')) });
+    const first = copies(log);
+    await first.start();
+    await expect(first.close()).rejects.toThrow('it cannot be closed');
+    log.consumer = consumerOf;
+    const second = copies(log);
+    await second.start();
+    await second.close();
+  });
+
   it('is refused while the first one runs, in the same process', async () => {
     const first = copies(log);
     await first.start();
