@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makePrivateDirectorySync } from '../streams/log/private-directory.js';
 
 /** What a run processes: results of one kind must not stand beside those of the other, nor make them late. */
 export type InputKind = 'simulated' | 'own-logs';
@@ -15,7 +16,7 @@ const LAST = 'last-place';
  */
 export function placeFor(directory: string, kind: InputKind): string {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makePrivateDirectorySync(directory);
     const own = textOf(join(directory, KIND));
     if (own === undefined) writeFileSync(join(directory, KIND), `${kind}\n`, { mode: 0o600 });
     const place = own === undefined || own === kind ? '.' : kind;

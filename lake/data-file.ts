@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory, syncFile } from '../schemas/durable.js';
+import { makePrivateDirectory } from '../streams/log/private-directory.js';
 import { PARTITION_COLUMNS } from './columns.js';
 import type { Add, FileStatistics } from './delta/actions.js';
 import type { Column, ColumnType } from './delta/delta-schema.js';
@@ -56,7 +57,7 @@ async function write(
   const folder = `kind=${kind}/date=${date}/hour=${hour}`;
   const path = `${folder}/part-${randomUUID()}.zstd.parquet`;
   const file = join(directory, path);
-  await mkdir(join(directory, folder), { recursive: true });
+  await makePrivateDirectory(join(directory, folder));
   const names = written.map(({ name }) => identifier(name)).join(', ');
   const order = orderBy.length === 0 ? '' : ` ORDER BY ${orderBy.map(identifier).join(', ')}`;
   await duckDb.run(

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory } from '../../schemas/durable.js';
+import { makePrivateDirectory } from '../../streams/log/private-directory.js';
 import { LakeError } from '../lake-error.js';
 import { type Action, type CommitInfo, parseAction } from './actions.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
@@ -188,7 +189,7 @@ export class DeltaLog {
 
   /** @returns false when another commit has the version */
   async #create(version: number, actions: readonly Action[]): Promise<boolean> {
-    await mkdir(this.#log, { recursive: true });
+    await makePrivateDirectory(this.#log);
     // Whole before it has its name: a file that is made in place could be read, or left, half.
     const temporary = join(this.#log, `_commit_${randomUUID()}.json.tmp`);
     try {

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makePrivateDirectory } from '../../streams/log/private-directory.js';
 import { answers } from '../http.js';
 import { javaArgs, requireJava } from '../java.js';
 import { HOST } from '../ports.js';
@@ -19,7 +20,7 @@ export const elasticsearch: Service = {
 
   async prepare({ directory, software, ports }) {
     const configuration = join(directory, 'config');
-    await mkdir(configuration, { recursive: true });
+    await makePrivateDirectory(configuration);
     await writeFile(
       join(configuration, 'elasticsearch.yml'),
       [
