@@ -20,6 +20,7 @@ import { print, say } from './terminal/output.js';
 import { SafeText, safe } from './terminal/safe-text.js';
 import { trainCommand } from './train.js';
 import { UsageError } from './usage-error.js';
+import { sayWarnings } from './warnings.js';
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
@@ -55,6 +56,7 @@ export async function main(args: readonly string[]): Promise<number> {
   speakAsOne(program);
   endOnBugs();
   keepFilesPrivate();
+  sayWarnings();
   try {
     await program.parseAsync(withoutHelpOfUnknown(program, args), { from: 'user' });
     return 0;

@@ -3,13 +3,14 @@ import { newWriterMetrics } from '../producer/raw-topic-writer.js';
 import { DEFAULT_APPLICATION_CONFIG, type PipelineName } from '../topology/application-config.js';
 import { addConnection, type ConnectionOptions, connect, prepareTopics } from './connection.js';
 import { InterruptedError, isToldToStop, stopOnSignals } from './interruption.js';
+import { oddFieldsText } from './odd-fields-text.js';
 import { addSource, partitionCount, pipelinesOption, requireLogFormat, type SourceOptions } from './options.js';
 import { refusedText } from './refused-text.js';
 import { addRetention, type RetentionOptions } from './retention.js';
 import { feedSources, requireUsable } from './sources.js';
 import { print } from './terminal/output.js';
-import { count } from './terminal/quantities.js';
 import { safe } from './terminal/safe-text.js';
+import { writtenText } from './written-text.js';
 
 interface ProduceOptions extends SourceOptions, ConnectionOptions, RetentionOptions {
   readonly partitions: number;
@@ -37,8 +38,9 @@ async function produce(options: ProduceOptions): Promise<void> {
     const serdes = await prepareTopics(data, config, partitions, options);
     const metrics = newWriterMetrics();
     await feedSources(options, data, config, serdes, metrics, stop.signal);
-    print(safe`${count(metrics.events, 'event')} written`);
+    print(safe`${writtenText(metrics)} written`);
     for (const line of refusedText(metrics.refused, topics.deadLetters)) print(line);
+    for (const line of oddFieldsText(metrics.oddFields)) print(line);
     const ends = options.input === undefined ? options.count !== undefined : !options.follow;
     if (isToldToStop() && ends)
       throw new InterruptedError('interrupted: the input was not read to its end; the same command goes on from there');

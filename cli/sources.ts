@@ -34,7 +34,7 @@ export async function feedSources(
       serde: serdes.serviceLogs,
       keyOf: ({ service }) => service,
     });
-    feeds.push(feedServiceLogs(options, counted(writer, metrics), signal).then(() => writer.settle()));
+    feeds.push(feedServiceLogs(options, counted(writer, metrics, 'serviceLines'), signal).then(() => writer.settle()));
   }
   if (options.input === undefined && pipelines.includes('sensors')) {
     const writer = await TopicWriter.create({
@@ -43,20 +43,22 @@ export async function feedSources(
       serde: serdes.sensorReadings,
       keyOf: ({ sensor_id }) => sensor_id,
     });
-    feeds.push(feedReadings(options, counted(writer, metrics), signal).then(() => writer.settle()));
+    feeds.push(feedReadings(options, counted(writer, metrics, 'readings'), signal).then(() => writer.settle()));
   }
   await Promise.all(feeds);
 }
 
-/** A writer whose values count as events. */
+/** A writer whose values count as events of a kind. */
 function counted<V>(
   writer: { write(values: readonly V[]): Promise<void> },
   metrics: WriterMetrics,
+  kind: 'serviceLines' | 'readings',
 ): { write(values: readonly V[]): Promise<void> } {
   return {
     write: async (values) => {
       await writer.write(values);
       metrics.events += values.length;
+      metrics[kind] += values.length;
     },
   };
 }

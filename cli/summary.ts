@@ -11,6 +11,7 @@ import { ERROR_TITLE, GOAL_TITLES, incidentText } from './status.js';
 import { count, number } from './terminal/quantities.js';
 import { SafeText, safe } from './terminal/safe-text.js';
 import { aboutHowLong, roundedUp } from './times.js';
+import { writtenText } from './written-text.js';
 
 const TOP = 3;
 const HOUR_MS = 3_600_000;
@@ -65,7 +66,7 @@ export function found({ goals, incidents, serverErrors }: Run['results']): SafeT
 function volume({ feeds, metrics, seconds, writer }: Run): SafeText {
   const events = feeds ? writer.events : metrics.recordsConsumed;
   const perSecond = number(Math.round(events / Math.max(seconds, 0.001)));
-  return safe`${count(events, feeds ? 'event' : 'record')} in ${seconds.toFixed(1)} s (${perSecond}/s)`;
+  return safe`${feeds ? writtenText(writer) : count(events, 'record')} in ${seconds.toFixed(1)} s (${perSecond}/s)`;
 }
 
 function undecoded({ deadLetters }: StreamsMetrics, topic: string): SafeText[] {

@@ -6,6 +6,7 @@ import { failureText } from './failure.js';
 import { isInterruption } from './interruption.js';
 import { type PipelineOptions, startStreams } from './pipeline.js';
 import { keepFilesPrivate } from './privacy.js';
+import { sayWarnings } from './warnings.js';
 
 const REPORT_INTERVAL_MS = 250;
 
@@ -61,6 +62,7 @@ function report(message: WorkerReport): void {
 }
 
 keepFilesPrivate();
+sayWarnings();
 // The terminal sends an interrupt to every process; the parent is the one that acts on it.
 process.on('SIGINT', () => {});
 process.once('message', (task: WorkerTask) => {

@@ -19,7 +19,12 @@ export interface RawTopicWriterOptions {
 
 /** What was written since the start. */
 export interface WriterMetrics {
+  /** Of every kind. */
   events: number;
+  /** Those of them that are lines of services' logs. */
+  serviceLines: number;
+  /** Those of them that are readings of sensors. */
+  readings: number;
   readonly refused: RefusedLines;
   /** What was odd in lines that were used all the same, by `<field>: <what was wrong>`. */
   readonly oddFields: Map<string, number>;
@@ -28,7 +33,10 @@ export interface WriterMetrics {
 }
 
 export function newWriterMetrics(): WriterMetrics {
-  return { events: 0, refused: new RefusedLines(), oddFields: new Map(), damage: [] };
+  return {
+    ...{ events: 0, serviceLines: 0, readings: 0 },
+    ...{ refused: new RefusedLines(), oddFields: new Map(), damage: [] },
+  };
 }
 
 /**

@@ -55,6 +55,13 @@ it('a summary counts in the singular and the plural, and says none of what there
   expect(text).toContain('to see more: millrace consume goal1-topic --from-beginning');
 });
 
+it('a summary tells how many requests there were, which a count asks for, and what else', () => {
+  const writer = { ...newWriterMetrics(), events: 857, serviceLines: 325, readings: 32 };
+  expect(`${summary(run({ writer }))}`).toContain(
+    '857 events (500 requests, 325 lines of services, 32 sensor readings) in 1.0 s',
+  );
+});
+
 it('results of a million clients are kept in the memory of ten thousand, and the worst are right', () => {
   const goal = new GoalResults(1, 'goal1-topic', jsonSerde());
   const before = process.memoryUsage().heapUsed;
