@@ -9,7 +9,7 @@ export function oddFieldsText(odd: OddFields): SafeText[] {
   if (odd.size === 0) return [];
   const reasons = [...odd].sort(([, one], [, other]) => other - one);
   const total = reasons.reduce((sum, [, fields]) => sum + fields, 0);
-  const shown = reasons.slice(0, MOST).map(([reason, fields]) => `${reason} ${number(fields)}`);
+  const shown = reasons.slice(0, MOST).map(([reason, fields]) => `${reason} (${number(fields)})`);
   const more = reasons.length > MOST ? ', …' : '';
-  return [safe`${count(total, 'odd field')} left out, of lines that count: ${shown.join(', ')}${more}`];
+  return [safe`${count(total, 'odd field')} left out; their lines count: ${shown.join(', ')}${more}`];
 }

@@ -4,6 +4,7 @@ import { DEFAULT_PORTS, type PortName, type StackPorts } from '../stack/ports.js
 import { SERVICE_NAMES, type ServiceName } from '../stack/service.js';
 import { DEFAULT_STACK_DIRECTORY, portOption, type ServiceState, Stack, type StackEvent } from '../stack/stack.js';
 import { StackError } from '../stack/stack-error.js';
+import { makePrivateDirectory } from '../streams/log/private-directory.js';
 import { InterruptedError, stopOnSignals } from './interruption.js';
 import { say } from './terminal/output.js';
 import { SafeText, safe } from './terminal/safe-text.js';
@@ -81,7 +82,10 @@ export function addStack(command: Command): Command {
 }
 
 /** @throws StackError, UsageError */
-export function openStack({ cache, directory, ...ports }: StackOptions): Promise<Stack> {
+export async function openStack({ cache, directory, ...ports }: StackOptions): Promise<Stack> {
+  await makePrivateDirectory(directory).catch((cause: Error) => {
+    throw new UsageError(`--directory ${directory} cannot be made: ${cause.message}`);
+  });
   return Stack.open({ directory, cacheDirectory: cache, ports: givenPorts(ports) });
 }
 

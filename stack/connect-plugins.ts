@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makePrivateDirectory } from '../streams/log/private-directory.js';
 import { Downloads, type DownloadsOptions } from './downloads.js';
 import { exclusive } from './exclusive.js';
 import { StackError } from './stack-error.js';
@@ -92,7 +91,7 @@ async function build({ archives, partial, signal, sources, worker }: Parts): Pro
   const plugin = join(partial, 'path', 'millrace');
   const converterClasses = join(partial, 'converter');
   const sinkClasses = join(partial, 'sinks');
-  for (const directory of [plugin, converterClasses, sinkClasses]) await makePrivateDirectory(directory);
+  for (const directory of [plugin, converterClasses, sinkClasses]) await mkdir(directory, { recursive: true });
   const converter = join(plugin, 'avro-converter.jar');
 
   for (const archive of await readdir(archives)) {
@@ -116,7 +115,7 @@ async function build({ archives, partial, signal, sources, worker }: Parts): Pro
 
 async function writeServices(classes: string, services: Services): Promise<void> {
   const directory = join(classes, 'META-INF', 'services');
-  await makePrivateDirectory(directory);
+  await mkdir(directory, { recursive: true });
   for (const [service, names] of Object.entries(services)) {
     await writeFile(join(directory, service), `${names.join('\n')}\n`);
   }

@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { makePrivateDirectory } from '../streams/log/private-directory.js';
 import { exclusive } from './exclusive.js';
 import { StackError } from './stack-error.js';
 
@@ -118,7 +117,7 @@ export class Downloads {
 
   /** Deletes what a process left that was killed while it downloaded. */
   async #removePartial(): Promise<void> {
-    await makePrivateDirectory(this.directory);
+    await mkdir(this.directory, { recursive: true });
     for (const name of await readdir(this.directory)) {
       if (name.includes(PARTIAL)) await rm(join(this.directory, name), { recursive: true, force: true });
     }

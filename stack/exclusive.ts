@@ -1,7 +1,7 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ClassicLevel } from 'classic-level';
-import { makePrivateDirectory } from '../streams/log/private-directory.js';
 import { StackError } from './stack-error.js';
 
 const POLL_MS = 100;
@@ -22,7 +22,7 @@ export async function exclusive<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const location = join(directory, 'lock');
-  await makePrivateDirectory(location);
+  await mkdir(location, { recursive: true });
   for (let waited = false; ; waited = true) {
     const lock = new ClassicLevel(location);
     try {

@@ -1,7 +1,6 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { makePrivateDirectory } from '../streams/log/private-directory.js';
 import { stackPorts } from './ports.js';
 import { processIdentity } from './processes.js';
 import { StackError } from './stack-error.js';
@@ -40,7 +39,7 @@ export async function readServiceRecord(directory: string): Promise<ServiceRecor
 }
 
 export async function writeServiceRecord(directory: string, record: ServiceRecord): Promise<void> {
-  await makePrivateDirectory(directory);
+  await mkdir(directory, { recursive: true });
   const path = join(directory, FILE);
   await writeFile(`${path}.new`, `${JSON.stringify(record, undefined, 2)}\n`);
   await rename(`${path}.new`, path);

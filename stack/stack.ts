@@ -1,7 +1,6 @@
-import { readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { makePrivateDirectory } from '../streams/log/private-directory.js';
 import { Downloads, defaultCacheDirectory } from './downloads.js';
 import { exclusive } from './exclusive.js';
 import { DEFAULT_PORTS, isPortFree, type PortName, type StackPorts, stackPorts } from './ports.js';
@@ -178,7 +177,7 @@ export class Stack {
   }
 
   async #startAll(names: readonly ServiceName[], options: StackWorkOptions): Promise<void> {
-    await makePrivateDirectory(this.directory).catch((cause: Error) => {
+    await mkdir(this.directory, { recursive: true, mode: 0o700 }).catch((cause: Error) => {
       throw new StackError('STATE_UNREADABLE', `${this.directory} cannot be made: ${cause.message}`, { cause });
     });
     await this.#exclusive(options, async () => {

@@ -1,6 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makePrivateDirectory } from '../../streams/log/private-directory.js';
 import { answers } from '../http.js';
 import { javaArgs, requireJava } from '../java.js';
 import { HOST } from '../ports.js';
@@ -20,7 +19,7 @@ export const elasticsearch: Service = {
 
   async prepare({ directory, software, ports }) {
     const configuration = join(directory, 'config');
-    await makePrivateDirectory(configuration);
+    await mkdir(configuration, { recursive: true });
     await writeFile(
       join(configuration, 'elasticsearch.yml'),
       [

@@ -24,7 +24,7 @@ export function makePrivateDirectorySync(path: string): void {
       // Another process was faster.
       if (isCode(error, 'EEXIST') && isDirectory(missing)) continue;
       if (isCode(error, 'EEXIST')) throw failure('ENOENT', missing, `${missing} is a link to nothing`);
-      if (isCode(error, 'ENOENT')) throw failure('ENOENT', missing, `${dirname(missing)} takes no directories`);
+      if (isCode(error, 'ENOENT')) throw failure('ENOENT', missing, `no directory can be made in ${dirname(missing)}`);
       throw error;
     }
   }
