@@ -5,7 +5,11 @@ import { type SafeText, safe } from './terminal/safe-text.js';
 /** How much was written; of what kinds, where there were others than requests, for a number asked for is of requests. */
 export function writtenText({ events, readings, serviceLines }: WriterMetrics): SafeText {
   if (readings + serviceLines === 0) return safe`${count(events, 'event')}`;
-  const requests = count(events - readings - serviceLines, 'request');
-  const lines = count(serviceLines, 'line of services', 'lines of services');
-  return safe`${count(events, 'event')} (${requests}, ${lines}, ${count(readings, 'sensor reading')})`;
+  const kinds = [
+    [events - readings - serviceLines, 'request', 'requests'],
+    [serviceLines, 'line of services', 'lines of services'],
+    [readings, 'sensor reading', 'sensor readings'],
+  ] as const;
+  const written = kinds.filter(([number]) => number > 0).map(([number, one, many]) => count(number, one, many));
+  return safe`${count(events, 'event')} (${written.join(', ')})`;
 }
