@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientRule } from '../producer/client-address.js';
+import { ASSET_PATHS, excludedPaths } from '../producer/excluded-paths.js';
 import { readLogs } from '../producer/log-source.js';
 import type { RawTopicWriter } from '../producer/raw-topic-writer.js';
 import { SensorSimulator } from '../producer/sensor-simulator.js';
@@ -31,6 +32,7 @@ async function feedFiles(
 ): Promise<void> {
   const { hostFromFile } = options;
   const client = clientRule(options);
+  const excluded = [...(options.excludePath ?? []), ...(options.assets ? [] : [ASSET_PATHS])];
   const batches = readLogs({
     inputs,
     format: options.logFormat,
@@ -44,6 +46,7 @@ async function feedFiles(
     signal,
     positions: writer.positions,
     maxAheadMs: options.maxLineAhead,
+    ...(excluded.length === 0 ? {} : { isExcluded: excludedPaths(excluded) }),
     ...(hostFromFile === undefined ? {} : { hostOf: hostFromFile === true ? usualHost : hostFromFile }),
     onWarning: (message) => say(SafeText.of(message)),
     onDamage: (message) => {

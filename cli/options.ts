@@ -146,6 +146,9 @@ export interface SourceOptions extends SimulationOptions, OtherSimulations {
   /** True: by the usual names. */
   readonly hostFromFile?: HostOf | true;
   readonly maxLineAhead: number;
+  readonly excludePath?: readonly string[];
+  /** False: requests of style sheets, scripts, pictures and the like are left out. */
+  readonly assets: boolean;
   readonly clientFrom?: string;
   readonly trustedProxies?: readonly string[];
   readonly follow?: boolean;
@@ -184,6 +187,8 @@ export function addSource(command: Command): Command {
     .addOption(
       durationOption('--max-line-ahead <duration>', 'lines further ahead of the lines around them are set aside', '1h'),
     )
+    .option('--exclude-path <globs...>', "requests to leave out, by their paths: '/health' '/static/**'")
+    .option('--no-assets', 'leave out requests of style sheets, scripts, pictures, fonts, sound and film')
     .option('--server <name>', 'the machine, for logs that do not name it', 'unknown')
     .option('--follow', 'go on when the files end, across rotation')
     .option('--speed <factor>', 'replay at this many times real time (default: as fast as it can)', positiveNumber)

@@ -10,7 +10,7 @@ import { addRetention, type RetentionOptions } from './retention.js';
 import { feedSources, requireUsable } from './sources.js';
 import { print } from './terminal/output.js';
 import { safe } from './terminal/safe-text.js';
-import { writtenText } from './written-text.js';
+import { excludedText, writtenText } from './written-text.js';
 
 interface ProduceOptions extends SourceOptions, ConnectionOptions, RetentionOptions {
   readonly partitions: number;
@@ -39,6 +39,7 @@ async function produce(options: ProduceOptions): Promise<void> {
     const metrics = newWriterMetrics();
     await feedSources(options, data, config, serdes, metrics, stop.signal);
     print(safe`${writtenText(metrics)} written`);
+    for (const line of excludedText(metrics.excluded)) print(line);
     for (const line of refusedText(metrics.refused, topics.deadLetters)) print(line);
     for (const line of oddFieldsText(metrics.oddFields)) print(line);
     const ends = options.input === undefined ? options.count !== undefined : !options.follow;

@@ -11,7 +11,7 @@ import { ERROR_TITLE, GOAL_TITLES, incidentText } from './status.js';
 import { count, number } from './terminal/quantities.js';
 import { SafeText, safe } from './terminal/safe-text.js';
 import { aboutHowLong, roundedUp } from './times.js';
-import { writtenText } from './written-text.js';
+import { excludedText, writtenText } from './written-text.js';
 
 const TOP = 3;
 const HOUR_MS = 3_600_000;
@@ -44,6 +44,7 @@ export function summary(run: Run): SafeText {
   const { metrics, results, topics, writer } = run;
   const lines = [
     volume(run),
+    ...excludedText(writer.excluded),
     ...refusedText(writer.refused, topics.deadLetters),
     ...oddFieldsText(writer.oddFields),
     ...undecoded(metrics, topics.deadLetters),

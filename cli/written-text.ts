@@ -13,3 +13,8 @@ export function writtenText({ events, readings, serviceLines }: WriterMetrics): 
   const written = kinds.filter(([number]) => number > 0).map(([number, one, many]) => count(number, one, many));
   return safe`${count(events, 'event')} (${written.join(', ')})`;
 }
+
+/** How many requests were left out because of what they asked for. */
+export function excludedText(excluded: number): SafeText[] {
+  return excluded === 0 ? [] : [safe`${count(excluded, 'request')} left out for their paths`];
+}

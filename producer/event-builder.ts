@@ -19,6 +19,8 @@ export interface EventDefaults {
   readonly maxFutureMs: number;
   /** Which address is the client's where proxies stand before the server; default: see `ClientFinder`. */
   readonly client?: ClientRule;
+  /** Whether requests of a path are left out. Lines that do not say what was asked for are not. */
+  readonly isExcluded?: (path: string) => boolean;
 }
 
 /** What stands for the status of a response that is not known, or that had none. NGINX writes 000 then. */
@@ -57,6 +59,14 @@ export class EventBuilder {
     this.oddFields = oddFields;
     this.#defaults = defaults;
     this.#clients = new ClientFinder(defaults.client);
+  }
+
+  /** Whether the line is one of those that are to be left out. */
+  excludes({ path, request }: RequestFields): boolean {
+    const { isExcluded } = this.#defaults;
+    if (isExcluded === undefined) return false;
+    const asked = says(path) ? path : typeof request === 'string' ? request.split(' ', 2)[1] : undefined;
+    return typeof asked === 'string' && isExcluded(asked);
   }
 
   build(fields: RequestFields): AccessLog | LineRefusal {

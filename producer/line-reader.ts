@@ -20,10 +20,12 @@ export interface BadLine {
   readonly length: number;
 }
 
-/** A line, and what became of it: an event, a bad line, or nothing where it is empty. */
+/** A line, and what became of it: an event, a bad line, or nothing where it is empty or left out. */
 export interface ReadLine {
   event: AccessLog | undefined;
   bad: BadLine | undefined;
+  /** It is one of those that are to be left out. */
+  excluded: boolean;
   /** The event's; of what has none, that of the line before it. */
   time: number;
   readonly line: Line;
@@ -124,6 +126,7 @@ export class LineReader {
     return {
       event: undefined,
       bad: undefined,
+      excluded: false,
       time: -1,
       line,
       offset: line.nextOffset,
@@ -149,6 +152,7 @@ export class LineReader {
     }
     const event = this.#event(line);
     if (event instanceof LineRefusal) read.bad = badLine(this.#options.file.name, line, event.reason);
+    else if (event === 'excluded') read.excluded = true;
     else if (event !== undefined) {
       read.event = event;
       read.time = event.timestamp;
@@ -157,7 +161,7 @@ export class LineReader {
   }
 
   /** Undefined for an empty line. Whatever goes wrong with a line is that line's. */
-  #event(line: Line): AccessLog | LineRefusal | undefined {
+  #event(line: Line): AccessLog | LineRefusal | 'excluded' | undefined {
     if (line.length > MAX_LINE_BYTES) {
       return new LineRefusal('line-too-long', `the line has ${line.length} bytes; ${MAX_LINE_BYTES} are the most`);
     }
@@ -166,7 +170,8 @@ export class LineReader {
       const text = this.#text(line);
       if (text.trim() === '') return undefined;
       const fields = format.read(text);
-      return fields instanceof LineRefusal ? fields : builder.build(fields);
+      if (fields instanceof LineRefusal) return fields;
+      return builder.excludes(fields) ? 'excluded' : builder.build(fields);
     } catch (error) {
       return new LineRefusal('unreadable', String(error).slice(0, KEPT_REASON));
     }

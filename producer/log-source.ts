@@ -45,6 +45,8 @@ export interface LogBatch {
   readonly badLines: readonly BadLine[];
   /** What was odd in lines that were used all the same. */
   readonly oddFields: OddFields;
+  /** How many requests were left out for their paths. */
+  readonly excluded: number;
   /** Where to go on after this batch, by key; null deletes a key. Standard input and pipes, which cannot be read again, have none. */
   readonly positions: ReadonlyMap<string, SourcePosition | null>;
 }
@@ -94,6 +96,7 @@ export async function* readLogs(options: LogSourceOptions): AsyncGenerator<LogBa
 /** Lines on their way to a batch, and the last of each text. */
 class Batch {
   lines = 0;
+  #excluded = 0;
   #events: AccessLog[] = [];
   #badLines: BadLine[] = [];
   #lastOf: ReadLine | undefined;
@@ -108,6 +111,7 @@ class Batch {
     this.lines++;
     if (line.event !== undefined) this.#events.push(line.event);
     else if (line.bad !== undefined) this.#badLines.push(line.bad);
+    else if (line.excluded) this.#excluded++;
     if (this.#lastOf !== undefined && this.#lastOf.file !== line.file) this.#lasts.set(this.#lastOf.file, this.#lastOf);
     this.#lastOf = line;
   }
@@ -120,8 +124,15 @@ class Batch {
       positions.set(text.key, text.positionAfter(line));
       if (text.oldKey !== undefined) positions.set(text.oldKey, null);
     }
-    const batch = { events: this.#events, badLines: this.#badLines, oddFields: this.#oddFields.take(), positions };
+    const batch = {
+      events: this.#events,
+      badLines: this.#badLines,
+      oddFields: this.#oddFields.take(),
+      excluded: this.#excluded,
+      positions,
+    };
     this.lines = 0;
+    this.#excluded = 0;
     this.#events = [];
     this.#badLines = [];
     this.#lastOf = undefined;

@@ -28,13 +28,15 @@ export interface WriterMetrics {
   readonly refused: RefusedLines;
   /** What was odd in lines that were used all the same, by `<field>: <what was wrong>`. */
   readonly oddFields: Map<string, number>;
+  /** How many requests were left out for their paths. */
+  excluded: number;
   /** What of the inputs is missing. */
   readonly damage: string[];
 }
 
 export function newWriterMetrics(): WriterMetrics {
   return {
-    ...{ events: 0, serviceLines: 0, readings: 0 },
+    ...{ events: 0, serviceLines: 0, readings: 0, excluded: 0 },
     ...{ refused: new RefusedLines(), oddFields: new Map(), damage: [] },
   };
 }
@@ -90,6 +92,7 @@ export class RawTopicWriter {
     if (batch.positions.size === 0) await this.#transactionOf(batch).commit();
     else await this.#watch.commit(batch.positions, () => this.#transactionOf(batch));
     this.metrics.events += batch.events.length;
+    this.metrics.excluded += batch.excluded;
     addOddFields(this.metrics.oddFields, batch.oddFields);
     for (const { source, line, reason, bytes } of batch.badLines) this.metrics.refused.add(source, line, reason, bytes);
   }

@@ -11,6 +11,8 @@ export class RequestFields {
   /** The request line; its first word is the method. */
   request: unknown = undefined;
   method: unknown = undefined;
+  /** What was asked for, where it stands apart from the request line. */
+  path: unknown = undefined;
   status: unknown = undefined;
   /** Seconds. */
   requestTime: unknown = undefined;

@@ -15,6 +15,9 @@ const NAMES: Readonly<Record<Exclude<Field, 'forwarded'>, string>> = {
   time: '@timestamp time_local time_iso8601 msec timestamp time startutc ts datetime date start_time',
   request: 'request request_line req',
   method: 'method request_method http_method verb requestmethod request.method http.request.method',
+  path:
+    'request_uri uri path request.uri request.path requestpath url.path url.original http.request.path request_path ' +
+    'uri_path url',
   status:
     'status status_code response_code response http_status downstreamstatus response_status code ' +
     'http.response.status_code response.status',

@@ -226,7 +226,7 @@ export function variableOf(name: string): Variable {
 }
 
 /** The variables that an event is made of; of two for one field the first that says something is taken. */
-export const FIELD_VARIABLES: Readonly<Record<Exclude<RequestField, 'forwarded'>, readonly string[]>> = {
+export const FIELD_VARIABLES: Readonly<Record<Exclude<RequestField, 'forwarded' | 'path'>, readonly string[]>> = {
   client: ['remote_addr', 'http_x_real_ip', 'proxy_protocol_addr', 'realip_remote_addr'],
   time: ['time_local', 'time_iso8601', 'msec'],
   request: ['request'],
@@ -238,3 +238,6 @@ export const FIELD_VARIABLES: Readonly<Record<Exclude<RequestField, 'forwarded'>
   country: ['geoip_country_code', 'geoip2_data_country_code', 'geoip_country_code3', 'geoip_country_name'],
   bytes: ['body_bytes_sent', 'bytes_sent'],
 };
+
+/** The variables that say what was asked for. No event is made of it: a line that leaves it open is as good. */
+export const PATH_VARIABLES: readonly string[] = ['request_uri', 'uri', 'document_uri'];

@@ -16,6 +16,7 @@ import {
   FIELD_VARIABLES,
   type Grammar,
   type Origin,
+  PATH_VARIABLES,
   variableOf,
   WORDS,
   withinQuotes,
@@ -101,6 +102,8 @@ interface Matchers {
 class LogFormat implements AccessLogFormat {
   readonly #text: FormatText;
   readonly #uses: readonly Use[];
+  /** Of the variable that says what was asked for; -1 where there is none. */
+  readonly #pathSlot: number;
   readonly #strict: readonly Freedom[];
   readonly #strictly: Matchers;
   /** By how free each variable is. */
@@ -109,6 +112,7 @@ class LogFormat implements AccessLogFormat {
   constructor(text: FormatText, uses: readonly Use[]) {
     this.#text = text;
     this.#uses = uses;
+    this.#pathSlot = text.variables.findIndex(({ name }) => PATH_VARIABLES.includes(name));
     this.#strict = text.variables.map(() => STRICT);
     this.#strictly = this.#matchersFor(this.#strict);
   }
@@ -193,6 +197,7 @@ class LogFormat implements AccessLogFormat {
       const variable = this.#text.variables[slot]?.name;
       fields[field] = variable === 'upstream_response_time' ? sumOf(value) : value;
     }
+    if (this.#pathSlot >= 0) fields.path = textAt(line, shortest, this.#pathSlot);
     return fields;
   }
 

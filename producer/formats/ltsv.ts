@@ -23,6 +23,8 @@ const LABELS: Readonly<Record<string, RequestField>> = {
   req: 'request',
   request: 'request',
   method: 'method',
+  uri: 'path',
+  request_uri: 'path',
   status: 'status',
   reqtime: 'requestTime',
   request_time: 'requestTime',

@@ -1,0 +1,25 @@
+import picomatch from 'picomatch';
+
+/** What pages load beside themselves: style sheets, scripts, pictures, fonts, sound and film. */
+const ASSETS =
+  'css js mjs map png jpg jpeg gif svg webp avif ico bmp woff woff2 ttf otf eot mp3 mp4 m4a m4v ogg webm wav webmanifest';
+
+/** All paths of assets, for `excludedPaths`. */
+export const ASSET_PATHS = `**/*.{${ASSETS.replaceAll(' ', ',')}}`;
+
+/**
+ * Whether requests of a path are left out.
+ *
+ * @param globs as of picomatch, compared with the whole path without regard to case: `/health`, `/static/**`
+ * @returns a function of a path, with or without its query, or of a whole URL
+ */
+export function excludedPaths(globs: readonly string[]): (path: string) => boolean {
+  const matches = picomatch([...globs], { nocase: true, dot: true });
+  return (path) => matches(withoutQuery(path));
+}
+
+function withoutQuery(path: string): string {
+  const end = path.search(/[?#;]/);
+  const plain = end < 0 ? path : path.slice(0, end);
+  return plain.startsWith('/') ? plain : plain.replace(/^[a-z][a-z+.-]*:\/\/[^/]*/i, '');
+}
