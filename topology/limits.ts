@@ -2,7 +2,7 @@ import { threshold } from '../detection/threshold.js';
 import type { Detection, SeriesSignal } from './monitor.js';
 
 /** A fixed limit, which is a detection of its own. */
-export interface Limit<O> extends Pick<SeriesSignal<O>, 'value' | 'severity' | 'field' | 'explain'> {
+export interface Limit<O> extends Pick<SeriesSignal<O>, 'value' | 'severity' | 'field' | 'explain' | 'write'> {
   readonly name: string;
   /** More is over it. */
   readonly limit: number;

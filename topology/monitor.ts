@@ -15,6 +15,8 @@ interface DescribedSignal<O> {
   readonly field: string;
   /** What is unusual, such as "100 lines took 812 ms on average"; what would have been usual follows. */
   readonly explain: (value: number, observation: O) => string;
+  /** How a value is written. Default: with three digits that count. */
+  readonly write?: (value: number) => string;
 }
 
 /** A number that is judged by what it was before. */
@@ -194,14 +196,14 @@ interface JudgedSignal extends Verdict {
 }
 
 function judgeAmongPeers<O>(
-  { field, tallies }: PeerSignal<O>,
+  { field, tallies, write = short }: PeerSignal<O>,
   states: Record<string, unknown>,
   observation: O,
 ): JudgedSignal {
   states[field] ??= initialPeerState();
   const { own, peers } = tallies(observation);
   const verdict = compareToPeers(states[field] as PeerState, own, peers);
-  return { ...verdict, usual: () => `, where ${short(verdict.expected.high)} is usual among its peers` };
+  return { ...verdict, usual: () => `, where ${write(verdict.expected.high)} is usual among its peers` };
 }
 
 /** Undefined where the observation does not tell. */
@@ -215,7 +217,8 @@ function judgeInSeries<O>(
   if (value === undefined) return undefined;
   states[signal.field] ??= signal.detector.initial();
   const { middle, ...verdict } = verdictOn(signal, states[signal.field], time, value);
-  return { ...verdict, value, usual: () => (signal.explainsAll ? '' : expectation(value, verdict.expected, middle)) };
+  const { explainsAll, write = short } = signal;
+  return { ...verdict, value, usual: () => (explainsAll ? '' : expectation(value, verdict.expected, middle, write)) };
 }
 
 function verdictOn<O>(
@@ -242,12 +245,17 @@ function verdictOn<O>(
   };
 }
 
-function expectation(value: number, { high, low }: Verdict['expected'], middle: number): string {
+function expectation(
+  value: number,
+  { high, low }: Verdict['expected'],
+  middle: number,
+  write: (value: number) => string,
+): string {
   // It has been a little too much, or too little, for a while.
-  if (Number.isFinite(middle) && value >= low && value <= high) return `, where ${short(middle)} is usual`;
-  if (Number.isFinite(low) && Number.isFinite(high)) return `, where ${short(low)} to ${short(high)} is usual`;
-  if (Number.isFinite(high)) return `, where ${short(high)} is the most`;
-  return Number.isFinite(low) ? `, where ${short(low)} is the least` : '';
+  if (Number.isFinite(middle) && value >= low && value <= high) return `, where ${write(middle)} is usual`;
+  if (Number.isFinite(low) && Number.isFinite(high)) return `, where ${write(low)} to ${write(high)} is usual`;
+  if (Number.isFinite(high)) return `, where ${write(high)} is the most`;
+  return Number.isFinite(low) ? `, where ${write(low)} is the least` : '';
 }
 
 function finite(bound: number): number | null {

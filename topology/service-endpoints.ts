@@ -52,6 +52,7 @@ function limitsOf({
       value: ({ failed, responses }) => (responses < leastRequests ? undefined : failed / responses),
       severity: 'critical',
       field: 'status',
+      write: percent,
       explain: (rate, { responses }) => `${percent(rate)} of ${short(responses)} responses are errors`,
     },
     {

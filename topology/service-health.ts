@@ -57,6 +57,7 @@ function serviceDetections(families: ApplicationConfig['detectors']): readonly D
   const errorRate = {
     value: ({ count, errors }: LineStatistics) => (count === 0 ? undefined : errors / Math.max(LEAST_LINES, count)),
     field: 'level',
+    write: percent,
     explain: (_share: number, { count, errorRate: share }: LineStatistics) =>
       `${percent(share)} of ${short(count)} lines are errors`,
     side: 'high',

@@ -72,6 +72,7 @@ const DETECTION: Detection<InstanceWindow> = {
       tallies: ({ own, peers }) => ({ own: errorsOf(own), peers: errorsOf(peers) }),
       severity: 'critical',
       field: 'level',
+      write: percent,
       explain: (share) => `${percent(share)} of its lines are errors`,
     },
     {
@@ -81,6 +82,7 @@ const DETECTION: Detection<InstanceWindow> = {
       },
       severity: 'critical',
       field: 'response_time',
+      write: percent,
       explain: (share) => `${percent(share)} of its responses are slow`,
     },
   ],

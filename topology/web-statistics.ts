@@ -73,6 +73,7 @@ function detections({ errorRate, leastRequests }: ApplicationConfig['webStatisti
     side: 'high',
     severity: 'critical',
     field: 'error_rate',
+    write: percent,
     explain: (rate, requests) => `${percent(rate)} of ${short(requests.count)} requests failed`,
   };
   const erratic: SeriesSignal<RequestStatistics> = {

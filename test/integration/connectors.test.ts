@@ -163,8 +163,8 @@ describe.skipIf(reason)('topics go into Elasticsearch and InfluxDB', { timeout: 
     expect(first.stdout).toContain('database millrace: created\n');
     expect(first.stdout).toContain('connector elasticsearch-goals: created, 1 task running\n');
     expect(second.code).toBe(0);
-    // A template for each of 12 indices, 9 connectors, and a database.
-    expect(second.stdout.trim().split('\n')).toHaveLength(22);
+    // A template for each of 13 indices, 10 connectors, and a database.
+    expect(second.stdout.trim().split('\n')).toHaveLength(24);
     expect(second.stdout).not.toMatch(/created|updated|restarted/);
   });
 
@@ -172,7 +172,7 @@ describe.skipIf(reason)('topics go into Elasticsearch and InfluxDB', { timeout: 
     const { code, stdout } = await connectors('status');
 
     expect(code).toBe(0);
-    expect(stdout.match(/RUNNING.*1\/1 running/g)).toHaveLength(9);
+    expect(stdout.match(/RUNNING.*1\/1 running/g)).toHaveLength(10);
   });
 
   it('refuses settings that Connect does not take, and a class that is not installed', async () => {
