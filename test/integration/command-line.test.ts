@@ -150,7 +150,7 @@ it('what others write reaches no terminal as it is, wherever it is printed', asy
   consumed.push(await millrace(['consume', `t${hostile}`, '--data-dir', dataDir]));
   consumed.push(await millrace(['start', '--input', `f${hostile}`, '--once', '--data-dir', dataDir]));
   consumed.push(await millrace([`c${hostile}`]), await millrace(['start', `--${hostile}`]));
-  expect(stdout).toContain('h\\x1b[2J\\x9b31m\\u202e');
+  expect(stdout).toContain('h\\x1b[2j\\x9b31m\\u202e');
   for (const said of [stdout, stderr, ...consumed.flatMap((run) => [run.stdout, run.stderr])]) {
     expect(said.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   }

@@ -23,8 +23,8 @@ type Right = readonly [
 
 /** What docs/kafka.md says that a user needs, for a pipeline whose topics and application have names of their own. */
 function rights(name: string): Right[] {
-  const { accessLog, deadLetters, goal1, goal2, goal3, goal4, late } = apart(name).topics;
-  const results = [goal1, goal2, goal3, goal4];
+  const { accessLog, deadLetters, goal1, goal2, goal3, goal4, late, serverErrors } = apart(name).topics;
+  const results = [goal1, goal2, goal3, goal4, serverErrors];
   return [
     ['TOPIC', accessLog, 'LITERAL', 'READ'],
     // It feeds the pipeline, too.
