@@ -129,11 +129,7 @@ export class AvroCursor {
     }
     // Five bytes can announce any number of items, which nobody has sent.
     const most = leastItemBytes === 0 ? MOST_EMPTY_ITEMS : (this.#end - this.position) / leastItemBytes;
-    if (count > most) {
-      throw new RangeError(
-        `it is cut off: ${count} items are announced and ${this.#end - this.position} bytes are left`,
-      );
-    }
+    if (count > most) throw this.#cutOff(`${count} items are announced`, this.position);
     return count;
   }
 
@@ -165,9 +161,16 @@ export class AvroCursor {
   #advance(length: number): number {
     const at = this.position;
     if (length < 0 || at + length > this.#end) {
-      throw new RangeError(`it is cut off: ${length} bytes are announced and ${this.#end - at} are left`);
+      if (length < 0 && at <= this.#end) throw new RangeError(`a length is 0 or more, not ${length}`);
+      throw this.#cutOff(`${length} bytes are announced`, at);
     }
     this.position = at + length;
     return at;
+  }
+
+  /** Behind the end, what was announced was not read from the record: it says nothing. */
+  #cutOff(announced: string, at: number): RangeError {
+    const left = this.#end - at;
+    return new RangeError(left < 0 ? 'it is cut off' : `it is cut off: ${announced} and ${left} bytes are left`);
   }
 }

@@ -108,6 +108,17 @@ describe('AvroSerde', () => {
     { what: 'an id that nothing has', bytes: [0, 0, 0, 0, 7, 4, 66, 111, 60], message: 'the id 7' },
     { what: 'fewer than 5 bytes', bytes: [0, 0], message: 'at least 5 bytes' },
     { what: 'a record that is cut off', bytes: [0, 0, 0, 0, 1, 4, 66], message: 'cut off' },
+    {
+      what: 'a length with more bytes than are left',
+      bytes: [0, 0, 0, 0, 1, 10, 66, 111],
+      message: 'hold one record of schema 1: it is cut off: 5 bytes are announced and 2 bytes are left',
+    },
+    {
+      what: 'a length of less than nothing',
+      bytes: [0, 0, 0, 0, 1, 9, 66, 111, 60],
+      message: 'hold one record of schema 1: a length is 0 or more, not -5',
+    },
+    { what: 'a record without its first length', bytes: [0, 0, 0, 0, 1], message: /it is cut off$/ },
     { what: 'bytes after the record', bytes: [0, 0, 0, 0, 1, 4, 66, 111, 60, 1], message: 'left over' },
   ])('refuses $what', async ({ bytes, message }) => {
     const serde = await AvroSerde.create<User>({ registry: new MemoryRegistry(), subject: 's', schema: V1 });
