@@ -230,7 +230,8 @@ describe.skipIf(reason)('the standbys of an application that counts words', { ti
 
 describe.skipIf(reason)('the goals, with standbys', { timeout: 120_000 }, () => {
   const PARTITIONS = 4;
-  const TASKS = 16;
+  /** Each of the four goals, and the bursts of server errors, has a store in every partition. */
+  const TASKS = 5 * PARTITIONS;
 
   it('are those of a plain computation when processes are killed', async () => {
     const events = simulated(40_000, 11, 2000);
