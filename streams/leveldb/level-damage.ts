@@ -48,17 +48,20 @@ function holeIn({ version, logs }: LevelFiles, { onEntry }: DamageOptions): stri
   const needed = [...logs].filter(([number]) => number >= firstLog).sort(([a], [b]) => a - b);
   if (firstLog > 0 && needed[0] !== undefined && needed[0][0] !== firstLog) return `the log ${firstLog} is missing`;
   let next: number | undefined;
-  for (const [index, [number, { name, bytes: file }]] of needed.entries()) {
+  // What was killed while it opened the directory leaves empty ones, and writes go to the last only.
+  let empty: number | undefined;
+  for (const [number, { name, bytes: file }] of needed) {
     const before = next;
     for (const { bytes, loss } of readLevelRecords(file).records) {
       const sequence = Number(bytes.readBigUInt64LE(0));
       const isNext = next === undefined ? sequence <= lastSequence + 1 : sequence === next;
       if (loss !== undefined) return `${name} is damaged at byte ${loss.start}`;
+      if (empty !== undefined) return `the log ${empty} is empty`;
       if (!isNext) return `writes before the ${sequence}th are missing in ${name}`;
       next = sequence + bytes.readUInt32LE(8);
       if (onEntry !== undefined) for (const entry of writtenEntries(bytes)) onEntry(entry);
     }
-    if (next === before && index < needed.length - 1) return `the log ${number} is empty`;
+    if (next === before) empty ??= number;
   }
   return undefined;
 }

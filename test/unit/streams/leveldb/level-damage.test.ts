@@ -114,3 +114,17 @@ it('what it passes holds a prefix of the writes, wherever a bit is changed or a 
   expect(found).toBeGreaterThan(100);
   expect(passed).toBeGreaterThan(5);
 });
+
+it('empty logs are what a process leaves that was killed while it opened the directory, unless writes follow them', async () => {
+  const path = join(directory, 'opened');
+  await cp(join(directory, 'crashed'), path, { recursive: true });
+  const logs = (await readdir(path)).filter((name) => name.endsWith('.log')).sort();
+  const last = logs.at(-1) as string;
+  const after = (steps: number) => join(path, `${String(Number.parseInt(last, 10) + steps).padStart(6, '0')}.log`);
+  for (const steps of [1, 2, 4]) await writeFile(after(steps), '');
+  expect(await damageOf(path)).toBeUndefined();
+  expect((await readFile(join(path, last))).length).toBeGreaterThan(0);
+  await cp(join(path, last), after(4));
+  await writeFile(join(path, last), '');
+  expect(await damageOf(path)).toBe(`the log ${Number.parseInt(last, 10)} is empty`);
+});
