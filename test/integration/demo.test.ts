@@ -63,8 +63,8 @@ describe.skipIf(reason)('millrace demo', { timeout: 180_000 }, () => {
 
     expect(code, stderr).toBe(0);
     const [requests = 0, goal1 = 0, goal2 = 0, goal3 = 0, goal4 = 0, ...others] = lastCounts(stdout);
-    // Two minutes of traffic before it began, and five seconds.
-    expect(requests).toBeGreaterThan(10_000);
+    // Two minutes of traffic before it began, and five seconds, by the simulator's rhythm: at night 60 % of the rate, by day 140 %.
+    expect(requests).toBeGreaterThan(6000);
     for (const windows of [goal1, goal2, goal3, goal4]) expect(windows).toBeGreaterThan(0);
     expect(others).toEqual([requests, goal1, goal2, goal3, goal4, goal3, goal4, 0, 0, 0]);
     expect(stdout).toContain('Elasticsearch and InfluxDB have all of them');
@@ -90,7 +90,7 @@ describe.skipIf(reason)('millrace demo', { timeout: 180_000 }, () => {
 
     expect(code, stderr).toBe(0);
     expect(performance.now() - interruptedAt).toBeLessThan(20_000);
-    expect(requests).toBeGreaterThan(10_000);
+    expect(requests).toBeGreaterThan(6000);
     // A busy machine's sinks may be behind when it ends within seconds; it says so then.
     expect(stdout, stderr).toMatch(/^in Kafka: [\d,]+ requests; windows: /m);
     expect(await states()).toEqual({
