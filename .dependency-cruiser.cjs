@@ -19,9 +19,10 @@ module.exports = {
     only('leveldb-is-lowest', '^streams/leveldb/', []),
     only('log-uses-leveldb-and-serde', '^streams/log/', ['^streams/(leveldb|serde)/']),
     only('state-uses-log-leveldb-and-serde', '^streams/state/', ['^streams/(log|leveldb|serde)/']),
-    only('runtime-uses-what-is-below', '^streams/runtime/', ['^streams/(state|log|leveldb|serde)/']),
-    only('plan-uses-what-is-below', '^streams/plan/', ['^streams/(runtime|state|log|leveldb|serde)/']),
-    only('dsl-uses-what-is-below', '^streams/dsl/', ['^streams/(plan|runtime|state|log|leveldb|serde)/']),
+    only('topology-uses-what-is-below', '^streams/topology/', ['^streams/(state|log|leveldb|serde)/']),
+    only('operators-use-what-is-below', '^streams/operators/', ['^streams/(topology|state|log|leveldb|serde)/']),
+    only('runtime-uses-what-is-below', '^streams/runtime/', ['^streams/(topology|state|log|leveldb|serde)/']),
+    only('dsl-uses-what-is-below', '^streams/dsl/', ['^streams/(operators|topology|state|log|leveldb|serde)/']),
     only('schemas-know-the-engine-only', '^schemas/', ['^streams/']),
     only('topologies-know-the-entry-point-schemas-and-detectors', '^topology/', [
       '^streams/index[.]ts$',

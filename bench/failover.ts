@@ -25,8 +25,8 @@ import { call } from '../streams/log/kafka/kafka-call.js';
 import { KafkaLog } from '../streams/log/kafka/kafka-log.js';
 import type { LogConsumer } from '../streams/log/log.js';
 import { partitionForString } from '../streams/log/partitioner.js';
-import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../topology/goal-config.js';
-import { goalsTopology } from '../topology/goals.js';
+import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../topology/goals/goal-config.js';
+import { goalsTopology } from '../topology/goals/goals.js';
 import { type GoalSerdes, registerSerdes } from '../topology/serdes.js';
 
 const PARTITIONS = 4;

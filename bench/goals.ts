@@ -14,8 +14,8 @@ import type { AccessLog } from '../schemas/records.js';
 import { SchemaDirectory } from '../schemas/schema-directory.js';
 import { Streams, StreamsBuilder } from '../streams/index.js';
 import { EmbeddedLog } from '../streams/log/embedded/embedded-log.js';
-import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../topology/goal-config.js';
-import { goalsTopology } from '../topology/goals.js';
+import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../topology/goals/goal-config.js';
+import { goalsTopology } from '../topology/goals/goals.js';
 import { registerSerdes } from '../topology/serdes.js';
 
 const PARTITIONS = 4;

@@ -18,8 +18,8 @@ import { Stack } from '../stack/stack.js';
 import { Streams } from '../streams/index.js';
 import { KafkaLog } from '../streams/log/kafka/kafka-log.js';
 import type { LogConsumer, RecordCursor } from '../streams/log/log.js';
-import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../topology/goal-config.js';
-import { goalsTopology } from '../topology/goals.js';
+import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../topology/goals/goal-config.js';
+import { goalsTopology } from '../topology/goals/goals.js';
 import { registerSerdes } from '../topology/serdes.js';
 
 const PARTITIONS = 4;

@@ -12,13 +12,13 @@ import { type ApplicationConfig, topicsOf } from '../topology/application-config
 import { registerSerdes, type TopicSerdes } from '../topology/serdes.js';
 import { ownDataDirectory, shareDataDirectory } from './data-directory.js';
 import { endInTime } from './end-process.js';
-import { addDataDir, type DataDirOption, DEFAULT_DATA_DIRECTORY, wholeNumber } from './options.js';
+import { addDataDir, type DataDirOption, DEFAULT_DATA_DIRECTORY, wholeNumber } from './options/options.js';
+import { UsageError } from './options/usage-error.js';
 import { takeProcessSlot } from './process-slot.js';
 import { programCommand, quoted } from './program.js';
 import { type RetentionOptions, retentionOf } from './retention.js';
 import { say } from './terminal/output.js';
 import { SafeText } from './terminal/safe-text.js';
-import { UsageError } from './usage-error.js';
 
 /** Twice as long as the steps of closing take that are bounded themselves. */
 const END_WITHIN_MS = 25_000;

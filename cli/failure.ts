@@ -8,8 +8,8 @@ import { RecordError, StateError, TopologyError } from '../streams/index.js';
 import { LogError } from '../streams/log/log.js';
 import { DemoError } from './demo-error.js';
 import { diskTrouble } from './disk-trouble.js';
+import { UsageError } from './options/usage-error.js';
 import { SafeText, safe } from './terminal/safe-text.js';
-import { UsageError } from './usage-error.js';
 import { WorkerError } from './workers.js';
 
 /** Failures that a user can act upon: their message is all there is to say. */

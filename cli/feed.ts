@@ -9,10 +9,10 @@ import type { TopicWriter } from '../producer/topic-writer.js';
 import { TrafficSimulator } from '../producer/traffic-simulator.js';
 import type { AccessLog, SensorReading, ServiceLog } from '../schemas/records.js';
 import { usualHost } from './host-from-file.js';
-import type { OtherSimulations, SimulationOptions, SourceOptions } from './options.js';
+import type { OtherSimulations, SimulationOptions, SourceOptions } from './options/options.js';
+import { UsageError } from './options/usage-error.js';
 import { say } from './terminal/output.js';
 import { SafeText } from './terminal/safe-text.js';
-import { UsageError } from './usage-error.js';
 
 const DAY_MS = 86_400_000;
 const LIVE_INTERVAL_MS = 50;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { parseIsolationForest } from '../detection/isolation-forest.js';
 import { makePrivateDirectory } from '../streams/log/private-directory.js';
-import type { ModelSource, ServiceModel } from '../topology/service-model.js';
+import type { ModelSource, ServiceModel } from '../topology/services/service-model.js';
 
 const FILE = /^services-(\d+)[.]json$/;
 const CHECK_MS = 2000;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { TopicConfig } from '../streams/log/log.js';
-import { positiveDuration } from './duration.js';
-import { byteSize, parsedBy } from './options.js';
+import { positiveDuration } from './options/duration.js';
+import { byteSize, parsedBy } from './options/options.js';
 
 /** Under the name of a topic, or of all others. */
 type ByTopic = Readonly<Record<string, number>>;

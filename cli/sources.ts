@@ -5,7 +5,7 @@ import type { ApplicationConfig } from '../topology/application-config.js';
 import type { TopicSerdes } from '../topology/serdes.js';
 import type { Connection } from './connection.js';
 import { feed, feedReadings, feedServiceLogs } from './feed.js';
-import type { SourceOptions } from './options.js';
+import type { SourceOptions } from './options/options.js';
 
 /**
  * Writes what the pipelines that run are about: requests, from files or simulated, and, where those are simulated, service

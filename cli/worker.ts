@@ -6,7 +6,7 @@ import { failureText } from './failure.js';
 import { isInterruption } from './interruption.js';
 import { type PipelineOptions, startStreams } from './pipeline.js';
 import { keepFilesPrivate } from './privacy.js';
-import { sayWarnings } from './warnings.js';
+import { sayWarnings } from './terminal/warnings.js';
 
 const REPORT_INTERVAL_MS = 250;
 

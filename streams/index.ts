@@ -18,14 +18,27 @@ export type {
 } from './dsl/options.js';
 export { keyValueStore, StreamsBuilder } from './dsl/streams-builder.js';
 export { TimeWindows } from './dsl/time-windows.js';
-export { describeTopology } from './plan/describe.js';
+export type { AutoOffsetReset } from './log/start-offset.js';
+export type { EmitStrategy } from './operators/windows/windowed-aggregate.js';
+export type { StandbyTask } from './runtime/group/standby-tasks.js';
+export type { LateMetrics, StreamsMetrics } from './runtime/metrics.js';
+export { AvroSerde, type AvroSerdeOptions } from './serde/avro.js';
+export { jsonSerde } from './serde/json.js';
+export { numberSerde } from './serde/number.js';
+export type { SchemaRegistry } from './serde/schema-registry.js';
+export { type Serde, SerdePendingError } from './serde/serde.js';
+export { stringSerde } from './serde/string.js';
+export type { KeyValueStore } from './state/key-value/key-value-store.js';
+export { StateError } from './state/state-database.js';
+export type { TimeWindow, Windowed } from './state/windows/windowed.js';
+export { type StateListener, Streams, type StreamsConfig, type StreamsState } from './streams.js';
+export { describeTopology } from './topology/describe.js';
 export {
   type ErrorContext,
   type ExceptionHandler,
   type ExceptionResponse,
   RecordError,
-} from './runtime/exception-handlers.js';
-export type { LateMetrics, StreamsMetrics } from './runtime/metrics.js';
+} from './topology/exception-handlers.js';
 export type {
   Cancellable,
   Processor,
@@ -35,18 +48,5 @@ export type {
   Punctuator,
   RecordMetadata,
   StreamRecord,
-} from './runtime/processor.js';
-export type { StandbyTask } from './runtime/standby-tasks.js';
-export type { AutoOffsetReset } from './runtime/start-offset.js';
-export { type TimestampExtractor, type Topology, TopologyError } from './runtime/topology.js';
-export type { TimeWindow, Windowed } from './runtime/windowed.js';
-export type { EmitStrategy } from './runtime/windowed-aggregate.js';
-export { AvroSerde, type AvroSerdeOptions } from './serde/avro.js';
-export { jsonSerde } from './serde/json.js';
-export { numberSerde } from './serde/number.js';
-export type { SchemaRegistry } from './serde/schema-registry.js';
-export { type Serde, SerdePendingError } from './serde/serde.js';
-export { stringSerde } from './serde/string.js';
-export type { KeyValueStore } from './state/key-value-store.js';
-export { StateError } from './state/state-database.js';
-export { type StateListener, Streams, type StreamsConfig, type StreamsState } from './streams.js';
+} from './topology/processor.js';
+export { type TimestampExtractor, type Topology, TopologyError } from './topology/topology.js';

@@ -1,12 +1,12 @@
 import { type Duration, toMilliseconds } from './dsl/duration.js';
 import type { Log } from './log/log.js';
-import { APPLICATION_ID_RULE, isApplicationId } from './plan/application-id.js';
-import { deserializationHandler, type ExceptionHandler } from './runtime/exception-handlers.js';
+import type { AutoOffsetReset } from './log/start-offset.js';
+import type { StandbyTask } from './runtime/group/standby-tasks.js';
 import type { StreamsMetrics } from './runtime/metrics.js';
-import type { StandbyTask } from './runtime/standby-tasks.js';
-import type { AutoOffsetReset } from './runtime/start-offset.js';
 import { StreamThread } from './runtime/stream-thread.js';
-import { type Topology, TopologyError } from './runtime/topology.js';
+import { APPLICATION_ID_RULE, isApplicationId } from './topology/application-id.js';
+import { deserializationHandler, type ExceptionHandler } from './topology/exception-handlers.js';
+import { type Topology, TopologyError } from './topology/topology.js';
 
 /** Who is silent for this long may be at its end; the log is asked. */
 const END_SILENCE_MS = 1000;

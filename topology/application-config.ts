@@ -1,5 +1,5 @@
 import type { Duration } from '../streams/index.js';
-import { DEFAULT_GOAL_CONFIG, type GoalConfig } from './goal-config.js';
+import { DEFAULT_GOAL_CONFIG, type GoalConfig } from './goals/goal-config.js';
 
 /** What runs beside each other: the goals and the web statistics over access logs, and one for each other kind of source. */
 export const PIPELINES = ['goals', 'web-statistics', 'sensors', 'services'] as const;

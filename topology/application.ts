@@ -1,13 +1,13 @@
 import { StreamsBuilder, type Topology } from '../streams/index.js';
 import type { ApplicationConfig } from './application-config.js';
-import { addGoals } from './goals.js';
-import { incidents } from './incidents.js';
+import { addGoals } from './goals/goals.js';
+import { incidents } from './incidents/incidents.js';
 import { requestsOf } from './requests.js';
-import { sensors } from './sensors.js';
+import { sensors } from './sensors/sensors.js';
 import type { TopicSerdes } from './serdes.js';
-import { serviceLogs } from './service-logs.js';
-import { type ModelSource, NO_MODEL } from './service-model.js';
-import { webStatistics } from './web-statistics.js';
+import { serviceLogs } from './services/service-logs.js';
+import { type ModelSource, NO_MODEL } from './services/service-model.js';
+import { webStatistics } from './web/web-statistics.js';
 
 /** The pipelines that the configuration names, and the incidents that come of their alerts. */
 export function applicationTopology(

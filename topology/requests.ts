@@ -3,7 +3,7 @@ import { canonicalCountry } from '../schemas/canonical/country.js';
 import { canonicalHost } from '../schemas/canonical/host.js';
 import type { AccessLog } from '../schemas/records.js';
 import type { KStream, StreamsBuilder } from '../streams/index.js';
-import { amountOf, boundedName, isAmount, LONGEST_NAME } from './measured.js';
+import { amountOf, boundedName, isAmount, LONGEST_NAME } from './monitoring/measured.js';
 import type { TopicSerdes } from './serdes.js';
 import { sourceOf } from './source.js';
 

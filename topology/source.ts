@@ -1,5 +1,5 @@
 import { type Consumed, type KStream, type Serde, type StreamsBuilder, stringSerde } from '../streams/index.js';
-import { boundedName } from './measured.js';
+import { boundedName } from './monitoring/measured.js';
 
 interface SourceOptions<V> {
   readonly value: Serde<V>;

@@ -1,5 +1,5 @@
 import type { ReferenceResults } from '../../test/reference/goals.js';
-import type { GoalConfig } from '../../topology/goal-config.js';
+import type { GoalConfig } from '../../topology/goals/goal-config.js';
 
 /** Means are sums of doubles in another order: they may differ in the last digits. */
 const MEAN_TOLERANCE = 1e-9;

@@ -1,5 +1,5 @@
 import type { Launch } from '../../stack/processes.js';
-import type { GoalConfig } from '../../topology/goal-config.js';
+import type { GoalConfig } from '../../topology/goals/goal-config.js';
 
 /** Where the peers' programs come from and what all of them are given. */
 export interface Workplace {

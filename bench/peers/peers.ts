@@ -15,7 +15,7 @@ import { StackError } from '../../stack/stack-error.js';
 import { KafkaLog } from '../../streams/log/kafka/kafka-log.js';
 import { referenceGoals } from '../../test/reference/goals.js';
 import { partitioned, readGoals } from '../../test/reference/run-goals.js';
-import { DEFAULT_GOAL_CONFIG } from '../../topology/goal-config.js';
+import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
 import { Broker } from './broker.js';
 import { flink } from './flink/peer.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { StackError } from '../../stack/stack-error.js';
-import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goal-config.js';
+import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goals/goal-config.js';
 import type { Start, Workplace } from './peer.js';
 
 const JAVA_RELEASE = '17';

@@ -1,5 +1,20 @@
-import { type Combiner, keyedCombiner, type PartitionOf, windowedCombiner } from '../runtime/combiner.js';
-import { compileKeyedAggregate, createKeyedStore, tableContents } from '../runtime/keyed-aggregate.js';
+import { keyedCombiner, windowedCombiner } from '../operators/combiner.js';
+import { compileKeyedAggregate, createKeyedStore, tableContents } from '../operators/tables/keyed-aggregate.js';
+import {
+  compileWindowedAggregate,
+  createWindowStore,
+  type EmitStrategy,
+  type WindowedAggregateOptions,
+  windowContents,
+} from '../operators/windows/windowed-aggregate.js';
+import { countSerde } from '../serde/count.js';
+import { nullableSerde } from '../serde/nullable.js';
+import type { Serde } from '../serde/serde.js';
+import type { Aggregation } from '../state/aggregation.js';
+import { WholeWindows, WindowSlices } from '../state/windows/window-slices.js';
+import type { Windowed } from '../state/windows/windowed.js';
+import type { Combiner, PartitionOf } from '../topology/combiner.js';
+import { type Graph, requireSynchronous } from '../topology/graph.js';
 import type {
   CompiledNode,
   Forward,
@@ -7,22 +22,8 @@ import type {
   RepartitionNode,
   StoreDefinition,
   TaskContext,
-} from '../runtime/topology.js';
-import { TopologyError } from '../runtime/topology.js';
-import type { Windowed } from '../runtime/windowed.js';
-import {
-  compileWindowedAggregate,
-  createWindowStore,
-  type EmitStrategy,
-  type WindowedAggregateOptions,
-  windowContents,
-} from '../runtime/windowed-aggregate.js';
-import { countSerde } from '../serde/count.js';
-import { nullableSerde } from '../serde/nullable.js';
-import type { Serde } from '../serde/serde.js';
-import type { Aggregation } from '../state/aggregation.js';
-import { WholeWindows, WindowSlices } from '../state/window-slices.js';
-import { type Graph, requireSynchronous } from './graph.js';
+} from '../topology/topology.js';
+import { TopologyError } from '../topology/topology.js';
 import { KTable } from './ktable.js';
 import type { Aggregator, KeepingAggregator, Materialized, NotNull, Serdes } from './options.js';
 import type { TimeWindows } from './time-windows.js';

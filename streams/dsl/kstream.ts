@@ -1,10 +1,10 @@
-import type { Processor, ProcessorContext, ProcessorSupplier, StreamRecord } from '../runtime/processor.js';
-import { isTimestamp } from '../runtime/timestamp.js';
-import type { GraphNode, RepartitionNode, SinkNode, StoreDefinition, TaskContext } from '../runtime/topology.js';
-import { TopologyError } from '../runtime/topology.js';
 import type { Serde } from '../serde/serde.js';
-import type { LevelKeyValueStore } from '../state/key-value-store.js';
-import { type Graph, requireSynchronous } from './graph.js';
+import type { LevelKeyValueStore } from '../state/key-value/key-value-store.js';
+import { type Graph, requireSynchronous } from '../topology/graph.js';
+import type { Processor, ProcessorContext, ProcessorSupplier, StreamRecord } from '../topology/processor.js';
+import { isTimestamp } from '../topology/timestamp.js';
+import type { GraphNode, RepartitionNode, SinkNode, StoreDefinition, TaskContext } from '../topology/topology.js';
+import { TopologyError } from '../topology/topology.js';
 import { KGroupedStream } from './kgrouped-stream.js';
 import type { Grouped, NotNull, Produced, Repartitioned, Serdes } from './options.js';
 

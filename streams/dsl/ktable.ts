@@ -1,5 +1,5 @@
-import type { GraphNode, TableChanges } from '../runtime/topology.js';
-import { type Graph, requireSynchronous } from './graph.js';
+import { type Graph, requireSynchronous } from '../topology/graph.js';
+import type { GraphNode, TableChanges } from '../topology/topology.js';
 import { KStream } from './kstream.js';
 import type { Serdes } from './options.js';
 

@@ -1,6 +1,6 @@
-import type { AutoOffsetReset } from '../runtime/start-offset.js';
-import type { TimestampExtractor } from '../runtime/topology.js';
+import type { AutoOffsetReset } from '../log/start-offset.js';
 import type { Serde } from '../serde/serde.js';
+import type { TimestampExtractor } from '../topology/topology.js';
 
 /** The serdes known for a stream; an operator that needs one that is not known asks for it. */
 export interface Serdes<K, V> {

@@ -1,10 +1,10 @@
-import { planTopology } from '../plan/plan.js';
-import { createKeyedStore, tableContents } from '../runtime/keyed-aggregate.js';
-import type { SourceNode, StoreDefinition, TaskContext, TimestampExtractor, Topology } from '../runtime/topology.js';
+import { createKeyedStore, tableContents } from '../operators/tables/keyed-aggregate.js';
 import type { Serde } from '../serde/serde.js';
-import { type KeyValueStoreOptions, LevelKeyValueStore } from '../state/key-value-store.js';
-import type { ValueAndTimestamp } from '../state/value-and-timestamp.js';
-import { Graph } from './graph.js';
+import { type KeyValueStoreOptions, LevelKeyValueStore } from '../state/key-value/key-value-store.js';
+import type { ValueAndTimestamp } from '../state/key-value/value-and-timestamp.js';
+import { Graph } from '../topology/graph.js';
+import { planTopology } from '../topology/plan.js';
+import type { SourceNode, StoreDefinition, TaskContext, TimestampExtractor, Topology } from '../topology/topology.js';
 import { KStream } from './kstream.js';
 import { KTable } from './ktable.js';
 import type { Consumed, ConsumedWithoutKey, Materialized, NullHandling, Serdes, WithoutNulls } from './options.js';

@@ -1,4 +1,4 @@
-import type { LateRecord } from './topology.js';
+import type { LateRecord } from '../topology/topology.js';
 
 /** Reasons can be as many as records, where a message says what is in them. */
 const MAX_REASONS = 20;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Log } from '../log/log.js';
 import { StateError } from '../state/state-database.js';
-import type { GraphNode, StoreContents, StoreDefinition, Topology } from './topology.js';
+import type { GraphNode, StoreContents, StoreDefinition, Topology } from '../topology/topology.js';
 import type { TopologyTopics } from './topology-topics.js';
 
 const POLL_MS = 100;

@@ -9,21 +9,21 @@ import {
   type TopicPartition,
   type Transaction,
 } from '../log/log.js';
+import type { AutoOffsetReset } from '../log/start-offset.js';
 import { SerdePendingError } from '../serde/serde.js';
 import type { StateDatabase } from '../state/state-database.js';
 import { StateDirectory } from '../state/state-directory.js';
 import type { StateStore } from '../state/state-store.js';
-import type { ExceptionHandler } from './exception-handlers.js';
-import { GroupMembers } from './group-members.js';
+import type { ExceptionHandler } from '../topology/exception-handlers.js';
+import type { Topology } from '../topology/topology.js';
+import { GroupMembers } from './group/group-members.js';
+import { type StandbyTask, StandbyTasks } from './group/standby-tasks.js';
 import { newMetrics, type StreamsMetrics } from './metrics.js';
-import { type StandbyTask, StandbyTasks } from './standby-tasks.js';
-import type { AutoOffsetReset } from './start-offset.js';
 import { checkStores } from './store-catalog.js';
-import type { TimeLimits } from './stream-time.js';
-import type { Task } from './task.js';
-import type { TaskEnvironment } from './task-environment.js';
-import { TaskManager } from './task-manager.js';
-import type { Topology } from './topology.js';
+import type { TimeLimits } from './task/stream-time.js';
+import type { Task } from './task/task.js';
+import type { TaskEnvironment } from './task/task-environment.js';
+import { TaskManager } from './task/task-manager.js';
 import { TopologyTopics } from './topology-topics.js';
 
 /** A poll waits no longer, so that a close or a drain is seen soon. */

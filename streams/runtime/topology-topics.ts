@@ -1,7 +1,13 @@
 import type { Log, TopicConfig } from '../log/log.js';
-import type { Repartition } from './repartition-sink.js';
-import { taskId } from './task-state.js';
-import { type GraphNode, type RepartitionNode, type SubTopology, type Topology, TopologyError } from './topology.js';
+import {
+  type GraphNode,
+  type RepartitionNode,
+  type SubTopology,
+  type Topology,
+  TopologyError,
+} from '../topology/topology.js';
+import type { Repartition } from './repartition/repartition-sink.js';
+import { taskId } from './task/task-state.js';
 
 export interface TopologyTopicsOptions {
   readonly applicationId: string;

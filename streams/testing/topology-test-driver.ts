@@ -1,12 +1,12 @@
 import { type Duration, toMilliseconds } from '../dsl/duration.js';
 import { EmbeddedLog } from '../log/embedded/embedded-log.js';
 import type { Headers, LogConsumer } from '../log/log.js';
-import { deserializationHandler, type ExceptionHandler } from '../runtime/exception-handlers.js';
 import type { StreamsMetrics } from '../runtime/metrics.js';
 import { StreamThread } from '../runtime/stream-thread.js';
-import type { Topology } from '../runtime/topology.js';
 import type { Serde } from '../serde/serde.js';
-import { type KeyValueStore, LevelKeyValueStore } from '../state/key-value-store.js';
+import { type KeyValueStore, LevelKeyValueStore } from '../state/key-value/key-value-store.js';
+import { deserializationHandler, type ExceptionHandler } from '../topology/exception-handlers.js';
+import type { Topology } from '../topology/topology.js';
 
 export interface TopologyTestDriverOptions {
   readonly applicationId?: string;

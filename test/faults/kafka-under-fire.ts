@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
 import { KafkaLog } from '../../streams/log/kafka/kafka-log.js';
-import { DEFAULT_GOAL_CONFIG } from '../../topology/goal-config.js';
+import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
 import { eventually } from '../integration/millrace.js';
 import { type Services, startServices } from '../integration/services.js';

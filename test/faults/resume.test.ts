@@ -8,7 +8,7 @@ import { TrafficSimulator } from '../../producer/traffic-simulator.js';
 import type { AccessLog } from '../../schemas/records.js';
 import { SchemaDirectory } from '../../schemas/schema-directory.js';
 import { EmbeddedLog } from '../../streams/log/embedded/embedded-log.js';
-import { DEFAULT_GOAL_CONFIG } from '../../topology/goal-config.js';
+import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { registerSerdes } from '../../topology/serdes.js';
 import { Millrace, millrace, temporaryDirectory } from '../integration/millrace.js';
 import { expectSameGoals } from '../reference/expect-goals.js';

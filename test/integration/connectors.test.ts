@@ -8,7 +8,7 @@ import { connectorDirectory, loadConnectors } from '../../connectors/connector-f
 import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
 import type { AccessLog, Goal1, Goal3, Goal4 } from '../../schemas/records.js';
 import { KafkaLog } from '../../streams/log/kafka/kafka-log.js';
-import { DEFAULT_GOAL_CONFIG } from '../../topology/goal-config.js';
+import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
 import { eventually, type Finished, millrace } from './millrace.js';
 import { type Services, startServices, whyNoServices } from './services.js';

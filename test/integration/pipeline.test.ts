@@ -13,7 +13,7 @@ import { TrafficSimulator } from '../../producer/traffic-simulator.js';
 import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
 import type { AccessLog } from '../../schemas/records.js';
 import { KafkaLog } from '../../streams/log/kafka/kafka-log.js';
-import { DEFAULT_GOAL_CONFIG } from '../../topology/goal-config.js';
+import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
 import { accessLog, simulated } from '../reference/events.js';
 import { expectSameGoals } from '../reference/expect-goals.js';

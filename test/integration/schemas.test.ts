@@ -14,7 +14,7 @@ import { AvroSerde, type Serde, SerdePendingError, Streams, StreamsBuilder, stri
 import { EmbeddedLog } from '../../streams/log/embedded/embedded-log.js';
 import { KafkaLog } from '../../streams/log/kafka/kafka-log.js';
 import { partitionForString } from '../../streams/log/partitioner.js';
-import { DEFAULT_GOAL_CONFIG } from '../../topology/goal-config.js';
+import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { eventually, jsonLines, Millrace, millrace, temporaryDirectory } from './millrace.js';
 import { RegistryFront } from './registry-front.js';
 import { type Services, startServices, whyNoServices } from './services.js';

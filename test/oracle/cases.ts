@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { MAX_TIMESTAMP } from '../../streams/runtime/timestamp.js';
+import { MAX_TIMESTAMP } from '../../streams/topology/timestamp.js';
 import {
   aggregators,
   extractors,

@@ -5,8 +5,8 @@ import type { Log } from '../../streams/log/log.js';
 import { partitionForString } from '../../streams/log/partitioner.js';
 import type { SchemaRegistry } from '../../streams/serde/schema-registry.js';
 import { deserializeWhenReady, type Serde } from '../../streams/serde/serde.js';
-import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goal-config.js';
-import { goalsTopology } from '../../topology/goals.js';
+import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goals/goal-config.js';
+import { goalsTopology } from '../../topology/goals/goals.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
 import type { ReferenceResult, ReferenceResults } from './goals.js';
 

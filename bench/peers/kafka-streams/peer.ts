@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Downloads } from '../../../stack/downloads.js';
 import { requireJava } from '../../../stack/java.js';
-import type { GoalConfig } from '../../../topology/goal-config.js';
+import type { GoalConfig } from '../../../topology/goals/goal-config.js';
 import { ALL, GOAL_1, type Peer, type Setup, type Workplace } from '../peer.js';
 import { compileJava, goalArguments } from '../programs.js';
 

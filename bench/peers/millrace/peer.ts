@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Launch } from '../../../stack/processes.js';
-import type { GoalConfig } from '../../../topology/goal-config.js';
+import type { GoalConfig } from '../../../topology/goals/goal-config.js';
 import { ALL, GOAL_1, type Peer, type Setup, type Start, type Workplace } from '../peer.js';
 
 const PROGRAM = fileURLToPath(new URL('../../../../bin/millrace.mjs', import.meta.url));

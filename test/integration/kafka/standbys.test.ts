@@ -16,8 +16,8 @@ import {
   type Topology,
 } from '../../../streams/index.js';
 import { KafkaLog } from '../../../streams/log/kafka/kafka-log.js';
-import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../../topology/goal-config.js';
-import { goalsTopology } from '../../../topology/goals.js';
+import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../../topology/goals/goal-config.js';
+import { goalsTopology } from '../../../topology/goals/goals.js';
 import { type GoalSerdes, registerSerdes } from '../../../topology/serdes.js';
 import { simulated } from '../../reference/events.js';
 import { expectSameGoals } from '../../reference/expect-goals.js';

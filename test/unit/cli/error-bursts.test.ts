@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { burstText } from '../../../cli/error-burst-text.js';
 import { ErrorBursts } from '../../../cli/error-bursts.js';
+import { burstText } from '../../../cli/terminal/error-burst-text.js';
 import type { HostServerErrors } from '../../../schemas/records.js';
 import { jsonSerde } from '../../../streams/index.js';
 

@@ -1,0 +1,358 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { newWriterMetrics, type WriterMetrics } from '../../producer/raw-topic-writer.js';
+import { APPLICATION_ID_RULE, isApplicationId } from '../../streams/topology/application-id.js';
+import type { ApplicationConfig } from '../../topology/application-config.js';
+import type { TopicSerdes } from '../../topology/serdes.js';
+import {
+  addConnection,
+  addGroup,
+  type Connection,
+  type ConnectionOptions,
+  connect,
+  consumeCommandOf,
+  type Purpose,
+  prepareTopics,
+} from '../connection.js';
+import { InterruptedError, isInterruption, isToldToStop, stopOnSignals } from '../interruption.js';
+import { positiveWait } from '../options/duration.js';
+import {
+  type ApplicationOptions,
+  addPipelines,
+  addSource,
+  applicationConfig,
+  durationOption,
+  requireLogFormat,
+  type SourceOptions,
+  wholeNumber,
+} from '../options/options.js';
+import { UsageError } from '../options/usage-error.js';
+import { type Pipeline, startStreams } from '../pipeline.js';
+import { placeFor } from '../places.js';
+import { ResultsReader } from '../results.js';
+import { addRetention, type RetentionOptions } from '../retention.js';
+import { RunningLake } from '../running-lake.js';
+import { feedSources, requireUsable } from '../sources.js';
+import { print, say } from '../terminal/output.js';
+import { type SafeText, safe } from '../terminal/safe-text.js';
+import { Status } from '../terminal/status.js';
+import { found, moreIn, type Run, summary, topicsWithResults } from '../terminal/summary.js';
+import { Workers } from '../workers.js';
+import { lakeDirectory } from './lake.js';
+import { modelsDirectory, trainWhenThereIsNone } from './train.js';
+
+/** As many processes as that can share the work of topics that are made on Kafka. */
+const KAFKA_PARTITIONS = 4;
+
+const CLOSE_WITHIN_MS = 10_000;
+
+interface StartOptions extends SourceOptions, ApplicationOptions, ConnectionOptions, RetentionOptions {
+  readonly once?: boolean;
+  readonly applicationId: string;
+  readonly processes: number;
+  readonly standbys: number;
+  readonly commitInterval: number;
+  readonly idle: number;
+  readonly maxAhead: number;
+  /** True: the usual place. */
+  readonly lake?: string | true;
+}
+
+export function startCommand(program: Command): Command {
+  const command = program
+    .command('start')
+    .description(
+      'run the pipeline; without options, over simulated NGINX traffic. With --brokers it processes what the raw topic ' +
+        'gets, and feeds it only where --input, --count or --rate say so',
+    )
+    .option('--once', 'stop at the end of the input, with every window closed, and print a summary')
+    .option(
+      '--application-id <name>',
+      'names the consumer group, the internal topics and the state',
+      applicationId,
+      'millrace',
+    )
+    .option('--processes <number>', 'with --brokers: share the partitions among so many processes', wholeNumber(1), 1)
+    .option(
+      '--standbys <number>',
+      'with --brokers: keep the state of tasks that come here when so many other processes are lost',
+      wholeNumber(0),
+      0,
+    )
+    .option(
+      '--lake [directory]',
+      'also store events and results in a Delta Lake table (default: "lake" in the data directory)',
+    )
+    .addOption(durationOption('--commit-interval <duration>', 'how often results are committed', '100ms', positiveWait))
+    .addOption(
+      durationOption(
+        '--idle <duration>',
+        'live input: silence after which the clock closes windows',
+        '30s',
+        positiveWait,
+      ),
+    )
+    .addOption(
+      durationOption(
+        '--max-ahead <duration>',
+        'events further ahead, of the clock or those around them, are refused',
+        '1d',
+      ),
+    );
+  return addGroup(addConnection(addRetention(addPipelines(addSource(command))))).action(start);
+}
+
+function applicationId(text: string): string {
+  if (!isApplicationId(text)) throw new InvalidArgumentError(`It must be ${APPLICATION_ID_RULE}.`);
+  return text;
+}
+
+/** Where the events come from. */
+interface Source {
+  /** False: others write them. */
+  readonly feeds: boolean;
+  /** Whether it has an end. */
+  readonly ends: boolean;
+}
+
+function sourceOf(options: StartOptions, command: Command): Source {
+  const { brokers, count, follow, input, once, processes, standbys } = options;
+  const feeds =
+    brokers === undefined ||
+    input !== undefined ||
+    count !== undefined ||
+    command.getOptionValueSource('rate') !== 'default';
+  const ends = feeds ? (input !== undefined ? !follow : count !== undefined) : (once ?? false);
+  if (once && !ends) throw new UsageError('--once needs an input that ends: --input without --follow, or --count');
+  if (processes > 1 && brokers === undefined) {
+    throw new UsageError('--processes needs --brokers: an embedded log is for one process');
+  }
+  if (standbys > 0 && brokers === undefined) {
+    throw new UsageError('--standbys needs --brokers: an embedded log is for one process, which has all of the state');
+  }
+  if (processes > 1 && once) throw new UsageError('--once is for one process; leave --processes out');
+  return { feeds, ends };
+}
+
+/** On an embedded log, simulated traffic and one's own logs do not mix. */
+function placeOf({ brokers, dataDir, input }: StartOptions): string {
+  if (brokers !== undefined) return dataDir;
+  const place = placeFor(dataDir, input === undefined ? 'simulated' : 'own-logs');
+  if (place !== dataDir) {
+    say(
+      safe`${dataDir} holds ${input === undefined ? 'logs of your own' : 'simulated traffic'}: this run uses ${place}`,
+    );
+  }
+  return place;
+}
+
+async function start(given: StartOptions, command: Command): Promise<void> {
+  const source = sourceOf(given, command);
+  // A mistake in what is asked for is told before anything is opened.
+  applicationConfig(given);
+  requireLogFormat(given.logFormat);
+  const options = { ...given, dataDir: placeOf(given) };
+  const stop = new AbortController();
+  const startedAt = Date.now();
+  stopOnSignals(stop);
+  const connections: Connection[] = [];
+  if (options.standbys > 0 && options.processes > 1) {
+    say(
+      safe`the processes of this machine share the state in ${options.dataDir}: standbys are of tasks that run elsewhere`,
+    );
+  }
+  const open = async (purpose: Purpose): Promise<Connection> => {
+    const connection = await connect(options, purpose, stop.signal);
+    connections.push(connection);
+    return connection;
+  };
+  try {
+    const single = options.processes === 1;
+    const connection = await open(single ? { runs: 'tasks' } : { runs: 'reader' });
+    // On Kafka one producer has one transaction at a time: what feeds has a producer of its own.
+    const feeding =
+      source.feeds && options.brokers !== undefined
+        ? await open({ runs: 'producer', inputs: options.input })
+        : connection;
+    await run(options, source, connection, feeding, stop, startedAt);
+  } catch (error) {
+    if (!isInterruption(error)) throw error;
+    // Told to stop while it waited for a service, it has nothing to say, unless there was an end to come to.
+    if (source.ends && isToldToStop()) throw new InterruptedError('interrupted: the input was not read to its end');
+  } finally {
+    for (const connection of connections) await connection.close();
+  }
+}
+
+async function run(
+  options: StartOptions,
+  source: Source,
+  connection: Connection,
+  feeding: Connection,
+  stop: AbortController,
+  startedAt: number,
+): Promise<void> {
+  const aborted = new Promise<void>((resolve) => {
+    stop.signal.addEventListener('abort', () => resolve());
+  });
+  // What a file holds is a function of the file: only live input is moved on, and missed, by the clock.
+  const config = { ...applicationConfig(options), watchesClock: !source.ends };
+  const { log } = connection;
+  const partitions =
+    options.partitions ??
+    (await log.partitions(config.topics.accessLog)) ??
+    (options.brokers === undefined ? 1 : Math.max(KAFKA_PARTITIONS, options.processes));
+  const serdes = await prepareTopics(connection, config, partitions, options);
+  const pipelineOptions = {
+    applicationId: options.applicationId,
+    commitInterval: options.commitInterval,
+    idle: source.ends ? ('never' as const) : options.idle,
+    maxTimeAhead: options.maxAhead,
+    numStandbyReplicas: options.standbys,
+    modelsDirectory: modelsDirectory(options.dataDir),
+  };
+  const reader = await ResultsReader.follow(log, config, serdes);
+  const onFailure = () => stop.abort();
+  const pipeline: Pipeline =
+    options.processes === 1
+      ? await startStreams(connection, config, serdes, pipelineOptions, onFailure)
+      : new Workers(
+          { connection: connectionOptions(options), config, pipeline: pipelineOptions },
+          options.processes,
+          onFailure,
+        );
+  const lake =
+    options.lake === undefined ? undefined : await RunningLake.open(connection, lakeDirectoryOf(options), onFailure);
+  let metrics: WriterMetrics;
+  try {
+    metrics = await feedAndWatch(options, source, { config, connection, feeding, pipeline, reader, stop, aborted });
+  } finally {
+    await lake?.close();
+  }
+  await reader.readToEnd().catch((error: unknown) => {
+    // What has been read is worth a summary.
+    if (!isInterruption(error)) throw error;
+  });
+  await reader.close();
+  const isPartial = isToldToStop() && source.ends;
+  const isNothingNew = options.input !== undefined && metrics.events + metrics.refused.total === 0 && !isPartial;
+  if (isNothingNew) {
+    for (const line of await standingResults(options, connection, config, serdes)) print(line);
+  }
+  const { topics } = config;
+  const seconds = (Date.now() - startedAt) / 1000;
+  const run: Run = {
+    ...{ metrics: pipeline.metrics, writer: metrics, results: reader, feeds: source.feeds },
+    ...{ seconds, topics, graceMs: options.grace, consume: consumeCommandOf(options) },
+  };
+  if (!isNothingNew || pipeline.metrics.recordsConsumed > 0) print(summary(run));
+  if (isPartial)
+    throw new InterruptedError('interrupted: this is of a part of the input; the same start goes on from there');
+  requireUsable(metrics);
+}
+
+/** An input that was read before: what is known of it is told again. */
+async function standingResults(
+  options: StartOptions,
+  { log }: Connection,
+  config: ApplicationConfig,
+  serdes: TopicSerdes,
+): Promise<SafeText[]> {
+  const reader = await ResultsReader.follow(log, config, serdes, { fromStart: true });
+  await reader.readToEnd();
+  await reader.close();
+  const inputs = (options.input ?? []).map((name) => (name === '-' ? 'standard input' : name)).join(', ');
+  if (topicsWithResults(reader).length === 0) return [safe`nothing new in ${inputs}, and there are no results`];
+  return [
+    safe`nothing new in ${inputs}; the results stand:`,
+    ...found(reader),
+    ...moreIn(consumeCommandOf(options), topicsWithResults(reader)),
+  ];
+}
+
+function lakeDirectoryOf({ dataDir, lake }: StartOptions): string {
+  return lakeDirectory({ dataDir, ...(typeof lake === 'string' ? { lake } : {}) });
+}
+
+interface Running {
+  readonly connection: Connection;
+  readonly config: ApplicationConfig;
+  readonly feeding: Connection;
+  readonly pipeline: Pipeline;
+  readonly reader: ResultsReader;
+  readonly stop: AbortController;
+  readonly aborted: Promise<void>;
+}
+
+/** Writes the source's events, tells how the pipeline does, and closes it at the end. */
+async function feedAndWatch(options: StartOptions, source: Source, running: Running): Promise<WriterMetrics> {
+  const { aborted, config, connection, feeding, pipeline, reader, stop } = running;
+  const metrics = newWriterMetrics();
+  const status = new Status(pipeline, reader, metrics, source.feeds);
+  status.start();
+  if (config.pipelines.includes('services') && !options.once) {
+    trainWhenThereIsNone(connection, config, modelsDirectory(options.dataDir), stop.signal).catch((error: Error) => {
+      say(safe`no model could be trained: ${error.message}`);
+    });
+  }
+  try {
+    if (source.feeds) {
+      const partitions = (await feeding.log.partitions(config.topics.accessLog)) ?? 1;
+      const serdes = await prepareTopics(feeding, config, partitions, options);
+      await feedSources(options, feeding, config, serdes, metrics, stop.signal);
+    }
+    if (source.ends && !stop.signal.aborted) {
+      // A log grows: the next run counts on in the windows that this one leaves open.
+      await Promise.race([pipeline.drain({ keepOpen: options.input !== undefined }), aborted]);
+      const isOver =
+        options.input === undefined ? 'the input has ended and every window is closed' : 'the input has ended';
+      if (!options.once) say(safe`${isOver}; Ctrl-C stops`);
+    }
+    // The running engine keeps Node alive.
+    if (!options.once && !stop.signal.aborted) await aborted;
+  } finally {
+    await status.stop();
+    await closeInTime(pipeline, running);
+  }
+  return metrics;
+}
+
+/** What a worker needs of the options, and nothing that cannot be sent to it. */
+function connectionOptions(options: StartOptions): ConnectionOptions {
+  const {
+    autoRegister,
+    brokers,
+    dataDir,
+    groupProtocol,
+    guarantee,
+    kafkaConfig,
+    kafkaSetting,
+    registry,
+    replicationFactor,
+    topicConfig,
+  } = options;
+  const given = {
+    brokers,
+    groupProtocol,
+    guarantee,
+    kafkaConfig,
+    kafkaSetting,
+    registry,
+    replicationFactor,
+    topicConfig,
+  };
+  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { autoRegister, dataDir, ...defined } as ConnectionOptions;
+}
+
+/** A last commit waits for brokers that are away, but not for ever: what it holds is processed again at the next start. */
+async function closeInTime(pipeline: Pipeline, { connection }: Running): Promise<void> {
+  const timer = setTimeout(() => {
+    say(safe`the last commit cannot be made; the next start does that part again`);
+    void connection.close();
+  }, CLOSE_WITHIN_MS);
+  try {
+    await pipeline.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}

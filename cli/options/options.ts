@@ -1,0 +1,387 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import ms from 'ms';
+import type { z } from 'zod';
+import { chosenFormat } from '../../producer/formats/known-formats.js';
+import { ProducerError } from '../../producer/producer-error.js';
+import {
+  type ApplicationConfig,
+  DEFAULT_APPLICATION_CONFIG,
+  DETECTOR_FAMILIES,
+  type DetectorFamily,
+  PIPELINES,
+  type PipelineName,
+} from '../../topology/application-config.js';
+import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goals/goal-config.js';
+import { type HostOf, hostFromFile } from '../host-from-file.js';
+import { lastPlace } from '../places.js';
+import { say } from '../terminal/output.js';
+import { safe } from '../terminal/safe-text.js';
+import { duration, positiveDuration } from './duration.js';
+import { UsageError } from './usage-error.js';
+
+/** A parser of an option's value; what it refuses is printed with the option's name. */
+export function parsedBy<T>(type: z.ZodType<T, string>): (text: string) => T {
+  return (text) => {
+    const { data, error, success } = type.safeParse(text);
+    if (!success) throw new InvalidArgumentError(error.issues[0]?.message ?? 'It cannot be used.');
+    return data;
+  };
+}
+
+/** An option that is a duration and shows its default as one. */
+export function durationOption(
+  flags: string,
+  description: string,
+  byDefault?: string,
+  type: z.ZodType<number, string> = positiveDuration,
+): Option {
+  const option = new Option(flags, description).argParser(parsedBy(type));
+  return byDefault === undefined ? option : option.default(type.parse(byDefault), byDefault);
+}
+
+/** A parser of whole numbers from `least` to `most`. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(number) || number < least || number > most) {
+      const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `from ${least} to ${most}`;
+      throw new InvalidArgumentError(`It must be a whole number, ${range}.`);
+    }
+    return number;
+  };
+}
+
+/** Each is a task for each part of a pipeline, and each of these has files of its own. */
+const MOST_PARTITIONS = 1000;
+
+/** A parser of numbers of partitions. */
+export const partitionCount = wholeNumber(1, MOST_PARTITIONS);
+
+function commaSeparated(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+const BYTES = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
+
+/** A size such as 10GB or 64MiB, in bytes. */
+export function byteSize(text: string): number {
+  const [, number, unit = 'B'] = /^(\d+(?:\.\d+)?) ?([KMGT]i?B|B)?$/.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('It must be a size such as 500MB, 10GB or 64MiB.');
+  return Math.floor(Number(number) * BYTES[unit as keyof typeof BYTES]);
+}
+
+export function positiveNumber(text: string): number {
+  const number = Number(text);
+  if (!(number > 0) || !Number.isFinite(number)) throw new InvalidArgumentError('It must be a number more than 0.');
+  return number;
+}
+
+function shareOfOne(text: string): number {
+  const number = Number(text);
+  if (text.trim() === '' || !(number >= 0 && number <= 1)) throw new InvalidArgumentError('It must be from 0 to 1.');
+  return number;
+}
+
+/** The simulator keeps clients and hosts in proportion to its rate. */
+const MOST_SIMULATED = 100_000;
+
+function simulatedRate(text: string): number {
+  const rate = positiveNumber(text);
+  if (rate > MOST_SIMULATED) throw new InvalidArgumentError(`It must be ${MOST_SIMULATED} or less.`);
+  return rate;
+}
+
+export const DEFAULT_DATA_DIRECTORY = '.millrace';
+
+export interface DataDirOption {
+  readonly dataDir: string;
+}
+
+export function addDataDir(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--data-dir <directory>', 'where the embedded log and the state live')
+        .default(DEFAULT_DATA_DIRECTORY)
+        .env('MILLRACE_DATA_DIR'),
+    )
+    .hook('preAction', (_, action) => {
+      const { brokers, dataDir } = action.opts<{ readonly brokers?: string; readonly dataDir: string }>();
+      // A start knows its place by what it processes.
+      if (action.name() === 'start' || brokers !== undefined) return;
+      const place = lastPlace(dataDir);
+      if (place === dataDir) return;
+      say(safe`${place} is what the last start used`);
+      action.setOptionValue('dataDir', place);
+    });
+}
+
+/** What the simulator is told. */
+export interface SimulationOptions {
+  readonly rate: number;
+  readonly count?: number;
+  /** Without a count: the traffic of this long ago until now is written first, at once. Default 0. */
+  readonly pastMs?: number;
+  readonly seed: number;
+  readonly disorder: number;
+  readonly clients?: number;
+  readonly hosts?: number;
+  readonly countries: number;
+  readonly incidents: boolean;
+}
+
+/** What the simulators of services and sensors are told, beside what that of requests is. */
+export interface OtherSimulations {
+  readonly logRate: number;
+  readonly sensorRate: number;
+}
+
+export interface SourceOptions extends SimulationOptions, OtherSimulations {
+  readonly input?: readonly string[];
+  readonly logFormat: string;
+  readonly host: string;
+  readonly server: string;
+  /** True: by the usual names. */
+  readonly hostFromFile?: HostOf | true;
+  readonly maxLineAhead: number;
+  readonly excludePath?: readonly string[];
+  /** False: requests of style sheets, scripts, pictures and the like are left out. */
+  readonly assets: boolean;
+  readonly clientFrom?: string;
+  readonly trustedProxies?: readonly string[];
+  readonly follow?: boolean;
+  readonly speed?: number;
+}
+
+/** Where events come from: files, or the simulator. */
+export function addSource(command: Command): Command {
+  return command
+    .option(
+      '--input <files...>',
+      'read access logs: paths, - for standard input, also compressed (default: simulated traffic)',
+    )
+    .option(
+      '--log-format <format>',
+      "auto, combined, json, ltsv, or NGINX's log_format, bare or as in nginx.conf: '$remote_addr [$time_local] $status'",
+      'auto',
+    )
+    .option(
+      '--client-from <header>',
+      'the header that names the client behind proxies, such as x-forwarded-for or x-real-ip; remote_addr for the ' +
+        'address that connected (default: that, unless it is a private one)',
+    )
+    .option(
+      '--trusted-proxies <addresses>',
+      "with --client-from: proxies whose word counts, such as 10.0.0.0/8,2001:db8::/32, as NGINX's set_real_ip_from " +
+        '(default: the first address that the header has counts, which clients can make up)',
+      commaSeparated,
+    )
+    .option('--host <name>', 'the virtual host, for logs that do not name it', 'unknown')
+    .option(
+      '--host-from-file [template]',
+      "the virtual host by the file's name, such as '{host}.access.log' (default: usual names, or the folder's)",
+      hostFromFile,
+    )
+    .addOption(
+      durationOption('--max-line-ahead <duration>', 'lines further ahead of the lines around them are set aside', '1h'),
+    )
+    .option('--exclude-path <globs...>', "requests to leave out, by their paths: '/health' '/static/**'")
+    .option('--no-assets', 'leave out requests of style sheets, scripts, pictures, fonts, sound and film')
+    .option('--server <name>', 'the machine, for logs that do not name it', 'unknown')
+    .option('--follow', 'go on when the files end, across rotation')
+    .option('--speed <factor>', 'replay at this many times real time (default: as fast as it can)', positiveNumber)
+    .option('--rate <events>', 'simulated events a second', simulatedRate, 100)
+    .option('--count <events>', 'stop after this many simulated events', wholeNumber(1))
+    .option('--seed <number>', 'of the simulator', wholeNumber(0), 1)
+    .addOption(durationOption('--disorder <duration>', 'how late simulated events may come', '0s', duration))
+    .option('--clients <number>', 'simulated clients (default: 50 times the rate)', wholeNumber(1))
+    .option('--hosts <number>', 'simulated hosts (default: a fifth of the rate)', wholeNumber(1))
+    .option('--countries <number>', 'simulated countries, at most 40', wholeNumber(1), 12)
+    .addOption(
+      new Option('--log-rate <lines>', 'simulated lines of service logs a second')
+        .argParser(simulatedRate)
+        .default(100)
+        .env('LOG_RATE'),
+    )
+    .option('--sensor-rate <readings>', 'simulated readings of sensors a second', simulatedRate, 10)
+    .option('--no-incidents', 'simulate ordinary traffic only');
+}
+
+interface GoalOptions {
+  readonly goals: GoalConfig['goals'];
+  readonly grace: number;
+  readonly partitions?: number;
+  readonly goal1Size: number;
+  readonly goal1Advance: number;
+  readonly goal1Threshold: number;
+  readonly goal2Size: number;
+  readonly goal2Advance: number;
+  readonly goal2Threshold: number;
+  readonly goal3Size: number;
+  readonly goal4Size: number;
+  readonly serverErrors: boolean;
+  readonly serverErrorsSize: number;
+  readonly serverErrorsAdvance: number;
+  readonly serverErrorsThreshold: number;
+  readonly serverErrorsShare: number;
+}
+
+function goalNumbers(text: string): GoalConfig['goals'] {
+  const numbers = text.split(',').map(Number);
+  if (!numbers.every((number) => [1, 2, 3, 4].includes(number))) {
+    throw new InvalidArgumentError('It must be some of 1,2,3,4.');
+  }
+  return [...new Set(numbers)] as unknown as GoalConfig['goals'];
+}
+
+function addGoals(command: Command): Command {
+  return command
+    .option('--goals <numbers>', 'which goals to run', goalNumbers, DEFAULT_GOAL_CONFIG.goals)
+    .addOption(durationOption('--grace <duration>', 'how late a record may be and still count', '5s', duration))
+    .option('--partitions <number>', 'of the topics, when they are made (default: 1)', partitionCount)
+    .addOption(durationOption('--goal1-size <duration>', 'goal 1: size of the windows', '20s'))
+    .addOption(durationOption('--goal1-advance <duration>', 'goal 1: how far windows hop', '1s'))
+    .option('--goal1-threshold <requests>', 'goal 1: report clients with more than this', wholeNumber(0), 10)
+    .addOption(durationOption('--goal2-size <duration>', 'goal 2: size of the windows', '30s'))
+    .addOption(durationOption('--goal2-advance <duration>', 'goal 2: how far windows hop', '1s'))
+    .option('--goal2-threshold <responses>', 'goal 2: report hosts with more than this', wholeNumber(0), 15)
+    .addOption(durationOption('--goal3-size <duration>', 'goal 3: size of the windows', '1m'))
+    .addOption(durationOption('--goal4-size <duration>', 'goal 4: size of the windows', '1m'))
+    .addOption(durationOption('--server-errors-size <duration>', 'bursts of 5xx: size of the windows', '10s'))
+    .addOption(durationOption('--server-errors-advance <duration>', 'bursts of 5xx: how far windows hop', '1s'))
+    .option(
+      '--server-errors-threshold <responses>',
+      'bursts of 5xx: report hosts with more than this',
+      wholeNumber(0),
+      10,
+    )
+    .option(
+      '--server-errors-share <share>',
+      'bursts of 5xx: which are at least this share of their requests, 0 to 1',
+      shareOfOne,
+      0.05,
+    )
+    .option('--no-server-errors', 'do not look for bursts of 5xx');
+}
+
+export interface ApplicationOptions extends GoalOptions {
+  readonly pipelines: readonly PipelineName[];
+  readonly detectors: readonly DetectorFamily[];
+  readonly errorRateLimit: number;
+  readonly temperatureLimit: number;
+  readonly pressureLimit: number;
+  readonly endpointLimit: number;
+  readonly clientLimit: number;
+  readonly scanLimit: number;
+}
+
+/** A parser for a comma-separated list of some of the names. */
+function someOf<Name extends string>(names: readonly Name[]): (text: string) => readonly Name[] {
+  return (text) => {
+    const given = text.split(',').map((name) => name.trim());
+    const found = names.filter((name) => given.includes(name));
+    if (found.length !== new Set(given).size) throw new InvalidArgumentError(`It must be some of ${names.join(',')}.`);
+    return found;
+  };
+}
+
+export function pipelinesOption(description: string, byDefault: readonly PipelineName[]): Option {
+  return new Option('--pipelines <names>', `${description}: some of ${PIPELINES.join(',')}`)
+    .argParser(someOf(PIPELINES))
+    .default(byDefault, byDefault.join(','));
+}
+
+/** What runs, and what it is told. */
+export function addPipelines(command: Command): Command {
+  const { detectors, sensors, services, webStatistics } = DEFAULT_APPLICATION_CONFIG;
+  const { addresses, endpoints } = services;
+  return addGoals(
+    command
+      .addOption(pipelinesOption('what to run', PIPELINES))
+      .addOption(
+        new Option('--detectors <families>', 'of services: adaptive, textbook (high_latency, error_spike), or both')
+          .argParser(someOf(DETECTOR_FAMILIES))
+          .default(detectors, detectors.join(',')),
+      )
+      .option(
+        '--error-rate-limit <share>',
+        'web statistics: flag a minute with a larger share of errors',
+        positiveNumber,
+        webStatistics.errorRate,
+      )
+      .option('--temperature-limit <degrees>', 'sensors: of a reading', positiveNumber, sensors.temperature)
+      .option('--pressure-limit <pressure>', 'sensors: of a reading', positiveNumber, sensors.pressure)
+      .option('--endpoint-limit <lines>', 'services: of an endpoint in a minute', wholeNumber(1), endpoints.requests)
+      .option('--client-limit <lines>', 'services: of a client in 5 s', wholeNumber(1), addresses.requests)
+      .option(
+        '--scan-limit <responses>',
+        'services: of status 4xx to a client in 5 s',
+        wholeNumber(1),
+        addresses.clientErrors,
+      ),
+  );
+}
+
+export function applicationConfig(options: ApplicationOptions): ApplicationConfig {
+  const { detectors, errorRateLimit, pipelines, pressureLimit, temperatureLimit } = options;
+  const { services, webStatistics } = DEFAULT_APPLICATION_CONFIG;
+  return {
+    ...DEFAULT_APPLICATION_CONFIG,
+    ...goalSettings(options),
+    pipelines,
+    detectors,
+    webStatistics: { ...webStatistics, errorRate: errorRateLimit },
+    sensors: { temperature: temperatureLimit, pressure: pressureLimit },
+    services: {
+      ...services,
+      endpoints: { ...services.endpoints, requests: options.endpointLimit },
+      addresses: { ...services.addresses, requests: options.clientLimit, clientErrors: options.scanLimit },
+    },
+  };
+}
+
+function goalSettings(options: GoalOptions): Omit<GoalConfig, 'topics'> {
+  return {
+    goals: options.goals,
+    grace: options.grace,
+    goal1: { ...hopping('goal1', options.goal1Size, options.goal1Advance), threshold: options.goal1Threshold },
+    goal2: { ...hopping('goal2', options.goal2Size, options.goal2Advance), threshold: options.goal2Threshold },
+    goal3: { size: options.goal3Size, advance: options.goal3Size },
+    goal4: { size: options.goal4Size, advance: options.goal4Size },
+    serverErrors: options.serverErrors
+      ? {
+          ...hopping('server-errors', options.serverErrorsSize, options.serverErrorsAdvance),
+          threshold: options.serverErrorsThreshold,
+          share: options.serverErrorsShare,
+        }
+      : undefined,
+  };
+}
+
+/** An event is in so many windows at most: each may be told of, at each change. */
+const MOST_WINDOWS = 3600;
+
+/** @throws UsageError when there are no such windows */
+function hopping(name: string, size: number, advance: number): { readonly size: number; readonly advance: number } {
+  const sizeText = `--${name}-size, ${ms(size)},`;
+  const advanceText = `--${name}-advance, ${ms(advance)}`;
+  if (advance > size) {
+    throw new UsageError(`${sizeText} is less than ${advanceText}: what comes between two windows would not count`);
+  }
+  if (size / advance > MOST_WINDOWS) {
+    throw new UsageError(`${sizeText} is more than ${MOST_WINDOWS} times ${advanceText}: let windows advance by more`);
+  }
+  return { size, advance };
+}
+
+/** @throws UsageError when lines cannot be read by it */
+export function requireLogFormat(format: string): void {
+  try {
+    chosenFormat(format);
+  } catch (error) {
+    if (error instanceof ProducerError) throw new UsageError(`--log-format: ${error.message}`);
+    throw error;
+  }
+}

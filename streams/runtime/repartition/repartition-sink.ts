@@ -1,0 +1,183 @@
+import type { CommitResult, CommittedOffset, TopicPartition } from '../../log/log.js';
+import { partitionForKey, partitionForString } from '../../log/partitioner.js';
+import { stringSerde } from '../../serde/string.js';
+import type { Combiner } from '../../topology/combiner.js';
+import type { Forward, RepartitionNode } from '../../topology/topology.js';
+import { committedTime } from '../task/stream-time.js';
+import type { Task } from '../task/task.js';
+import type { TaskEnvironment } from '../task/task-environment.js';
+import { encodeBlock, encodeRecord, encodeSingle, encodeWatermark } from './repartition-record.js';
+
+/**
+ * How records get from a sub-topology to the next. `direct`: every task of both is in this process and one transaction
+ * covers them, so a record is handed on by a call. `topic`: by way of the log.
+ */
+export type Repartition =
+  | {
+      readonly kind: 'direct';
+      readonly targets: readonly { readonly task: Task; readonly forward: Forward }[];
+      /** The topic, where runs that went by way of it have left records that nobody has read. */
+      readonly leftover?: string | undefined;
+    }
+  | { readonly kind: 'topic'; readonly topic: string; readonly partitions: number };
+
+/**
+ * A task was absent, and is back: the tasks that it feeds may have closed windows meanwhile. It is behind until each of them
+ * has committed the watermark that says so, and its time has passed what they were at then.
+ */
+interface Return {
+  /** Where the watermark stands in each partition of the repartition topic; undefined until it is committed. */
+  offsets: readonly number[] | undefined;
+  /** The highest time of the tasks that read it, when all have read it. */
+  passesAt: number;
+}
+
+/** The upstream end of a repartition. */
+export class RepartitionSink {
+  readonly process: Forward;
+  readonly #node: RepartitionNode;
+  readonly #task: Task;
+  readonly #environment: TaskEnvironment;
+  readonly #repartition: Repartition;
+  #combiner: Combiner | undefined;
+  #announced = '';
+  /** Set while what is sent may be for windows that are closed: records are then not combined, so that each can be told. */
+  #isBehind = false;
+  #return: Return | undefined;
+
+  constructor(node: RepartitionNode, task: Task, environment: TaskEnvironment) {
+    this.#node = node;
+    this.#task = task;
+    this.#environment = environment;
+    this.#repartition = environment.repartition(node);
+    this.process = this.#compile();
+  }
+
+  /** See `StreamTime#mayBeBehind`. */
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
+  /** By way of a topic: sends what was combined, then tells every partition how far stream time is. */
+  flush(): void {
+    const repartition = this.#repartition;
+    if (repartition.kind === 'direct') return;
+    const transaction = this.#environment.transaction();
+    const { metrics, now } = this.#environment;
+    this.#combiner?.flush((partition, slice, block, headers) => {
+      metrics.repartitionRecords++;
+      transaction.append(repartition.topic, partition, now(), null, encodeBlock(slice, block), headers);
+    }, true);
+    const { current, absence } = this.#task.time;
+    const said = `${current} ${absence}`;
+    if ((current < 0 && absence === 'none') || this.#announced === said) return;
+    this.#announced = said;
+    if (this.#combiner?.isForWindows) {
+      if (absence !== 'none') {
+        this.#isBehind = true;
+        this.#return = undefined;
+      } else if (this.#isBehind) {
+        this.#return ??= { offsets: undefined, passesAt: Number.POSITIVE_INFINITY };
+      }
+    }
+    const watermark = encodeWatermark(this.#task.partition, absence, current);
+    for (let partition = 0; partition < repartition.partitions; partition++) {
+      metrics.repartitionRecords++;
+      transaction.append(repartition.topic, partition, now(), null, watermark);
+    }
+  }
+
+  /** The task was behind when it was last committed. */
+  resumeBehind(): void {
+    this.#isBehind = this.#combiner?.isForWindows ?? false;
+  }
+
+  /** What was flushed is in the log. */
+  committed(result: CommitResult): void {
+    const repartition = this.#repartition;
+    if (repartition.kind === 'direct' || this.#return === undefined || this.#return.offsets !== undefined) return;
+    this.#return.offsets = Array.from(
+      { length: repartition.partitions },
+      (_, partition) => result.endOffset(repartition.topic, partition) ?? 0,
+    );
+  }
+
+  /** Learns from what the tasks downstream have committed how far they are. */
+  async catchUp(committed: (topicPartition: TopicPartition) => Promise<CommittedOffset | undefined>): Promise<void> {
+    const repartition = this.#repartition;
+    const pending = this.#return;
+    const offsets = pending?.offsets;
+    if (repartition.kind === 'direct' || pending === undefined || offsets === undefined) return;
+    if (pending.passesAt !== Number.POSITIVE_INFINITY) return;
+    const { topic } = repartition;
+    const readers = await Promise.all(offsets.map((_, partition) => committed({ topic, partition })));
+    const haveRead = offsets.every((offset, partition) => (readers[partition]?.offset ?? -1) >= offset);
+    // Meanwhile the task may have been absent again: then this was not its return.
+    if (haveRead) pending.passesAt = Math.max(...readers.map((reader) => committedTime(reader?.metadata ?? '')));
+  }
+
+  #compile(): Forward {
+    const repartition = this.#repartition;
+    const process = repartition.kind === 'direct' ? this.#direct(repartition) : this.#byTopic(repartition);
+    return (key, value, timestamp) => {
+      if (key === null || key === undefined) {
+        this.#task.reportSkipped(this.#node.name, 'null key');
+        return;
+      }
+      try {
+        process(key, value, timestamp);
+      } catch (error) {
+        this.#task.failed(this.#node.name, error, key, value, timestamp);
+      }
+    };
+  }
+
+  #direct(repartition: Repartition & { kind: 'direct' }): Forward {
+    const { targets } = repartition;
+    const { keySerde, topic } = this.#node;
+    const task = this.#task;
+    const partitionOf = (key: unknown): number =>
+      typeof key === 'string' && keySerde === stringSerde
+        ? partitionForString(key, targets.length)
+        : partitionForKey(keySerde.serialize(topic, key), targets.length);
+    return (key, value, timestamp) => {
+      const target = targets[partitionOf(key)];
+      target?.task.receive(target.forward, key, value, timestamp, task);
+    };
+  }
+
+  #byTopic(repartition: Repartition & { kind: 'topic' }): Forward {
+    const { topic, partitions } = repartition;
+    const { keySerde, valueSerde, combiner } = this.#node;
+    if (combiner !== undefined) {
+      const combined = combiner(this.#task, (key) => partitionForKey(key, partitions));
+      this.#combiner = combined;
+      return (key, value, timestamp) => {
+        if (this.#isBehind && this.#task.recordStreamTime >= (this.#return?.passesAt ?? Number.POSITIVE_INFINITY)) {
+          this.#isBehind = false;
+          this.#return = undefined;
+        }
+        combined.process(key, value, timestamp);
+        if (this.#isBehind) this.#sendSingly(combined, topic);
+      };
+    }
+    if (valueSerde === undefined) throw new Error(`${this.#node.name} has no serde for its values`);
+    return (key, value, timestamp) => {
+      const keyBytes = keySerde.serialize(topic, key);
+      const partition = partitionForKey(keyBytes, partitions);
+      const valueBytes = encodeRecord(topic, this.#task.recordStreamTime, value, valueSerde);
+      this.#environment.metrics.repartitionRecords++;
+      this.#environment.transaction().append(topic, partition, timestamp, keyBytes, valueBytes, this.#task.headers);
+    };
+  }
+
+  #sendSingly(combiner: Combiner, topic: string): void {
+    const { metrics, now, transaction } = this.#environment;
+    combiner.flush((partition, slice, block) => {
+      metrics.repartitionRecords++;
+      const original = this.#task.original;
+      const single = encodeSingle(slice, block, this.#task.recordStreamTime, original);
+      transaction().append(topic, partition, now(), original?.key ?? null, single, this.#task.headers);
+    }, false);
+  }
+}

@@ -1,0 +1,31 @@
+import type { Transaction } from '../../log/log.js';
+import type { AutoOffsetReset } from '../../log/start-offset.js';
+import type { ExceptionHandler } from '../../topology/exception-handlers.js';
+import type { RepartitionNode } from '../../topology/topology.js';
+import type { StreamsMetrics } from '../metrics.js';
+import type { Repartition } from '../repartition/repartition-sink.js';
+
+/** What the tasks of one application share. */
+export interface TaskEnvironment {
+  readonly applicationId: string;
+  readonly metrics: StreamsMetrics;
+  /** The wall clock, in milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Milliseconds by a clock that is never set back: intervals and silences go by it. */
+  readonly monotonicMs: () => number;
+  /** How far a record's time may be ahead of the wall clock, and of those around it; may be Infinity. */
+  readonly maxTimeAheadMs: number;
+  /** The transaction of the commit interval that is running. */
+  transaction(): Transaction;
+  partitions(topic: string): number;
+  repartition(node: RepartitionNode): Repartition;
+  requestCommit(): void;
+  readonly autoOffsetReset: AutoOffsetReset;
+  readonly deserializationExceptionHandler: ExceptionHandler;
+  readonly processingExceptionHandler: ExceptionHandler;
+  readonly productionExceptionHandler: ExceptionHandler;
+  readonly deadLetterTopic: string | undefined;
+  readonly lateTopic: string | undefined;
+  /** False while what is processed leaves no trace in the state: stores then keep their changes to themselves. */
+  readonly keepsState: () => boolean;
+}

@@ -1,0 +1,598 @@
+import { type CommitResult, type Headers, NO_HEADERS, type RecordCursor } from '../../log/log.js';
+import { SerdePendingError } from '../../serde/serde.js';
+import type { StateDatabase } from '../../state/state-database.js';
+import type { StateStore } from '../../state/state-store.js';
+import {
+  type ErrorContext,
+  type ExceptionHandler,
+  isFatal,
+  RecordError,
+  type RecordErrorCode,
+} from '../../topology/exception-handlers.js';
+import type { Cancellable, PunctuationType, Punctuator, RecordMetadata } from '../../topology/processor.js';
+import { toTimestamp } from '../../topology/timestamp.js';
+import {
+  type CompiledNode,
+  type Forward,
+  type LateRecord,
+  type RepartitionNode,
+  type SourceNode,
+  type SubTopology,
+  type TaskContext,
+  TopologyError,
+} from '../../topology/topology.js';
+import { countLate, countSkipped } from '../metrics.js';
+import { decodeRepartitionRecord, type OriginalRecord, RECORD_HEAD_BYTES } from '../repartition/repartition-record.js';
+import type { RepartitionSink } from '../repartition/repartition-sink.js';
+import { Punctuations } from './punctuations.js';
+import { RecordCopies } from './record-copies.js';
+import { type SourceTime, StreamTime, type TimeLimits } from './stream-time.js';
+import type { TaskEnvironment } from './task-environment.js';
+import { TaskGraph } from './task-graph.js';
+import type { TaskState } from './task-state.js';
+import { lookAhead, TimeAhead } from './time-ahead.js';
+
+/** One partition that a task reads, with the record at its head decoded. */
+interface Input {
+  readonly topic: string;
+  readonly source: SourceNode | RepartitionNode;
+  /** Undefined for a repartition topic. */
+  readonly time: SourceTime | undefined;
+  readonly forward: Forward;
+  readonly cursors: RecordCursor[];
+  position: number;
+  hasHead: boolean;
+  /** What follows its next record is to be seen first. */
+  isWaiting: boolean;
+  key: unknown;
+  value: unknown;
+  timestamp: number;
+  streamTime: number;
+}
+
+/** A sub-topology over one partition: its operators, compiled into one chain of calls, and its stores. */
+export class Task implements TaskContext {
+  readonly id: string;
+  readonly subTopology: SubTopology;
+  readonly partition: number;
+  readonly applicationId: string;
+  /** See `TaskContext`; -1 before the first record. */
+  recordStreamTime = -1;
+  readonly time: StreamTime;
+  readonly #timeAhead: TimeAhead;
+  readonly #nodes: CompiledNode[] = [];
+  readonly #graph: TaskGraph;
+  readonly #copies: RecordCopies;
+  readonly #inputs: Input[] = [];
+  readonly #streamPunctuations = new Punctuations('stream-time');
+  readonly #wallClockPunctuations = new Punctuations('wall-clock-time');
+  #current: Input | undefined;
+  #headers: Headers | undefined;
+  /** The task that read the record being processed, when that is another one. */
+  #origin: Task | undefined;
+  #late: LateRecord[] = [];
+  /** Stands at a record that could not be decoded yet. */
+  #pendingCursor: RecordCursor | undefined;
+
+  constructor(
+    readonly state: TaskState,
+    readonly environment: TaskEnvironment,
+  ) {
+    const { id, partition, subTopology } = state;
+    this.id = id;
+    this.subTopology = subTopology;
+    this.partition = partition;
+    this.applicationId = environment.applicationId;
+    this.time = new StreamTime(environment.monotonicMs);
+    this.#timeAhead = new TimeAhead(environment.maxTimeAheadMs, environment.now);
+    this.#copies = new RecordCopies(environment, partition);
+    this.#graph = new TaskGraph(this, environment);
+    for (const node of subTopology.nodes) {
+      const compiled = this.#graph.compile(node);
+      if (!this.#nodes.includes(compiled)) this.#nodes.push(compiled);
+    }
+    for (const source of subTopology.sources) {
+      for (const topic of source.topics) {
+        if (partition < environment.partitions(topic)) this.#addInput(topic, source);
+      }
+    }
+    for (const source of subTopology.repartitionSources) {
+      const repartition = environment.repartition(source);
+      const topic = repartition.kind === 'topic' ? repartition.topic : repartition.leftover;
+      if (topic !== undefined) this.#addInput(topic, source);
+    }
+  }
+
+  get streamTime(): number {
+    return this.time.current;
+  }
+
+  get stores(): ReadonlyMap<string, StateStore> {
+    return this.state.stores;
+  }
+
+  get database(): StateDatabase | undefined {
+    return this.state.database;
+  }
+
+  /** The topics that the task reads its partition of. */
+  get inputTopics(): readonly string[] {
+    return this.#inputs.map((input) => input.topic);
+  }
+
+  get recordMetadata(): RecordMetadata | undefined {
+    if (this.#origin !== undefined) return this.#origin.recordMetadata;
+    const cursor = this.#current?.cursors[0];
+    return cursor && { topic: cursor.topic, partition: cursor.partition, offset: cursor.offset };
+  }
+
+  get headers(): Headers {
+    if (this.#headers !== undefined) return this.#headers;
+    if (this.#origin !== undefined) return this.#origin.headers;
+    return this.#current?.cursors[0]?.headers ?? NO_HEADERS;
+  }
+
+  /** The record being processed, as it was read; undefined where none is, as in a punctuator or at a commit. */
+  get original(): OriginalRecord | undefined {
+    if (this.#origin !== undefined) return this.#origin.original;
+    const cursor = this.#current?.cursors[0];
+    return cursor && this.#originalOf(cursor);
+  }
+
+  withHeaders(headers: Headers, work: () => void): void {
+    const before = this.#headers;
+    this.#headers = headers;
+    try {
+      work();
+    } finally {
+      this.#headers = before;
+    }
+  }
+
+  store(name: string): StateStore {
+    const store = this.stores.get(name);
+    if (store === undefined) {
+      throw new TopologyError(`task ${this.id} has no store "${name}"; name it among the processor's stores`);
+    }
+    return store;
+  }
+
+  reportLate(late: LateRecord): void {
+    countLate(this.environment.metrics, late);
+    (this.#origin ?? this).#late.push(late);
+  }
+
+  failed(node: string, error: unknown, key?: unknown, value?: unknown, timestamp?: number): void {
+    this.#handle('PROCESSING', node, error, { key, value, timestamp });
+  }
+
+  failedToProduce(node: string, error: unknown, key: unknown, value: unknown, timestamp: number): void {
+    this.#handle('PRODUCTION', node, error, { key, value, timestamp });
+  }
+
+  reportSkipped(node: string, reason: string): void {
+    countSkipped(this.environment.metrics, node, reason);
+  }
+
+  reportCounted(node: string, records: number): void {
+    const { counted } = this.environment.metrics;
+    counted[node] = (counted[node] ?? 0) + records;
+  }
+
+  schedule(node: string, intervalMs: number, type: PunctuationType, punctuator: Punctuator): Cancellable {
+    const punctuations = type === 'stream-time' ? this.#streamPunctuations : this.#wallClockPunctuations;
+    const guarded = async (timestamp: number) => {
+      try {
+        await punctuator(timestamp);
+      } catch (error) {
+        this.failed(node, error);
+      }
+    };
+    return punctuations.schedule(intervalMs, guarded, this.environment.monotonicMs());
+  }
+
+  requestCommit(): void {
+    this.environment.requestCommit();
+  }
+
+  now(): number {
+    return this.environment.now();
+  }
+
+  /** After the stores are restored, before the first record. */
+  init(): void {
+    for (const node of this.#nodes) node.init?.();
+  }
+
+  /** Where reading goes on in a topic, and what a restart needs to know of its stream time. */
+  positions(): { topic: string; offset: number; metadata: string }[] {
+    return this.#inputs.map(({ topic, position }) => ({
+      topic,
+      offset: position,
+      metadata: this.time.serialize(topic),
+    }));
+  }
+
+  /** Goes on from a committed position. */
+  seek(topic: string, offset: number, metadata: string): void {
+    for (const input of this.#inputs) {
+      if (input.topic !== topic) continue;
+      input.position = offset;
+      this.time.restore(topic, metadata);
+    }
+    this.recordStreamTime = this.time.own;
+    if (this.time.mayBeBehind) this.resumeBehind();
+  }
+
+  /** The tasks that this one feeds may have closed windows that its next records are for. */
+  resumeBehind(): void {
+    for (const sink of this.#graph.repartitionSinks) sink.resumeBehind();
+  }
+
+  /** What was flushed is in the log. */
+  committed(result: CommitResult): void {
+    for (const sink of this.#graph.repartitionSinks) sink.committed(result);
+  }
+
+  get repartitionSinks(): readonly RepartitionSink[] {
+    return this.#graph.repartitionSinks;
+  }
+
+  /** Source topics of which no record has come for a while: whether that is their end is told by `endsAt`. */
+  silentTopics(limits: TimeLimits): string[] {
+    return this.time.silent(limits).map(({ topic }) => topic);
+  }
+
+  endsAt(topic: string, endOffset: number): void {
+    for (const { cursors, hasHead, position, time, topic: read } of this.#inputs) {
+      if (read === topic && time) time.isAtEnd = !hasHead && cursors.length === 0 && position >= endOffset;
+    }
+  }
+
+  /** The offset after the last record of the topic that the task was given. */
+  fetchedTo(topic: string): number {
+    const input = this.#inputs.find((candidate) => candidate.topic === topic);
+    return input?.cursors.at(-1)?.nextOffset ?? input?.position ?? 0;
+  }
+
+  /** Topics of which fetched records are still to be processed, and no more are needed to do that. */
+  get bufferedTopics(): readonly string[] {
+    return this.#inputs.filter(({ cursors, isWaiting }) => cursors.length > 0 && !isWaiting).map(({ topic }) => topic);
+  }
+
+  /** Whether `run` has to know of which topics there is more. */
+  get asksForMore(): boolean {
+    return this.#inputs.length > 1 || this.#inputs.some(({ isWaiting }) => isWaiting);
+  }
+
+  add(cursor: RecordCursor): void {
+    for (const input of this.#inputs) {
+      if (input.topic !== cursor.topic) continue;
+      input.cursors.push(cursor);
+      if (input.time) this.time.recordsArrived(input.time);
+    }
+  }
+
+  /** What `run` stopped for. */
+  get punctuationIsDue(): boolean {
+    return this.streamPunctuationIsDue || this.#wallClockPunctuations.nextAt <= this.environment.monotonicMs();
+  }
+
+  get streamPunctuationIsDue(): boolean {
+    return this.#streamPunctuations.nextAt <= this.#streamTimeForPunctuation();
+  }
+
+  async punctuate(): Promise<void> {
+    const streamTime = this.#streamTimeForPunctuation();
+    this.recordStreamTime = Math.max(this.recordStreamTime, this.streamTime);
+    if (this.#streamPunctuations.nextAt <= streamTime) await this.#streamPunctuations.punctuate(streamTime, streamTime);
+    const monotonicMs = this.environment.monotonicMs();
+    if (this.#wallClockPunctuations.nextAt <= monotonicMs) {
+      await this.#wallClockPunctuations.punctuate(monotonicMs, this.environment.now());
+    }
+    this.#countLate();
+  }
+
+  /**
+   * Processes what was added, the record with the lowest timestamp first. While an input is empty whose log has more, it
+   * waits: what comes there may be older. So does a record that is far ahead, for those that follow it.
+   *
+   * @param hasMore undefined when that is not known; see `asksForMore`
+   * @returns false when it stopped before the end because a punctuation is due
+   * @throws SerdePendingError when a record cannot be decoded yet; call again when it is ready
+   */
+  run(hasMore: ((topic: string) => boolean) | undefined): boolean {
+    for (;;) {
+      const input = this.#lowest(hasMore);
+      if (input === undefined) return true;
+      this.#process(input);
+      if (this.#streamPunctuations.nextAt <= this.time.own) return false;
+    }
+  }
+
+  /** Takes a record from another task of this process, within the same transaction. */
+  receive(forward: Forward, key: unknown, value: unknown, timestamp: number, from: Task): void {
+    const origin = this.#origin;
+    this.recordStreamTime = from.recordStreamTime;
+    this.#origin = from.#origin ?? from;
+    try {
+      forward(key, value, timestamp);
+    } finally {
+      this.#origin = origin;
+    }
+  }
+
+  /** Where the node's records are handed on to, for tasks of this process. */
+  entry(node: RepartitionNode): Forward {
+    return this.#graph.forwardTo(node.children);
+  }
+
+  /** Forwards what operators held back, and appends what stores have to say to their changelogs. */
+  flush(): void {
+    this.recordStreamTime = Math.max(this.recordStreamTime, this.streamTime);
+    for (const node of this.#nodes) node.flush?.();
+    for (const sink of this.#graph.repartitionSinks) sink.flush();
+    this.time.mayBeBehind = this.#graph.repartitionSinks.some(({ isBehind }) => isBehind);
+    this.#countLate();
+    if (!this.environment.keepsState()) return;
+    const transaction = this.environment.transaction();
+    const now = this.environment.now();
+    for (const store of this.stores.values()) {
+      const topic = this.state.changelogTopic(store.name);
+      store.flush(
+        (key, value) => {
+          this.environment.metrics.changelogRecords++;
+          transaction.append(topic, this.partition, now, key, value);
+        },
+        (error, key, value, timestamp) => this.failed(store.name, error, key, value, timestamp),
+      );
+    }
+  }
+
+  /** The end of the input: every window closes. */
+  drain(): void {
+    for (const node of this.#nodes) node.drain?.();
+    this.#countLate();
+  }
+
+  close(): void {
+    for (const node of this.#nodes) node.close?.();
+  }
+
+  #streamTimeForPunctuation(): number {
+    return Math.max(this.time.own, this.time.current);
+  }
+
+  #addInput(topic: string, source: SourceNode | RepartitionNode): void {
+    this.#inputs.push({
+      topic,
+      source,
+      time: source.kind === 'source' ? this.time.reads(topic) : undefined,
+      forward: this.#graph.forwardTo(source.children),
+      cursors: [],
+      position: 0,
+      hasHead: false,
+      isWaiting: false,
+      key: null,
+      value: null,
+      timestamp: 0,
+      streamTime: -1,
+    });
+  }
+
+  #lowest(hasMore: ((topic: string) => boolean) | undefined): Input | undefined {
+    let lowest: Input | undefined;
+    for (const input of this.#inputs) {
+      if (!input.hasHead && !this.#decodeHead(input, hasMore)) {
+        if (this.#inputs.length > 1 && hasMore?.(input.topic)) return undefined;
+        continue;
+      }
+      if (lowest === undefined || input.timestamp < lowest.timestamp) lowest = input;
+    }
+    return lowest;
+  }
+
+  /** Decodes the input's next record; false when it has none. */
+  #decodeHead(input: Input, hasMore: ((topic: string) => boolean) | undefined): boolean {
+    for (;;) {
+      const cursor = input.cursors[0];
+      if (cursor === undefined) return false;
+      // A record whose schema was still to be fetched is tried again before the cursor moves on.
+      if (cursor !== this.#pendingCursor && !cursor.next()) {
+        input.position = cursor.nextOffset;
+        input.cursors.shift();
+        continue;
+      }
+      this.#pendingCursor = undefined;
+      let isRecord = false;
+      try {
+        isRecord = this.#decode(input, cursor);
+        if (isRecord && this.#isUndecided(input, hasMore)) return false;
+      } catch (error) {
+        if (error instanceof SerdePendingError) {
+          this.#pendingCursor = cursor;
+          throw error;
+        }
+        isRecord = false;
+        this.#current = input;
+        this.#handle('DESERIALIZATION', input.source.name, error, { timestamp: input.cursors[0]?.timestamp });
+        this.#current = undefined;
+      }
+      input.isWaiting = false;
+      if (input.source.kind === 'source') this.environment.metrics.recordsConsumed++;
+      if (isRecord) {
+        input.hasHead = true;
+        return true;
+      }
+      // To see what follows, another may have been put in the cursor's place.
+      input.position = (input.cursors[0] ?? cursor).offset + 1;
+    }
+  }
+
+  /**
+   * Whether it takes those that follow to tell if the record's time is to be believed. Then it is still to be read.
+   *
+   * @throws TimestampError when it is not
+   */
+  #isUndecided(input: Input, hasMore: ((topic: string) => boolean) | undefined): boolean {
+    const { cursors, source, time, timestamp, topic } = input;
+    if (time === undefined || !this.#timeAhead.isDoubtful(timestamp, time.time)) return false;
+    const { following, isFull } = lookAhead(cursors, (cursor) => this.#timeIn(source, cursor));
+    input.isWaiting = !isFull && (hasMore === undefined || hasMore(topic));
+    if (input.isWaiting) return true;
+    cursors[0]?.next();
+    this.#timeAhead.judge(timestamp, following);
+    return false;
+  }
+
+  /** Undefined for a record that cannot be decoded. @throws SerdePendingError */
+  #timeIn(source: SourceNode | RepartitionNode, cursor: RecordCursor): number | undefined {
+    const { valueBytes, valueEnd, valueStart, timestamp, topic } = cursor;
+    if (source.kind !== 'source' || source.timestampExtractor === undefined || valueStart < 0) return timestamp;
+    try {
+      const value = source.valueSerde.deserialize(topic, valueBytes, valueStart, valueEnd);
+      return toTimestamp(source.timestampExtractor(value, timestamp));
+    } catch (error) {
+      if (error instanceof SerdePendingError) throw error;
+      return undefined;
+    }
+  }
+
+  /** False when the record is the engine's own, or is to be skipped. */
+  #decode(input: Input, cursor: RecordCursor): boolean {
+    const { source, topic } = input;
+    const { keyBytes, keyStart, valueBytes, valueStart } = cursor;
+    let start = valueStart;
+    if (source.kind === 'repartition') {
+      const record = decodeRepartitionRecord(valueBytes, valueStart, cursor.valueEnd);
+      if (record.kind === 'watermark') {
+        this.time.upstream(topic, record.upstreamTask, record.streamTime, record.absence);
+        return false;
+      }
+      if (record.kind === 'block') {
+        this.#current = input;
+        for (const child of source.children) this.#graph.compile(child).mergeBlock?.(record.slice, record.block, false);
+        this.#current = undefined;
+        return false;
+      }
+      if (record.kind === 'single') {
+        const { block, original, slice, streamTime } = record;
+        this.#current = input;
+        this.recordStreamTime = streamTime;
+        for (const child of source.children) this.#graph.compile(child).mergeBlock?.(slice, block, true);
+        this.#current = undefined;
+        const key = keyStart < 0 ? null : keyBytes.subarray(keyStart, cursor.keyEnd);
+        if (this.#late.length > 0) this.#sendLate(original && { ...original, key }, cursor.headers);
+        return false;
+      }
+      input.streamTime = record.streamTime;
+      start = record.valueStart;
+    }
+    const { keySerde, valueSerde } = source;
+    if (source.kind === 'source' && source.nulls !== 'keep' && !this.#hasAll(source, cursor)) return false;
+    input.key =
+      keyStart < 0 || keySerde === undefined ? null : keySerde.deserialize(topic, keyBytes, keyStart, cursor.keyEnd);
+    input.value =
+      start < 0 || valueSerde === undefined ? null : valueSerde.deserialize(topic, valueBytes, start, cursor.valueEnd);
+    let time: unknown = cursor.timestamp;
+    if (source.kind === 'source') {
+      if (source.timestampExtractor !== undefined && input.value !== null) {
+        time = source.timestampExtractor(input.value, cursor.timestamp);
+      }
+    }
+    input.timestamp = toTimestamp(time);
+    return true;
+  }
+
+  /** False for a record that is to be skipped for its nulls. @throws TypeError when it is to be refused for them */
+  #hasAll({ keySerde, name, nulls }: SourceNode, { keyStart, valueStart }: RecordCursor): boolean {
+    const missing = valueStart < 0 ? 'value' : keySerde !== undefined && keyStart < 0 ? 'key' : undefined;
+    if (missing === undefined) return true;
+    if (nulls === 'refuse') throw new TypeError(`it has no ${missing}`);
+    this.reportSkipped(name, `null ${missing}`);
+    return false;
+  }
+
+  #process(input: Input): void {
+    input.hasHead = false;
+    const cursor = input.cursors[0] as RecordCursor;
+    this.#current = input;
+    if (input.time !== undefined) {
+      this.time.advance(input.time, input.timestamp);
+      this.recordStreamTime = input.time.time;
+    } else {
+      this.recordStreamTime = input.streamTime;
+    }
+    try {
+      input.forward(input.key, input.value, input.timestamp);
+    } catch (error) {
+      // Nodes ask themselves about what they throw: this is of what lies between them.
+      this.#handle('PROCESSING', input.source.name, error, input);
+    }
+    if (this.#late.length > 0) this.#sendLate(this.#originalOf(cursor), cursor.headers);
+    input.position = cursor.offset + 1;
+    this.#current = undefined;
+  }
+
+  /** Asks the handler. @throws what is to stop the application */
+  #handle(
+    code: RecordErrorCode,
+    node: string,
+    thrown: unknown,
+    what: Pick<ErrorContext, 'key' | 'value' | 'timestamp'>,
+  ): void {
+    if (isFatal(thrown)) throw thrown;
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+    const { environment } = this;
+    const { key, timestamp, value } = what;
+    const from = this.recordMetadata ?? { topic: '', partition: this.partition, offset: -1 };
+    const context: ErrorContext = { ...from, taskId: this.id, node, key, value, timestamp };
+    const { deadLetterTopic } = environment;
+    const response = this.#handlerOf(code)(error, context);
+    if (response === 'fail' || (response === 'dead-letter' && deadLetterTopic === undefined)) {
+      throw new RecordError(code, context, error);
+    }
+    if (response !== 'dead-letter' || deadLetterTopic === undefined) {
+      this.reportSkipped(node, error.message);
+      return;
+    }
+    const cursor = (this.#origin ?? this).#current?.cursors[0];
+    this.#copies.deadLetter(deadLetterTopic, code, context, error, this.original, cursor?.headers ?? NO_HEADERS);
+  }
+
+  #handlerOf(code: RecordErrorCode): ExceptionHandler {
+    const { environment } = this;
+    if (code === 'DESERIALIZATION') return environment.deserializationExceptionHandler;
+    return code === 'PROCESSING' ? environment.processingExceptionHandler : environment.productionExceptionHandler;
+  }
+
+  /** What was late though no record is being processed, as what a punctuator forwards, is counted and has no copy. */
+  #countLate(): void {
+    if (this.#late.length > 0) this.#sendLate(undefined, NO_HEADERS);
+  }
+
+  #sendLate(original: OriginalRecord | undefined, headers: Headers): void {
+    const late = this.#late;
+    this.#late = [];
+    this.#copies.late(late, original, headers);
+  }
+
+  #originalOf(cursor: RecordCursor): OriginalRecord {
+    const { keyBytes, keyStart, offset, partition, timestamp, topic, valueBytes } = cursor;
+    // In a repartition topic the value stands behind what the engine says of it.
+    const valueStart = cursor.valueStart < 0 ? -1 : cursor.valueStart + this.#valueOffset(topic);
+    return {
+      topic,
+      partition,
+      offset,
+      timestamp,
+      key: keyStart < 0 ? null : keyBytes.subarray(keyStart, cursor.keyEnd),
+      value: valueStart < 0 ? null : valueBytes.subarray(valueStart, cursor.valueEnd),
+    };
+  }
+
+  #valueOffset(topic: string): number {
+    const input = this.#inputs.find((candidate) => candidate.topic === topic);
+    return input?.source.kind === 'repartition' ? RECORD_HEAD_BYTES : 0;
+  }
+}

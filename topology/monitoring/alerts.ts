@@ -1,0 +1,16 @@
+import type { Alert } from '../../schemas/records.js';
+import { type KStream, stringSerde } from '../../streams/index.js';
+import type { ApplicationConfig } from '../application-config.js';
+import type { TopicSerdes } from '../serdes.js';
+
+/** Sends alerts to their topic, keyed by scope: those that are one incident stay in their order. */
+export function sendAlerts<V>(
+  stream: KStream<string, V>,
+  alertsOf: (value: V) => readonly Alert[],
+  { topics }: ApplicationConfig,
+  serdes: TopicSerdes<'alerts'>,
+): void {
+  stream
+    .flatMap((_entity, value) => alertsOf(value).map((alert): [string, Alert] => [alert.scope, alert]))
+    .to(topics.alerts, { key: stringSerde, value: serdes.alerts });
+}

@@ -1,0 +1,209 @@
+import {
+  type Duration,
+  jsonSerde,
+  type KeyValueStore,
+  type KStream,
+  keyValueStore,
+  type Processor,
+  type ProcessorContext,
+  type StreamRecord,
+  stringSerde,
+  toMilliseconds,
+  type Windowed,
+} from '../../streams/index.js';
+import type { Judgement, Observed } from './monitor.js';
+
+/** Who has had no record for so long is gone: what is known of it is forgotten, and what was open is over. */
+const GONE_AFTER_MS = 3_600_000;
+/** For how long after its time a window may still come, by the clock. */
+const PATIENCE_MS = 5000;
+const UNJUDGED: Judgement = { deviations: [], scores: {}, alerts: [] };
+/** No entity's key in the store: see `keyOf`. */
+const ROSTER = '\0roster';
+/** Entities that one task watches at most; half of them stay when there were more. */
+const MOST_WATCHED = 10_000;
+
+/** A window of an entity, judged. */
+export interface JudgedWindow<A> {
+  readonly entity: string;
+  readonly start: number;
+  readonly end: number;
+  readonly aggregate: A;
+  readonly judgement: Judgement;
+}
+
+/** Judges the windows of entities by a state for each: plain data for a store. */
+export interface WindowJudge<A, S> {
+  initial(): S;
+  /** Judges a window by what came before it, and learns from it: the state is changed. */
+  observe(state: S, aggregate: A, observed: Observed): Judgement;
+  /** Whether no alert is open. */
+  isAtRest(state: S): boolean;
+  /** The alerts that are open, as over. */
+  close(state: S, observed: Observed): Judgement['alerts'];
+}
+
+export interface WindowMonitorOptions<A, S> {
+  /** Names the store. */
+  readonly name: string;
+  readonly judge: WindowJudge<A, S>;
+  /** What a window without any record is. */
+  readonly empty: () => A;
+  /**
+   * For judges that learn nothing: whether a window is within all limits. Then an entity is watched, and its windows are
+   * handed on, only while an alert is open.
+   */
+  readonly isWithinLimits?: (aggregate: A) => boolean;
+  readonly scope: (entity: string) => string;
+  readonly size: Duration;
+  readonly grace: Duration;
+  /** Whether windows are missed by the clock, where nothing comes at all: for live sources. */
+  readonly watchesClock: boolean;
+  /** Entities that one task watches at most; the windows of others are handed on unjudged. Default 10,000. */
+  readonly mostWatched?: number;
+}
+
+/**
+ * Judges closed windows by entity in the order of their time, and those that are missing: an entity had no record while
+ * others in its partition had, or all are silent, which the clock tells.
+ */
+export function monitorWindows<A, S extends object>(
+  windows: KStream<Windowed<string>, A>,
+  options: WindowMonitorOptions<A, S>,
+): KStream<string, JudgedWindow<A>> {
+  const { name } = options;
+  const store = keyValueStore({ name, keySerde: stringSerde, valueSerde: jsonSerde<S | Roster>(), sharesValues: true });
+  return windows.process<string, JudgedWindow<A>>(() => new WindowMonitor(options), { name, stores: [store] });
+}
+
+/**
+ * Of each entity: until when its windows were judged, when its last one with a record ended, and when it was first watched;
+ * ms since the epoch. What older versions have written lacks the last.
+ */
+type Roster = Record<string, readonly [judgedTo: number, lastSeen: number, firstSeen?: number]>;
+
+class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, JudgedWindow<A>> {
+  readonly #options: WindowMonitorOptions<A, S>;
+  readonly #sizeMs: number;
+  readonly #graceMs: number;
+  #context: ProcessorContext<string, JudgedWindow<A>> | undefined;
+  #states: KeyValueStore<string, S> | undefined;
+  #rosters: KeyValueStore<string, Roster> | undefined;
+  /** Names come from outside: without a prototype, none of them is special. */
+  readonly #roster: Roster = Object.create(null);
+  #watched = 0;
+  readonly #mostWatched: number;
+  /** Every window that ends by then has come. */
+  #completeTo = 0;
+  #receivedAt: number | undefined;
+
+  constructor(options: WindowMonitorOptions<A, S>) {
+    this.#options = options;
+    this.#mostWatched = options.mostWatched ?? MOST_WATCHED;
+    this.#sizeMs = toMilliseconds(options.size, 'the size of a window');
+    this.#graceMs = toMilliseconds(options.grace, 'the grace period');
+  }
+
+  init(context: ProcessorContext<string, JudgedWindow<A>>): void {
+    const { name, watchesClock } = this.#options;
+    this.#context = context;
+    this.#states = context.stateStore(name);
+    this.#rosters = context.stateStore(name);
+    Object.assign(this.#roster, this.#rosters?.get(ROSTER));
+    this.#watched = Object.keys(this.#roster).length;
+    if (watchesClock) context.schedule(this.#sizeMs, 'wall-clock-time', (now) => this.#watchClock(now));
+  }
+
+  process({ key: { key: entity, window }, value }: StreamRecord<Windowed<string>, A>): void {
+    this.#receivedAt = this.#context?.currentSystemTimeMs;
+    // Windows come in the order of their starts: of those before this one, none is on its way.
+    if (window.start > this.#completeTo) this.#complete(window.start);
+    if (this.#roster[entity] === undefined) {
+      if (this.#options.isWithinLimits?.(value)) return;
+      if (this.#watched >= this.#mostWatched) {
+        this.#hand(entity, window.start, value, UNJUDGED);
+        return;
+      }
+    }
+    this.#judge(entity, window.start, value, window.end);
+    this.#rosters?.put(ROSTER, this.#roster);
+  }
+
+  #watchClock(now: number): void {
+    const sizeMs = this.#sizeMs;
+    this.#receivedAt ??= now;
+    const entries = Object.values(this.#roster);
+    if (entries.length === 0) return;
+    const silentMs = now - this.#receivedAt - this.#graceMs - PATIENCE_MS;
+    const last = Math.max(...entries.map(([judgedTo]) => judgedTo));
+    if (silentMs >= sizeMs && this.#completeTo < last + silentMs) {
+      this.#complete(last + Math.floor(silentMs / sizeMs) * sizeMs);
+    }
+  }
+
+  /** Judges what is missing up to the time. */
+  #complete(time: number): void {
+    const { empty } = this.#options;
+    const sizeMs = this.#sizeMs;
+    this.#completeTo = time;
+    for (const [entity, [judgedTo, lastSeen]] of Object.entries(this.#roster)) {
+      const last = Math.min(time, lastSeen + GONE_AFTER_MS);
+      for (let start = judgedTo; start + sizeMs <= last && this.#roster[entity] !== undefined; start += sizeMs) {
+        this.#judge(entity, start, empty(), lastSeen);
+      }
+    }
+    if (this.#watched > this.#mostWatched / 2) this.#forgetPassersBy();
+    this.#rosters?.put(ROSTER, this.#roster);
+  }
+
+  /**
+   * There are too many to learn of them all: the half stays that has been here for the longest, and who has an alert open. So
+   * nobody can drive out who is usually there by names that are made up.
+   */
+  #forgetPassersBy(): void {
+    const stayedMs = ([, lastSeen, firstSeen = lastSeen]: Roster[string]) => lastSeen - firstSeen;
+    const ranked = Object.entries(this.#roster).sort(
+      ([, one], [, other]) => stayedMs(other) - stayedMs(one) || other[1] - one[1],
+    );
+    for (const [entity] of ranked.slice(Math.floor(this.#mostWatched / 2))) {
+      const state = this.#states?.get(keyOf(entity));
+      if (state === undefined || this.#options.judge.isAtRest(state)) this.#forget(entity);
+    }
+  }
+
+  #judge(entity: string, start: number, aggregate: A, lastSeen: number): void {
+    const { isWithinLimits, judge, scope } = this.#options;
+    const end = start + this.#sizeMs;
+    let judgement = UNJUDGED;
+    const known = this.#roster[entity];
+    if (known === undefined) this.#watched++;
+    this.#roster[entity] = [end, lastSeen, known?.[2] ?? known?.[1] ?? lastSeen];
+    // At the end of the input windows are closed before their time: what they hold is not all there would have been.
+    if ((this.#context?.currentStreamTimeMs ?? 0) >= end) {
+      const observed = { entity, scope: scope(entity), start, end };
+      const state = this.#states?.get(keyOf(entity)) ?? judge.initial();
+      judgement = judge.observe(state, aggregate, observed);
+      const isGone = end + this.#sizeMs > lastSeen + GONE_AFTER_MS;
+      if (isGone) judgement = { ...judgement, alerts: [...judgement.alerts, ...judge.close(state, observed)] };
+      if (isGone || (isWithinLimits?.(aggregate) && judge.isAtRest(state))) this.#forget(entity);
+      else this.#states?.put(keyOf(entity), state);
+    }
+    this.#hand(entity, start, aggregate, judgement);
+  }
+
+  #hand(entity: string, start: number, aggregate: A, judgement: Judgement): void {
+    const end = start + this.#sizeMs;
+    this.#context?.forward({ key: entity, value: { entity, start, end, aggregate, judgement }, timestamp: end - 1 });
+  }
+
+  #forget(entity: string): void {
+    if (this.#roster[entity] !== undefined) this.#watched--;
+    delete this.#roster[entity];
+    this.#states?.delete(keyOf(entity));
+  }
+}
+
+/** The roster is under a key that begins with a NUL: names that do, too, have another before them. */
+function keyOf(entity: string): string {
+  return entity.startsWith('\0') ? `\0${entity}` : entity;
+}

@@ -1,0 +1,245 @@
+import { adaptive } from '../../detection/adaptive.js';
+import { Moments } from '../../detection/moments.js';
+import { threshold } from '../../detection/threshold.js';
+import type { Alert, SensorHour, SensorReading, SensorScore } from '../../schemas/records.js';
+import {
+  jsonSerde,
+  type KeepingAggregator,
+  type KeyValueStore,
+  keyValueStore,
+  type Processor,
+  type ProcessorContext,
+  type Serde,
+  type StreamRecord,
+  type StreamsBuilder,
+  stringSerde,
+  TimeWindows,
+} from '../../streams/index.js';
+import type { ApplicationConfig } from '../application-config.js';
+import { sendAlerts } from '../monitoring/alerts.js';
+import { LastHeard, lastHeardStore } from '../monitoring/last-heard.js';
+import { boundedName, isMeasured } from '../monitoring/measured.js';
+import { type Detection, Monitor, type MonitorState, short } from '../monitoring/monitor.js';
+import type { TopicSerdes } from '../serdes.js';
+import { keyedSourceOf } from '../source.js';
+
+const HOUR = '1h';
+const STORE = 'sensor-monitor';
+const LAST_HEARD = 'sensors-last-heard';
+const LEARNED = 'unusual-reading';
+/** As many readings within the limits, or as many usual ones, end an episode. */
+const CLOSE_AFTER = 10;
+
+/** Scores every reading by limits and by what its sensor usually reads, and keeps a history by the hour. */
+export function sensors(
+  builder: StreamsBuilder,
+  config: ApplicationConfig,
+  serdes: TopicSerdes<'sensorReadings' | 'sensorScores' | 'sensorHours' | 'alerts'>,
+): void {
+  const { grace, sensors: limits, topics } = config;
+  const readings = keyedSourceOf(builder, topics.sensorReadings, {
+    value: serdes.sensorReadings,
+    timestamp: (reading) => reading.timestamp,
+    usable,
+  });
+  const store = keyValueStore({
+    name: STORE,
+    keySerde: stringSerde,
+    valueSerde: jsonSerde<SensorState | MonitorState>(),
+    sharesValues: true,
+  });
+  const scored = readings.process<string, ScoredReading>(() => new ScoreReadings(limits), {
+    stores: [store, lastHeardStore(LAST_HEARD)],
+  });
+  scored
+    .flatMap((id, { score }) => (score === null ? [] : [[`${id}@${score.timestamp}`, score]]))
+    .to(topics.sensorScores, { key: stringSerde, value: serdes.sensorScores });
+  sendAlerts(scored, ({ alerts }) => alerts, config, serdes);
+  readings
+    .groupByKey({ key: stringSerde })
+    .windowedBy(TimeWindows.ofSizeAndGrace(HOUR, grace))
+    .aggregate(ofHour(limits), { name: 'sensor-hours', value: hourSerde })
+    .toStream()
+    .map(({ key, window: { start, end } }, hour) => [`${key}@${start}`, historyOf(key, start, end, hour)])
+    .to(topics.sensorHours, { key: stringSerde, value: serdes.sensorHours });
+}
+
+function usable(reading: SensorReading): SensorReading {
+  const { pressure, sensor_id, temperature } = reading;
+  return {
+    ...reading,
+    sensor_id: boundedName(sensor_id),
+    temperature: isMeasured(temperature) ? temperature : null,
+    pressure: isMeasured(pressure) ? pressure : null,
+  };
+}
+
+type Limits = ApplicationConfig['sensors'];
+
+/** A reading with its score, and the alerts that come of it. */
+interface ScoredReading {
+  /** Null where there was no reading, and an alert is over because its sensor is gone. */
+  readonly score: SensorScore | null;
+  readonly alerts: readonly Alert[];
+}
+
+/** What is known of a sensor. Older versions have written the `MonitorState` alone. */
+interface SensorState {
+  readonly heardOn: number;
+  readonly detections: MonitorState;
+}
+
+class ScoreReadings implements Processor<string, SensorReading, string, ScoredReading> {
+  readonly #limits: Limits;
+  readonly #monitor: Monitor<SensorReading>;
+  #context: ProcessorContext<string, ScoredReading> | undefined;
+  #states: KeyValueStore<string, SensorState | MonitorState> | undefined;
+  #lastHeard: LastHeard | undefined;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+    this.#monitor = new Monitor('sensor', detections(limits));
+  }
+
+  init(context: ProcessorContext<string, ScoredReading>): void {
+    this.#context = context;
+    this.#states = context.stateStore(STORE);
+    this.#lastHeard = new LastHeard(context, LAST_HEARD, (id) => this.#forget(id, context.currentStreamTimeMs));
+  }
+
+  #forget(id: string, now: number): void {
+    const state = this.#states?.delete(id);
+    if (state === undefined) return;
+    const observed = { entity: id, scope: `sensor/${id}`, start: now, end: now };
+    const alerts = this.#monitor.close(isSensorState(state) ? state.detections : state, observed);
+    if (alerts.length > 0) this.#context?.forward({ key: id, value: { score: null, alerts }, timestamp: now });
+  }
+
+  process({ timestamp, value: reading }: StreamRecord<string, SensorReading>): void {
+    const { pressure, sensor_id, temperature } = reading;
+    const known = this.#states?.get(sensor_id) ?? {};
+    const [state, before] = isSensorState(known) ? [known.detections, known.heardOn] : [known, undefined];
+    const observed = { entity: sensor_id, scope: `sensor/${sensor_id}`, start: timestamp, end: timestamp };
+    const { alerts, deviations, scores } = this.#monitor.observe(state, reading, observed);
+    const heardOn = this.#lastHeard?.heard(sensor_id, timestamp, before) ?? 0;
+    this.#states?.put(sensor_id, { heardOn, detections: state });
+    const score: SensorScore = {
+      sensor_id,
+      temperature,
+      pressure,
+      timestamp: reading.timestamp,
+      anomaly_score: isOver(reading, this.#limits) ? 1 : 0,
+      learned_score: scores[LEARNED] ?? 0,
+      is_anomaly: deviations.length > 0,
+      fields: [...new Set(deviations.map(({ field }) => field))],
+    };
+    this.#context?.forward({ key: sensor_id, value: { score, alerts }, timestamp });
+  }
+}
+
+function isSensorState(state: SensorState | MonitorState): state is SensorState {
+  return typeof state['heardOn'] === 'number';
+}
+
+function isOver({ pressure, temperature }: SensorReading, limits: Limits): boolean {
+  return (temperature ?? 0) > limits.temperature || (pressure ?? 0) > limits.pressure;
+}
+
+function detections(limits: Limits): Detection<SensorReading>[] {
+  const temperature = {
+    value: (reading: SensorReading) => reading.temperature ?? undefined,
+    field: 'temperature',
+    explain: (degrees: number) => `a temperature of ${short(degrees)} °C`,
+  };
+  const pressure = {
+    value: (reading: SensorReading) => reading.pressure ?? undefined,
+    field: 'pressure',
+    explain: (value: number) => `a pressure of ${short(value)}`,
+  };
+  const over = (limit: number) => ({ detector: threshold({ limit }), side: 'high', severity: 'critical' }) as const;
+  const unusual = { detector: adaptive(), severity: 'warning' } as const;
+  return [
+    {
+      name: 'over-limit',
+      signals: [
+        { ...temperature, ...over(limits.temperature) },
+        { ...pressure, ...over(limits.pressure) },
+      ],
+      episodes: { closeAfter: CLOSE_AFTER },
+    },
+    {
+      name: LEARNED,
+      signals: [
+        { ...temperature, ...unusual },
+        { ...pressure, ...unusual },
+      ],
+      episodes: { closeAfter: CLOSE_AFTER },
+    },
+  ];
+}
+
+/** What an hour of a sensor is made of. */
+interface Hour {
+  readonly temperature: Moments;
+  readonly pressure: Moments;
+  readonly count: number;
+  readonly overLimit: number;
+}
+
+function ofHour(limits: Limits): KeepingAggregator<string, SensorReading, Hour> {
+  return {
+    initializer: () => ({ temperature: new Moments(), pressure: new Moments(), count: 0, overLimit: 0 }),
+    add(_id, reading, { count, overLimit, pressure, temperature }) {
+      if (reading.temperature !== null) temperature.add(reading.temperature);
+      if (reading.pressure !== null) pressure.add(reading.pressure);
+      return { temperature, pressure, count: count + 1, overLimit: overLimit + (isOver(reading, limits) ? 1 : 0) };
+    },
+    merge(left, right) {
+      const temperature = new Moments();
+      const pressure = new Moments();
+      for (const part of [left, right]) {
+        temperature.addAll(part.temperature);
+        pressure.addAll(part.pressure);
+      }
+      return { temperature, pressure, count: left.count + right.count, overLimit: left.overLimit + right.overLimit };
+    },
+  };
+}
+
+const hourSerde: Serde<Hour> = {
+  serialize(_topic, { count, overLimit, pressure, temperature }) {
+    const serialized = Buffer.allocUnsafe(16 + 2 * Moments.byteLength);
+    const at = serialized.writeDoubleBE(overLimit, serialized.writeDoubleBE(count, 0));
+    pressure.write(serialized, temperature.write(serialized, at));
+    return serialized;
+  },
+  deserialize: (_topic, serialized, start) => ({
+    count: serialized.readDoubleBE(start),
+    overLimit: serialized.readDoubleBE(start + 8),
+    temperature: Moments.read(serialized, start + 16),
+    pressure: Moments.read(serialized, start + 16 + Moments.byteLength),
+  }),
+};
+
+function historyOf(
+  sensor_id: string,
+  window_start: number,
+  window_end: number,
+  { count, overLimit, pressure, temperature }: Hour,
+): SensorHour {
+  return {
+    sensor_id,
+    window_start,
+    window_end,
+    count,
+    over_limit: overLimit,
+    temperature_min: temperature.min,
+    temperature_avg: temperature.mean,
+    temperature_max: temperature.max,
+    temperature_stddev: temperature.stddev,
+    pressure_min: pressure.min,
+    pressure_avg: pressure.mean,
+    pressure_max: pressure.max,
+    pressure_stddev: pressure.stddev,
+  };
+}

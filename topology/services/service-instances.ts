@@ -1,0 +1,208 @@
+import type { Tally } from '../../detection/peers.js';
+import type { Alert } from '../../schemas/records.js';
+import { jsonSerde, type KeepingAggregator, type Serde } from '../../streams/index.js';
+import type { ApplicationConfig } from '../application-config.js';
+import { isAmount } from '../monitoring/measured.js';
+import {
+  type Detection,
+  type Deviation,
+  type Judgement,
+  Monitor,
+  type MonitorState,
+  type Observed,
+  percent,
+} from '../monitoring/monitor.js';
+import type { WindowJudge } from '../monitoring/window-monitor.js';
+import type { TopicSerdes } from '../serdes.js';
+import { isError, type Line, type Lines, partOfService, scopeOfService } from './service-lines.js';
+import { CLOSE_AFTER, monitorLines } from './service-monitor.js';
+
+/** So large a share of the others' responses are fast. */
+const FAST_SHARE = 0.9;
+/** Of response times: nine minutes and more. */
+const LAST_BUCKET = 20;
+
+/** Compares the instances of a service with each other, every few seconds: finds a bad one among many. */
+export function serviceInstances(lines: Lines, config: ApplicationConfig, serdes: TopicSerdes<'alerts'>): void {
+  monitorLines(
+    lines,
+    {
+      windows: 'instances',
+      monitor: 'instance-monitor',
+      size: config.services.size,
+      entity: ({ service }) => service,
+      aggregator: BY_INSTANCE,
+      serde: instancesSerde,
+      judge: new InstanceJudge(),
+      scope: scopeOfService,
+      watchesClock: config.watchesClock,
+    },
+    config,
+    serdes,
+  );
+}
+
+/** The lines of an instance in a window. */
+interface InstanceLines {
+  count: number;
+  /** Of level ERROR or CRITICAL. */
+  errors: number;
+  /** How many responses took how long: up to 1 ms, 2 ms, 4 ms and so on. */
+  times: number[];
+}
+
+/** By `source`. */
+type Instances = Map<string, InstanceLines>;
+
+/** An instance's lines in a window, and those of all others of its service. */
+interface InstanceWindow {
+  readonly own: InstanceLines;
+  readonly peers: InstanceLines;
+}
+
+/** What is known of each instance that is not quite like the others, by `source`. */
+interface InstanceStates {
+  suspects: readonly (readonly [source: string, state: MonitorState])[];
+}
+
+const DETECTION: Detection<InstanceWindow> = {
+  name: 'unlike-its-peers',
+  signals: [
+    {
+      tallies: ({ own, peers }) => ({ own: errorsOf(own), peers: errorsOf(peers) }),
+      severity: 'critical',
+      field: 'level',
+      write: percent,
+      explain: (share) => `${percent(share)} of its lines are errors`,
+    },
+    {
+      tallies: ({ own, peers }) => {
+        const fast = fastTimes(peers.times);
+        return { own: slowOf(own, fast), peers: slowOf(peers, fast) };
+      },
+      severity: 'critical',
+      field: 'response_time',
+      write: percent,
+      explain: (share) => `${percent(share)} of its responses are slow`,
+    },
+  ],
+  episodes: { closeAfter: CLOSE_AFTER },
+};
+
+class InstanceJudge implements WindowJudge<Instances, InstanceStates> {
+  readonly #monitor = new Monitor('service', [DETECTION]);
+
+  initial(): InstanceStates {
+    return { suspects: [] };
+  }
+
+  observe(states: InstanceStates, instances: Instances, observed: Observed): Judgement {
+    const before = new Map(states.suspects);
+    const suspects: [string, MonitorState][] = [];
+    const all = [...instances.values()].reduce(sum, noLines());
+    const deviations: Deviation[] = [];
+    const alerts: Alert[] = [];
+    for (const source of new Set([...instances.keys(), ...before.keys()])) {
+      const own = instances.get(source) ?? noLines();
+      const state = before.get(source) ?? this.#monitor.initial();
+      const entity = partOfService(observed.entity, source);
+      const judgement = this.#monitor.observe(state, { own, peers: difference(all, own) }, { ...observed, entity });
+      deviations.push(...judgement.deviations);
+      alerts.push(...judgement.alerts);
+      const isSuspect = judgement.scores[DETECTION.name] !== 0 || !this.#monitor.isAtRest(state);
+      if (isSuspect) suspects.push([source, state]);
+    }
+    states.suspects = suspects;
+    return { deviations, scores: {}, alerts };
+  }
+
+  isAtRest({ suspects }: InstanceStates): boolean {
+    return suspects.every(([, state]) => this.#monitor.isAtRest(state));
+  }
+
+  close({ suspects }: InstanceStates, observed: Observed): readonly Alert[] {
+    return suspects.flatMap(([, state]) => this.#monitor.close(state, observed));
+  }
+}
+
+function noLines(): InstanceLines {
+  return { count: 0, errors: 0, times: [] };
+}
+
+/** The window's counts grow where they are; a merge makes new ones. */
+const BY_INSTANCE: KeepingAggregator<string, Line, Instances> = {
+  initializer: () => new Map(),
+  add: (_service, line, instances) => {
+    const { response_time: time, source } = line;
+    if (source === null) return instances;
+    let lines = instances.get(source);
+    if (lines === undefined) {
+      lines = noLines();
+      instances.set(source, lines);
+    }
+    lines.count++;
+    if (isError(line)) lines.errors++;
+    if (isAmount(time)) {
+      const bucket = bucketOf(time);
+      while (lines.times.length <= bucket) lines.times.push(0);
+      lines.times[bucket] = (lines.times[bucket] ?? 0) + 1;
+    }
+    return instances;
+  },
+  merge: (left, right) => {
+    const merged = new Map(left);
+    for (const [source, lines] of right) merged.set(source, sum(merged.get(source) ?? noLines(), lines));
+    return merged;
+  },
+};
+
+const entriesSerde = jsonSerde<[string, InstanceLines][]>();
+
+const instancesSerde: Serde<Instances> = {
+  serialize: (topic, instances) => entriesSerde.serialize(topic, [...instances]),
+  deserialize: (...serialized) => new Map(entriesSerde.deserialize(...serialized)),
+};
+
+function bucketOf(time: number): number {
+  return time > 1 ? Math.min(LAST_BUCKET, Math.ceil(Math.log2(time))) : 0;
+}
+
+function sum(one: InstanceLines, other: InstanceLines): InstanceLines {
+  const [longer, shorter] = one.times.length > other.times.length ? [one, other] : [other, one];
+  return {
+    count: one.count + other.count,
+    errors: one.errors + other.errors,
+    times: longer.times.map((count, bucket) => count + (shorter.times[bucket] ?? 0)),
+  };
+}
+
+function difference(all: InstanceLines, part: InstanceLines): InstanceLines {
+  return {
+    count: all.count - part.count,
+    errors: all.errors - part.errors,
+    times: all.times.map((count, bucket) => count - (part.times[bucket] ?? 0)),
+  };
+}
+
+function errorsOf({ count, errors }: InstanceLines): Tally {
+  return { count, failures: errors };
+}
+
+/** How many of the shortest buckets hold no slow responses: those take more than twice as long as the fast ones. */
+function fastTimes(times: readonly number[]): number {
+  const responses = total(times);
+  let fast = 0;
+  for (let bucket = 0; bucket < times.length; bucket++) {
+    fast += times[bucket] ?? 0;
+    if (fast >= FAST_SHARE * responses) return bucket + 2;
+  }
+  return times.length;
+}
+
+function slowOf({ times }: InstanceLines, fast: number): Tally {
+  return { count: total(times), failures: total(times.slice(fast)) };
+}
+
+function total(counts: readonly number[]): number {
+  return counts.reduce((all, count) => all + count, 0);
+}

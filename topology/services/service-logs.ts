@@ -1,0 +1,23 @@
+import type { StreamsBuilder } from '../../streams/index.js';
+import type { ApplicationConfig } from '../application-config.js';
+import type { TopicSerdes } from '../serdes.js';
+import { serviceAddresses } from './service-addresses.js';
+import { serviceEndpoints } from './service-endpoints.js';
+import { serviceHealth } from './service-health.js';
+import { serviceInstances } from './service-instances.js';
+import { linesOf } from './service-lines.js';
+import type { ModelSource } from './service-model.js';
+
+/** How services do, their endpoints, their instances and their clients; and what is unusual about each. */
+export function serviceLogs(
+  builder: StreamsBuilder,
+  config: ApplicationConfig,
+  serdes: TopicSerdes<'serviceLogs' | 'serviceHealth' | 'mlPredictions' | 'alerts'>,
+  models: ModelSource,
+): void {
+  const lines = linesOf(builder, config.topics.serviceLogs, serdes);
+  serviceHealth(lines, config, serdes, models);
+  serviceEndpoints(lines, config, serdes);
+  serviceInstances(lines, config, serdes);
+  serviceAddresses(lines, config, serdes);
+}

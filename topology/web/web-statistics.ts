@@ -1,0 +1,192 @@
+import { adaptive } from '../../detection/adaptive.js';
+import { DDSketch } from '../../detection/dd-sketch.js';
+import { Moments } from '../../detection/moments.js';
+import { threshold } from '../../detection/threshold.js';
+import type { BrokenRule, WebStatistics } from '../../schemas/records.js';
+import { type Serde, stringSerde, TimeWindows } from '../../streams/index.js';
+import type { ApplicationConfig } from '../application-config.js';
+import { sendAlerts } from '../monitoring/alerts.js';
+import { growing } from '../monitoring/growing-aggregator.js';
+import { isAmount, sumOf } from '../monitoring/measured.js';
+import { type Detection, type Deviation, Monitor, percent, type SeriesSignal, short } from '../monitoring/monitor.js';
+import { type JudgedWindow, monitorWindows } from '../monitoring/window-monitor.js';
+import type { Request, Requests } from '../requests.js';
+import type { TopicSerdes } from '../serdes.js';
+
+/** All hosts together. */
+const ALL_HOSTS = '*';
+const COUNTS_BYTES = 40;
+const MS_PER_SECOND = 1000;
+
+/** Statistics of the requests of each host, and of all, a minute at a time; rules flag what is unusual. */
+export function webStatistics(
+  requests: Requests,
+  config: ApplicationConfig,
+  serdes: TopicSerdes<'webStatistics' | 'alerts'>,
+): void {
+  const { grace, topics, watchesClock, webStatistics: settings } = config;
+  const windows = requests
+    .flatMap((_key, request) => [
+      [request.host, request],
+      [ALL_HOSTS, request],
+    ])
+    .groupByKey({ key: stringSerde, name: 'web-statistics' })
+    .windowedBy(TimeWindows.ofSizeAndGrace(settings.size, grace))
+    .emitStrategy('onWindowClose')
+    .aggregate(OF_REQUESTS, { name: 'web-statistics', value: requestStatisticsSerde })
+    .toStream();
+  const judged = monitorWindows(windows, {
+    name: 'web-monitor',
+    judge: new Monitor('web', detections(settings)),
+    empty: () => new RequestStatistics(),
+    scope: (host) => `web/${host}`,
+    size: settings.size,
+    grace,
+    watchesClock,
+  });
+  judged
+    .map((host, window) => [`${host}@${window.start}`, result(window)])
+    .to(topics.webStatistics, { key: stringSerde, value: serdes.webStatistics });
+  sendAlerts(judged, ({ judgement }) => judgement.alerts, config, serdes);
+}
+
+function detections({ errorRate, leastRequests }: ApplicationConfig['webStatistics']): Detection<RequestStatistics>[] {
+  const rule = (
+    signal: SeriesSignal<RequestStatistics>,
+    name: string,
+    closeAfter: number,
+  ): Detection<RequestStatistics> => ({
+    name,
+    signals: [signal],
+    episodes: { closeAfter },
+  });
+  const count = {
+    detector: adaptive(),
+    value: (requests: RequestStatistics) => requests.count,
+    scale: 'log',
+    field: 'request_count',
+    explain: (requests: number) => `${short(requests)} requests`,
+  } as const;
+  const failing: SeriesSignal<RequestStatistics> = {
+    detector: threshold({ limit: errorRate }),
+    value: (requests) => (requests.count < leastRequests ? undefined : requests.errorRate),
+    side: 'high',
+    severity: 'critical',
+    field: 'error_rate',
+    write: percent,
+    explain: (rate, requests) => `${percent(rate)} of ${short(requests.count)} requests failed`,
+  };
+  const erratic: SeriesSignal<RequestStatistics> = {
+    detector: adaptive(),
+    value: ({ times }) => (times.count < leastRequests ? undefined : (times.stddev ?? undefined)),
+    scale: 'log',
+    side: 'high',
+    severity: 'warning',
+    field: 'stddev_response_time',
+    explain: (stddev) => `response times have a standard deviation of ${short(stddev)} ms`,
+  };
+  return [
+    rule(failing, 'high-error-rate', 2),
+    rule(erratic, 'erratic-response-times', 3),
+    rule({ ...count, side: 'high', severity: 'warning' }, 'traffic-surge', 3),
+    rule({ ...count, side: 'low', severity: 'critical' }, 'traffic-drop', 3),
+  ];
+}
+
+function result({ aggregate, end, entity, judgement, start }: JudgedWindow<RequestStatistics>): WebStatistics {
+  const { bytes, clientErrors, count, errorRate, serverErrors, sketch, times } = aggregate;
+  return {
+    host: entity,
+    window_start: start,
+    window_end: end,
+    request_count: count,
+    avg_response_time: times.mean,
+    stddev_response_time: times.stddev,
+    p50_response_time: sketch.quantile(0.5),
+    p95_response_time: sketch.quantile(0.95),
+    p99_response_time: sketch.quantile(0.99),
+    client_errors: clientErrors,
+    server_errors: serverErrors,
+    error_rate: errorRate,
+    bytes: aggregate.sized === 0 ? null : bytes,
+    is_anomaly: judgement.deviations.length > 0,
+    rules: judgement.deviations.map(brokenRule),
+  };
+}
+
+function brokenRule({ detection, expected: { high, low }, value }: Deviation): BrokenRule {
+  return { rule: detection, value, limit: Number.isFinite(high) ? high : low };
+}
+
+/** What is kept of the requests of a window. Times are milliseconds. */
+export class RequestStatistics {
+  count = 0;
+  clientErrors = 0;
+  serverErrors = 0;
+  /** Of the requests whose size is known, which are `sized`. */
+  bytes = 0;
+  sized = 0;
+  readonly times: Moments;
+  readonly sketch: DDSketch;
+
+  constructor(times = new Moments(), sketch = new DDSketch()) {
+    this.times = times;
+    this.sketch = sketch;
+  }
+
+  /** Of status 400 to 599, as a share of all. */
+  get errorRate(): number {
+    return this.count === 0 ? 0 : (this.clientErrors + this.serverErrors) / this.count;
+  }
+
+  add({ bytes, request_time: seconds, status }: Request): this {
+    this.count++;
+    if (status >= 500 && status <= 599) this.serverErrors++;
+    else if (status >= 400 && status <= 499) this.clientErrors++;
+    if (bytes !== null && bytes !== undefined) {
+      this.bytes = sumOf(this.bytes, bytes);
+      this.sized++;
+    }
+    if (isAmount(seconds)) {
+      this.times.add(seconds * MS_PER_SECOND);
+      this.sketch.add(seconds * MS_PER_SECOND);
+    }
+    return this;
+  }
+
+  addAll(other: RequestStatistics): this {
+    this.count += other.count;
+    this.clientErrors += other.clientErrors;
+    this.serverErrors += other.serverErrors;
+    this.bytes = sumOf(this.bytes, other.bytes);
+    this.sized += other.sized;
+    this.times.addAll(other.times);
+    this.sketch.addAll(other.sketch);
+    return this;
+  }
+}
+
+const OF_REQUESTS = growing<Request, RequestStatistics>(() => new RequestStatistics());
+
+const requestStatisticsSerde: Serde<RequestStatistics> = {
+  serialize(_topic, { bytes, clientErrors, count, serverErrors, sized, sketch, times }) {
+    const serialized = Buffer.allocUnsafe(COUNTS_BYTES + Moments.byteLength + sketch.byteLength);
+    let at = 0;
+    for (const number of [count, clientErrors, serverErrors, bytes, sized]) at = serialized.writeDoubleBE(number, at);
+    sketch.write(serialized, times.write(serialized, at));
+    return serialized;
+  },
+  deserialize(_topic, serialized, start) {
+    const times = Moments.read(serialized, start + COUNTS_BYTES);
+    const statistics = new RequestStatistics(
+      times,
+      DDSketch.read(serialized, start + COUNTS_BYTES + Moments.byteLength),
+    );
+    statistics.count = serialized.readDoubleBE(start);
+    statistics.clientErrors = serialized.readDoubleBE(start + 8);
+    statistics.serverErrors = serialized.readDoubleBE(start + 16);
+    statistics.bytes = serialized.readDoubleBE(start + 24);
+    statistics.sized = serialized.readDoubleBE(start + 32);
+    return statistics;
+  },
+};
