@@ -20,16 +20,16 @@ const POLL_MS = 100;
 /** Of each: for clients, controllers, the others, and for other clients. */
 const PORTS = 4;
 const HEAP = ['-Xms128m', '-Xmx400m', '-XX:+UseSerialGC'];
-/** Of versions before 4: log4j 1, whose own file says nothing of its default. */
+/** Of the versions that the stack does not run. */
 const POMS = new URL('./poms/', import.meta.url);
 
-/** `4` is what the stack runs. */
-export type KafkaVersion = '4' | '3.7.2' | '2.8.2';
+/** `stack` is what the stack runs. */
+export type KafkaVersion = 'stack' | '4.1.2' | '3.7.2' | '2.8.2';
 
 export type Protocol = 'PLAINTEXT' | 'SSL' | 'SASL_SSL';
 
 export interface BrokersOptions {
-  /** Default 4. */
+  /** Default `stack`. */
   readonly version?: KafkaVersion;
   /** Default 1. Each is a controller, too. */
   readonly count?: number;
@@ -56,7 +56,7 @@ export class Brokers {
   }
 
   /** Downloads what is missing; call it at the top of a test file. @returns why they cannot be had */
-  static async whyNot(version: KafkaVersion = '4'): Promise<string | undefined> {
+  static async whyNot(version: KafkaVersion = 'stack'): Promise<string | undefined> {
     try {
       await libraries(version);
       return undefined;
@@ -67,7 +67,7 @@ export class Brokers {
   }
 
   static async start(options: BrokersOptions = {}): Promise<Brokers> {
-    const { count = 1, version = '4' } = options;
+    const { count = 1, version = 'stack' } = options;
     const directory = await mkdtemp(join(tmpdir(), 'millrace-brokers-'));
     const ports = await freePorts(count * PORTS + 1);
     const voters = Array.from({ length: count }, (_, i) => `${i + 1}@${HOST}:${ports[i * PORTS + 1]}`).join(',');
@@ -91,7 +91,7 @@ export class Brokers {
       const settings = {
         ...TEST_SETTINGS,
         ...copies(count),
-        ...(version === '4' ? GROUPS : {}),
+        ...(isKafka4(version) ? GROUPS : {}),
         ...(usesZookeeper
           ? { 'broker.id': i + 1, 'zookeeper.connect': `${HOST}:${zookeeperPort}` }
           : {
@@ -187,7 +187,7 @@ export class BrokerNode {
   /** Starts it, and waits until it answers. */
   async start(): Promise<void> {
     const libs = await libraries(this.version);
-    const options = [...HEAP, this.version === '4' ? LOG_OPTION : await oldLogOption(this.directory)];
+    const options = [...HEAP, isKafka4(this.version) ? LOG_OPTION : await oldLogOption(this.directory)];
     this.#process = new JavaProcess(javaArgs(libs, 'kafka.Kafka', [this.settingsFile], options), this.logFile);
     await ready(this.#process, this.logFile, async () => (await brokersKnownTo(this.internalPort)) > 0);
   }
@@ -260,10 +260,15 @@ function copies(count: number) {
 
 /** @returns the directory of the jars @throws StackError */
 export function libraries(version: KafkaVersion): Promise<string> {
-  if (version === '4') return new Downloads(defaultCacheDirectory()).jars('kafka');
+  if (version === 'stack') return new Downloads(defaultCacheDirectory()).jars('kafka');
   return new Downloads(defaultCacheDirectory(), { poms: POMS }).jars(`kafka-${version}`);
 }
 
+function isKafka4(version: KafkaVersion): boolean {
+  return version === 'stack' || version.startsWith('4.');
+}
+
+/** Before version 4: log4j 1, which logs nothing without a file of its own. */
 async function oldLogOption(directory: string): Promise<string> {
   const file = join(directory, 'log4j.properties');
   await writeFile(
