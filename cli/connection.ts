@@ -4,7 +4,6 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import { ConfluentRegistry } from '../schemas/confluent-registry.js';
 import type { KafkaLogOptions } from '../streams/log/kafka/kafka-log.js';
 import type { Log } from '../streams/log/log.js';
 import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
@@ -12,6 +11,7 @@ import { type ApplicationConfig, topicsOf } from '../topology/application-config
 import { registerSerdes, type TopicSerdes } from '../topology/serdes.js';
 import { ownDataDirectory, shareDataDirectory } from './data-directory.js';
 import { endInTime } from './end-process.js';
+import { ensureKafkaClient } from './kafka-client.js';
 import { addDataDir, type DataDirOption, DEFAULT_DATA_DIRECTORY, wholeNumber } from './options/options.js';
 import { UsageError } from './options/usage-error.js';
 import { takeProcessSlot } from './process-slot.js';
@@ -149,23 +149,26 @@ async function connectKafka(
   if (options.registry === undefined) {
     throw new UsageError('--brokers needs --registry, the URL of a schema registry such as http://127.0.0.1:8081');
   }
+  const settings = { ...readSettings(options.kafkaConfig), ...options.kafkaSetting };
+  await ensureKafkaClient();
   endInTime(signal, END_WITHIN_MS);
   const stateDirectory = join(options.dataDir, 'state');
   const slot = purpose.runs === 'tasks' ? await takeProcessSlot(join(stateDirectory, 'processes')) : undefined;
   const transactionalId = slot === undefined ? inputsId(purpose) : `millrace-${slot.id}`;
-  // The client is a native addon: only those who use Kafka load it.
+  // Only those who use Kafka load its clients; one of them is a native addon.
   const { KafkaLog } = await import('../streams/log/kafka/kafka-log.js');
   const log = await KafkaLog.open({
     brokers,
     signal,
     say: (message) => say(SafeText.of(message)),
-    settings: { ...readSettings(options.kafkaConfig), ...options.kafkaSetting },
+    settings,
     ...(transactionalId === undefined ? {} : { transactionalId }),
     ...(options.guarantee === undefined ? {} : { guarantee: options.guarantee }),
     ...(options.groupProtocol === undefined ? {} : { groupProtocol: options.groupProtocol }),
     ...(options.replicationFactor === undefined ? {} : { replicationFactor: options.replicationFactor }),
     ...(options.topicConfig === undefined ? {} : { topicConfig: options.topicConfig }),
   });
+  const { ConfluentRegistry } = await import('../schemas/confluent-registry.js');
   const schemas = new ConfluentRegistry({
     url: options.registry,
     autoRegister: options.autoRegister,

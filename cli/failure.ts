@@ -8,6 +8,7 @@ import { RecordError, StateError, TopologyError } from '../streams/index.js';
 import { LogError } from '../streams/log/log.js';
 import { DemoError } from './demo-error.js';
 import { diskTrouble } from './disk-trouble.js';
+import { KafkaClientError } from './kafka-client.js';
 import { UsageError } from './options/usage-error.js';
 import { SafeText, safe } from './terminal/safe-text.js';
 import { WorkerError } from './workers.js';
@@ -16,6 +17,7 @@ import { WorkerError } from './workers.js';
 const EXPECTED = [
   ConnectorError,
   DemoError,
+  KafkaClientError,
   LakeError,
   LogError,
   ProducerError,
@@ -29,6 +31,8 @@ const EXPECTED = [
   WorkerError,
 ];
 
+const IN_LINES = [ConnectorError, KafkaClientError, StackError];
+
 /**
  * What is said of a failure: a line that tells what to do. Of what nobody has foreseen the stack trace is printed where
  * MILLRACE_DEBUG is set.
@@ -39,8 +43,8 @@ export function failureText(error: unknown, environment: NodeJS.ProcessEnv = pro
   if (environment['MILLRACE_DEBUG'] && !(error instanceof UsageError)) return SafeText.lines(traceOf(error));
   const trouble = diskTrouble(error);
   if (trouble !== undefined) return SafeText.of(trouble);
-  // Each of several failures, and the last lines of a service's log, stand in a line of their own.
-  if (error instanceof StackError || error instanceof ConnectorError) return SafeText.lines(error.message);
+  // Each of several failures, and the last lines of a service's log or a build, stand in a line of their own.
+  if (IN_LINES.some((kind) => error instanceof kind)) return SafeText.lines(error.message);
   return isExpected ? SafeText.of(error.message) : unforeseen(error.message || error.name);
 }
 

@@ -15,6 +15,7 @@ import { behind, Counter, type Counts, GOALS, hasAll, INFLUX_DATABASE, KafkaCoun
 import { DemoError } from '../demo-error.js';
 import { feedSimulated } from '../feed.js';
 import { isInterruption, stopOnSignals } from '../interruption.js';
+import { ensureKafkaClient } from '../kafka-client.js';
 import { positiveNumber, wholeNumber } from '../options/options.js';
 import { type Pipeline, startStreams } from '../pipeline.js';
 import { CountsTable } from '../terminal/demo-table.js';
@@ -71,6 +72,7 @@ async function demo(options: DemoOptions): Promise<void> {
   const stack = await openStack(options);
   const services = new StartedServices(stack);
   try {
+    await ensureKafkaClient();
     await services.up(stop.signal);
     await withConnections(stack.addresses, stop.signal, async (connections) => {
       await applyConnectors(stack.addresses);

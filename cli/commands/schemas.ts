@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { checkSchema, registerSchema, type SchemaCheck } from '../../schemas/registration.js';
-import { RegistryApi } from '../../schemas/registry-api.js';
+import type { RegistryApi } from '../../schemas/registry-api.js';
 import { RegistryOutage } from '../../schemas/registry-outage.js';
 import { SchemaError } from '../../schemas/schema-error.js';
 import { SchemaFolder } from '../../schemas/schema-folder.js';
@@ -46,7 +46,7 @@ function addRegistry(command: Command): Command {
 }
 
 async function check(options: SchemasOptions): Promise<void> {
-  const { api, definitions, outage } = open(options);
+  const { api, definitions, outage } = await open(options);
   const checks = await checkAll(api, outage, definitions);
   printRows(
     ['subject', 'schema', 'result', 'compatibility'],
@@ -56,7 +56,7 @@ async function check(options: SchemasOptions): Promise<void> {
 }
 
 async function register(options: SchemasOptions): Promise<void> {
-  const { api, definitions, outage } = open(options);
+  const { api, definitions, outage } = await open(options);
   // One that is refused leaves the registry as it was.
   refuse(await checkAll(api, outage, definitions));
   const rows: string[][] = [];
@@ -70,7 +70,9 @@ async function register(options: SchemasOptions): Promise<void> {
   }
 }
 
-function open({ directory, registry, wait }: SchemasOptions) {
+async function open({ directory, registry, wait }: SchemasOptions) {
+  // The registry's client is loaded by those who use a registry only.
+  const { RegistryApi } = await import('../../schemas/registry-api.js');
   return {
     definitions: subjectsOf(new SchemaFolder(directory), DEFAULT_APPLICATION_CONFIG.topics),
     api: new RegistryApi({ url: registry }),

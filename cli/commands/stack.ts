@@ -6,6 +6,7 @@ import { DEFAULT_STACK_DIRECTORY, portOption, type ServiceState, Stack, type Sta
 import { StackError } from '../../stack/stack-error.js';
 import { makePrivateDirectory } from '../../streams/log/private-directory.js';
 import { InterruptedError, stopOnSignals } from '../interruption.js';
+import { ensureKafkaClient } from '../kafka-client.js';
 import { UsageError } from '../options/usage-error.js';
 import { say } from '../terminal/output.js';
 import { SafeText, safe } from '../terminal/safe-text.js';
@@ -92,6 +93,8 @@ export async function openStack({ cache, directory, ...ports }: StackOptions): P
 async function startServices({ only, ...options }: UpOptions): Promise<void> {
   const stop = new AbortController();
   stopOnSignals(stop);
+  // The registry's topics are made with it.
+  if (only?.includes('registry') ?? true) await ensureKafkaClient();
   const stack = await openStack(options);
   try {
     await stack.up(only, { onProgress: printProgress, signal: stop.signal });

@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KafkaJS } from '@confluentinc/kafka-javascript';
 import { answers } from '../http.js';
 import { requireJava } from '../java.js';
 import { HOST, type StackPorts } from '../ports.js';
@@ -68,6 +67,8 @@ async function launcher(directory: string): Promise<string> {
 
 /** The registry would make them itself, and the broker would delete the schemas after its seven days. */
 async function createTopics(ports: StackPorts): Promise<void> {
+  // Loaded by those who start a registry only: it is a native addon, and may not be there.
+  const { KafkaJS } = await import('@confluentinc/kafka-javascript');
   const client = new KafkaJS.Kafka({
     kafkaJS: { brokers: [kafka.address(ports)], logLevel: KafkaJS.logLevel.NOTHING },
   });
@@ -98,6 +99,6 @@ async function createTopics(ports: StackPorts): Promise<void> {
 
 /** The client's error for several topics says nothing itself. */
 function reasonOf(cause: unknown): string {
-  const first: unknown = cause instanceof KafkaJS.KafkaJSAggregateError ? cause.errors[0] : cause;
+  const first: unknown = cause instanceof Error && 'errors' in cause ? (cause.errors as unknown[])[0] : cause;
   return first instanceof Error ? first.message : String(first);
 }

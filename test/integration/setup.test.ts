@@ -8,23 +8,47 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 
 const BIN = fileURLToPath(new URL('../../bin', import.meta.url));
 
-/** Stands for npm: `npm ci` takes its time, installs the compiler below and a program, and notes that it ran. */
+/**
+ * Stands for npm: `npm ci` takes its time, installs the compiler below, a program and what the Kafka client is made of,
+ * and notes that it ran; `npm rebuild` makes the Kafka client.
+ */
 const NPM = `#!/bin/sh
-echo "npm $*" >> calls.txt
-[ -f no-binary ] && [ "$CKJS_LINKING" != dynamic ] && { echo 'npm error path node_modules/@confluentinc/kafka-javascript'; exit 1; }
+echo "npm $* $CKJS_LINKING" | sed 's/ $//' >> calls.txt
+client=node_modules/@confluentinc/kafka-javascript
+if [ "$1" = rebuild ]; then
+  [ -f build-fails ] && { echo 'no compiler'; exit 1; }
+  mkdir -p $client/build/Release && touch $client/build/Release/confluent-kafka-javascript.node
+  exit 0
+fi
 [ -f npm-fails ] && { echo 'npm error no network'; exit 7; }
 while [ -f npm-hangs ]; do sleep 0.05; done
-rm -rf node_modules && mkdir -p node_modules/typescript/bin node_modules/.bin
-cp compiler.cjs node_modules/typescript/bin/tsc
+[ "$1" = ci ] && rm -rf node_modules
+mkdir -p node_modules/esbuild/bin node_modules/.bin node_modules/classic-level
+cp compiler.cjs node_modules/esbuild/bin/esbuild
 cp program.sh node_modules/.bin/program
+touch node_modules/classic-level/index.js
+mkdir -p $client node_modules/@mapbox/node-pre-gyp/bin
+echo "require('fs').statSync(__dirname + '/build/Release/confluent-kafka-javascript.node')" > $client/index.js
+cp download.cjs node_modules/@mapbox/node-pre-gyp/bin/node-pre-gyp
 `;
 const COMPILER = `
 const fs = require('node:fs');
-fs.appendFileSync('calls.txt', 'tsc\\n');
+fs.appendFileSync('calls.txt', 'esbuild\\n');
 fs.mkdirSync('dist/schemas', { recursive: true });
 fs.mkdirSync('dist/streams', { recursive: true });
 for (const name of fs.readdirSync('streams')) fs.writeFileSync('dist/streams/' + name.replace(/ts$/, 'js'), '');
 `;
+/** Stands for what downloads the ready-made binary. */
+const DOWNLOAD = `
+const fs = require('node:fs');
+const { join } = require('node:path');
+fs.appendFileSync('calls.txt', 'download\\n');
+if (fs.existsSync('no-binary')) process.exit(1);
+const folder = join(process.argv[4], 'build/Release');
+fs.mkdirSync(folder, { recursive: true });
+fs.writeFileSync(join(folder, 'confluent-kafka-javascript.node'), '');
+`;
+const CI = 'npm ci --omit=dev --ignore-scripts --no-audit --no-fund';
 const PROGRAM = `#!/bin/sh
 [ "$1" = wait ] && { trap 'exit 42' TERM; echo ready; while true; do sleep 0.05; done; }
 echo "program $*"; exit 3
@@ -44,6 +68,7 @@ beforeEach(async () => {
   await write('path/npm', NPM);
   await write('program.sh', PROGRAM);
   await write('compiler.cjs', COMPILER);
+  await write('download.cjs', DOWNLOAD);
   for (const name of ['path/npm', 'program.sh']) await chmod(join(checkout, name), 0o755);
 });
 
@@ -94,7 +119,7 @@ describe('the set-up', { timeout: 20_000 }, () => {
     const second = setUp();
     expect(await second.code).toBe(0);
     expect(second.said()).toBe('');
-    expect(await calls()).toEqual(['npm ci --include=dev --no-audit --no-fund', 'tsc']);
+    expect(await calls()).toEqual([CI, 'esbuild']);
     expect(await readFile(join(checkout, 'dist/schemas/a.avsc'), 'utf8')).toBe('"int"');
   });
 
@@ -126,7 +151,7 @@ describe('the set-up', { timeout: 20_000 }, () => {
     await until(() => second.said().includes('waiting for another set-up'));
     await rm(join(checkout, 'npm-hangs'));
     expect([await first.code, await second.code]).toEqual([0, 0]);
-    expect(await calls()).toEqual(['npm ci --include=dev --no-audit --no-fund', 'tsc']);
+    expect(await calls()).toEqual([CI, 'esbuild']);
   });
 
   it.each(['SIGINT', 'SIGKILL'] as const)('is not held up by one that was ended by %s', async (signal) => {
@@ -146,12 +171,64 @@ describe('the set-up', { timeout: 20_000 }, () => {
     expect(failed.said()).toContain('npm ci failed:\nnpm error no network\n');
   });
 
+  it('installs the development packages when a program of theirs is run, and leaves what is there', async () => {
+    await setUp().code;
+    await write('node_modules/kept', '');
+    const run = setUp('program');
+    await run.code;
+    expect(run.said()).toContain('installing development packages (once)…\n');
+    expect(await calls()).toEqual([
+      CI,
+      'esbuild',
+      'npm install --no-save --include=dev --ignore-scripts --no-audit --no-fund',
+    ]);
+    expect(await readdir(join(checkout, 'node_modules'))).toContain('kept');
+  });
+
+  it('installs everything at once where a program of the development packages comes first', async () => {
+    await setUp('program').code;
+    await setUp().code;
+    expect(await calls()).toEqual(['npm ci --include=dev --ignore-scripts --no-audit --no-fund', 'esbuild']);
+  });
+
+  it('gets the Kafka client when it is asked for, once, and says how long that took', async () => {
+    await setUp().code;
+    expect(await calls()).toEqual([CI, 'esbuild']);
+    const first = setUp('--kafka');
+    expect(await first.code).toBe(0);
+    expect(first.said()).toMatch(/^getting the Kafka client.*\nthe Kafka client is there after \d+ s\n$/);
+    const second = setUp('--kafka', 'program');
+    expect(await second.code).toBe(3);
+    expect(second.said()).not.toContain('Kafka client');
+    expect((await calls()).filter((call) => call === 'download')).toHaveLength(1);
+  });
+
   it("builds the Kafka client with the system's libraries where its binary cannot be had, and says so", async () => {
     await write('no-binary', '');
-    const built = setUp();
+    const built = setUp('--kafka');
     expect(await built.code).toBe(0);
-    expect(built.said()).toMatch(/binary of @confluentinc\/kafka-javascript cannot be had here: building it/);
-    expect((await calls()).filter((call) => call.startsWith('npm'))).toHaveLength(2);
+    expect(built.said()).toMatch(/ready-made binary cannot be had here: building it/);
+    expect((await calls()).slice(-2)).toEqual([
+      'download',
+      'npm rebuild @confluentinc/kafka-javascript --ignore-scripts=false dynamic',
+    ]);
+  });
+
+  it('says what the Kafka client needs where it can neither be had nor built, and all else goes on', async () => {
+    await write('no-binary', '');
+    await write('build-fails', '');
+    const failed = setUp('--kafka', 'program');
+    expect(await failed.code).toBe(1);
+    expect(failed.said()).toContain('the build of the Kafka client failed:\nno compiler\n');
+    expect(failed.said()).toMatch(/C\+\+ compiler.*npm run setup:kafka.*Without it everything but Kafka works/);
+    expect(await setUp('program').code).toBe(3);
+  });
+
+  it('makes the Kafka client once where two processes want it at a time', async () => {
+    await setUp().code;
+    const both = [setUp('--kafka'), setUp('--kafka')];
+    expect(await Promise.all(both.map(({ code }) => code))).toEqual([0, 0]);
+    expect((await calls()).filter((call) => call === 'download')).toHaveLength(1);
   });
 
   it('runs a local program, with its arguments and its exit code', async () => {
