@@ -3,6 +3,7 @@ import base from './vitest.config.js';
 
 /** The long run of the faults; `npm test` makes a short one. */
 export default defineConfig({
+  ...base,
   test: {
     ...base.test,
     include: ['test/faults/exactly-once.test.ts', 'test/faults/three-brokers.test.ts'],

@@ -10,12 +10,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { type Log, partitionForString, Streams, StreamsBuilder, stringSerde, TimeWindows } from '@millrace/streams';
+import { EmbeddedLog } from '@millrace/streams/embedded';
 import { freePorts } from '../stack/ports.js';
 import { Stack } from '../stack/stack.js';
-import { Streams, StreamsBuilder, stringSerde, TimeWindows } from '../streams/index.js';
-import { EmbeddedLog } from '../streams/log/embedded/embedded-log.js';
-import type { Log } from '../streams/log/log.js';
-import { partitionForString } from '../streams/log/partitioner.js';
 
 const PARTITIONS = 4;
 const BATCH_RECORDS = 20_000;
@@ -43,7 +41,7 @@ interface Result {
 
 async function openLog({ brokers, directory }: Place): Promise<Log> {
   if (brokers === undefined) return EmbeddedLog.open({ directory: join(directory, 'log') });
-  const { KafkaLog } = await import('../streams/log/kafka/kafka-log.js');
+  const { KafkaLog } = await import('@millrace/streams/kafka');
   return KafkaLog.open({ brokers });
 }
 

@@ -1,14 +1,24 @@
 /**
- * Builds dist/ of the sources: JavaScript of what is TypeScript, in place, for a pipeline may be running from there.
+ * Builds dist/ of the sources, and streams/dist/ of the package's: JavaScript of what is TypeScript, in place, for a pipeline may be running from there.
  * Types are not checked here: `npm run typecheck` does that.
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isMain, orEnd, ROOT, step } from './steps.mjs';
 
 // The bench compares results with the reference of the tests.
 const SOURCES = [
-  'streams',
   'detection',
   'topology',
   'producer',
@@ -20,37 +30,42 @@ const SOURCES = [
   'bench',
   'test/reference',
 ];
+/** An npm workspace of its own. */
+const PACKAGE = 'streams';
 const ASSET = /\.(avsc|json|xml|properties|java|py)$/;
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.built');
-const ESBUILD = join(ROOT, 'node_modules/esbuild/bin/esbuild');
-const OPTIONS = [
-  '--outdir=dist',
-  '--outbase=.',
-  '--format=esm',
-  '--platform=node',
-  '--sourcemap',
-  '--log-level=warning',
-];
+const ESBUILD = join(ROOT, 'node_modules/.bin/esbuild');
+const OPTIONS = ['--format=esm', '--platform=node', '--sourcemap', '--log-level=warning'];
 
 export function isBuilt() {
   const built = statSync(STAMP, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return [...SOURCES, 'bin/build.mjs', 'tsconfig.json'].every((name) => newest(join(ROOT, name)) <= built);
+  return [PACKAGE, ...SOURCES, 'bin/build.mjs', 'tsconfig.json'].every((name) => newest(join(ROOT, name)) <= built);
 }
 
 /** @throws SetUpError */
 export async function build() {
+  // First, for it changes the folder that it is in.
+  mkdirSync(join(ROOT, PACKAGE, 'dist'), { recursive: true });
   const startedAt = new Date();
   process.stderr.write('building…\n');
   // An image is not made of all of them.
   const folders = SOURCES.filter((folder) => existsSync(join(ROOT, folder)));
-  const patterns = folders.map((folder) => `${folder}/**/*.ts`);
-  await step(process.execPath, [ESBUILD, ...patterns, ...OPTIONS], 'the build');
+  await transpile([PACKAGE], PACKAGE);
+  await transpile(folders, '.');
+  linkPackage();
   for (const folder of folders) copyAssets(folder);
-  for (const folder of SOURCES) removeOrphans(folder);
+  for (const folder of SOURCES) removeOrphans(folder, join(DIST, folder));
+  removeOrphans(PACKAGE, join(ROOT, PACKAGE, 'dist'));
   writeFileSync(STAMP, '');
   // What is changed while it builds is newer than the stamp.
   utimesSync(STAMP, startedAt, startedAt);
+}
+
+async function transpile(folders, base) {
+  const patterns = folders.map((folder) => `${folder}/**/*.ts`);
+  const places = [`--outbase=${base}`, `--outdir=${base}/dist`];
+  await step(ESBUILD, [...patterns, ...places, ...OPTIONS], 'the build');
 }
 
 /** When the file, or anything in the folder, was last changed, made or deleted. */
@@ -58,7 +73,8 @@ function newest(path) {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return 0;
   if (!stats.isDirectory()) return stats.mtimeMs;
-  return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
+  const names = readdirSync(path).filter((name) => name !== 'dist' && name !== 'node_modules');
+  return Math.max(stats.mtimeMs, ...names.map((name) => newest(join(path, name))));
 }
 
 /** Copies what the code reads at run time from beside itself: schemas, connector configurations and the like. */
@@ -71,14 +87,24 @@ function copyAssets(folder) {
 }
 
 /** Deletes what an earlier build made of a source that is gone. */
-function removeOrphans(folder) {
-  if (!existsSync(join(DIST, folder))) return;
-  for (const entry of readdirSync(join(DIST, folder), { withFileTypes: true })) {
+function removeOrphans(folder, built) {
+  if (!existsSync(built)) return;
+  for (const entry of readdirSync(built, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) removeOrphans(path);
-    const source = path.replace(/\.js(\.map)?$/, '.ts');
-    if (!existsSync(join(ROOT, source))) rmSync(join(DIST, path), { recursive: true });
+    if (entry.isDirectory()) removeOrphans(path, join(built, entry.name));
+    const source = path.replace(/\.(js|d\.ts)(\.map)?$/, '.ts');
+    if (!existsSync(join(ROOT, source))) rmSync(join(built, entry.name), { recursive: true });
   }
+}
+
+/** The package is built in its own folder; here it is found beside the rest. */
+function linkPackage() {
+  mkdirSync(DIST, { recursive: true });
+  const link = join(DIST, PACKAGE);
+  if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  rmSync(link, { recursive: true, force: true });
+  const target = process.platform === 'win32' ? join(ROOT, PACKAGE, 'dist') : join('..', PACKAGE, 'dist');
+  symlinkSync(target, link, 'junction');
 }
 
 if (isMain(import.meta.url)) await orEnd(build);

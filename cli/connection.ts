@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Log } from '@millrace/streams';
+import type { SchemaRegistry } from '@millrace/streams/avro';
+import type { KafkaLogOptions } from '@millrace/streams/kafka';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import type { KafkaLogOptions } from '../streams/log/kafka/kafka-log.js';
-import type { Log } from '../streams/log/log.js';
-import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
 import { type ApplicationConfig, topicsOf } from '../topology/application-config.js';
 import { registerSerdes, type TopicSerdes } from '../topology/serdes.js';
 import { ownDataDirectory, shareDataDirectory } from './data-directory.js';
@@ -156,7 +156,7 @@ async function connectKafka(
   const slot = purpose.runs === 'tasks' ? await takeProcessSlot(join(stateDirectory, 'processes')) : undefined;
   const transactionalId = slot === undefined ? inputsId(purpose) : `millrace-${slot.id}`;
   // Only those who use Kafka load its clients; one of them is a native addon.
-  const { KafkaLog } = await import('../streams/log/kafka/kafka-log.js');
+  const { KafkaLog } = await import('@millrace/streams/kafka');
   const log = await KafkaLog.open({
     brokers,
     signal,

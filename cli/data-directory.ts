@@ -1,10 +1,8 @@
 import { join } from 'node:path';
+import type { Log } from '@millrace/streams';
+import { EmbeddedLog, openLog, type RetentionDeletion } from '@millrace/streams/embedded';
 import ms from 'ms';
 import { SchemaDirectory } from '../schemas/schema-directory.js';
-import { EmbeddedLog } from '../streams/log/embedded/embedded-log.js';
-import type { RetentionDeletion } from '../streams/log/embedded/log-cleaner.js';
-import { openLog } from '../streams/log/embedded/open-log.js';
-import type { Log } from '../streams/log/log.js';
 import { closeToOthers } from './privacy.js';
 import { say } from './terminal/output.js';
 import { count, number } from './terminal/quantities.js';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Log, LogConsumer, TopicPartition } from '@millrace/streams';
 import { z } from 'zod';
 import type { StackAddresses } from '../stack/stack.js';
-import type { Log, LogConsumer, TopicPartition } from '../streams/log/log.js';
 import type { GoalConfig } from '../topology/goals/goal-config.js';
 import type { Pipeline } from './pipeline.js';
 

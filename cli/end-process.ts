@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { callsUnderWay } from '../streams/log/kafka/calls-under-way.js';
+import { callsUnderWay } from '@millrace/streams';
 import { say } from './terminal/output.js';
 import { safe } from './terminal/safe-text.js';
 

@@ -1,11 +1,10 @@
+import { LogError, RecordError, StateError, TopologyError } from '@millrace/streams';
 import { ConnectorError } from '../connectors/connector-error.js';
 import { LakeError } from '../lake/lake-error.js';
 import { ProducerError } from '../producer/producer-error.js';
 import { SchemaFileError } from '../schemas/schema-directory.js';
 import { SchemaError } from '../schemas/schema-error.js';
 import { StackError } from '../stack/stack-error.js';
-import { RecordError, StateError, TopologyError } from '../streams/index.js';
-import { LogError } from '../streams/log/log.js';
 import { DemoError } from './demo-error.js';
 import { diskTrouble } from './disk-trouble.js';
 import { KafkaClientError } from './kafka-client.js';

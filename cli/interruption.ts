@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
+import { LogError } from '@millrace/streams';
 import { SchemaError } from '../schemas/schema-error.js';
-import { LogError } from '../streams/log/log.js';
 import { endBySignal } from './end-process.js';
 
 /** One Ctrl-C may arrive twice: from the terminal, and from a program around this one that passes it on. */

@@ -1,4 +1,4 @@
-import { type StandbyTask, Streams, type StreamsMetrics } from '../streams/index.js';
+import { type StandbyTask, Streams, type StreamsMetrics } from '@millrace/streams';
 import { applicationTopology } from '../topology/application.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
 import { RECORD_FAULTS } from '../topology/record-faults.js';

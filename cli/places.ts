@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePrivateDirectorySync } from '../streams/log/private-directory.js';
+import { makePrivateDirectorySync } from '@millrace/streams/embedded';
 
 /** What a run processes: results of one kind must not stand beside those of the other, nor make them late. */
 export type InputKind = 'simulated' | 'own-logs';

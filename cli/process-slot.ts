@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
 import { join } from 'node:path';
-import { ClassicLevel } from 'classic-level';
-import { StateError } from '../streams/index.js';
-import { makePrivateDirectory } from '../streams/log/private-directory.js';
+import { StateError } from '@millrace/streams';
+import { makePrivateDirectory } from '@millrace/streams/embedded';
+import { Level } from 'level';
 
 const ID_KEY = 'id';
 
@@ -24,7 +24,7 @@ export async function takeProcessSlot(directory: string): Promise<ProcessSlot> {
   await makePrivateDirectory(directory);
   for (let number = 0; ; number++) {
     const path = join(directory, String(number));
-    const level = new ClassicLevel<string, string>(path);
+    const level = new Level<string, string>(path);
     try {
       await level.open();
       const known = await level.get(ID_KEY);

@@ -1,6 +1,5 @@
+import { deserializeWhenReady, type Log, type LogConsumer, type Serde, type TopicPartition } from '@millrace/streams';
 import type { Incident } from '../schemas/records.js';
-import type { Log, LogConsumer, TopicPartition } from '../streams/log/log.js';
-import { deserializeWhenReady, type Serde } from '../streams/serde/serde.js';
 import { type ApplicationConfig, topicsOf } from '../topology/application-config.js';
 import type { TopicSerdes } from '../topology/serdes.js';
 import { ErrorBursts } from './error-bursts.js';

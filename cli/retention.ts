@@ -1,5 +1,5 @@
+import type { TopicConfig } from '@millrace/streams';
 import type { Command } from 'commander';
-import type { TopicConfig } from '../streams/log/log.js';
 import { positiveDuration } from './options/duration.js';
 import { byteSize, parsedBy } from './options/options.js';
 

@@ -1,4 +1,4 @@
-import type { StandbyTask, StreamsMetrics } from '../streams/index.js';
+import type { StandbyTask, StreamsMetrics } from '@millrace/streams';
 import type { ApplicationConfig } from '../topology/application-config.js';
 import { type ConnectionOptions, connect, serdesOf } from './connection.js';
 import { endProcess } from './end-process.js';

@@ -1,8 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { StandbyTask } from '../streams/index.js';
-import { newMetrics, type StreamsMetrics } from '../streams/runtime/metrics.js';
+import { newMetrics, type StandbyTask, type StreamsMetrics } from '@millrace/streams';
 import type { Pipeline } from './pipeline.js';
 import { say } from './terminal/output.js';
 import { safe } from './terminal/safe-text.js';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { TopicPartition } from '../streams/log/log.js';
+import type { TopicPartition } from '@millrace/streams';
 import { PARTITION_COLUMNS, TableColumns } from './columns.js';
 import type { Action, Add, Metadata } from './delta/actions.js';
 import { PROTOCOL } from './delta/delta-log.js';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makePrivateDirectory } from '@millrace/streams/embedded';
 import { syncDirectory, syncFile } from '../schemas/durable.js';
-import { makePrivateDirectory } from '../streams/log/private-directory.js';
 import { PARTITION_COLUMNS } from './columns.js';
 import type { Add, FileStatistics } from './delta/actions.js';
 import type { Column, ColumnType } from './delta/delta-schema.js';

@@ -1,6 +1,6 @@
-import type { Log, LogConsumer, RecordCursor, TopicPartition } from '../streams/log/log.js';
-import { makePrivateDirectory } from '../streams/log/private-directory.js';
-import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
+import type { Log, LogConsumer, RecordCursor, TopicPartition } from '@millrace/streams';
+import type { SchemaRegistry } from '@millrace/streams/avro';
+import { makePrivateDirectory } from '@millrace/streams/embedded';
 import { appendActions, type PartitionProgress, tableColumns, transactionId } from './append.js';
 import type { TableColumns } from './columns.js';
 import { deleteDataFiles, writeDataFile } from './data-file.js';

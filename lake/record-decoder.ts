@@ -1,7 +1,5 @@
-import type { RecordCursor } from '../streams/log/log.js';
-import { AvroSerde } from '../streams/serde/avro.js';
-import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
-import { deserializeWhenReady, SerdePendingError } from '../streams/serde/serde.js';
+import { deserializeWhenReady, type RecordCursor, SerdePendingError } from '@millrace/streams';
+import { AvroSerde, type SchemaRegistry } from '@millrace/streams/avro';
 import { type AvroField, avroFields } from './avro-columns.js';
 
 /** Confluent's wire format: a zero byte, the schema's id in 4 bytes, the record. */

@@ -1,5 +1,5 @@
-import type { RecordCursor } from '../streams/log/log.js';
-import type { SchemaRegistry } from '../streams/serde/schema-registry.js';
+import type { RecordCursor } from '@millrace/streams';
+import type { SchemaRegistry } from '@millrace/streams/avro';
 import type { AvroField } from './avro-columns.js';
 import { RECORD_COLUMNS, type TableColumns } from './columns.js';
 import type { Column } from './delta/delta-schema.js';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Log, type LogConsumer, LogError, type RecordCursor, type Transaction } from '../streams/log/log.js';
+import { type Log, type LogConsumer, LogError, type RecordCursor, type Transaction } from '@millrace/streams';
 import { ProducerError } from './producer-error.js';
 import { type Positions, PREFIX_BYTES, type SourcePosition } from './source-position.js';
 

@@ -1,6 +1,5 @@
+import type { Log, Serde, Transaction } from '@millrace/streams';
 import type { AccessLog } from '../schemas/records.js';
-import type { Log, Transaction } from '../streams/log/log.js';
-import type { Serde } from '../streams/serde/serde.js';
 import type { LogBatch } from './log-source.js';
 import { addOddFields } from './odd-fields.js';
 import { PositionsWatch } from './positions-watch.js';

@@ -1,6 +1,4 @@
-import type { Log, Transaction } from '../streams/log/log.js';
-import { partitionForString } from '../streams/log/partitioner.js';
-import type { Serde } from '../streams/serde/serde.js';
+import { type Log, partitionForString, type Serde, type Transaction } from '@millrace/streams';
 
 export interface TopicWriterOptions<V> {
   readonly log: Log;

@@ -1,6 +1,6 @@
+import { SerdePendingError } from '@millrace/streams';
+import type { RegistrationOptions, SchemaRegistry } from '@millrace/streams/avro';
 import type { Schema } from 'avsc';
-import type { RegistrationOptions, SchemaRegistry } from '../streams/serde/schema-registry.js';
-import { SerdePendingError } from '../streams/serde/serde.js';
 import { findSchema, registerSchema } from './registration.js';
 import { type RegistryAddress, RegistryApi } from './registry-api.js';
 import { type OutageListener, RegistryOutage } from './registry-outage.js';

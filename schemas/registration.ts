@@ -1,6 +1,5 @@
+import { avroType, type SchemaReference } from '@millrace/streams/avro';
 import type { Schema, Type } from 'avsc';
-import { avroType } from '../streams/serde/avro.js';
-import type { SchemaReference } from '../streams/serde/schema-registry.js';
 import { type CompatibilityLevel, incompatibilities, type SchemaVersion } from './compatibility.js';
 import type { RegisteredVersion, RegistryApi, VersionReference } from './registry-api.js';
 import { SchemaError } from './schema-error.js';

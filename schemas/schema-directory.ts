@@ -2,11 +2,10 @@ import { readFileSync, type Stats, statSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { avroType, type RegistrationOptions, type SchemaRegistry } from '@millrace/streams/avro';
+import { makePrivateDirectory } from '@millrace/streams/embedded';
 import type { Schema } from 'avsc';
 import { z } from 'zod';
-import { makePrivateDirectory } from '../streams/log/private-directory.js';
-import { avroType } from '../streams/serde/avro.js';
-import type { RegistrationOptions, SchemaRegistry } from '../streams/serde/schema-registry.js';
 import { syncDirectory } from './durable.js';
 import { SchemaError } from './schema-error.js';
 

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { avroType, type SchemaReference } from '@millrace/streams/avro';
 import type { Schema } from 'avsc';
-import { avroType } from '../streams/serde/avro.js';
-import type { SchemaReference } from '../streams/serde/schema-registry.js';
 import { SchemaError } from './schema-error.js';
 
 const EXTENSION = '.avsc';

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ClassicLevel } from 'classic-level';
+import { Level } from 'level';
 import { StackError } from './stack-error.js';
 
 const POLL_MS = 100;
@@ -24,7 +24,7 @@ export async function exclusive<T>(
   const location = join(directory, 'lock');
   await mkdir(location, { recursive: true });
   for (let waited = false; ; waited = true) {
-    const lock = new ClassicLevel(location);
+    const lock = new Level(location);
     try {
       await lock.open();
     } catch (error) {

@@ -1,4 +1,4 @@
-/** Everything that an application needs of the engine. */
+/** The words that a program is written in, and what runs it; logs come from `./embedded` and `./kafka`. */
 export type { Duration } from './dsl/duration.js';
 export { toMilliseconds } from './dsl/duration.js';
 export type { KGroupedStream, TimeWindowedKStream } from './dsl/kgrouped-stream.js';
@@ -18,20 +18,41 @@ export type {
 } from './dsl/options.js';
 export { keyValueStore, StreamsBuilder } from './dsl/streams-builder.js';
 export { TimeWindows } from './dsl/time-windows.js';
+export { callsUnderWay } from './log/kafka/calls-under-way.js';
+export {
+  type CleanupPolicy,
+  type CommitResult,
+  type CommittedOffset,
+  DELETE_RETENTION_MS,
+  type Gap,
+  type GroupConsumer,
+  type GroupOffset,
+  type Header,
+  type Headers,
+  type Log,
+  type LogConsumer,
+  LogError,
+  NO_HEADERS,
+  type Rebalance,
+  type RecordCursor,
+  type TopicConfig,
+  type TopicPartition,
+  type Transaction,
+} from './log/log.js';
+export { partitionForKey, partitionForString } from './log/partitioner.js';
 export type { AutoOffsetReset } from './log/start-offset.js';
 export type { EmitStrategy } from './operators/windows/windowed-aggregate.js';
 export type { StandbyTask } from './runtime/group/standby-tasks.js';
-export type { LateMetrics, StreamsMetrics } from './runtime/metrics.js';
-export { AvroSerde, type AvroSerdeOptions } from './serde/avro.js';
+export { type LateMetrics, newMetrics, type StreamsMetrics } from './runtime/metrics.js';
 export { jsonSerde } from './serde/json.js';
 export { numberSerde } from './serde/number.js';
-export type { SchemaRegistry } from './serde/schema-registry.js';
-export { type Serde, SerdePendingError } from './serde/serde.js';
+export { deserializeWhenReady, type Serde, SerdePendingError } from './serde/serde.js';
 export { stringSerde } from './serde/string.js';
 export type { KeyValueStore } from './state/key-value/key-value-store.js';
 export { StateError } from './state/state-database.js';
 export type { TimeWindow, Windowed } from './state/windows/windowed.js';
 export { type StateListener, Streams, type StreamsConfig, type StreamsState } from './streams.js';
+export { APPLICATION_ID_RULE, isApplicationId } from './topology/application-id.js';
 export { describeTopology } from './topology/describe.js';
 export {
   type ErrorContext,
@@ -49,4 +70,9 @@ export type {
   RecordMetadata,
   StreamRecord,
 } from './topology/processor.js';
-export { type TimestampExtractor, type Topology, TopologyError } from './topology/topology.js';
+export {
+  type StoreDefinition,
+  type TimestampExtractor,
+  type Topology,
+  TopologyError,
+} from './topology/topology.js';

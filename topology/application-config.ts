@@ -1,4 +1,4 @@
-import type { Duration } from '../streams/index.js';
+import type { Duration } from '@millrace/streams';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from './goals/goal-config.js';
 
 /** What runs beside each other: the goals and the web statistics over access logs, and one for each other kind of source. */

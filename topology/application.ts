@@ -1,4 +1,4 @@
-import { StreamsBuilder, type Topology } from '../streams/index.js';
+import { StreamsBuilder, type Topology } from '@millrace/streams';
 import type { ApplicationConfig } from './application-config.js';
 import { addGoals } from './goals/goals.js';
 import { incidents } from './incidents/incidents.js';

@@ -1,4 +1,4 @@
-import type { StreamsConfig } from '../streams/index.js';
+import type { StreamsConfig } from '@millrace/streams';
 
 /**
  * What any client can write must not stop what others wait for: a record that an operator cannot take is a dead letter, as

@@ -1,8 +1,8 @@
+import type { KStream, StreamsBuilder } from '@millrace/streams';
 import { canonicalClient } from '../schemas/canonical/address.js';
 import { canonicalCountry } from '../schemas/canonical/country.js';
 import { canonicalHost } from '../schemas/canonical/host.js';
 import type { AccessLog } from '../schemas/records.js';
-import type { KStream, StreamsBuilder } from '../streams/index.js';
 import { amountOf, boundedName, isAmount, LONGEST_NAME } from './monitoring/measured.js';
 import type { TopicSerdes } from './serdes.js';
 import { sourceOf } from './source.js';

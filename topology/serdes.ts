@@ -1,3 +1,4 @@
+import { AvroSerde, type SchemaRegistry } from '@millrace/streams/avro';
 import type {
   AccessLog,
   Alert,
@@ -16,7 +17,6 @@ import type {
   WebStatistics,
 } from '../schemas/records.js';
 import { isTopicRole, type TopicRole, topicSchema, valueSubject } from '../schemas/subjects.js';
-import { AvroSerde, type SchemaRegistry } from '../streams/index.js';
 
 /** What the values of the application's topics are. */
 interface Values {

@@ -1,4 +1,4 @@
-import { type Consumed, type KStream, type Serde, type StreamsBuilder, stringSerde } from '../streams/index.js';
+import { type Consumed, type KStream, type Serde, type StreamsBuilder, stringSerde } from '@millrace/streams';
 import { boundedName } from './monitoring/measured.js';
 
 interface SourceOptions<V> {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import kafka, { type IAdminClient, type Metadata } from '@confluentinc/kafka-javascript';
-import { call } from '../../streams/log/kafka/kafka-call.js';
+import { call } from '@millrace/streams/kafka';
 
 const REQUEST_MS = 10_000;
 const POLL_MS = 100;

@@ -1,7 +1,7 @@
+import { KafkaLog } from '@millrace/streams/kafka';
 import { RawTopicWriter } from '../../producer/raw-topic-writer.js';
 import { TrafficSimulator } from '../../producer/traffic-simulator.js';
 import type { AccessLog } from '../../schemas/records.js';
-import { KafkaLog } from '../../streams/log/kafka/kafka-log.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import type { GoalSerdes } from '../../topology/serdes.js';
 

@@ -1,9 +1,7 @@
+import { type Headers, type Log, type LogConsumer, type RecordCursor, SerdePendingError } from '@millrace/streams';
+import { AvroSerde, type SchemaRegistry } from '@millrace/streams/avro';
 import type { Schema } from 'avsc';
 import type { Command } from 'commander';
-import type { Headers, Log, LogConsumer, RecordCursor } from '../../streams/log/log.js';
-import { AvroSerde } from '../../streams/serde/avro.js';
-import type { SchemaRegistry } from '../../streams/serde/schema-registry.js';
-import { SerdePendingError } from '../../streams/serde/serde.js';
 import { addConnection, type ConnectionOptions, connect } from '../connection.js';
 import { stopOnSignals } from '../interruption.js';
 import { wholeNumber } from '../options/options.js';

@@ -1,5 +1,5 @@
+import { describeTopology } from '@millrace/streams';
 import type { Command } from 'commander';
-import { describeTopology } from '../../streams/index.js';
 import { applicationTopology } from '../../topology/application.js';
 import { serdesOf } from '../connection.js';
 import { type ApplicationOptions, addPipelines, applicationConfig } from '../options/options.js';

@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { LogError } from '@millrace/streams';
+import { type LogReport, type LostRecords, repairLog, verifyLog } from '@millrace/streams/embedded';
 import type { Command } from 'commander';
-import type { LogReport, LostRecords } from '../../streams/log/embedded/log-report.js';
-import { repairLog } from '../../streams/log/embedded/repair-log.js';
-import { verifyLog } from '../../streams/log/embedded/verify-log.js';
-import { LogError } from '../../streams/log/log.js';
 import { addDataDir } from '../options/options.js';
 import { UsageError } from '../options/usage-error.js';
 import { print } from '../terminal/output.js';

@@ -1,10 +1,10 @@
+import { makePrivateDirectory } from '@millrace/streams/embedded';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import colors from 'picocolors';
 import { DEFAULT_PORTS, type PortName, type StackPorts } from '../../stack/ports.js';
 import { SERVICE_NAMES, type ServiceName } from '../../stack/service.js';
 import { DEFAULT_STACK_DIRECTORY, portOption, type ServiceState, Stack, type StackEvent } from '../../stack/stack.js';
 import { StackError } from '../../stack/stack-error.js';
-import { makePrivateDirectory } from '../../streams/log/private-directory.js';
 import { InterruptedError, stopOnSignals } from '../interruption.js';
 import { ensureKafkaClient } from '../kafka-client.js';
 import { UsageError } from '../options/usage-error.js';

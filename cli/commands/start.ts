@@ -1,6 +1,6 @@
+import { APPLICATION_ID_RULE, isApplicationId } from '@millrace/streams';
 import { type Command, InvalidArgumentError } from 'commander';
 import { newWriterMetrics, type WriterMetrics } from '../../producer/raw-topic-writer.js';
-import { APPLICATION_ID_RULE, isApplicationId } from '../../streams/topology/application-id.js';
 import type { ApplicationConfig } from '../../topology/application-config.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
 import {

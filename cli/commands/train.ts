@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { deserializeWhenReady, type Log, type Serde } from '@millrace/streams';
 import type { Command } from 'commander';
 import type { ServiceHealth } from '../../schemas/records.js';
-import type { Log } from '../../streams/log/log.js';
-import { deserializeWhenReady, type Serde } from '../../streams/serde/serde.js';
 import { type ApplicationConfig, DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js';
 import { trainServiceModel } from '../../topology/services/service-model.js';
 import { addConnection, type Connection, type ConnectionOptions, connect, serdesOf } from '../connection.js';

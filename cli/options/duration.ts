@@ -1,5 +1,5 @@
+import { toMilliseconds } from '@millrace/streams';
 import { z } from 'zod';
-import { toMilliseconds } from '../../streams/index.js';
 
 const BARE_NUMBER = /^\s*(\d+(?:\.\d+)?)\s*$/;
 /** What timers of Node can wait: 2^31 - 1 ms; a longer one would go off at once. */

@@ -1,7 +1,7 @@
+import type { StandbyTask, StreamsMetrics } from '@millrace/streams';
 import colors from 'picocolors';
 import type { WriterMetrics } from '../../producer/raw-topic-writer.js';
 import type { Incident } from '../../schemas/records.js';
-import type { StandbyTask, StreamsMetrics } from '../../streams/index.js';
 import type { ErrorBursts } from '../error-bursts.js';
 import type { Pipeline } from '../pipeline.js';
 import type { GoalResults, ResultsReader } from '../results.js';

@@ -1,5 +1,5 @@
+import type { LateMetrics, StreamsMetrics } from '@millrace/streams';
 import type { WriterMetrics } from '../../producer/raw-topic-writer.js';
-import type { LateMetrics, StreamsMetrics } from '../../streams/index.js';
 import type { ApplicationConfig } from '../../topology/application-config.js';
 import type { ErrorBursts } from '../error-bursts.js';
 import type { GoalResults, IncidentResults, ResultsReader } from '../results.js';

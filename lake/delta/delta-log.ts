@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makePrivateDirectory } from '@millrace/streams/embedded';
 import { syncDirectory } from '../../schemas/durable.js';
-import { makePrivateDirectory } from '../../streams/log/private-directory.js';
 import { LakeError } from '../lake-error.js';
 import { type Action, type CommitInfo, parseAction } from './actions.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';

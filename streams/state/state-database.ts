@@ -1,13 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AbstractLevel } from 'abstract-level';
-import { ClassicLevel } from 'classic-level';
-import { MemoryLevel } from 'memory-level';
 import { diskFailureOf } from '../leveldb/disk-failure.js';
+import { type Level, levelInMemory, levelOnDisk } from '../leveldb/level.js';
 import { damageOf } from '../leveldb/level-damage.js';
 import { makePrivateDirectory } from '../log/private-directory.js';
 
-type Level = AbstractLevel<string | Buffer | Uint8Array, Buffer, Buffer>;
 type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer };
 
 const CHECKPOINT_KEY = Buffer.from('\0checkpoint');
@@ -77,13 +74,11 @@ export class StateDatabase {
     // Before it is opened, for LevelDB then makes good what it takes to be whole. What was found counts only if it can
     // be opened, for another process may have it.
     let damage = await damageOf(directory);
-    const level = new ClassicLevel<Buffer, Buffer>(directory, {
-      keyEncoding: 'buffer',
-      valueEncoding: 'buffer',
+    const level = await levelOnDisk(directory, {
       // So that all blocks of a table can be found and checked.
       compression: false,
       writeBufferSize: 8 * 1024 * 1024,
-    }) as unknown as Level;
+    });
     try {
       await openLevel(level, directory);
       if (damage === undefined) return await StateDatabase.#over(level, directory);
@@ -104,11 +99,7 @@ export class StateDatabase {
 
   /** A database that is gone with the process. */
   static async inMemory(): Promise<StateDatabase> {
-    const level = new MemoryLevel<Buffer, Buffer>({
-      keyEncoding: 'buffer',
-      valueEncoding: 'buffer',
-      storeEncoding: 'buffer',
-    }) as unknown as Level;
+    const level = levelInMemory();
     await openLevel(level, 'memory');
     return StateDatabase.#over(level, 'memory');
   }

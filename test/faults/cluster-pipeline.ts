@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { KafkaLog } from '@millrace/streams/kafka';
 import { expect } from 'vitest';
 import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
 import type { AccessLog } from '../../schemas/records.js';
-import { KafkaLog } from '../../streams/log/kafka/kafka-log.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
 import { Brokers, freePorts } from '../brokers/brokers.js';

@@ -4,10 +4,10 @@
  * MILLRACE_CRASH_POINT, as `CrashPoint` in crash-point.ts says.
  */
 import { writeFileSync } from 'node:fs';
-import { ClassicLevel } from 'classic-level';
+import { Level } from 'level';
 import { EmbeddedLog } from '../../dist/streams/log/embedded/embedded-log.js';
-import { Task } from '../../dist/streams/runtime/task.js';
-import { TaskManager } from '../../dist/streams/runtime/task-manager.js';
+import { Task } from '../../dist/streams/runtime/task/task.js';
+import { TaskManager } from '../../dist/streams/runtime/task/task-manager.js';
 
 const { step, moment, pass, delayMs, signal, report, kafka } = JSON.parse(process.env.MILLRACE_CRASH_POINT);
 let passes = 0;
@@ -57,10 +57,10 @@ const ofLog = ({ location }) => location.endsWith('/log');
 watch('tasks-open', TaskManager, 'open');
 watch('tasks-close', TaskManager, 'close');
 watch('flush', Task, 'flush');
-watch('state-open', ClassicLevel, '_open', ofState);
-watch('state-write', ClassicLevel, '_batch', ofState);
-watch('state-clear', ClassicLevel, '_clear', ofState);
-watch('log-write', ClassicLevel, '_batch', ofLog);
+watch('state-open', Level, '_open', ofState);
+watch('state-write', Level, '_batch', ofState);
+watch('state-clear', Level, '_clear', ofState);
+watch('log-write', Level, '_batch', ofLog);
 watch('records-delete', EmbeddedLog, 'deleteRecords');
 if (kafka) {
   // The client is a native addon: only processes that use Kafka load it.

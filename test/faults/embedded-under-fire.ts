@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { EmbeddedLog } from '@millrace/streams/embedded';
 import { expect } from 'vitest';
 import { SchemaDirectory } from '../../schemas/schema-directory.js';
-import { EmbeddedLog } from '../../streams/log/embedded/embedded-log.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { registerSerdes } from '../../topology/serdes.js';
 import { Millrace } from '../integration/millrace.js';

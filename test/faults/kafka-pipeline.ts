@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { KafkaLog } from '@millrace/streams/kafka';
 import { expect } from 'vitest';
 import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
 import type { AccessLog } from '../../schemas/records.js';
-import { KafkaLog } from '../../streams/log/kafka/kafka-log.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
 import { eventually, Millrace, temporaryDirectory } from '../integration/millrace.js';

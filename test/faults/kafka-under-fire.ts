@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { KafkaLog } from '@millrace/streams/kafka';
 import { expect } from 'vitest';
 import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
-import { KafkaLog } from '../../streams/log/kafka/kafka-log.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
 import { eventually } from '../integration/millrace.js';

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import { type Log, numberSerde } from '@millrace/streams';
 import { expect } from 'vitest';
-import type { Log } from '../../streams/log/log.js';
-import { numberSerde } from '../../streams/serde/number.js';
 
 /** The application; what it does is said there. */
 export const NUMBERS_PROGRAM = fileURLToPath(new URL('./numbers.mjs', import.meta.url));

@@ -1,13 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KafkaLog } from '@millrace/streams/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ConnectClient } from '../../connectors/connect-client.js';
 import { connectorDirectory, loadConnectors } from '../../connectors/connector-files.js';
 import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
 import type { AccessLog, Goal1, Goal3, Goal4 } from '../../schemas/records.js';
-import { KafkaLog } from '../../streams/log/kafka/kafka-log.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
 import { eventually, type Finished, millrace } from './millrace.js';

@@ -68,7 +68,7 @@ function copyFromContext(source: string, target: string, isIgnored: (path: strin
 
 function filesIn(path: string): string[] {
   // They are left out by each of the two, and are too many to ask about one by one.
-  if (['node_modules', '.git', 'dist'].includes(path)) return [];
+  if (['node_modules', '.git', 'dist', 'streams/dist'].includes(path)) return [];
   const full = join(ROOT, path);
   if (path !== '' && !existsSync(full)) return [];
   return readdirSync(dirname(full), { withFileTypes: true }).some(
@@ -76,6 +76,16 @@ function filesIn(path: string): string[] {
   )
     ? [path]
     : readdirSync(full).flatMap((name) => filesIn(path === '' ? name : `${path}/${name}`));
+}
+
+/** The packages of this checkout, and the workspace of the image. */
+function linkModules(app: string): void {
+  const scope = join(app, 'node_modules/@millrace');
+  mkdirSync(scope, { recursive: true });
+  symlinkSync('../../streams', join(scope, 'streams'));
+  for (const name of readdirSync(MODULES)) {
+    if (name !== basename(scope)) symlinkSync(join(MODULES, name), join(app, 'node_modules', name));
+  }
 }
 
 /** Runs a shell command of the Dockerfile, but what installs: the packages are those of this checkout. */
@@ -101,7 +111,7 @@ it('the image of Millrace builds of what its .dockerignore lets in, and the prog
   for (const [index, stage] of stages.entries()) {
     const app = directories[index] ?? '';
     mkdirSync(app);
-    symlinkSync(MODULES, join(app, 'node_modules'));
+    linkModules(app);
     for (const { name, text } of stage) {
       const words = text.split(/\s+/);
       const paths = words.filter((word) => !word.startsWith('--'));
@@ -114,7 +124,9 @@ it('the image of Millrace builds of what its .dockerignore lets in, and the prog
           expect(copyFromContext(source, to, isIgnored), source).toBeGreaterThan(0);
         } else if (!source.endsWith('node_modules')) {
           const from = join(directories[0] ?? '', source.replace('/app/', ''));
-          cpSync(from, target === './' ? join(app, basename(from)) : join(app, target), { recursive: true });
+          cpSync(from, target.endsWith('/') ? join(app, target, basename(from)) : join(app, target), {
+            recursive: true,
+          });
         }
       }
     }

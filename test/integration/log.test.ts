@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EmbeddedLog } from '@millrace/streams/embedded';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { EmbeddedLog } from '../../streams/log/embedded/embedded-log.js';
 import { millrace } from './millrace.js';
 
 let parent: string;

@@ -1,11 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KafkaLog } from '@millrace/streams/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Broker } from '../../bench/peers/broker.js';
 import { WrittenTopics } from '../../bench/peers/written-topics.js';
 import { freePorts } from '../../stack/ports.js';
 import { Stack } from '../../stack/stack.js';
-import { KafkaLog } from '../../streams/log/kafka/kafka-log.js';
 import { temporaryDirectory } from './millrace.js';
 import { whyNoStack } from './services.js';
 

@@ -2,6 +2,17 @@ import { execFile, spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import {
+  partitionForString,
+  type Serde,
+  SerdePendingError,
+  Streams,
+  StreamsBuilder,
+  stringSerde,
+} from '@millrace/streams';
+import { AvroSerde } from '@millrace/streams/avro';
+import { EmbeddedLog } from '@millrace/streams/embedded';
+import { KafkaLog } from '@millrace/streams/kafka';
 import type { Schema } from 'avsc';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ConfluentRegistry, type ConfluentRegistryOptions } from '../../schemas/confluent-registry.js';
@@ -10,10 +21,6 @@ import { RegistryApi } from '../../schemas/registry-api.js';
 import type { SchemaError } from '../../schemas/schema-error.js';
 import { SchemaFolder } from '../../schemas/schema-folder.js';
 import { SCHEMAS_DIRECTORY, topicSchema, valueSubject } from '../../schemas/subjects.js';
-import { AvroSerde, type Serde, SerdePendingError, Streams, StreamsBuilder, stringSerde } from '../../streams/index.js';
-import { EmbeddedLog } from '../../streams/log/embedded/embedded-log.js';
-import { KafkaLog } from '../../streams/log/kafka/kafka-log.js';
-import { partitionForString } from '../../streams/log/partitioner.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { eventually, jsonLines, Millrace, millrace, temporaryDirectory } from './millrace.js';
 import { RegistryFront } from './registry-front.js';

@@ -23,20 +23,22 @@ fi
 [ -f npm-fails ] && { echo 'npm error no network'; exit 7; }
 while [ -f npm-hangs ]; do sleep 0.05; done
 [ "$1" = ci ] && rm -rf node_modules
-mkdir -p node_modules/esbuild/bin node_modules/.bin node_modules/classic-level
-cp compiler.cjs node_modules/esbuild/bin/esbuild
+mkdir -p node_modules/.bin node_modules/classic-level
+cp compiler.cjs node_modules/.bin/esbuild
 cp program.sh node_modules/.bin/program
 touch node_modules/classic-level/index.js
 mkdir -p $client node_modules/@mapbox/node-pre-gyp/bin
 echo "require('fs').statSync(__dirname + '/build/Release/confluent-kafka-javascript.node')" > $client/index.js
 cp download.cjs node_modules/@mapbox/node-pre-gyp/bin/node-pre-gyp
 `;
-const COMPILER = `
+const COMPILER = `#!/usr/bin/env node
 const fs = require('node:fs');
-fs.appendFileSync('calls.txt', 'esbuild\\n');
+if (!process.argv.includes('--outbase=streams')) fs.appendFileSync('calls.txt', 'esbuild\\n');
 fs.mkdirSync('dist/schemas', { recursive: true });
-fs.mkdirSync('dist/streams', { recursive: true });
-for (const name of fs.readdirSync('streams')) fs.writeFileSync('dist/streams/' + name.replace(/ts$/, 'js'), '');
+fs.mkdirSync('streams/dist', { recursive: true });
+for (const name of fs.readdirSync('streams')) {
+  if (name.endsWith('.ts')) fs.writeFileSync('streams/dist/' + name.replace(/ts$/, 'js'), '');
+}
 `;
 /** Stands for what downloads the ready-made binary. */
 const DOWNLOAD = `
@@ -69,7 +71,7 @@ beforeEach(async () => {
   await write('program.sh', PROGRAM);
   await write('compiler.cjs', COMPILER);
   await write('download.cjs', DOWNLOAD);
-  for (const name of ['path/npm', 'program.sh']) await chmod(join(checkout, name), 0o755);
+  for (const name of ['path/npm', 'program.sh', 'compiler.cjs']) await chmod(join(checkout, name), 0o755);
 });
 
 afterEach(() => rm(checkout, { recursive: true, force: true }));

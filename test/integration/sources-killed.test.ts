@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { EmbeddedLog } from '@millrace/streams/embedded';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Random } from '../../producer/random.js';
 import { SensorSimulator } from '../../producer/sensor-simulator.js';
 import { ServiceLogSimulator } from '../../producer/service-log-simulator.js';
 import { TrafficSimulator } from '../../producer/traffic-simulator.js';
-import { EmbeddedLog } from '../../streams/log/embedded/embedded-log.js';
 import { ApplicationRun } from '../reference/run-application.js';
 import { temporaryDirectory } from './millrace.js';
 

@@ -1,8 +1,8 @@
 import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { numberSerde, Streams, StreamsBuilder, stringSerde, TimeWindows, type Topology } from '@millrace/streams';
+import { EmbeddedLog } from '@millrace/streams/embedded';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { numberSerde, Streams, StreamsBuilder, stringSerde, TimeWindows, type Topology } from '../../streams/index.js';
-import { EmbeddedLog } from '../../streams/log/embedded/embedded-log.js';
 import { StateDatabase } from '../../streams/state/state-database.js';
 import { temporaryDirectory } from './millrace.js';
 

@@ -1,4 +1,4 @@
-import type { Aggregator, TimestampExtractor } from '../../streams/index.js';
+import type { Aggregator, TimestampExtractor } from '@millrace/streams';
 
 /** The users' functions that a topology may name; Functions.java has the same. Keys and values are texts or null. */
 

@@ -1,8 +1,8 @@
+import { type Serde, stringSerde } from '@millrace/streams';
+import { TopologyTestDriver } from '@millrace/streams/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AccessLog } from '../../schemas/records.js';
-import { type Serde, stringSerde } from '../../streams/index.js';
-import { TopologyTestDriver } from '../../streams/testing/topology-test-driver.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goals/goal-config.js';
 import { goalsTopology } from '../../topology/goals/goals.js';
 import { registerSerdes } from '../../topology/serdes.js';

@@ -7,8 +7,8 @@ import {
   type Serde,
   StreamsBuilder,
   TimeWindows,
-} from '../../streams/index.js';
-import { TopologyTestDriver } from '../../streams/testing/topology-test-driver.js';
+} from '@millrace/streams';
+import { TopologyTestDriver } from '@millrace/streams/testing';
 import {
   aggregators,
   extractors,

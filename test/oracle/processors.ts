@@ -1,4 +1,4 @@
-import type { KeyValueStore, Processor, ProcessorContext, PunctuationType } from '../../streams/index.js';
+import type { KeyValueStore, Processor, ProcessorContext, PunctuationType } from '@millrace/streams';
 import { text } from './functions.js';
 
 /** The users' processors that a topology may name; Processors.java has the same. */

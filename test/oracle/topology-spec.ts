@@ -1,4 +1,4 @@
-import type { EmitStrategy } from '../../streams/index.js';
+import type { EmitStrategy } from '@millrace/streams';
 import type {
   AggregatorName,
   ExtractorName,

@@ -1,10 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import {
+  deserializeWhenReady,
+  type Log,
+  partitionForString,
+  type RecordCursor,
+  type Serde,
+  Streams,
+  type StreamsMetrics,
+} from '@millrace/streams';
+import { EmbeddedLog } from '@millrace/streams/embedded';
 import type { TopicRole } from '../../schemas/subjects.js';
-import { Streams, type StreamsMetrics } from '../../streams/index.js';
-import { EmbeddedLog } from '../../streams/log/embedded/embedded-log.js';
-import type { Log, RecordCursor } from '../../streams/log/log.js';
-import { partitionForString } from '../../streams/log/partitioner.js';
-import { deserializeWhenReady, type Serde } from '../../streams/serde/serde.js';
 import { applicationTopology } from '../../topology/application.js';
 import { type ApplicationConfig, DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js';
 import { RECORD_FAULTS } from '../../topology/record-faults.js';

@@ -1,10 +1,15 @@
+import {
+  type Duration,
+  deserializeWhenReady,
+  type Log,
+  partitionForString,
+  type Serde,
+  Streams,
+  type StreamsMetrics,
+} from '@millrace/streams';
+import type { SchemaRegistry } from '@millrace/streams/avro';
+import { EmbeddedLog } from '@millrace/streams/embedded';
 import type { AccessLog, Goal4 } from '../../schemas/records.js';
-import { type Duration, Streams, type StreamsMetrics } from '../../streams/index.js';
-import { EmbeddedLog } from '../../streams/log/embedded/embedded-log.js';
-import type { Log } from '../../streams/log/log.js';
-import { partitionForString } from '../../streams/log/partitioner.js';
-import type { SchemaRegistry } from '../../streams/serde/schema-registry.js';
-import { deserializeWhenReady, type Serde } from '../../streams/serde/serde.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goals/goal-config.js';
 import { goalsTopology } from '../../topology/goals/goals.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';

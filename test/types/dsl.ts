@@ -1,5 +1,5 @@
 /** Wrong types are compile errors: this file is checked by the compiler, not run. */
-import { jsonSerde, numberSerde, StreamsBuilder, stringSerde, TimeWindows } from '../../streams/index.js';
+import { jsonSerde, numberSerde, StreamsBuilder, stringSerde, TimeWindows } from '@millrace/streams';
 
 const builder = new StreamsBuilder();
 const words = builder.stream('words', { key: stringSerde, value: stringSerde, nulls: 'skip' });

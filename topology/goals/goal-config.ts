@@ -1,4 +1,4 @@
-import type { Duration } from '../../streams/index.js';
+import type { Duration } from '@millrace/streams';
 
 interface Windows {
   readonly size: Duration;

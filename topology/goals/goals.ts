@@ -1,5 +1,5 @@
+import { StreamsBuilder, stringSerde, TimeWindows, type Topology } from '@millrace/streams';
 import { UNKNOWN_CLIENT } from '../../schemas/canonical/address.js';
-import { StreamsBuilder, stringSerde, TimeWindows, type Topology } from '../../streams/index.js';
 import { type Requests, requestsOf } from '../requests.js';
 import type { GoalSerdes } from '../serdes.js';
 import type { GoalConfig } from './goal-config.js';

@@ -1,4 +1,4 @@
-import type { KeepingAggregator, Serde } from '../../streams/index.js';
+import type { KeepingAggregator, Serde } from '@millrace/streams';
 
 /** A sum and how many it is of. */
 export interface Mean {

@@ -1,5 +1,5 @@
+import { type KeepingAggregator, type Serde, stringSerde, TimeWindows } from '@millrace/streams';
 import type { HostServerErrors } from '../../schemas/records.js';
-import { type KeepingAggregator, type Serde, stringSerde, TimeWindows } from '../../streams/index.js';
 import type { Request, Requests } from '../requests.js';
 import type { TopicSerdes } from '../serdes.js';
 import type { GoalConfig } from './goal-config.js';

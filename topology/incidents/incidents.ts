@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Alert, Incident, Severity } from '../../schemas/records.js';
 import {
   jsonSerde,
   type KeyValueStore,
@@ -10,7 +9,8 @@ import {
   type StreamsBuilder,
   stringSerde,
   toMilliseconds,
-} from '../../streams/index.js';
+} from '@millrace/streams';
+import type { Alert, Incident, Severity } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { dayOf, LastHeard, lastHeardStore } from '../monitoring/last-heard.js';
 import { boundedName } from '../monitoring/measured.js';

@@ -1,5 +1,5 @@
+import { type KStream, stringSerde } from '@millrace/streams';
 import type { Alert } from '../../schemas/records.js';
-import { type KStream, stringSerde } from '../../streams/index.js';
 import type { ApplicationConfig } from '../application-config.js';
 import type { TopicSerdes } from '../serdes.js';
 

@@ -1,4 +1,4 @@
-import type { KeepingAggregator } from '../../streams/index.js';
+import type { KeepingAggregator } from '@millrace/streams';
 
 interface Growing<V, A> {
   add(value: V): A;

@@ -1,10 +1,4 @@
-import {
-  jsonSerde,
-  type KeyValueStore,
-  keyValueStore,
-  type ProcessorContext,
-  stringSerde,
-} from '../../streams/index.js';
+import { jsonSerde, type KeyValueStore, keyValueStore, type ProcessorContext, stringSerde } from '@millrace/streams';
 
 const DAY_MS = 86_400_000;
 /** Days of stream time without a word after which an entity is forgotten. */

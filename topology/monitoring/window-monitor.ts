@@ -10,7 +10,7 @@ import {
   stringSerde,
   toMilliseconds,
   type Windowed,
-} from '../../streams/index.js';
+} from '@millrace/streams';
 import type { Judgement, Observed } from './monitor.js';
 
 /** Who has had no record for so long is gone: what is known of it is forgotten, and what was open is over. */

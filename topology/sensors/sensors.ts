@@ -1,7 +1,3 @@
-import { adaptive } from '../../detection/adaptive.js';
-import { Moments } from '../../detection/moments.js';
-import { threshold } from '../../detection/threshold.js';
-import type { Alert, SensorHour, SensorReading, SensorScore } from '../../schemas/records.js';
 import {
   jsonSerde,
   type KeepingAggregator,
@@ -14,7 +10,11 @@ import {
   type StreamsBuilder,
   stringSerde,
   TimeWindows,
-} from '../../streams/index.js';
+} from '@millrace/streams';
+import { adaptive } from '../../detection/adaptive.js';
+import { Moments } from '../../detection/moments.js';
+import { threshold } from '../../detection/threshold.js';
+import type { Alert, SensorHour, SensorReading, SensorScore } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { sendAlerts } from '../monitoring/alerts.js';
 import { LastHeard, lastHeardStore } from '../monitoring/last-heard.js';

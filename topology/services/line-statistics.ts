@@ -1,6 +1,6 @@
+import type { Serde } from '@millrace/streams';
 import { DDSketch } from '../../detection/dd-sketch.js';
 import { Moments } from '../../detection/moments.js';
-import type { Serde } from '../../streams/index.js';
 import { growing } from '../monitoring/growing-aggregator.js';
 import { isAmount, sumOf } from '../monitoring/measured.js';
 import { isError, type Line } from './service-lines.js';

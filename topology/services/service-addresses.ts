@@ -1,4 +1,4 @@
-import type { KeepingAggregator, Serde } from '../../streams/index.js';
+import type { KeepingAggregator, Serde } from '@millrace/streams';
 import type { ApplicationConfig } from '../application-config.js';
 import { detectionOf, isWithin, type Limit } from '../monitoring/limits.js';
 import { Monitor, short } from '../monitoring/monitor.js';

@@ -1,9 +1,9 @@
+import { stringSerde } from '@millrace/streams';
 import { levelShift } from '../../detection/level-shift.js';
 import { rateSpike } from '../../detection/rate-spike.js';
 import { silence } from '../../detection/silence.js';
 import { zScore } from '../../detection/z-score.js';
 import type { ServiceHealth } from '../../schemas/records.js';
-import { stringSerde } from '../../streams/index.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { type Detection, Monitor, percent, short } from '../monitoring/monitor.js';
 import type { JudgedWindow } from '../monitoring/window-monitor.js';

@@ -1,6 +1,6 @@
+import { jsonSerde, type KeepingAggregator, type Serde } from '@millrace/streams';
 import type { Tally } from '../../detection/peers.js';
 import type { Alert } from '../../schemas/records.js';
-import { jsonSerde, type KeepingAggregator, type Serde } from '../../streams/index.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { isAmount } from '../monitoring/measured.js';
 import {

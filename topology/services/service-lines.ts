@@ -1,5 +1,5 @@
+import type { KStream, StreamsBuilder } from '@millrace/streams';
 import type { ServiceLog } from '../../schemas/records.js';
-import type { KStream, StreamsBuilder } from '../../streams/index.js';
 import { amountOf, boundedName, isAmount, LONGEST_NAME } from '../monitoring/measured.js';
 import type { TopicSerdes } from '../serdes.js';
 import { sourceOf } from '../source.js';

@@ -1,4 +1,4 @@
-import type { StreamsBuilder } from '../../streams/index.js';
+import type { StreamsBuilder } from '@millrace/streams';
 import type { ApplicationConfig } from '../application-config.js';
 import type { TopicSerdes } from '../serdes.js';
 import { serviceAddresses } from './service-addresses.js';

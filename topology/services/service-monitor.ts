@@ -5,7 +5,7 @@ import {
   type Serde,
   stringSerde,
   TimeWindows,
-} from '../../streams/index.js';
+} from '@millrace/streams';
 import type { ApplicationConfig } from '../application-config.js';
 import { sendAlerts } from '../monitoring/alerts.js';
 import { type JudgedWindow, monitorWindows, type WindowMonitorOptions } from '../monitoring/window-monitor.js';

@@ -1,9 +1,9 @@
+import { type Serde, stringSerde, TimeWindows } from '@millrace/streams';
 import { adaptive } from '../../detection/adaptive.js';
 import { DDSketch } from '../../detection/dd-sketch.js';
 import { Moments } from '../../detection/moments.js';
 import { threshold } from '../../detection/threshold.js';
 import type { BrokenRule, WebStatistics } from '../../schemas/records.js';
-import { type Serde, stringSerde, TimeWindows } from '../../streams/index.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { sendAlerts } from '../monitoring/alerts.js';
 import { growing } from '../monitoring/growing-aggregator.js';

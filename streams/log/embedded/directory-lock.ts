@@ -1,6 +1,6 @@
 import { link, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ClassicLevel } from 'classic-level';
+import { levelOnDisk } from '../../leveldb/level.js';
 import { LogError } from '../log.js';
 import { openError } from './level-errors.js';
 
@@ -30,7 +30,7 @@ export async function lockLog(directory: string): Promise<() => Promise<void>> {
   const beside = await mkdtemp(join(dirname(path), '.millrace-lock-')).catch((cause: unknown) => {
     throw openError(cause, directory);
   });
-  const level = new ClassicLevel(beside);
+  const level = await levelOnDisk(beside);
   const release = async () => {
     await level.close();
     await rm(beside, { recursive: true, force: true });

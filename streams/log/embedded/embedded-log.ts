@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { MemoryLevel } from 'memory-level';
+import { type Level, levelInMemory } from '../../leveldb/level.js';
 import type { PartitionBatches } from '../buffered-transaction.js';
 import {
   type CommitResult,
@@ -22,7 +22,7 @@ import { DamagedRecordsError } from './damaged-records-error.js';
 import { noteClosed, noteOpen } from './directory-lock.js';
 import { EmbeddedConsumer } from './embedded-consumer.js';
 import { batchKey, committedOffsetKey, offsetOfBatchKey } from './keys.js';
-import { type Level, levelOnDisk, type Operation, OrderedWriter } from './level.js';
+import { logOnDisk, type Operation, OrderedWriter } from './level.js';
 import { closedError, openError, readError } from './level-errors.js';
 import { LogCleaner, type RetentionDeletion } from './log-cleaner.js';
 import { readSmallEntries } from './log-entries.js';
@@ -32,7 +32,6 @@ import { storedBatch } from './stored-batch.js';
 import { gapsBefore, type PartitionState, rememberEnd, Topics } from './topics.js';
 
 const CLEANING_INTERVAL_MS = 60_000;
-const BUFFERS = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
 
 export interface EmbeddedLogOptions {
   /** Made when it is not there. */
@@ -117,7 +116,7 @@ export class EmbeddedLog implements Log {
     await checkLogFiles(directory).catch((error: unknown) => {
       throw openError(error, directory);
     });
-    const level = levelOnDisk(directory);
+    const level = await logOnDisk(directory);
     const log = await EmbeddedLog.over(level, { cleans, fsync, inMemory: false, location: directory, onRetention });
     try {
       if (!serve) return log;
@@ -131,8 +130,7 @@ export class EmbeddedLog implements Log {
 
   /** A log that is gone with the process. */
   static inMemory(): Promise<EmbeddedLog> {
-    const level = new MemoryLevel<Buffer, Buffer>({ ...BUFFERS, storeEncoding: 'buffer' }) as unknown as Level;
-    return EmbeddedLog.over(level, { fsync: false, inMemory: true, location: 'memory' });
+    return EmbeddedLog.over(levelInMemory(), { fsync: false, inMemory: true, location: 'memory' });
   }
 
   /** @internal A log over any LevelDB of buffers. */

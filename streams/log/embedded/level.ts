@@ -1,5 +1,4 @@
-import type { AbstractLevel } from 'abstract-level';
-import { ClassicLevel } from 'classic-level';
+import { type Level, levelOnDisk } from '../../leveldb/level.js';
 import type { LogError } from '../log.js';
 import type { CommitMark } from './commit-mark.js';
 import { COMMIT_KEY } from './keys.js';
@@ -7,21 +6,13 @@ import { writeError } from './level-errors.js';
 import type { CommitRecord } from './log-entries.js';
 import { putSmallEntry } from './small-entries.js';
 
-/** What the log asks of LevelDB, on disk or in memory. */
-export type Level = AbstractLevel<string | Buffer | Uint8Array, Buffer, Buffer>;
-
 export type Operation =
   | { readonly type: 'put'; readonly key: Buffer; readonly value: Buffer }
   | { readonly type: 'del'; readonly key: Buffer };
 
-/** LevelDB on disk, not open yet. */
-export function levelOnDisk(directory: string): Level {
-  return new ClassicLevel<Buffer, Buffer>(directory, {
-    keyEncoding: 'buffer',
-    valueEncoding: 'buffer',
-    writeBufferSize: 32 * 1024 * 1024,
-    maxFileSize: 16 * 1024 * 1024,
-  }) as unknown as Level;
+/** The log's LevelDB, not open yet. */
+export function logOnDisk(directory: string): Promise<Level> {
+  return levelOnDisk(directory, { writeBufferSize: 32 * 1024 * 1024, maxFileSize: 16 * 1024 * 1024 });
 }
 
 /**

@@ -1,8 +1,9 @@
+import type { Level } from '../../leveldb/level.js';
 import { DELETE_RETENTION_MS } from '../log.js';
 import { type BatchCursor, readBatchHeader, sealBatch } from '../record-batch.js';
 import { Compaction } from './compaction.js';
 import { batchKey, offsetOfBatchKey } from './keys.js';
-import type { Level, Operation, OrderedWriter } from './level.js';
+import type { Operation, OrderedWriter } from './level.js';
 import { readError, writeError } from './level-errors.js';
 import { storedBatch } from './stored-batch.js';
 import { type PartitionState, rememberPartition, type Topic, type Topics } from './topics.js';

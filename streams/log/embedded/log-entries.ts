@@ -1,6 +1,6 @@
+import type { Level } from '../../leveldb/level.js';
 import { type CommittedOffset, LogError } from '../log.js';
 import { COMMIT_KEY, kindOf, partitionOfKey, SMALL_ENTRIES, topicOfKey } from './keys.js';
-import type { Level } from './level.js';
 import { isUncheckedEntry, readSmallEntry } from './small-entries.js';
 import type { PartitionEnd, PartitionRecord, TopicRecord } from './topics.js';
 

@@ -1,9 +1,10 @@
 import { rename, rm } from 'node:fs/promises';
+import type { Level } from '../../leveldb/level.js';
 import { makePrivateDirectory } from '../private-directory.js';
 import { gapBatch, MAX_GAP_RECORDS, sealBatch } from '../record-batch.js';
 import { lockLog } from './directory-lock.js';
 import { batchKey, COMMIT_KEY, topicKey } from './keys.js';
-import { type Level, levelOnDisk, type Operation } from './level.js';
+import { logOnDisk, type Operation } from './level.js';
 import { writeError } from './level-errors.js';
 import type { CommitRecord } from './log-entries.js';
 import { bytesOf } from './log-image.js';
@@ -57,7 +58,7 @@ export async function repairLog(directory: string, options: RepairOptions): Prom
 }
 
 async function write(examined: ExaminedLog, directory: string): Promise<void> {
-  const level = levelOnDisk(directory);
+  const level = await logOnDisk(directory);
   await level.open();
   try {
     for (const partition of examined.partitions) await writePartition(level, partition);

@@ -1,8 +1,9 @@
+import type { Level } from '../../leveldb/level.js';
 import { type CleanupPolicy, LogError, type TopicConfig } from '../log.js';
 import { readBatchHeader } from '../record-batch.js';
 import { DamagedRecordsError } from './damaged-records-error.js';
 import { batchKey, endKey, offsetOfBatchKey, partitionKey, topicKey } from './keys.js';
-import type { Level, Operation } from './level.js';
+import type { Operation } from './level.js';
 import type { SmallEntries } from './log-entries.js';
 import { putSmallEntry } from './small-entries.js';
 import { storedBatch } from './stored-batch.js';

@@ -1,7 +1,7 @@
 import kafka, { KafkaJS, type LibrdKafkaError, type Producer } from '@confluentinc/kafka-javascript';
+import type { TopicPartition } from '@millrace/streams';
+import { KafkaLog } from '@millrace/streams/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KafkaLog } from '../../../streams/log/kafka/kafka-log.js';
-import type { TopicPartition } from '../../../streams/log/log.js';
 import { type Services, startServices, whyNoServices } from '../services.js';
 
 const reason = await whyNoServices(['kafka']);

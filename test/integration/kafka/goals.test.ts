@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { KafkaLog, type KafkaLogOptions } from '@millrace/streams/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AccessLog } from '../../../schemas/records.js';
-import { KafkaLog, type KafkaLogOptions } from '../../../streams/log/kafka/kafka-log.js';
 import { accessLog, simulated } from '../../reference/events.js';
 import { expectSameGoals } from '../../reference/expect-goals.js';
 import { referenceGoals } from '../../reference/goals.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { KafkaLog } from '@millrace/streams/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KafkaLog } from '../../../streams/log/kafka/kafka-log.js';
 import { append, readRecords } from '../../unit/streams/log/log-contract.js';
 import { type Services, startServices, whyNoServices } from '../services.js';
 

@@ -1,5 +1,5 @@
+import { KafkaLog } from '@millrace/streams/kafka';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { KafkaLog } from '../../../streams/log/kafka/kafka-log.js';
 import { describeLogContract } from '../../unit/streams/log/log-contract.js';
 import { type Services, startServices, whyNoServices } from '../services.js';
 

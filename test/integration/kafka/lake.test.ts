@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { KafkaLog } from '@millrace/streams/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DeltaLog } from '../../../lake/delta/delta-log.js';
 import { LakeWriter } from '../../../lake/lake-writer.js';
 import { SchemaDirectory } from '../../../schemas/schema-directory.js';
-import { KafkaLog } from '../../../streams/log/kafka/kafka-log.js';
 import { produce, REQUEST, requests } from '../lake/events.js';
 import { selectStored } from '../lake/stored.js';
 import { temporaryDirectory } from '../millrace.js';

@@ -1,6 +1,6 @@
+import { KafkaLog } from '@millrace/streams/kafka';
 import { AclOperations, AclPermissionTypes, Admin, ResourcePatternTypes, ResourceTypes } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KafkaLog } from '../../../streams/log/kafka/kafka-log.js';
 import { Brokers } from '../../brokers/brokers.js';
 import { Certificates } from '../../brokers/certificates.js';
 import { simulated } from '../../reference/events.js';

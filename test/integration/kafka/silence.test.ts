@@ -1,15 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { numberSerde, Streams, StreamsBuilder, stringSerde, TimeWindows, type Topology } from '@millrace/streams';
+import { KafkaLog } from '@millrace/streams/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  numberSerde,
-  Streams,
-  StreamsBuilder,
-  stringSerde,
-  TimeWindows,
-  type Topology,
-} from '../../../streams/index.js';
-import { KafkaLog } from '../../../streams/log/kafka/kafka-log.js';
 import { eventually } from '../millrace.js';
 import { type Services, startServices, whyNoServices } from '../services.js';
 

@@ -4,8 +4,6 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { SchemaDirectory } from '../../../schemas/schema-directory.js';
 import {
   numberSerde,
   Streams,
@@ -14,8 +12,10 @@ import {
   stringSerde,
   TimeWindows,
   type Topology,
-} from '../../../streams/index.js';
-import { KafkaLog } from '../../../streams/log/kafka/kafka-log.js';
+} from '@millrace/streams';
+import { KafkaLog } from '@millrace/streams/kafka';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { SchemaDirectory } from '../../../schemas/schema-directory.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../../topology/goals/goal-config.js';
 import { goalsTopology } from '../../../topology/goals/goals.js';
 import { type GoalSerdes, registerSerdes } from '../../../topology/serdes.js';
@@ -74,7 +74,7 @@ function startGoals(config: GoalConfig, stateDirectory: string): ChildProcess {
     import { Streams } from './dist/streams/index.js';
     import { KafkaLog } from './dist/streams/log/kafka/kafka-log.js';
     import { SchemaDirectory } from './dist/schemas/schema-directory.js';
-    import { goalsTopology } from './dist/topology/goals.js';
+    import { goalsTopology } from './dist/topology/goals/goals.js';
     import { registerSerdes } from './dist/topology/serdes.js';
     const { applicationId, brokers, config, schemas, stateDirectory } = JSON.parse(process.argv[1]);
     const log = await KafkaLog.open({ brokers });

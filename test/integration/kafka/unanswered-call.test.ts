@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import kafka from '@confluentinc/kafka-javascript';
+import { KafkaLog } from '@millrace/streams/kafka';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { KafkaLog } from '../../../streams/log/kafka/kafka-log.js';
 import { readRecords } from '../../unit/streams/log/log-contract.js';
 import { type Services, startServices, whyNoServices } from '../services.js';
 

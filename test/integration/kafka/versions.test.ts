@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { KafkaLog } from '@millrace/streams/kafka';
 import { describe, expect, it } from 'vitest';
-import { KafkaLog } from '../../../streams/log/kafka/kafka-log.js';
 import { Brokers, type KafkaVersion } from '../../brokers/brokers.js';
 import { simulated } from '../../reference/events.js';
 import { expectSameGoals } from '../../reference/expect-goals.js';

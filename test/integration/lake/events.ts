@@ -1,10 +1,10 @@
 import { join } from 'node:path';
+import type { Log } from '@millrace/streams';
+import { AvroSerde } from '@millrace/streams/avro';
+import { EmbeddedLog } from '@millrace/streams/embedded';
 import type { Schema } from 'avsc';
 import { Random } from '../../../producer/random.js';
 import { SchemaDirectory } from '../../../schemas/schema-directory.js';
-import { AvroSerde } from '../../../streams/index.js';
-import { EmbeddedLog } from '../../../streams/log/embedded/embedded-log.js';
-import type { Log } from '../../../streams/log/log.js';
 
 /** A data directory's log and schemas, as a pipeline has them. */
 export async function openDataDirectory(dataDir: string) {

@@ -1,8 +1,8 @@
+import { jsonSerde } from '@millrace/streams';
 import { describe, expect, it } from 'vitest';
 import { ErrorBursts } from '../../../cli/error-bursts.js';
 import { burstText } from '../../../cli/terminal/error-burst-text.js';
 import type { HostServerErrors } from '../../../schemas/records.js';
-import { jsonSerde } from '../../../streams/index.js';
 
 const START = Date.UTC(2024, 2, 7, 11, 5);
 const SECOND = 1000;

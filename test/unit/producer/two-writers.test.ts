@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
+import { jsonSerde } from '@millrace/streams';
+import { EmbeddedLog } from '@millrace/streams/embedded';
 import { expect, it } from 'vitest';
 import { readLogs } from '../../../producer/log-source.js';
 import { RawTopicWriter } from '../../../producer/raw-topic-writer.js';
 import type { AccessLog } from '../../../schemas/records.js';
-import { jsonSerde } from '../../../streams/index.js';
-import { EmbeddedLog } from '../../../streams/log/embedded/embedded-log.js';
 import { combinedLines, sourceOptions, temporaryFolder } from './log-inputs.js';
 
 it('a second writer of the same input is refused before it doubles a line', async () => {

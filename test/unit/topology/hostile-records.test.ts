@@ -1,3 +1,4 @@
+import type { Serde } from '@millrace/streams';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../producer/random.js';
 import { SensorSimulator } from '../../../producer/sensor-simulator.js';
@@ -5,7 +6,6 @@ import { ServiceLogSimulator } from '../../../producer/service-log-simulator.js'
 import { TrafficSimulator } from '../../../producer/traffic-simulator.js';
 import type { Alert } from '../../../schemas/records.js';
 import type { TopicRole } from '../../../schemas/subjects.js';
-import type { Serde } from '../../../streams/index.js';
 import type { PipelineName } from '../../../topology/application-config.js';
 import { ApplicationRun, type RawRecord } from '../../reference/run-application.js';
 

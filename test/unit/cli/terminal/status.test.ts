@@ -1,3 +1,4 @@
+import { jsonSerde } from '@millrace/streams';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { ErrorBursts } from '../../../../cli/error-bursts.js';
@@ -5,7 +6,6 @@ import { GoalResults, IncidentResults } from '../../../../cli/results.js';
 import { type Snapshot, statusLine, statusLines } from '../../../../cli/terminal/status.js';
 import { newWriterMetrics } from '../../../../producer/raw-topic-writer.js';
 import type { Incident } from '../../../../schemas/records.js';
-import { jsonSerde } from '../../../../streams/index.js';
 
 const TIME = Date.UTC(2026, 0, 31, 10, 5);
 const HOSTILE = '\x1b[2J\u202e\u200b\n\x9b';

@@ -1,10 +1,9 @@
+import { jsonSerde, newMetrics } from '@millrace/streams';
 import { describe, expect, it } from 'vitest';
 import { GoalResults, IncidentResults } from '../../../../cli/results.js';
 import { type Run, summary } from '../../../../cli/terminal/summary.js';
 import { newWriterMetrics } from '../../../../producer/raw-topic-writer.js';
 import type { Incident } from '../../../../schemas/records.js';
-import { jsonSerde } from '../../../../streams/index.js';
-import { newMetrics } from '../../../../streams/runtime/metrics.js';
 import { DEFAULT_APPLICATION_CONFIG } from '../../../../topology/application-config.js';
 
 function run(change: Partial<Run> = {}): Run {

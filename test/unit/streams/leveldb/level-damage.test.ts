@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ClassicLevel } from 'classic-level';
+import { Level } from 'level';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Random } from '../../../../producer/random.js';
 import { crc32c } from '../../../../streams/leveldb/crc32c.js';
@@ -15,8 +15,8 @@ const OPTIONS = { compression: false, writeBufferSize: 128 * 1024, maxFileSize: 
 /** Writes batches, and ends as a crash does. */
 const WRITER = `
   import { text } from 'node:stream/consumers';
-  import { ClassicLevel } from 'classic-level';
-  const level = new ClassicLevel(process.argv[1], ${JSON.stringify(OPTIONS)});
+  import { Level } from 'level';
+  const level = new Level(process.argv[1], ${JSON.stringify(OPTIONS)});
   for (const batch of JSON.parse(await text(process.stdin))) {
     await level.batch(batch.map(([key, value]) => ({ type: 'put', key, value })));
   }
@@ -48,8 +48,8 @@ function writes(): Batch[] {
   });
 }
 
-async function opened(path: string): Promise<ClassicLevel> {
-  const level = new ClassicLevel(path, OPTIONS);
+async function opened(path: string): Promise<Level> {
+  const level = new Level(path, OPTIONS);
   await level.open();
   return level;
 }

@@ -1,7 +1,7 @@
 import type { Schema } from 'avsc';
 import { describe, expect, it } from 'vitest';
-import { AvroSerde, type Serde } from '../../../../streams/index.js';
-import { avroType } from '../../../../streams/serde/avro.js';
+import type { Serde } from '../../../../streams/index.js';
+import { AvroSerde, avroType } from '../../../../streams/serde/avro.js';
 import { MemoryRegistry } from '../../../reference/run-goals.js';
 
 interface User {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { MemoryLevel } from 'memory-level';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Level } from '../../../../../streams/leveldb/level.js';
 import { EmbeddedLog } from '../../../../../streams/log/embedded/embedded-log.js';
-import type { Level } from '../../../../../streams/log/embedded/level.js';
 import type { Log } from '../../../../../streams/log/log.js';
 
 const TABLE = { topic: 'table', partition: 0 };

@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ClassicLevel } from 'classic-level';
+import { Level as LevelOnDisk } from 'level';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Level } from '../../../../../streams/leveldb/level.js';
 import { EmbeddedLog } from '../../../../../streams/log/embedded/embedded-log.js';
-import type { Level } from '../../../../../streams/log/embedded/level.js';
 import type { RetentionDeletion } from '../../../../../streams/log/embedded/log-cleaner.js';
 import { openLog } from '../../../../../streams/log/embedded/open-log.js';
 import type { Log } from '../../../../../streams/log/log.js';
@@ -73,7 +73,7 @@ describe('the log on disk', () => {
 
   it('writes nothing more after a write that failed, and holds what was committed before', async () => {
     let failing = false;
-    const level = new ClassicLevel<Buffer, Buffer>(directory, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
+    const level = new LevelOnDisk<Buffer, Buffer>(directory, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
     const write = level.batch.bind(level) as (...args: unknown[]) => Promise<void>;
     level.batch = ((...args: unknown[]) => {
       if (!failing) return write(...args);
