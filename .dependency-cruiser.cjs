@@ -39,8 +39,8 @@ module.exports = {
     only('connectors-stand-alone', '^connectors/', []),
     only('stack-stands-alone', '^stack/', []),
     only('lake-knows-the-log-and-schemas', '^lake/', [PACKAGE, '^schemas/']),
-    only('product-knows-no-tests', '^(streams|detection|topology|producer|schemas|connectors|stack|lake|cli)/', [
-      '^(streams|detection|topology|producer|schemas|connectors|stack|lake|cli)/',
+    only('product-knows-no-tests', '^(streams|detection|topology|producer|schemas|connectors|stack|lake|app|cli)/', [
+      '^(streams|detection|topology|producer|schemas|connectors|stack|lake|app|cli)/',
     ]),
   ],
   options: {

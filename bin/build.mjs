@@ -26,6 +26,7 @@ const SOURCES = [
   'connectors',
   'stack',
   'lake',
+  'app',
   'cli',
   'bench',
   'test/reference',

@@ -1,9 +1,12 @@
 import { Command, CommanderError } from 'commander';
+import { endWhenDone } from '../app/end-process.js';
+import { keepFilesPrivate } from '../app/log/privacy.js';
 import { analyzeCommand } from './commands/analyze.js';
 import { connectorsCommand } from './commands/connectors.js';
 import { consumeCommand } from './commands/consume.js';
 import { demoCommand } from './commands/demo.js';
 import { describeCommand } from './commands/describe.js';
+import { InterruptedError, isEndBySignal } from './commands/interruption.js';
 import { lakeCommand } from './commands/lake.js';
 import { logCommand } from './commands/log.js';
 import { produceCommand } from './commands/produce.js';
@@ -12,13 +15,10 @@ import { schemasCommand } from './commands/schemas.js';
 import { stackCommand } from './commands/stack.js';
 import { startCommand } from './commands/start.js';
 import { trainCommand } from './commands/train.js';
-import { endWhenDone } from './end-process.js';
-import { failureText } from './failure.js';
-import { InterruptedError, isEndBySignal } from './interruption.js';
 import { UsageError } from './options/usage-error.js';
-import { keepFilesPrivate } from './privacy.js';
-import { programVersion } from './program.js';
+import { failureText } from './terminal/failure-text.js';
 import { print, say } from './terminal/output.js';
+import { programVersion } from './terminal/program.js';
 import { SafeText, safe } from './terminal/safe-text.js';
 import { sayWarnings } from './terminal/warnings.js';
 

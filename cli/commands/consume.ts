@@ -2,13 +2,13 @@ import { type Headers, type Log, type LogConsumer, type RecordCursor, SerdePendi
 import { AvroSerde, type SchemaRegistry } from '@millrace/streams/avro';
 import type { Schema } from 'avsc';
 import type { Command } from 'commander';
-import { addConnection, type ConnectionOptions, connect } from '../connection.js';
-import { stopOnSignals } from '../interruption.js';
+import { addConnection, type ConnectionOptions, connect } from '../../app/log/open-log.js';
 import { wholeNumber } from '../options/options.js';
 import { UsageError } from '../options/usage-error.js';
 import { onNobodyReads, printInTurn, say } from '../terminal/output.js';
 import { number } from '../terminal/quantities.js';
 import { SafeText, safe } from '../terminal/safe-text.js';
+import { stopOnSignals } from './interruption.js';
 
 interface ConsumeOptions extends ConnectionOptions {
   readonly fromBeginning?: boolean;

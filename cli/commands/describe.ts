@@ -1,7 +1,7 @@
 import { describeTopology } from '@millrace/streams';
 import type { Command } from 'commander';
+import { serdesOf } from '../../app/log/open-log.js';
 import { applicationTopology } from '../../topology/application.js';
-import { serdesOf } from '../connection.js';
 import { type ApplicationOptions, addPipelines, applicationConfig } from '../options/options.js';
 import { print } from '../terminal/output.js';
 import { SafeText } from '../terminal/safe-text.js';

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { feedSources, requireUsable } from '../../app/ingestion/ingest.js';
+import { addConnection, type ConnectionOptions, connect, prepareTopics } from '../../app/log/open-log.js';
+import { addRetention, type RetentionOptions } from '../../app/log/retention.js';
 import { newWriterMetrics } from '../../producer/raw-topic-writer.js';
 import { DEFAULT_APPLICATION_CONFIG, type PipelineName } from '../../topology/application-config.js';
-import { addConnection, type ConnectionOptions, connect, prepareTopics } from '../connection.js';
-import { InterruptedError, isToldToStop, stopOnSignals } from '../interruption.js';
 import {
   addSource,
   partitionCount,
@@ -10,13 +11,12 @@ import {
   requireLogFormat,
   type SourceOptions,
 } from '../options/options.js';
-import { addRetention, type RetentionOptions } from '../retention.js';
-import { feedSources, requireUsable } from '../sources.js';
 import { oddFieldsText } from '../terminal/odd-fields-text.js';
 import { print } from '../terminal/output.js';
 import { refusedText } from '../terminal/refused-text.js';
 import { safe } from '../terminal/safe-text.js';
 import { excludedText, writtenText } from '../terminal/written-text.js';
+import { InterruptedError, isToldToStop, stopOnSignals } from './interruption.js';
 
 interface ProduceOptions extends SourceOptions, ConnectionOptions, RetentionOptions {
   readonly partitions: number;

@@ -1,8 +1,7 @@
 import { APPLICATION_ID_RULE, isApplicationId } from '@millrace/streams';
 import { type Command, InvalidArgumentError } from 'commander';
-import { newWriterMetrics, type WriterMetrics } from '../../producer/raw-topic-writer.js';
-import type { ApplicationConfig } from '../../topology/application-config.js';
-import type { TopicSerdes } from '../../topology/serdes.js';
+import { feedSources, requireUsable } from '../../app/ingestion/ingest.js';
+import { RunningLake } from '../../app/lake/running-lake.js';
 import {
   addConnection,
   addGroup,
@@ -12,8 +11,15 @@ import {
   consumeCommandOf,
   type Purpose,
   prepareTopics,
-} from '../connection.js';
-import { InterruptedError, isInterruption, isToldToStop, stopOnSignals } from '../interruption.js';
+} from '../../app/log/open-log.js';
+import { placeFor } from '../../app/log/places.js';
+import { addRetention, type RetentionOptions } from '../../app/log/retention.js';
+import { type Pipeline, startStreams } from '../../app/pipeline/pipeline.js';
+import { Workers } from '../../app/pipeline/workers.js';
+import { ResultsReader } from '../../app/results/results-reader.js';
+import { newWriterMetrics, type WriterMetrics } from '../../producer/raw-topic-writer.js';
+import type { ApplicationConfig } from '../../topology/application-config.js';
+import type { TopicSerdes } from '../../topology/serdes.js';
 import { positiveWait } from '../options/duration.js';
 import {
   type ApplicationOptions,
@@ -26,17 +32,11 @@ import {
   wholeNumber,
 } from '../options/options.js';
 import { UsageError } from '../options/usage-error.js';
-import { type Pipeline, startStreams } from '../pipeline.js';
-import { placeFor } from '../places.js';
-import { ResultsReader } from '../results.js';
-import { addRetention, type RetentionOptions } from '../retention.js';
-import { RunningLake } from '../running-lake.js';
-import { feedSources, requireUsable } from '../sources.js';
 import { print, say } from '../terminal/output.js';
 import { type SafeText, safe } from '../terminal/safe-text.js';
 import { Status } from '../terminal/status.js';
 import { found, moreIn, type Run, summary, topicsWithResults } from '../terminal/summary.js';
-import { Workers } from '../workers.js';
+import { InterruptedError, isInterruption, isToldToStop, stopOnSignals } from './interruption.js';
 import { lakeDirectory } from './lake.js';
 import { modelsDirectory, trainWhenThereIsNone } from './train.js';
 

@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import ms from 'ms';
 import type { z } from 'zod';
+import { type HostOf, hostFromFile } from '../../app/ingestion/host-from-file.js';
+import { lastPlace } from '../../app/log/places.js';
 import { chosenFormat } from '../../producer/formats/known-formats.js';
 import { ProducerError } from '../../producer/producer-error.js';
 import {
@@ -12,8 +14,6 @@ import {
   type PipelineName,
 } from '../../topology/application-config.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goals/goal-config.js';
-import { type HostOf, hostFromFile } from '../host-from-file.js';
-import { lastPlace } from '../places.js';
 import { say } from '../terminal/output.js';
 import { safe } from '../terminal/safe-text.js';
 import { duration, positiveDuration } from './duration.js';

@@ -1,5 +1,5 @@
 import colors from 'picocolors';
-import { behind, type Counts, GOALS, type Goal, type Holding } from '../demo-counts.js';
+import { behind, type Counts, GOALS, type Goal, type Holding } from '../commands/demo-counts.js';
 import { number } from './quantities.js';
 import { SafeText, safe } from './safe-text.js';
 

@@ -1,4 +1,4 @@
-import type { ErrorBurst } from '../error-bursts.js';
+import type { ErrorBurst } from '../../app/results/error-bursts.js';
 import { number } from './quantities.js';
 import { SafeText, safe } from './safe-text.js';
 import { clockText, timeText } from './times.js';

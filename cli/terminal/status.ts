@@ -1,10 +1,10 @@
 import type { StandbyTask, StreamsMetrics } from '@millrace/streams';
 import colors from 'picocolors';
+import type { Pipeline } from '../../app/pipeline/pipeline.js';
+import type { ErrorBursts } from '../../app/results/error-bursts.js';
+import type { GoalResults, ResultsReader } from '../../app/results/results-reader.js';
 import type { WriterMetrics } from '../../producer/raw-topic-writer.js';
 import type { Incident } from '../../schemas/records.js';
-import type { ErrorBursts } from '../error-bursts.js';
-import type { Pipeline } from '../pipeline.js';
-import type { GoalResults, ResultsReader } from '../results.js';
 import { burstWithin } from './error-burst-text.js';
 import { say } from './output.js';
 import { peakWithin } from './peak-text.js';

@@ -1,8 +1,8 @@
 import type { LateMetrics, StreamsMetrics } from '@millrace/streams';
+import type { ErrorBursts } from '../../app/results/error-bursts.js';
+import type { GoalResults, IncidentResults, ResultsReader } from '../../app/results/results-reader.js';
 import type { WriterMetrics } from '../../producer/raw-topic-writer.js';
 import type { ApplicationConfig } from '../../topology/application-config.js';
-import type { ErrorBursts } from '../error-bursts.js';
-import type { GoalResults, IncidentResults, ResultsReader } from '../results.js';
 import { burstText } from './error-burst-text.js';
 import { oddFieldsText } from './odd-fields-text.js';
 import { peakText } from './peak-text.js';

@@ -1,8 +1,8 @@
 import { jsonSerde } from '@millrace/streams';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { ErrorBursts } from '../../../../cli/error-bursts.js';
-import { GoalResults, IncidentResults } from '../../../../cli/results.js';
+import { ErrorBursts } from '../../../../app/results/error-bursts.js';
+import { GoalResults, IncidentResults } from '../../../../app/results/results-reader.js';
 import { type Snapshot, statusLine, statusLines } from '../../../../cli/terminal/status.js';
 import { newWriterMetrics } from '../../../../producer/raw-topic-writer.js';
 import type { Incident } from '../../../../schemas/records.js';

@@ -1,6 +1,6 @@
 import { jsonSerde, newMetrics } from '@millrace/streams';
 import { describe, expect, it } from 'vitest';
-import { GoalResults, IncidentResults } from '../../../../cli/results.js';
+import { GoalResults, IncidentResults } from '../../../../app/results/results-reader.js';
 import { type Run, summary } from '../../../../cli/terminal/summary.js';
 import { newWriterMetrics } from '../../../../producer/raw-topic-writer.js';
 import type { Incident } from '../../../../schemas/records.js';

@@ -2,8 +2,8 @@ import { open, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makePrivateDirectory } from '@millrace/streams/embedded';
 import { z } from 'zod';
-import { parseIsolationForest } from '../detection/isolation-forest.js';
-import type { ModelSource, ServiceModel } from '../topology/services/service-model.js';
+import { parseIsolationForest } from '../../detection/isolation-forest.js';
+import type { ModelSource, ServiceModel } from '../../topology/services/service-model.js';
 
 const FILE = /^services-(\d+)[.]json$/;
 const CHECK_MS = 2000;

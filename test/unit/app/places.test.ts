@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { lastPlace, placeFor } from '../../../cli/places.js';
+import { lastPlace, placeFor } from '../../../app/log/places.js';
 
 let directory: string;
 

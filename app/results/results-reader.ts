@@ -1,7 +1,7 @@
 import { deserializeWhenReady, type Log, type LogConsumer, type Serde, type TopicPartition } from '@millrace/streams';
-import type { Incident } from '../schemas/records.js';
-import { type ApplicationConfig, topicsOf } from '../topology/application-config.js';
-import type { TopicSerdes } from '../topology/serdes.js';
+import type { Incident } from '../../schemas/records.js';
+import { type ApplicationConfig, topicsOf } from '../../topology/application-config.js';
+import type { TopicSerdes } from '../../topology/serdes.js';
 import { ErrorBursts } from './error-bursts.js';
 import { TopEntries } from './top-entries.js';
 

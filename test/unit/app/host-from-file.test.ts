@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hostFromFile, usualHost } from '../../../cli/host-from-file.js';
+import { hostFromFile, usualHost } from '../../../app/ingestion/host-from-file.js';
 
 it.each([
   ['/var/log/nginx/shop.example-access.log', 'shop.example'],

@@ -7,18 +7,18 @@ import type { SchemaRegistry } from '@millrace/streams/avro';
 import type { KafkaLogOptions } from '@millrace/streams/kafka';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import { type ApplicationConfig, topicsOf } from '../topology/application-config.js';
-import { registerSerdes, type TopicSerdes } from '../topology/serdes.js';
+import { ensureKafkaClient } from '../../cli/commands/kafka-client.js';
+import { addDataDir, type DataDirOption, DEFAULT_DATA_DIRECTORY, wholeNumber } from '../../cli/options/options.js';
+import { UsageError } from '../../cli/options/usage-error.js';
+import { say } from '../../cli/terminal/output.js';
+import { programCommand, quoted } from '../../cli/terminal/program.js';
+import { SafeText } from '../../cli/terminal/safe-text.js';
+import { type ApplicationConfig, topicsOf } from '../../topology/application-config.js';
+import { registerSerdes, type TopicSerdes } from '../../topology/serdes.js';
+import { endInTime } from '../end-process.js';
 import { ownDataDirectory, shareDataDirectory } from './data-directory.js';
-import { endInTime } from './end-process.js';
-import { ensureKafkaClient } from './kafka-client.js';
-import { addDataDir, type DataDirOption, DEFAULT_DATA_DIRECTORY, wholeNumber } from './options/options.js';
-import { UsageError } from './options/usage-error.js';
 import { takeProcessSlot } from './process-slot.js';
-import { programCommand, quoted } from './program.js';
 import { type RetentionOptions, retentionOf } from './retention.js';
-import { say } from './terminal/output.js';
-import { SafeText } from './terminal/safe-text.js';
 
 /** Twice as long as the steps of closing take that are bounded themselves. */
 const END_WITHIN_MS = 25_000;
@@ -168,7 +168,7 @@ async function connectKafka(
     ...(options.replicationFactor === undefined ? {} : { replicationFactor: options.replicationFactor }),
     ...(options.topicConfig === undefined ? {} : { topicConfig: options.topicConfig }),
   });
-  const { ConfluentRegistry } = await import('../schemas/confluent-registry.js');
+  const { ConfluentRegistry } = await import('../../schemas/confluent-registry.js');
   const schemas = new ConfluentRegistry({
     url: options.registry,
     autoRegister: options.autoRegister,

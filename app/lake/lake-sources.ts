@@ -1,5 +1,5 @@
-import type { LakeSource } from '../lake/sources.js';
-import { DEFAULT_APPLICATION_CONFIG } from '../topology/application-config.js';
+import type { LakeSource } from '../../lake/sources.js';
+import { DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js';
 
 const { topics } = DEFAULT_APPLICATION_CONFIG;
 

@@ -1,7 +1,7 @@
 import type { TopicConfig } from '@millrace/streams';
 import type { Command } from 'commander';
-import { positiveDuration } from './options/duration.js';
-import { byteSize, parsedBy } from './options/options.js';
+import { positiveDuration } from '../../cli/options/duration.js';
+import { byteSize, parsedBy } from '../../cli/options/options.js';
 
 /** Under the name of a topic, or of all others. */
 type ByTopic = Readonly<Record<string, number>>;

@@ -1,6 +1,6 @@
 import { jsonSerde } from '@millrace/streams';
 import { describe, expect, it } from 'vitest';
-import { ErrorBursts } from '../../../cli/error-bursts.js';
+import { ErrorBursts } from '../../../app/results/error-bursts.js';
 import { burstText } from '../../../cli/terminal/error-burst-text.js';
 import type { HostServerErrors } from '../../../schemas/records.js';
 

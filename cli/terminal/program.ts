@@ -6,7 +6,7 @@ const packageFile = z.object({ name: z.literal('millrace'), version: z.string() 
 
 /** The version of the program, wherever it runs from: its sources or what was built of them. */
 export function programVersion(): string {
-  const paths = ['../package.json', '../../package.json'].map((path) => new URL(path, import.meta.url));
+  const paths = ['../../package.json', '../../../package.json'].map((path) => new URL(path, import.meta.url));
   const path = paths.find((candidate) => existsSync(candidate));
   return path === undefined ? 'unknown' : packageFile.parse(JSON.parse(readFileSync(path, 'utf8'))).version;
 }

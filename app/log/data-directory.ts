@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import type { Log } from '@millrace/streams';
 import { EmbeddedLog, openLog, type RetentionDeletion } from '@millrace/streams/embedded';
 import ms from 'ms';
-import { SchemaDirectory } from '../schemas/schema-directory.js';
+import { say } from '../../cli/terminal/output.js';
+import { count, number } from '../../cli/terminal/quantities.js';
+import { safe } from '../../cli/terminal/safe-text.js';
+import { SchemaDirectory } from '../../schemas/schema-directory.js';
 import { closeToOthers } from './privacy.js';
-import { say } from './terminal/output.js';
-import { count, number } from './terminal/quantities.js';
-import { safe } from './terminal/safe-text.js';
 
 const LOG = 'log';
 const STATE = 'state';

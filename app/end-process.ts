@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { callsUnderWay } from '@millrace/streams';
-import { say } from './terminal/output.js';
-import { safe } from './terminal/safe-text.js';
+import { say } from '../cli/terminal/output.js';
+import { safe } from '../cli/terminal/safe-text.js';
 
 /** A first process of a container takes no signals from itself. */
 const INIT = 1;

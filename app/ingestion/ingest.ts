@@ -1,11 +1,11 @@
-import { ProducerError } from '../producer/producer-error.js';
-import { RawTopicWriter, type WriterMetrics } from '../producer/raw-topic-writer.js';
-import { TopicWriter } from '../producer/topic-writer.js';
-import type { ApplicationConfig } from '../topology/application-config.js';
-import type { TopicSerdes } from '../topology/serdes.js';
-import type { Connection } from './connection.js';
+import type { SourceOptions } from '../../cli/options/options.js';
+import { ProducerError } from '../../producer/producer-error.js';
+import { RawTopicWriter, type WriterMetrics } from '../../producer/raw-topic-writer.js';
+import { TopicWriter } from '../../producer/topic-writer.js';
+import type { ApplicationConfig } from '../../topology/application-config.js';
+import type { TopicSerdes } from '../../topology/serdes.js';
+import type { Connection } from '../log/open-log.js';
 import { feed, feedReadings, feedServiceLogs } from './feed.js';
-import type { SourceOptions } from './options/options.js';
 
 /**
  * Writes what the pipelines that run are about: requests, from files or simulated, and, where those are simulated, service

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { InterruptedError } from './interruption.js';
 
 /** Where it is seen from the sources, and from what was built of them. */
-const MADE_BY = ['../bin/kafka-client.mjs', '../../bin/kafka-client.mjs'];
+const MADE_BY = ['../../bin/kafka-client.mjs', '../../../bin/kafka-client.mjs'];
 
 interface SetUp {
   setUpKafkaClient(): Promise<void>;

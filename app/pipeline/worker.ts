@@ -1,12 +1,12 @@
 import type { StandbyTask, StreamsMetrics } from '@millrace/streams';
-import type { ApplicationConfig } from '../topology/application-config.js';
-import { type ConnectionOptions, connect, serdesOf } from './connection.js';
-import { endProcess } from './end-process.js';
-import { failureText } from './failure.js';
-import { isInterruption } from './interruption.js';
+import { isInterruption } from '../../cli/commands/interruption.js';
+import { failureText } from '../../cli/terminal/failure-text.js';
+import { sayWarnings } from '../../cli/terminal/warnings.js';
+import type { ApplicationConfig } from '../../topology/application-config.js';
+import { endProcess } from '../end-process.js';
+import { type ConnectionOptions, connect, serdesOf } from '../log/open-log.js';
+import { keepFilesPrivate } from '../log/privacy.js';
 import { type PipelineOptions, startStreams } from './pipeline.js';
-import { keepFilesPrivate } from './privacy.js';
-import { sayWarnings } from './terminal/warnings.js';
 
 const REPORT_INTERVAL_MS = 250;
 

@@ -1,12 +1,12 @@
 import { type StandbyTask, Streams, type StreamsMetrics } from '@millrace/streams';
-import { applicationTopology } from '../topology/application.js';
-import type { ApplicationConfig } from '../topology/application-config.js';
-import { RECORD_FAULTS } from '../topology/record-faults.js';
-import type { TopicSerdes } from '../topology/serdes.js';
-import type { Connection } from './connection.js';
+import { say } from '../../cli/terminal/output.js';
+import { SafeText } from '../../cli/terminal/safe-text.js';
+import { applicationTopology } from '../../topology/application.js';
+import type { ApplicationConfig } from '../../topology/application-config.js';
+import { RECORD_FAULTS } from '../../topology/record-faults.js';
+import type { TopicSerdes } from '../../topology/serdes.js';
+import type { Connection } from '../log/open-log.js';
 import { ModelDirectory } from './models.js';
-import { say } from './terminal/output.js';
-import { SafeText } from './terminal/safe-text.js';
 
 /** The topology at work, in this process or in several. */
 export interface Pipeline {

@@ -1,5 +1,5 @@
 import type { Serde } from '@millrace/streams';
-import type { HostServerErrors } from '../schemas/records.js';
+import type { HostServerErrors } from '../../schemas/records.js';
 
 /** Windows that are kept as they are, for they may still change; of more, the older half is kept as bursts. */
 const KEPT_WINDOWS = 20_000;

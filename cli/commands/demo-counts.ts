@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log, LogConsumer, TopicPartition } from '@millrace/streams';
 import { z } from 'zod';
-import type { StackAddresses } from '../stack/stack.js';
-import type { GoalConfig } from '../topology/goals/goal-config.js';
-import type { Pipeline } from './pipeline.js';
+import type { Pipeline } from '../../app/pipeline/pipeline.js';
+import type { StackAddresses } from '../../stack/stack.js';
+import type { GoalConfig } from '../../topology/goals/goal-config.js';
 
 const POLL_MS = 10;
 const CATCH_UP_MS = 300;

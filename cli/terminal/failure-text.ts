@@ -1,16 +1,16 @@
 import { LogError, RecordError, StateError, TopologyError } from '@millrace/streams';
-import { ConnectorError } from '../connectors/connector-error.js';
-import { LakeError } from '../lake/lake-error.js';
-import { ProducerError } from '../producer/producer-error.js';
-import { SchemaFileError } from '../schemas/schema-directory.js';
-import { SchemaError } from '../schemas/schema-error.js';
-import { StackError } from '../stack/stack-error.js';
-import { DemoError } from './demo-error.js';
+import { WorkerError } from '../../app/pipeline/workers.js';
+import { ConnectorError } from '../../connectors/connector-error.js';
+import { LakeError } from '../../lake/lake-error.js';
+import { ProducerError } from '../../producer/producer-error.js';
+import { SchemaFileError } from '../../schemas/schema-directory.js';
+import { SchemaError } from '../../schemas/schema-error.js';
+import { StackError } from '../../stack/stack-error.js';
+import { DemoError } from '../commands/demo-error.js';
+import { KafkaClientError } from '../commands/kafka-client.js';
+import { UsageError } from '../options/usage-error.js';
 import { diskTrouble } from './disk-trouble.js';
-import { KafkaClientError } from './kafka-client.js';
-import { UsageError } from './options/usage-error.js';
-import { SafeText, safe } from './terminal/safe-text.js';
-import { WorkerError } from './workers.js';
+import { SafeText, safe } from './safe-text.js';
 
 /** Failures that a user can act upon: their message is all there is to say. */
 const EXPECTED = [

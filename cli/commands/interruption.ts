@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { LogError } from '@millrace/streams';
-import { SchemaError } from '../schemas/schema-error.js';
-import { endBySignal } from './end-process.js';
+import { endBySignal } from '../../app/end-process.js';
+import { SchemaError } from '../../schemas/schema-error.js';
 
 /** One Ctrl-C may arrive twice: from the terminal, and from a program around this one that passes it on. */
 const SAME_SIGNAL_MS = 300;

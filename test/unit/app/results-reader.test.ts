@@ -1,6 +1,6 @@
 import { EmbeddedLog } from '@millrace/streams/embedded';
 import { expect, it } from 'vitest';
-import { ResultsReader } from '../../../cli/results.js';
+import { ResultsReader } from '../../../app/results/results-reader.js';
 import { DEFAULT_APPLICATION_CONFIG } from '../../../topology/application-config.js';
 import { registerSerdes } from '../../../topology/serdes.js';
 import { MemoryRegistry } from '../../reference/run-goals.js';

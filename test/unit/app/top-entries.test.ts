@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { TopEntries } from '../../../cli/top-entries.js';
+import { TopEntries } from '../../../app/results/top-entries.js';
 
 it('has the highest of many keys, as sorting all of them gives it, and forgets the rest', () => {
   const entries = fc.array(fc.tuple(fc.nat(300), fc.nat(1000)), { maxLength: 2000 });

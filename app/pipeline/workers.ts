@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { newMetrics, type StandbyTask, type StreamsMetrics } from '@millrace/streams';
+import { say } from '../../cli/terminal/output.js';
+import { safe } from '../../cli/terminal/safe-text.js';
 import type { Pipeline } from './pipeline.js';
-import { say } from './terminal/output.js';
-import { safe } from './terminal/safe-text.js';
 import type { WorkerProgress, WorkerReport, WorkerTask } from './worker.js';
 
 const PROGRAM = fileURLToPath(new URL('worker.js', import.meta.url));

@@ -1,8 +1,8 @@
-import { LakeWriter } from '../lake/lake-writer.js';
-import type { Connection } from './connection.js';
+import { say } from '../../cli/terminal/output.js';
+import { SafeText } from '../../cli/terminal/safe-text.js';
+import { LakeWriter } from '../../lake/lake-writer.js';
+import type { Connection } from '../log/open-log.js';
 import { LAKE_SOURCES } from './lake-sources.js';
-import { say } from './terminal/output.js';
-import { SafeText } from './terminal/safe-text.js';
 
 /** Stores what a pipeline reads and finds, in the pipeline's process. */
 export class RunningLake {
