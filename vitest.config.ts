@@ -2,6 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const STREAMS = fileURLToPath(new URL('streams/', import.meta.url));
+/** What `npm test` runs: it needs Node and nothing else. */
+const NODE = ['test/unit/**/*.test.ts', 'test/integration/**/*.test.ts'];
+/** What `npm run test:services` runs: it needs Java, the Kafka client or Docker, or runs for long. */
+const SERVICES = ['test/services/**/*.test.ts', 'test/oracle/**/*.test.ts', 'test/faults/**/*.test.ts'];
 
 export default defineConfig({
   // Tests run what is written, not what was built last.
@@ -12,9 +16,13 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
+    maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: 'node', include: NODE } },
+      { extends: true, test: { name: 'services', include: SERVICES } },
+    ],
   },
 });

@@ -6,6 +6,7 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
+    projects: undefined,
     include: ['test/faults/exactly-once.test.ts', 'test/faults/three-brokers.test.ts'],
     // Each runs for long, and wants the machine for itself.
     fileParallelism: false,

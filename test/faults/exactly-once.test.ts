@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { whyNoServices } from '../integration/services.js';
+import { whyNoServices } from '../services/services.js';
 import { EmbeddedUnderFire } from './embedded-under-fire.js';
 import { Journal } from './journal.js';
 import { KafkaUnderFire } from './kafka-under-fire.js';

@@ -6,10 +6,10 @@ import type { AccessLog } from '../../schemas/records.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
 import { eventually, Millrace, temporaryDirectory } from '../integration/millrace.js';
-import { type Services, startServices } from '../integration/services.js';
 import { expectSameGoals } from '../reference/expect-goals.js';
 import { referenceGoals } from '../reference/goals.js';
 import { appendEvents, partitioned, readGoals } from '../reference/run-goals.js';
+import { type Services, startServices } from '../services/services.js';
 
 const PARTITIONS = 4;
 const FEED_EVENTS = 500;

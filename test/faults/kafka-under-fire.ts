@@ -5,10 +5,10 @@ import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
 import { eventually } from '../integration/millrace.js';
-import { type Services, startServices } from '../integration/services.js';
 import { expectSameGoals } from '../reference/expect-goals.js';
 import { referenceGoals } from '../reference/goals.js';
 import { partitioned, readGoals } from '../reference/run-goals.js';
+import { type Services, startServices } from '../services/services.js';
 import { expectNumbers, feedNumbers, NUMBERS, NUMBERS_PROGRAM } from './numbers.js';
 import { type Action, type Field, prepareField, UnderFire, type UnderFireOptions } from './under-fire.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { whyNoServices } from '../integration/services.js';
 import { simulated } from '../reference/events.js';
+import { whyNoServices } from '../services/services.js';
 import { KafkaPipeline } from './kafka-pipeline.js';
 
 /** Longer than a transaction may last, so that the broker ends those that were open. */

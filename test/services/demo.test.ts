@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts, HOST, type PortName, type StackPorts } from '../../stack/ports.js';
 import { SERVICE_NAMES } from '../../stack/service.js';
 import { portOption, type ServiceState, Stack } from '../../stack/stack.js';
-import { eventually, Millrace, millrace, temporaryDirectory } from './millrace.js';
+import { eventually, Millrace, millrace, temporaryDirectory } from '../integration/millrace.js';
 import { whyNoStack } from './services.js';
 
 const reason = await whyNoStack(SERVICE_NAMES);

@@ -22,7 +22,7 @@ import type { SchemaError } from '../../schemas/schema-error.js';
 import { SchemaFolder } from '../../schemas/schema-folder.js';
 import { SCHEMAS_DIRECTORY, topicSchema, valueSubject } from '../../schemas/subjects.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
-import { eventually, jsonLines, Millrace, millrace, temporaryDirectory } from './millrace.js';
+import { eventually, jsonLines, Millrace, millrace, temporaryDirectory } from '../integration/millrace.js';
 import { RegistryFront } from './registry-front.js';
 import { type Services, startServices, whyNoServices } from './services.js';
 

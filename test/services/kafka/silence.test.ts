@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { numberSerde, Streams, StreamsBuilder, stringSerde, TimeWindows, type Topology } from '@millrace/streams';
 import { KafkaLog } from '@millrace/streams/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../millrace.js';
+import { eventually } from '../../integration/millrace.js';
 import { type Services, startServices, whyNoServices } from '../services.js';
 
 const reason = await whyNoServices(['kafka']);

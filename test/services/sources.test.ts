@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Alert, Incident, SensorHour, ServiceHealth, ServiceLog, WebStatistics } from '../../schemas/records.js';
-import { eventually, jsonLines, millrace, temporaryDirectory } from './millrace.js';
+import { eventually, jsonLines, millrace, temporaryDirectory } from '../integration/millrace.js';
 import { type Services, startServices, whyNoServices } from './services.js';
 
 const SERVICES = ['kafka', 'registry', 'connect', 'elasticsearch', 'influxdb'] as const;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { eventually, Millrace, temporaryDirectory } from '../millrace.js';
+import { eventually, Millrace, temporaryDirectory } from '../../integration/millrace.js';
 
 const BLOCKED_THREAD = fileURLToPath(new URL('blocked-thread.mjs', import.meta.url));
 const DONE_PROGRAM = fileURLToPath(new URL('done-with-a-call-under-way.mjs', import.meta.url));

@@ -10,7 +10,7 @@ import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
 import type { AccessLog, Goal1, Goal3, Goal4 } from '../../schemas/records.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
-import { eventually, type Finished, millrace } from './millrace.js';
+import { eventually, type Finished, millrace } from '../integration/millrace.js';
 import { type Services, startServices, whyNoServices } from './services.js';
 
 const SERVICES = ['kafka', 'registry', 'connect', 'elasticsearch', 'influxdb'] as const;

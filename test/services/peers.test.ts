@@ -6,7 +6,7 @@ import { Broker } from '../../bench/peers/broker.js';
 import { WrittenTopics } from '../../bench/peers/written-topics.js';
 import { freePorts } from '../../stack/ports.js';
 import { Stack } from '../../stack/stack.js';
-import { temporaryDirectory } from './millrace.js';
+import { temporaryDirectory } from '../integration/millrace.js';
 import { whyNoStack } from './services.js';
 
 const TOPIC = 'app-store-changelog';

@@ -9,7 +9,7 @@ import { freePorts, HOST, type PortName, type StackPorts } from '../../stack/por
 import { SERVICE_NAMES, type ServiceName } from '../../stack/service.js';
 import { writeServiceRecord } from '../../stack/service-record.js';
 import { portOption, Stack } from '../../stack/stack.js';
-import { eventually, millrace, temporaryDirectory } from './millrace.js';
+import { eventually, millrace, temporaryDirectory } from '../integration/millrace.js';
 import { whyNoStack } from './services.js';
 
 const run = promisify(execFile);

@@ -15,11 +15,11 @@ import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
 import type { AccessLog } from '../../schemas/records.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
+import { eventually, jsonLines, Millrace, millrace, temporaryDirectory } from '../integration/millrace.js';
 import { accessLog, simulated } from '../reference/events.js';
 import { expectSameGoals } from '../reference/expect-goals.js';
 import { type ReferenceResult, type ReferenceResults, referenceGoals } from '../reference/goals.js';
 import { partitioned, readGoals } from '../reference/run-goals.js';
-import { eventually, jsonLines, Millrace, millrace, temporaryDirectory } from './millrace.js';
 import { type Services, startServices, whyNoServices } from './services.js';
 
 const run = promisify(execFile);

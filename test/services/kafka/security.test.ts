@@ -3,11 +3,11 @@ import { AclOperations, AclPermissionTypes, Admin, ResourcePatternTypes, Resourc
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Brokers } from '../../brokers/brokers.js';
 import { Certificates } from '../../brokers/certificates.js';
+import { eventually, millrace, temporaryDirectory } from '../../integration/millrace.js';
 import { simulated } from '../../reference/events.js';
 import { expectSameGoals } from '../../reference/expect-goals.js';
 import { referenceGoals } from '../../reference/goals.js';
 import { apart, partitioned, runGoals } from '../../reference/run-goals.js';
-import { eventually, millrace, temporaryDirectory } from '../millrace.js';
 
 const PARTITIONS = 2;
 const PASSWORD = 'secret';

@@ -7,7 +7,7 @@ import {
   isOutage,
   isTransient,
   isUnknownTopic,
-} from '../../../../../streams/log/kafka/client-errors.js';
+} from '../../../streams/log/kafka/client-errors.js';
 
 const { ERRORS } = kafka.CODES;
 

@@ -19,11 +19,11 @@ import { SchemaDirectory } from '../../../schemas/schema-directory.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../../topology/goals/goal-config.js';
 import { goalsTopology } from '../../../topology/goals/goals.js';
 import { type GoalSerdes, registerSerdes } from '../../../topology/serdes.js';
+import { eventually, temporaryDirectory } from '../../integration/millrace.js';
 import { simulated } from '../../reference/events.js';
 import { expectSameGoals } from '../../reference/expect-goals.js';
 import { referenceGoals } from '../../reference/goals.js';
 import { apart, appendEvents, createGoalTopics, partitioned, readGoals } from '../../reference/run-goals.js';
-import { eventually, temporaryDirectory } from '../millrace.js';
 import { type Services, startServices, whyNoServices } from '../services.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));

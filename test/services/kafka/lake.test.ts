@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DeltaLog } from '../../../lake/delta/delta-log.js';
 import { LakeWriter } from '../../../lake/lake-writer.js';
 import { SchemaDirectory } from '../../../schemas/schema-directory.js';
-import { produce, REQUEST, requests } from '../lake/events.js';
-import { selectStored } from '../lake/stored.js';
-import { temporaryDirectory } from '../millrace.js';
+import { produce, REQUEST, requests } from '../../integration/lake/events.js';
+import { selectStored } from '../../integration/lake/stored.js';
+import { temporaryDirectory } from '../../integration/millrace.js';
 import { type Services, startServices, whyNoServices } from '../services.js';
 
 const reason = await whyNoServices(['kafka']);
