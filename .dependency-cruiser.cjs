@@ -39,6 +39,7 @@ module.exports = {
     only('connectors-stand-alone', '^connectors/', []),
     only('stack-stands-alone', '^stack/', []),
     only('lake-knows-the-log-and-schemas', '^lake/', [PACKAGE, '^schemas/']),
+    only('examples-know-the-package-only', '^examples/', [PACKAGE]),
     only('product-knows-no-tests', '^(streams|detection|topology|producer|schemas|connectors|stack|lake|app|cli)/', [
       '^(streams|detection|topology|producer|schemas|connectors|stack|lake|app|cli)/',
     ]),

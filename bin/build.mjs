@@ -29,6 +29,7 @@ const SOURCES = [
   'app',
   'cli',
   'bench',
+  'examples',
   'test/reference',
 ];
 /** An npm workspace of its own. */
