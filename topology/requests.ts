@@ -3,7 +3,7 @@ import { canonicalClient } from '../schemas/canonical/address.js';
 import { canonicalCountry } from '../schemas/canonical/country.js';
 import { canonicalHost } from '../schemas/canonical/host.js';
 import type { AccessLog } from '../schemas/records.js';
-import { amountOf, boundedName, isAmount, LONGEST_NAME } from './monitoring/measured.js';
+import { amountOf, boundedName, isAmount } from './monitoring/measured.js';
 import type { TopicSerdes } from './serdes.js';
 import { sourceOf } from './source.js';
 
@@ -16,12 +16,12 @@ export type Requests = KStream<null, Request>;
 
 /**
  * Producers of this project write keys in their one spelling. Others may not, and nobody must hide behind many. What has
- * no such spelling stays as it is.
+ * no such spelling stays as it is, but for its length.
  */
 const KEYS = {
-  client_ip: (text: string) => canonicalClient(text) ?? text,
-  host: (text: string) => canonicalHost(text) ?? text,
-  country: (text: string) => canonicalCountry(text) ?? text,
+  client_ip: (text: string) => boundedName(canonicalClient(text) ?? text),
+  host: (text: string) => boundedName(canonicalHost(text) ?? text),
+  country: (text: string) => boundedName(canonicalCountry(text) ?? text),
 };
 
 /** The requests of the raw topic, at the times at which they were made. */
@@ -43,20 +43,7 @@ export function requestsOf(builder: StreamsBuilder, topic: string, serdes: Topic
 }
 
 function usable(request: Request): Request {
-  const { bytes = null, client_ip, country, host, request_time } = request;
-  const isUsable =
-    client_ip.length <= LONGEST_NAME &&
-    host.length <= LONGEST_NAME &&
-    country.length <= LONGEST_NAME &&
-    (request_time === null || isAmount(request_time)) &&
-    (bytes === null || isAmount(bytes));
-  if (isUsable) return request;
-  return {
-    ...request,
-    client_ip: boundedName(client_ip),
-    country: boundedName(country),
-    host: boundedName(host),
-    request_time: amountOf(request_time),
-    bytes: amountOf(bytes),
-  };
+  const { bytes = null, request_time } = request;
+  if ((request_time === null || isAmount(request_time)) && (bytes === null || isAmount(bytes))) return request;
+  return { ...request, request_time: amountOf(request_time), bytes: amountOf(bytes) };
 }

@@ -119,6 +119,8 @@ function foldSliding<A>(
   let start = indexFrom(partials, slices.firstSlice(first));
   let end = start;
   let total: A | undefined;
+  // That of the newest partial: kept, for most windows have it in common, and a number of this size is allocated.
+  let timestamp = 0;
   for (let window = first; window <= last; window++) {
     const firstSlice = slices.firstSlice(window);
     const lastSlice = slices.lastSlice(window);
@@ -126,13 +128,14 @@ function foldSliding<A>(
       const partial = partials[end] as Partial<A>;
       if (partial.slice > lastSlice) break;
       total = start === end ? partial.aggregate : merge(total as A, partial.aggregate);
+      timestamp = timestampOf(slices, partial);
     }
     for (; start < end; start++) {
       const partial = partials[start] as Partial<A>;
       if (partial.slice >= firstSlice) break;
       total = subtract(total as A, partial.aggregate);
     }
-    if (start < end) visit(window, total as A, timestampOf(slices, partials[end - 1] as Partial<A>));
+    if (start < end) visit(window, total as A, timestamp);
     else if (end === partials.length) return;
     else window = Math.max(window, slices.firstWindow((partials[end] as Partial<A>).slice) - 1);
   }
@@ -153,6 +156,7 @@ function foldTwoStacks<A>(
   let front: A[] = [];
   let frontStart = start;
   let back: A | undefined;
+  let timestamp = 0;
   for (let window = first; window <= last; window++) {
     const firstSlice = slices.firstSlice(window);
     const lastSlice = slices.lastSlice(window);
@@ -160,6 +164,7 @@ function foldTwoStacks<A>(
       const partial = partials[end] as Partial<A>;
       if (partial.slice > lastSlice) break;
       back = end === pivot ? partial.aggregate : merge(back as A, partial.aggregate);
+      timestamp = timestampOf(slices, partial);
     }
     while (start < end && (partials[start] as Partial<A>).slice < firstSlice) start++;
     if (start === end) {
@@ -181,6 +186,6 @@ function foldTwoStacks<A>(
       pivot = end;
     }
     const left = front[start - frontStart] as A;
-    visit(window, end === pivot ? left : merge(left, back as A), timestampOf(slices, partials[end - 1] as Partial<A>));
+    visit(window, end === pivot ? left : merge(left, back as A), timestamp);
   }
 }

@@ -48,6 +48,8 @@ interface Input {
   value: unknown;
   timestamp: number;
   streamTime: number;
+  /** Times up to this one are not ahead of anything; see `TimeAhead`. */
+  believedUntil: number;
 }
 
 /** A sub-topology over one partition: its operators, compiled into one chain of calls, and its stores. */
@@ -377,6 +379,7 @@ export class Task implements TaskContext {
       value: null,
       timestamp: 0,
       streamTime: -1,
+      believedUntil: source.kind === 'source' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
     });
   }
 
@@ -407,7 +410,8 @@ export class Task implements TaskContext {
       let isRecord = false;
       try {
         isRecord = this.#decode(input, cursor);
-        if (isRecord && this.#isUndecided(input, hasMore)) return false;
+        // Compared here, for nearly every record is believed, and a call would allocate the numbers that it hands over.
+        if (isRecord && input.timestamp > input.believedUntil && this.#isUndecided(input, hasMore)) return false;
       } catch (error) {
         if (error instanceof SerdePendingError) {
           this.#pendingCursor = cursor;
@@ -436,7 +440,11 @@ export class Task implements TaskContext {
    */
   #isUndecided(input: Input, hasMore: ((topic: string) => boolean) | undefined): boolean {
     const { cursors, source, time, timestamp, topic } = input;
-    if (time === undefined || !this.#timeAhead.isDoubtful(timestamp, time.time)) return false;
+    if (time === undefined) return false;
+    if (!this.#timeAhead.isDoubtful(timestamp, time.time)) {
+      input.believedUntil = this.#timeAhead.believedUntil(time.time);
+      return false;
+    }
     const { following, isFull } = lookAhead(cursors, (cursor) => this.#timeIn(source, cursor));
     input.isWaiting = !isFull && (hasMore === undefined || hasMore(topic));
     if (input.isWaiting) return true;
@@ -489,25 +497,23 @@ export class Task implements TaskContext {
       start = record.valueStart;
     }
     const { keySerde, valueSerde } = source;
-    if (source.kind === 'source' && source.nulls !== 'keep' && !this.#hasAll(source, cursor)) return false;
+    if (source.kind === 'source' && source.nulls !== 'keep') {
+      const missing = start < 0 ? 'value' : keyStart < 0 && keySerde !== undefined ? 'key' : undefined;
+      if (missing !== undefined) return this.#passOver(source, missing);
+    }
     input.key =
       keyStart < 0 || keySerde === undefined ? null : keySerde.deserialize(topic, keyBytes, keyStart, cursor.keyEnd);
     input.value =
       start < 0 || valueSerde === undefined ? null : valueSerde.deserialize(topic, valueBytes, start, cursor.valueEnd);
-    let time: unknown = cursor.timestamp;
-    if (source.kind === 'source') {
-      if (source.timestampExtractor !== undefined && input.value !== null) {
-        time = source.timestampExtractor(input.value, cursor.timestamp);
-      }
-    }
-    input.timestamp = toTimestamp(time);
+    const extractor = source.kind === 'source' && input.value !== null ? source.timestampExtractor : undefined;
+    // Two calls, for a time that is of one or of the other would be allocated.
+    if (extractor === undefined) input.timestamp = toTimestamp(cursor.timestamp);
+    else input.timestamp = toTimestamp(extractor(input.value, cursor.timestamp));
     return true;
   }
 
-  /** False for a record that is to be skipped for its nulls. @throws TypeError when it is to be refused for them */
-  #hasAll({ keySerde, name, nulls }: SourceNode, { keyStart, valueStart }: RecordCursor): boolean {
-    const missing = valueStart < 0 ? 'value' : keySerde !== undefined && keyStart < 0 ? 'key' : undefined;
-    if (missing === undefined) return true;
+  /** False: a record that lacks something is to be skipped. @throws TypeError when it is to be refused */
+  #passOver({ name, nulls }: SourceNode, missing: 'key' | 'value'): false {
     if (nulls === 'refuse') throw new TypeError(`it has no ${missing}`);
     this.reportSkipped(name, `null ${missing}`);
     return false;

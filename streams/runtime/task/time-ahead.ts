@@ -24,6 +24,11 @@ export class TimeAhead {
     return timestamp > streamTime + this.maxAheadMs;
   }
 
+  /** The last time that is not doubtful, at this stream time or a later one, as far as the clock was read. */
+  believedUntil(streamTime: number): number {
+    return Math.min(this.#limit, streamTime + this.maxAheadMs);
+  }
+
   /**
    * A record that is ahead of the stream time is believed when it is not ahead of most of what follows it as well: then time
    * has passed, as over a weekend.

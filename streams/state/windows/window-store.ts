@@ -88,6 +88,18 @@ export class KeyPartials<K, A> {
     return partial;
   }
 
+  /** Drops the partials up to the slice. @returns whether any are left */
+  dropThrough(slice: number): boolean {
+    const partials = this.partials;
+    let count = 0;
+    while (count < partials.length && (partials[count] as Partial<A>).slice <= slice) count++;
+    if (count === 1) partials.shift();
+    else if (count > 0) partials.splice(0, count);
+    if (partials.length > 0) return true;
+    this.cut = false;
+    return false;
+  }
+
   serialized(topic: string, serde: Serde<K>): Buffer {
     this.#bytes ??= Buffer.from(serde.serialize(topic, this.key));
     return this.#bytes;
@@ -431,14 +443,13 @@ export class WindowStore<K, A> implements StateStore {
   /** Drops the slices whose windows are all closed. */
   #expire(): void {
     if (this.#closedWindow < 0) return;
-    for (const [slice, index] of this.#bySlice) {
-      if (this.slices.lastWindow(slice) > this.#closedWindow) continue;
+    const expired = [...this.#bySlice].filter(([slice]) => this.slices.lastWindow(slice) <= this.#closedWindow);
+    const newest = expired.reduce((last, [slice]) => Math.max(last, slice), -1);
+    for (const [slice, index] of expired) {
+      // A key is in the index of each of its slices: the first of them drops what expires of the others, too.
       for (const key of index.keys) {
-        while (key.partials[0] !== undefined && key.partials[0].slice <= slice) key.partials.shift();
-        if (key.partials.length === 0) {
-          key.cut = false;
-          this.#drop(key);
-        }
+        const oldest = key.partials[0];
+        if (oldest !== undefined && oldest.slice <= newest && !key.dropThrough(newest)) this.#drop(key);
       }
       this.#bySlice.delete(slice);
       if (index.nextBlock > 0) {
