@@ -2,7 +2,7 @@ import type { Aggregation } from '../../state/aggregation.js';
 import type { WindowSlices } from '../../state/windows/window-slices.js';
 import type { KeyPartials, Partial } from '../../state/windows/window-store.js';
 
-type Visit<A> = (window: number, aggregate: A, timestamp: number) => void;
+export type Visit<A> = (window: number, aggregate: A, timestamp: number) => void;
 
 /**
  * Combines a key's partials into the results of the windows `first` to `last`, and visits each window that holds any.
@@ -121,9 +121,11 @@ function foldSliding<A>(
   let total: A | undefined;
   // That of the newest partial: kept, for most windows have it in common, and a number of this size is allocated.
   let timestamp = 0;
-  for (let window = first; window <= last; window++) {
-    const firstSlice = slices.firstSlice(window);
-    const lastSlice = slices.lastSlice(window);
+  let firstSlice = slices.firstSlice(first);
+  const span = slices.lastSlice(first) - firstSlice;
+  const hop = slices.firstSlice(first + 1) - firstSlice;
+  for (let window = first; window <= last; window++, firstSlice += hop) {
+    const lastSlice = firstSlice + span;
     for (; end < partials.length; end++) {
       const partial = partials[end] as Partial<A>;
       if (partial.slice > lastSlice) break;
@@ -135,9 +137,13 @@ function foldSliding<A>(
       if (partial.slice >= firstSlice) break;
       total = subtract(total as A, partial.aggregate);
     }
-    if (start < end) visit(window, total as A, timestamp);
-    else if (end === partials.length) return;
-    else window = Math.max(window, slices.firstWindow((partials[end] as Partial<A>).slice) - 1);
+    if (start < end) {
+      visit(window, total as A, timestamp);
+      continue;
+    }
+    if (end === partials.length) return;
+    window = Math.max(window, slices.firstWindow((partials[end] as Partial<A>).slice) - 1);
+    firstSlice = slices.firstSlice(window);
   }
 }
 

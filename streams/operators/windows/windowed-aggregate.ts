@@ -14,7 +14,7 @@ import type {
   TableChanges,
   TaskContext,
 } from '../../topology/topology.js';
-import { committedWindow, foldWindows } from './window-fold.js';
+import { committedWindow, foldWindows, type Visit } from './window-fold.js';
 
 /**
  * `onUpdate`: every window that changed, once a commit. `onWindowClose`: every window once, when stream time has passed
@@ -128,7 +128,10 @@ export class WindowedAdder<K, V, A> {
   /** What is sent of a window has the headers of the record that changed it last. */
   keepHeaders(partials: KeyPartials<K, A>, partial: Partial<A>): void {
     const { headers } = this.#task;
-    if (headers.length === 0 && partials.headers === undefined) return;
+    if (headers.length > 0 || partials.headers !== undefined) this.#setHeaders(partials, partial, headers);
+  }
+
+  #setHeaders(partials: KeyPartials<K, A>, partial: Partial<A>, headers: Headers): void {
     partials.headers ??= new Map();
     partials.headers.set(partial, { headers, order: ++this.#headersOrder });
   }
@@ -244,25 +247,23 @@ export function compileWindowedAggregate<K, V, A>(
   let visited = -1;
 
   /** As `foldWindows`, but where a merge throws, only the window that it is for is left out. */
-  const fold = (
-    key: KeyPartials<K, A>,
-    first: number,
-    last: number,
-    visit: (window: number, aggregate: A, at: number) => void,
-  ) => {
+  const fold = (key: KeyPartials<K, A>, first: number, last: number, visit: Visit<A>) => {
     visited = -1;
     try {
       foldWindows(key, slices, aggregation, first, last, visit);
     } catch (error) {
       if (isFatal(error)) throw error;
-      const windows = windowsWithin(key.partials, slices, Math.max(first, visited + 1), last);
-      for (const window of windows) {
-        try {
-          foldWindows(key, slices, aggregation, window, window, visit);
-        } catch (cause) {
-          const at = slices.windowStart(window);
-          task.failed(options.name, cause, new Windowed(key.key, slices, window), undefined, at);
-        }
+      foldSingly(key, Math.max(first, visited + 1), last, visit);
+    }
+  };
+
+  const foldSingly = (key: KeyPartials<K, A>, first: number, last: number, visit: Visit<A>) => {
+    for (const window of windowsWithin(key.partials, slices, first, last)) {
+      try {
+        foldWindows(key, slices, aggregation, window, window, visit);
+      } catch (cause) {
+        const at = slices.windowStart(window);
+        task.failed(options.name, cause, new Windowed(key.key, slices, window), undefined, at);
       }
     }
   };
@@ -292,7 +293,7 @@ export function compileWindowedAggregate<K, V, A>(
     }
   };
 
-  const emitChangedWithout = (key: KeyPartials<K, A>, emit: (window: number, aggregate: A, at: number) => void) => {
+  const emitChangedWithout = (key: KeyPartials<K, A>, emit: Visit<A>) => {
     let first = -1;
     let last = -1;
     for (const partial of key.partials) {
@@ -308,7 +309,7 @@ export function compileWindowedAggregate<K, V, A>(
     if (last >= 0) fold(key, first, last, emit);
   };
 
-  const emitChangedWithCuts = (key: KeyPartials<K, A>, emit: (window: number, aggregate: A, at: number) => void) => {
+  const emitChangedWithCuts = (key: KeyPartials<K, A>, emit: Visit<A>) => {
     const dirty = key.partials.filter((partial) => partial.dirty);
     for (const window of windowsWithin(dirty, slices, 0, Number.POSITIVE_INFINITY)) fold(key, window, window, emit);
   };

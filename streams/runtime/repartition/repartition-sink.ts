@@ -8,6 +8,11 @@ import type { Task } from '../task/task.js';
 import type { TaskEnvironment } from '../task/task-environment.js';
 import { encodeBlock, encodeRecord, encodeSingle, encodeWatermark } from './repartition-record.js';
 
+interface Target {
+  readonly task: Task;
+  readonly forward: Forward;
+}
+
 /**
  * How records get from a sub-topology to the next. `direct`: every task of both is in this process and one transaction
  * covers them, so a record is handed on by a call. `topic`: by way of the log.
@@ -15,7 +20,8 @@ import { encodeBlock, encodeRecord, encodeSingle, encodeWatermark } from './repa
 export type Repartition =
   | {
       readonly kind: 'direct';
-      readonly targets: readonly { readonly task: Task; readonly forward: Forward }[];
+      /** By partition. */
+      readonly targets: readonly Target[];
       /** The topic, where runs that went by way of it have left records that nobody has read. */
       readonly leftover?: string | undefined;
     }
@@ -118,32 +124,30 @@ export class RepartitionSink {
 
   #compile(): Forward {
     const repartition = this.#repartition;
-    const process = repartition.kind === 'direct' ? this.#direct(repartition) : this.#byTopic(repartition);
+    const targets = repartition.kind === 'direct' ? repartition.targets : [];
+    const send = repartition.kind === 'topic' ? this.#byTopic(repartition) : undefined;
     return (key, value, timestamp) => {
       if (key === null || key === undefined) {
         this.#task.reportSkipped(this.#node.name, 'null key');
         return;
       }
       try {
-        process(key, value, timestamp);
+        if (send !== undefined) send(key, value, timestamp);
+        else this.#handOn(targets, key, value, timestamp);
       } catch (error) {
         this.#task.failed(this.#node.name, error, key, value, timestamp);
       }
     };
   }
 
-  #direct(repartition: Repartition & { kind: 'direct' }): Forward {
-    const { targets } = repartition;
+  #handOn(targets: readonly Target[], key: unknown, value: unknown, timestamp: number): void {
     const { keySerde, topic } = this.#node;
-    const task = this.#task;
-    const partitionOf = (key: unknown): number =>
+    const partition =
       typeof key === 'string' && keySerde === stringSerde
         ? partitionForString(key, targets.length)
         : partitionForKey(keySerde.serialize(topic, key), targets.length);
-    return (key, value, timestamp) => {
-      const target = targets[partitionOf(key)];
-      target?.task.receive(target.forward, key, value, timestamp, task);
-    };
+    const target = targets[partition];
+    target?.task.receive(target.forward, key, value, timestamp, this.#task);
   }
 
   #byTopic(repartition: Repartition & { kind: 'topic' }): Forward {

@@ -129,9 +129,8 @@ export class Task implements TaskContext {
   }
 
   get headers(): Headers {
-    if (this.#headers !== undefined) return this.#headers;
-    if (this.#origin !== undefined) return this.#origin.headers;
-    return this.#current?.cursors[0]?.headers ?? NO_HEADERS;
+    const reader = this.#origin ?? this;
+    return this.#headers ?? reader.#headers ?? reader.#current?.cursors[0]?.headers ?? NO_HEADERS;
   }
 
   /** The record being processed, as it was read; undefined where none is, as in a punctuator or at a commit. */
@@ -384,10 +383,12 @@ export class Task implements TaskContext {
   }
 
   #lowest(hasMore: ((topic: string) => boolean) | undefined): Input | undefined {
+    const only = this.#inputs.length === 1 ? this.#inputs[0] : undefined;
+    if (only !== undefined) return only.hasHead || this.#decodeHead(only, hasMore) ? only : undefined;
     let lowest: Input | undefined;
     for (const input of this.#inputs) {
       if (!input.hasHead && !this.#decodeHead(input, hasMore)) {
-        if (this.#inputs.length > 1 && hasMore?.(input.topic)) return undefined;
+        if (hasMore?.(input.topic)) return undefined;
         continue;
       }
       if (lowest === undefined || input.timestamp < lowest.timestamp) lowest = input;
