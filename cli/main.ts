@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { endWhenDone } from '../app/end-process.js';
+import { KafkaClientError } from '../app/log/kafka-client.js';
 import { keepFilesPrivate } from '../app/log/privacy.js';
 import { analyzeCommand } from './commands/analyze.js';
 import { connectorsCommand } from './commands/connectors.js';
@@ -67,7 +68,8 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     // It waited for a service, and was told not to.
     if (isEndBySignal(error)) return 0;
-    if (error instanceof InterruptedError) {
+    const isInterrupted = error instanceof KafkaClientError && error.code === 'INTERRUPTED';
+    if (error instanceof InterruptedError || isInterrupted) {
       say(safe`millrace: ${error.message}`);
       return error.exitCode;
     }

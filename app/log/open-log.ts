@@ -7,7 +7,6 @@ import type { SchemaRegistry } from '@millrace/streams/avro';
 import type { KafkaLogOptions } from '@millrace/streams/kafka';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import { ensureKafkaClient } from '../../cli/commands/kafka-client.js';
 import { addDataDir, type DataDirOption, DEFAULT_DATA_DIRECTORY, wholeNumber } from '../../cli/options/options.js';
 import { UsageError } from '../../cli/options/usage-error.js';
 import { say } from '../../cli/terminal/output.js';
@@ -17,6 +16,7 @@ import { type ApplicationConfig, topicsOf } from '../../topology/application-con
 import { registerSerdes, type TopicSerdes } from '../../topology/serdes.js';
 import { endInTime } from '../end-process.js';
 import { ownDataDirectory, shareDataDirectory } from './data-directory.js';
+import { ensureKafkaClient } from './kafka-client.js';
 import { takeProcessSlot } from './process-slot.js';
 import { type RetentionOptions, retentionOf } from './retention.js';
 

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { feedSimulated } from '../../app/ingestion/feed.js';
+import { ensureKafkaClient } from '../../app/log/kafka-client.js';
 import { type Connection, type ConnectionOptions, connect, prepareTopics } from '../../app/log/open-log.js';
 import { type Pipeline, startStreams } from '../../app/pipeline/pipeline.js';
 import { RawTopicWriter } from '../../producer/raw-topic-writer.js';
@@ -22,7 +23,6 @@ import { applyFiles } from './connectors.js';
 import { behind, Counter, type Counts, GOALS, hasAll, INFLUX_DATABASE, KafkaCounts } from './demo-counts.js';
 import { DemoError } from './demo-error.js';
 import { isInterruption, stopOnSignals } from './interruption.js';
-import { ensureKafkaClient } from './kafka-client.js';
 import { addStack, openStack, printProgress, type StackOptions } from './stack.js';
 
 /** What the table counts. */

@@ -1,6 +1,7 @@
 import { makePrivateDirectory } from '@millrace/streams/embedded';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import colors from 'picocolors';
+import { ensureKafkaClient } from '../../app/log/kafka-client.js';
 import { DEFAULT_PORTS, type PortName, type StackPorts } from '../../stack/ports.js';
 import { SERVICE_NAMES, type ServiceName } from '../../stack/service.js';
 import { DEFAULT_STACK_DIRECTORY, portOption, type ServiceState, Stack, type StackEvent } from '../../stack/stack.js';
@@ -10,7 +11,6 @@ import { say } from '../terminal/output.js';
 import { SafeText, safe } from '../terminal/safe-text.js';
 import { printTable } from '../terminal/table.js';
 import { InterruptedError, stopOnSignals } from './interruption.js';
-import { ensureKafkaClient } from './kafka-client.js';
 
 interface DirectoryOption {
   readonly directory: string;

@@ -1,4 +1,5 @@
 import { LogError, RecordError, StateError, TopologyError } from '@millrace/streams';
+import { KafkaClientError } from '../../app/log/kafka-client.js';
 import { WorkerError } from '../../app/pipeline/workers.js';
 import { ConnectorError } from '../../connectors/connector-error.js';
 import { LakeError } from '../../lake/lake-error.js';
@@ -7,7 +8,6 @@ import { SchemaFileError } from '../../schemas/schema-directory.js';
 import { SchemaError } from '../../schemas/schema-error.js';
 import { StackError } from '../../stack/stack-error.js';
 import { DemoError } from '../commands/demo-error.js';
-import { KafkaClientError } from '../commands/kafka-client.js';
 import { UsageError } from '../options/usage-error.js';
 import { diskTrouble } from './disk-trouble.js';
 import { SafeText, safe } from './safe-text.js';

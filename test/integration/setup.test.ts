@@ -113,7 +113,7 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
   while (!(await condition())) await delay(20);
 }
 
-describe('the set-up', { timeout: 20_000 }, () => {
+describe('the set-up', () => {
   it('installs and builds once, and says nothing when there is nothing to do', async () => {
     const first = setUp();
     expect(await first.code).toBe(0);
