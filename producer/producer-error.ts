@@ -6,6 +6,7 @@ export class ProducerError extends Error {
       | 'INPUT_IS_DIRECTORY'
       | 'INPUT_UNREADABLE'
       | 'INPUT_IN_USE'
+      | 'INPUT_MOVED'
       | 'INPUT_DAMAGED'
       | 'LOG_FORMAT'
       | 'CLIENT_FROM'

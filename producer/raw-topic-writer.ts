@@ -12,6 +12,8 @@ export interface RawTopicWriterOptions {
   readonly topic: string;
   readonly deadLetterTopic: string;
   readonly serde: Serde<AccessLog>;
+  /** Paths of the inputs whose batches it will get: who writes them now is shut out, where the log can do that. */
+  readonly inputs?: readonly string[] | undefined;
   /** Where to count; default: a count of its own. */
   readonly metrics?: WriterMetrics;
 }
@@ -50,35 +52,35 @@ export class RawTopicWriter {
   readonly #options: RawTopicWriterOptions;
   readonly #requests: TopicWriter<AccessLog>;
   readonly #deadLetterPartitions: number;
-  /** Where texts were left when this writer was made, by key. */
-  readonly positions: Positions;
   readonly #watch: PositionsWatch;
 
   private constructor(
     options: RawTopicWriterOptions,
     requests: TopicWriter<AccessLog>,
     deadLetterPartitions: number,
-    positions: Positions,
     watch: PositionsWatch,
   ) {
     this.metrics = options.metrics ?? newWriterMetrics();
     this.#options = options;
     this.#requests = requests;
     this.#deadLetterPartitions = deadLetterPartitions;
-    this.positions = positions;
     this.#watch = watch;
   }
 
   static async create(options: RawTopicWriterOptions): Promise<RawTopicWriter> {
     const { deadLetterTopic, log, serde, topic } = options;
-    const watch = await PositionsWatch.start(log);
+    const watch = await PositionsWatch.start(log, options.inputs);
     return new RawTopicWriter(
       options,
       await TopicWriter.create({ log, topic, serde, keyOf: ({ client_ip }) => client_ip }),
       (await log.partitions(deadLetterTopic)) ?? 1,
-      watch.positions,
       watch,
     );
+  }
+
+  /** Where texts were left, by key. */
+  get positions(): Positions {
+    return this.#watch.positions;
   }
 
   async write(events: readonly AccessLog[]): Promise<void> {
@@ -86,7 +88,7 @@ export class RawTopicWriter {
     this.metrics.events += events.length;
   }
 
-  /** @throws ProducerError INPUT_IN_USE when another process writes what one of the batch's texts holds */
+  /** @throws ProducerError INPUT_IN_USE when another process writes what one of the batch's texts holds; INPUT_MOVED when it did */
   async writeBatch(batch: LogBatch): Promise<void> {
     if (batch.positions.size === 0) await this.#transactionOf(batch).commit();
     else await this.#watch.commit(batch.positions, () => this.#transactionOf(batch));

@@ -38,6 +38,7 @@ export {
   type TopicConfig,
   type TopicPartition,
   type Transaction,
+  type WriteSessions,
 } from './log/log.js';
 export { partitionForKey, partitionForString } from './log/partitioner.js';
 export type { AutoOffsetReset } from './log/start-offset.js';

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OtherSimulations, SimulationOptions, SourceOptions } from '../../cli/options/options.js';
 import { UsageError } from '../../cli/options/usage-error.js';
@@ -6,6 +7,7 @@ import { SafeText } from '../../cli/terminal/safe-text.js';
 import type { ClientRule } from '../../producer/client-address.js';
 import { ASSET_PATHS, excludedPaths } from '../../producer/excluded-paths.js';
 import { readLogs } from '../../producer/log-source.js';
+import { ProducerError } from '../../producer/producer-error.js';
 import type { RawTopicWriter } from '../../producer/raw-topic-writer.js';
 import { SensorSimulator } from '../../producer/sensor-simulator.js';
 import { ServiceLogSimulator } from '../../producer/service-log-simulator.js';
@@ -25,6 +27,31 @@ export async function feed(options: SourceOptions, writer: RawTopicWriter, signa
 }
 
 async function feedFiles(
+  options: SourceOptions,
+  inputs: readonly string[],
+  writer: RawTopicWriter,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    try {
+      await readInto(options, inputs, writer, signal);
+      return;
+    } catch (error) {
+      // What has no positions cannot be read again.
+      const isMoved = error instanceof ProducerError && error.code === 'INPUT_MOVED';
+      if (!isMoved || !(await areFiles(inputs))) throw error;
+    }
+  }
+}
+
+async function areFiles(inputs: readonly string[]): Promise<boolean> {
+  for (const input of inputs) {
+    if (input === '-' || !(await stat(input).catch(() => undefined))?.isFile()) return false;
+  }
+  return true;
+}
+
+async function readInto(
   options: SourceOptions,
   inputs: readonly string[],
   writer: RawTopicWriter,

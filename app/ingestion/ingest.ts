@@ -24,7 +24,11 @@ export async function feedSources(
   const feeds: Promise<void>[] = [];
   if (options.input !== undefined || pipelines.includes('goals') || pipelines.includes('web-statistics')) {
     const { accessLog: topic, deadLetters: deadLetterTopic } = topics;
-    const writer = await RawTopicWriter.create({ log, topic, deadLetterTopic, serde: serdes.accessLog, metrics });
+    const writer = await RawTopicWriter.create({
+      ...{ log, topic, deadLetterTopic, metrics },
+      serde: serdes.accessLog,
+      inputs: options.input,
+    });
     feeds.push(feed(options, writer, signal).then(() => writer.settle()));
   }
   if (options.input === undefined && pipelines.includes('services')) {

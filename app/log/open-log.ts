@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Log } from '@millrace/streams';
 import type { SchemaRegistry } from '@millrace/streams/avro';
 import type { KafkaLogOptions } from '@millrace/streams/kafka';
@@ -59,8 +57,8 @@ export function consumeCommandOf({ brokers, dataDir, registry }: ConnectionOptio
 export type Purpose =
   /** Runs tasks; on an embedded log, alone. */
   | { readonly runs: 'tasks' }
-  /** Appends what the inputs hold. Two processes that write the same inputs at a time shut each other out. */
-  | { readonly runs: 'producer'; readonly inputs: readonly string[] | undefined }
+  /** Appends what it is fed. */
+  | { readonly runs: 'producer' }
   | { readonly runs: 'reader' };
 
 /** The options that say where the log is. */
@@ -154,7 +152,6 @@ async function connectKafka(
   endInTime(signal, END_WITHIN_MS);
   const stateDirectory = join(options.dataDir, 'state');
   const slot = purpose.runs === 'tasks' ? await takeProcessSlot(join(stateDirectory, 'processes')) : undefined;
-  const transactionalId = slot === undefined ? inputsId(purpose) : `millrace-${slot.id}`;
   // Only those who use Kafka load its clients; one of them is a native addon.
   const { KafkaLog } = await import('@millrace/streams/kafka');
   const log = await KafkaLog.open({
@@ -162,7 +159,7 @@ async function connectKafka(
     signal,
     say: (message) => say(SafeText.of(message)),
     settings,
-    ...(transactionalId === undefined ? {} : { transactionalId }),
+    ...(slot === undefined ? {} : { transactionalId: `millrace-${slot.id}` }),
     ...(options.guarantee === undefined ? {} : { guarantee: options.guarantee }),
     ...(options.groupProtocol === undefined ? {} : { groupProtocol: options.groupProtocol }),
     ...(options.replicationFactor === undefined ? {} : { replicationFactor: options.replicationFactor }),
@@ -186,14 +183,6 @@ async function connectKafka(
       await slot?.release();
     },
   };
-}
-
-/** A producer that starts again with the same inputs ends what the one before it has left open, and shuts it out. */
-function inputsId(purpose: Purpose): string | undefined {
-  if (purpose.runs !== 'producer' || purpose.inputs === undefined || purpose.inputs.includes('-')) return undefined;
-  // The same paths on another machine are other files.
-  const paths = [hostname(), ...purpose.inputs.map((input) => resolve(input))].join('\n');
-  return `millrace-inputs-${createHash('sha256').update(paths).digest('hex').slice(0, 16)}`;
 }
 
 function kafkaSetting(text: string, settings: KafkaSettings = {}): KafkaSettings {

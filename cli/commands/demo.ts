@@ -146,7 +146,7 @@ async function withConnections(
   try {
     const pipeline = await connect(options, { runs: 'tasks' }, signal);
     opened.push(pipeline);
-    const feeding = await connect(options, { runs: 'producer', inputs: undefined }, signal);
+    const feeding = await connect(options, { runs: 'producer' }, signal);
     opened.push(feeding);
     const partitions = (await pipeline.log.partitions(CONFIG.topics.accessLog)) ?? PARTITIONS;
     const serdes = await prepareTopics(pipeline, CONFIG, partitions);

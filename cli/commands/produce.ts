@@ -36,7 +36,7 @@ async function produce(options: ProduceOptions): Promise<void> {
   requireLogFormat(options.logFormat);
   const stop = new AbortController();
   stopOnSignals(stop);
-  const data = await connect(options, { runs: 'producer', inputs: options.input }, stop.signal);
+  const data = await connect(options, { runs: 'producer' }, stop.signal);
   try {
     const config = { ...DEFAULT_APPLICATION_CONFIG, pipelines: options.pipelines };
     const { topics } = config;

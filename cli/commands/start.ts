@@ -169,10 +169,7 @@ async function start(given: StartOptions, command: Command): Promise<void> {
     const single = options.processes === 1;
     const connection = await open(single ? { runs: 'tasks' } : { runs: 'reader' });
     // On Kafka one producer has one transaction at a time: what feeds has a producer of its own.
-    const feeding =
-      source.feeds && options.brokers !== undefined
-        ? await open({ runs: 'producer', inputs: options.input })
-        : connection;
+    const feeding = source.feeds && options.brokers !== undefined ? await open({ runs: 'producer' }) : connection;
     await run(options, source, connection, feeding, stop, startedAt);
   } catch (error) {
     if (!isInterruption(error)) throw error;

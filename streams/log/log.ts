@@ -100,6 +100,11 @@ export interface Transaction {
    * come: nobody else has appended to it. Missing where a log cannot tell.
    */
   expectEnd?(topicPartition: TopicPartition, offset: number): void;
+  /**
+   * Lets the commit fail with TRANSACTION_ABORTED, and write nothing, unless the session goes on (`Log.sessions`): it is
+   * not sent again by itself. Missing where there are none.
+   */
+  requireSession?(session: number): void;
   /** Bytes buffered so far; a caller bounds its memory by it. */
   readonly sizeBytes: number;
   /**
@@ -155,6 +160,17 @@ export interface GroupConsumer extends LogConsumer {
   unassign(partitions: readonly TopicPartition[]): void;
 }
 
+/**
+ * Who writes has a session, which ends when another shuts it out, or the log has to begin anew. What decides whether it may
+ * write is looked up after a session has begun, and each transaction requires that session.
+ */
+export interface WriteSessions {
+  /** The session that goes on, or a new one. */
+  current(): Promise<number>;
+  /** Ends the sessions that a log has begun until now. Nothing of theirs is open any more, or will be committed. */
+  shutOut(transactionalId: string): Promise<void>;
+}
+
 export interface Log {
   /**
    * True when this process alone owns every partition and one transaction covers every task in it. The engine may
@@ -163,6 +179,8 @@ export interface Log {
   readonly singleOwner: boolean;
   /** Names what this log has open to `endTransactions`; missing where transactions end with their process. */
   readonly transactionalId?: string;
+  /** Lets writers shut each other out; missing where transactions compare ends (`expectEnd`), or where there are none. */
+  readonly sessions?: WriteSessions;
   /** Creates the topic if it does not exist. @throws LogError when it exists with another number of partitions */
   ensureTopic(topic: string, config: TopicConfig): Promise<void>;
   topics(): Promise<string[]>;

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import kafka, { type OffsetSpec, type TopicPartitionOffsetAndMetadata } from '@confluentinc/kafka-javascript';
 import type { ConnectionOptions } from '@platformatic/kafka';
-import { BufferedTransaction, type PartitionBatches } from '../buffered-transaction.js';
+import type { PartitionBatches } from '../buffered-transaction.js';
 import {
   type CommitResult,
   type CommittedOffset,
@@ -15,6 +15,7 @@ import {
   type TopicConfig,
   type TopicPartition,
   type Transaction,
+  type WriteSessions,
 } from '../log.js';
 import { Availability } from './availability.js';
 import { Bootstrap } from './bootstrap.js';
@@ -29,6 +30,7 @@ import { KafkaConsumer } from './kafka-consumer.js';
 import { type GroupProtocol, KafkaGroupConsumer } from './kafka-group-consumer.js';
 import { KafkaProducer, type ProcessingGuarantee } from './kafka-producer.js';
 import { connectionHint, topicDenied, userOf } from './refusals.js';
+import { SessionTransaction } from './session-transaction.js';
 
 const { ERRORS } = kafka.CODES;
 
@@ -39,6 +41,13 @@ const READ_BACK_POLL_MS = 1000;
 const TOPIC_GONE_POLL_MS = 500;
 /** How long brokers may take to tell each other of a new topic, or to be as many as its copies. */
 const TOPIC_WITHIN_MS = 30_000;
+
+/** Another producer of the same name has come after this one. */
+const SHUT_OUT: ReadonlySet<number> = new Set([
+  ERRORS.ERR__FENCED,
+  ERRORS.ERR_PRODUCER_FENCED,
+  ERRORS.ERR_INVALID_PRODUCER_EPOCH,
+]);
 
 /** What the client takes with the group protocol `classic` only. */
 const CLASSIC_SETTINGS = [
@@ -79,6 +88,7 @@ export interface KafkaLogOptions {
 export class KafkaLog implements Log {
   readonly singleOwner = false;
   readonly transactionalId: string;
+  readonly sessions?: WriteSessions;
   readonly #options: KafkaLogOptions;
   readonly #admin: KafkaAdmin;
   readonly #availability: Availability;
@@ -116,6 +126,11 @@ export class KafkaLog implements Log {
     });
     this.#cluster = new Cluster(() => this.#whileOpen(() => this.#admin.metadata()));
     this.#producer = this.#newProducer(transactionalId);
+    if (options.guarantee === 'at-least-once') return;
+    this.sessions = {
+      current: () => this.#whileOpen(() => this.#producer.session()),
+      shutOut: (id) => this.#whileOpen(() => this.#shutOut(id)),
+    };
   }
 
   /**
@@ -225,7 +240,7 @@ export class KafkaLog implements Log {
 
   transaction(): Transaction {
     this.#requireOpen();
-    return new BufferedTransaction(this);
+    return new SessionTransaction(this);
   }
 
   consumer(): LogConsumer {
@@ -245,13 +260,22 @@ export class KafkaLog implements Log {
   }
 
   async endTransactions(transactionalId: string): Promise<void> {
+    try {
+      await this.#shutOut(transactionalId);
+    } catch (error) {
+      // What is not ended so ends when its time is up.
+      const mayBeLeft = error instanceof LogError && (error.code === 'LOG_IO' || error.code === 'LOG_REFUSED');
+      if (!isKafkaError(error) && !mayBeLeft) throw error;
+    }
+  }
+
+  async #shutOut(transactionalId: string): Promise<void> {
     const producer = this.#newProducer(transactionalId);
     try {
       await producer.ready();
     } catch (error) {
-      // Others may be about the same, and what is not ended so ends when its time is up.
-      const mayBeLeft = error instanceof LogError && (error.code === 'LOG_IO' || error.code === 'LOG_REFUSED');
-      if (!isKafkaError(error) && !mayBeLeft) throw error;
+      // Another is about the same, or the one that was to be shut out has begun anew: what it had before is over, too.
+      if (!isKafkaError(error) || !SHUT_OUT.has(error.code)) throw error;
     } finally {
       await producer.close();
     }
@@ -333,11 +357,15 @@ export class KafkaLog implements Log {
     );
   }
 
-  async commitBatches(appends: readonly PartitionBatches[], offsets: readonly GroupOffset[]): Promise<CommitResult> {
+  async commitBatches(
+    appends: readonly PartitionBatches[],
+    offsets: readonly GroupOffset[],
+    session?: number,
+  ): Promise<CommitResult> {
     this.#requireOpen();
     const group = offsets[0]?.group;
     const consumed = group === undefined ? undefined : { consumer: await this.#member(group), offsets };
-    const ends = await this.#producer.commit(appends, consumed);
+    const ends = await this.#producer.commit(appends, consumed, session);
     for (const [topic, partitions] of ends) {
       const written = this.#written.get(topic) ?? [];
       partitions.forEach((end, partition) => {

@@ -57,6 +57,8 @@ export class KafkaProducer {
   readonly #options: KafkaProducerOptions;
   #producer: Producer | undefined;
   #reports: DeliveryReports | undefined;
+  /** Counts the producers that were ready: each shuts out the one before it. */
+  #session = 0;
   /** Whether the broker may have committed what was sent last. */
   #askedToCommit = false;
   #queue: Promise<unknown> = Promise.resolve();
@@ -68,11 +70,24 @@ export class KafkaProducer {
     this.#options = options;
   }
 
-  /** @throws LogError TRANSACTION_ABORTED */
-  commit(appends: readonly PartitionBatches[], consumed: ConsumedOffsets | undefined): Promise<EndOffsets> {
-    const committed = this.#queue.then(() => this.#commit(appends, consumed));
-    this.#queue = committed.catch(() => {});
-    return committed;
+  /**
+   * @param session the one that must go on; without it, records that follow from nothing but themselves are sent again
+   * @throws LogError TRANSACTION_ABORTED
+   */
+  commit(
+    appends: readonly PartitionBatches[],
+    consumed: ConsumedOffsets | undefined,
+    session?: number,
+  ): Promise<EndOffsets> {
+    return this.#inTurn(() => this.#commit(appends, consumed, session));
+  }
+
+  /** The session that goes on, or a new one. */
+  session(): Promise<number> {
+    return this.#inTurn(async () => {
+      await this.ready();
+      return this.#session;
+    });
   }
 
   /** In bounded time, whatever the client does: what is not committed by then is not committed. */
@@ -83,8 +98,21 @@ export class KafkaProducer {
     await this.#discard();
   }
 
-  async #commit(appends: readonly PartitionBatches[], consumed: ConsumedOffsets | undefined): Promise<EndOffsets> {
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(act);
+    this.#queue = done.catch(() => {});
+    return done;
+  }
+
+  async #commit(
+    appends: readonly PartitionBatches[],
+    consumed: ConsumedOffsets | undefined,
+    session: number | undefined,
+  ): Promise<EndOffsets> {
     for (;;) {
+      if (session !== undefined && (this.#producer === undefined || session !== this.#session)) {
+        throw new LogError('TRANSACTION_ABORTED', 'the session that the transaction was to be committed in is over');
+      }
       this.#askedToCommit = false;
       try {
         const ends = await this.#attempt(await this.ready(), appends, consumed);
@@ -97,11 +125,12 @@ export class KafkaProducer {
         const cause = reports?.failure ?? error;
         this.#options.availability.closed.throwIfAborted();
         await this.#requireRepeatable(cause, reports?.failedTopic, appends, consumed);
-        this.#tellOfAbort(cause as Error);
+        // Who requires a session may have been shut out, and tells of that.
+        if (session === undefined) this.#tellOfAbort(cause as Error);
         // Records that follow from nothing but themselves can be sent again, as long as nothing of them is there.
         if (consumed === undefined) {
-          if (aborted || reports === undefined || !(await this.#isCommitted(reports.ends))) continue;
-          return reports.ends;
+          if (!aborted && reports !== undefined && (await this.#isCommitted(reports.ends))) return reports.ends;
+          if (session === undefined) continue;
         }
         throw new LogError('TRANSACTION_ABORTED', `the transaction was aborted: ${(cause as Error).message}`, {
           cause,
@@ -340,6 +369,7 @@ export class KafkaProducer {
       throw error;
     }
     this.#producer = producer;
+    this.#session++;
     return producer;
   }
 

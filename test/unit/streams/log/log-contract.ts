@@ -130,6 +130,31 @@ export function describeLogContract(name: string, open: () => Promise<LogUnderTe
       expect((await third.commit()).endOffset(topic, 0)).toBe(end + 2);
     });
 
+    it('commits nothing that requires a session in which it was shut out, and goes on in the next, or has no sessions', async () => {
+      const { sessions, transactionalId } = log;
+      if (sessions === undefined || transactionalId === undefined) return;
+      const topic = await newTopic();
+      const appended = (value: string, session: number) => {
+        const transaction = log.transaction();
+        transaction.append(topic, 0, 1, null, Buffer.from(value));
+        transaction.requireSession?.(session);
+        return transaction.commit();
+      };
+      const first = await sessions.current();
+      await appended('before', first);
+      expect(await sessions.current()).toBe(first);
+      await sessions.shutOut(transactionalId);
+
+      await expect(appended('shut out', first)).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+      const second = await sessions.current();
+      expect(second).not.toBe(first);
+      await expect(appended('still', first)).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+      await appended('after', second);
+
+      const records = await readRecords(readFrom({ topic, partition: 0 }, 0), 2);
+      expect(records.map(({ value }) => value)).toEqual(['before', 'after']);
+    });
+
     it('gives records back as they were appended, in order', async () => {
       const topic = await newTopic();
       const headers = [
