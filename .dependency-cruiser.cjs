@@ -1,6 +1,9 @@
 /** Which way imports may point. In dsl/ streams and tables make each other, as their types say. */
 const PACKAGE = '^streams/(index|embedded|kafka|avro|testing)[.]ts$';
 
+/** The root of all errors, which every folder of the engine extends. */
+const ERRORS = '^streams/errors[.]ts$';
+
 const only = (name, from, allowed) => ({
   name,
   severity: 'error',
@@ -17,14 +20,17 @@ module.exports = {
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     only('engine-stands-alone', '^streams/', ['^streams/']),
-    only('serde-is-lowest', '^streams/serde/', []),
+    only('serde-is-lowest', '^streams/serde/', [ERRORS]),
     only('leveldb-is-lowest', '^streams/leveldb/', []),
-    only('log-uses-leveldb-and-serde', '^streams/log/', ['^streams/(leveldb|serde)/']),
-    only('state-uses-log-leveldb-and-serde', '^streams/state/', ['^streams/(log|leveldb|serde)/']),
-    only('topology-uses-what-is-below', '^streams/topology/', ['^streams/(state|log|leveldb|serde)/']),
-    only('operators-use-what-is-below', '^streams/operators/', ['^streams/(topology|state|log|leveldb|serde)/']),
-    only('runtime-uses-what-is-below', '^streams/runtime/', ['^streams/(topology|state|log|leveldb|serde)/']),
-    only('dsl-uses-what-is-below', '^streams/dsl/', ['^streams/(operators|topology|state|log|leveldb|serde)/']),
+    only('log-uses-leveldb-and-serde', '^streams/log/', [ERRORS, '^streams/(leveldb|serde)/']),
+    only('state-uses-log-leveldb-and-serde', '^streams/state/', [ERRORS, '^streams/(log|leveldb|serde)/']),
+    only('topology-uses-what-is-below', '^streams/topology/', [ERRORS, '^streams/(state|log|leveldb|serde)/']),
+    only('operators-use-what-is-below', '^streams/operators/', [
+      ERRORS,
+      '^streams/(topology|state|log|leveldb|serde)/',
+    ]),
+    only('runtime-uses-what-is-below', '^streams/runtime/', [ERRORS, '^streams/(topology|state|log|leveldb|serde)/']),
+    only('dsl-uses-what-is-below', '^streams/dsl/', [ERRORS, '^streams/(operators|topology|state|log|leveldb|serde)/']),
     {
       name: 'the-package-by-its-name',
       comment: 'What is not exported by @millrace/streams is not there for others.',

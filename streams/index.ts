@@ -2,7 +2,7 @@
 export type { Duration } from './dsl/duration.js';
 export { toMilliseconds } from './dsl/duration.js';
 export type { KGroupedStream, TimeWindowedKStream } from './dsl/kgrouped-stream.js';
-export type { BranchedKStream, KStream } from './dsl/kstream.js';
+export type { BranchedKStream, Branches, KStream } from './dsl/kstream.js';
 export type { KTable } from './dsl/ktable.js';
 export type {
   Aggregator,
@@ -11,13 +11,19 @@ export type {
   Grouped,
   KeepingAggregator,
   Materialized,
+  NotNull,
   NullHandling,
   Produced,
+  RecordPart,
+  Reduced,
   Repartitioned,
+  WithNulls,
   WithoutNulls,
 } from './dsl/options.js';
 export { keyValueStore, StreamsBuilder } from './dsl/streams-builder.js';
+export type { Synchronous } from './dsl/synchronous.js';
 export { TimeWindows } from './dsl/time-windows.js';
+export { ArgumentError, MillraceError } from './errors.js';
 export { callsUnderWay } from './log/kafka/calls-under-way.js';
 export {
   type CleanupPolicy,
@@ -45,11 +51,11 @@ export type { AutoOffsetReset } from './log/start-offset.js';
 export type { EmitStrategy } from './operators/windows/windowed-aggregate.js';
 export type { StandbyTask } from './runtime/group/standby-tasks.js';
 export { type LateMetrics, newMetrics, type StreamsMetrics } from './runtime/metrics.js';
-export { jsonSerde } from './serde/json.js';
+export { type Json, jsonSerde } from './serde/json.js';
 export { numberSerde } from './serde/number.js';
-export { deserializeWhenReady, type Serde, SerdePendingError } from './serde/serde.js';
+export { deserializeWhenReady, type Serde, type SerdeFor, SerdePendingError } from './serde/serde.js';
 export { stringSerde } from './serde/string.js';
-export type { KeyValueStore } from './state/key-value/key-value-store.js';
+export type { KeyValueStore, KeyValueStoreOptions } from './state/key-value/key-value-store.js';
 export { StateError } from './state/state-database.js';
 export type { TimeWindow, Windowed } from './state/windows/windowed.js';
 export { type StateListener, Streams, type StreamsConfig, type StreamsState } from './streams.js';
@@ -63,6 +69,7 @@ export {
 } from './topology/exception-handlers.js';
 export type {
   Cancellable,
+  KeyValueStoreDefinition,
   Processor,
   ProcessorContext,
   ProcessorSupplier,
@@ -70,6 +77,7 @@ export type {
   Punctuator,
   RecordMetadata,
   StreamRecord,
+  Unused,
 } from './topology/processor.js';
 export {
   type StoreDefinition,

@@ -25,11 +25,23 @@ import type {
 } from '../topology/topology.js';
 import { TopologyError } from '../topology/topology.js';
 import { KTable } from './ktable.js';
-import type { Aggregator, KeepingAggregator, Materialized, NotNull, Serdes } from './options.js';
+import type {
+  Aggregator,
+  KeepingAggregator,
+  Materialized,
+  NotNull,
+  RecordPart,
+  ReducedArgument,
+  Serdes,
+} from './options.js';
 import type { TimeWindows } from './time-windows.js';
 
-/** Records grouped by key, to be aggregated. */
-export class KGroupedStream<K, V> {
+/**
+ * Records grouped by key, to be aggregated. An aggregate keeps a row a key in a store, and its changes in
+ * `<application>-<name>-changelog`; where the key may have changed, records go through
+ * `<application>-<name>-repartition` first. Records with a null key are passed over.
+ */
+export class KGroupedStream<K, V, Missing extends RecordPart = never> {
   constructor(
     readonly graph: Graph,
     readonly node: GraphNode,
@@ -38,24 +50,36 @@ export class KGroupedStream<K, V> {
     readonly repartitionName: string | undefined,
   ) {}
 
-  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V> {
+  /** Aggregates by key and window of event time: each record counts in the windows that its time falls in. */
+  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V, Missing> {
     return new TimeWindowedKStream(this, windows, 'onUpdate');
   }
 
+  /** Counts the records of each key. Records with a null value are passed over. */
   count(materialized: Materialized<number> = {}): KTable<K, number, never> {
     return this.#aggregate(countAggregation(materialized.value), materialized.name);
   }
 
-  /** Records with a null value are passed over. Partial results are merged with the reducer: it must be associative. */
+  /**
+   * Combines the values of each key; the first one is the row as it is. Records with a null value are passed over. Partial
+   * results are merged with the reducer: it must be associative, and must not answer null.
+   *
+   * @throws TopologyError when the value's serde is not known
+   */
   reduce(
     reducer: (aggregate: NotNull<V>, value: NotNull<V>) => NotNull<V>,
-    materialized: Materialized<NotNull<V>> = {},
+    ...given: ReducedArgument<V, Missing>
   ): KTable<K, NotNull<V>, never> {
+    const [materialized = {}] = given as readonly [materialized?: Materialized<NotNull<V>>];
     const serde = needAggregateSerde(materialized.value ?? this.serdes.value, 'reduce');
     return this.#aggregate(reduceAggregation(reducer, serde), materialized.name) as KTable<K, NotNull<V>, never>;
   }
 
-  /** Records with a null value are passed over. */
+  /**
+   * Folds the values of each key into an aggregate of any type. Records with a null value are passed over. Where `add` can
+   * answer null, which deletes the row, the table says so. With `merge`, records are combined before a repartition; without
+   * it they go through the topic as they are, for which the value's serde must be known.
+   */
   aggregate<A>(
     aggregator: KeepingAggregator<K, NotNull<V>, A>,
     materialized: Materialized<A> & { readonly value: Serde<A> },
@@ -68,6 +92,7 @@ export class KGroupedStream<K, V> {
     aggregator: Aggregator<K, NotNull<V>, A>,
     materialized: Materialized<A> & { readonly value: Serde<A> },
   ): KTable<K, A, never> | KTable<K, A> {
+    needMaterialized(materialized);
     // A null deletes the row; the store never holds it.
     const add = aggregator.add as (key: K, value: V, aggregate: A) => A;
     return this.#aggregate({ ...aggregator, add, serde: materialized.value }, materialized.name);
@@ -97,51 +122,59 @@ export class KGroupedStream<K, V> {
   }
 }
 
-/** Records grouped by key and window. */
-export class TimeWindowedKStream<K, V> {
-  readonly #grouped: KGroupedStream<K, V>;
+/** Records grouped by key and window. The keys of the tables are `Windowed`: a serde for them is yours to pass. */
+export class TimeWindowedKStream<K, V, Missing extends RecordPart = never> {
+  readonly #grouped: KGroupedStream<K, V, Missing>;
   readonly #windows: TimeWindows;
   readonly #emit: EmitStrategy;
 
-  constructor(grouped: KGroupedStream<K, V>, windows: TimeWindows, emit: EmitStrategy) {
+  constructor(grouped: KGroupedStream<K, V, Missing>, windows: TimeWindows, emit: EmitStrategy) {
     this.#grouped = grouped;
     this.#windows = windows;
     this.#emit = emit;
   }
 
-  /** Default `onUpdate`. */
-  emitStrategy(emit: EmitStrategy): TimeWindowedKStream<K, V> {
+  /**
+   * When results are sent: `onUpdate` (the default) sends a window again in every commit that changed it, `onWindowClose`
+   * sends it once, when stream time has passed its end and the grace period.
+   */
+  emitStrategy(emit: EmitStrategy): TimeWindowedKStream<K, V, Missing> {
     return new TimeWindowedKStream(this.#grouped, this.#windows, emit);
   }
 
-  /** Records with a null value count, as in Kafka Streams. */
-  count(materialized: Materialized<number> = {}): KTable<Windowed<K>, number, never> {
+  /** Counts the records of each key and window. Records with a null value count, as in Kafka Streams. */
+  count(materialized: Materialized<number> = {}): KTable<Windowed<K>, number, never, 'key'> {
     const { name, value = countSerde } = materialized;
     return this.#aggregate(countAggregation(value), name, value);
   }
 
-  /** As `KGroupedStream#reduce`, per window. */
+  /** As `KGroupedStream#reduce`, per window; for hopping windows the reducer must be commutative, too. */
   reduce(
     reducer: (aggregate: NotNull<V>, value: NotNull<V>) => NotNull<V>,
-    materialized: Materialized<NotNull<V>> = {},
-  ): KTable<Windowed<K>, NotNull<V>, never> {
+    ...given: ReducedArgument<V, Missing>
+  ): KTable<Windowed<K>, NotNull<V>, never, 'key'> {
+    const [materialized = {}] = given as readonly [materialized?: Materialized<NotNull<V>>];
     const serde = needAggregateSerde(materialized.value ?? this.#grouped.serdes.value, 'reduce');
     return this.#aggregate(reduceAggregation(reducer, serde), materialized.name, serde);
   }
 
-  /** Null values are given to the aggregator, as in Kafka Streams. */
+  /**
+   * Folds the values of each key and window into an aggregate of any type. Null values are given to the aggregator, as in
+   * Kafka Streams. With `merge` a record is added once, to a slice of time; without it to each window that it falls in.
+   */
   aggregate<A>(
     aggregator: KeepingAggregator<K, V, A>,
     materialized: Materialized<A> & { readonly value: Serde<A> },
-  ): KTable<Windowed<K>, A, never>;
+  ): KTable<Windowed<K>, A, never, 'key'>;
   aggregate<A>(
     aggregator: Aggregator<K, V, A>,
     materialized: Materialized<A> & { readonly value: Serde<A> },
-  ): KTable<Windowed<K>, A>;
+  ): KTable<Windowed<K>, A, null, 'key'>;
   aggregate<A>(
     aggregator: Aggregator<K, V, A>,
     materialized: Materialized<A> & { readonly value: Serde<A> },
-  ): KTable<Windowed<K>, A, never> | KTable<Windowed<K>, A> {
+  ): KTable<Windowed<K>, A, never, 'key'> | KTable<Windowed<K>, A, null, 'key'> {
+    needMaterialized(materialized);
     if (aggregator.merge === undefined) {
       const aggregation = deletingAggregation(aggregator, materialized.value);
       return this.#aggregate(aggregation, materialized.name, materialized.value);
@@ -154,7 +187,7 @@ export class TimeWindowedKStream<K, V> {
     aggregation: Aggregation<K, V, A>,
     storeName: string | undefined,
     resultSerde: Serde<R>,
-  ): KTable<Windowed<K>, R, never> {
+  ): KTable<Windowed<K>, R, never, 'key'> {
     const { graph, serdes } = this.#grouped;
     const { sizeMs, advanceMs, graceMs } = this.#windows;
     const name = storeName ?? graph.name('KSTREAM-AGGREGATE-STATE-STORE');
@@ -167,7 +200,7 @@ export class TimeWindowedKStream<K, V> {
       graceMs,
       emit: this.#emit,
       aggregation,
-      keySerde: needAggregateSerde(serdes.key, name),
+      keySerde: needAggregateSerde(serdes.key, name) as Serde<K>,
     };
     const node = aggregateNode(
       this.#grouped,
@@ -262,6 +295,12 @@ function reduceAggregation<K, V>(
     skipsNullValues: true,
     serde: serde as Serde<NotNull<V> | undefined>,
   };
+}
+
+function needMaterialized(materialized: { readonly value: unknown } | undefined): void {
+  if (materialized?.value === undefined) {
+    throw new TopologyError('an aggregate needs a serde for its values; pass { value: … } behind the aggregator');
+  }
 }
 
 function needAggregateSerde<T>(serde: Serde<T> | undefined, what: string): Serde<T> {

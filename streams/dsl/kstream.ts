@@ -1,17 +1,44 @@
-import type { Serde } from '../serde/serde.js';
+import { ArgumentError } from '../errors.js';
+import type { Serde, SerdeFor } from '../serde/serde.js';
 import type { LevelKeyValueStore } from '../state/key-value/key-value-store.js';
 import { type Graph, requireSynchronous } from '../topology/graph.js';
-import type { Processor, ProcessorContext, ProcessorSupplier, StreamRecord } from '../topology/processor.js';
+import type {
+  KeyValueStoreDefinition,
+  Processor,
+  ProcessorContext,
+  ProcessorSupplier,
+  StreamRecord,
+} from '../topology/processor.js';
 import { isTimestamp } from '../topology/timestamp.js';
 import type { GraphNode, RepartitionNode, SinkNode, StoreDefinition, TaskContext } from '../topology/topology.js';
 import { TopologyError } from '../topology/topology.js';
 import { KGroupedStream } from './kgrouped-stream.js';
-import type { Grouped, NotNull, Produced, Repartitioned, Serdes } from './options.js';
+import type {
+  Grouped,
+  GroupedArgument,
+  NotNull,
+  Produced,
+  ProducedArgument,
+  RecordPart,
+  Repartitioned,
+  RepartitionedArgument,
+  Serdes,
+} from './options.js';
+import type { Synchronous } from './synchronous.js';
 
 type Predicate<K, V> = (key: K, value: V) => boolean;
 
-/** A stream of records. Every operator makes a new stream and leaves this one as it is. */
-export class KStream<K, V> {
+/**
+ * A stream of records. Every operator makes a new stream and leaves this one as it is; two operators on one stream each get
+ * every record.
+ *
+ * Functions are synchronous, and must not change the keys and values that they are given: others get the same objects. What
+ * they throw is for the processing exception handler.
+ *
+ * `Missing` says which serdes an operator has made unknown, so that the next one that needs them must be given them. Where a
+ * stream is annotated as `KStream<K, V>` that is found out when the topology is built, by a `TopologyError`.
+ */
+export class KStream<K, V, Missing extends RecordPart = never> {
   /** Made by `StreamsBuilder#stream` and by operators. */
   constructor(
     readonly graph: Graph,
@@ -21,9 +48,15 @@ export class KStream<K, V> {
     readonly keyChanged: boolean,
   ) {}
 
-  filter<VR extends V>(predicate: (key: K, value: V) => value is VR): KStream<K, VR>;
-  filter(predicate: Predicate<K, V>): KStream<K, V>;
-  filter(predicate: Predicate<K, V>): KStream<K, V> {
+  /**
+   * Keeps the records for which the predicate is true. Keys, partitions and serdes stay as they are; a null value is given
+   * to the predicate, and a type guard narrows what comes after it.
+   *
+   * @example stream.filter((_key, value) => value !== null)
+   */
+  filter<VR extends V>(predicate: (key: K, value: V) => value is VR): KStream<K, VR, Missing>;
+  filter(predicate: Predicate<K, V>): KStream<K, V, Missing>;
+  filter(predicate: Predicate<K, V>): KStream<K, V, Missing> {
     requireSynchronous('filter', { predicate });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-FILTER'),
@@ -38,10 +71,11 @@ export class KStream<K, V> {
         forward(key, value, timestamp);
       },
     );
-    return new KStream(this.graph, node, this.serdes, this.keyChanged);
+    return new KStream<K, V, Missing>(this.graph, node, this.serdes, this.keyChanged);
   }
 
-  filterNot(predicate: Predicate<K, V>): KStream<K, V> {
+  /** Drops the records for which the predicate is true; else as `filter`. */
+  filterNot(predicate: Predicate<K, V>): KStream<K, V, Missing> {
     requireSynchronous('filterNot', { predicate });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-FILTER'),
@@ -56,10 +90,18 @@ export class KStream<K, V> {
         forward(key, value, timestamp);
       },
     );
-    return new KStream(this.graph, node, this.serdes, this.keyChanged);
+    return new KStream<K, V, Missing>(this.graph, node, this.serdes, this.keyChanged);
   }
 
-  map<KR, VR>(mapper: (key: K, value: V) => readonly [KR, VR]): KStream<KR, VR> {
+  /**
+   * Makes a new key and value of each record. Neither serde is known afterwards, and the key may be another: an aggregate or
+   * `repartition` behind it sends records through a repartition topic first. Where the key stays, `mapValues` costs none.
+   *
+   * @example stream.map((_id, order) => [order.customer, order.amount])
+   */
+  map<KR, VR>(
+    mapper: (key: K, value: V) => readonly [Synchronous<KR>, Synchronous<VR>],
+  ): KStream<KR, VR, 'key' | 'value'> {
     requireSynchronous('map', { mapper });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-MAP'),
@@ -76,10 +118,14 @@ export class KStream<K, V> {
         forward(newKey, newValue, timestamp);
       },
     );
-    return new KStream<KR, VR>(this.graph, node, NO_SERDES, true);
+    return new KStream<KR, VR, 'key' | 'value'>(this.graph, node, NO_SERDES, true);
   }
 
-  mapValues<VR>(mapper: (value: V, key: K) => VR): KStream<K, VR> {
+  /**
+   * Makes a new value of each record, of a null one, too. The key and its partition stay, so that nothing is repartitioned;
+   * the value's serde is not known afterwards.
+   */
+  mapValues<VR>(mapper: (value: V, key: K) => Synchronous<VR>): KStream<K, VR, Missing | 'value'> {
     requireSynchronous('mapValues', { mapper });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-MAPVALUES'),
@@ -95,10 +141,21 @@ export class KStream<K, V> {
         forward(key, newValue, timestamp);
       },
     );
-    return new KStream<K, VR>(this.graph, node, { ...this.serdes, value: undefined }, this.keyChanged);
+    return new KStream<K, VR, Missing | 'value'>(
+      this.graph,
+      node,
+      { ...this.serdes, value: undefined },
+      this.keyChanged,
+    );
   }
 
-  flatMap<KR, VR>(mapper: (key: K, value: V) => Iterable<readonly [KR, VR]>): KStream<KR, VR> {
+  /**
+   * Makes any number of records of each, one after the other, with its time. As behind `map`, neither serde is known and an
+   * aggregate repartitions first.
+   */
+  flatMap<KR, VR>(
+    mapper: (key: K, value: V) => Iterable<readonly [Synchronous<KR>, Synchronous<VR>]>,
+  ): KStream<KR, VR, 'key' | 'value'> {
     requireSynchronous('flatMap', { mapper });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-FLATMAP'),
@@ -111,10 +168,11 @@ export class KStream<K, V> {
         }
       },
     );
-    return new KStream<KR, VR>(this.graph, node, NO_SERDES, true);
+    return new KStream<KR, VR, 'key' | 'value'>(this.graph, node, NO_SERDES, true);
   }
 
-  flatMapValues<VR>(mapper: (value: V, key: K) => Iterable<VR>): KStream<K, VR> {
+  /** Makes any number of values of each record, under its key and time: nothing is repartitioned. */
+  flatMapValues<VR>(mapper: (value: V, key: K) => Iterable<Synchronous<VR>>): KStream<K, VR, Missing | 'value'> {
     requireSynchronous('flatMapValues', { mapper });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-FLATMAPVALUES'),
@@ -127,11 +185,19 @@ export class KStream<K, V> {
         }
       },
     );
-    return new KStream<K, VR>(this.graph, node, { ...this.serdes, value: undefined }, this.keyChanged);
+    return new KStream<K, VR, Missing | 'value'>(
+      this.graph,
+      node,
+      { ...this.serdes, value: undefined },
+      this.keyChanged,
+    );
   }
 
-  /** Looks at each record and passes it on. */
-  peek(action: (key: K, value: V) => void): KStream<K, V> {
+  /**
+   * Looks at each record and passes it on as it is. It may see a record twice: a commit that fails is processed again.
+   * Nothing waits for what it starts, which is why a promise is refused.
+   */
+  peek<R>(action: (key: K, value: V) => Synchronous<R>): KStream<K, V, Missing> {
     requireSynchronous('peek', { action });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-PEEK'),
@@ -146,10 +212,15 @@ export class KStream<K, V> {
         forward(key, value, timestamp);
       },
     );
-    return new KStream(this.graph, node, this.serdes, this.keyChanged);
+    return new KStream<K, V, Missing>(this.graph, node, this.serdes, this.keyChanged);
   }
 
-  selectKey<KR>(selector: (key: K, value: V) => KR): KStream<KR, V> {
+  /**
+   * Gives each record another key. Its partition is no longer that of its key, so that an aggregate or `repartition` behind
+   * it sends records through a repartition topic first; `to` does that by writing. The key's serde is not known afterwards.
+   * A record whose new key is null is passed over by aggregates.
+   */
+  selectKey<KR>(selector: (key: K, value: V) => Synchronous<KR>): KStream<KR, V, Missing | 'key'> {
     requireSynchronous('selectKey', { selector });
     const node = this.graph.operator(
       this.graph.name('KSTREAM-KEY-SELECT'),
@@ -165,15 +236,30 @@ export class KStream<K, V> {
         forward(newKey, value, timestamp);
       },
     );
-    return new KStream<KR, V>(this.graph, node, { key: undefined, value: this.serdes.value }, true);
+    return new KStream<KR, V, Missing | 'key'>(this.graph, node, { key: undefined, value: this.serdes.value }, true);
   }
 
-  /** Sends each record to the first branch whose predicate it meets. */
-  split(): BranchedKStream<K, V> {
+  /**
+   * Sends each record to the first branch whose predicate it meets. The branches are there, by their names, when the last
+   * of them is given: `defaultBranch` or `noDefaultBranch`.
+   *
+   * @example
+   * const { large, small } = orders
+   *   .split()
+   *   .branch('large', (_id, order) => order.amount > 1000)
+   *   .defaultBranch('small');
+   */
+  split(): BranchedKStream<K, V, Missing> {
     return new BranchedKStream(this);
   }
 
-  merge(other: KStream<K, V>): KStream<K, V> {
+  /**
+   * Puts the records of both streams into one, as they come: no order holds between the two. Each serde is this stream's,
+   * or the other's where this one does not know it. An aggregate behind it wants both to be partitioned alike.
+   *
+   * @throws TopologyError when the streams are of two builders
+   */
+  merge<OtherMissing extends RecordPart>(other: KStream<K, V, OtherMissing>): KStream<K, V, Missing & OtherMissing> {
     if (other.graph !== this.graph) throw new TopologyError('streams of two builders cannot be merged');
     const node = this.graph.operator(this.graph.name('KSTREAM-MERGE'), this.node, (forward) => forward);
     other.node.children.push(node);
@@ -189,8 +275,14 @@ export class KStream<K, V> {
     );
   }
 
-  /** Sends records by way of an internal topic to the partition of their key. Null keys are passed over. */
-  repartition(options: Repartitioned<K, V> = {}): KStream<NotNull<K>, V> {
+  /**
+   * Sends records by way of an internal topic to the partition of their key, whether or not the key has changed. Records with
+   * a null key are passed over, and counted as skipped; null values go through.
+   *
+   * @throws TopologyError when a serde is not known
+   */
+  repartition(...given: RepartitionedArgument<K, V, Missing>): KStream<NotNull<K>, V> {
+    const [options = {}] = given as readonly [options?: Repartitioned<K, V>];
     const name = options.name ?? this.graph.name('KSTREAM-REPARTITION');
     const key = needSerde(options.key ?? this.serdes.key, 'key', `repartition "${name}"`);
     const value = needSerde(options.value ?? this.serdes.value, 'value', `repartition "${name}"`);
@@ -210,22 +302,52 @@ export class KStream<K, V> {
     return new KStream(this.graph, node, { key, value } as Serdes<NotNull<K>, V>, false);
   }
 
-  /** Groups by a new key. Records for which it is null are passed over. */
-  groupBy<KR>(selector: (key: K, value: V) => KR | null, grouped: Grouped<KR, V>): KGroupedStream<KR, V> {
+  /**
+   * Groups by a new key: `selectKey`, then `groupByKey`. The aggregate behind it repartitions first, into
+   * `<application>-<name>-repartition`. Records for which the key is null are passed over.
+   *
+   * @example words.groupBy((_key, word) => word, { key: stringSerde }).count({ name: 'counts' })
+   */
+  groupBy<KR>(
+    selector: (key: K, value: V) => Synchronous<KR> | null,
+    grouped: Grouped<KR, V> & { readonly value: SerdeFor<NotNull<V>> },
+  ): KGroupedStream<KR, V>;
+  groupBy<KR>(
+    selector: (key: K, value: V) => Synchronous<KR> | null,
+    grouped: Grouped<KR, V>,
+  ): KGroupedStream<KR, V, Extract<Missing, 'value'>>;
+  groupBy<KR>(selector: (key: K, value: V) => unknown, grouped: Grouped<KR, V>): KGroupedStream<KR, V> {
+    requireSynchronous('groupBy', { selector });
     const selected = this.selectKey(selector);
     const serdes = { key: grouped.key, value: grouped.value ?? this.serdes.value } as Serdes<KR, V>;
     return new KGroupedStream(this.graph, selected.node, serdes, true, grouped.name);
   }
 
-  /** Null keys are passed over. */
-  groupByKey(grouped: Partial<Grouped<NotNull<K>, V>> = {}): KGroupedStream<NotNull<K>, V> {
+  /**
+   * Groups by the key that records have. The aggregate behind it repartitions first only where an operator before it may have
+   * changed the key. Records with a null key are passed over, and counted as skipped.
+   *
+   * @throws TopologyError when the key's serde is not known
+   */
+  groupByKey(
+    grouped: GroupedArgument<K, V, Missing>[0] & { readonly value: SerdeFor<NotNull<V>> },
+  ): KGroupedStream<NotNull<K>, V>;
+  groupByKey(...given: GroupedArgument<K, V, Missing>): KGroupedStream<NotNull<K>, V, Extract<Missing, 'value'>>;
+  groupByKey(...given: readonly unknown[]): KGroupedStream<NotNull<K>, V> {
+    const [grouped = {}] = given as readonly [grouped?: Partial<Grouped<NotNull<K>, V>>];
     const key = needSerde(grouped.key ?? this.serdes.key, 'key', 'groupByKey');
     const serdes = { key, value: grouped.value ?? this.serdes.value } as Serdes<NotNull<K>, V>;
     return new KGroupedStream(this.graph, this.node, serdes, this.keyChanged, grouped.name);
   }
 
-  /** Writes the stream to a topic, which must exist. */
-  to(topic: string, produced: Produced<K, V> = {}): void {
+  /**
+   * Writes the stream to a topic, which must exist. A record's partition is that of its key, as Kafka's clients choose it, its
+   * time is the record's, and a null value deletes where the topic is compacted. It is visible with the commit that takes it.
+   *
+   * @throws TopologyError when a serde is not known: of a key that an operator has made, or that has a window
+   */
+  to(topic: string, ...given: ProducedArgument<K, V, Missing>): void {
+    const [produced = {}] = given as readonly [produced?: Produced<K, V>];
     const name = produced.name ?? this.graph.name('KSTREAM-SINK');
     this.graph.add<SinkNode>(
       {
@@ -240,7 +362,7 @@ export class KStream<K, V> {
     );
   }
 
-  #sinkKeySerde(topic: string, { key = this.serdes.key }: Produced<K, V>): Serde<NotNull<K>> | undefined {
+  #sinkKeySerde(topic: string, { key = this.serdes.key }: Produced<K, V>): SerdeFor<NotNull<K>> | undefined {
     if (key === null || (key === undefined && this.serdes.keyIsNull === true)) return undefined;
     if (key !== undefined) return key;
     throw new TopologyError(
@@ -249,11 +371,20 @@ export class KStream<K, V> {
     );
   }
 
-  /** Runs a processor of the user's own over the stream, with the stores it names. */
+  /**
+   * Runs a processor of the user's own over the stream, with the stores that `stores` names. What it forwards may have another
+   * key: neither serde is known, and an aggregate behind it repartitions first. Its tasks share no memory but the stores,
+   * which every processor that names the same definition has in common.
+   *
+   * A processor is synchronous, and there is no `asyncProcess`: see `Processor#process`.
+   *
+   * @param supplier makes one processor for each task
+   * @throws TopologyError when it is no function
+   */
   process<KR, VR>(
     supplier: ProcessorSupplier<K, V, KR, VR>,
     options: { readonly name?: string; readonly stores?: readonly StoreDefinition[] } = {},
-  ): KStream<KR, VR> {
+  ): KStream<KR, VR, 'key' | 'value'> {
     const stores = options.stores ?? [];
     const name = options.name ?? this.graph.name('KSTREAM-PROCESSOR');
     if (typeof supplier !== 'function') {
@@ -267,7 +398,8 @@ export class KStream<K, V> {
       this.node,
       (task, forward) => {
         const processor: Processor<K, V, KR, VR> = supplier();
-        requireSynchronous(`the processor "${name}"`, { init: processor.init, process: processor.process });
+        const { close, init, process } = processor;
+        requireSynchronous(`the processor "${name}"`, { init, process, close });
         if (made.has(processor)) {
           throw new TopologyError(
             `the processor "${name}" is one for all tasks; make a new one with each call: () => new …`,
@@ -277,7 +409,7 @@ export class KStream<K, V> {
         const context = processorContext<KR, VR>(name, task, stores, (record) => {
           const { timestamp } = record;
           if (!isTimestamp(timestamp)) {
-            throw new RangeError(
+            throw new ArgumentError(
               `the processor "${name}" forwards a record whose timestamp, ${String(timestamp)}, is not a time: it must ` +
                 'be whole milliseconds since 1970, up to the year 9999',
             );
@@ -287,7 +419,9 @@ export class KStream<K, V> {
           else task.withHeaders(record.headers, pass);
         });
         return {
-          init: () => processor.init?.(context),
+          init: () => {
+            processor.init?.(context);
+          },
           process: (key, value, timestamp) => {
             try {
               processor.process({ key: key as K, value: value as V, timestamp, headers: task.headers });
@@ -295,26 +429,54 @@ export class KStream<K, V> {
               task.failed(name, error, key, value, timestamp);
             }
           },
-          close: () => processor.close?.(),
+          close: () => {
+            processor.close?.();
+          },
         };
       },
       stores,
     );
-    return new KStream<KR, VR>(this.graph, node, NO_SERDES, true);
+    return new KStream<KR, VR, 'key' | 'value'>(this.graph, node, NO_SERDES, true);
   }
 }
 
-/** The branches of a `split`, in the order in which they are tried. */
-export class BranchedKStream<K, V> {
-  readonly #stream: KStream<K, V>;
+/** Streams by the names of their branches. */
+export type Branches<K, Values, Missing extends RecordPart> = {
+  readonly [Name in keyof Values]: KStream<K, Values[Name], Missing>;
+};
+
+/** A name that no branch has yet. */
+type NewName<Name extends string, Values> = string extends keyof Values
+  ? Name
+  : Name extends keyof Values
+    ? never
+    : Name;
+
+/** The branches of a `split`, in the order in which they are tried. `Values` are the types of their values, by name. */
+export class BranchedKStream<K, V, Missing extends RecordPart = never, Values = unknown> {
+  readonly #stream: KStream<K, V, Missing>;
   readonly #predicates: Predicate<K, V>[] = [];
   readonly #names: string[] = [];
 
-  constructor(stream: KStream<K, V>) {
+  constructor(stream: KStream<K, V, Missing>) {
     this.#stream = stream;
   }
 
-  branch(name: string, predicate: Predicate<K, V>): this {
+  /**
+   * Adds a branch for what none before it took. Keys, partitions and serdes stay as they are; a type guard narrows the
+   * branch's values.
+   *
+   * @throws TopologyError when there is a branch of that name
+   */
+  branch<Name extends string, VR extends V>(
+    name: NewName<Name, Values>,
+    predicate: (key: K, value: V) => value is VR,
+  ): BranchedKStream<K, V, Missing, Values & Record<Name, VR>>;
+  branch<Name extends string>(
+    name: NewName<Name, Values>,
+    predicate: Predicate<K, V>,
+  ): BranchedKStream<K, V, Missing, Values & Record<Name, V>>;
+  branch(name: string, predicate: Predicate<K, V>): unknown {
     requireSynchronous(`the branch "${name}"`, { predicate });
     if (this.#names.includes(name)) throw new TopologyError(`two branches are named "${name}"; give one another name`);
     this.#names.push(name);
@@ -322,13 +484,13 @@ export class BranchedKStream<K, V> {
     return this;
   }
 
-  /** Records that no branch took go to this one. */
-  defaultBranch(name: string): Record<string, KStream<K, V>> {
-    return this.branch(name, () => true).noDefaultBranch();
+  /** Ends the split: records that no branch took go to this one. Answers all branches by their names. */
+  defaultBranch<Name extends string>(name: NewName<Name, Values>): Branches<K, Values & Record<Name, V>, Missing> {
+    return this.branch<Name>(name, () => true).noDefaultBranch();
   }
 
-  /** Records that no branch took are dropped. */
-  noDefaultBranch(): Record<string, KStream<K, V>> {
+  /** Ends the split: records that no branch took are dropped. Answers all branches by their names. */
+  noDefaultBranch(): Branches<K, Values, Missing> {
     const { graph, node, serdes, keyChanged } = this.#stream;
     const predicates = this.#predicates;
     const name = graph.name('KSTREAM-BRANCH');
@@ -346,17 +508,18 @@ export class BranchedKStream<K, V> {
     }));
     const streams = this.#names.map((branchName) => {
       const branch = graph.operator(`${name}-${branchName}`, split, (forward) => forward);
-      return [branchName, new KStream<K, V>(graph, branch, serdes, keyChanged)] as const;
+      return [branchName, new KStream<K, V, Missing>(graph, branch, serdes, keyChanged)] as const;
     });
-    return Object.fromEntries(streams);
+    return Object.fromEntries(streams) as unknown as Branches<K, Values, Missing>;
   }
 }
 
 const NO_SERDES = { key: undefined, value: undefined };
 
-function needSerde<T>(serde: Serde<T> | undefined, what: 'key' | 'value', where: string): Serde<T> {
+/** What it reads is what the stream's values were when it wrote them. */
+function needSerde<T>(serde: SerdeFor<T> | undefined, what: 'key' | 'value', where: string): Serde<T> {
   if (serde === undefined) throw new TopologyError(`${where} needs a serde for the ${what}; pass { ${what}: … }`);
-  return serde;
+  return serde as Serde<T>;
 }
 
 function processorContext<KR, VR>(
@@ -378,8 +541,10 @@ function processorContext<KR, VR>(
       return task.now();
     },
     forward,
-    stateStore: <K, V>(storeName: string) => {
-      if (!stores.some((store) => store.name === storeName)) {
+    // JavaScript may give a name.
+    stateStore: <K, V>(store: KeyValueStoreDefinition<K, V> | string) => {
+      const storeName = typeof store === 'string' ? store : store.name;
+      if (!stores.some((connected) => connected === store || connected.name === store)) {
         throw new TopologyError(
           `the processor "${name}" is not connected to the store "${storeName}"; name it in its stores`,
         );

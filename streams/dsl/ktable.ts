@@ -1,10 +1,15 @@
 import { type Graph, requireSynchronous } from '../topology/graph.js';
 import type { GraphNode, TableChanges } from '../topology/topology.js';
 import { KStream } from './kstream.js';
-import type { Serdes } from './options.js';
+import type { RecordPart, Serdes } from './options.js';
+import type { Synchronous } from './synchronous.js';
 
-/** A table: the latest value of each key. `Gone` is never where no row is ever deleted. */
-export class KTable<K, V, Gone extends null = null> {
+/**
+ * A table: the latest value of each key. `Gone` is null where a row may be deleted, and never where none ever is; `Missing`
+ * says which serdes are not known, as of a `KStream`. Functions are synchronous, and are called with what a row was before,
+ * too.
+ */
+export class KTable<K, V, Gone extends null = null, Missing extends RecordPart = never> {
   /** Made by `StreamsBuilder#table` and by aggregations. */
   constructor(
     readonly graph: Graph,
@@ -14,18 +19,24 @@ export class KTable<K, V, Gone extends null = null> {
   ) {}
 
   /**
-   * Rows that do not match are gone from the result. Where a row goes that was not in it, nothing is sent; but for a
-   * table of `StreamsBuilder#table` without a name, of which Kafka Streams does not know what a row was before.
+   * Keeps the rows that match; a row that matches no longer is deleted from the result, so that its changes have null values
+   * from here on. Where a row goes that was not in it, nothing is sent; but for a table of `StreamsBuilder#table` without a
+   * name, of which Kafka Streams does not know what a row was before. A deleted row is not given to the predicate.
    */
-  filter(predicate: (key: K, value: V) => boolean): KTable<K, V> {
+  filter(predicate: (key: K, value: V) => boolean): KTable<K, V, null, Missing> {
     return this.#filter(predicate, true);
   }
 
-  filterNot(predicate: (key: K, value: V) => boolean): KTable<K, V> {
+  /** Keeps the rows that do not match; else as `filter`. */
+  filterNot(predicate: (key: K, value: V) => boolean): KTable<K, V, null, Missing> {
     return this.#filter(predicate, false);
   }
 
-  mapValues<VR>(mapper: (value: V, key: K) => VR): KTable<K, VR, Gone> {
+  /**
+   * Makes a new value of each row. A deleted row stays one, and is not given to the mapper. The keys, and so the partitions,
+   * stay; the value's serde is not known afterwards.
+   */
+  mapValues<VR>(mapper: (value: V, key: K) => Synchronous<VR>): KTable<K, VR, Gone, Missing | 'value'> {
     requireSynchronous('mapValues', { mapper });
     const node = this.graph.operator(this.graph.name('KTABLE-MAPVALUES'), this.node, (forward, failed) => {
       const map = (key: unknown, value: unknown) =>
@@ -43,16 +54,20 @@ export class KTable<K, V, Gone extends null = null> {
         forward(key, mapped, timestamp, before);
       };
     });
-    return new KTable<K, VR, Gone>(this.graph, node, { key: this.serdes.key, value: undefined }, this.changes);
+    const serdes = { key: this.serdes.key, value: undefined };
+    return new KTable<K, VR, Gone, Missing | 'value'>(this.graph, node, serdes, this.changes);
   }
 
-  /** The changes of the table. The value is null where a row went. */
-  toStream(): KStream<K, V | Gone> {
+  /**
+   * The changes of the table as a stream: the row's new value, or null where it was deleted, which the type says where it can
+   * be. An aggregate sends its changes once a commit, the last of each row.
+   */
+  toStream(): KStream<K, V | Gone, Missing> {
     const node = this.graph.operator(this.graph.name('KTABLE-TOSTREAM'), this.node, (forward) => forward);
     return new KStream(this.graph, node, this.serdes as Serdes<K, V | Gone>, false);
   }
 
-  #filter(predicate: (key: K, value: V) => boolean, keep: boolean): KTable<K, V> {
+  #filter(predicate: (key: K, value: V) => boolean, keep: boolean): KTable<K, V, null, Missing> {
     requireSynchronous('filter', { predicate });
     this.changes.sendOldValues = true;
     const node = this.graph.operator(this.graph.name('KTABLE-FILTER'), this.node, (forward, failed) => {

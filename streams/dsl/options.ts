@@ -1,5 +1,5 @@
 import type { AutoOffsetReset } from '../log/start-offset.js';
-import type { Serde } from '../serde/serde.js';
+import type { Serde, SerdeFor } from '../serde/serde.js';
 import type { TimestampExtractor } from '../topology/topology.js';
 
 /** The serdes known for a stream; an operator that needs one that is not known asks for it. */
@@ -13,6 +13,36 @@ export interface Serdes<K, V> {
 /** Null has no bytes: no serde is needed for it. */
 export type NotNull<T> = Exclude<T, null>;
 
+/** What a serde is for. */
+export type RecordPart = 'key' | 'value';
+
+/** Options of which those serdes must be given that the stream does not know. */
+type WithParts<O, Missing> = O & Required<Pick<O, Missing & keyof O>>;
+
+/** The argument of an operator that needs serdes: it may be left out where the stream knows them. */
+type Needing<O, Missing> = [Missing] extends [never] ? [options?: O] : [options: WithParts<O, Missing>];
+
+/** The argument of `to`. */
+export type ProducedArgument<K, V, Missing extends RecordPart> = Needing<
+  Produced<K, V>,
+  [NotNull<K>] extends [never] ? Exclude<Missing, 'key'> : Missing
+>;
+
+/** The argument of `repartition`. */
+export type RepartitionedArgument<K, V, Missing extends RecordPart> = Needing<Repartitioned<K, V>, Missing | NoKeys<K>>;
+
+/** The argument of `groupByKey`. */
+export type GroupedArgument<K, V, Missing extends RecordPart> = Needing<
+  Partial<Grouped<NotNull<K>, V>>,
+  Extract<Missing, 'key'> | NoKeys<K>
+>;
+
+/** The argument of `reduce`. */
+export type ReducedArgument<V, Missing extends RecordPart> = Needing<Reduced<V>, Extract<Missing, 'value'>>;
+
+/** A stream without keys has none to group by, and there is no serde for them. */
+type NoKeys<K> = [NotNull<K>] extends [never] ? 'key' : never;
+
 /** How a topic is read. */
 export interface Consumed<K, V> {
   readonly key: Serde<K>;
@@ -21,6 +51,7 @@ export interface Consumed<K, V> {
   readonly timestamp?: TimestampExtractor<V>;
   /** Where it is read from when there is no position in it, or none that is still there. Default: the application's. */
   readonly autoOffsetReset?: AutoOffsetReset;
+  /** Names the source in the topology's description. */
   readonly name?: string;
 }
 
@@ -30,6 +61,11 @@ export interface Consumed<K, V> {
  * handler is asked. `skip`: it is passed over, and counted. What is not kept moves no stream time. Default `keep`.
  */
 export type NullHandling = 'keep' | 'refuse' | 'skip';
+
+/** How a topic is read as a stream of which operators see nulls, too. */
+export interface WithNulls {
+  readonly nulls?: 'keep';
+}
 
 /** How a topic is read as a stream of which operators see no nulls. */
 export interface WithoutNulls {
@@ -44,15 +80,16 @@ export interface ConsumedWithoutKey<V> extends Omit<Consumed<never, V>, 'key'> {
 /** How a topic is written. A serde may be left out when the stream's own is known. */
 export interface Produced<K, V> {
   /** Null writes the records without their keys. */
-  readonly key?: Serde<NotNull<K>> | null;
-  readonly value?: Serde<NotNull<V>>;
+  readonly key?: SerdeFor<NotNull<K>> | null;
+  readonly value?: SerdeFor<NotNull<V>>;
+  /** Names the sink in the topology's description. */
   readonly name?: string;
 }
 
 /** How records are grouped. The value's serde is needed only where values go through a topic as they are. */
 export interface Grouped<K, V> {
-  readonly key: Serde<K>;
-  readonly value?: Serde<NotNull<V>>;
+  readonly key: SerdeFor<K>;
+  readonly value?: SerdeFor<NotNull<V>>;
   /** Names the repartition topic: `<application>-<name>-repartition`. */
   readonly name?: string;
 }
@@ -64,7 +101,16 @@ export interface Materialized<V> {
   readonly value?: Serde<V>;
 }
 
+/** How a reduce is kept. The serde may be left out when the stream's own is known. */
+export interface Reduced<V> {
+  /** As of `Materialized`. */
+  readonly name?: string;
+  readonly value?: SerdeFor<NotNull<V>>;
+}
+
+/** How records go through a topic. A serde may be left out when the stream's own is known. */
 export interface Repartitioned<K, V> extends Partial<Grouped<NotNull<K>, V>> {
+  /** Default: as many as the largest topic that is read before it. */
   readonly partitions?: number;
 }
 

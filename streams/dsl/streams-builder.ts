@@ -4,10 +4,26 @@ import { type KeyValueStoreOptions, LevelKeyValueStore } from '../state/key-valu
 import type { ValueAndTimestamp } from '../state/key-value/value-and-timestamp.js';
 import { Graph } from '../topology/graph.js';
 import { planTopology } from '../topology/plan.js';
-import type { SourceNode, StoreDefinition, TaskContext, TimestampExtractor, Topology } from '../topology/topology.js';
+import type { KeyValueStoreDefinition } from '../topology/processor.js';
+import {
+  type SourceNode,
+  type StoreDefinition,
+  type TaskContext,
+  type TimestampExtractor,
+  type Topology,
+  TopologyError,
+} from '../topology/topology.js';
 import { KStream } from './kstream.js';
 import { KTable } from './ktable.js';
-import type { Consumed, ConsumedWithoutKey, Materialized, NullHandling, Serdes, WithoutNulls } from './options.js';
+import type {
+  Consumed,
+  ConsumedWithoutKey,
+  Materialized,
+  NullHandling,
+  Serdes,
+  WithNulls,
+  WithoutNulls,
+} from './options.js';
 
 /**
  * Where a topology starts.
@@ -31,11 +47,17 @@ export class StreamsBuilder {
     readonly node: SourceNode;
   }[] = [];
 
-  /** Keys and values may be null, for any client can write such records; `nulls` says what else is done with them. */
+  /**
+   * Reads one topic or several as a stream, from where the application has come to in them. Keys and values may be null, for
+   * any client can write such records; `nulls` says what else is done with them. Without a serde for the keys these are not
+   * decoded, and are null. A topic that is read twice alike is one stream.
+   *
+   * @throws TopologyError when there is no serde for the values
+   */
   stream<V>(topics: string | readonly string[], consumed: ConsumedWithoutKey<V> & WithoutNulls): KStream<null, V>;
   stream<K, V>(topics: string | readonly string[], consumed: Consumed<K, V> & WithoutNulls): KStream<K, V>;
-  stream<V>(topics: string | readonly string[], consumed: ConsumedWithoutKey<V>): KStream<null, V | null>;
-  stream<K, V>(topics: string | readonly string[], consumed: Consumed<K, V>): KStream<K | null, V | null>;
+  stream<V>(topics: string | readonly string[], consumed: ConsumedWithoutKey<V> & WithNulls): KStream<null, V | null>;
+  stream<K, V>(topics: string | readonly string[], consumed: Consumed<K, V> & WithNulls): KStream<K | null, V | null>;
   stream<K, V>(
     topics: string | readonly string[],
     consumed: (Consumed<K, V> | ConsumedWithoutKey<V>) & { readonly nulls?: NullHandling },
@@ -46,8 +68,16 @@ export class StreamsBuilder {
     return new KStream<K | null, V | null>(this.#graph, node, serdes, false);
   }
 
-  /** Reads a topic as a table: the latest value of each key; a null value deletes. Null keys are passed over. */
+  /**
+   * Reads a topic as a table: the latest value of each key; a null value deletes the row. Null keys are passed over, and
+   * counted as skipped. The rows are kept in a store of the name that `materialized` gives.
+   *
+   * @throws TopologyError when a serde is missing
+   */
   table<K, V>(topic: string, consumed: Consumed<K, V>, materialized: Materialized<V> = {}): KTable<K, V> {
+    if (consumed.key === undefined) {
+      throw new TopologyError(`the table of "${topic}" needs a serde for the keys; pass { key: … }`);
+    }
     const graph = this.#graph;
     const source = this.#source('KSTREAM-SOURCE', topic, consumed);
     const name = materialized.name ?? graph.name(`${topic}-STATE-STORE`);
@@ -105,7 +135,11 @@ export class StreamsBuilder {
     return node;
   }
 
-  /** @throws TopologyError when the parts do not fit together */
+  /**
+   * Makes the topology of what was built so far; it can be run by any number of `Streams` and test drivers.
+   *
+   * @throws TopologyError when the parts do not fit together
+   */
   build(): Topology {
     return planTopology(this.#graph.nodes);
   }
@@ -116,6 +150,11 @@ export class StreamsBuilder {
     consumed: Consumed<K, V> | ConsumedWithoutKey<V>,
     nulls: NullHandling = 'keep',
   ): SourceNode {
+    if (consumed.value === undefined) {
+      throw new TopologyError(
+        `reading "${[topics].flat().join(', ')}" needs a serde for the values; pass { value: … }`,
+      );
+    }
     return this.#graph.add<SourceNode>({
       kind: 'source',
       name: consumed.name ?? this.#graph.name(prefix),
@@ -130,9 +169,18 @@ export class StreamsBuilder {
   }
 }
 
-/** A store for `KStream#process`: pass it to every processor that shares it. */
-export function keyValueStore<K, V>(options: KeyValueStoreOptions<K, V>): StoreDefinition {
+/**
+ * Defines a store for `KStream#process`: name it in the `stores` of every processor that shares it, and take it there from
+ * `ProcessorContext#stateStore`. Its changes are in `<application>-<name>-changelog`.
+ *
+ * @example const limits = keyValueStore({ name: 'limits', keySerde: stringSerde, valueSerde: numberSerde });
+ * @throws TopologyError when a serde is missing
+ */
+export function keyValueStore<K, V>(options: KeyValueStoreOptions<K, V>): KeyValueStoreDefinition<K, V> {
   const { keySerde, name, valueSerde } = options;
+  if (keySerde === undefined || valueSerde === undefined) {
+    throw new TopologyError(`the store "${name}" needs serdes; pass { keySerde: …, valueSerde: … }`);
+  }
   return {
     name,
     isNameGenerated: false,

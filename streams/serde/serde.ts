@@ -1,21 +1,32 @@
+import { MillraceError } from '../errors.js';
+
 /**
- * Turns values into bytes and back, synchronously. The engine handles null itself: a serde never sees it.
+ * A serde as an operator takes it that has values of type `T`: it can write them all. What it reads may be more, as with
+ * `stringSerde` for the values `'low'` and `'high'`: it reads what was written. One of strings is none for
+ * `string | undefined`.
  */
-export interface Serde<T> {
+export interface SerdeFor<T> {
   /** What its bytes are, such as `text` or `double`: a store that was filled by serdes of other formats is refused. */
   readonly format?: string;
   /**
    * Whether the value is exactly what `deserialize` makes of its bytes, so that the engine can hold it as it is; without
    * this it is taken to be another one.
    */
-  preserves?(value: T): boolean;
-  serialize(topic: string, value: T): Uint8Array;
+  readonly preserves?: (value: T) => boolean;
+  /** A property, which the compiler compares strictly; a class may implement it as a method. */
+  readonly serialize: (topic: string, value: T) => Uint8Array;
   /**
    * Reads the value from `bytes[start, end)`; the range may be part of a larger buffer and must not be kept.
    *
    * @throws SerdePendingError when something must be fetched first; the engine waits and calls again
    * @throws Error any other: the record cannot be decoded, and goes where the deserialization handler says
    */
+  deserialize(topic: string, bytes: Buffer, start: number, end: number): unknown;
+}
+
+/** Turns values into bytes and back, synchronously. The engine handles null itself: a serde never sees it. */
+export interface Serde<T> extends SerdeFor<T> {
+  /** As `SerdeFor#deserialize`. */
   deserialize(topic: string, bytes: Buffer, start: number, end: number): T;
 }
 
@@ -38,12 +49,11 @@ export async function deserializeWhenReady<T>(
 }
 
 /** Decoding needs something that is not there yet, such as a schema from a registry; `ready` settles when it is. */
-export class SerdePendingError extends Error {
+export class SerdePendingError extends MillraceError<'SERDE_PENDING'> {
   constructor(
     message: string,
     readonly ready: Promise<void>,
   ) {
-    super(message);
-    this.name = 'SerdePendingError';
+    super('SERDE_PENDING', message);
   }
 }

@@ -21,8 +21,8 @@ export function requireSynchronous(where: string, functions: Readonly<Record<str
     if (typeof one !== 'function') continue;
     if (!['AsyncFunction', 'AsyncGeneratorFunction'].includes(one.constructor.name)) continue;
     throw new TopologyError(
-      `${name} of ${where} is asynchronous, and operators are not: do it before the record is in the log, or behind the ` +
-        'topic that the result is in; the punctuator of a processor may await',
+      `${name} of ${where} is asynchronous, and operators are not, nor is there an asyncProcess: do it before the ` +
+        'record is in the log, or behind the topic that the result is in; the punctuator of a processor may await',
     );
   }
 }

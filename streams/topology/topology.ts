@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.js';
 import type { Headers } from '../log/log.js';
 import type { AutoOffsetReset } from '../log/start-offset.js';
 import type { Serde } from '../serde/serde.js';
@@ -31,6 +32,7 @@ export interface StoreContents {
 }
 
 export interface StoreDefinition {
+  /** Names the store and its changelog. */
   readonly name: string;
   /** The name is a number, which another store has when the topology changes before it. */
   readonly isNameGenerated: boolean;
@@ -166,9 +168,8 @@ export interface TaskContext {
 }
 
 /** A topology that cannot work; the message names the node and says what to do. */
-export class TopologyError extends Error {
+export class TopologyError extends MillraceError<'INVALID_TOPOLOGY'> {
   constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'TopologyError';
+    super('INVALID_TOPOLOGY', message, options);
   }
 }

@@ -102,10 +102,10 @@ class SpecTopology {
         return this.#stream(node.of).merge(this.#stream(node.with));
       case 'repartition':
         return this.#stream(node.of).repartition({ name: `repartition-${id}`, ...TEXTS });
-      case 'process':
-        return this.#stream(node.of).process(() => processors[node.processor](store), {
-          stores: [keyValueStore({ name: store, keySerde: textSerde, valueSerde: textSerde })],
-        });
+      case 'process': {
+        const definition = keyValueStore({ name: store, keySerde: textSerde, valueSerde: textSerde });
+        return this.#stream(node.of).process(() => processors[node.processor](definition), { stores: [definition] });
+      }
       case 'count':
       case 'reduce':
       case 'aggregate':

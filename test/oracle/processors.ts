@@ -1,11 +1,17 @@
-import type { KeyValueStore, Processor, ProcessorContext, PunctuationType } from '@millrace/streams';
+import type {
+  KeyValueStore,
+  KeyValueStoreDefinition,
+  Processor,
+  ProcessorContext,
+  PunctuationType,
+} from '@millrace/streams';
 import { text } from './functions.js';
 
 /** The users' processors that a topology may name; Processors.java has the same. */
 
 type AnyProcessor = Processor<unknown, unknown, unknown, unknown>;
 type Context = ProcessorContext<unknown, unknown>;
-type Store = KeyValueStore<string, unknown>;
+type Store = KeyValueStore<unknown, unknown>;
 
 const INTERVAL_MS = 10;
 const BACK_MS = 5;
@@ -28,7 +34,7 @@ function withContext(
 }
 
 function stateful(
-  storeName: string,
+  definition: KeyValueStoreDefinition<unknown, unknown>,
   process: (context: Context, store: Store, record: Parameters<AnyProcessor['process']>[0]) => void,
 ): AnyProcessor {
   let context: Context;
@@ -36,16 +42,16 @@ function stateful(
   return {
     init: (given) => {
       context = given;
-      store = given.stateStore(storeName);
+      store = given.stateStore(definition);
     },
     process: (record) => process(context, store, record),
   };
 }
 
 /** Keeps the last value of each key, and forwards them all every now and then, from its first record on. */
-function every(storeName: string, type: PunctuationType): AnyProcessor {
+function every(definition: KeyValueStoreDefinition<unknown, unknown>, type: PunctuationType): AnyProcessor {
   let isScheduled = false;
-  return stateful(storeName, (context, store, record) => {
+  return stateful(definition, (context, store, record) => {
     keepLast(context, store, record);
     if (isScheduled) return;
     isScheduled = true;
@@ -72,23 +78,23 @@ export const processors = {
       context.forward({ key, value: context.currentStreamTimeMs, timestamp }),
     ),
   /** Forwards values that differ from the key's last one. */
-  changes: (storeName: string) =>
-    stateful(storeName, (context, store, { key, value, timestamp }) => {
+  changes: (definition: KeyValueStoreDefinition<unknown, unknown>) =>
+    stateful(definition, (context, store, { key, value, timestamp }) => {
       if (text(store.get(stored(key))) === text(value)) return;
       keepLast(context, store, { key, value });
       context.forward({ key, value, timestamp });
     }),
   /** Forwards how many records the key has had. */
-  count: (storeName: string) =>
-    stateful(storeName, (context, store, { key, timestamp }) => {
+  count: (definition: KeyValueStoreDefinition<unknown, unknown>) =>
+    stateful(definition, (context, store, { key, timestamp }) => {
       const before = store.putIfAbsent(stored(key), '1');
       const count = before === undefined ? 1 : Number(before) + 1;
       store.put(stored(key), String(count));
       context.forward({ key, value: count, timestamp });
     }),
-  everyStreamTime: (storeName: string) => every(storeName, 'stream-time'),
-  everyWallClockTime: (storeName: string) => every(storeName, 'wall-clock-time'),
-} satisfies Record<string, (storeName: string) => AnyProcessor>;
+  everyStreamTime: (definition: KeyValueStoreDefinition<unknown, unknown>) => every(definition, 'stream-time'),
+  everyWallClockTime: (definition: KeyValueStoreDefinition<unknown, unknown>) => every(definition, 'wall-clock-time'),
+} satisfies Record<string, (definition: KeyValueStoreDefinition<unknown, unknown>) => AnyProcessor>;
 
 export type ProcessorName = keyof typeof processors;
 

@@ -16,7 +16,7 @@ import { RECORD_FAULTS } from '../../topology/record-faults.js';
 import { registerSerdes, type TopicSerdes } from '../../topology/serdes.js';
 import { MemoryRegistry } from './run-goals.js';
 
-type ValueOf<R extends TopicRole> = TopicSerdes[R] extends Serde<infer V> ? V : never;
+type ValueOf<R extends TopicRole> = ReturnType<TopicSerdes[R]['deserialize']>;
 
 const POLL_MS = 5;
 

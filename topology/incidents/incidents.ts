@@ -35,16 +35,11 @@ export function incidents(
   serdes: TopicSerdes<'alerts' | 'incidents'>,
 ): void {
   const quietMs = toMilliseconds(incidentQuiet, 'the quiet after an incident');
-  const store = keyValueStore({
-    name: STORE,
-    keySerde: stringSerde,
-    valueSerde: jsonSerde<readonly KnownAlert[]>(),
-    sharesValues: true,
-  });
+  const stores = storesOf();
   keyedSourceOf(builder, topics.alerts, { value: serdes.alerts, timestamp: (alert) => alert.time, usable })
-    .process<string, Incident | null>(() => new GroupAlerts(quietMs), {
+    .process<string, Incident | null>(() => new GroupAlerts(quietMs, stores), {
       name: STORE,
-      stores: [store, lastHeardStore(LAST_HEARD)],
+      stores: [stores.alerts, stores.lastHeard],
     })
     .to(topics.incidents, { key: stringSerde, value: serdes.incidents });
 }
@@ -70,6 +65,16 @@ interface KnownAlert extends Pick<Alert, 'id' | 'source_kind' | 'scope' | 'sever
   readonly isNamesake: boolean;
 }
 
+function storesOf() {
+  const alerts = keyValueStore({
+    name: STORE,
+    keySerde: stringSerde,
+    valueSerde: jsonSerde<readonly KnownAlert[]>(),
+    sharesValues: true,
+  });
+  return { alerts, lastHeard: lastHeardStore(LAST_HEARD) };
+}
+
 /**
  * Incidents are a function of their scope's alerts alone, but for their names, and not of the order in which these come:
  * tasks that catch up send theirs one after the other. What comes late may join two incidents, or part one; a null
@@ -82,14 +87,17 @@ class GroupAlerts implements Processor<string, Alert, string, Incident | null> {
   #alerts: KeyValueStore<string, readonly KnownAlert[]> | undefined;
   #lastHeard: LastHeard | undefined;
 
-  constructor(quietMs: number) {
+  readonly #stores: ReturnType<typeof storesOf>;
+
+  constructor(quietMs: number, stores: ReturnType<typeof storesOf>) {
     this.#quietMs = quietMs;
+    this.#stores = stores;
   }
 
   init(context: ProcessorContext<string, Incident | null>): void {
     this.#context = context;
-    this.#alerts = context.stateStore(STORE);
-    this.#lastHeard = new LastHeard(context, LAST_HEARD, (scope) => this.#alerts?.delete(scope));
+    this.#alerts = context.stateStore(this.#stores.alerts);
+    this.#lastHeard = new LastHeard(context, this.#stores.lastHeard, (scope) => this.#alerts?.delete(scope));
   }
 
   process({ key: scope, timestamp, value: alert }: StreamRecord<string, Alert>): void {

@@ -1,4 +1,11 @@
-import { jsonSerde, type KeyValueStore, keyValueStore, type ProcessorContext, stringSerde } from '@millrace/streams';
+import {
+  jsonSerde,
+  type KeyValueStore,
+  type KeyValueStoreDefinition,
+  keyValueStore,
+  type ProcessorContext,
+  stringSerde,
+} from '@millrace/streams';
 
 const DAY_MS = 86_400_000;
 /** Days of stream time without a word after which an entity is forgotten. */
@@ -7,7 +14,7 @@ const REMEMBERED_DAYS = 7;
 const DIGITS = 9;
 
 /** The store of a `LastHeard`, to be connected to the processor. */
-export function lastHeardStore(name: string) {
+export function lastHeardStore(name: string): KeyValueStoreDefinition<string, true> {
   return keyValueStore({ name, keySerde: stringSerde, valueSerde: jsonSerde<true>() });
 }
 
@@ -19,7 +26,11 @@ export class LastHeard {
   readonly #days: KeyValueStore<string, true>;
 
   /** `forget` is called, between records, for each entity that has not been heard of for a week. */
-  constructor(context: ProcessorContext<never, never>, store: string, forget: (entity: string) => void) {
+  constructor(
+    context: ProcessorContext<never, never>,
+    store: KeyValueStoreDefinition<string, true>,
+    forget: (entity: string) => void,
+  ) {
     this.#days = context.stateStore(store);
     context.schedule(DAY_MS, 'stream-time', async () => {
       const today = dayOf(context.currentStreamTimeMs);

@@ -2,10 +2,12 @@ import {
   type Duration,
   jsonSerde,
   type KeyValueStore,
+  type KeyValueStoreDefinition,
   type KStream,
   keyValueStore,
   type Processor,
   type ProcessorContext,
+  type Serde,
   type StreamRecord,
   stringSerde,
   toMilliseconds,
@@ -72,8 +74,10 @@ export function monitorWindows<A, S extends object>(
   options: WindowMonitorOptions<A, S>,
 ): KStream<string, JudgedWindow<A>> {
   const { name } = options;
-  const store = keyValueStore({ name, keySerde: stringSerde, valueSerde: jsonSerde<S | Roster>(), sharesValues: true });
-  return windows.process<string, JudgedWindow<A>>(() => new WindowMonitor(options), { name, stores: [store] });
+  // What judges learn is JSON, which their types cannot say in general.
+  const valueSerde = jsonSerde<unknown>() as Serde<S | Roster>;
+  const store = keyValueStore({ name, keySerde: stringSerde, valueSerde, sharesValues: true });
+  return windows.process<string, JudgedWindow<A>>(() => new WindowMonitor(options, store), { name, stores: [store] });
 }
 
 /**
@@ -97,18 +101,23 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
   #completeTo = 0;
   #receivedAt: number | undefined;
 
-  constructor(options: WindowMonitorOptions<A, S>) {
+  readonly #store: KeyValueStoreDefinition<string, S | Roster>;
+
+  constructor(options: WindowMonitorOptions<A, S>, store: KeyValueStoreDefinition<string, S | Roster>) {
     this.#options = options;
+    this.#store = store;
     this.#mostWatched = options.mostWatched ?? MOST_WATCHED;
     this.#sizeMs = toMilliseconds(options.size, 'the size of a window');
     this.#graceMs = toMilliseconds(options.grace, 'the grace period');
   }
 
   init(context: ProcessorContext<string, JudgedWindow<A>>): void {
-    const { name, watchesClock } = this.#options;
+    const { watchesClock } = this.#options;
     this.#context = context;
-    this.#states = context.stateStore(name);
-    this.#rosters = context.stateStore(name);
+    // The roster is in the same store, under a key that no entity has.
+    const store = context.stateStore(this.#store);
+    this.#states = store as KeyValueStore<string, S>;
+    this.#rosters = store as KeyValueStore<string, Roster>;
     Object.assign(this.#roster, this.#rosters?.get(ROSTER));
     this.#watched = Object.keys(this.#roster).length;
     if (watchesClock) context.schedule(this.#sizeMs, 'wall-clock-time', (now) => this.#watchClock(now));

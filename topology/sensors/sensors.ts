@@ -42,14 +42,9 @@ export function sensors(
     timestamp: (reading) => reading.timestamp,
     usable,
   });
-  const store = keyValueStore({
-    name: STORE,
-    keySerde: stringSerde,
-    valueSerde: jsonSerde<SensorState | MonitorState>(),
-    sharesValues: true,
-  });
-  const scored = readings.process<string, ScoredReading>(() => new ScoreReadings(limits), {
-    stores: [store, lastHeardStore(LAST_HEARD)],
+  const stores = storesOf();
+  const scored = readings.process<string, ScoredReading>(() => new ScoreReadings(limits, stores), {
+    stores: [stores.states, stores.lastHeard],
   });
   scored
     .flatMap((id, { score }) => (score === null ? [] : [[`${id}@${score.timestamp}`, score]]))
@@ -89,6 +84,16 @@ interface SensorState {
   readonly detections: MonitorState;
 }
 
+function storesOf() {
+  const states = keyValueStore({
+    name: STORE,
+    keySerde: stringSerde,
+    valueSerde: jsonSerde<SensorState | MonitorState>(),
+    sharesValues: true,
+  });
+  return { states, lastHeard: lastHeardStore(LAST_HEARD) };
+}
+
 class ScoreReadings implements Processor<string, SensorReading, string, ScoredReading> {
   readonly #limits: Limits;
   readonly #monitor: Monitor<SensorReading>;
@@ -96,15 +101,20 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
   #states: KeyValueStore<string, SensorState | MonitorState> | undefined;
   #lastHeard: LastHeard | undefined;
 
-  constructor(limits: Limits) {
+  readonly #stores: ReturnType<typeof storesOf>;
+
+  constructor(limits: Limits, stores: ReturnType<typeof storesOf>) {
+    this.#stores = stores;
     this.#limits = limits;
     this.#monitor = new Monitor('sensor', detections(limits));
   }
 
   init(context: ProcessorContext<string, ScoredReading>): void {
     this.#context = context;
-    this.#states = context.stateStore(STORE);
-    this.#lastHeard = new LastHeard(context, LAST_HEARD, (id) => this.#forget(id, context.currentStreamTimeMs));
+    this.#states = context.stateStore(this.#stores.states);
+    this.#lastHeard = new LastHeard(context, this.#stores.lastHeard, (id) =>
+      this.#forget(id, context.currentStreamTimeMs),
+    );
   }
 
   #forget(id: string, now: number): void {

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../../errors.js';
 import type { Cancellable, PunctuationType, Punctuator } from '../../topology/processor.js';
 
 interface Schedule {
@@ -19,7 +20,7 @@ export class Punctuations {
   constructor(readonly type: PunctuationType) {}
 
   schedule(intervalMs: number, punctuator: Punctuator, now: number): Cancellable {
-    if (!(intervalMs > 0)) throw new RangeError(`a punctuation interval must be positive, not ${intervalMs}`);
+    if (!(intervalMs > 0)) throw new ArgumentError(`a punctuation interval must be positive, not ${intervalMs}`);
     const next = this.type === 'stream-time' ? 0 : now + intervalMs;
     const schedule: Schedule = { intervalMs, punctuator, next, cancelled: false };
     this.#schedules.push(schedule);

@@ -4,9 +4,13 @@ import type { ChangelogAppend, FlushFailure, StateStore } from '../state-store.j
 
 /** A store of the Processor API: reads and writes are synchronous. */
 export interface KeyValueStore<K, V> {
+  /** Answers the key's value, of what was written since the last commit, too; undefined when there is none. */
   get(key: K): V | undefined;
-  /** A value of null or undefined deletes the key. */
-  put(key: K, value: V | null | undefined): void;
+  /**
+   * Sets the key's value; null or undefined deletes it. It is durable with the commit that takes the record being
+   * processed. A property, so that a store of other values is not taken for this one.
+   */
+  readonly put: (key: K, value: V | null | undefined) => void;
   /** Answers what was there before, and puts the value only when nothing was. */
   putIfAbsent(key: K, value: V): V | undefined;
   /** Answers what was there. */

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { numberSerde, Streams, StreamsBuilder, stringSerde, TimeWindows, type Topology } from '@millrace/streams';
+import {
+  type Duration,
+  numberSerde,
+  Streams,
+  StreamsBuilder,
+  stringSerde,
+  TimeWindows,
+  type Topology,
+} from '@millrace/streams';
 import { KafkaLog } from '@millrace/streams/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../integration/millrace.js';
@@ -27,7 +35,7 @@ describe.skipIf(reason)('partitions of a broker that are silent', { timeout: 120
   });
 
   /** Counts by value and second. */
-  function perSecond(emit: 'onUpdate' | 'onWindowClose', grace: string): Topology {
+  function perSecond(emit: 'onUpdate' | 'onWindowClose', grace: Duration): Topology {
     const builder = new StreamsBuilder();
     builder
       .stream(`${id}-in`, { key: stringSerde, value: stringSerde })

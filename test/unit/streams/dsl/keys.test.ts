@@ -25,8 +25,8 @@ async function counts<K>(serde: Serde<K>, runs: K[][], isWindowed: boolean): Pro
     let next = 0;
     const grouped = builder
       .stream('in', { key: stringSerde, value: stringSerde, nulls: 'skip' })
-      .map((_key, value) => [keys[next++] as K, value])
-      .groupByKey({ key: serde as never });
+      .map((_key, value) => [keys[next++] as unknown, value])
+      .groupByKey({ key: serde as unknown as Serde<unknown> });
     const stream = isWindowed
       ? grouped
           .windowedBy(TimeWindows.ofSizeWithNoGrace(1000))
@@ -131,18 +131,19 @@ describe('a sink', () => {
 
   it('needs a serde for keys that an operator has made, or that are windowed', () => {
     const value = stringSerde;
+    const nothing = [] as unknown as [never];
     expect(() =>
       stream()
         .selectKey(() => 'k')
-        .to('out'),
+        .to('out', ...nothing),
     ).toThrow(TopologyError);
     expect(() =>
       stream()
         .map((key) => [key, 'v'])
-        .to('out', { value }),
+        .to('out', { value } as never),
     ).toThrow('{ key: null }');
     const windowed = stream().groupByKey().windowedBy(TimeWindows.ofSizeWithNoGrace(10)).count().toStream();
-    expect(() => windowed.to('out')).toThrow('a serde for the key');
+    expect(() => windowed.to('out', ...nothing)).toThrow('a serde for the key');
   });
 
   it('writes no keys where there are none, or where none are wanted', () => {

@@ -68,8 +68,7 @@ describe('KStream', () => {
         .branch('a', (key) => key === 'a')
         .branch('ab', (key) => key <= 'b')
         .defaultBranch('rest');
-      const tag = (name: string) =>
-        (branches[name] as KStream<string, string>).mapValues((value) => `${name}!${value}`);
+      const tag = (name: keyof typeof branches) => branches[name].mapValues((value) => `${name}!${value}`);
       return tag('a').merge(tag('ab')).merge(tag('rest'));
     });
     expect(joined).toEqual(['a=a!one two@1', 'b=ab!three@2', 'c=rest!four five@3']);
@@ -81,7 +80,7 @@ describe('KStream', () => {
         stream
           .split()
           .branch('b', (key) => key === 'b')
-          .noDefaultBranch()['b'] as KStream<string, string>,
+          .noDefaultBranch().b,
     );
     expect(left).toEqual(['b=three@2']);
   });

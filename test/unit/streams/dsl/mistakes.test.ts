@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   jsonSerde,
+  keyValueStore,
   numberSerde,
   type Processor,
   Streams,
@@ -27,15 +28,15 @@ describe('a function of an operator that is asynchronous is refused', () => {
     filter: () => stream().filter((async () => false) as never),
     filterNot: () => stream().filterNot((async () => false) as never),
     map: () => stream().map((async () => ['k', 'v']) as never),
-    mapValues: () => stream().mapValues(async (value) => value),
+    mapValues: () => stream().mapValues((async () => 'v') as never),
     flatMap: () => stream().flatMap((async () => []) as never),
     flatMapValues: () =>
       stream().flatMapValues(async function* () {
         yield 1;
       } as never),
-    peek: () => stream().peek(async () => {}),
-    selectKey: () => stream().selectKey(async () => 'k'),
-    groupBy: () => stream().groupBy(async () => 'k', { key: stringSerde as never }),
+    peek: () => stream().peek((async () => {}) as never),
+    selectKey: () => stream().selectKey((async () => 'k') as never),
+    groupBy: () => stream().groupBy((async () => 'k') as never, { key: stringSerde }),
     branch: () =>
       stream()
         .split()
@@ -67,7 +68,7 @@ describe('a function of an operator that is asynchronous is refused', () => {
       stream()
         .groupByKey()
         .count()
-        .mapValues(async (count) => count),
+        .mapValues((async () => 1) as never),
   };
 
   it.each(Object.entries(ways))('%s', (_name, way) => {
@@ -77,7 +78,7 @@ describe('a function of an operator that is asynchronous is refused', () => {
 
   it('process of a processor', async () => {
     const builder = new StreamsBuilder();
-    builder.stream('in', STRINGS).process(() => ({ process: async () => {} }));
+    builder.stream('in', STRINGS).process(() => ({ process: async () => {} }) as never);
     await expect(TopologyTestDriver.create(builder.build())).rejects.toThrow('is asynchronous');
   });
 
@@ -85,6 +86,81 @@ describe('a function of an operator that is asynchronous is refused', () => {
     expect(() => jsonSerde().serialize('', Promise.resolve(1))).toThrow('a promise is no value');
     expect(() => jsonSerde().serialize('', undefined)).toThrow('JSON cannot hold undefined');
   });
+});
+
+describe('a serde that is missing is told when the topology is built', () => {
+  const words = () => stream().map((_key, value) => ['k', value]);
+  const nothing = {} as never;
+  const ways: Record<string, readonly [way: () => unknown, told: string]> = {
+    'the key of a sink': [() => stream().selectKey(String).to('out', nothing), 'a serde for the key'],
+    'the value of a sink': [() => stream().mapValues(String).to('out', nothing), 'a serde for the value'],
+    'the key of a group': [() => words().groupByKey(nothing), 'groupByKey needs a serde for the key'],
+    'the key of a group by another key': [
+      () =>
+        stream()
+          .groupBy((_key, value) => value, nothing)
+          .count({ name: 'c' }),
+      '"c" needs a serde',
+    ],
+    'the key of a repartition': [() => words().repartition({ name: 'r' } as never), 'repartition "r" needs a serde'],
+    'the value of a reduce': [
+      () =>
+        words()
+          .groupByKey({ key: stringSerde })
+          .reduce((a) => a, nothing),
+      '"reduce" needs a serde',
+    ],
+    'the value of an aggregate': [
+      () =>
+        stream()
+          .groupByKey()
+          .aggregate({ initializer: () => 0, add: () => 1 }, undefined as never),
+      'needs a serde for its values',
+    ],
+    'the value of a windowed aggregate': [
+      () =>
+        stream()
+          .groupByKey()
+          .windowedBy(TimeWindows.ofSizeWithNoGrace(1))
+          .aggregate({ initializer: () => 0, add: () => 1 }, nothing),
+      'needs a serde for its values',
+    ],
+    'the value of a stream': [
+      () => new StreamsBuilder().stream('in', { key: stringSerde } as never),
+      'reading "in" needs a serde for the values',
+    ],
+    'the key of a table': [
+      () => new StreamsBuilder().table('in', { value: stringSerde } as never),
+      'the table of "in" needs a serde for the keys',
+    ],
+    'the value of a table': [() => new StreamsBuilder().table('in', { key: stringSerde } as never), 'for the values'],
+    'a store': [() => keyValueStore({ name: 's', keySerde: stringSerde } as never), 'the store "s" needs serdes'],
+  };
+
+  it.each(Object.entries(ways))('%s', (_name, [way, told]) => {
+    expect(way).toThrow(TopologyError);
+    expect(way).toThrow(told);
+  });
+});
+
+it('a store is taken by its definition, or by its name, where the processor names it', async () => {
+  const store = keyValueStore({ name: 's', keySerde: stringSerde, valueSerde: numberSerde });
+  const twin = keyValueStore({ name: 's', keySerde: stringSerde, valueSerde: stringSerde });
+  const taking = (one: unknown, stores = [store]) => {
+    const builder = new StreamsBuilder();
+    builder.stream('in', STRINGS).process<string, string>(
+      () => ({
+        init: (context) => context.stateStore(one as typeof store).put('k', 1),
+        process: () => {},
+      }),
+      { stores },
+    );
+    return TopologyTestDriver.create(builder.build());
+  };
+  for (const one of [store, 's']) await (await taking(one)).close();
+  for (const [one, stores] of [[twin], [store, []], ['s', []]] as const) {
+    await expect(taking(one, stores && [...stores])).rejects.toThrow('is not connected to the store "s"');
+  }
 });
 
 it('a topic that is read twice alike is one stream', async () => {
@@ -148,7 +224,7 @@ it('a processor is made anew for each task, by a function', async () => {
 
 it('two branches of a name are refused', () => {
   const split = stream().split();
-  expect(() => split.branch('x', () => true).branch('x', () => false)).toThrow('two branches are named "x"');
+  expect(() => split.branch('x', () => true).branch('x' as string, () => false)).toThrow('two branches are named "x"');
 });
 
 it('a punctuator that is cancelled is gone, and one that makes the next goes on', async () => {

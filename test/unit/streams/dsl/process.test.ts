@@ -22,14 +22,14 @@ function counting(type: 'stream-time' | 'wall-clock-time', calls: number[]) {
     return {
       init: (given) => {
         context = given;
-        const store = context.stateStore<string, number>('counts');
+        const store = context.stateStore(COUNTS);
         context.schedule(10, type, async (timestamp) => {
           calls.push(timestamp);
           for await (const [key, value] of store.all()) context.forward({ key, value, timestamp });
         });
       },
       process: ({ key }) => {
-        const store = context.stateStore<string, number>('counts');
+        const store = context.stateStore(COUNTS);
         store.put(key, (store.get(key) ?? 0) + 1);
       },
     };
@@ -39,7 +39,7 @@ function counting(type: 'stream-time' | 'wall-clock-time', calls: number[]) {
 async function driverFor(type: 'stream-time' | 'wall-clock-time', calls: number[]): Promise<TopologyTestDriver> {
   const builder = new StreamsBuilder();
   builder
-    .stream('in', STRINGS)
+    .stream('in', { ...STRINGS, nulls: 'skip' })
     .process(counting(type, calls), { stores: [COUNTS] })
     .to('out', { key: stringSerde, value: numberSerde });
   return TopologyTestDriver.create(builder.build());
@@ -115,7 +115,7 @@ it('a processor reaches only the stores that it names', async () => {
   const builder = new StreamsBuilder();
   builder.stream('in', STRINGS).process(() => ({
     init: (context) => {
-      context.stateStore('counts');
+      context.stateStore(COUNTS);
     },
     process: () => {},
   }));

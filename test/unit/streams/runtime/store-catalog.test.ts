@@ -69,6 +69,8 @@ async function read<V>(topic: string, serde: Serde<V>): Promise<V[]> {
   return values;
 }
 
+const NUMBERS = keyValueStore({ name: 'st', keySerde: stringSerde, valueSerde: numberSerde });
+
 function topology(...parts: ((builder: StreamsBuilder, stream: KStream<string, string>) => void)[]): Topology {
   const builder = new StreamsBuilder();
   const stream = builder.stream('in', { ...STRINGS, nulls: 'skip' });
@@ -102,12 +104,12 @@ const kinds: Record<string, Part> = {
         let put: (key: string) => void;
         return {
           init: (context) => {
-            put = (key) => context.stateStore<string, number>('st').put(key, 1);
+            put = (key) => context.stateStore(NUMBERS).put(key, 1);
           },
           process: ({ key }) => put(key),
         };
       },
-      { stores: [keyValueStore({ name: 'st', keySerde: stringSerde, valueSerde: numberSerde })] },
+      { stores: [NUMBERS] },
     ),
 };
 const names = Object.keys(kinds);
@@ -226,7 +228,7 @@ function rows(name: string, out: string): Part {
           let act: (value: string) => void;
           return {
             init: (context) => {
-              const kept = context.stateStore<string, string>(name);
+              const kept = context.stateStore(store);
               act = (value) => {
                 const [verb, key = ''] = value.split(' ');
                 if (verb === 'put') kept.put(key, 'there');
