@@ -139,7 +139,8 @@ export class StreamThread {
       applicationId,
       log,
       repartition,
-      outputs: [deadLetterTopic, lateTopic],
+      deadLetterTopic,
+      lateTopic,
     });
     this.#feedsByTopic = topology.subTopologies.some(({ repartitionSources }) =>
       repartitionSources.some((node) => topics.repartition(node).kind === 'topic'),

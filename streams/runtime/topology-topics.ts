@@ -1,4 +1,5 @@
 import type { Log, TopicConfig } from '../log/log.js';
+import { refuseCycles, sinkTopics } from '../topology/cycles.js';
 import {
   type GraphNode,
   type RepartitionNode,
@@ -13,8 +14,8 @@ export interface TopologyTopicsOptions {
   readonly applicationId: string;
   readonly log: Log;
   readonly repartition: 'auto' | 'topic';
-  /** Further topics that the application writes to. */
-  readonly outputs: readonly (string | undefined)[];
+  readonly deadLetterTopic: string | undefined;
+  readonly lateTopic: string | undefined;
 }
 
 /** The topics of a topology: those it names, which must exist, and its internal ones, which are made here. */
@@ -35,6 +36,7 @@ export class TopologyTopics {
   /** @throws TopologyError, LogError */
   static async prepare(topology: Topology, options: TopologyTopicsOptions): Promise<TopologyTopics> {
     const topics = new TopologyTopics(topology, options);
+    topics.#refuseCycles();
     await topics.#readPartitions();
     for (const sub of topology.subTopologies) topics.taskCounts[sub.id] = topics.#prepareSubTopology(sub);
     await topics.#findLeftovers();
@@ -96,6 +98,25 @@ export class TopologyTopics {
     return `${this.#options.applicationId}-${store}-changelog`;
   }
 
+  /** With the topics that only the application's name and its configuration tell. */
+  #refuseCycles(): void {
+    const { applicationId, deadLetterTopic, lateTopic } = this.#options;
+    const nodes = this.#topology.subTopologies.flatMap((sub) => sub.nodes);
+    refuseCycles(nodes, (node) => {
+      const topics = [...sinkTopics(node)];
+      if (node.kind === 'repartition') topics.push(`${applicationId}-${node.topic}`);
+      if (node.kind === 'processor') {
+        for (const { contents, name } of node.stores) {
+          topics.push(this.changelog(name));
+          if (contents.kind === 'windows' && lateTopic !== undefined) topics.push(lateTopic);
+        }
+      }
+      // Whatever is read may fail.
+      if (deadLetterTopic !== undefined) topics.push(deadLetterTopic);
+      return topics;
+    });
+  }
+
   async #readPartitions(): Promise<void> {
     const topics = new Set<string>();
     for (const { nodes } of this.#topology.subTopologies) {
@@ -104,7 +125,8 @@ export class TopologyTopics {
         if (node.kind === 'sink') topics.add(node.topic);
       }
     }
-    for (const topic of this.#options.outputs) if (topic !== undefined) topics.add(topic);
+    const { deadLetterTopic, lateTopic } = this.#options;
+    for (const topic of [deadLetterTopic, lateTopic]) if (topic !== undefined) topics.add(topic);
     for (const topic of topics) {
       const partitions = await this.#options.log.partitions(topic);
       if (partitions !== undefined) this.#partitions.set(topic, partitions);
@@ -112,17 +134,20 @@ export class TopologyTopics {
     }
   }
 
-  /** Where topics have other numbers of partitions, tasks of other numbers have a key's records: each has a row of it. */
+  /**
+   * A task reads the partitions of its number. Where topics have other numbers of partitions a key is in partitions of
+   * other numbers, and two tasks would each have a part of what a store is to hold of it.
+   */
   #requireCopartitioned(sub: SubTopology): void {
-    for (const node of sub.nodes) {
-      if (node.kind !== 'processor' || !node.stores.some(({ contents }) => contents.kind !== 'entries')) continue;
-      const topics = [...this.#topicsBefore(node)];
-      const counts = topics.map((topic) => this.partitions(topic));
-      if (new Set(counts).size < 2) continue;
-      const named = topics.map((topic, i) => `"${topic}" (${counts[i]})`).join(', ');
-      throw new TopologyError(
-        `the topics ${named} have other numbers of partitions, and "${node.name}" puts the records of a key together, which ` +
-          'are in partitions of other numbers; repartition the stream before it',
+    for (const store of sub.stores) {
+      const owners = sub.nodes.filter((node) => node.kind === 'processor' && node.stores.includes(store));
+      const topics = new Set(owners.flatMap((node) => [...this.#topicsBefore(node)]));
+      const counted = [...topics].map((topic) => [topic, this.partitions(topic)] as const);
+      if (new Set(counted.map(([, partitions]) => partitions)).size < 2) continue;
+      const names = owners.map(({ name }) => `"${name}"`).join(', ');
+      throw unequal(
+        counted,
+        `${names} ${owners.length > 1 ? 'put' : 'puts'} the records of a key together, which are in partitions of other numbers`,
       );
     }
   }
@@ -167,14 +192,13 @@ export class TopologyTopics {
     ];
     const counts = inputs.map((topic) => this.partitions(topic));
     const count = Math.max(...counts);
+    this.#requireCopartitioned(sub);
     if (log.join !== undefined && counts.some((other) => other !== count)) {
-      const named = inputs.map((topic, i) => `"${topic}" (${counts[i]})`).join(', ');
-      throw new TopologyError(
-        `the topics ${named} are read together and must have equally many partitions, for a group to give those of a ` +
-          'number to one member; repartition one of them, or recreate it',
+      throw unequal(
+        inputs.map((topic, i) => [topic, counts[i] ?? 0]),
+        'are read together, and a group gives the partitions of a number to one member',
       );
     }
-    this.#requireCopartitioned(sub);
     for (const node of sub.nodes) {
       if (node.kind !== 'repartition') continue;
       const topic = `${applicationId}-${node.topic}`;
@@ -193,6 +217,14 @@ export class TopologyTopics {
     }
     return count;
   }
+}
+
+function unequal(topics: readonly (readonly [topic: string, partitions: number])[], why: string): TopologyError {
+  const named = topics.map(([topic, partitions]) => `"${topic}" (${partitions})`).join(', ');
+  return new TopologyError(
+    `the topics ${named} have other numbers of partitions, and ${why}; repartition the stream before it, or all of them ` +
+      'but one to the number of that one, or create them anew with equally many',
+  );
 }
 
 /** What is read of a repartition in the log. */

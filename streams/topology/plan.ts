@@ -1,3 +1,4 @@
+import { refuseCycles, sinkTopics } from './cycles.js';
 import type { GraphNode, RepartitionNode, SourceNode, StoreDefinition, SubTopology, Topology } from './topology.js';
 import { TopologyError } from './topology.js';
 
@@ -22,10 +23,11 @@ class Groups {
  * one task.
  *
  * @param nodes all nodes, each after its parents
- * @throws TopologyError when names clash
+ * @throws TopologyError when names clash, or the topology would read what it writes for ever
  */
 export function planTopology(nodes: readonly GraphNode[]): Topology {
   checkNames(nodes);
+  refuseCycles(nodes, sinkTopics);
   const groups = new Groups();
   const storeOwners = new Map<string, GraphNode>();
   for (const node of nodes) {
@@ -47,7 +49,7 @@ export function planTopology(nodes: readonly GraphNode[]): Topology {
     members.set(group, [...(members.get(group) ?? []), node]);
   }
   const repartitions = nodes.filter((node) => node.kind === 'repartition');
-  const ordered = orderGroups([...members.keys()], repartitions, groups);
+  const ordered = orderGroups([...members.keys()], feedsOf(nodes), groups);
   return {
     subTopologies: ordered.map((group, id) =>
       subTopology(
@@ -59,21 +61,29 @@ export function planTopology(nodes: readonly GraphNode[]): Topology {
   };
 }
 
+/** What writes to a topic, and what reads it. */
+interface Feed {
+  readonly from: GraphNode;
+  readonly to: GraphNode;
+}
+
+function feedsOf(nodes: readonly GraphNode[]): Feed[] {
+  return nodes.flatMap((node): Feed[] => {
+    if (node.kind === 'repartition') return node.children.slice(0, 1).map((to) => ({ from: node, to }));
+    if (node.kind !== 'sink') return [];
+    const readers = nodes.filter((reader) => reader.kind === 'source' && reader.topics.includes(node.topic));
+    return readers.map((to) => ({ from: node, to }));
+  });
+}
+
 /** A group comes after those that feed it, otherwise in the order of its first node. */
-function orderGroups(
-  groupsInOrder: readonly GraphNode[],
-  repartitions: readonly RepartitionNode[],
-  groups: Groups,
-): GraphNode[] {
+function orderGroups(groupsInOrder: readonly GraphNode[], feeds: readonly Feed[], groups: Groups): GraphNode[] {
   const ordered: GraphNode[] = [];
   const visiting = new Set<GraphNode>();
   const visit = (group: GraphNode): void => {
     if (ordered.includes(group) || visiting.has(group)) return;
     visiting.add(group);
-    for (const repartition of repartitions) {
-      const [child] = repartition.children;
-      if (child !== undefined && groups.find(child) === group) visit(groups.find(repartition));
-    }
+    for (const { from, to } of feeds) if (groups.find(to) === group) visit(groups.find(from));
     ordered.push(group);
   };
   for (const group of groupsInOrder) visit(group);

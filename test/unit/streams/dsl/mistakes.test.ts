@@ -204,6 +204,13 @@ it('topics of other numbers of partitions are not aggregated by key together, bu
   await expect(merged(false).start()).rejects.toThrow(
     'the topics "two" (2), "three" (3) have other numbers of partitions, and "c" puts the records of a key together',
   );
+  const joined = new StreamsBuilder();
+  const stores = [keyValueStore({ name: 's', keySerde: stringSerde, valueSerde: stringSerde })];
+  joined.stream('two', STRINGS).process(() => ({ process: () => {} }), { name: 'left', stores });
+  joined.stream('three', STRINGS).process(() => ({ process: () => {} }), { name: 'right', stores });
+  await expect(new Streams(joined.build(), { applicationId: 'app', log }).start()).rejects.toThrow(
+    'the topics "two" (2), "three" (3) have other numbers of partitions, and "left", "right" put the records of a key together',
+  );
   const streams = merged(true);
   await streams.start();
   await streams.close();

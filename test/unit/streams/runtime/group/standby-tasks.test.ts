@@ -57,7 +57,8 @@ async function startStandbys(): Promise<StandbyTasks> {
     applicationId: 'app',
     log,
     repartition: 'auto',
-    outputs: [],
+    deadLetterTopic: undefined,
+    lateTopic: undefined,
   });
   const options = {
     log,
