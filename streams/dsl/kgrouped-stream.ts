@@ -1,3 +1,4 @@
+import { countAggregation, deletingAggregation, reduceAggregation } from '../operators/aggregations.js';
 import { keyedCombiner, windowedCombiner } from '../operators/combiner.js';
 import { compileKeyedAggregate, createKeyedStore, tableContents } from '../operators/tables/keyed-aggregate.js';
 import {
@@ -8,7 +9,6 @@ import {
   windowContents,
 } from '../operators/windows/windowed-aggregate.js';
 import { countSerde } from '../serde/count.js';
-import { nullableSerde } from '../serde/nullable.js';
 import type { Serde } from '../serde/serde.js';
 import type { Aggregation } from '../state/aggregation.js';
 import { WholeWindows, WindowSlices } from '../state/windows/window-slices.js';
@@ -72,7 +72,11 @@ export class KGroupedStream<K, V, Missing extends RecordPart = never> {
   ): KTable<K, NotNull<V>, never> {
     const [materialized = {}] = given as readonly [materialized?: Materialized<NotNull<V>>];
     const serde = needAggregateSerde(materialized.value ?? this.serdes.value, 'reduce');
-    return this.#aggregate(reduceAggregation(reducer, serde), materialized.name) as KTable<K, NotNull<V>, never>;
+    return this.#aggregate(reduceAggregation<K, V, NotNull<V>>(reducer, serde), materialized.name) as KTable<
+      K,
+      NotNull<V>,
+      never
+    >;
   }
 
   /**
@@ -155,7 +159,7 @@ export class TimeWindowedKStream<K, V, Missing extends RecordPart = never> {
   ): KTable<Windowed<K>, NotNull<V>, never, 'key'> {
     const [materialized = {}] = given as readonly [materialized?: Materialized<NotNull<V>>];
     const serde = needAggregateSerde(materialized.value ?? this.#grouped.serdes.value, 'reduce');
-    return this.#aggregate(reduceAggregation(reducer, serde), materialized.name, serde);
+    return this.#aggregate(reduceAggregation<K, V, NotNull<V>>(reducer, serde), materialized.name, serde);
   }
 
   /**
@@ -254,47 +258,6 @@ function aggregateNode<K, V>(
     );
   }
   return graph.processor(name, parent, compile, [store]);
-}
-
-function countAggregation<K, V>(serde: Serde<number> = countSerde): Aggregation<K, V, number> {
-  return {
-    initializer: () => 0,
-    add: (_key, _value, count) => count + 1,
-    merge: (left, right) => left + right,
-    subtract: (total, part) => total - part,
-    serde,
-  };
-}
-
-/** A null deletes the window's row. The store keeps it, for what it has written already says otherwise. */
-function deletingAggregation<K, V, A>(
-  { add, initializer }: Aggregator<K, V, A>,
-  serde: Serde<A>,
-): Aggregation<K, V, A | null> {
-  return {
-    initializer,
-    add: (key, value, aggregate) => add(key, value, aggregate ?? initializer()),
-    serde: nullableSerde(serde),
-  };
-}
-
-/** Before the first value the aggregate is undefined. */
-function reduceAggregation<K, V>(
-  reducer: (aggregate: NotNull<V>, value: NotNull<V>) => NotNull<V>,
-  serde: Serde<NotNull<V>>,
-): Aggregation<K, V, NotNull<V> | undefined> {
-  requireSynchronous('reduce', { reducer });
-  const reduce = (left: NotNull<V> | undefined, right: NotNull<V> | undefined) => {
-    if (left === undefined) return right;
-    return right === undefined ? left : reducer(left, right);
-  };
-  return {
-    initializer: () => undefined,
-    add: (_key, value, aggregate) => reduce(aggregate, value as NotNull<V>),
-    merge: reduce,
-    skipsNullValues: true,
-    serde: serde as Serde<NotNull<V> | undefined>,
-  };
 }
 
 function needMaterialized(materialized: { readonly value: unknown } | undefined): void {

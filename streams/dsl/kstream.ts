@@ -1,16 +1,14 @@
-import { ArgumentError } from '../errors.js';
+import { processorCompiler } from '../operators/process.js';
+import { compileBranch } from '../operators/stateless/branch.js';
+import { filter } from '../operators/stateless/filter.js';
+import { flatMap, flatMapValues } from '../operators/stateless/flat-map.js';
+import { map, mapValues, selectKey } from '../operators/stateless/map.js';
+import { passOn } from '../operators/stateless/operator.js';
+import { peek } from '../operators/stateless/peek.js';
 import type { Serde, SerdeFor } from '../serde/serde.js';
-import type { LevelKeyValueStore } from '../state/key-value/key-value-store.js';
 import { type Graph, requireSynchronous } from '../topology/graph.js';
-import type {
-  KeyValueStoreDefinition,
-  Processor,
-  ProcessorContext,
-  ProcessorSupplier,
-  StreamRecord,
-} from '../topology/processor.js';
-import { isTimestamp } from '../topology/timestamp.js';
-import type { GraphNode, RepartitionNode, SinkNode, StoreDefinition, TaskContext } from '../topology/topology.js';
+import type { ProcessorSupplier } from '../topology/processor.js';
+import type { GraphNode, RepartitionNode, SinkNode, StoreDefinition } from '../topology/topology.js';
 import { TopologyError } from '../topology/topology.js';
 import { KGroupedStream } from './kgrouped-stream.js';
 import type {
@@ -58,38 +56,14 @@ export class KStream<K, V, Missing extends RecordPart = never> {
   filter(predicate: Predicate<K, V>): KStream<K, V, Missing>;
   filter(predicate: Predicate<K, V>): KStream<K, V, Missing> {
     requireSynchronous('filter', { predicate });
-    const node = this.graph.operator(
-      this.graph.name('KSTREAM-FILTER'),
-      this.node,
-      (forward, failed) => (key, value, timestamp) => {
-        try {
-          if (!predicate(key as K, value as V)) return;
-        } catch (error) {
-          failed(error, key, value, timestamp);
-          return;
-        }
-        forward(key, value, timestamp);
-      },
-    );
+    const node = this.graph.operator(this.graph.name('KSTREAM-FILTER'), this.node, filter(predicate, true));
     return new KStream<K, V, Missing>(this.graph, node, this.serdes, this.keyChanged);
   }
 
   /** Drops the records for which the predicate is true; else as `filter`. */
   filterNot(predicate: Predicate<K, V>): KStream<K, V, Missing> {
     requireSynchronous('filterNot', { predicate });
-    const node = this.graph.operator(
-      this.graph.name('KSTREAM-FILTER'),
-      this.node,
-      (forward, failed) => (key, value, timestamp) => {
-        try {
-          if (predicate(key as K, value as V)) return;
-        } catch (error) {
-          failed(error, key, value, timestamp);
-          return;
-        }
-        forward(key, value, timestamp);
-      },
-    );
+    const node = this.graph.operator(this.graph.name('KSTREAM-FILTER'), this.node, filter(predicate, false));
     return new KStream<K, V, Missing>(this.graph, node, this.serdes, this.keyChanged);
   }
 
@@ -103,21 +77,7 @@ export class KStream<K, V, Missing extends RecordPart = never> {
     mapper: (key: K, value: V) => readonly [Synchronous<KR>, Synchronous<VR>],
   ): KStream<KR, VR, 'key' | 'value'> {
     requireSynchronous('map', { mapper });
-    const node = this.graph.operator(
-      this.graph.name('KSTREAM-MAP'),
-      this.node,
-      (forward, failed) => (key, value, timestamp) => {
-        let newKey: KR;
-        let newValue: VR;
-        try {
-          [newKey, newValue] = mapper(key as K, value as V);
-        } catch (error) {
-          failed(error, key, value, timestamp);
-          return;
-        }
-        forward(newKey, newValue, timestamp);
-      },
-    );
+    const node = this.graph.operator(this.graph.name('KSTREAM-MAP'), this.node, map(mapper));
     return new KStream<KR, VR, 'key' | 'value'>(this.graph, node, NO_SERDES, true);
   }
 
@@ -127,20 +87,7 @@ export class KStream<K, V, Missing extends RecordPart = never> {
    */
   mapValues<VR>(mapper: (value: V, key: K) => Synchronous<VR>): KStream<K, VR, Missing | 'value'> {
     requireSynchronous('mapValues', { mapper });
-    const node = this.graph.operator(
-      this.graph.name('KSTREAM-MAPVALUES'),
-      this.node,
-      (forward, failed) => (key, value, timestamp) => {
-        let newValue: VR;
-        try {
-          newValue = mapper(value as V, key as K);
-        } catch (error) {
-          failed(error, key, value, timestamp);
-          return;
-        }
-        forward(key, newValue, timestamp);
-      },
-    );
+    const node = this.graph.operator(this.graph.name('KSTREAM-MAPVALUES'), this.node, mapValues(mapper));
     return new KStream<K, VR, Missing | 'value'>(
       this.graph,
       node,
@@ -157,34 +104,14 @@ export class KStream<K, V, Missing extends RecordPart = never> {
     mapper: (key: K, value: V) => Iterable<readonly [Synchronous<KR>, Synchronous<VR>]>,
   ): KStream<KR, VR, 'key' | 'value'> {
     requireSynchronous('flatMap', { mapper });
-    const node = this.graph.operator(
-      this.graph.name('KSTREAM-FLATMAP'),
-      this.node,
-      (forward, failed) => (key, value, timestamp) => {
-        try {
-          for (const [newKey, newValue] of mapper(key as K, value as V)) forward(newKey, newValue, timestamp);
-        } catch (error) {
-          failed(error, key, value, timestamp);
-        }
-      },
-    );
+    const node = this.graph.operator(this.graph.name('KSTREAM-FLATMAP'), this.node, flatMap(mapper));
     return new KStream<KR, VR, 'key' | 'value'>(this.graph, node, NO_SERDES, true);
   }
 
   /** Makes any number of values of each record, under its key and time: nothing is repartitioned. */
   flatMapValues<VR>(mapper: (value: V, key: K) => Iterable<Synchronous<VR>>): KStream<K, VR, Missing | 'value'> {
     requireSynchronous('flatMapValues', { mapper });
-    const node = this.graph.operator(
-      this.graph.name('KSTREAM-FLATMAPVALUES'),
-      this.node,
-      (forward, failed) => (key, value, timestamp) => {
-        try {
-          for (const newValue of mapper(value as V, key as K)) forward(key, newValue, timestamp);
-        } catch (error) {
-          failed(error, key, value, timestamp);
-        }
-      },
-    );
+    const node = this.graph.operator(this.graph.name('KSTREAM-FLATMAPVALUES'), this.node, flatMapValues(mapper));
     return new KStream<K, VR, Missing | 'value'>(
       this.graph,
       node,
@@ -199,19 +126,7 @@ export class KStream<K, V, Missing extends RecordPart = never> {
    */
   peek<R>(action: (key: K, value: V) => Synchronous<R>): KStream<K, V, Missing> {
     requireSynchronous('peek', { action });
-    const node = this.graph.operator(
-      this.graph.name('KSTREAM-PEEK'),
-      this.node,
-      (forward, failed) => (key, value, timestamp) => {
-        try {
-          action(key as K, value as V);
-        } catch (error) {
-          failed(error, key, value, timestamp);
-          return;
-        }
-        forward(key, value, timestamp);
-      },
-    );
+    const node = this.graph.operator(this.graph.name('KSTREAM-PEEK'), this.node, peek(action));
     return new KStream<K, V, Missing>(this.graph, node, this.serdes, this.keyChanged);
   }
 
@@ -222,20 +137,7 @@ export class KStream<K, V, Missing extends RecordPart = never> {
    */
   selectKey<KR>(selector: (key: K, value: V) => Synchronous<KR>): KStream<KR, V, Missing | 'key'> {
     requireSynchronous('selectKey', { selector });
-    const node = this.graph.operator(
-      this.graph.name('KSTREAM-KEY-SELECT'),
-      this.node,
-      (forward, failed) => (key, value, timestamp) => {
-        let newKey: KR;
-        try {
-          newKey = selector(key as K, value as V);
-        } catch (error) {
-          failed(error, key, value, timestamp);
-          return;
-        }
-        forward(newKey, value, timestamp);
-      },
-    );
+    const node = this.graph.operator(this.graph.name('KSTREAM-KEY-SELECT'), this.node, selectKey(selector));
     return new KStream<KR, V, Missing | 'key'>(this.graph, node, { key: undefined, value: this.serdes.value }, true);
   }
 
@@ -261,7 +163,7 @@ export class KStream<K, V, Missing extends RecordPart = never> {
    */
   merge<OtherMissing extends RecordPart>(other: KStream<K, V, OtherMissing>): KStream<K, V, Missing & OtherMissing> {
     if (other.graph !== this.graph) throw new TopologyError('streams of two builders cannot be merged');
-    const node = this.graph.operator(this.graph.name('KSTREAM-MERGE'), this.node, (forward) => forward);
+    const node = this.graph.operator(this.graph.name('KSTREAM-MERGE'), this.node, passOn);
     other.node.children.push(node);
     return new KStream(
       this.graph,
@@ -392,50 +294,7 @@ export class KStream<K, V, Missing extends RecordPart = never> {
         `process takes a function that makes a processor for each task: pass () => … for "${name}"`,
       );
     }
-    const made = new WeakSet<object>();
-    const node = this.graph.processor(
-      name,
-      this.node,
-      (task, forward) => {
-        const processor: Processor<K, V, KR, VR> = supplier();
-        const { close, init, process } = processor;
-        requireSynchronous(`the processor "${name}"`, { init, process, close });
-        if (made.has(processor)) {
-          throw new TopologyError(
-            `the processor "${name}" is one for all tasks; make a new one with each call: () => new …`,
-          );
-        }
-        made.add(processor);
-        const context = processorContext<KR, VR>(name, task, stores, (record) => {
-          const { timestamp } = record;
-          if (!isTimestamp(timestamp)) {
-            throw new ArgumentError(
-              `the processor "${name}" forwards a record whose timestamp, ${String(timestamp)}, is not a time: it must ` +
-                'be whole milliseconds since 1970, up to the year 9999',
-            );
-          }
-          const pass = () => forward(record.key, record.value, record.timestamp);
-          if (record.headers === undefined) pass();
-          else task.withHeaders(record.headers, pass);
-        });
-        return {
-          init: () => {
-            processor.init?.(context);
-          },
-          process: (key, value, timestamp) => {
-            try {
-              processor.process({ key: key as K, value: value as V, timestamp, headers: task.headers });
-            } catch (error) {
-              task.failed(name, error, key, value, timestamp);
-            }
-          },
-          close: () => {
-            processor.close?.();
-          },
-        };
-      },
-      stores,
-    );
+    const node = this.graph.processor(name, this.node, processorCompiler(name, supplier, stores), stores);
     return new KStream<KR, VR, 'key' | 'value'>(this.graph, node, NO_SERDES, true);
   }
 }
@@ -494,20 +353,11 @@ export class BranchedKStream<K, V, Missing extends RecordPart = never, Values = 
     const { graph, node, serdes, keyChanged } = this.#stream;
     const predicates = this.#predicates;
     const name = graph.name('KSTREAM-BRANCH');
-    const split = graph.processor(name, node, (task, _forward, branches) => ({
-      process: (key, value, timestamp) => {
-        let taken: number;
-        try {
-          taken = predicates.findIndex((predicate) => predicate(key as K, value as V));
-        } catch (error) {
-          task.failed(name, error, key, value, timestamp);
-          return;
-        }
-        branches[taken]?.(key, value, timestamp);
-      },
-    }));
+    const split = graph.processor(name, node, (task, _forward, branches) =>
+      compileBranch(name, predicates, task, branches),
+    );
     const streams = this.#names.map((branchName) => {
-      const branch = graph.operator(`${name}-${branchName}`, split, (forward) => forward);
+      const branch = graph.operator(`${name}-${branchName}`, split, passOn);
       return [branchName, new KStream<K, V, Missing>(graph, branch, serdes, keyChanged)] as const;
     });
     return Object.fromEntries(streams) as unknown as Branches<K, Values, Missing>;
@@ -520,38 +370,4 @@ const NO_SERDES = { key: undefined, value: undefined };
 function needSerde<T>(serde: SerdeFor<T> | undefined, what: 'key' | 'value', where: string): Serde<T> {
   if (serde === undefined) throw new TopologyError(`${where} needs a serde for the ${what}; pass { ${what}: … }`);
   return serde as Serde<T>;
-}
-
-function processorContext<KR, VR>(
-  name: string,
-  task: TaskContext,
-  stores: readonly StoreDefinition[],
-  forward: (record: StreamRecord<KR, VR>) => void,
-): ProcessorContext<KR, VR> {
-  return {
-    applicationId: task.applicationId,
-    taskId: task.id,
-    get recordMetadata() {
-      return task.recordMetadata;
-    },
-    get currentStreamTimeMs() {
-      return Math.max(task.streamTime, task.recordStreamTime);
-    },
-    get currentSystemTimeMs() {
-      return task.now();
-    },
-    forward,
-    // JavaScript may give a name.
-    stateStore: <K, V>(store: KeyValueStoreDefinition<K, V> | string) => {
-      const storeName = typeof store === 'string' ? store : store.name;
-      if (!stores.some((connected) => connected === store || connected.name === store)) {
-        throw new TopologyError(
-          `the processor "${name}" is not connected to the store "${storeName}"; name it in its stores`,
-        );
-      }
-      return task.store(storeName) as LevelKeyValueStore<K, V>;
-    },
-    schedule: (intervalMs, type, punctuator) => task.schedule(name, intervalMs, type, punctuator),
-    commit: () => task.requestCommit(),
-  };
 }

@@ -1,3 +1,5 @@
+import { passOn } from '../operators/stateless/operator.js';
+import { filterTable, mapTableValues } from '../operators/tables/table-operators.js';
 import { type Graph, requireSynchronous } from '../topology/graph.js';
 import type { GraphNode, TableChanges } from '../topology/topology.js';
 import { KStream } from './kstream.js';
@@ -38,22 +40,7 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
    */
   mapValues<VR>(mapper: (value: V, key: K) => Synchronous<VR>): KTable<K, VR, Gone, Missing | 'value'> {
     requireSynchronous('mapValues', { mapper });
-    const node = this.graph.operator(this.graph.name('KTABLE-MAPVALUES'), this.node, (forward, failed) => {
-      const map = (key: unknown, value: unknown) =>
-        value === null || value === undefined ? null : mapper(value as V, key as K);
-      return (key, value, timestamp, old) => {
-        let mapped: VR | null;
-        let before: VR | null | undefined;
-        try {
-          mapped = map(key, value);
-          before = old === undefined ? undefined : map(key, old);
-        } catch (error) {
-          failed(error, key, value, timestamp);
-          return;
-        }
-        forward(key, mapped, timestamp, before);
-      };
-    });
+    const node = this.graph.operator(this.graph.name('KTABLE-MAPVALUES'), this.node, mapTableValues(mapper));
     const serdes = { key: this.serdes.key, value: undefined };
     return new KTable<K, VR, Gone, Missing | 'value'>(this.graph, node, serdes, this.changes);
   }
@@ -63,29 +50,14 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
    * be. An aggregate sends its changes once a commit, the last of each row.
    */
   toStream(): KStream<K, V | Gone, Missing> {
-    const node = this.graph.operator(this.graph.name('KTABLE-TOSTREAM'), this.node, (forward) => forward);
+    const node = this.graph.operator(this.graph.name('KTABLE-TOSTREAM'), this.node, passOn);
     return new KStream(this.graph, node, this.serdes as Serdes<K, V | Gone>, false);
   }
 
   #filter(predicate: (key: K, value: V) => boolean, keep: boolean): KTable<K, V, null, Missing> {
     requireSynchronous('filter', { predicate });
     this.changes.sendOldValues = true;
-    const node = this.graph.operator(this.graph.name('KTABLE-FILTER'), this.node, (forward, failed) => {
-      const filter = (key: unknown, value: unknown) =>
-        value !== null && predicate(key as K, value as V) === keep ? value : null;
-      return (key, value, timestamp, old) => {
-        let kept: unknown;
-        let before: unknown;
-        try {
-          kept = filter(key, value);
-          before = old === undefined ? undefined : filter(key, old);
-        } catch (error) {
-          failed(error, key, value, timestamp);
-          return;
-        }
-        if (kept !== null || before !== null) forward(key, kept, timestamp, before);
-      };
-    });
+    const node = this.graph.operator(this.graph.name('KTABLE-FILTER'), this.node, filterTable(predicate, keep));
     return new KTable(this.graph, node, this.serdes, this.changes);
   }
 }

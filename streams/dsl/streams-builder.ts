@@ -1,14 +1,13 @@
 import { createKeyedStore, tableContents } from '../operators/tables/keyed-aggregate.js';
+import { compileSourceTable } from '../operators/tables/source-table.js';
 import type { Serde } from '../serde/serde.js';
 import { type KeyValueStoreOptions, LevelKeyValueStore } from '../state/key-value/key-value-store.js';
-import type { ValueAndTimestamp } from '../state/key-value/value-and-timestamp.js';
 import { Graph } from '../topology/graph.js';
 import { planTopology } from '../topology/plan.js';
 import type { KeyValueStoreDefinition } from '../topology/processor.js';
 import {
   type SourceNode,
   type StoreDefinition,
-  type TaskContext,
   type TimestampExtractor,
   type Topology,
   TopologyError,
@@ -92,22 +91,8 @@ export class StreamsBuilder {
     const node = graph.processor(
       graph.name('KTABLE-SOURCE'),
       source,
-      (task: TaskContext, forward) => {
-        const rows = task.store(name) as LevelKeyValueStore<K, ValueAndTimestamp<V>>;
-        const sendOldValues = changes.sendOldValues && materialized.name !== undefined;
-        return {
-          process: (key, value, timestamp) => {
-            if (key === null || key === undefined) {
-              task.reportSkipped(name, 'null key');
-              return;
-            }
-            const old = sendOldValues ? (rows.get(key as K)?.value ?? null) : undefined;
-            if (value === null || value === undefined) rows.delete(key as K);
-            else rows.put(key as K, { value: value as V, timestamp });
-            forward(key, value, timestamp, old);
-          },
-        };
-      },
+      (task, forward) =>
+        compileSourceTable(name, changes.sendOldValues && materialized.name !== undefined, task, forward),
       [store],
     );
     return new KTable<K, V>(graph, node, { key: consumed.key, value: consumed.value } as Serdes<K, V>, changes);
