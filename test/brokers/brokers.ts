@@ -17,6 +17,8 @@ const run = promisify(execFile);
 
 const READY_WITHIN_MS = 60_000;
 const POLL_MS = 100;
+const STUTTER_FROZEN_MS = 800;
+const STUTTER_RUNNING_MS = 200;
 /** Of each: for clients, controllers, the others, and for other clients. */
 const PORTS = 4;
 const HEAP = ['-Xms128m', '-Xmx400m', '-XX:+UseSerialGC'];
@@ -206,6 +208,14 @@ export class BrokerNode {
     this.#process?.signal('SIGSTOP');
     await delay(milliseconds);
     this.#process?.signal('SIGCONT');
+  }
+
+  /** It does nothing for most of each second, as one whose disk is slow: it answers late, followers and clients, and is never missed. */
+  async stutter(milliseconds: number): Promise<void> {
+    for (const until = performance.now() + milliseconds; performance.now() < until; ) {
+      await this.freeze(STUTTER_FROZEN_MS);
+      await delay(STUTTER_RUNNING_MS);
+    }
   }
 
   /** Clients cannot reach it; the other brokers can. */

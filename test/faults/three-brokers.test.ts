@@ -36,13 +36,14 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'frozen for 4 s': (broker) => broker.freeze(4000),
   'frozen beyond its session': (broker) => broker.freeze(AWAY_MS),
+  'frozen for 0.8 s of each second, for 15 s': (broker) => broker.stutter(15_000),
   'cut off from its clients for 9 s': (broker) => broker.cutOff(AWAY_MS),
 };
 
 /** Brokers are lost more often than anything else happens. */
 const DRAWN = [...Object.keys(FAULTS), 'kill -9', 'kill -9', 'kill -9', 'stopped in order', 'stopped in order'];
 
-describe.skipIf(reason)('on three brokers', { timeout: 240_000 + MINUTES * 90_000 }, () => {
+describe.skipIf(reason)('on three brokers', { timeout: 300_000 + MINUTES * 90_000 }, () => {
   let pipeline: ClusterPipeline | undefined;
   const journal: string[] = [];
   const startedAt = performance.now();
@@ -72,7 +73,7 @@ describe.skipIf(reason)('on three brokers', { timeout: 240_000 + MINUTES * 90_00
       failure = error;
     });
     const counts: Record<string, number> = {};
-    const short = ['kill -9', 'frozen for 4 s', 'stopped in order'];
+    const short = ['kill -9', 'frozen for 4 s', 'frozen for 0.8 s of each second, for 15 s', 'stopped in order'];
     const until = performance.now() + MINUTES * 60_000;
     try {
       for (let i = 0; MINUTES > 0 ? performance.now() < until : i < short.length; i++) {
