@@ -34,3 +34,9 @@ it('the page views are counted by the minute in which they were seen', () => {
     '  {"user":"eve","page":"/","at":"yesterday"}',
   ]);
 });
+
+it('the sensors that fall silent are reported, and reported again when they are back', () => {
+  expect(run('silent-sensors')).toBe(
+    '12:01:10  pump is silent; heard before at 12:00:35\n12:02:00  pump is back; heard before at 12:00:35\n',
+  );
+});
