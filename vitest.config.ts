@@ -7,6 +7,9 @@ const NODE = ['test/unit/**/*.test.ts', 'test/integration/**/*.test.ts'];
 /** What `npm run test:services` runs: it needs Java, the Kafka client or Docker, or runs for long. */
 const SERVICES = ['test/services/**/*.test.ts', 'test/oracle/**/*.test.ts', 'test/faults/**/*.test.ts'];
 
+/** Of a test with services, which fails before that when nothing moves: its waits are for progress. */
+const LONGEST_MS = 900_000;
+
 export default defineConfig({
   // Tests run what is written, not what was built last.
   resolve: {
@@ -22,7 +25,10 @@ export default defineConfig({
     hookTimeout: 60_000,
     projects: [
       { extends: true, test: { name: 'node', include: NODE } },
-      { extends: true, test: { name: 'services', include: SERVICES } },
+      {
+        extends: true,
+        test: { name: 'services', include: SERVICES, testTimeout: LONGEST_MS, hookTimeout: LONGEST_MS },
+      },
     ],
   },
 });

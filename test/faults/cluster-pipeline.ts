@@ -8,10 +8,11 @@ import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
 import { Brokers, freePorts } from '../brokers/brokers.js';
 import { StandaloneRegistry } from '../brokers/registry.js';
-import { eventually, type Finished, Millrace } from '../integration/millrace.js';
+import { type Finished, Millrace } from '../integration/millrace.js';
 import { expectSameGoals } from '../reference/expect-goals.js';
 import { referenceGoals } from '../reference/goals.js';
 import { appendEvents, partitioned, readGoals } from '../reference/run-goals.js';
+import { until } from '../until.js';
 
 const BROKERS = 3;
 const PARTITIONS = 4;
@@ -56,12 +57,12 @@ export class ClusterPipeline {
   }
 
   /** Writes events at their pace until it is told to stop, or all are written. @returns how many are written in all */
-  async feed(until: AbortSignal): Promise<number> {
+  async feed(stop: AbortSignal): Promise<number> {
     const log = await KafkaLog.open({ brokers: this.brokers.bootstrap, say: this.journal });
     const registry = new ConfluentRegistry({ url: this.registry.url });
     const serdes: GoalSerdes = await registerSerdes(registry, config.topics);
-    await eventually(() => log.partitions(config.topics.accessLog), 60_000);
-    while (!until.aborted && this.#written < this.events.length) {
+    await until(() => log.partitions(config.topics.accessLog), { patienceMs: 60_000 });
+    while (!stop.aborted && this.#written < this.events.length) {
       const due = delay(FEED_INTERVAL_MS);
       const events = this.events.slice(this.#written, this.#written + FEED_EVENTS);
       await appendEvents(log, config, serdes, events);
@@ -76,16 +77,22 @@ export class ClusterPipeline {
   /** Resolves when all that was fed is processed. */
   async caughtUp(): Promise<void> {
     const log = await KafkaLog.open({ brokers: this.brokers.bootstrap, say: this.journal });
-    await eventually(async () => {
-      this.requireRunning();
-      for (let partition = 0; partition < PARTITIONS; partition++) {
-        const topicPartition = { topic: config.topics.accessLog, partition };
-        const committed = await log.committed('millrace', topicPartition);
-        // A commit's mark stands behind the last record.
-        if ((committed?.offset ?? 0) < (await log.endOffset(topicPartition)) - 1) return undefined;
-      }
-      return true;
-    }, CAUGHT_UP_WITHIN_MS).finally(() => log.close());
+    let processed = 0;
+    await until(
+      async () => {
+        this.requireRunning();
+        processed = 0;
+        for (let partition = 0; partition < PARTITIONS; partition++) {
+          const topicPartition = { topic: config.topics.accessLog, partition };
+          const committed = await log.committed('millrace', topicPartition);
+          processed += committed?.offset ?? 0;
+          // A commit's mark stands behind the last record.
+          if ((committed?.offset ?? 0) < (await log.endOffset(topicPartition)) - 1) return undefined;
+        }
+        return true;
+      },
+      { progress: () => processed, patienceMs: CAUGHT_UP_WITHIN_MS },
+    ).finally(() => log.close());
   }
 
   /** What the processes have said. */

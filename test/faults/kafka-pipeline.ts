@@ -5,11 +5,12 @@ import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
 import type { AccessLog } from '../../schemas/records.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
-import { eventually, Millrace, temporaryDirectory } from '../integration/millrace.js';
+import { Millrace, temporaryDirectory } from '../integration/millrace.js';
 import { expectSameGoals } from '../reference/expect-goals.js';
 import { referenceGoals } from '../reference/goals.js';
 import { appendEvents, partitioned, readGoals } from '../reference/run-goals.js';
 import { type Services, startServices } from '../services/services.js';
+import { until } from '../until.js';
 
 const PARTITIONS = 4;
 const FEED_EVENTS = 500;
@@ -59,15 +60,21 @@ export class KafkaPipeline {
 
   /** Resolves when all that was fed is processed. */
   async caughtUp(): Promise<void> {
-    await eventually(async () => {
-      for (let partition = 0; partition < PARTITIONS; partition++) {
-        const topicPartition = { topic: config.topics.accessLog, partition };
-        const committed = await this.log.committed('millrace', topicPartition);
-        // A commit's mark stands behind the last record.
-        if ((committed?.offset ?? 0) < (await this.log.endOffset(topicPartition)) - 1) return undefined;
-      }
-      return true;
-    }, 60_000);
+    let processed = 0;
+    await until(
+      async () => {
+        processed = 0;
+        for (let partition = 0; partition < PARTITIONS; partition++) {
+          const topicPartition = { topic: config.topics.accessLog, partition };
+          const committed = await this.log.committed('millrace', topicPartition);
+          processed += committed?.offset ?? 0;
+          // A commit's mark stands behind the last record.
+          if ((committed?.offset ?? 0) < (await this.log.endOffset(topicPartition)) - 1) return undefined;
+        }
+        return true;
+      },
+      { progress: () => processed, patienceMs: 60_000 },
+    );
   }
 
   /** Closes every window, and compares all results with those of a plain computation. */

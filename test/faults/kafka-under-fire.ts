@@ -4,11 +4,11 @@ import { expect } from 'vitest';
 import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
-import { eventually } from '../integration/millrace.js';
 import { expectSameGoals } from '../reference/expect-goals.js';
 import { referenceGoals } from '../reference/goals.js';
 import { partitioned, readGoals } from '../reference/run-goals.js';
 import { type Services, startServices } from '../services/services.js';
+import { until } from '../until.js';
 import { expectNumbers, feedNumbers, NUMBERS, NUMBERS_PROGRAM } from './numbers.js';
 import { type Action, type Field, prepareField, UnderFire, type UnderFireOptions } from './under-fire.js';
 
@@ -92,18 +92,22 @@ export class KafkaUnderFire extends UnderFire {
   }
 
   protected async caughtUp(): Promise<void> {
+    let processed = 0;
     const isDone = async (group: string, topic: string): Promise<boolean> => {
       for (let partition = 0; partition < PARTITIONS; partition++) {
         const committed = await this.log.committed(group, { topic, partition });
+        processed += committed?.offset ?? 0;
         // A commit's mark stands behind the last record.
         if ((committed?.offset ?? 0) < (await this.log.endOffset({ topic, partition })) - 1) return false;
       }
       return true;
     };
-    await eventually(
-      async () =>
-        ((await isDone('millrace', config.topics.accessLog)) && (await isDone('numbers', 'numbers'))) || undefined,
-      CAUGHT_UP_WITHIN_MS,
+    await until(
+      async () => {
+        processed = 0;
+        return (await isDone('millrace', config.topics.accessLog)) && isDone('numbers', 'numbers');
+      },
+      { progress: () => processed, patienceMs: CAUGHT_UP_WITHIN_MS },
     );
   }
 

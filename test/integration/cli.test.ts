@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readServed } from '../../streams/log/embedded/log-socket.js';
-import { eventually, jsonLines, Millrace, millrace, temporaryDirectory } from './millrace.js';
+import { until } from '../until.js';
+import { jsonLines, Millrace, millrace, temporaryDirectory } from './millrace.js';
 
 interface Consumed {
   readonly partition: number;
@@ -174,7 +175,7 @@ describe('millrace start', () => {
     );
     const pipeline = startInBackground('--input', input, '--follow');
     // As soon as it serves the log, two others come.
-    await eventually(async () => (await readServed(join(dataDir, 'log'))) && true);
+    await until(async () => (await readServed(join(dataDir, 'log'))) && true);
     const producers = await Promise.all(
       [1, 2].map(() => millrace(['produce', '--input', input, '--data-dir', dataDir])),
     );
@@ -227,7 +228,7 @@ describe('millrace start', () => {
 
   it('keeps a second process out, and lets it consume and produce meanwhile', async () => {
     startInBackground('--rate', '200', '--partitions', '2');
-    const [alert] = await eventually(async () => {
+    const [alert] = await until(async () => {
       const { code, stdout } = await millrace([
         'consume',
         'goal1-topic',
@@ -250,7 +251,7 @@ describe('millrace start', () => {
 
   it('commits and ends with exit code 0 on SIGTERM', async () => {
     const run = startInBackground('--rate', '500');
-    await eventually(async () => (run.stderr.includes('events') ? true : undefined));
+    await until(async () => (run.stderr.includes('events') ? true : undefined));
     const { code, stdout } = await run.kill('SIGTERM');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^[\d,]+ events \(.+\) in \d/);

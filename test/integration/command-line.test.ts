@@ -3,7 +3,8 @@ import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually, type Finished, Millrace, millrace, temporaryDirectory } from './millrace.js';
+import { until } from '../until.js';
+import { type Finished, Millrace, millrace, temporaryDirectory } from './millrace.js';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let dataDir: string;
@@ -113,7 +114,7 @@ it.each([
     const input = join(directory.path, 'access.log');
     await writeFile(input, Array.from({ length: 60 }, (_, second) => combined(second, '203.0.113.5')).join(''));
     const run = new Millrace(['start', '--input', input, '--once', '--speed', '2', '--data-dir', dataDir]);
-    await eventually(() => (/[1-9]\d* events/.test(run.stderr) ? true : undefined));
+    await until(() => (/[1-9]\d* events/.test(run.stderr) ? true : undefined));
     const { code, stderr, stdout } = await run.kill(signal);
     expect(code).toBe(exitCode);
     expect(stdout).toMatch(/^\d+ events? in /);
@@ -161,7 +162,7 @@ it('keeps what it writes for its user alone: files 0600, directories and the soc
   const before = process.umask(0o022);
   try {
     const running = new Millrace(['start', '--count', '3000', '--lake', '--data-dir', join(dataDir, 'deeper')]);
-    await eventually(() => (running.stderr.includes('the input has ended') ? true : undefined));
+    await until(() => (running.stderr.includes('the input has ended') ? true : undefined));
     const all = () =>
       ['.', ...readdirSync(dataDir, { recursive: true, encoding: 'utf8' })].map(
         (name) => [name, lstatSync(join(dataDir, name))] as const,

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/millrace.mjs', import.meta.url));
@@ -59,17 +58,6 @@ export class Millrace {
 
 export function millrace(args: readonly string[], options?: MillraceOptions): Promise<Finished> {
   return new Millrace(args, options).finished;
-}
-
-/** Asks again until the answer is not undefined. */
-export async function eventually<T>(ask: () => Promise<T | undefined> | T | undefined, withinMs = 30_000): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (Date.now() > deadline) throw new Error(`nothing came within ${withinMs} ms`);
-    await delay(50);
-  }
 }
 
 export async function temporaryDirectory(): Promise<{ readonly path: string; remove(): Promise<void> }> {

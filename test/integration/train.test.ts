@@ -2,7 +2,8 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { MlPrediction } from '../../schemas/records.js';
-import { eventually, jsonLines, Millrace, millrace, temporaryDirectory } from './millrace.js';
+import { until } from '../until.js';
+import { jsonLines, Millrace, millrace, temporaryDirectory } from './millrace.js';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let dataDir: string;
@@ -59,16 +60,15 @@ it('refuses to train on too little, and says how little', { timeout: 60_000 }, a
 it('trains by itself when there is no model, and takes a newer one while it runs', { timeout: 120_000 }, async () => {
   await history();
   running = new Millrace(['start', '--data-dir', dataDir, '--pipelines', 'services', '--log-rate', '200']);
-  await eventually(() => (running?.stderr.includes('the model of services is version 1 now') ? true : undefined));
+  await until(() => (running?.stderr.includes('the model of services is version 1 now') ? true : undefined));
   const models = join(dataDir, 'models');
   const model = JSON.parse(await readFile(join(models, 'services-1.json'), 'utf8')) as { version: number };
   await writeFile(join(models, 'services-3.json'), '{"version":');
-  await eventually(() => (running?.stderr.includes('services-3.json is no model, and is not used') ? true : undefined));
+  await until(() => (running?.stderr.includes('services-3.json is no model, and is not used') ? true : undefined));
   await writeFile(join(models, 'services-4.json'), JSON.stringify({ ...model, version: 4 }));
-  await eventually(() => (running?.stderr.includes('the model of services is version 4 now') ? true : undefined));
-  await eventually(
-    async () => ((await predictions()).some((one) => one.model_version === 4) ? true : undefined),
-    60_000,
-  );
+  await until(() => (running?.stderr.includes('the model of services is version 4 now') ? true : undefined));
+  await until(async () => ((await predictions()).some((one) => one.model_version === 4) ? true : undefined), {
+    patienceMs: 60_000,
+  });
   expect(await readdir(models)).toEqual(['services-1.json', 'services-3.json', 'services-4.json']);
 });

@@ -10,7 +10,8 @@ import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
 import type { AccessLog, Goal1, Goal3, Goal4 } from '../../schemas/records.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
-import { eventually, type Finished, millrace } from '../integration/millrace.js';
+import { type Finished, millrace } from '../integration/millrace.js';
+import { until } from '../until.js';
 import { type Services, startServices, whyNoServices } from './services.js';
 
 const SERVICES = ['kafka', 'registry', 'connect', 'elasticsearch', 'influxdb'] as const;
@@ -91,7 +92,10 @@ async function documents(index: string): Promise<{ _id: string; _source: unknown
 }
 
 const untilCount = (index: string, expected: number) =>
-  eventually(async () => ((await count(index).catch(() => -1)) >= expected ? true : undefined), WITHIN_MS);
+  until(async () => (await count(index).catch(() => -1)) >= expected, {
+    progress: () => count(index),
+    patienceMs: WITHIN_MS,
+  });
 
 /** The points of a measurement, oldest first, with times in milliseconds. */
 async function points(measurement: string): Promise<Record<string, unknown>[]> {
@@ -140,7 +144,7 @@ async function deadLetters(connector: string): Promise<DeadLetter[]> {
   return letters;
 }
 
-describe.skipIf(reason)('topics go into Elasticsearch and InfluxDB', { timeout: 120_000 }, () => {
+describe.skipIf(reason)('topics go into Elasticsearch and InfluxDB', () => {
   beforeAll(async () => {
     services = await startServices(SERVICES);
     log = await KafkaLog.open({ brokers: services.addresses.brokers });
@@ -274,15 +278,18 @@ describe.skipIf(reason)('topics go into Elasticsearch and InfluxDB', { timeout: 
     };
 
     await write('goal3-topic', [goal3(0, 'DE'), goal3(0, 'FR')]);
-    await eventually(async () => ((await points('goal3')).length === 2 ? true : undefined), WITHIN_MS);
+    await until(async () => ((await points('goal3')).length === 2 ? true : undefined), { patienceMs: WITHIN_MS });
     await services.kill('influxdb');
     await write('goal3-topic', [goal3(1, 'DE'), goal3(1, 'DE')]);
     await write('goal4-topic', [goal4(0), goal4(1)]);
     await services.start('influxdb');
-    const three = await eventually(async () => {
-      const found = await points('goal3');
-      return found.length === 3 && (await points('goal4')).length === 2 ? found : undefined;
-    }, WITHIN_MS);
+    const three = await until(
+      async () => {
+        const found = await points('goal3');
+        return found.length === 3 && (await points('goal4')).length === 2 ? found : undefined;
+      },
+      { patienceMs: WITHIN_MS },
+    );
 
     expect(three).toEqual(
       expect.arrayContaining([
@@ -312,10 +319,16 @@ describe.skipIf(reason)('topics go into Elasticsearch and InfluxDB', { timeout: 
     await write('goal1-topic', [{ key: null, value: keyless }]);
 
     await untilCount('test-inter', 30_001);
-    const letters = await eventually(async () => {
-      const found = [...(await deadLetters('elasticsearch-test-inter')), ...(await deadLetters('elasticsearch-goals'))];
-      return found.length === 4 ? found : undefined;
-    }, WITHIN_MS);
+    const letters = await until(
+      async () => {
+        const found = [
+          ...(await deadLetters('elasticsearch-test-inter')),
+          ...(await deadLetters('elasticsearch-goals')),
+        ];
+        return found.length === 4 ? found : undefined;
+      },
+      { patienceMs: WITHIN_MS },
+    );
 
     expect(letters).toEqual([
       { key: 'no avro', message: expect.stringContaining('Unknown magic byte') },
@@ -341,10 +354,16 @@ describe.skipIf(reason)('topics go into Elasticsearch and InfluxDB', { timeout: 
     const longKey = { ...goal3(day, 'XX'), key: 'x'.repeat(513) };
     await write('goal3-topic', [goal3(day + 60_000, 'US'), longKey, goal3(Date.UTC(2022, 0, 1), 'US')]);
 
-    const [refusedPoints, refusedDocuments] = await eventually(async () => {
-      const found = [await deadLetters('influxdb-goal3'), (await deadLetters('elasticsearch-goals')).slice(1)] as const;
-      return found[0].length === 2 && found[1].length === 1 ? found : undefined;
-    }, WITHIN_MS);
+    const [refusedPoints, refusedDocuments] = await until(
+      async () => {
+        const found = [
+          await deadLetters('influxdb-goal3'),
+          (await deadLetters('elasticsearch-goals')).slice(1),
+        ] as const;
+        return found[0].length === 2 && found[1].length === 1 ? found : undefined;
+      },
+      { patienceMs: WITHIN_MS },
+    );
     expect(refusedPoints.map(({ message }) => message)).toEqual([
       expect.stringContaining('field type conflict'),
       expect.stringContaining('field type conflict'),

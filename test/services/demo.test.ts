@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts, HOST, type PortName, type StackPorts } from '../../stack/ports.js';
 import { SERVICE_NAMES } from '../../stack/service.js';
 import { portOption, type ServiceState, Stack } from '../../stack/stack.js';
-import { eventually, Millrace, millrace, temporaryDirectory } from '../integration/millrace.js';
+import { Millrace, millrace, temporaryDirectory } from '../integration/millrace.js';
+import { until } from '../until.js';
 import { whyNoStack } from './services.js';
 
 const reason = await whyNoStack(SERVICE_NAMES);
@@ -20,7 +21,7 @@ function lastCounts(stdout: string): number[] {
     .map((count) => Number(count.replaceAll(',', '')));
 }
 
-describe.skipIf(reason)('millrace demo', { timeout: 180_000 }, () => {
+describe.skipIf(reason)('millrace demo', () => {
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
   let ports: StackPorts;
   let portArgs: string[];
@@ -76,14 +77,17 @@ describe.skipIf(reason)('millrace demo', { timeout: 180_000 }, () => {
     await stack.up(['influxdb']);
     const running = new Millrace(args());
     let before: number | undefined;
-    const requests = await eventually(() => {
-      const counts = lastCounts(running.stdout);
-      const [count] = counts;
-      const pipelineLag = counts.at(-3);
-      before ??= count;
-      // More than the first line told of, and processed.
-      return count !== undefined && count > (before ?? count) && pipelineLag === 0 ? count : undefined;
-    }, 120_000);
+    const requests = await until(
+      () => {
+        const counts = lastCounts(running.stdout);
+        const [count] = counts;
+        const pipelineLag = counts.at(-3);
+        before ??= count;
+        // More than the first line told of, and processed.
+        return count !== undefined && count > (before ?? count) && pipelineLag === 0 ? count : undefined;
+      },
+      { patienceMs: 120_000 },
+    );
 
     const interruptedAt = performance.now();
     const { code, stderr, stdout } = await running.kill('SIGINT');

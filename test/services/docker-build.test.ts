@@ -100,9 +100,7 @@ function runInstruction(text: string, cwd: string): void {
   expect(status, `${command}\n${stdout}${stderr}`).toBe(0);
 }
 
-it('the image of Millrace builds of what its .dockerignore lets in, and the program in it runs', {
-  timeout: 300_000,
-}, () => {
+it('the image of Millrace builds of what its .dockerignore lets in, and the program in it runs', () => {
   const dockerfile = join(ROOT, 'docker/millrace/Dockerfile');
   const isIgnored = ignores(dockerfile);
   expect(isIgnored('test/reference/goals.ts')).toBe(true);

@@ -42,7 +42,7 @@ async function nodeOf(version: string): Promise<{ readonly node: string } | { re
   }
 }
 
-describe.each(VERSIONS)('on Node %s', { timeout: 600_000 }, async (version) => {
+describe.each(VERSIONS)('on Node %s', async (version) => {
   const had = await nodeOf(version);
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 

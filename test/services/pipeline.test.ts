@@ -15,11 +15,12 @@ import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
 import type { AccessLog } from '../../schemas/records.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
-import { eventually, jsonLines, Millrace, millrace, temporaryDirectory } from '../integration/millrace.js';
+import { jsonLines, Millrace, millrace, temporaryDirectory } from '../integration/millrace.js';
 import { accessLog, simulated } from '../reference/events.js';
 import { expectSameGoals } from '../reference/expect-goals.js';
 import { type ReferenceResult, type ReferenceResults, referenceGoals } from '../reference/goals.js';
 import { partitioned, readGoals } from '../reference/run-goals.js';
+import { until } from '../until.js';
 import { type Services, startServices, whyNoServices } from './services.js';
 
 const run = promisify(execFile);
@@ -127,7 +128,10 @@ async function countOf(index: string): Promise<number> {
 
 /** Waits until the index has so many documents, and is sure that there are no more. */
 async function expectCount(index: string, count: number): Promise<void> {
-  await eventually(async () => ((await countOf(index).catch(() => 0)) >= count ? true : undefined), WITHIN_MS);
+  await until(async () => (await countOf(index).catch(() => 0)) >= count, {
+    progress: () => countOf(index),
+    patienceMs: WITHIN_MS,
+  });
   expect(await countOf(index), index).toBe(count);
 }
 
@@ -164,11 +168,14 @@ async function expectIndices(): Promise<void> {
   for (const goal of GOAL_NAMES) {
     await expectCount(topics[goal], goals[goal].size);
     // The last update of a window may come after its first.
-    await eventually(async () => {
-      const found = await documents(topics[goal]);
-      actual[goal] = new Map([...found].map(([id, source]) => [id, resultOf(goal, id, source)]));
-      return [...goals[goal]].every(([id, { count }]) => actual[goal].get(id)?.count === count) ? true : undefined;
-    }, WITHIN_MS).catch(() => {});
+    await until(
+      async () => {
+        const found = await documents(topics[goal]);
+        actual[goal] = new Map([...found].map(([id, source]) => [id, resultOf(goal, id, source)]));
+        return [...goals[goal]].every(([id, { count }]) => actual[goal].get(id)?.count === count);
+      },
+      { patienceMs: WITHIN_MS },
+    ).catch(() => {});
   }
   expectSameGoals(actual, goals);
 }
@@ -202,10 +209,15 @@ async function expectPoints(): Promise<void> {
   const goals = expected();
   const actual = { ...goals };
   for (const goal of ['goal3', 'goal4'] as const) {
-    actual[goal] = await eventually(async () => {
-      const found = await points(goal);
-      return found.size >= goals[goal].size ? found : undefined;
-    }, WITHIN_MS);
+    let reached = 0;
+    actual[goal] = await until(
+      async () => {
+        const found = await points(goal);
+        reached = found.size;
+        return found.size >= goals[goal].size ? found : undefined;
+      },
+      { progress: () => reached, patienceMs: WITHIN_MS },
+    );
   }
   expectSameGoals(actual, goals);
 }
@@ -225,7 +237,7 @@ async function decodedElsewhere(goal: Goal, python: string): Promise<ReferenceRe
   return new Map(records.map(({ key, value }) => [key, resultOf(goal, key, value)]));
 }
 
-describe.skipIf(reason)('from the access log to Elasticsearch and InfluxDB', { timeout: 120_000 }, () => {
+describe.skipIf(reason)('from the access log to Elasticsearch and InfluxDB', () => {
   beforeAll(async () => {
     [services, directory] = await Promise.all([startServices(SERVICES), temporaryDirectory()]);
     const { brokers, connectUrl, elasticsearchUrl, influxUrl, registryUrl } = services.addresses;
@@ -292,9 +304,7 @@ describe.skipIf(reason)('from the access log to Elasticsearch and InfluxDB', { t
     },
   );
 
-  it('loses and doubles nothing while, in turn, each service goes away and comes back', {
-    timeout: 240_000,
-  }, async () => {
+  it('loses and doubles nothing while, in turn, each service goes away and comes back', async () => {
     const traffic = new Traffic();
     let pipeline = startPipeline();
 
@@ -356,24 +366,30 @@ class Traffic {
   /** Waits until so many seconds' requests more are in the raw topic. */
   async flows(seconds: number): Promise<void> {
     const wanted = this.#events.length + seconds * Traffic.PER_SECOND;
-    await Promise.race([eventually(() => (this.#events.length >= wanted ? true : undefined), WITHIN_MS), this.#done]);
+    await Promise.race([
+      until(() => this.#events.length >= wanted, { progress: () => this.#events.length, patienceMs: WITHIN_MS }),
+      this.#done,
+    ]);
   }
 
   /** Waits until Elasticsearch has what was written by now, and the pipeline has processed it. */
   async arrives(): Promise<void> {
     const count = written.length + this.#events.length;
-    await eventually(
-      async () => ((await countOf(topics.accessLog).catch(() => 0)) >= count ? true : undefined),
-      WITHIN_MS,
+    await until(async () => (await countOf(topics.accessLog).catch(() => 0)) >= count, {
+      progress: () => countOf(topics.accessLog),
+      patienceMs: WITHIN_MS,
+    });
+    const ends = await until(() => Promise.all(rawPartitions.map((one) => log.endOffset(one))).catch(() => undefined));
+    let processed = 0;
+    await until(
+      async () => {
+        const committed = await Promise.all(rawPartitions.map((one) => log.committed('millrace', one)));
+        processed = committed.reduce((sum, one) => sum + (one?.offset ?? 0), 0);
+        // A commit's mark stands behind the last record.
+        return committed.every((one, partition) => (one?.offset ?? 0) >= (ends[partition] ?? 0) - 1);
+      },
+      { progress: () => processed, patienceMs: WITHIN_MS },
     );
-    const ends = await eventually(() =>
-      Promise.all(rawPartitions.map((one) => log.endOffset(one))).catch(() => undefined),
-    );
-    await eventually(async () => {
-      const committed = await Promise.all(rawPartitions.map((one) => log.committed('millrace', one)));
-      // A commit's mark stands behind the last record.
-      return committed.every((one, partition) => (one?.offset ?? 0) >= (ends[partition] ?? 0) - 1) ? true : undefined;
-    }, WITHIN_MS);
   }
 
   async end(): Promise<readonly AccessLog[]> {

@@ -22,7 +22,8 @@ import type { SchemaError } from '../../schemas/schema-error.js';
 import { SchemaFolder } from '../../schemas/schema-folder.js';
 import { SCHEMAS_DIRECTORY, topicSchema, valueSubject } from '../../schemas/subjects.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
-import { eventually, jsonLines, Millrace, millrace, temporaryDirectory } from '../integration/millrace.js';
+import { jsonLines, Millrace, millrace, temporaryDirectory } from '../integration/millrace.js';
+import { until } from '../until.js';
 import { RegistryFront } from './registry-front.js';
 import { type Services, startServices, whyNoServices } from './services.js';
 
@@ -257,7 +258,7 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
       // The client's, and one that makes sure that it is the registry's own answer.
       expect(front.requests.length).toBe(2);
       // Somebody may have registered it in the meantime.
-      await eventually(async () => {
+      await until(async () => {
         await decode(reader, bytes).catch(() => {});
         return front.requests.length > 2 || undefined;
       });
@@ -274,7 +275,7 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
       const reader = await AvroSerde.create<AccessLog>({ registry: away, subject, schema: V1 });
       await services.kill('registry');
       const decoded = Promise.all([decode(reader, bytes), decode(reader.fields('status'), bytes)]);
-      await eventually(() => news[0]);
+      await until(() => news[0]);
       await services.start('registry');
       expect(await decoded).toEqual([RECORD, { status: 200 }]);
       expect(news).toEqual([
@@ -300,7 +301,7 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
       const reader = await AvroSerde.create<AccessLog>({ registry: away, subject, schema: V1 });
       front.mode = mode;
       const decoded = decode(reader, bytes);
-      await eventually(() => news[0]);
+      await until(() => news[0]);
       front.mode = { kind: 'passes' };
       expect(await decoded).toEqual(RECORD);
       expect(news).toEqual([expect.stringMatching(/^REGISTRY_/), 'recovered']);
@@ -335,7 +336,7 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
       await streams.start();
       try {
         const drained = streams.drain();
-        await eventually(() => unavailable || undefined);
+        await until(() => unavailable || undefined);
         expect(streams.metrics.deadLetters).toBe(0);
         await front.start();
         await drained;
@@ -358,7 +359,7 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
         onRecovered: () => news.push('back'),
       });
       const registration = Promise.all([away.register(subject, V1), away.register(`${subject}-2`, V2)]);
-      await eventually(() => news[0]);
+      await until(() => news[0]);
       await front.start();
       expect((await registration).every((id) => id > 0)).toBe(true);
       expect(news).toEqual(['away', 'back']);
@@ -483,7 +484,7 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
     it('counts both versions while one follows the other, and waits for the registry in between', async () => {
       pipeline = new Millrace(args('start', '--partitions', '2'));
       const { accessLog: topic, deadLetters } = DEFAULT_GOAL_CONFIG.topics;
-      await eventually(() => /\d records?\b/.test(pipeline?.stderr ?? '') || undefined, 60_000);
+      await until(() => /\d records?\b/.test(pipeline?.stderr ?? '') || undefined, { patienceMs: 60_000 });
       const subject = valueSubject(topic);
       const v1 = await AvroSerde.create<AccessLog>({ registry: registry({ url }), subject, schema: V1 });
       const request = (i: number) => ({ ...RECORD, timestamp: RECORD.timestamp + i * 1000 });
@@ -495,16 +496,16 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
         v2,
         [6, 7, 8].map((i) => ({ ...request(i), bytes_sent: i })),
       );
-      await eventually(() => pipeline?.stderr.includes('is not available: ') || undefined);
+      await until(() => pipeline?.stderr.includes('is not available: ') || undefined);
       await front.start();
       await append(v1, [9, 10].map(request));
       await append(
         v2,
         [11, 12].map((i) => ({ ...request(i), bytes_sent: i })),
       );
-      expect(await eventually(async () => ((await counted(RECORD.client_ip)) === 13 ? 13 : undefined), 60_000)).toBe(
-        13,
-      );
+      expect(
+        await until(async () => ((await counted(RECORD.client_ip)) === 13 ? 13 : undefined), { patienceMs: 60_000 }),
+      ).toBe(13);
       expect(pipeline.stderr).toMatch(/^the schema registry is back after /m);
       expect(await log.endOffset({ topic: deadLetters, partition: 0 })).toBe(0);
       // Each version is printed as it was written.
@@ -518,7 +519,7 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
       const client = '192.0.2.2';
       const { accessLog: topic } = DEFAULT_GOAL_CONFIG.topics;
       pipeline = new Millrace(args('start', '--partitions', '2'));
-      await eventually(() => /\d records?\b/.test(pipeline?.stderr ?? '') || undefined, 60_000);
+      await until(() => /\d records?\b/.test(pipeline?.stderr ?? '') || undefined, { patienceMs: 60_000 });
       await front.stop();
       const v3 = await AvroSerde.create<AccessLog>({
         registry: registry({ url }),
@@ -532,11 +533,13 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
         timestamp: RECORD.timestamp + 60_000 + i * 1000,
       }));
       await append(v3, requests);
-      await eventually(() => pipeline?.stderr.includes('is not available: ') || undefined);
+      await until(() => pipeline?.stderr.includes('is not available: ') || undefined);
       expect(await pipeline.kill('SIGTERM')).toMatchObject({ code: 0 });
       await front.start();
       pipeline = new Millrace(args('start'));
-      expect(await eventually(async () => ((await counted(client)) === 12 ? 12 : undefined), 60_000)).toBe(12);
+      expect(await until(async () => ((await counted(client)) === 12 ? 12 : undefined), { patienceMs: 60_000 })).toBe(
+        12,
+      );
       expect(await pipeline.kill('SIGTERM')).toMatchObject({ code: 0 });
     }, 120_000);
 
@@ -546,7 +549,7 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
         await front.stop();
         try {
           pipeline = new Millrace(args(command));
-          await eventually(() => pipeline?.stderr.includes('is not available: ') || undefined, 30_000);
+          await until(() => pipeline?.stderr.includes('is not available: ') || undefined, { patienceMs: 30_000 });
           const { code, stderr } = await pipeline.kill('SIGTERM');
           expect(stderr.split('\n').filter((line) => line.startsWith('millrace:'))).toEqual([]);
           expect(code).toBe(0);

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Alert, Incident, SensorHour, ServiceHealth, ServiceLog, WebStatistics } from '../../schemas/records.js';
-import { eventually, jsonLines, millrace, temporaryDirectory } from '../integration/millrace.js';
+import { jsonLines, millrace, temporaryDirectory } from '../integration/millrace.js';
+import { until } from '../until.js';
 import { type Services, startServices, whyNoServices } from './services.js';
 
 const SERVICES = ['kafka', 'registry', 'connect', 'elasticsearch', 'influxdb'] as const;
@@ -56,7 +57,7 @@ async function expectCount(index: string, count: number): Promise<void> {
     await elasticsearch(`${index}/_refresh`);
     return (await search(index, { match_all: {} })).total;
   };
-  await eventually(async () => ((await countOf().catch(() => 0)) >= count ? true : undefined), WITHIN_MS);
+  await until(async () => (await countOf().catch(() => 0)) >= count, { progress: countOf, patienceMs: WITHIN_MS });
   expect(await countOf(), index).toBe(count);
 }
 
@@ -93,7 +94,7 @@ describe.skipIf(reason)('requests, service logs and sensors on Kafka, into Elast
     await directory?.remove();
   });
 
-  it('finds lines of logs by the words of their messages', { timeout: 200_000 }, async () => {
+  it('finds lines of logs by the words of their messages', async () => {
     const lines = await valuesOf<ServiceLog>('logs');
     await expectCount('logs', lines.length);
     const timedOut = lines.filter(({ message }) => message === 'upstream timed out');
@@ -104,7 +105,7 @@ describe.skipIf(reason)('requests, service logs and sensors on Kafka, into Elast
     expect((await search('logs', { bool: { must: both } })).total).toBe(ofDatabase.length);
   });
 
-  it('shows what a sensor has read, by the hour', { timeout: 200_000 }, async () => {
+  it('shows what a sensor has read, by the hour', async () => {
     const hours = await valuesOf<SensorHour>('sensor-history', '--latest-by-key');
     await expectCount('sensor-history', hours.length);
     const { hits } = await search('sensor-history', { term: { sensor_id: 'sensor-3' } });
@@ -112,26 +113,28 @@ describe.skipIf(reason)('requests, service logs and sensors on Kafka, into Elast
     expect(sources.map(({ _source }) => _source)).toEqual(hours.filter(({ sensor_id }) => sensor_id === 'sensor-3'));
   });
 
-  it('keeps one document an alert and an incident, each as it was last', { timeout: 200_000 }, async () => {
+  it('keeps one document an alert and an incident, each as it was last', async () => {
     const last = new Map<string, Alert>();
     for (const alert of await valuesOf<Alert>('alerts')) last.set(alert.id, alert);
     expect(last.size).toBeGreaterThan(0);
     await expectCount('alerts', last.size);
     const resolved = [...last.values()].filter(({ state }) => state === 'resolved').length;
-    await eventually(
+    await until(
       async () => ((await search('alerts', { term: { state: 'resolved' } })).total === resolved ? true : undefined),
-      WITHIN_MS,
+      { patienceMs: WITHIN_MS },
     );
     const incidents = await valuesOf<Incident>('incidents', '--latest-by-key');
-    await eventually(
+    await until(
       async () => ((await search('incidents', { match_all: {} })).total === incidents.length ? true : undefined),
-      WITHIN_MS,
+      { patienceMs: WITHIN_MS },
     );
   });
 
-  it('writes one point a window to InfluxDB', { timeout: 200_000 }, async () => {
+  it('writes one point a window to InfluxDB', async () => {
     const health = await valuesOf<ServiceHealth>('service-health', '--latest-by-key');
-    await eventually(async () => ((await pointsOf('service_health')) === health.length ? true : undefined), WITHIN_MS);
+    await until(async () => ((await pointsOf('service_health')) === health.length ? true : undefined), {
+      patienceMs: WITHIN_MS,
+    });
     const statistics = await valuesOf<WebStatistics>('web-stats-topic', '--latest-by-key');
     const query = new URLSearchParams({ db: 'millrace', q: 'SELECT sum("request_count") FROM "web_analytics"' });
     const wanted = statistics.reduce((sum, { request_count }) => sum + request_count, 0);
@@ -144,6 +147,6 @@ describe.skipIf(reason)('requests, service logs and sensors on Kafka, into Elast
         })
         .parse(await (await fetch(`${services.addresses.influxUrl}/query?${query}`)).json()).results[0].series[0]
         .values[0]?.[1];
-    await eventually(async () => ((await sum().catch(() => 0)) === wanted ? true : undefined), WITHIN_MS);
+    await until(async () => ((await sum().catch(() => 0)) === wanted ? true : undefined), { patienceMs: WITHIN_MS });
   });
 });

@@ -9,7 +9,8 @@ import { freePorts, HOST, type PortName, type StackPorts } from '../../stack/por
 import { SERVICE_NAMES, type ServiceName } from '../../stack/service.js';
 import { writeServiceRecord } from '../../stack/service-record.js';
 import { portOption, Stack } from '../../stack/stack.js';
-import { eventually, millrace, temporaryDirectory } from '../integration/millrace.js';
+import { millrace, temporaryDirectory } from '../integration/millrace.js';
+import { until } from '../until.js';
 import { whyNoStack } from './services.js';
 
 const run = promisify(execFile);
@@ -56,7 +57,7 @@ async function lives(pid: number): Promise<boolean> {
 async function kill(service: ServiceName): Promise<void> {
   const pid = await pidOf(service);
   process.kill(pid, 'SIGKILL');
-  await eventually(async () => ((await lives(pid)) ? undefined : true));
+  await until(async () => ((await lives(pid)) ? undefined : true));
 }
 
 /** The cells of each service's row. */
@@ -93,7 +94,7 @@ function sends(method: 'PUT' | 'POST', body: unknown): RequestInit {
   return { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
 }
 
-describe.skipIf(noKafka)('the stack with Kafka alone', { timeout: 60_000 }, () => {
+describe.skipIf(noKafka)('the stack with Kafka alone', () => {
   const up = (...args: string[]): ReturnType<typeof millrace> => stack('up', '--only', 'kafka', ...args);
   const onItsPorts = (): string[] => portArgs(['kafka', 'kafkaController']);
 
@@ -212,7 +213,7 @@ describe('the stack', () => {
   });
 });
 
-describe.skipIf(noServices)('the stack with all services', { timeout: 180_000 }, () => {
+describe.skipIf(noServices)('the stack with all services', () => {
   it('starts all, starts those again that were killed, on their data, and leaves nothing running', async () => {
     const services = await Stack.open({ directory: directory.path, ports });
     const { connectUrl, elasticsearchUrl, influxUrl, registryUrl } = services.addresses;

@@ -3,7 +3,8 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, jsonLines, Millrace, millrace, temporaryDirectory } from '../millrace.js';
+import { until } from '../../until.js';
+import { jsonLines, Millrace, millrace, temporaryDirectory } from '../millrace.js';
 
 const MAIN = new URL('../../../dist/cli/main.js', import.meta.url).href;
 
@@ -158,10 +159,10 @@ describe('millrace query', () => {
   it('is ended by Ctrl-C, and its process with it', async () => {
     const endless = 'SELECT count(*) FROM range(1000000000) a, range(1000000) b';
     const running = new Millrace(['query', endless, '--data-dir', dataDir]);
-    const child = await eventually(() => childOf(running.process.pid));
+    const child = await until(() => childOf(running.process.pid));
     const { code, stderr } = await running.kill('SIGINT');
     expect([code, stderr]).toEqual([1, 'millrace: the query was interrupted\n']);
-    await eventually(() => (isAlive(child) ? undefined : true));
+    await until(() => (isAlive(child) ? undefined : true));
   });
 
   it('says so where there is no table', async () => {

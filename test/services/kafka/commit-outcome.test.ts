@@ -12,7 +12,7 @@ const fenced = Object.assign(new Error('fenced'), {
   code: kafka.CODES.ERRORS.ERR__FENCED,
 }) as unknown as LibrdKafkaError;
 
-describe.skipIf(reason)('a commit of which no answer comes', { timeout: 60_000 }, () => {
+describe.skipIf(reason)('a commit of which no answer comes', () => {
   let services: Services;
   let log: KafkaLog;
   const { commitTransaction } = kafka.Producer.prototype;

@@ -20,7 +20,7 @@ function call(invoke: (done: (error: LibrdKafkaError | null | undefined) => void
 /** Apart by more than 32 bits of milliseconds, back and forth. */
 const timeOf = (index: number) => 1_700_000_000_000 + (index % 2 === 0 ? 1 : -1) * index * DAY_MS;
 
-describe.skipIf(reason)('records of other producers', { timeout: 60_000 }, () => {
+describe.skipIf(reason)('records of other producers', () => {
   let services: Services;
   let log: KafkaLog;
 

@@ -33,7 +33,7 @@ async function check(events: readonly AccessLog[], partitions: number, settings:
   }
 }
 
-describe.skipIf(reason)('goals 1 to 4 on Kafka equal a plain computation', { timeout: 60_000 }, () => {
+describe.skipIf(reason)('goals 1 to 4 on Kafka equal a plain computation', () => {
   beforeAll(async () => {
     services = await startServices(['kafka']);
   }, 60_000);

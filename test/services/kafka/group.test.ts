@@ -9,7 +9,7 @@ const reason = await whyNoServices(['kafka']);
 /** After as long the log gives up waiting for the client to leave. */
 const GIVES_UP_MS = 5000;
 
-describe.skipIf(reason)('a member of a group', { timeout: 120_000 }, () => {
+describe.skipIf(reason)('a member of a group', () => {
   let services: Services;
 
   beforeAll(async () => {

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { eventually, Millrace, temporaryDirectory } from '../../integration/millrace.js';
+import { Millrace, temporaryDirectory } from '../../integration/millrace.js';
+import { until } from '../../until.js';
 
 const BLOCKED_THREAD = fileURLToPath(new URL('blocked-thread.mjs', import.meta.url));
 const DONE_PROGRAM = fileURLToPath(new URL('done-with-a-call-under-way.mjs', import.meta.url));
 const NOBODY = '127.0.0.1:9';
 
-describe('a start that waits for brokers', { timeout: 120_000 }, () => {
+describe('a start that waits for brokers', () => {
   async function waiting(use: (running: Millrace) => Promise<void>, nodeOptions = ''): Promise<void> {
     const directory = await temporaryDirectory();
     const running = new Millrace(
@@ -15,7 +16,7 @@ describe('a start that waits for brokers', { timeout: 120_000 }, () => {
       { env: { NODE_OPTIONS: nodeOptions, MILLRACE_TEST_DIRECTORY: directory.path } },
     );
     try {
-      await eventually(() => running.stderr.includes('does not answer') || undefined, 60_000);
+      await until(() => running.stderr.includes('does not answer') || undefined, { patienceMs: 60_000 });
       await use(running);
     } finally {
       await running.kill('SIGKILL');
@@ -41,7 +42,7 @@ describe('a start that waits for brokers', { timeout: 120_000 }, () => {
     }, `--import ${BLOCKED_THREAD}`));
 });
 
-describe('a program whose work is done', { timeout: 60_000 }, () => {
+describe('a program whose work is done', () => {
   it('ends, as one that was stopped in order, though a call of the Kafka client never comes back', async () => {
     const directory = await temporaryDirectory();
     const running = new Millrace([], {

@@ -5,7 +5,7 @@ import { type Services, startServices, whyNoServices } from '../services.js';
 
 const reason = await whyNoServices(['kafka']);
 
-describe.skipIf(reason)('over a broker', { timeout: 30_000 }, () => {
+describe.skipIf(reason)('over a broker', () => {
   let services: Services;
   beforeAll(async () => {
     services = await startServices(['kafka']);

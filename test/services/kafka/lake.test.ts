@@ -11,7 +11,7 @@ import { type Services, startServices, whyNoServices } from '../services.js';
 
 const reason = await whyNoServices(['kafka']);
 
-describe.skipIf(reason)('a lake of topics in Kafka', { timeout: 60_000 }, () => {
+describe.skipIf(reason)('a lake of topics in Kafka', () => {
   let services: Services;
   let log: KafkaLog;
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;

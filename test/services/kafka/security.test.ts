@@ -3,11 +3,12 @@ import { AclOperations, AclPermissionTypes, Admin, ResourcePatternTypes, Resourc
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Brokers } from '../../brokers/brokers.js';
 import { Certificates } from '../../brokers/certificates.js';
-import { eventually, millrace, temporaryDirectory } from '../../integration/millrace.js';
+import { millrace, temporaryDirectory } from '../../integration/millrace.js';
 import { simulated } from '../../reference/events.js';
 import { expectSameGoals } from '../../reference/expect-goals.js';
 import { referenceGoals } from '../../reference/goals.js';
 import { apart, partitioned, runGoals } from '../../reference/run-goals.js';
+import { until } from '../../until.js';
 
 const PARTITIONS = 2;
 const PASSWORD = 'secret';
@@ -88,7 +89,7 @@ const USERS = ['all', ...MISSING.map(({ user }) => user)];
 
 const reason = await Brokers.whyNot();
 
-describe.skipIf(reason)('a broker that wants TLS, SCRAM and rights', { timeout: 120_000 }, () => {
+describe.skipIf(reason)('a broker that wants TLS, SCRAM and rights', () => {
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
   let authority: string;
   let otherAuthority: string;
@@ -237,7 +238,7 @@ describe.skipIf(reason)('a broker that wants TLS, SCRAM and rights', { timeout: 
     });
     // It may be a broker that starts: it is waited for.
     const ended = expect(opened).rejects.toMatchObject({ code: 'LOG_CLOSED' });
-    await eventually(() => said[0], SOON_MS);
+    await until(() => said[0], { patienceMs: SOON_MS });
     stop.abort();
     await ended;
     expect(said[0]).toMatch(told);

@@ -11,13 +11,13 @@ import {
 } from '@millrace/streams';
 import { KafkaLog } from '@millrace/streams/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../../integration/millrace.js';
+import { until } from '../../until.js';
 import { type Services, startServices, whyNoServices } from '../services.js';
 
 const reason = await whyNoServices(['kafka']);
 const PARTITIONS = 3;
 
-describe.skipIf(reason)('partitions of a broker that are silent', { timeout: 120_000 }, () => {
+describe.skipIf(reason)('partitions of a broker that are silent', () => {
   let services: Services;
   let log: KafkaLog;
   let writer: KafkaLog;
@@ -88,11 +88,14 @@ describe.skipIf(reason)('partitions of a broker that are silent', { timeout: 120
     const app = new Streams(perSecond('onWindowClose', '0s'), { applicationId: id, log });
     await app.start();
     let second = 0;
-    await eventually(async () => {
-      await put(0, [start + 1000 * second++]);
-      await delay(200);
-      return (await read('out')).length > 3 || undefined;
-    }, 60_000);
+    await until(
+      async () => {
+        await put(0, [start + 1000 * second++]);
+        await delay(200);
+        return (await read('out')).length > 3 || undefined;
+      },
+      { patienceMs: 60_000 },
+    );
     await app.close();
   });
 
@@ -114,10 +117,13 @@ describe.skipIf(reason)('partitions of a broker that are silent', { timeout: 120
         }
       }
     };
-    await eventually(async () => {
-      await feed([0, 1, 2], 0.2);
-      return (await read('out')).length > 0 || undefined;
-    }, 60_000);
+    await until(
+      async () => {
+        await feed([0, 1, 2], 0.2);
+        return (await read('out')).length > 0 || undefined;
+      },
+      { patienceMs: 60_000 },
+    );
     const from = Date.now();
     await feed([0, 1], 6);
     const span = Date.now() - from;

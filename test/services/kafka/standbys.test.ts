@@ -19,11 +19,12 @@ import { SchemaDirectory } from '../../../schemas/schema-directory.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../../topology/goals/goal-config.js';
 import { goalsTopology } from '../../../topology/goals/goals.js';
 import { type GoalSerdes, registerSerdes } from '../../../topology/serdes.js';
-import { eventually, temporaryDirectory } from '../../integration/millrace.js';
+import { temporaryDirectory } from '../../integration/millrace.js';
 import { simulated } from '../../reference/events.js';
 import { expectSameGoals } from '../../reference/expect-goals.js';
 import { referenceGoals } from '../../reference/goals.js';
 import { apart, appendEvents, createGoalTopics, partitioned, readGoals } from '../../reference/run-goals.js';
+import { until } from '../../until.js';
 import { type Services, startServices, whyNoServices } from '../services.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -54,7 +55,7 @@ class Member {
 
   /** The ids of the tasks that it keeps the state of, once there are so many and it has all of them. */
   standbys(count: number): Promise<string[]> {
-    return eventually(async () => {
+    return until(async () => {
       const standbys = await this.streams.standbyTasks();
       if (standbys.length !== count || standbys.some(({ lag }) => lag > 0)) return undefined;
       return standbys.map(({ id }) => id);
@@ -117,7 +118,7 @@ afterEach(async () => {
   await directory.remove();
 });
 
-describe.skipIf(reason)('the standbys of an application that counts words', { timeout: 60_000 }, () => {
+describe.skipIf(reason)('the standbys of an application that counts words', () => {
   const PARTITIONS = 6;
   const WORDS = Array.from({ length: 60 }, (_, i) => `word ${i}`);
   let log: KafkaLog;
@@ -161,7 +162,7 @@ describe.skipIf(reason)('the standbys of an application that counts words', { ti
     for (let partition = 0; partition < PARTITIONS; partition++) {
       consumer.assign({ topic: countsTopic(), partition }, 0);
     }
-    await eventually(async () => {
+    await until(async () => {
       for (const cursor of await consumer.poll(50)) {
         while (cursor.next()) {
           const { keyBytes, keyEnd, keyStart, valueBytes, valueStart } = cursor;
@@ -190,7 +191,7 @@ describe.skipIf(reason)('the standbys of an application that counts words', { ti
     await countOnceMore();
     // 6 partitions: two each, and three each when one is lost. The members at the ends would get one more; the one in
     // the middle becomes either of the two, and would get any.
-    const kept = await eventually(async () => {
+    const kept = await until(async () => {
       const standbys = await Promise.all(running.map(({ streams }) => streams.standbyTasks()));
       const counts = standbys.map(({ length }) => length).sort();
       return `${counts}` === '1,1,4' && standbys.flat().every(({ lag }) => lag === 0) ? standbys : undefined;
@@ -216,7 +217,7 @@ describe.skipIf(reason)('the standbys of an application that counts words', { ti
     const sharing = [await start('b'), await start('b')];
     await countOnceMore();
     // Each task of the first is kept once in the other directory, whoever would get it.
-    await eventually(async () => {
+    await until(async () => {
       const standbys = await Promise.all(sharing.map(({ streams }) => streams.standbyTasks()));
       return standbys.flat().length === 2 && standbys.flat().every(({ lag }) => lag === 0) ? true : undefined;
     });
@@ -228,7 +229,7 @@ describe.skipIf(reason)('the standbys of an application that counts words', { ti
   });
 });
 
-describe.skipIf(reason)('the goals, with standbys', { timeout: 120_000 }, () => {
+describe.skipIf(reason)('the goals, with standbys', () => {
   const PARTITIONS = 4;
   /** Each of the four goals, and the bursts of server errors, has a store in every partition. */
   const TASKS = 5 * PARTITIONS;
@@ -259,9 +260,7 @@ describe.skipIf(reason)('the goals, with standbys', { timeout: 120_000 }, () => 
     // Killed while it copies; the next one goes on with the copy.
     const second = startOther();
     await feed(5_000);
-    await eventually(async () =>
-      (await readdir(join(directory.path, 'other', name))).length >= TASKS ? true : undefined,
-    );
+    await until(async () => ((await readdir(join(directory.path, 'other', name))).length >= TASKS ? true : undefined));
     await delay(500);
     await kill(second);
     startOther();

@@ -12,14 +12,15 @@ import { RawTopicWriter } from '../../../producer/raw-topic-writer.js';
 import type { AccessLog } from '../../../schemas/records.js';
 import { call } from '../../../streams/log/kafka/kafka-call.js';
 import { DEFAULT_GOAL_CONFIG } from '../../../topology/goals/goal-config.js';
-import { eventually, type Finished, Millrace, temporaryDirectory } from '../../integration/millrace.js';
+import { type Finished, Millrace, temporaryDirectory } from '../../integration/millrace.js';
 import { clients, combinedLines, sourceOptions } from '../../unit/producer/log-inputs.js';
+import { until } from '../../until.js';
 import { type Services, startServices, whyNoServices } from '../services.js';
 
 const reason = await whyNoServices(['kafka', 'registry']);
 const IN_USE = /another process reads .* into the same log/;
 
-describe.skipIf(reason)('two processes that read one input into Kafka', { timeout: 120_000 }, () => {
+describe.skipIf(reason)('two processes that read one input into Kafka', () => {
   let services: Services;
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
   let logs: KafkaLog[];
@@ -253,7 +254,7 @@ describe.skipIf(reason)('two processes that read one input into Kafka', { timeou
     const finished: Finished[] = await Promise.all(both.map((one) => one.finished));
 
     const { accessLog } = DEFAULT_GOAL_CONFIG.topics;
-    const keys = await eventually(async () => {
+    const keys = await until(async () => {
       const found = await written(accessLog);
       return found.length >= lines ? found : undefined;
     });

@@ -7,7 +7,7 @@ import { type Services, startServices, whyNoServices } from '../services.js';
 
 const reason = await whyNoServices(['kafka']);
 
-describe.skipIf(reason)('a client that does not come back from sendOffsetsToTransaction', { timeout: 60_000 }, () => {
+describe.skipIf(reason)('a client that does not come back from sendOffsetsToTransaction', () => {
   let services: Services;
 
   beforeAll(async () => {

@@ -13,7 +13,7 @@ const PARTITIONS = 4;
 const CLASSIC: readonly KafkaVersion[] = ['2.8.2', '3.7.2'];
 const VERSIONS = [...CLASSIC, '4.1.2', 'stack'] as const;
 
-describe.each(VERSIONS)('Kafka %s', { timeout: 180_000 }, async (version: KafkaVersion) => {
+describe.each(VERSIONS)('Kafka %s', async (version: KafkaVersion) => {
   const reason = await Brokers.whyNot(version);
 
   it.skipIf(reason)(
@@ -52,7 +52,7 @@ describe.each(VERSIONS)('Kafka %s', { timeout: 180_000 }, async (version: KafkaV
 
 const reason = await Brokers.whyNot('3.7.2');
 
-describe.skipIf(reason)('Kafka 3.7, when it is asked to assign partitions itself', { timeout: 120_000 }, () => {
+describe.skipIf(reason)('Kafka 3.7, when it is asked to assign partitions itself', () => {
   it('is told to be too old for that, with the way out', async () => {
     const brokers = await Brokers.start({ version: '3.7.2' });
     const log = await KafkaLog.open({ brokers: brokers.bootstrap, groupProtocol: 'consumer', say: () => {} });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LogBatch, readLogs } from '../../../producer/log-source.js';
 import type { Positions, SourcePosition } from '../../../producer/source-position.js';
 import type { AccessLog } from '../../../schemas/records.js';
-import { eventually } from '../../integration/millrace.js';
+import { until } from '../../until.js';
 
 let directory: string;
 let path: string;
@@ -132,18 +132,18 @@ describe('reading a log file', () => {
         methods.push(...batch.events.map(({ method }) => method));
       }
     })();
-    const until = (count: number) => eventually(() => (methods.length >= count ? true : undefined));
-    await until(1);
+    const have = (count: number) => until(() => (methods.length >= count ? true : undefined));
+    await have(1);
     await appendFile(path, `${line('B')}\n`);
-    await until(2);
+    await have(2);
     await rename(path, `${path}.1`);
     await appendFile(`${path}.1`, `${line('C')}\n`);
     await writeFile(path, `${line('D')}\n`);
-    await until(4);
+    await have(4);
     await truncate(path, 0);
     // Shorter than what was cut: the file is seen to be smaller.
     await appendFile(path, `${line('E').replace('"-" "-"', '"-" ""')}\n`);
-    await until(5);
+    await have(5);
     stop.abort();
     await reading;
     expect(methods).toEqual(['A', 'B', 'C', 'D', 'E']);

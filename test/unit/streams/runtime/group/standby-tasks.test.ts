@@ -14,7 +14,8 @@ import { GroupMembers } from '../../../../../streams/runtime/group/group-members
 import { StandbyTasks } from '../../../../../streams/runtime/group/standby-tasks.js';
 import { TopologyTopics } from '../../../../../streams/runtime/topology-topics.js';
 import { StateDirectory } from '../../../../../streams/state/state-directory.js';
-import { eventually, temporaryDirectory } from '../../../../integration/millrace.js';
+import { temporaryDirectory } from '../../../../integration/millrace.js';
+import { until } from '../../../../until.js';
 
 const PARTITIONS = 2;
 const WORDS = Array.from({ length: 20 }, (_, i) => `word ${i}`);
@@ -76,7 +77,7 @@ async function startStandbys(): Promise<StandbyTasks> {
 
 async function caughtUp(): Promise<void> {
   const other = members('other', 0);
-  await eventually(async () => {
+  await until(async () => {
     await other.announce();
     standbys.check();
     const all = await standbys.all();
