@@ -3,6 +3,8 @@ const PACKAGE = '^streams/(index|embedded|kafka|avro|testing)[.]ts$';
 
 /** The root of all errors, which every folder of the engine extends. */
 const ERRORS = '^streams/errors[.]ts$';
+/** What stands alone has the package's root of errors. */
+const ERRORS_OF_PACKAGE = '^streams/index[.]ts$';
 
 const only = (name, from, allowed) => ({
   name,
@@ -41,9 +43,9 @@ module.exports = {
     only('schemas-know-the-engine-only', '^schemas/', [PACKAGE]),
     only('topologies-know-the-entry-point-schemas-and-detectors', '^topology/', [PACKAGE, '^schemas/', '^detection/']),
     only('producers-know-the-log-and-schemas', '^producer/', [PACKAGE, '^schemas/']),
-    only('detection-stands-alone', '^detection/', []),
-    only('connectors-stand-alone', '^connectors/', []),
-    only('stack-stands-alone', '^stack/', []),
+    only('detection-stands-alone', '^detection/', [ERRORS_OF_PACKAGE]),
+    only('connectors-stand-alone', '^connectors/', [ERRORS_OF_PACKAGE]),
+    only('stack-stands-alone', '^stack/', [ERRORS_OF_PACKAGE]),
     only('lake-knows-the-log-and-schemas', '^lake/', [PACKAGE, '^schemas/']),
     only('examples-know-the-package-only', '^examples/', [PACKAGE]),
     only('product-knows-no-tests', '^(streams|detection|topology|producer|schemas|connectors|stack|lake|app|cli)/', [

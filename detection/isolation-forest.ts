@@ -1,3 +1,5 @@
+import { MillraceError } from '@millrace/streams';
+
 /** Isolation Forest (Liu, Ting and Zhou, 2008): a point that random cuts soon separate from the others is anomalous. */
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
@@ -49,16 +51,7 @@ export interface FeatureContribution {
 }
 
 /** What is wrong with training rows, a model or a row to score. */
-export class IsolationForestError extends Error {
-  override readonly name = 'IsolationForestError';
-
-  constructor(
-    readonly code: 'NO_ROWS' | 'BAD_ROW' | 'BAD_OPTION' | 'BAD_MODEL',
-    message: string,
-  ) {
-    super(message);
-  }
-}
+export class IsolationForestError extends MillraceError<'NO_ROWS' | 'BAD_ROW' | 'BAD_OPTION' | 'BAD_MODEL'> {}
 
 /**
  * Grows a forest; the same rows, options and seed always give the same one.

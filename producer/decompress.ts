@@ -2,6 +2,7 @@ import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
+import { MillraceError } from '@millrace/streams';
 import { Decompress as ZstdDecompress } from 'fzstd';
 import unbzip2 from 'unbzip2-stream';
 import xz from 'xz-decompress';
@@ -31,15 +32,14 @@ export function compressionOf(beginning: Uint8Array): Compression | undefined {
 }
 
 /** Compressed bytes that do not end as they should; all that could be read of them has been given. */
-export class CompressionError extends Error {
+export class CompressionError extends MillraceError<'COMPRESSION'> {
   constructor(
     /** Whether the text is whole, and something else stands behind it. */
     readonly isWhole: boolean,
     message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
-    this.name = 'CompressionError';
+    super('COMPRESSION', message, options);
   }
 }
 

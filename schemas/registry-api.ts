@@ -1,4 +1,5 @@
 import { SchemaRegistry as Client, COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { MillraceError } from '@millrace/streams';
 import avsc, { type Schema } from 'avsc';
 import { z } from 'zod';
 import { COMPATIBILITY_LEVELS, type CompatibilityLevel } from './compatibility.js';
@@ -244,7 +245,7 @@ export class RegistryApi {
     const { data } = failure.safeParse(content);
     const code = data?.error_code ?? 0;
     if (response.status === 404 && code >= NOT_FOUND_CODES.least && code <= NOT_FOUND_CODES.most) {
-      throw new NotFound(data?.message);
+      throw new NotFound('NOT_FOUND', data?.message ?? 'it is not there');
     }
     throw this.#failure(response.status, path, data?.message ?? response.statusText);
   }
@@ -295,7 +296,7 @@ export class RegistryApi {
 }
 
 /** The registry says that there is no such subject, version or schema. */
-class NotFound extends Error {}
+class NotFound extends MillraceError<'NOT_FOUND'> {}
 
 function parseAddress({ password, url, username }: RegistryAddress): {
   readonly address: string;

@@ -2,6 +2,7 @@ import { readFileSync, type Stats, statSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { MillraceError } from '@millrace/streams';
 import { avroType, type RegistrationOptions, type SchemaRegistry } from '@millrace/streams/avro';
 import { makePrivateDirectory } from '@millrace/streams/embedded';
 import type { Schema } from 'avsc';
@@ -26,13 +27,13 @@ const LOCK_STALE_MS = 10_000;
 const LOCK_POLL_MS = 10;
 
 /** The schema file cannot be read; it is what gives ids in the log their meaning. */
-export class SchemaFileError extends Error {
+export class SchemaFileError extends MillraceError<'SCHEMA_FILE_UNREADABLE'> {
   constructor(path: string, why: string, options?: ErrorOptions) {
     super(
+      'SCHEMA_FILE_UNREADABLE',
       `the schema file ${path} cannot be read: ${why}; without it the records of the log cannot be decoded`,
       options,
     );
-    this.name = 'SchemaFileError';
   }
 }
 

@@ -1,22 +1,16 @@
+import { MillraceError } from '@millrace/streams';
+
 /** A service cannot be had, started or stopped; the message says which, why and what to do. */
-export class StackError extends Error {
-  constructor(
-    readonly code:
-      | 'PROGRAM_MISSING'
-      | 'DOWNLOAD_FAILED'
-      | 'PORT_UNUSABLE'
-      | 'PORT_TAKEN'
-      | 'RUNS_ELSEWHERE'
-      | 'SERVICE_ENDED'
-      | 'SERVICE_NOT_READY'
-      | 'SERVICE_NOT_STOPPED'
-      | 'UNKNOWN_SERVICE'
-      | 'STATE_UNREADABLE'
-      | 'INTERRUPTED',
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = 'StackError';
-  }
-}
+export class StackError extends MillraceError<
+  | 'PROGRAM_MISSING'
+  | 'DOWNLOAD_FAILED'
+  | 'PORT_UNUSABLE'
+  | 'PORT_TAKEN'
+  | 'RUNS_ELSEWHERE'
+  | 'SERVICE_ENDED'
+  | 'SERVICE_NOT_READY'
+  | 'SERVICE_NOT_STOPPED'
+  | 'UNKNOWN_SERVICE'
+  | 'STATE_UNREADABLE'
+  | 'INTERRUPTED'
+> {}

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { MillraceError } from '@millrace/streams';
 
 /** Where it is seen from the sources, and from what was built of them. */
 const MADE_BY = ['../../bin/kafka-client.mjs', '../../../bin/kafka-client.mjs'];
@@ -8,17 +9,15 @@ interface SetUp {
 }
 
 /** The Kafka client cannot be had here, or does not load: everything but Kafka works. Or making it was interrupted. */
-export class KafkaClientError extends Error {
-  override readonly name = 'KafkaClientError';
-
+export class KafkaClientError extends MillraceError<'KAFKA_CLIENT_MISSING' | 'INTERRUPTED'> {
   /** @param exitCode what a program that cannot go on without it ends with */
   constructor(
-    readonly code: 'KAFKA_CLIENT_MISSING' | 'INTERRUPTED',
+    code: 'KAFKA_CLIENT_MISSING' | 'INTERRUPTED',
     message: string,
     readonly exitCode: number,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(code, message, options);
   }
 }
 

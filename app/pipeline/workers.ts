@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { newMetrics, type StandbyTask, type StreamsMetrics } from '@millrace/streams';
+import { MillraceError, newMetrics, type StandbyTask, type StreamsMetrics } from '@millrace/streams';
 import { say } from '../../cli/terminal/output.js';
 import { safe } from '../../cli/terminal/safe-text.js';
 import type { Pipeline } from './pipeline.js';
@@ -11,9 +11,7 @@ const PROGRAM = fileURLToPath(new URL('worker.js', import.meta.url));
 const RESTART_DELAY_MS = 500;
 
 /** What one of the processes has failed with. */
-export class WorkerError extends Error {
-  override readonly name = 'WorkerError';
-}
+export class WorkerError extends MillraceError<'WORKER_FAILED'> {}
 
 interface Worker {
   readonly process: ChildProcess;
@@ -82,7 +80,7 @@ export class Workers implements Pipeline {
       if (report.kind === 'progress') worker.progress = report;
       else {
         failed = true;
-        this.#failure = new WorkerError(report.message);
+        this.#failure = new WorkerError('WORKER_FAILED', report.message);
         this.#onFailure();
       }
     });

@@ -4,6 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { MillraceError } from '@millrace/streams';
 import type { Launch } from '../../stack/processes.js';
 import type { Broker, Offsets } from './broker.js';
 import type { Setup, Start } from './peer.js';
@@ -54,8 +55,10 @@ export interface Surroundings {
 }
 
 /** A peer could not do what it was started for; the message has its last words. */
-export class RunError extends Error {
-  override readonly name = 'RunError';
+export class RunError extends MillraceError<'PEER_FAILED'> {
+  constructor(message: string) {
+    super('PEER_FAILED', message);
+  }
 }
 
 interface Moment {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { LogError } from '@millrace/streams';
+import { LogError, MillraceError } from '@millrace/streams';
 import { endBySignal } from '../../app/end-process.js';
 import { SchemaError } from '../../schemas/schema-error.js';
 
@@ -9,8 +9,10 @@ const SAME_SIGNAL_MS = 300;
 let toldToStopBy: 'SIGINT' | 'SIGTERM' | undefined;
 
 /** Work that has an end was stopped before it: printed as it is, with the exit code that shells know such an end by. */
-export class InterruptedError extends Error {
-  override readonly name = 'InterruptedError';
+export class InterruptedError extends MillraceError<'INTERRUPTED'> {
+  constructor(message: string) {
+    super('INTERRUPTED', message);
+  }
 
   get exitCode(): number {
     return 128 + constants.signals[toldToStopBy ?? 'SIGINT'];

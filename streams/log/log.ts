@@ -3,6 +3,8 @@
  * LevelDB and Kafka; the words are Kafka's.
  */
 
+import { MillraceError } from '../errors.js';
+
 /** Record headers in append order; a name may occur more than once. */
 export type Headers = readonly Header[];
 
@@ -219,27 +221,19 @@ export interface Log {
 }
 
 /** A failure of the log that a user can act upon; `code` is stable, the message says what to do. */
-export class LogError extends Error {
-  constructor(
-    readonly code:
-      | 'LOG_LOCKED'
-      | 'LOG_CORRUPT'
-      | 'LOG_FULL'
-      | 'LOG_READ_ONLY'
-      | 'LOG_CLOSED'
-      | 'LOG_IO'
-      | 'LOG_REFUSED'
-      | 'LOG_SETTING'
-      | 'GROUP_IN_USE'
-      | 'END_MOVED'
-      | 'OFFSET_OUT_OF_RANGE'
-      | 'PARTITION_COUNT'
-      | 'TRANSACTION_ABORTED'
-      | 'UNKNOWN_TOPIC',
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = 'LogError';
-  }
-}
+export class LogError extends MillraceError<
+  | 'LOG_LOCKED'
+  | 'LOG_CORRUPT'
+  | 'LOG_FULL'
+  | 'LOG_READ_ONLY'
+  | 'LOG_CLOSED'
+  | 'LOG_IO'
+  | 'LOG_REFUSED'
+  | 'LOG_SETTING'
+  | 'GROUP_IN_USE'
+  | 'END_MOVED'
+  | 'OFFSET_OUT_OF_RANGE'
+  | 'PARTITION_COUNT'
+  | 'TRANSACTION_ABORTED'
+  | 'UNKNOWN_TOPIC'
+> {}

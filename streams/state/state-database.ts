@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MillraceError } from '../errors.js';
 import { diskFailureOf } from '../leveldb/disk-failure.js';
 import { type Level, levelInMemory, levelOnDisk } from '../leveldb/level.js';
 import { damageOf } from '../leveldb/level-damage.js';
@@ -22,16 +23,9 @@ interface StoredCheckpoint {
 }
 
 /** A state directory that cannot be used; `code` is stable, the message says what to do. */
-export class StateError extends Error {
-  constructor(
-    readonly code: 'STATE_LOCKED' | 'STATE_CORRUPT' | 'STATE_FULL' | 'STATE_READ_ONLY' | 'STATE_IO' | 'STATE_MISMATCH',
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = 'StateError';
-  }
-}
+export class StateError extends MillraceError<
+  'STATE_LOCKED' | 'STATE_CORRUPT' | 'STATE_FULL' | 'STATE_READ_ONLY' | 'STATE_IO' | 'STATE_MISMATCH'
+> {}
 
 /**
  * One task's LevelDB. Writes are staged and reach the disk in one atomic batch with the checkpoint; LevelDB's lock

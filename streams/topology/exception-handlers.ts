@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.js';
 import { LogError } from '../log/log.js';
 import { StateError } from '../state/state-database.js';
 import { Windowed } from '../state/windows/windowed.js';
@@ -35,19 +36,19 @@ const HANDLER = {
 } as const;
 
 /** A record or a result that stopped the application, because its handler said so or because there is none. */
-export class RecordError extends Error {
+export class RecordError extends MillraceError<RecordErrorCode> {
   constructor(
-    readonly code: RecordErrorCode,
+    code: RecordErrorCode,
     readonly record: ErrorContext,
     cause: Error,
   ) {
     super(
+      code,
       `cannot ${WORK[code]} ${whatFailed(record)} in ${record.node} (task ${record.taskId}): ${cause.message}; nothing ` +
         'of it is committed: correct the program and start it again, or let the ' +
         `${HANDLER[code]} answer 'continue' or, with a dead-letter topic, 'dead-letter'`,
       { cause },
     );
-    this.name = 'RecordError';
   }
 }
 

@@ -1,3 +1,5 @@
+import { MillraceError } from '../errors.js';
+
 /**
  * The last time that a record can have: the end of the year 9999, as far as RFC 3339 can write. Microseconds and nanoseconds
  * since 1970, taken for milliseconds, are beyond it, and every window and slice of a time up to it has a safe number.
@@ -10,15 +12,7 @@ export function isTimestamp(time: unknown): time is number {
 }
 
 /** A record's time that is no time, or that is not believed. */
-export class TimestampError extends RangeError {
-  constructor(
-    readonly code: 'NOT_A_TIME' | 'TIME_AHEAD',
-    message: string,
-  ) {
-    super(message);
-    this.name = 'TimestampError';
-  }
-}
+export class TimestampError extends MillraceError<'NOT_A_TIME' | 'TIME_AHEAD'> {}
 
 /** The time of a record in whole milliseconds; fractions are cut off. @throws TimestampError */
 export function toTimestamp(time: unknown): number {

@@ -1,3 +1,5 @@
+import { MillraceError } from '../../errors.js';
+
 /**
  * What goes over the socket between the process that owns a log and one that uses it: frames of
  * `length of the rest (4 bytes) | request id (4) | length of the message (4) | message as JSON | bytes`,
@@ -24,8 +26,10 @@ export function encodeFrame(id: number, message: unknown, bytes: readonly Buffer
 }
 
 /** The bytes that came are no frames. */
-export class FrameError extends Error {
-  override readonly name = 'FrameError';
+export class FrameError extends MillraceError<'NOT_FRAMES'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('NOT_FRAMES', message, options);
+  }
 }
 
 /** Cuts what a socket receives into frames. */
