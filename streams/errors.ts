@@ -18,3 +18,15 @@ export class ArgumentError extends MillraceError<'INVALID_ARGUMENT'> {
     super('INVALID_ARGUMENT', message, options);
   }
 }
+
+/** What cannot be done in the state that an application is in, or what has brought it there. */
+export class LifecycleError extends MillraceError<
+  /** `Streams#start` was called twice. */
+  | 'ALREADY_STARTED'
+  /** There is nothing at work that could do it. */
+  | 'NOT_RUNNING'
+  /** It was closed meanwhile. */
+  | 'CLOSED'
+  /** Another instance of the application has failed, and has shut down all. */
+  | 'SHUT_DOWN'
+> {}

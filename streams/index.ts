@@ -23,7 +23,7 @@ export type {
 export { keyValueStore, StreamsBuilder } from './dsl/streams-builder.js';
 export type { Synchronous } from './dsl/synchronous.js';
 export { TimeWindows } from './dsl/time-windows.js';
-export { ArgumentError, MillraceError } from './errors.js';
+export { ArgumentError, LifecycleError, MillraceError } from './errors.js';
 export { callsUnderWay } from './log/kafka/calls-under-way.js';
 export {
   type CleanupPolicy,
@@ -58,7 +58,14 @@ export { stringSerde } from './serde/string.js';
 export type { KeyValueStore, KeyValueStoreOptions } from './state/key-value/key-value-store.js';
 export { StateError } from './state/state-database.js';
 export type { TimeWindow, Windowed } from './state/windows/windowed.js';
-export { type StateListener, Streams, type StreamsConfig, type StreamsState } from './streams.js';
+export {
+  type StateListener,
+  Streams,
+  type StreamsConfig,
+  type StreamsState,
+  type UncaughtExceptionHandler,
+  type UncaughtExceptionResponse,
+} from './streams.js';
 export { APPLICATION_ID_RULE, isApplicationId } from './topology/application-id.js';
 export { describeTopology } from './topology/describe.js';
 export {
@@ -66,6 +73,7 @@ export {
   type ExceptionHandler,
   type ExceptionResponse,
   RecordError,
+  type RecordErrorCode,
 } from './topology/exception-handlers.js';
 export type {
   Cancellable,

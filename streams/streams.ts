@@ -1,12 +1,15 @@
 import { type Duration, toMilliseconds } from './dsl/duration.js';
+import { ArgumentError, LifecycleError } from './errors.js';
 import type { Log } from './log/log.js';
 import type { AutoOffsetReset } from './log/start-offset.js';
+import { ShutdownRequests } from './runtime/group/shutdown-requests.js';
 import type { StandbyTask } from './runtime/group/standby-tasks.js';
 import type { StreamsMetrics } from './runtime/metrics.js';
-import { StreamThread } from './runtime/stream-thread.js';
+import { StreamThread, type StreamThreadConfig } from './runtime/stream-thread.js';
 import { APPLICATION_ID_RULE, isApplicationId } from './topology/application-id.js';
 import { deserializationHandler, type ExceptionHandler } from './topology/exception-handlers.js';
 import { type Topology, TopologyError } from './topology/topology.js';
+import { UnheardFailure } from './unheard-failure.js';
 
 /** Who is silent for this long may be at its end; the log is asked. */
 const END_SILENCE_MS = 1000;
@@ -23,6 +26,19 @@ export type StreamsState =
 
 export type StateListener = (state: StreamsState, before: StreamsState) => void;
 
+/**
+ * What becomes of an application that an error has stopped. Nothing of what was not committed is lost: it is processed again.
+ *
+ * - `replace-thread`: it goes on from what is committed, in the states `REBALANCING` and `RUNNING`. Where the error is of a
+ *   record, that comes again, and so may the error: count them.
+ * - `shutdown-client`: this instance ends, in the state `ERROR`; what it had to do goes to the others.
+ * - `shutdown-application`: all instances end, in the state `ERROR`.
+ */
+export type UncaughtExceptionResponse = 'replace-thread' | 'shutdown-client' | 'shutdown-application';
+
+export type UncaughtExceptionHandler = (error: Error) => UncaughtExceptionResponse;
+
+/** The options of an application. */
 export interface StreamsConfig {
   /** Names the consumer group, the internal topics and the state directory. */
   readonly applicationId: string;
@@ -84,6 +100,12 @@ export interface StreamsConfig {
   readonly processingExceptionHandler?: ExceptionHandler;
   /** For what cannot be serialized for a topic. Default: the processing exception handler. */
   readonly productionExceptionHandler?: ExceptionHandler;
+  /**
+   * Asked about what has stopped the application, a record that an exception handler lets fail among it; not about what
+   * `start` throws. Default: `shutdown-client`, and, where there is no state listener either, the failure is told on standard
+   * error and the process ends with code 1, unless `close`, `drain` or `failure` tell it to somebody within two seconds.
+   */
+  readonly uncaughtExceptionHandler?: UncaughtExceptionHandler;
   /** The wall clock, in milliseconds since the epoch. Event time is compared with it; nothing waits by it. */
   readonly now?: () => number;
   /** Milliseconds by a clock that is never set back; intervals and silences go by it. Default: `performance.now`. */
@@ -92,18 +114,23 @@ export interface StreamsConfig {
 
 /** An application: a topology that runs on a log. */
 export class Streams {
-  readonly #thread: StreamThread;
+  readonly #topology: Topology;
+  readonly #threadConfig: StreamThreadConfig;
+  #thread: StreamThread;
+  readonly #handler: UncaughtExceptionHandler | undefined;
+  /** Where instances share the work and one of them can shut down all. */
+  #shutdownRequests: ShutdownRequests | undefined;
   readonly #listeners = new Set<StateListener>();
   #state: StreamsState = 'CREATED';
   #running: Promise<void> | undefined;
   #stopping = false;
   #drains: Drain[] = [];
   #failure: Error | undefined;
-  /** Whether anybody has been told of the failure. */
-  #isFailureKnown = false;
+  /** Until somebody has been told of the failure. */
+  #unheard: UnheardFailure | undefined;
   readonly #applicationId: string;
 
-  /** @throws TopologyError when there is nothing to read, or an id is no name that topics can have; RangeError, TypeError */
+  /** @throws TopologyError when there is nothing to read, or an id is no name that topics can have; ArgumentError */
   constructor(topology: Topology, config: StreamsConfig) {
     checkOptions(config);
     if (!isApplicationId(config.applicationId)) {
@@ -114,7 +141,9 @@ export class Streams {
       throw new TopologyError('the topology reads no topic; begin with the stream or the table of a builder');
     }
     this.#applicationId = config.applicationId;
-    this.#thread = new StreamThread(topology, {
+    this.#topology = topology;
+    this.#handler = config.uncaughtExceptionHandler;
+    this.#threadConfig = {
       applicationId: config.applicationId,
       log: config.log,
       stateDirectory: config.stateDirectory,
@@ -139,19 +168,22 @@ export class Streams {
         config.productionExceptionHandler ?? config.processingExceptionHandler ?? (() => 'fail'),
       now: config.now ?? Date.now,
       monotonicMs: config.monotonicMs ?? (() => performance.now()),
-    });
+    };
+    this.#thread = new StreamThread(topology, this.#threadConfig);
   }
 
+  /** Where the application is in its life; see `onStateChange`. */
   get state(): StreamsState {
     return this.#state;
   }
 
   /** What stopped the application, in the state `ERROR`. */
   get failure(): Error | undefined {
-    this.#isFailureKnown = true;
+    this.#unheard?.heard();
     return this.#failure;
   }
 
+  /** What was read, written, skipped and late since the start, and how long commits take. */
   get metrics(): Readonly<StreamsMetrics> {
     return this.#thread.metrics;
   }
@@ -171,7 +203,11 @@ export class Streams {
     return this.#thread.standbyTasks();
   }
 
-  /** @returns a function that removes the listener */
+  /**
+   * Calls the listener at each change of the state. A failure is then for it to tell: in `ERROR`, `failure` says which.
+   *
+   * @returns a function that removes the listener
+   */
   onStateChange(listener: StateListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -181,15 +217,22 @@ export class Streams {
    * Restores state and starts to process. Where a group shares out the partitions it resolves when the group is joined,
    * in the state `REBALANCING`, and is `RUNNING` when it knows which of them are its own.
    *
-   * @throws TopologyError, StateError, LogError when it cannot start
+   * @throws TopologyError, StateError, LogError when it cannot start; LifecycleError ALREADY_STARTED
    */
   async start(): Promise<void> {
-    if (this.#state !== 'CREATED') throw new Error(`the application was started before; it is ${this.#state}`);
+    if (this.#state !== 'CREATED') {
+      throw new LifecycleError('ALREADY_STARTED', `the application was started before; it is ${this.#state}`);
+    }
     this.#transition('REBALANCING');
     try {
       await this.#thread.start();
+      const { applicationId, log } = this.#threadConfig;
+      if (log.join !== undefined && this.#handler !== undefined) {
+        this.#shutdownRequests = await ShutdownRequests.watch(log, applicationId);
+      }
     } catch (error) {
-      await this.#fail(error as Error);
+      // Whoever starts it is told by this.
+      await this.#fail(error as Error, true);
       throw error;
     }
     if (this.#thread.isAssigned) this.#transition('RUNNING');
@@ -202,10 +245,13 @@ export class Streams {
    *
    * @param options.keepOpen afterwards the windows are open as they were: what comes later counts in them, and they are
    *   sent again, whole, when they close. Not on Kafka, nor where tasks feed each other by topic. Default false.
+   * @throws what the application fails with; LifecycleError NOT_RUNNING, CLOSED
    */
   async drain({ keepOpen = false }: { readonly keepOpen?: boolean } = {}): Promise<void> {
     if (this.#failure !== undefined) throw this.failure;
-    if (this.#running === undefined || this.#stopping) throw new Error('the application is not running');
+    if (this.#running === undefined || this.#stopping) {
+      throw new LifecycleError('NOT_RUNNING', `the application is not running; it is ${this.#state}`);
+    }
     await new Promise<void>((resolve, reject) => {
       this.#drains.push({ keepOpen, resolve, reject });
     });
@@ -215,40 +261,101 @@ export class Streams {
   async close(): Promise<void> {
     this.#stopping = true;
     if (this.#state === 'RUNNING' || this.#state === 'REBALANCING') this.#transition('PENDING_SHUTDOWN');
-    // Whoever closes it is told.
-    this.#isFailureKnown = true;
+    // Whoever closes it is told by this.
+    this.#unheard?.heard();
     await this.#running;
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#state === 'CREATED') this.#transition('NOT_RUNNING');
   }
 
   async #run(): Promise<void> {
-    try {
-      while (!this.#stopping) {
-        const [next] = this.#drains;
-        if (next !== undefined) {
-          // What is asked for from now on may be of records that come meanwhile.
-          const drains = this.#drains.filter(({ keepOpen }) => keepOpen === next.keepOpen);
-          await (next.keepOpen ? this.#thread.preview() : this.#thread.drain());
-          this.#drains = this.#drains.filter((drain) => !drains.includes(drain));
-          for (const { resolve } of drains) resolve();
-        }
-        await this.#thread.runOnce(this.#thread.maxWaitMs);
-        if (this.#state === 'REBALANCING' && this.#thread.isAssigned) this.#transition('RUNNING');
+    for (;;) {
+      try {
+        await this.#work();
+        return;
+      } catch (error) {
+        if (!(await this.#recover(error as Error))) return;
       }
-      await this.#thread.close({ commit: true });
-      this.#endDrains(new Error('the application was closed'));
-      this.#transition('NOT_RUNNING');
-    } catch (error) {
-      await this.#fail(error as Error);
     }
   }
 
-  async #fail(error: Error): Promise<void> {
+  /** Until it is to stop. */
+  async #work(): Promise<void> {
+    const { monotonicMs } = this.#threadConfig;
+    while (!this.#stopping) {
+      if (this.#shutdownRequests?.isRequested(monotonicMs())) {
+        throw new LifecycleError('SHUT_DOWN', 'another instance of the application has failed, and has shut down all');
+      }
+      const [next] = this.#drains;
+      if (next !== undefined) {
+        // What is asked for from now on may be of records that come meanwhile.
+        const drains = this.#drains.filter(({ keepOpen }) => keepOpen === next.keepOpen);
+        await (next.keepOpen ? this.#thread.preview() : this.#thread.drain());
+        this.#drains = this.#drains.filter((drain) => !drains.includes(drain));
+        for (const { resolve } of drains) resolve();
+      }
+      await this.#thread.runOnce(this.#thread.maxWaitMs);
+      if (this.#state === 'REBALANCING' && this.#thread.isAssigned) this.#transition('RUNNING');
+    }
+    await this.#thread.close({ commit: true });
+    this.#endDrains(new LifecycleError('CLOSED', 'the application was closed'));
+    this.#transition('NOT_RUNNING');
+  }
+
+  /** Asks the handler what is to become of the application. @returns whether it goes on */
+  async #recover(error: Error): Promise<boolean> {
+    let failure = error;
+    for (;;) {
+      const response = this.#responseTo(failure);
+      if (response !== 'replace-thread' || this.#stopping) {
+        await this.#fail(failure, this.#handler !== undefined);
+        if (response === 'shutdown-application') await this.#shutDownOthers(failure);
+        return false;
+      }
+      // Whatever closing says now is a consequence of the failure.
+      await this.#thread.close({ commit: false }).catch(() => {});
+      if (this.#state === 'RUNNING') this.#transition('REBALANCING');
+      this.#thread = new StreamThread(this.#topology, this.#threadConfig, this.#thread.metrics);
+      try {
+        await this.#thread.start();
+        if (this.#thread.isAssigned) this.#transition('RUNNING');
+        return true;
+      } catch (next) {
+        failure = next as Error;
+      }
+    }
+  }
+
+  #responseTo(error: Error): UncaughtExceptionResponse {
+    if (this.#handler === undefined || (error instanceof LifecycleError && error.code === 'SHUT_DOWN')) {
+      return 'shutdown-client';
+    }
+    try {
+      return this.#handler(error);
+    } catch (thrown) {
+      process.emitWarning(
+        `the uncaughtExceptionHandler of the application "${this.#applicationId}" failed: ${(thrown as Error)?.message ?? thrown}`,
+      );
+      return 'shutdown-client';
+    }
+  }
+
+  async #shutDownOthers({ message }: Error): Promise<void> {
+    try {
+      await this.#shutdownRequests?.request(`${process.pid}`, message);
+    } catch (error) {
+      process.emitWarning(
+        `the other instances of the application "${this.#applicationId}" could not be shut down: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  async #fail(error: Error, isHeard: boolean): Promise<void> {
     this.#failure = error;
-    // Who starts it is told by `start`, who drains it by `drain`.
-    if (this.#running === undefined || this.#listeners.size > 0 || this.#drains.length > 0) this.#isFailureKnown = true;
-    this.#tellUnheard(error);
+    // Who drains it is told by `drain`, who has begun to close it by `close`.
+    if (!isHeard && this.#listeners.size === 0 && this.#drains.length === 0 && !this.#stopping) {
+      this.#unheard = new UnheardFailure(this.#applicationId, error);
+    }
     this.#transition('PENDING_ERROR');
     this.#endDrains(error);
     // Whatever closing says now is a consequence of the failure that is reported.
@@ -274,15 +381,6 @@ export class Streams {
   #endDrains(error: Error): void {
     for (const { reject } of this.#drains) reject(error);
     this.#drains = [];
-  }
-
-  /** A failure that nobody asks about is said, and ends the process as one that has failed. */
-  #tellUnheard({ message }: Error): void {
-    if (this.#isFailureKnown) return;
-    process.emitWarning(`the application "${this.#applicationId}" has failed, and does nothing more: ${message}`);
-    process.once('exit', () => {
-      if (!this.#isFailureKnown) process.exitCode ??= 1;
-    });
   }
 }
 
@@ -310,6 +408,7 @@ const OPTIONS: Readonly<Record<keyof StreamsConfig, true>> = {
   deserializationExceptionHandler: true,
   processingExceptionHandler: true,
   productionExceptionHandler: true,
+  uncaughtExceptionHandler: true,
   now: true,
   monotonicMs: true,
 };
@@ -317,7 +416,7 @@ const OPTIONS: Readonly<Record<keyof StreamsConfig, true>> = {
 function checkOptions(config: StreamsConfig): void {
   for (const name of Object.keys(config)) {
     if (!Object.hasOwn(OPTIONS, name)) {
-      throw new TypeError(`there is no option "${name}"; there are ${Object.keys(OPTIONS).sort().join(', ')}`);
+      throw new ArgumentError(`there is no option "${name}"; there are ${Object.keys(OPTIONS).sort().join(', ')}`);
     }
   }
 }

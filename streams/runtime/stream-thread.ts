@@ -81,7 +81,7 @@ export interface StreamThreadConfig {
  * commit on its way. State reaches LevelDB only after its transaction is durable.
  */
 export class StreamThread {
-  readonly metrics: StreamsMetrics = newMetrics();
+  readonly metrics: StreamsMetrics;
   readonly #topology: Topology;
   readonly #config: StreamThreadConfig;
   readonly #purgedBefore = new Map<string, number>();
@@ -117,7 +117,9 @@ export class StreamThread {
   /** How long records were waited for since then; without end, when none came. */
   #waitedMs = 0;
 
-  constructor(topology: Topology, config: StreamThreadConfig) {
+  /** @param metrics goes on with those of the thread that this one replaces */
+  constructor(topology: Topology, config: StreamThreadConfig, metrics: StreamsMetrics = newMetrics()) {
+    this.metrics = metrics;
     this.#topology = topology;
     this.#config = config;
     this.#transaction = config.log.transaction();

@@ -10,7 +10,7 @@ import ts from 'typescript';
 const ROOT = fileURLToPath(new URL('../../../../../', import.meta.url));
 
 export interface CompiledLog {
-  /** The script gets `log/…` to import from, as `./streams/log/…js`. */
+  /** The script gets `streams/…` to import from, as `./streams/…js`. */
   start(script: string, ...args: readonly string[]): Child;
   /** As `start`, in a shell that ran the given command first. */
   startAfter(shellCommand: string, script: string, ...args: readonly string[]): Child;
@@ -27,19 +27,18 @@ export interface Child {
   exited(): Promise<void>;
 }
 
-/** The log in JavaScript, for tests that need it in a process that they can kill. */
+/** The engine in JavaScript, for tests that need it in a process that they can kill. */
 export async function compileLog(): Promise<CompiledLog> {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-child-'));
-  for (const folder of ['streams/leveldb', 'streams/log', 'streams/serde']) {
-    for (const file of await readdir(join(ROOT, folder), { recursive: true })) {
-      if (!file.endsWith('.ts')) continue;
-      const source = await readFile(join(ROOT, folder, file), 'utf8');
-      const target = join(directory, folder, file.replace(/\.ts$/, '.js'));
-      const { ES2023: targetVersion } = ts.ScriptTarget;
-      const compilerOptions = { target: targetVersion, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
-      await mkdir(dirname(target), { recursive: true });
-      await writeFile(target, ts.transpileModule(source, { compilerOptions }).outputText);
-    }
+  const folder = 'streams';
+  for (const file of await readdir(join(ROOT, folder), { recursive: true })) {
+    if (!file.endsWith('.ts') || /^(dist|node_modules)\b/.test(file)) continue;
+    const source = await readFile(join(ROOT, folder, file), 'utf8');
+    const target = join(directory, folder, file.replace(/\.ts$/, '.js'));
+    const { ES2023: targetVersion } = ts.ScriptTarget;
+    const compilerOptions = { target: targetVersion, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, ts.transpileModule(source, { compilerOptions }).outputText);
   }
   await writeFile(join(directory, 'package.json'), '{"type":"module"}');
   await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'), 'junction');
