@@ -47,10 +47,19 @@ module.exports = {
     only('connectors-stand-alone', '^connectors/', [ERRORS_OF_PACKAGE]),
     only('stack-stands-alone', '^stack/', [ERRORS_OF_PACKAGE]),
     only('lake-knows-the-log-and-schemas', '^lake/', [PACKAGE, '^schemas/']),
+    only('api-knows-what-runs-and-what-is-found', '^api/', [PACKAGE, '^(app|notify|lake|schemas|topology|detection)/']),
+    {
+      name: 'nothing-below-knows-the-api',
+      severity: 'error',
+      from: { path: '^(streams|detection|topology|producer|schemas|connectors|stack|lake|app)/' },
+      to: { path: '^(api|notify)/' },
+    },
     only('examples-know-the-package-only', '^examples/', [PACKAGE]),
-    only('product-knows-no-tests', '^(streams|detection|topology|producer|schemas|connectors|stack|lake|app|cli)/', [
-      '^(streams|detection|topology|producer|schemas|connectors|stack|lake|app|cli)/',
-    ]),
+    only(
+      'product-knows-no-tests',
+      '^(streams|detection|topology|producer|schemas|connectors|stack|lake|app|api|cli)/',
+      ['^(streams|detection|topology|producer|schemas|connectors|stack|lake|app|api|cli)/'],
+    ),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

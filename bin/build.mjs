@@ -27,6 +27,7 @@ const SOURCES = [
   'stack',
   'lake',
   'app',
+  'api',
   'cli',
   'bench',
   'examples',

@@ -13,6 +13,7 @@ import { logCommand } from './commands/log.js';
 import { produceCommand } from './commands/produce.js';
 import { queryCommand } from './commands/query.js';
 import { schemasCommand } from './commands/schemas.js';
+import { serveCommand } from './commands/serve.js';
 import { stackCommand } from './commands/stack.js';
 import { startCommand } from './commands/start.js';
 import { trainCommand } from './commands/train.js';
@@ -49,6 +50,7 @@ export async function main(args: readonly string[]): Promise<number> {
     trainCommand,
     schemasCommand,
     logCommand,
+    serveCommand,
     stackCommand,
     demoCommand,
   ]) {

@@ -1,0 +1,171 @@
+import type { Alert, Incident } from '../../schemas/records.js';
+import type { LogSource } from '../records.js';
+import { maskedMessage } from '../search/message-pattern.js';
+import { only, windowsIn } from './latest.js';
+import { type LiveResults, lineOf } from './live-results.js';
+import type { LiveRecord } from './record-ring.js';
+
+const AROUND_MS = 30 * 60_000;
+const HOUR_MS = 3_600_000;
+const SAMPLES = 20;
+const MOST_POINTS = 3_000;
+const SIMILAR = 5;
+const MOST_SAME_REQUESTS = 10;
+
+const SOURCE_OF_KIND = { service: 'services', web: 'requests', sensor: 'sensors' } as const;
+
+/** An alert as it is now. */
+export interface AlertOfIncident extends Alert {
+  readonly resolved: number | null;
+}
+
+/** The alerts of an incident's scope and time, the earliest first. */
+export function alertsOf(
+  live: LiveResults,
+  { opened, resolved, scope, source_kind, updated }: Incident,
+): AlertOfIncident[] {
+  const until = resolved ?? Math.max(updated, live.latestTime);
+  const byId = new Map<string, { opened?: Alert; resolved?: Alert }>();
+  for (const alert of live.alerts) {
+    if (alert.source_kind !== source_kind || alert.scope !== scope) continue;
+    const known = byId.get(alert.id) ?? {};
+    byId.set(alert.id, { [alert.state]: alert, ...known });
+  }
+  return [...byId.values()]
+    .flatMap(({ opened: first, resolved: last }) => {
+      const alert = first ?? last;
+      return alert === undefined ? [] : [{ ...alert, resolved: last?.time ?? null }];
+    })
+    .filter((alert) => alert.time <= until && (alert.resolved ?? Number.POSITIVE_INFINITY) >= opened)
+    .sort((one, other) => one.time - other.time);
+}
+
+export function seriesAround(live: LiveResults, incident: Incident) {
+  const range = { from: incident.opened - AROUND_MS, to: (incident.resolved ?? live.latestTime) + AROUND_MS / 3 };
+  const { scope, source_kind: kind } = incident;
+  return {
+    service_health:
+      kind === 'service'
+        ? windowsIn(
+            only(live.serviceHealth, ({ service }) => service === scope),
+            range,
+            MOST_POINTS,
+          )
+        : [],
+    web_statistics:
+      kind === 'web'
+        ? windowsIn(
+            only(live.webStatistics, ({ host }) => host === scope),
+            range,
+            MOST_POINTS,
+          )
+        : [],
+    sensor_scores:
+      kind === 'sensor'
+        ? [...only(live.sensorScores, ({ sensor_id }) => sensor_id === scope)]
+            .filter(({ timestamp }) => timestamp >= range.from && timestamp < range.to)
+            .slice(0, MOST_POINTS)
+            .sort((one, other) => one.timestamp - other.timestamp)
+        : [],
+  };
+}
+
+/** The lines of an incident's scope that fail in its time, or all of them where none does, and those of the hour before. */
+export function linesOf(
+  live: LiveResults,
+  incident: Incident,
+  alerts: readonly Alert[],
+): {
+  readonly source: LogSource;
+  readonly failing: LiveRecord[];
+  readonly during: LiveRecord[];
+  readonly before: LiveRecord[];
+} {
+  const { scope, source_kind: kind } = incident;
+  const source = SOURCE_OF_KIND[kind];
+  const from = alerts.reduce((least, { window_start }) => Math.min(least, window_start), incident.opened);
+  const to = incident.resolved ?? live.latestTime + 1;
+  const during: LiveRecord[] = [];
+  const before: LiveRecord[] = [];
+  for (const record of live.ringOf(source)?.newest() ?? []) {
+    if (!isOfScope(record, kind, scope)) continue;
+    if (record.time >= from && record.time < to) during.push(record);
+    else if (record.time >= from - HOUR_MS && record.time < from) before.push(record);
+  }
+  const failing = during.filter(({ value }) => isFailing(value));
+  return { source, failing: failing.length > 0 ? failing : during, during, before };
+}
+
+export function samplesOf(failing: readonly LiveRecord[], source: LogSource) {
+  // One of each message first: twenty of the same say nothing more.
+  const seen = new Set<string>();
+  const different = failing.filter(({ value }) => {
+    const message = typeof value['message'] === 'string' ? maskedMessage(value['message']) : '';
+    const isNew = message !== '' && !seen.has(message);
+    seen.add(message);
+    return isNew;
+  });
+  const chosen = new Set([...different.slice(0, SAMPLES / 2), ...failing.slice(0, SAMPLES)]);
+  return [...chosen]
+    .slice(0, SAMPLES)
+    .sort((one, other) => other.time - one.time)
+    .map((record) => lineOf(record, source));
+}
+
+/** What other services logged in the requests of the failing lines, beside what they log in other requests. */
+export function sameRequests(live: LiveResults, failing: readonly LiveRecord[], scope: string) {
+  const requests = new Set(failing.map(({ value }) => value['request_id']).filter((id) => typeof id === 'string'));
+  if (requests.size === 0) return [];
+  const byMessage = new Map<string, { service: string; message: string; lines: number; others: number }>();
+  let lines = 0;
+  let others = 0;
+  for (const { value } of live.ringOf('services')?.newest() ?? []) {
+    const { message, request_id: request, service } = value;
+    if (service === scope || typeof message !== 'string' || typeof service !== 'string') continue;
+    const isSame = typeof request === 'string' && requests.has(request);
+    const masked = maskedMessage(message);
+    const key = `${service}\n${masked}`;
+    const known = byMessage.get(key) ?? { service, message: masked, lines: 0, others: 0 };
+    byMessage.set(key, known);
+    if (isSame) {
+      known.lines++;
+      lines++;
+    } else {
+      known.others++;
+      others++;
+    }
+  }
+  return [...byMessage.values()]
+    .filter((one) => one.lines > 0)
+    .map(({ lines: own, message, others: other, service }) => ({
+      ...{ service, message, lines: own },
+      share: own / lines,
+      share_of_others: others === 0 ? 0 : other / others,
+    }))
+    .sort((one, other) => other.lines - one.lines)
+    .slice(0, MOST_SAME_REQUESTS);
+}
+
+/** Incidents of the scope before this one, those with the same detectors first. */
+export function similarTo(live: LiveResults, incident: Incident): Incident[] {
+  const own = new Set(incident.detectors);
+  const likeness = ({ detectors }: Incident) => {
+    const shared = detectors.filter((name) => own.has(name)).length;
+    return shared / (own.size + detectors.length - shared || 1);
+  };
+  return [...live.incidents]
+    .filter((one) => one.id !== incident.id && one.scope === incident.scope && one.source_kind === incident.source_kind)
+    .filter((one) => one.opened < incident.opened && likeness(one) > 0)
+    .sort((one, other) => likeness(other) - likeness(one) || other.opened - one.opened)
+    .slice(0, SIMILAR);
+}
+
+function isOfScope({ value }: LiveRecord, kind: Incident['source_kind'], scope: string): boolean {
+  if (kind === 'service') return value['service'] === scope;
+  if (kind === 'sensor') return value['sensor_id'] === scope;
+  return scope === '*' || value['host'] === scope;
+}
+
+function isFailing({ level, status }: LiveRecord['value']): boolean {
+  return level === 'ERROR' || level === 'CRITICAL' || (typeof status === 'number' && status >= 400);
+}

@@ -1,0 +1,327 @@
+import type { Log, RecordCursor } from '@millrace/streams';
+import type { RecordDecoder } from '../../app/results/record-decoder.js';
+import type {
+  Alert,
+  Incident,
+  MlPrediction,
+  SensorHour,
+  SensorScore,
+  ServiceHealth,
+  WebStatistics,
+} from '../../schemas/records.js';
+import { type ApplicationConfig, topicsOf } from '../../topology/application-config.js';
+import type { LogSource } from '../records.js';
+import type { EventHub } from './event-hub.js';
+import { INCIDENT_ACTIONS_TOPIC, IncidentActions } from './incident-actions.js';
+import { type LiveRecord, RecordRing, recordId } from './record-ring.js';
+import { TopicTail } from './topic-tail.js';
+
+type Roles = keyof ApplicationConfig['topics'];
+
+/** How many records of a topic are kept in memory, and are read when the server starts. */
+const KEPT: Readonly<Record<Roles, number>> = {
+  accessLog: 60_000,
+  serviceLogs: 60_000,
+  sensorReadings: 30_000,
+  deadLetters: 5_000,
+  late: 5_000,
+  goal1: 10_000,
+  goal2: 10_000,
+  goal3: 10_000,
+  goal4: 10_000,
+  serverErrors: 10_000,
+  webStatistics: 30_000,
+  sensorScores: 30_000,
+  sensorHours: 10_000,
+  serviceHealth: 30_000,
+  mlPredictions: 10_000,
+  alerts: 10_000,
+  incidents: 20_000,
+};
+
+/** Where a record says when it was. */
+const TIME_FIELDS = ['timestamp', 'window_start', 'updated', 'time'] as const;
+
+const SOURCES: Readonly<Record<LogSource, Roles>> = {
+  services: 'serviceLogs',
+  requests: 'accessLog',
+  sensors: 'sensorReadings',
+  'dead-letters': 'deadLetters',
+  late: 'late',
+};
+const SOURCE_OF_ROLE = new Map(Object.entries(SOURCES).map(([source, role]) => [role, source as LogSource]));
+
+const MOST_INCIDENTS = 20_000;
+export const STATUS_TOPIC = 'pipeline-status';
+const MOST_INSTANCES = 200;
+/** An instance that has said nothing for so long is gone. */
+const INSTANCE_GONE_MS = 15_000;
+
+/** Counts of what has come, by the clock: the rates of now. */
+interface Second {
+  second: number;
+  events: number;
+  bytes: number;
+}
+
+/** What the topics of results hold, as far as it is kept in memory, and as it comes. */
+export class LiveResults {
+  readonly actions: IncidentActions;
+  readonly #config: ApplicationConfig;
+  readonly #decoder: RecordDecoder;
+  readonly #events: EventHub;
+  readonly #rings = new Map<Roles, RecordRing>();
+  readonly #roleOf: ReadonlyMap<string, Roles>;
+  readonly #incidents = new Map<string, Incident>();
+  readonly #status = new Map<string, Readonly<Record<string, unknown>>>();
+  readonly #tail: TopicTail;
+  readonly #seconds: Second[] = [];
+  readonly #passedOver = new Map<string, number>();
+  #latest = 0;
+  #isReady = false;
+  #failure: Error | undefined;
+
+  constructor(log: Log, config: ApplicationConfig, decoder: RecordDecoder, events: EventHub) {
+    this.#config = config;
+    this.#decoder = decoder;
+    this.#events = events;
+    this.actions = new IncidentActions(log);
+    const topics = Object.entries(topicsOf(config)) as [Roles, string][];
+    this.#roleOf = new Map(topics.map(([role, topic]) => [topic, role]));
+    for (const [role] of topics) this.#rings.set(role, new RecordRing(KEPT[role]));
+    this.#tail = new TopicTail(
+      log,
+      [
+        ...topics.map(([role, topic]) => ({ topic, backwards: KEPT[role] })),
+        { topic: INCIDENT_ACTIONS_TOPIC, backwards: 100_000 },
+        { topic: STATUS_TOPIC, backwards: 100 },
+      ],
+      {
+        record: (cursor) => this.#read(cursor),
+        passedOver: (topic, records) => {
+          this.#passedOver.set(topic, (this.#passedOver.get(topic) ?? 0) + records);
+          this.#count(topic, records, 0);
+        },
+        caughtUp: () => {
+          this.#isReady = true;
+        },
+        failed: (error) => {
+          this.#failure = error;
+        },
+      },
+    );
+  }
+
+  start(): void {
+    this.#tail.start();
+  }
+
+  close(): Promise<void> {
+    return this.#tail.close();
+  }
+
+  /** Whether all that was there at the start is read. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Why nothing more comes, if it is so. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** When the newest event was; the clock where there is none yet. */
+  get latestTime(): number {
+    return this.#latest === 0 ? Date.now() : this.#latest;
+  }
+
+  /** Records that came faster than they could be read, and are not in memory. */
+  passedOver(topic: string): number {
+    return this.#passedOver.get(topic) ?? 0;
+  }
+
+  ring(role: Roles): RecordRing | undefined {
+    return this.#rings.get(role);
+  }
+
+  ringOf(source: LogSource): RecordRing | undefined {
+    return this.#rings.get(SOURCES[source]);
+  }
+
+  topicOf(source: LogSource): string {
+    return this.#config.topics[SOURCES[source]];
+  }
+
+  sourceOf(topic: string): LogSource | undefined {
+    const role = this.#roleOf.get(topic);
+    return role === undefined ? undefined : SOURCE_OF_ROLE.get(role);
+  }
+
+  get serviceHealth(): Iterable<ServiceHealth> {
+    return this.#values<ServiceHealth>('serviceHealth');
+  }
+
+  get webStatistics(): Iterable<WebStatistics> {
+    return this.#values<WebStatistics>('webStatistics');
+  }
+
+  get sensorScores(): Iterable<SensorScore> {
+    return this.#values<SensorScore>('sensorScores');
+  }
+
+  get sensorHours(): Iterable<SensorHour> {
+    return this.#values<SensorHour>('sensorHours');
+  }
+
+  get mlPredictions(): Iterable<MlPrediction> {
+    return this.#values<MlPrediction>('mlPredictions');
+  }
+
+  get alerts(): Iterable<Alert> {
+    return this.#values<Alert>('alerts');
+  }
+
+  incident(id: string): Incident | undefined {
+    return this.#incidents.get(id);
+  }
+
+  get incidents(): Iterable<Incident> {
+    return this.#incidents.values();
+  }
+
+  /** The newest that each instance that runs has said of itself. */
+  get status(): readonly Readonly<Record<string, unknown>>[] {
+    const since = Date.now() - INSTANCE_GONE_MS;
+    return [...this.#status.values()].filter(({ time }) => typeof time === 'number' && time >= since);
+  }
+
+  /** Events and bytes a second that have come in the last so many whole seconds. */
+  rates(seconds: number, endsBefore = 0): { readonly events_per_s: number; readonly bytes_per_s: number } {
+    const now = Math.floor(Date.now() / 1000) - endsBefore;
+    const counted = this.#seconds.filter(({ second }) => second >= now - seconds && second < now);
+    const sum = (of: (second: Second) => number) => counted.reduce((total, second) => total + of(second), 0) / seconds;
+    return { events_per_s: sum(({ events }) => events), bytes_per_s: sum(({ bytes }) => bytes) };
+  }
+
+  /** The newest first. */
+  *#values<Value>(role: Roles): Generator<Value> {
+    const ring = this.#rings.get(role);
+    if (ring === undefined) return;
+    for (const { value } of ring.newest()) yield value as unknown as Value;
+  }
+
+  async #read(cursor: RecordCursor): Promise<void> {
+    const { key, offset, partition, timestamp, value, headers } = await this.#decoder.decode(cursor);
+    const { topic } = cursor;
+    if (topic === INCIDENT_ACTIONS_TOPIC) {
+      if (key !== null) this.actions.read(key, value);
+      return;
+    }
+    if (topic === STATUS_TOPIC) return this.#readStatus(key, value);
+    const role = this.#roleOf.get(topic);
+    if (role === undefined) return;
+    this.#count(topic, 1, Math.max(0, cursor.valueEnd - cursor.valueStart));
+    if (role === 'incidents' && value === null && key !== null) {
+      this.#incidents.delete(key);
+      return;
+    }
+    const fields = role === 'deadLetters' || role === 'late' ? withHeaders(value, headers, key) : value;
+    if (!isFields(fields)) return;
+    const record: LiveRecord = { topic, partition, offset, time: timeOf(fields) ?? timestamp, key, value: fields };
+    this.#rings.get(role)?.add(record);
+    if (role !== 'deadLetters' && record.time > this.#latest) this.#latest = record.time;
+    this.#publish(role, record);
+  }
+
+  #publish(role: Roles, record: LiveRecord): void {
+    if (role === 'incidents') {
+      const incident = record.value as unknown as Incident;
+      this.#incidents.set(incident.id, incident);
+      if (this.#incidents.size > MOST_INCIDENTS) this.#forgetIncidents();
+    }
+    // Who comes first has nothing to be told of what was before.
+    if (!this.#isReady) return;
+    const source = SOURCE_OF_ROLE.get(role);
+    if (source !== undefined) this.#events.publish('log', lineOf(record, source));
+    else if (role === 'alerts') this.#events.publish('alert', record.value);
+    else if (role === 'incidents') {
+      this.#events.publish('incident', { ...this.withActions(record.value as unknown as Incident) });
+    }
+  }
+
+  /** An incident with what people have said of it. */
+  withActions(incident: Incident): Incident & { acknowledged: boolean; silenced: boolean; was_fine: boolean } {
+    const { acknowledged, resolvedAt, silenced, was_fine } = this.actions.stateOf(incident.id);
+    const isResolved = resolvedAt !== null && incident.state !== 'resolved' && resolvedAt >= incident.opened;
+    return {
+      ...incident,
+      ...(isResolved ? { state: 'resolved' as const, resolved: resolvedAt } : {}),
+      ...{ acknowledged, silenced, was_fine },
+    };
+  }
+
+  #forgetIncidents(): void {
+    const over = [...this.#incidents.values()].sort(
+      (one, other) =>
+        Number(one.state !== 'resolved') - Number(other.state !== 'resolved') || one.updated - other.updated,
+    );
+    for (const { id } of over.slice(0, MOST_INCIDENTS / 10)) this.#incidents.delete(id);
+  }
+
+  #readStatus(key: string | null, value: unknown): void {
+    if (key === null || !isFields(value)) return;
+    this.#status.delete(key);
+    this.#status.set(key, value);
+    if (this.#status.size > MOST_INSTANCES)
+      for (const oldest of [...this.#status.keys()].slice(0, 1)) this.#status.delete(oldest);
+    if (this.#isReady) this.#events.publish('topology', value);
+  }
+
+  #count(topic: string, events: number, bytes: number): void {
+    const role = this.#roleOf.get(topic);
+    if (role !== 'accessLog' && role !== 'serviceLogs' && role !== 'sensorReadings') return;
+    if (!this.#isReady) return;
+    const second = Math.floor(Date.now() / 1000);
+    let last = this.#seconds.at(-1);
+    if (last?.second !== second) {
+      last = { second, events: 0, bytes: 0 };
+      this.#seconds.push(last);
+      if (this.#seconds.length > 600) this.#seconds.splice(0, 300);
+    }
+    last.events += events;
+    last.bytes += bytes;
+  }
+}
+
+/** A record as a line of the logs. */
+export function lineOf(
+  record: LiveRecord,
+  source: LogSource,
+): { id: string; time: number; kind: LogSource } & Record<string, unknown> {
+  const { time, value } = record;
+  return { ...value, id: recordId(record), time, kind: source };
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function timeOf(fields: Readonly<Record<string, unknown>>): number | undefined {
+  for (const name of TIME_FIELDS) {
+    const value = fields[name];
+    if (typeof value === 'number' && value > 0) return value;
+  }
+  return undefined;
+}
+
+/** A refused or late record: its own fields where it has any, and what its headers say. */
+function withHeaders(
+  value: unknown,
+  headers: Readonly<Record<string, string>> | undefined,
+  key: string | null,
+): Readonly<Record<string, unknown>> {
+  const said = Object.fromEntries(
+    Object.entries(headers ?? {}).map(([name, text]) => [name.replaceAll('-', '_'), text]),
+  );
+  return { ...(isFields(value) ? value : { value }), ...said, key };
+}

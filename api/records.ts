@@ -1,0 +1,145 @@
+import { z } from 'zod';
+
+/** What the records of topics are, as answers have them: the fields and names of `schemas/`. Times are milliseconds since the epoch. */
+const time = z.number().meta({ description: 'Milliseconds since the epoch.' });
+const texts = z.array(z.string());
+const nullableNumber = z.number().nullable();
+
+export const severity = z.enum(['info', 'warning', 'critical']);
+export const sourceKind = z.enum(['web', 'sensor', 'service']);
+
+export const alertRecord = z
+  .object({
+    id: z.string(),
+    time,
+    source_kind: sourceKind,
+    entity: z.string(),
+    scope: z.string(),
+    detector: z.string(),
+    state: z.enum(['opened', 'resolved']),
+    severity,
+    value: z.number(),
+    expected_low: nullableNumber,
+    expected_high: nullableNumber,
+    window_start: time,
+    window_end: time,
+    explanation: z.string(),
+    fields: texts,
+  })
+  .meta({ id: 'Alert' });
+
+export const incidentRecord = z
+  .object({
+    id: z.string(),
+    source_kind: sourceKind,
+    scope: z.string(),
+    state: z.enum(['opened', 'ongoing', 'resolved']),
+    severity,
+    opened: time,
+    updated: time,
+    resolved: time.nullable(),
+    alerts: z.int(),
+    detectors: texts,
+    entities: texts,
+    summary: z.string(),
+    acknowledged: z.boolean(),
+    silenced: z.boolean(),
+    was_fine: z.boolean(),
+  })
+  .meta({ id: 'Incident' });
+
+export const serviceHealthRecord = z
+  .object({
+    service: z.string(),
+    window_start: time,
+    window_end: time,
+    count: z.number(),
+    throughput: z.number().meta({ description: 'Lines a second.' }),
+    avg_response_time: nullableNumber,
+    p50_response_time: nullableNumber,
+    p95_response_time: nullableNumber,
+    error_rate: z.number(),
+    active_sessions: z.number(),
+    bytes: z.number(),
+    health: z.enum(['healthy', 'degraded', 'down']),
+  })
+  .meta({ id: 'ServiceHealth' });
+
+export const webStatisticsRecord = z
+  .object({
+    host: z.string(),
+    window_start: time,
+    window_end: time,
+    request_count: z.number(),
+    avg_response_time: nullableNumber,
+    stddev_response_time: nullableNumber,
+    p50_response_time: nullableNumber,
+    p95_response_time: nullableNumber,
+    p99_response_time: nullableNumber,
+    client_errors: z.number(),
+    server_errors: z.number(),
+    error_rate: z.number(),
+    bytes: nullableNumber,
+    is_anomaly: z.boolean(),
+    rules: z.array(z.object({ rule: z.string(), value: z.number(), limit: z.number() })),
+  })
+  .meta({ id: 'WebStatistics' });
+
+export const sensorScoreRecord = z
+  .object({
+    sensor_id: z.string(),
+    temperature: nullableNumber,
+    pressure: nullableNumber,
+    timestamp: time,
+    anomaly_score: z.number(),
+    learned_score: z.number(),
+    is_anomaly: z.boolean(),
+    fields: texts,
+  })
+  .meta({ id: 'SensorScore' });
+
+export const sensorHourRecord = z
+  .object({
+    sensor_id: z.string(),
+    window_start: time,
+    window_end: time,
+    count: z.number(),
+    over_limit: z.number(),
+    temperature_min: nullableNumber,
+    temperature_avg: nullableNumber,
+    temperature_max: nullableNumber,
+    temperature_stddev: nullableNumber,
+    pressure_min: nullableNumber,
+    pressure_avg: nullableNumber,
+    pressure_max: nullableNumber,
+    pressure_stddev: nullableNumber,
+  })
+  .meta({ id: 'SensorHour' });
+
+export const mlPredictionRecord = z
+  .object({
+    service: z.string(),
+    window_start: time,
+    window_end: time,
+    score: z.number(),
+    is_anomaly: z.boolean(),
+    model_version: z.int(),
+    fields: texts,
+  })
+  .meta({ id: 'MlPrediction' });
+
+export const LOG_SOURCES = ['services', 'requests', 'sensors', 'dead-letters', 'late'] as const;
+export const logSource = z.enum(LOG_SOURCES);
+export type LogSource = (typeof LOG_SOURCES)[number];
+
+/** A line, request, reading or refused record: what it is, and the fields of its record. */
+export const logLine = z
+  .object({
+    id: z.string().meta({ description: '`topic/partition/offset`' }),
+    time,
+    kind: logSource,
+  })
+  .catchall(z.unknown())
+  .meta({ id: 'LogLine', description: 'With the fields of its record beside these.' });
+
+export const timeSchema = time;

@@ -1,0 +1,227 @@
+import { z } from 'zod';
+import { type IncidentAction, incidentAction } from '../live/incident-actions.js';
+import { alertsOf, linesOf, sameRequests, samplesOf, seriesAround, similarTo } from '../live/incident-detail.js';
+import { durationParameter, page, pageOf, paging, rangeOf, range as rangeQuery } from '../parameters.js';
+import { notFound } from '../problems.js';
+import {
+  alertRecord,
+  incidentRecord,
+  logLine,
+  sensorScoreRecord,
+  serviceHealthRecord,
+  severity,
+  sourceKind,
+  timeSchema,
+  webStatisticsRecord,
+} from '../records.js';
+import { type Call, idParams, type Resource, route } from '../route.js';
+import { compare, comparison } from '../search/stand-out.js';
+import type { Services } from '../services.js';
+
+const filters = rangeQuery.extend(paging.shape).extend({
+  source_kind: sourceKind.optional(),
+  severity: severity.optional(),
+  scope: z.string().max(500).optional(),
+});
+
+export const anomalies: Resource = {
+  name: 'anomalies',
+  description: 'Alerts, from the topic `alerts`: what detectors have found.',
+  routes: [
+    route({
+      method: 'get',
+      path: '/anomalies',
+      summary: 'Alerts, the newest first',
+      role: 'viewer',
+      query: filters.extend({
+        state: z.enum(['opened', 'resolved']).optional(),
+        detector: z.string().max(500).optional(),
+        entity: z.string().max(500).optional(),
+      }),
+      answer: pageOf(alertRecord),
+      handle({ query }, { live }) {
+        const { from, to } = rangeOf(query, live.latestTime);
+        const found = [...live.alerts].filter(
+          (alert) =>
+            alert.time >= from &&
+            alert.time < to &&
+            isOneOf(query.source_kind, alert.source_kind) &&
+            isOneOf(query.severity, alert.severity) &&
+            isOneOf(query.scope, alert.scope) &&
+            isOneOf(query.state, alert.state) &&
+            isOneOf(query.detector, alert.detector) &&
+            isOneOf(query.entity, alert.entity),
+        );
+        return page(found, query, ({ id, state, time }) => [time, id, state]);
+      },
+    }),
+  ],
+};
+
+function isOneOf(wanted: string | undefined, value: string): boolean {
+  return wanted === undefined || wanted === value;
+}
+
+const sameRequest = z
+  .object({
+    service: z.string(),
+    message: z.string().meta({ description: 'With `<*>` for what varies.' }),
+    lines: z.int(),
+    share: z.number(),
+    share_of_others: z.number().meta({ description: 'Of the lines of other requests.' }),
+  })
+  .meta({ id: 'SameRequest' });
+
+export const incidentDetail = incidentRecord
+  .extend({
+    alerts_list: z.array(alertRecord.extend({ resolved: timeSchema.nullable() })),
+    series: z.object({
+      service_health: z.array(serviceHealthRecord),
+      web_statistics: z.array(webStatisticsRecord),
+      sensor_scores: z.array(sensorScoreRecord),
+    }),
+    fields: comparison,
+    failing_lines: z
+      .int()
+      .meta({ description: 'Lines of the scope since the first alert that failed, as far as they are in memory.' }),
+    lines: z.array(logLine).meta({ description: 'Samples of them.' }),
+    same_requests: z.array(sameRequest),
+    similar: z.array(incidentRecord),
+    actions: z.array(incidentAction),
+    deliveries: z
+      .array(z.record(z.string(), z.unknown()))
+      .meta({ description: 'What was told of it, as `/deliveries` has it.' }),
+  })
+  .meta({ id: 'IncidentDetail' });
+
+const note = z.string().max(2000).nullable().default(null);
+const MONTH_MS = 30 * 86_400_000;
+
+/** Notes what somebody has said of an incident, in the topic that all read. */
+async function act(
+  call: Pick<Call<{ readonly id: string }, unknown, unknown>, 'params' | 'visitor'>,
+  { audit, live }: Services,
+  action: IncidentAction['action'],
+  said: { readonly note: string | null; readonly until?: number },
+) {
+  const { id } = call.params;
+  const incident = live.incident(id);
+  if (incident === undefined) throw notFound('incident', id);
+  const { name: by } = call.visitor;
+  await live.actions.add(id, { action, by, time: Date.now(), note: said.note, until: said.until ?? null });
+  audit(call.visitor, `incident.${action}`, { incident: id, note: said.note });
+  return live.withActions(incident);
+}
+
+export const incidents: Resource = {
+  name: 'incidents',
+  description: 'Incidents: alerts of one scope at one time, and what people have said of them.',
+  routes: [
+    route({
+      method: 'get',
+      path: '/incidents',
+      summary: 'Incidents, those that opened last first',
+      role: 'viewer',
+      query: filters.extend({
+        state: z
+          .enum(['open', 'opened', 'ongoing', 'resolved'])
+          .optional()
+          .meta({ description: '`open`: not resolved.' }),
+      }),
+      answer: pageOf(incidentRecord),
+      handle({ query }, { live }) {
+        const { from, to } = rangeOf(query, live.latestTime);
+        const found = [...live.incidents]
+          .map((incident) => live.withActions(incident))
+          .filter(
+            (one) =>
+              one.opened < to &&
+              (one.resolved ?? Number.POSITIVE_INFINITY) >= from &&
+              isOneOf(query.source_kind, one.source_kind) &&
+              isOneOf(query.severity, one.severity) &&
+              isOneOf(query.scope, one.scope) &&
+              (query.state === 'open' ? one.state !== 'resolved' : isOneOf(query.state, one.state)),
+          );
+        return page(found, query, ({ id, opened }) => [opened, id]);
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/incidents/{id}',
+      summary: 'An incident with its alerts, series, lines and what is different in them',
+      role: 'viewer',
+      params: idParams,
+      problems: [404],
+      answer: incidentDetail,
+      async handle({ params: { id } }, { deliveriesOf, live }) {
+        const incident = live.incident(id);
+        if (incident === undefined) throw notFound('incident', id);
+        const alerts = alertsOf(live, incident);
+        const { before, failing, source } = linesOf(live, incident, alerts);
+        return {
+          ...live.withActions(incident),
+          alerts_list: alerts,
+          series: seriesAround(live, incident),
+          fields: compare(
+            failing.map(({ value }) => value),
+            before.map(({ value }) => value),
+          ),
+          failing_lines: failing.length,
+          lines: samplesOf(failing, source),
+          same_requests: sameRequests(live, failing, incident.scope),
+          similar: similarTo(live, incident).map((one) => live.withActions(one)),
+          actions: live.actions.of(id),
+          deliveries: (await deliveriesOf?.(id)) ?? [],
+        };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/incidents/{id}/ack',
+      summary: 'Say that somebody is on it',
+      role: 'operator',
+      params: idParams,
+      body: z.object({ note }),
+      problems: [404],
+      answer: incidentRecord,
+      handle: (call, services) => act(call, services, 'acknowledged', call.body),
+    }),
+    route({
+      method: 'post',
+      path: '/incidents/{id}/resolve',
+      summary: 'Say that it is over',
+      role: 'operator',
+      params: idParams,
+      body: z.object({ note }),
+      problems: [404],
+      answer: incidentRecord,
+      handle: (call, services) => act(call, services, 'resolved', call.body),
+    }),
+    route({
+      method: 'post',
+      path: '/incidents/{id}/feedback',
+      summary: 'Say whether it was fine',
+      role: 'operator',
+      params: idParams,
+      body: z.object({ was_fine: z.boolean(), note }),
+      problems: [404],
+      answer: incidentRecord,
+      handle: (call, services) => act(call, services, call.body.was_fine ? 'was_fine' : 'was_not_fine', call.body),
+    }),
+    route({
+      method: 'post',
+      path: '/incidents/{id}/silence',
+      summary: 'Tell nobody of it for some time',
+      role: 'operator',
+      params: idParams,
+      body: z.object({
+        for: durationParameter.refine((ms) => ms <= MONTH_MS, 'It is 30 days at most.'),
+        reason: z.string().min(1).max(2000),
+      }),
+      problems: [404],
+      answer: incidentRecord,
+      handle: (call, services) =>
+        act(call, services, 'silenced', { note: call.body.reason, until: Date.now() + call.body.for }),
+    }),
+  ],
+};

@@ -1,0 +1,25 @@
+import type { Resource } from '../route.js';
+import { hosts, sensors, services } from './entities.js';
+import { events } from './events.js';
+import { goals } from './goals.js';
+import { anomalies, incidents } from './incidents.js';
+import { logs } from './logs.js';
+import { metrics } from './metrics.js';
+import { pipeline } from './pipeline.js';
+import { deadLetters, topics } from './topics.js';
+
+/** All that the API can be asked. What is in it is served, and is in the OpenAPI document. */
+export const RESOURCES: readonly Resource[] = [
+  metrics,
+  services,
+  hosts,
+  sensors,
+  goals,
+  anomalies,
+  incidents,
+  logs,
+  events,
+  pipeline,
+  topics,
+  deadLetters,
+];

@@ -1,0 +1,92 @@
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Log } from '@millrace/streams';
+import type { SchemaRegistry } from '@millrace/streams/avro';
+import { type Logger, pino } from 'pino';
+import { RecordDecoder } from '../app/results/record-decoder.js';
+import type { ApplicationConfig } from '../topology/application-config.js';
+import { type Address, listen, namesOf } from './listen.js';
+import { EventHub } from './live/event-hub.js';
+import { LiveResults } from './live/live-results.js';
+import { systemFiguresOf } from './live/system-metrics.js';
+import { RESOURCES } from './routes/table.js';
+import { createServer } from './server.js';
+import type { Services } from './services.js';
+
+const METRICS_EVERY_MS = 5_000;
+const MINUTE_MS = 60_000;
+
+export interface ServeOptions {
+  readonly log: Log;
+  readonly schemas: SchemaRegistry;
+  readonly config: ApplicationConfig;
+  readonly address: Address;
+  /** Where the server keeps what is its own. */
+  readonly directory: string;
+  readonly lakeDirectory: string | undefined;
+  readonly version: string;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  readonly services: Services;
+  close(): Promise<void>;
+}
+
+/** Serves the API and the dashboard over a log. @throws what listening failed with */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const { address, config, directory, lakeDirectory, log, schemas, version } = options;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const logger = ownLog(join(directory, 'server.log'));
+  const decoder = new RecordDecoder(schemas);
+  const events = new EventHub();
+  const live = new LiveResults(log, config, decoder, events);
+  const services: Services = {
+    ...{ log, decoder, config, live, events, logger, version, lakeDirectory },
+    startedAt: Date.now(),
+    audit: (visitor, action, details) => logger.info({ audit: true, by: visitor.name, action, ...details }, action),
+  };
+  const app = createServer({
+    resources: RESOURCES,
+    services,
+    authentication: {
+      visitorOf: async () => ({ name: 'anybody', role: 'admin', kind: 'anybody' }),
+      isStillAllowed: () => true,
+    },
+    dashboardDirectory: dashboardDirectory(),
+    hostNames: namesOf(address.host),
+  });
+  const { server, url } = await listen(app, address);
+  live.start();
+  const timer = setInterval(() => {
+    if (events.listeners === 0) return;
+    const to = live.latestTime + 1;
+    events.publish('metrics', { time: to, ...systemFiguresOf(live, { from: to - MINUTE_MS, to }, true) });
+  }, METRICS_EVERY_MS);
+  return {
+    url,
+    services,
+    close: async () => {
+      clearInterval(timer);
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await live.close();
+    },
+  };
+}
+
+/** Who did what, and what failed: nothing that is secret. */
+function ownLog(file: string): Logger {
+  const destination = pino.destination({ dest: file, mkdir: true, mode: 0o600, sync: true });
+  if (existsSync(file)) chmodSync(file, 0o600);
+  const redact = { paths: ['password', '*.password', 'token', '*.token', 'secret', '*.secret'], censor: '…' };
+  return pino({ redact }, destination);
+}
+
+/** Beside the sources or what was built of them. */
+function dashboardDirectory(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const places = [join(here, '../web/dist'), join(here, '../../web/dist')];
+  return places.find((place) => existsSync(place)) ?? join(here, '../../web/dist');
+}

@@ -1,0 +1,26 @@
+import type { Log } from '@millrace/streams';
+import type { Logger } from 'pino';
+import type { RecordDecoder } from '../app/results/record-decoder.js';
+import type { ApplicationConfig } from '../topology/application-config.js';
+import type { Visitor } from './auth/visitor.js';
+import type { EventHub } from './live/event-hub.js';
+import type { LiveResults } from './live/live-results.js';
+
+/** What handlers work with. */
+export interface Services {
+  readonly log: Log;
+  readonly decoder: RecordDecoder;
+  readonly config: ApplicationConfig;
+  readonly live: LiveResults;
+  readonly events: EventHub;
+  readonly logger: Logger;
+  /** Of this program. */
+  readonly version: string;
+  readonly startedAt: number;
+  /** Where the lake is; undefined where there can be none. */
+  readonly lakeDirectory: string | undefined;
+  /** Notes who has done what. */
+  audit(visitor: Visitor, action: string, details: Readonly<Record<string, unknown>>): void;
+  /** What was told of an incident; missing where nobody is told. */
+  deliveriesOf?(incident: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+}

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { addConnection, type ConnectionOptions, connect } from '../../app/log/open-log.js';
+import { DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js';
+import { addHttp, type HttpOptions } from '../options/http.js';
+import { print } from '../terminal/output.js';
+import { programVersion } from '../terminal/program.js';
+import { safe } from '../terminal/safe-text.js';
+import { stopOnSignals } from './interruption.js';
+import { lakeDirectory } from './lake.js';
+
+type ServeOptions = ConnectionOptions & HttpOptions;
+
+export function serveCommand(program: Command): Command {
+  const command = program
+    .command('serve')
+    .description('serve the dashboard and the HTTP API over what a pipeline writes, also while it runs');
+  return addConnection(addHttp(command)).action(serveResults);
+}
+
+async function serveResults(options: ServeOptions): Promise<void> {
+  const stop = new AbortController();
+  stopOnSignals(stop);
+  const connection = await connect(options, { runs: 'reader' }, stop.signal);
+  try {
+    // Express and its like are loaded by who serves.
+    const { serve } = await import('../../api/serve.js');
+    const server = await serve({
+      ...{ log: connection.log, schemas: connection.schemas, config: DEFAULT_APPLICATION_CONFIG },
+      address: options.http,
+      directory: join(options.dataDir, 'http'),
+      lakeDirectory: lakeDirectory(options),
+      version: programVersion(),
+    });
+    print(safe`${server.url}  Ctrl-C stops`);
+    await new Promise<void>((resolve) => {
+      if (stop.signal.aborted) resolve();
+      stop.signal.addEventListener('abort', () => resolve());
+    });
+    await server.close();
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,29 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+const DEFAULT_ADDRESS = '127.0.0.1:4000';
+
+export interface HttpOptions {
+  readonly http: { readonly host: string; readonly port: number };
+}
+
+/** `--http`: where it listens. */
+export function httpOption(description: string): Option {
+  return new Option('--http <host:port>', description)
+    .env('MILLRACE_HTTP')
+    .argParser(httpAddress)
+    .default(httpAddress(DEFAULT_ADDRESS), DEFAULT_ADDRESS);
+}
+
+export function addHttp(command: Command): Command {
+  return command.addOption(httpOption('where it listens; a busy port: the next free one'));
+}
+
+function httpAddress(text: string): HttpOptions['http'] {
+  const [, bracketed, plain = '127.0.0.1', digits] =
+    /^(?:(?:\[([\da-fA-F:.]+)\]|([\w.-]+)):)?(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65_535) {
+    throw new InvalidArgumentError('It must be host:port or a port, such as 127.0.0.1:4000.');
+  }
+  return { host: bracketed ?? plain, port };
+}
