@@ -62,7 +62,7 @@ export interface StreamsConfig {
   readonly maxTransactionBytes?: number;
   /**
    * A source partition that has been silent for this long no longer holds back windows; when all are, the wall clock moves
-   * stream time on. That is for live input. Default `'never'`.
+   * the watermark on. That is for live input. Default `'never'`.
    */
   readonly idle?: Duration | 'never';
   /**
@@ -188,7 +188,7 @@ export class Streams {
     return this.#thread.metrics;
   }
 
-  /** The lowest stream time of the source partitions, in milliseconds since the epoch; -1 before the first record. */
+  /** The lowest of the tasks' partition times, in milliseconds since the epoch; -1 before the first record. */
   get streamTime(): number {
     return this.#thread.streamTime;
   }

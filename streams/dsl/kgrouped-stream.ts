@@ -140,7 +140,7 @@ export class TimeWindowedKStream<K, V, Missing extends RecordPart = never> {
 
   /**
    * When results are sent: `onUpdate` (the default) sends a window again in every commit that changed it, `onWindowClose`
-   * sends it once, when stream time has passed its end and the grace period.
+   * sends it once, when the watermark has passed its end and the grace period.
    */
   emitStrategy(emit: EmitStrategy): TimeWindowedKStream<K, V, Missing> {
     return new TimeWindowedKStream(this.#grouped, this.#windows, emit);

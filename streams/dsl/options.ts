@@ -58,7 +58,7 @@ export interface Consumed<K, V> {
 /**
  * What is done with a record of a stream without a value, or without a key where there is a serde for it: any client can
  * write one. `keep`: operators are given null. `refuse`: as one that cannot be decoded, the deserialization exception
- * handler is asked. `skip`: it is passed over, and counted. What is not kept moves no stream time. Default `keep`.
+ * handler is asked. `skip`: it is passed over, and counted. What is not kept moves no partition time. Default `keep`.
  */
 export type NullHandling = 'keep' | 'refuse' | 'skip';
 

@@ -16,7 +16,7 @@ export class TimeWindows {
 
   /**
    * Windows of `size`, next to each other, which take records up to `grace` late: a window closes, and the rows of what it
-   * held are forgotten, when stream time has reached its end and the grace period after it. What comes later for it is
+   * held are forgotten, when the watermark has reached its end and the grace period after it. What comes later for it is
    * dropped, counted, and copied to the late topic.
    *
    * @throws ArgumentError when one is no duration, or the size is 0
@@ -28,7 +28,7 @@ export class TimeWindows {
   }
 
   /**
-   * Windows of `size`, next to each other, that close as soon as stream time reaches their end: a record that is out of
+   * Windows of `size`, next to each other, that close as soon as the watermark reaches their end: a record that is out of
    * order by a window is late for it.
    *
    * @throws ArgumentError when it is no duration, or 0

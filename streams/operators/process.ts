@@ -78,7 +78,7 @@ function processorContext<KR, VR>(
       return task.recordMetadata;
     },
     get currentStreamTimeMs() {
-      return Math.max(task.streamTime, task.recordStreamTime);
+      return Math.max(task.watermark, task.partitionTime);
     },
     get currentSystemTimeMs() {
       return task.now();

@@ -20,10 +20,10 @@ import { GroupMembers } from './group/group-members.js';
 import { type StandbyTask, StandbyTasks } from './group/standby-tasks.js';
 import { newMetrics, type StreamsMetrics } from './metrics.js';
 import { checkStores } from './store-catalog.js';
-import type { TimeLimits } from './task/stream-time.js';
 import type { Task } from './task/task.js';
 import type { TaskEnvironment } from './task/task-environment.js';
 import { TaskManager } from './task/task-manager.js';
+import type { TimeLimits } from './task/task-time.js';
 import { TopologyTopics } from './topology-topics.js';
 
 /** A poll waits no longer, so that a close or a drain is seen soon. */
@@ -261,7 +261,7 @@ export class StreamThread {
       }
       await this.commit();
       await this.settleCommit();
-      // A commit moves the stream time of tasks that others feed.
+      // A commit moves the watermark of tasks that others feed.
       const punctuationIsDue = this.#all.some((task) => task.streamPunctuationIsDue);
       if (!punctuationIsDue && this.#tasks?.isWhole && (await this.lag()) === 0) return;
       waitMs = punctuationIsDue ? 0 : LAG_POLL_MS;
@@ -312,9 +312,9 @@ export class StreamThread {
     return (await this.#standbys?.all()) ?? [];
   }
 
-  /** The lowest stream time of the tasks that read source topics; -1 when there is none yet. */
+  /** The lowest partition time of the tasks that read source topics; -1 when there is none yet. */
   get streamTime(): number {
-    const times = this.#all.map((task) => task.time.own).filter((time) => time >= 0);
+    const times = this.#all.map((task) => task.time.highest).filter((time) => time >= 0);
     return times.length === 0 ? -1 : Math.min(...times);
   }
 

@@ -51,7 +51,10 @@ export interface ProcessorContext<KOut, VOut> {
   readonly taskId: string;
   /** Undefined in a punctuator. */
   readonly recordMetadata: RecordMetadata | undefined;
-  /** The task's stream time; -1 before the first record. */
+  /**
+   * Kafka Streams' stream time: the later of the current record's partition time and the task's watermark, in milliseconds
+   * since the epoch; -1 before the first record.
+   */
   readonly currentStreamTimeMs: number;
   /** The wall clock, in milliseconds since the epoch. */
   readonly currentSystemTimeMs: number;

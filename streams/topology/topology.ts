@@ -125,7 +125,7 @@ export interface Topology {
 /** A record that was too late for at least one of its windows. */
 export interface LateRecord {
   readonly node: string;
-  /** How far stream time was past the record's time. */
+  /** How far its partition's time was past the record's time. */
   readonly latenessMs: number;
   /** The smallest grace period with which no window would have been missed. */
   readonly graceNeededMs: number;
@@ -141,10 +141,10 @@ export interface TaskContext {
   readonly applicationId: string;
   readonly id: string;
   readonly partition: number;
-  /** The stream time of the source partition that the current record came from; decides what is late. */
-  readonly recordStreamTime: number;
-  /** The task's stream time: the minimum over the tasks that feed it; decides which windows are closed. */
-  readonly streamTime: number;
+  /** The highest timestamp read from the source partition of the current record; decides what is late. */
+  readonly partitionTime: number;
+  /** The minimum over the task's source partitions and the tasks that feed it; decides which windows are closed. */
+  readonly watermark: number;
   readonly recordMetadata: RecordMetadata | undefined;
   readonly headers: Headers;
   withHeaders(headers: Headers, work: () => void): void;

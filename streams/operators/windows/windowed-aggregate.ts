@@ -17,7 +17,7 @@ import type {
 import { committedWindow, foldWindows, type Visit } from './window-fold.js';
 
 /**
- * `onUpdate`: every window that changed, once a commit. `onWindowClose`: every window once, when stream time has passed
+ * `onUpdate`: every window that changed, once a commit. `onWindowClose`: every window once, when the watermark has passed
  * its end and the grace period.
  */
 export type EmitStrategy = 'onUpdate' | 'onWindowClose';
@@ -52,7 +52,7 @@ export function windowContents<K, V, A>({
 
 /**
  * Adds records to the partials of a store. What is late is decided here: a record counts in those of its windows that
- * its own source partition's stream time has not yet passed by the grace period. So it depends on the partition's
+ * its own source partition's time has not yet passed by the grace period. So it depends on the partition's
  * contents alone, not on when a task was scheduled.
  */
 export class WindowedAdder<K, V, A> {
@@ -89,7 +89,7 @@ export class WindowedAdder<K, V, A> {
     const oldestStart = timestamp - slices.sizeMs;
     let firstWindow = 0;
     if (
-      oldestStart <= this.#task.recordStreamTime - this.#closeDelayMs ||
+      oldestStart <= this.#task.partitionTime - this.#closeDelayMs ||
       (store.closedWindow >= 0 && oldestStart <= slices.windowStart(store.closedWindow))
     ) {
       firstWindow = this.#firstOpenWindow(timestamp);
@@ -153,7 +153,7 @@ export class WindowedAdder<K, V, A> {
   #firstOpenWindow(timestamp: number): number {
     const slices = this.#slices;
     const { first, last } = windowsOf(slices, timestamp);
-    const closedByTime = slices.lastWindowEndingBy(this.#task.recordStreamTime - this.#options.graceMs);
+    const closedByTime = slices.lastWindowEndingBy(this.#task.partitionTime - this.#options.graceMs);
     const closed = Math.max(closedByTime, this.#store.closedWindow);
     if (closed < first) return 0;
     this.#task.reportLate(lateRecord(this.#options, this.#task, this.#store, timestamp, first, last));
@@ -174,17 +174,17 @@ function lateRecord<K, V, A>(
   first: number,
   last: number,
 ): LateRecord {
-  // Windows are closed by the partition's own time, or, when it was left out as silent, by the task's.
-  let streamTime = task.recordStreamTime;
-  let closed = slices.lastWindowEndingBy(streamTime - graceMs);
+  // Windows are closed by the partition's own time, or, when it was left out as silent, by the task's watermark.
+  let time = task.partitionTime;
+  let closed = slices.lastWindowEndingBy(time - graceMs);
   if (store.closedWindow > closed) {
     closed = store.closedWindow;
-    streamTime = Math.max(streamTime, task.streamTime, slices.windowEnd(closed) + graceMs);
+    time = Math.max(time, task.watermark, slices.windowEnd(closed) + graceMs);
   }
   return {
     node: name,
-    latenessMs: streamTime - timestamp,
-    graceNeededMs: streamTime - slices.windowEnd(first) + 1,
+    latenessMs: time - timestamp,
+    graceNeededMs: time - slices.windowEnd(first) + 1,
     windows: Math.min(closed, last) - first + 1,
     dropped: closed >= last,
   };
@@ -385,7 +385,7 @@ export function compileWindowedAggregate<K, V, A>(
     flush: () => {
       adder.reportCounted();
       if (options.emit === 'onUpdate') emitChanged();
-      closeThrough(slices.lastWindowEndingBy(task.streamTime - graceMs));
+      closeThrough(slices.lastWindowEndingBy(task.watermark - graceMs));
     },
     drain: () => {
       const last = store.lastLiveSlice();

@@ -1,6 +1,6 @@
 import type { Serde } from '../../serde/serde.js';
 import { VarintReader, writeVarint } from '../../serde/varint.js';
-import type { Absence } from '../task/stream-time.js';
+import type { Absence } from '../task/task-time.js';
 
 /** A record as it was read, by a copy of its bytes. */
 export interface OriginalRecord {
@@ -15,22 +15,22 @@ export interface OriginalRecord {
 /**
  * What stands in the value of a repartition topic's record.
  *
- * - `record`: one record; the stream time of the partition that it came from decides, downstream, whether it is late.
+ * - `record`: one record; the time of the source partition that it came from decides, downstream, whether it is late.
  * - `block`: partial aggregates that a combiner has made of the records of one commit.
  * - `single`: as a block, of one record, with what that was made from: its windows may be closed, and then it is told.
  *   The record's key, where it has one, is the key in the topic.
- * - `watermark`: how far an upstream task's stream time is; it stands in every partition after each commit of the task.
+ * - `watermark`: an upstream task's watermark; it stands in every partition after each commit of the task.
  *
  * The first byte tells which; times are 8-byte doubles, big-endian.
  */
 export type RepartitionRecord =
-  | { readonly kind: 'record'; readonly streamTime: number; readonly valueStart: number }
+  | { readonly kind: 'record'; readonly partitionTime: number; readonly valueStart: number }
   | { readonly kind: 'block'; readonly slice: number; readonly block: Buffer }
   | {
       readonly kind: 'single';
       readonly slice: number;
       readonly block: Buffer;
-      readonly streamTime: number;
+      readonly partitionTime: number;
       /** Undefined for what no record was read for, such as a result that is aggregated further. */
       readonly original: Omit<OriginalRecord, 'key'> | undefined;
     }
@@ -38,7 +38,7 @@ export type RepartitionRecord =
       readonly kind: 'watermark';
       readonly upstreamTask: number;
       readonly absence: Absence;
-      readonly streamTime: number;
+      readonly watermark: number;
     };
 
 /** What stands before the value of a plain record. */
@@ -53,10 +53,10 @@ const SINGLE = 4;
 /** By the byte that stands for them. */
 const ABSENCES: readonly Absence[] = ['none', 'idle', 'at-end'];
 
-export function encodeRecord<V>(topic: string, streamTime: number, value: V, serde: Serde<V>): Buffer {
+export function encodeRecord<V>(topic: string, partitionTime: number, value: V, serde: Serde<V>): Buffer {
   const head = Buffer.allocUnsafe(RECORD_HEAD_BYTES);
   head[0] = value === null || value === undefined ? NULL_RECORD : RECORD;
-  head.writeDoubleBE(streamTime, 1);
+  head.writeDoubleBE(partitionTime, 1);
   return head[0] === NULL_RECORD ? head : Buffer.concat([head, serde.serialize(topic, value)]);
 }
 
@@ -69,13 +69,13 @@ export function encodeBlock(slice: number, block: Buffer): Buffer {
 export function encodeSingle(
   slice: number,
   block: Buffer,
-  streamTime: number,
+  partitionTime: number,
   original: Omit<OriginalRecord, 'key'> | undefined,
 ): Buffer {
   const topic = Buffer.from(original?.topic ?? '');
   const head = Buffer.alloc(60 + topic.length);
   head[0] = SINGLE;
-  head.writeDoubleBE(streamTime, 1);
+  head.writeDoubleBE(partitionTime, 1);
   head.writeDoubleBE(original?.timestamp ?? 0, 9);
   head[17] = original === undefined ? 0 : original.value === null ? 1 : 2;
   let end = writeVarint(head, 18, slice);
@@ -87,11 +87,11 @@ export function encodeSingle(
   return Buffer.concat([head.subarray(0, end), block, original?.value ?? new Uint8Array(0)]);
 }
 
-export function encodeWatermark(upstreamTask: number, absence: Absence, streamTime: number): Buffer {
+export function encodeWatermark(upstreamTask: number, absence: Absence, watermark: number): Buffer {
   const bytes = Buffer.alloc(20);
   bytes[0] = WATERMARK;
   bytes[1] = ABSENCES.indexOf(absence);
-  bytes.writeDoubleBE(streamTime, 2);
+  bytes.writeDoubleBE(watermark, 2);
   return bytes.subarray(0, writeVarint(bytes, 10, upstreamTask));
 }
 
@@ -99,9 +99,9 @@ export function encodeWatermark(upstreamTask: number, absence: Absence, streamTi
 export function decodeRepartitionRecord(bytes: Buffer, start: number, end: number): RepartitionRecord {
   switch (bytes[start]) {
     case RECORD:
-      return { kind: 'record', streamTime: bytes.readDoubleBE(start + 1), valueStart: start + RECORD_HEAD_BYTES };
+      return { kind: 'record', partitionTime: bytes.readDoubleBE(start + 1), valueStart: start + RECORD_HEAD_BYTES };
     case NULL_RECORD:
-      return { kind: 'record', streamTime: bytes.readDoubleBE(start + 1), valueStart: -1 };
+      return { kind: 'record', partitionTime: bytes.readDoubleBE(start + 1), valueStart: -1 };
     case BLOCK: {
       const reader = new VarintReader(bytes);
       reader.position = start + 1;
@@ -117,7 +117,7 @@ export function decodeRepartitionRecord(bytes: Buffer, start: number, end: numbe
         kind: 'watermark',
         upstreamTask: reader.next(),
         absence: ABSENCES[bytes[start + 1] ?? 0] ?? 'none',
-        streamTime: bytes.readDoubleBE(start + 2),
+        watermark: bytes.readDoubleBE(start + 2),
       };
     }
     default:
@@ -141,7 +141,7 @@ function decodeSingle(bytes: Buffer, start: number, end: number): RepartitionRec
     kind: 'single',
     slice,
     block: bytes.subarray(reader.position, valueStart),
-    streamTime: bytes.readDoubleBE(start + 1),
+    partitionTime: bytes.readDoubleBE(start + 1),
     original:
       bytes[start + 17] === 0
         ? undefined

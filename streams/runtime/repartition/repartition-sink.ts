@@ -3,9 +3,9 @@ import { partitionForKey, partitionForString } from '../../log/partitioner.js';
 import { stringSerde } from '../../serde/string.js';
 import type { Combiner } from '../../topology/combiner.js';
 import type { Forward, RepartitionNode } from '../../topology/topology.js';
-import { committedTime } from '../task/stream-time.js';
 import type { Task } from '../task/task.js';
 import type { TaskEnvironment } from '../task/task-environment.js';
+import { committedTime } from '../task/task-time.js';
 import { encodeBlock, encodeRecord, encodeSingle, encodeWatermark } from './repartition-record.js';
 
 interface Target {
@@ -59,12 +59,12 @@ export class RepartitionSink {
     this.process = this.#compile();
   }
 
-  /** See `StreamTime#mayBeBehind`. */
+  /** See `TaskTime#mayBeBehind`. */
   get isBehind(): boolean {
     return this.#isBehind;
   }
 
-  /** By way of a topic: sends what was combined, then tells every partition how far stream time is. */
+  /** By way of a topic: sends what was combined, then tells every partition its watermark. */
   flush(): void {
     const repartition = this.#repartition;
     if (repartition.kind === 'direct') return;
@@ -74,9 +74,9 @@ export class RepartitionSink {
       metrics.repartitionRecords++;
       transaction.append(repartition.topic, partition, now(), null, encodeBlock(slice, block), headers);
     }, true);
-    const { current, absence } = this.#task.time;
-    const said = `${current} ${absence}`;
-    if ((current < 0 && absence === 'none') || this.#announced === said) return;
+    const { absence, watermark } = this.#task.time;
+    const said = `${watermark} ${absence}`;
+    if ((watermark < 0 && absence === 'none') || this.#announced === said) return;
     this.#announced = said;
     if (this.#combiner?.isForWindows) {
       if (absence !== 'none') {
@@ -86,10 +86,10 @@ export class RepartitionSink {
         this.#return ??= { offsets: undefined, passesAt: Number.POSITIVE_INFINITY };
       }
     }
-    const watermark = encodeWatermark(this.#task.partition, absence, current);
+    const bytes = encodeWatermark(this.#task.partition, absence, watermark);
     for (let partition = 0; partition < repartition.partitions; partition++) {
       metrics.repartitionRecords++;
-      transaction.append(repartition.topic, partition, now(), null, watermark);
+      transaction.append(repartition.topic, partition, now(), null, bytes);
     }
   }
 
@@ -157,7 +157,7 @@ export class RepartitionSink {
       const combined = combiner(this.#task, (key) => partitionForKey(key, partitions));
       this.#combiner = combined;
       return (key, value, timestamp) => {
-        if (this.#isBehind && this.#task.recordStreamTime >= (this.#return?.passesAt ?? Number.POSITIVE_INFINITY)) {
+        if (this.#isBehind && this.#task.partitionTime >= (this.#return?.passesAt ?? Number.POSITIVE_INFINITY)) {
           this.#isBehind = false;
           this.#return = undefined;
         }
@@ -169,7 +169,7 @@ export class RepartitionSink {
     return (key, value, timestamp) => {
       const keyBytes = keySerde.serialize(topic, key);
       const partition = partitionForKey(keyBytes, partitions);
-      const valueBytes = encodeRecord(topic, this.#task.recordStreamTime, value, valueSerde);
+      const valueBytes = encodeRecord(topic, this.#task.partitionTime, value, valueSerde);
       this.#environment.metrics.repartitionRecords++;
       this.#environment.transaction().append(topic, partition, timestamp, keyBytes, valueBytes, this.#task.headers);
     };
@@ -180,7 +180,7 @@ export class RepartitionSink {
     combiner.flush((partition, slice, block) => {
       metrics.repartitionRecords++;
       const original = this.#task.original;
-      const single = encodeSingle(slice, block, this.#task.recordStreamTime, original);
+      const single = encodeSingle(slice, block, this.#task.partitionTime, original);
       transaction().append(topic, partition, now(), original?.key ?? null, single, this.#task.headers);
     }, false);
   }

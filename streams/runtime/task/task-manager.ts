@@ -94,7 +94,7 @@ export class TaskManager {
       this.#receiveDirectly(task);
     }
     // Offsets first: once they are settled, whoever had the tasks can commit nothing more to their changelogs.
-    for (const task of opened) this.#wireStreamTime(task);
+    for (const task of opened) this.#wireTimes(task);
     await Promise.all(opened.map((task) => this.#seek(task)));
     await restoreStores(
       opened.map(({ state }) => state),
@@ -145,7 +145,7 @@ export class TaskManager {
     }
   }
 
-  #wireStreamTime(task: Task): void {
+  #wireTimes(task: Task): void {
     const { topics } = this.#options;
     for (const node of task.subTopology.repartitionSources) {
       const repartition = topics.repartition(node);

@@ -26,10 +26,10 @@ import { decodeRepartitionRecord, type OriginalRecord, RECORD_HEAD_BYTES } from 
 import type { RepartitionSink } from '../repartition/repartition-sink.js';
 import { Punctuations } from './punctuations.js';
 import { RecordCopies } from './record-copies.js';
-import { type SourceTime, StreamTime, type TimeLimits } from './stream-time.js';
 import type { TaskEnvironment } from './task-environment.js';
 import { TaskGraph } from './task-graph.js';
 import type { TaskState } from './task-state.js';
+import { type PartitionTime, TaskTime, type TimeLimits } from './task-time.js';
 import { lookAhead, TimeAhead } from './time-ahead.js';
 
 /** One partition that a task reads, with the record at its head decoded. */
@@ -37,7 +37,7 @@ interface Input {
   readonly topic: string;
   readonly source: SourceNode | RepartitionNode;
   /** Undefined for a repartition topic. */
-  readonly time: SourceTime | undefined;
+  readonly time: PartitionTime | undefined;
   readonly forward: Forward;
   readonly cursors: RecordCursor[];
   position: number;
@@ -47,7 +47,8 @@ interface Input {
   key: unknown;
   value: unknown;
   timestamp: number;
-  streamTime: number;
+  /** Of the source partition that the record came from, where it came by way of a repartition topic. */
+  partitionTime: number;
   /** Times up to this one are not ahead of anything; see `TimeAhead`. */
   believedUntil: number;
 }
@@ -59,8 +60,8 @@ export class Task implements TaskContext {
   readonly partition: number;
   readonly applicationId: string;
   /** See `TaskContext`; -1 before the first record. */
-  recordStreamTime = -1;
-  readonly time: StreamTime;
+  partitionTime = -1;
+  readonly time: TaskTime;
   readonly #timeAhead: TimeAhead;
   readonly #nodes: CompiledNode[] = [];
   readonly #graph: TaskGraph;
@@ -85,7 +86,7 @@ export class Task implements TaskContext {
     this.subTopology = subTopology;
     this.partition = partition;
     this.applicationId = environment.applicationId;
-    this.time = new StreamTime(environment.monotonicMs);
+    this.time = new TaskTime(environment.monotonicMs);
     this.#timeAhead = new TimeAhead(environment.maxTimeAheadMs, environment.now);
     this.#copies = new RecordCopies(environment, partition);
     this.#graph = new TaskGraph(this, environment);
@@ -105,8 +106,8 @@ export class Task implements TaskContext {
     }
   }
 
-  get streamTime(): number {
-    return this.time.current;
+  get watermark(): number {
+    return this.time.watermark;
   }
 
   get stores(): ReadonlyMap<string, StateStore> {
@@ -205,7 +206,7 @@ export class Task implements TaskContext {
     for (const node of this.#nodes) node.init?.();
   }
 
-  /** Where reading goes on in a topic, and what a restart needs to know of its stream time. */
+  /** Where reading goes on in a topic, and what a restart needs to know of its times. */
   positions(): { topic: string; offset: number; metadata: string }[] {
     return this.#inputs.map(({ topic, position }) => ({
       topic,
@@ -221,7 +222,7 @@ export class Task implements TaskContext {
       input.position = offset;
       this.time.restore(topic, metadata);
     }
-    this.recordStreamTime = this.time.own;
+    this.partitionTime = this.time.highest;
     if (this.time.mayBeBehind) this.resumeBehind();
   }
 
@@ -280,12 +281,12 @@ export class Task implements TaskContext {
   }
 
   get streamPunctuationIsDue(): boolean {
-    return this.#streamPunctuations.nextAt <= this.#streamTimeForPunctuation();
+    return this.#streamPunctuations.nextAt <= this.#streamTime();
   }
 
   async punctuate(): Promise<void> {
-    const streamTime = this.#streamTimeForPunctuation();
-    this.recordStreamTime = Math.max(this.recordStreamTime, this.streamTime);
+    const streamTime = this.#streamTime();
+    this.partitionTime = Math.max(this.partitionTime, this.watermark);
     if (this.#streamPunctuations.nextAt <= streamTime) await this.#streamPunctuations.punctuate(streamTime, streamTime);
     const monotonicMs = this.environment.monotonicMs();
     if (this.#wallClockPunctuations.nextAt <= monotonicMs) {
@@ -307,14 +308,14 @@ export class Task implements TaskContext {
       const input = this.#lowest(hasMore);
       if (input === undefined) return true;
       this.#process(input);
-      if (this.#streamPunctuations.nextAt <= this.time.own) return false;
+      if (this.#streamPunctuations.nextAt <= this.time.highest) return false;
     }
   }
 
   /** Takes a record from another task of this process, within the same transaction. */
   receive(forward: Forward, key: unknown, value: unknown, timestamp: number, from: Task): void {
     const origin = this.#origin;
-    this.recordStreamTime = from.recordStreamTime;
+    this.partitionTime = from.partitionTime;
     this.#origin = from.#origin ?? from;
     try {
       forward(key, value, timestamp);
@@ -330,7 +331,7 @@ export class Task implements TaskContext {
 
   /** Forwards what operators held back, and appends what stores have to say to their changelogs. */
   flush(): void {
-    this.recordStreamTime = Math.max(this.recordStreamTime, this.streamTime);
+    this.partitionTime = Math.max(this.partitionTime, this.watermark);
     for (const node of this.#nodes) node.flush?.();
     for (const sink of this.#graph.repartitionSinks) sink.flush();
     this.time.mayBeBehind = this.#graph.repartitionSinks.some(({ isBehind }) => isBehind);
@@ -360,8 +361,8 @@ export class Task implements TaskContext {
     for (const node of this.#nodes) node.close?.();
   }
 
-  #streamTimeForPunctuation(): number {
-    return Math.max(this.time.own, this.time.current);
+  #streamTime(): number {
+    return Math.max(this.time.highest, this.time.watermark);
   }
 
   #addInput(topic: string, source: SourceNode | RepartitionNode): void {
@@ -377,7 +378,7 @@ export class Task implements TaskContext {
       key: null,
       value: null,
       timestamp: 0,
-      streamTime: -1,
+      partitionTime: -1,
       believedUntil: source.kind === 'source' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
     });
   }
@@ -475,7 +476,7 @@ export class Task implements TaskContext {
     if (source.kind === 'repartition') {
       const record = decodeRepartitionRecord(valueBytes, valueStart, cursor.valueEnd);
       if (record.kind === 'watermark') {
-        this.time.upstream(topic, record.upstreamTask, record.streamTime, record.absence);
+        this.time.upstream(topic, record.upstreamTask, record.watermark, record.absence);
         return false;
       }
       if (record.kind === 'block') {
@@ -485,16 +486,16 @@ export class Task implements TaskContext {
         return false;
       }
       if (record.kind === 'single') {
-        const { block, original, slice, streamTime } = record;
+        const { block, original, partitionTime, slice } = record;
         this.#current = input;
-        this.recordStreamTime = streamTime;
+        this.partitionTime = partitionTime;
         for (const child of source.children) this.#graph.compile(child).mergeBlock?.(slice, block, true);
         this.#current = undefined;
         const key = keyStart < 0 ? null : keyBytes.subarray(keyStart, cursor.keyEnd);
         if (this.#late.length > 0) this.#sendLate(original && { ...original, key }, cursor.headers);
         return false;
       }
-      input.streamTime = record.streamTime;
+      input.partitionTime = record.partitionTime;
       start = record.valueStart;
     }
     const { keySerde, valueSerde } = source;
@@ -526,9 +527,9 @@ export class Task implements TaskContext {
     this.#current = input;
     if (input.time !== undefined) {
       this.time.advance(input.time, input.timestamp);
-      this.recordStreamTime = input.time.time;
+      this.partitionTime = input.time.time;
     } else {
-      this.recordStreamTime = input.streamTime;
+      this.partitionTime = input.partitionTime;
     }
     try {
       input.forward(input.key, input.value, input.timestamp);

@@ -16,21 +16,21 @@ export class TimeAhead {
   ) {}
 
   /** Whether the partition's next records are to be asked. @throws TimestampError TIME_AHEAD of the wall clock */
-  isDoubtful(timestamp: number, streamTime: number): boolean {
+  isDoubtful(timestamp: number, partitionTime: number): boolean {
     if (timestamp > this.#limit) {
       this.#limit = this.now() + this.maxAheadMs;
       if (timestamp > this.#limit) throw ahead(timestamp, 'of the clock', this.maxAheadMs);
     }
-    return timestamp > streamTime + this.maxAheadMs;
+    return timestamp > partitionTime + this.maxAheadMs;
   }
 
-  /** The last time that is not doubtful, at this stream time or a later one, as far as the clock was read. */
-  believedUntil(streamTime: number): number {
-    return Math.min(this.#limit, streamTime + this.maxAheadMs);
+  /** The last time that is not doubtful, at this time of the partition or a later one, as far as the clock was read. */
+  believedUntil(partitionTime: number): number {
+    return Math.min(this.#limit, partitionTime + this.maxAheadMs);
   }
 
   /**
-   * A record that is ahead of the stream time is believed when it is not ahead of most of what follows it as well: then time
+   * A record that is ahead of its partition is believed when it is not ahead of most of what follows it as well: then time
    * has passed, as over a weekend.
    *
    * @throws TimestampError TIME_AHEAD

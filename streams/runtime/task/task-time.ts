@@ -1,4 +1,4 @@
-/** Wall-clock time moves an idle task's stream time in steps of this, so that an idle application writes little. */
+/** Wall-clock time moves an idle task's watermark in steps of this, so that an idle application writes little. */
 const IDLE_STEP_MS = 1000;
 
 /**
@@ -25,17 +25,19 @@ export interface TimeLimits {
   readonly maxHoldBackMs: number;
 }
 
-/** What `serialize` puts beside a committed offset. */
+/** What `serialize` puts beside a committed offset. The names are those of commits that logs hold. */
 interface Committed {
+  /** The partition's time. */
   readonly streamTime: number;
+  /** The task's watermark. */
   readonly current?: number;
-  /** See `StreamTime#mayBeBehind`. */
+  /** See `TaskTime#mayBeBehind`. */
   readonly mayBeBehind?: boolean;
   readonly upstream?: readonly (readonly [task: number, time: number, absence: Absence | boolean])[];
 }
 
 /** One partition of a source topic. */
-export class SourceTime {
+export class PartitionTime {
   /** The highest timestamp read; -1 before the first. */
   time = -1;
   isAtEnd = false;
@@ -47,17 +49,21 @@ export class SourceTime {
 }
 
 /**
- * A task's stream time. It only moves forward.
+ * The times of a task's source partitions, and its watermark. Both only move forward.
  *
- * A source partition's time is the highest timestamp that was read of it; a task's is the minimum over its source
- * partitions and the tasks that feed it, so that no window closes while records for it are still on their way. Left out
- * are inputs that are idle, and those at the end of their log that have never had a record or that the others are far
- * ahead of. When all are idle the wall clock moves stream time on.
+ * A partition's time is the highest timestamp that was read from it; the watermark is the minimum over these and over the
+ * watermarks of the tasks that feed this one, so that no window closes while records for it are still on their way. Left
+ * out are inputs that are idle, and those at the end of their log that have never had a record or that the others are far
+ * ahead of. When all are idle the wall clock moves the watermark on.
  */
-export class StreamTime {
+export class TaskTime {
   /** The highest timestamp read from source topics; -1 before the first. */
-  own = -1;
-  current = -1;
+  highest = -1;
+  /**
+   * Up to where nothing is awaited any more: the minimum over the source partitions and the watermarks of the tasks that
+   * feed this one. -1 before the first record.
+   */
+  watermark = -1;
   absence: Absence = 'none';
   /**
    * The tasks that this one feeds have been told that it is absent, and may have closed windows since that its next
@@ -65,11 +71,11 @@ export class StreamTime {
    */
   mayBeBehind = false;
   readonly #monotonicMs: () => number;
-  readonly #sources: SourceTime[] = [];
+  readonly #sources: PartitionTime[] = [];
   /** By repartition topic and the task that writes to it. */
   readonly #byTopic = new Map<string, Map<number, Upstream>>();
   readonly #expected = new Map<string, number>();
-  readonly #tasks: StreamTime[] = [];
+  readonly #tasks: TaskTime[] = [];
 
   /** @param monotonicMs a clock that is never set back */
   constructor(monotonicMs: () => number) {
@@ -77,14 +83,14 @@ export class StreamTime {
   }
 
   /** The task reads its partition of the topic. */
-  reads(topic: string): SourceTime {
-    const source = new SourceTime(topic, this.#monotonicMs());
+  reads(topic: string): PartitionTime {
+    const source = new PartitionTime(topic, this.#monotonicMs());
     this.#sources.push(source);
     return source;
   }
 
   /** A task of this process feeds this one. */
-  isFedBy(task: StreamTime): void {
+  isFedBy(task: TaskTime): void {
     this.#tasks.push(task);
   }
 
@@ -94,19 +100,19 @@ export class StreamTime {
     if (!this.#byTopic.has(topic)) this.#byTopic.set(topic, new Map());
   }
 
-  advance(source: SourceTime, timestamp: number): void {
+  advance(source: PartitionTime, timestamp: number): void {
     if (timestamp <= source.time) return;
     source.time = timestamp;
-    if (timestamp > this.own) this.own = timestamp;
+    if (timestamp > this.highest) this.highest = timestamp;
   }
 
-  recordsArrived(source: SourceTime): void {
+  recordsArrived(source: PartitionTime): void {
     source.lastArrivalMs = this.#monotonicMs();
     source.isAtEnd = false;
   }
 
   /** Sources that have been silent for so long that they are at their end, if their logs hold no more. */
-  silent({ endSilenceMs }: TimeLimits): SourceTime[] {
+  silent({ endSilenceMs }: TimeLimits): PartitionTime[] {
     const now = this.#monotonicMs();
     return this.#sources.filter(({ lastArrivalMs }) => now - lastArrivalMs >= endSilenceMs);
   }
@@ -116,7 +122,7 @@ export class StreamTime {
     this.#byTopic.get(topic)?.set(task, { time, absence });
   }
 
-  /** Computes `current`, after the tasks that feed this one have computed theirs. */
+  /** Computes the watermark, after the tasks that feed this one have computed theirs. */
   update(limits: TimeLimits): void {
     const inputs = [...this.#inputs(limits.idleMs)];
     const awaited = inputs.filter(({ absence }) => absence !== 'idle');
@@ -130,15 +136,15 @@ export class StreamTime {
       active.length === 0
         ? Math.max(...inputs.map((input) => input.time))
         : Math.min(...active.map(({ time }) => time));
-    if (time > this.current) this.current = time;
+    if (time > this.watermark) this.watermark = time;
   }
 
   serialize(topic: string): string {
     const upstream = this.#byTopic.get(topic);
     const source = this.#sources.find((candidate) => candidate.topic === topic);
     const committed: Committed = {
-      streamTime: source?.time ?? this.own,
-      current: this.current,
+      streamTime: source?.time ?? this.highest,
+      current: this.watermark,
       ...(this.mayBeBehind && { mayBeBehind: true }),
       ...(upstream && { upstream: [...upstream].map(([task, { time, absence }]) => [task, time, absence] as const) }),
     };
@@ -150,7 +156,7 @@ export class StreamTime {
     const committed = JSON.parse(serialized) as Committed;
     const source = this.#sources.find((candidate) => candidate.topic === topic);
     if (source !== undefined) this.advance(source, committed.streamTime);
-    this.current = Math.max(this.current, committed.current ?? -1);
+    this.watermark = Math.max(this.watermark, committed.current ?? -1);
     this.mayBeBehind ||= committed.mayBeBehind ?? false;
     for (const [task, time, absence] of committed.upstream ?? []) {
       // There were two states once.
@@ -168,7 +174,7 @@ export class StreamTime {
         yield { time: time < 0 ? -1 : time + advanceMs, absence: 'idle' };
       }
     }
-    for (const task of this.#tasks) yield { time: task.current, absence: task.absence };
+    for (const task of this.#tasks) yield { time: task.watermark, absence: task.absence };
     for (const [topic, tasks] of this.#byTopic) {
       for (let task = 0; task < (this.#expected.get(topic) ?? 0); task++) {
         yield tasks.get(task) ?? { time: -1, absence: 'none' };
@@ -177,7 +183,7 @@ export class StreamTime {
   }
 }
 
-/** What a commit said of the time of the task that made it. */
+/** The watermark of the task that made the commit. */
 export function committedTime(serialized: string): number {
   return serialized === '' ? -1 : ((JSON.parse(serialized) as Committed).current ?? -1);
 }

@@ -61,7 +61,7 @@ function liveSlices(thread: StreamThread): number {
   return Math.max(...stores.map((store) => store.key('v').partials.length));
 }
 
-describe.each(['auto', 'topic'] as const)('stream time, repartition %s', (repartition) => {
+describe.each(['auto', 'topic'] as const)('partition times and watermarks, repartition %s', (repartition) => {
   it('a partition that never had a record holds back no window, and state stays as large as its windows', async () => {
     const thread = await startThread(perSecond(5000), log, clock, { repartition });
     await append('in', 1, 0);
