@@ -44,7 +44,7 @@ module.exports = {
     only('topologies-know-the-entry-point-schemas-and-detectors', '^topology/', [PACKAGE, '^schemas/', '^detection/']),
     only('producers-know-the-log-and-schemas', '^producer/', [PACKAGE, '^schemas/']),
     only('detection-stands-alone', '^detection/', [ERRORS_OF_PACKAGE]),
-    only('connectors-stand-alone', '^connectors/', [ERRORS_OF_PACKAGE]),
+    only('connectors-know-schemas', '^connectors/', [PACKAGE, '^schemas/']),
     only('stack-stands-alone', '^stack/', [ERRORS_OF_PACKAGE]),
     only('lake-knows-the-log-and-schemas', '^lake/', [PACKAGE, '^schemas/']),
     only('api-knows-what-runs-and-what-is-found', '^api/', [PACKAGE, '^(app|notify|lake|schemas|topology|detection)/']),
@@ -55,6 +55,13 @@ module.exports = {
       to: { path: '^(api|notify)/' },
     },
     only('examples-know-the-package-only', '^examples/', [PACKAGE]),
+    only('app-runs-what-is-below', '^app/', [PACKAGE, '^(producer|topology|lake|connectors|schemas|detection)/']),
+    {
+      name: 'app-knows-no-terminal-and-no-http',
+      severity: 'error',
+      from: { path: '^app/' },
+      to: { path: '(^|/)(https?|http2|readline|tty|express|commander|picocolors|log-update|cli-table3)(/|$)' },
+    },
     only(
       'product-knows-no-tests',
       '^(streams|detection|topology|producer|schemas|connectors|stack|lake|app|api|cli)/',

@@ -1,13 +1,15 @@
 import { constants } from 'node:os';
 import { callsUnderWay } from '@millrace/streams';
-import { say } from '../cli/terminal/output.js';
-import { safe } from '../cli/terminal/safe-text.js';
+import type { Notify } from './notice.js';
 
 /** A first process of a container takes no signals from itself. */
 const INIT = 1;
 
 /** Longer than the native client's calls take, those that come back. */
 const CALLS_WITHIN_MS = 12_000;
+
+/** Should a process on Kafka not end by itself: twice as long as the steps of closing take that are bounded themselves. */
+export const KAFKA_ENDS_WITHIN_MS = 25_000;
 
 /**
  * Has the process end by itself, now that its work is done. Should a call into a native client not come back, it is ended:
@@ -36,15 +38,14 @@ export function endBySignal(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
 }
 
 /** Ends the process that long after it was told to stop, should its work not have ended by then. */
-export function endInTime(stop: AbortSignal, milliseconds: number): void {
+export function endInTime(stop: AbortSignal, afterMs: number, onNotice: Notify): void {
   stop.addEventListener(
     'abort',
     () => {
       const timer = setTimeout(() => {
-        const seconds = milliseconds / 1000;
-        say(safe`not ended within ${seconds} s: it ends as it is, and the next start does again what is not committed`);
+        onNotice({ kind: 'not-ended', afterMs });
         endBySignal('SIGTERM');
-      }, milliseconds);
+      }, afterMs);
       timer.unref();
     },
     { once: true },

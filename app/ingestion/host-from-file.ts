@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { InvalidArgumentError } from 'commander';
+import { AppError } from '../app-error.js';
 
 /** The usual names of logs that tell their host: shop.example-access.log, access-shop.example.log, shop.example.log. */
 const USUAL = ['{host}[._-]access', 'access[._-]{host}', '{host}'];
@@ -24,18 +24,22 @@ const NO_HOSTS = new Set([
 export type HostOf = (path: string) => string | undefined;
 
 /**
- * Parses the value of `--host-from-file`: a template of a file's name with `{host}` in it, such as `{host}.access.log`;
- * what is before a slash is of the folder. Without one, usual names are known, and else the folder is the host.
+ * Tells the host by a template of a file's name with `{host}` in it, such as `{host}.access.log`; what is before a slash is
+ * of the folder.
+ *
+ * @throws AppError HOST_TEMPLATE
  */
 export function hostFromFile(template: string): HostOf {
   const parts = template.split('{host}');
-  if (parts.length !== 2) throw new InvalidArgumentError('It must have {host} in it once, such as {host}.access.log.');
+  if (parts.length !== 2) {
+    throw new AppError('HOST_TEMPLATE', 'It must have {host} in it once, such as {host}.access.log.');
+  }
   const pattern = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join(`(${HOST})`);
   const expression = new RegExp(`(?:^|/)${pattern}${ROTATED}$`);
   return (path) => expression.exec(path)?.[1]?.toLowerCase();
 }
 
-/** Of the usual names. */
+/** By the usual names, and else by the folder's. */
 export const usualHost: HostOf = (path) => {
   let name = basename(path);
   while (ROTATION.test(name)) name = name.replace(ROTATION, '');

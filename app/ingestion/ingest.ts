@@ -1,55 +1,69 @@
-import type { SourceOptions } from '../../cli/options/options.js';
-import { ProducerError } from '../../producer/producer-error.js';
 import { RawTopicWriter, type WriterMetrics } from '../../producer/raw-topic-writer.js';
 import { TopicWriter } from '../../producer/topic-writer.js';
 import type { ApplicationConfig } from '../../topology/application-config.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
-import type { Connection } from '../log/open-log.js';
-import { feed, feedReadings, feedServiceLogs } from './feed.js';
+import type { OpenLog } from '../log/open-log.js';
+import type { Notify } from '../notice.js';
+import { ingestFiles } from './read-files.js';
+import { simulateReadings, simulateRequests, simulateServiceLogs } from './simulations.js';
+import type { Source } from './source.js';
+
+export interface IngestRequest {
+  readonly data: Pick<OpenLog, 'log'>;
+  /** Its pipelines say what is simulated, and its topics where it goes. */
+  readonly config: Pick<ApplicationConfig, 'pipelines' | 'topics'>;
+  readonly serdes: TopicSerdes;
+  /** Counts what is written while it is. */
+  readonly metrics: WriterMetrics;
+  readonly signal: AbortSignal;
+  readonly onNotice: Notify;
+}
 
 /**
  * Writes what the pipelines that run are about: requests, from files or simulated, and, where those are simulated, service
- * logs and readings of sensors. Resolves when all of it is over, and others can read it.
+ * logs and readings of sensors. Resolves when all of it is over, or aborted, and others can read it.
  *
  * @throws ProducerError, LogError
  */
-export async function feedSources(
-  options: SourceOptions,
-  { log }: Connection,
-  { pipelines, topics }: ApplicationConfig,
-  serdes: TopicSerdes,
-  metrics: WriterMetrics,
-  signal: AbortSignal,
-): Promise<void> {
-  const feeds: Promise<void>[] = [];
-  if (options.input !== undefined || pipelines.includes('goals') || pipelines.includes('web-statistics')) {
+export async function ingest(source: Source, request: IngestRequest): Promise<void> {
+  const { data, metrics, onNotice, serdes, signal } = request;
+  const { pipelines, topics } = request.config;
+  const { log } = data;
+  const work: Promise<void>[] = [];
+  if (source.kind === 'files' || pipelines.includes('goals') || pipelines.includes('web-statistics')) {
     const { accessLog: topic, deadLetters: deadLetterTopic } = topics;
+    const inputs = source.kind === 'files' ? source.inputs : undefined;
     const writer = await RawTopicWriter.create({
-      ...{ log, topic, deadLetterTopic, metrics },
+      ...{ log, topic, deadLetterTopic, metrics, inputs },
       serde: serdes.accessLog,
-      inputs: options.input,
     });
-    feeds.push(feed(options, writer, signal).then(() => writer.settle()));
+    const written =
+      source.kind === 'files'
+        ? ingestFiles(source, writer, signal, onNotice)
+        : simulateRequests(source, writer, signal);
+    work.push(written.then(() => writer.settle()));
   }
-  if (options.input === undefined && pipelines.includes('services')) {
+  if (source.kind === 'simulated' && pipelines.includes('services')) {
     const writer = await TopicWriter.create({
       log,
       topic: topics.serviceLogs,
       serde: serdes.serviceLogs,
       keyOf: ({ service }) => service,
     });
-    feeds.push(feedServiceLogs(options, counted(writer, metrics, 'serviceLines'), signal).then(() => writer.settle()));
+    const written = simulateServiceLogs(source, counted(writer, metrics, 'serviceLines'), signal);
+    work.push(written.then(() => writer.settle()));
   }
-  if (options.input === undefined && pipelines.includes('sensors')) {
+  if (source.kind === 'simulated' && pipelines.includes('sensors')) {
     const writer = await TopicWriter.create({
       log,
       topic: topics.sensorReadings,
       serde: serdes.sensorReadings,
       keyOf: ({ sensor_id }) => sensor_id,
     });
-    feeds.push(feedReadings(options, counted(writer, metrics, 'readings'), signal).then(() => writer.settle()));
+    const written = simulateReadings(source, counted(writer, metrics, 'readings'), signal);
+    work.push(written.then(() => writer.settle()));
   }
-  await Promise.all(feeds);
+  await Promise.all(work);
 }
 
 /** A writer whose values count as events of a kind. */
@@ -65,21 +79,4 @@ function counted<V>(
       metrics[kind] += values.length;
     },
   };
-}
-
-/**
- * @throws ProducerError NOTHING_USABLE when there were lines, and none of them was an event; INPUT_DAMAGED when a part of the
- *   input could not be read
- */
-export function requireUsable({ damage, events, refused }: WriterMetrics): void {
-  if (events === 0 && refused.total > 0) {
-    throw new ProducerError('NOTHING_USABLE', 'no line of the input could be used; the reasons are above');
-  }
-  if (damage.length === 0) return;
-  throw new ProducerError(
-    'INPUT_DAMAGED',
-    damage.length === 1
-      ? 'a part of the input could not be read, as told above; what could be read is counted'
-      : `parts of ${damage.length} inputs could not be read, as told above; what could be read is counted`,
-  );
 }

@@ -1,7 +1,6 @@
-import { say } from '../../cli/terminal/output.js';
-import { SafeText } from '../../cli/terminal/safe-text.js';
 import { LakeWriter } from '../../lake/lake-writer.js';
-import type { Connection } from '../log/open-log.js';
+import type { OpenLog } from '../log/open-log.js';
+import type { Notify } from '../notice.js';
 import { LAKE_SOURCES } from './lake-sources.js';
 
 /** Stores what a pipeline reads and finds, in the pipeline's process. */
@@ -20,8 +19,12 @@ export class RunningLake {
   }
 
   /** @throws LakeError */
-  static async open({ log, schemas }: Connection, directory: string, onFailure: () => void): Promise<RunningLake> {
-    const onWarning = (message: string) => say(SafeText.of(message));
+  static async open(
+    { log, schemas }: Pick<OpenLog, 'log' | 'schemas'>,
+    directory: string,
+    { onFailure, onNotice }: { readonly onFailure: () => void; readonly onNotice: Notify },
+  ): Promise<RunningLake> {
+    const onWarning = (message: string) => onNotice({ kind: 'lake', message });
     return new RunningLake(
       await LakeWriter.open({ log, schemas, directory, sources: LAKE_SOURCES, onWarning }),
       onFailure,

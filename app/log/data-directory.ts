@@ -1,11 +1,8 @@
 import { join } from 'node:path';
 import type { Log } from '@millrace/streams';
-import { EmbeddedLog, openLog, type RetentionDeletion } from '@millrace/streams/embedded';
-import ms from 'ms';
-import { say } from '../../cli/terminal/output.js';
-import { count, number } from '../../cli/terminal/quantities.js';
-import { safe } from '../../cli/terminal/safe-text.js';
+import { EmbeddedLog, openLog } from '@millrace/streams/embedded';
 import { SchemaDirectory } from '../../schemas/schema-directory.js';
+import type { Notify } from '../notice.js';
 import { closeToOthers } from './privacy.js';
 
 const LOG = 'log';
@@ -24,8 +21,12 @@ export interface DataDirectory {
  *
  * @throws LogError LOG_LOCKED when another process has it
  */
-export async function ownDataDirectory(directory: string): Promise<DataDirectory> {
-  const log = await EmbeddedLog.open({ directory: join(directory, LOG), serve: true, onRetention: sayDeleted });
+export async function ownDataDirectory(directory: string, onNotice: Notify): Promise<DataDirectory> {
+  const log = await EmbeddedLog.open({
+    directory: join(directory, LOG),
+    serve: true,
+    onRetention: (deletion) => onNotice({ kind: 'retention', deletion }),
+  });
   for (const part of [LOG, STATE]) await closeToOthers(join(directory, part));
   return dataDirectory(directory, log);
 }
@@ -40,15 +41,6 @@ export async function shareDataDirectory(
   options: { readonly create: boolean },
 ): Promise<DataDirectory> {
   return dataDirectory(directory, await openLog(join(directory, LOG), options));
-}
-
-function sayDeleted(deletion: RetentionDeletion): void {
-  const { firstOffset, lastOffset, newestAppendTime, partition, reason, topic } = deletion;
-  const age = ms(Date.now() - newestAppendTime, { long: true });
-  const records = count(lastOffset - firstOffset + 1, 'record');
-  say(
-    safe`retention by ${reason} deleted ${records} of ${topic}-${partition}: offsets ${number(firstOffset)} to ${number(lastOffset)}, the newest written ${age} ago`,
-  );
 }
 
 function dataDirectory(directory: string, log: Log): DataDirectory {

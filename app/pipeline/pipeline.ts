@@ -1,15 +1,9 @@
-import { type StandbyTask, Streams, type StreamsMetrics } from '@millrace/streams';
-import { say } from '../../cli/terminal/output.js';
-import { SafeText } from '../../cli/terminal/safe-text.js';
-import { applicationTopology } from '../../topology/application.js';
-import type { ApplicationConfig } from '../../topology/application-config.js';
-import { RECORD_FAULTS } from '../../topology/record-faults.js';
-import type { TopicSerdes } from '../../topology/serdes.js';
-import type { Connection } from '../log/open-log.js';
-import { ModelDirectory } from './models.js';
+import type { StandbyTask, StreamsMetrics, StreamsState } from '@millrace/streams';
 
 /** The topology at work, in this process or in several. */
 export interface Pipeline {
+  /** As for `Streams`; of several processes `RUNNING` when one of them is. */
+  readonly state: StreamsState;
   readonly metrics: Readonly<StreamsMetrics>;
   /** Records that are still to be processed. */
   lag(): Promise<number>;
@@ -21,6 +15,7 @@ export interface Pipeline {
   close(): Promise<void>;
 }
 
+/** Plain values: they can be sent to another process. */
 export interface PipelineOptions {
   readonly applicationId: string;
   readonly commitInterval: number;
@@ -30,32 +25,4 @@ export interface PipelineOptions {
   readonly numStandbyReplicas: number;
   /** Where the trained models of services are. */
   readonly modelsDirectory?: string;
-}
-
-/** Runs the application in this process; `onFailure` is called when it ends by itself. */
-export async function startStreams(
-  { log, stateDirectory }: Connection,
-  config: ApplicationConfig,
-  serdes: TopicSerdes,
-  { modelsDirectory, ...options }: PipelineOptions,
-  onFailure: () => void,
-): Promise<Streams> {
-  const models =
-    modelsDirectory === undefined || !config.pipelines.includes('services')
-      ? undefined
-      : await ModelDirectory.watch(modelsDirectory, (message) => say(SafeText.of(message)));
-  const streams = new Streams(applicationTopology(config, serdes, models), {
-    ...options,
-    ...RECORD_FAULTS,
-    log,
-    stateDirectory,
-    deadLetterTopic: config.topics.deadLetters,
-    lateTopic: config.topics.late,
-  });
-  streams.onStateChange((state) => {
-    if (state === 'ERROR') onFailure();
-    if (state === 'ERROR' || state === 'NOT_RUNNING') models?.close();
-  });
-  await streams.start();
-  return streams;
 }

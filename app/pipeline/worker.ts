@@ -1,50 +1,60 @@
-import type { StandbyTask, StreamsMetrics } from '@millrace/streams';
-import { isInterruption } from '../../cli/commands/interruption.js';
-import { failureText } from '../../cli/terminal/failure-text.js';
-import { sayWarnings } from '../../cli/terminal/warnings.js';
+import type { StandbyTask, StreamsMetrics, StreamsState } from '@millrace/streams';
 import type { ApplicationConfig } from '../../topology/application-config.js';
-import { endProcess } from '../end-process.js';
-import { type ConnectionOptions, connect, serdesOf } from '../log/open-log.js';
+import { endInTime, endProcess, KAFKA_ENDS_WITHIN_MS } from '../end-process.js';
+import { isInterruption } from '../log/interrupted.js';
+import { type LogPlace, openLog } from '../log/open-log.js';
 import { keepFilesPrivate } from '../log/privacy.js';
-import { type PipelineOptions, startStreams } from './pipeline.js';
+import { serdesOf } from '../log/topics.js';
+import type { Notice } from '../notice.js';
+import type { PipelineOptions } from './pipeline.js';
+import { startStreams } from './start-streams.js';
+import { type ToldFailure, toldFailure } from './worker-failure.js';
 
 const REPORT_INTERVAL_MS = 250;
 
 /** What a worker is started with. */
 export interface WorkerTask {
-  readonly connection: ConnectionOptions;
+  readonly log: LogPlace;
   readonly config: ApplicationConfig;
   readonly pipeline: PipelineOptions;
 }
 
 export interface WorkerProgress {
+  readonly state: StreamsState;
   readonly metrics: StreamsMetrics;
   readonly lag: number;
   readonly standbys: readonly StandbyTask[];
 }
 
-/** What a worker tells of itself. */
+/** What a worker tells of itself: its parent is the one that speaks to users. */
 export type WorkerReport =
   | ({ readonly kind: 'progress' } & WorkerProgress)
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'notice'; readonly notice: Notice }
+  | { readonly kind: 'failed'; readonly failure: ToldFailure };
 
 /** One process of a pipeline of several: it runs tasks until its parent, which owns the terminal, says or goes. */
-async function work({ config, connection: options, pipeline }: WorkerTask): Promise<void> {
+async function work({ config, log: place, pipeline }: WorkerTask): Promise<void> {
   const stop = new AbortController();
   const stopped = new Promise<void>((resolve) => {
     stop.signal.addEventListener('abort', () => resolve());
   });
   for (const event of ['disconnect', 'SIGTERM', 'message']) process.on(event, () => stop.abort());
-  const connection = await connect(options, { runs: 'tasks' }, stop.signal);
-  const serdes = await serdesOf(connection.schemas, config);
+  endInTime(stop.signal, KAFKA_ENDS_WITHIN_MS, notify);
+  const data = await openLog(place.url, {
+    ...place,
+    purpose: { runs: 'tasks' },
+    signal: stop.signal,
+    onNotice: notify,
+  });
+  const serdes = await serdesOf(data.schemas, config);
   let failed: () => void = () => {};
   const failure = new Promise<void>((resolve) => {
     failed = resolve;
   });
-  const streams = await startStreams(connection, config, serdes, pipeline, failed);
+  const streams = await startStreams(data, config, serdes, pipeline, { onFailure: failed, onNotice: notify });
   const tell = async () => {
     const [lag, standbys] = await Promise.all([streams.lag(), streams.standbyTasks()]);
-    report({ kind: 'progress', metrics: streams.metrics, lag, standbys });
+    report({ kind: 'progress', state: streams.state, metrics: streams.metrics, lag, standbys });
   };
   const timer = setInterval(() => {
     // What cannot be told now is told the next time.
@@ -54,21 +64,26 @@ async function work({ config, connection: options, pipeline }: WorkerTask): Prom
   clearInterval(timer);
   await streams.close();
   await tell().catch(() => {});
-  await connection.close();
+  await data.close();
 }
 
 function report(message: WorkerReport): void {
   if (process.connected) process.send?.(message);
 }
 
+function notify(notice: Notice): void {
+  report({ kind: 'notice', notice });
+}
+
 keepFilesPrivate();
-sayWarnings();
+process.removeAllListeners('warning');
+process.on('warning', ({ message, name }) => notify({ kind: 'warning', name, message }));
 // The terminal sends an interrupt to every process; the parent is the one that acts on it.
 process.on('SIGINT', () => {});
 process.once('message', (task: WorkerTask) => {
   work(task)
     .catch((error: Error) => {
-      if (!isInterruption(error)) report({ kind: 'failed', message: `${failureText(error)}` });
+      if (!isInterruption(error)) report({ kind: 'failed', failure: toldFailure(error) });
     })
     .finally(() => endProcess(0));
 });

@@ -1,17 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { MillraceError, newMetrics, type StandbyTask, type StreamsMetrics } from '@millrace/streams';
-import { say } from '../../cli/terminal/output.js';
-import { safe } from '../../cli/terminal/safe-text.js';
+import { newMetrics, type StandbyTask, type StreamsMetrics, type StreamsState } from '@millrace/streams';
+import type { Notify } from '../notice.js';
 import type { Pipeline } from './pipeline.js';
 import type { WorkerProgress, WorkerReport, WorkerTask } from './worker.js';
+import { failureOf } from './worker-failure.js';
 
 const PROGRAM = fileURLToPath(new URL('worker.js', import.meta.url));
 const RESTART_DELAY_MS = 500;
-
-/** What one of the processes has failed with. */
-export class WorkerError extends MillraceError<'WORKER_FAILED'> {}
 
 interface Worker {
   readonly process: ChildProcess;
@@ -23,16 +20,29 @@ interface Worker {
 export class Workers implements Pipeline {
   readonly #task: WorkerTask;
   readonly #onFailure: () => void;
+  readonly #onNotice: Notify;
   readonly #workers = new Set<Worker>();
   /** What processes that have ended had done. */
   #before = newMetrics();
   #failure: Error | undefined;
   #closing = false;
 
-  constructor(task: WorkerTask, processes: number, onFailure: () => void) {
+  constructor(
+    task: WorkerTask,
+    processes: number,
+    { onFailure, onNotice }: { readonly onFailure: () => void; readonly onNotice: Notify },
+  ) {
     this.#task = task;
     this.#onFailure = onFailure;
+    this.#onNotice = onNotice;
     for (let i = 0; i < processes; i++) this.#start();
+  }
+
+  get state(): StreamsState {
+    if (this.#failure !== undefined) return 'ERROR';
+    if (this.#closing) return this.#workers.size === 0 ? 'NOT_RUNNING' : 'PENDING_SHUTDOWN';
+    const states = [...this.#workers].map(({ progress }) => progress.state);
+    return states.includes('RUNNING') ? 'RUNNING' : (states[0] ?? 'CREATED');
   }
 
   get metrics(): Readonly<StreamsMetrics> {
@@ -66,7 +76,7 @@ export class Workers implements Pipeline {
     let failed = false;
     const worker: Worker = {
       process: child,
-      progress: { metrics: newMetrics(), lag: 0, standbys: [] },
+      progress: { state: 'CREATED', metrics: newMetrics(), lag: 0, standbys: [] },
       ended: new Promise((resolve) => {
         child.on('exit', (code, signal) => {
           this.#workers.delete(worker);
@@ -78,9 +88,10 @@ export class Workers implements Pipeline {
     };
     child.on('message', (report: WorkerReport) => {
       if (report.kind === 'progress') worker.progress = report;
+      else if (report.kind === 'notice') this.#onNotice(report.notice);
       else {
         failed = true;
-        this.#failure = new WorkerError('WORKER_FAILED', report.message);
+        this.#failure = failureOf(report.failure);
         this.#onFailure();
       }
     });
@@ -91,7 +102,7 @@ export class Workers implements Pipeline {
   }
 
   async #startAgain(pid: number | undefined, why: string): Promise<void> {
-    say(safe`process ${pid ?? ''} has ended (${why}); starting another`);
+    this.#onNotice({ kind: 'worker-ended', pid, why });
     await delay(RESTART_DELAY_MS);
     if (!this.#closing) this.#start();
   }

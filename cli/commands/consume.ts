@@ -1,13 +1,13 @@
 import type { Log, LogConsumer, RecordCursor } from '@millrace/streams';
 import type { Command } from 'commander';
-import { addConnection, type ConnectionOptions, connect } from '../../app/log/open-log.js';
 import { RecordDecoder } from '../../app/results/record-decoder.js';
+import { addConnection, type ConnectionOptions, connect } from '../options/connection.js';
 import { wholeNumber } from '../options/options.js';
 import { UsageError } from '../options/usage-error.js';
+import { stopOnSignals } from '../terminal/interruption.js';
 import { onNobodyReads, printInTurn, say } from '../terminal/output.js';
 import { number } from '../terminal/quantities.js';
 import { SafeText, safe } from '../terminal/safe-text.js';
-import { stopOnSignals } from './interruption.js';
 
 interface ConsumeOptions extends ConnectionOptions {
   readonly fromBeginning?: boolean;

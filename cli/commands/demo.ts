@@ -4,32 +4,37 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import colors from 'picocolors';
-import { feedSimulated } from '../../app/ingestion/feed.js';
+import { simulateRequests } from '../../app/ingestion/simulations.js';
+import { isInterruption } from '../../app/log/interrupted.js';
 import { ensureKafkaClient } from '../../app/log/kafka-client.js';
-import { type Connection, type ConnectionOptions, connect, prepareTopics } from '../../app/log/open-log.js';
-import { type Pipeline, startStreams } from '../../app/pipeline/pipeline.js';
+import type { OpenLog } from '../../app/log/open-log.js';
+import { prepareTopics } from '../../app/log/topics.js';
+import type { Pipeline } from '../../app/pipeline/pipeline.js';
+import { runPipeline } from '../../app/pipeline/run-pipeline.js';
 import { RawTopicWriter } from '../../producer/raw-topic-writer.js';
 import type { ServiceName } from '../../stack/service.js';
 import type { Stack, StackAddresses, StackEvent } from '../../stack/stack.js';
 import { StackError } from '../../stack/stack-error.js';
 import { type ApplicationConfig, DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
+import { type ConnectionOptions, connect } from '../options/connection.js';
 import { positiveNumber, wholeNumber } from '../options/options.js';
 import { CountsTable } from '../terminal/demo-table.js';
+import { stopOnSignals } from '../terminal/interruption.js';
+import { sayNotice } from '../terminal/notice-text.js';
 import { print, say } from '../terminal/output.js';
 import { number } from '../terminal/quantities.js';
 import { SafeText, safe } from '../terminal/safe-text.js';
 import { applyFiles } from './connectors.js';
 import { behind, Counter, type Counts, GOALS, hasAll, INFLUX_DATABASE, KafkaCounts } from './demo-counts.js';
 import { DemoError } from './demo-error.js';
-import { isInterruption, stopOnSignals } from './interruption.js';
 import { addStack, openStack, printProgress, type StackOptions } from './stack.js';
 
 /** What the table counts. */
 const CONFIG: ApplicationConfig = { ...DEFAULT_APPLICATION_CONFIG, pipelines: ['goals'] };
 const CONNECTORS = ['elasticsearch-test-inter', 'elasticsearch-goals', 'influxdb-goal3', 'influxdb-goal4'];
 const PARTITIONS = 4;
-const TRAFFIC = { seed: 1, disorder: 0, countries: 12, incidents: true };
+const TRAFFIC = { seed: 1, disorderMs: 0, countries: 12, incidents: true };
 const PIPELINE = {
   applicationId: 'millrace',
   commitInterval: 100,
@@ -128,9 +133,9 @@ class StartedServices {
 }
 
 interface Connections {
-  readonly pipeline: Connection;
+  readonly pipeline: OpenLog;
   /** On Kafka one producer has one transaction at a time: what feeds has one of its own. */
-  readonly feeding: Connection;
+  readonly feeding: OpenLog;
   readonly serdes: TopicSerdes;
 }
 
@@ -142,7 +147,7 @@ async function withConnections(
   // The changelogs keep the state; a directory that outlives the demo could outlive the stack's data as well.
   const dataDir = await mkdtemp(join(tmpdir(), 'millrace-demo-'));
   const options: ConnectionOptions = { dataDir, brokers, registry: registryUrl, autoRegister: true };
-  const opened: Connection[] = [];
+  const opened: OpenLog[] = [];
   try {
     const pipeline = await connect(options, { runs: 'tasks' }, signal);
     opened.push(pipeline);
@@ -194,7 +199,11 @@ async function run(
     deadLetterTopic: topics.deadLetters,
     serde: serdes.accessLog,
   });
-  const pipeline = await startStreams(connection, CONFIG, serdes, PIPELINE, () => stop.abort());
+  const pipeline = await runPipeline({
+    ...{ data: connection, config: CONFIG, serdes, options: PIPELINE },
+    onFailure: () => stop.abort(),
+    onNotice: sayNotice,
+  });
   const counter = new Counter(kafka, pipeline, addresses, topics);
   const table = new CountsTable(print, process.stdout.columns);
   const end = new AbortController();
@@ -203,7 +212,7 @@ async function run(
   const timer = seconds === undefined ? undefined : setTimeout(() => end.abort(), seconds * 1000);
   try {
     for (const line of whereToLook(addresses)) print(SafeText.of(line));
-    const fed = feedSimulated({ ...TRAFFIC, rate, pastMs: kafka.requests === 0 ? PAST_MS : 0 }, writer, end.signal);
+    const fed = simulateRequests({ ...TRAFFIC, rate, pastMs: kafka.requests === 0 ? PAST_MS : 0 }, writer, end.signal);
     // It is thrown where it is waited for.
     fed.catch(() => stop.abort());
     while (!end.signal.aborted) {

@@ -1,6 +1,6 @@
 import { describeTopology } from '@millrace/streams';
 import type { Command } from 'commander';
-import { serdesOf } from '../../app/log/open-log.js';
+import { serdesOf } from '../../app/log/topics.js';
 import { applicationTopology } from '../../topology/application.js';
 import { type ApplicationOptions, addPipelines, applicationConfig } from '../options/options.js';
 import { print } from '../terminal/output.js';

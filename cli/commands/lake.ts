@@ -1,20 +1,20 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { LAKE_SOURCES } from '../../app/lake/lake-sources.js';
-import { addConnection, type ConnectionOptions, connect } from '../../app/log/open-log.js';
 import { DeltaLog } from '../../lake/delta/delta-log.js';
 import { describeTable } from '../../lake/describe.js';
 import { LakeWriter } from '../../lake/lake-writer.js';
 import { optimize } from '../../lake/optimize.js';
 import type { LakeSource } from '../../lake/sources.js';
 import { vacuum } from '../../lake/vacuum.js';
+import { addConnection, type ConnectionOptions, connect } from '../options/connection.js';
 import { duration, positiveWait } from '../options/duration.js';
 import { addDataDir, byteSize, type DataDirOption, durationOption, wholeNumber } from '../options/options.js';
+import { stopOnSignals } from '../terminal/interruption.js';
 import { print, say } from '../terminal/output.js';
 import { count, number } from '../terminal/quantities.js';
 import { SafeText, safe } from '../terminal/safe-text.js';
 import { printTable } from '../terminal/table.js';
-import { stopOnSignals } from './interruption.js';
 
 export interface LakeOption extends DataDirOption {
   readonly lake?: string;

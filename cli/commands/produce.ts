@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { feedSources, requireUsable } from '../../app/ingestion/ingest.js';
-import { addConnection, type ConnectionOptions, connect, prepareTopics } from '../../app/log/open-log.js';
-import { addRetention, type RetentionOptions } from '../../app/log/retention.js';
+import { ingest } from '../../app/ingestion/ingest.js';
+import type { RetentionOptions } from '../../app/log/retention.js';
+import { prepareTopics } from '../../app/log/topics.js';
 import { newWriterMetrics } from '../../producer/raw-topic-writer.js';
 import { DEFAULT_APPLICATION_CONFIG, type PipelineName } from '../../topology/application-config.js';
+import { addConnection, type ConnectionOptions, connect } from '../options/connection.js';
 import {
   addSource,
   partitionCount,
@@ -11,12 +12,16 @@ import {
   requireLogFormat,
   type SourceOptions,
 } from '../options/options.js';
+import { addRetention } from '../options/retention.js';
+import { sourceOf } from '../options/source.js';
+import { InterruptedError, isToldToStop, stopOnSignals } from '../terminal/interruption.js';
+import { sayNotice } from '../terminal/notice-text.js';
 import { oddFieldsText } from '../terminal/odd-fields-text.js';
 import { print } from '../terminal/output.js';
 import { refusedText } from '../terminal/refused-text.js';
+import { requireUsable } from '../terminal/require-usable.js';
 import { safe } from '../terminal/safe-text.js';
 import { excludedText, writtenText } from '../terminal/written-text.js';
-import { InterruptedError, isToldToStop, stopOnSignals } from './interruption.js';
 
 interface ProduceOptions extends SourceOptions, ConnectionOptions, RetentionOptions {
   readonly partitions: number;
@@ -34,6 +39,7 @@ export function produceCommand(program: Command): Command {
 
 async function produce(options: ProduceOptions): Promise<void> {
   requireLogFormat(options.logFormat);
+  const source = sourceOf(options);
   const stop = new AbortController();
   stopOnSignals(stop);
   const data = await connect(options, { runs: 'producer' }, stop.signal);
@@ -43,7 +49,7 @@ async function produce(options: ProduceOptions): Promise<void> {
     const partitions = (await data.log.partitions(topics.accessLog)) ?? options.partitions;
     const serdes = await prepareTopics(data, config, partitions, options);
     const metrics = newWriterMetrics();
-    await feedSources(options, data, config, serdes, metrics, stop.signal);
+    await ingest(source, { data, config, serdes, metrics, signal: stop.signal, onNotice: sayNotice });
     print(safe`${writtenText(metrics)} written`);
     for (const line of excludedText(metrics.excluded)) print(line);
     for (const line of refusedText(metrics.refused, topics.deadLetters)) print(line);

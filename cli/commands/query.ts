@@ -4,11 +4,11 @@ import { type QueryResult, runQuery } from '../../lake/query/run-query.js';
 import { positiveWait } from '../options/duration.js';
 import { addDataDir, byteSize, durationOption, wholeNumber } from '../options/options.js';
 import { UsageError } from '../options/usage-error.js';
+import { stopOnSignals } from '../terminal/interruption.js';
 import { onNobodyReads, print, say } from '../terminal/output.js';
 import { number } from '../terminal/quantities.js';
 import { SafeText, safe } from '../terminal/safe-text.js';
 import { printTable } from '../terminal/table.js';
-import { stopOnSignals } from './interruption.js';
 import { addLake, type LakeOption, lakeDirectory } from './lake.js';
 
 /** What spreadsheets take for the start of a formula, also behind spaces and in the width of East Asian letters. */

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { addConnection, type ConnectionOptions, connect } from '../../app/log/open-log.js';
 import { DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js';
+import { addConnection, type ConnectionOptions, connect } from '../options/connection.js';
 import { addHttp, type HttpOptions } from '../options/http.js';
+import { stopOnSignals } from '../terminal/interruption.js';
 import { print } from '../terminal/output.js';
 import { programVersion } from '../terminal/program.js';
 import { safe } from '../terminal/safe-text.js';
-import { stopOnSignals } from './interruption.js';
 import { lakeDirectory } from './lake.js';
 
 type ServeOptions = ConnectionOptions & HttpOptions;

@@ -7,10 +7,10 @@ import { SERVICE_NAMES, type ServiceName } from '../../stack/service.js';
 import { DEFAULT_STACK_DIRECTORY, portOption, type ServiceState, Stack, type StackEvent } from '../../stack/stack.js';
 import { StackError } from '../../stack/stack-error.js';
 import { UsageError } from '../options/usage-error.js';
+import { InterruptedError, stopOnSignals } from '../terminal/interruption.js';
 import { say } from '../terminal/output.js';
 import { SafeText, safe } from '../terminal/safe-text.js';
 import { printTable } from '../terminal/table.js';
-import { InterruptedError, stopOnSignals } from './interruption.js';
 
 interface DirectoryOption {
   readonly directory: string;

@@ -1,25 +1,24 @@
 import { APPLICATION_ID_RULE, isApplicationId } from '@millrace/streams';
 import { type Command, InvalidArgumentError } from 'commander';
-import { feedSources, requireUsable } from '../../app/ingestion/ingest.js';
-import { RunningLake } from '../../app/lake/running-lake.js';
-import {
-  addConnection,
-  addGroup,
-  type Connection,
-  type ConnectionOptions,
-  connect,
-  consumeCommandOf,
-  type Purpose,
-  prepareTopics,
-} from '../../app/log/open-log.js';
+import { ingest } from '../../app/ingestion/ingest.js';
+import { isInterruption } from '../../app/log/interrupted.js';
+import type { OpenLog, Purpose } from '../../app/log/open-log.js';
 import { placeFor } from '../../app/log/places.js';
-import { addRetention, type RetentionOptions } from '../../app/log/retention.js';
-import { type Pipeline, startStreams } from '../../app/pipeline/pipeline.js';
-import { Workers } from '../../app/pipeline/workers.js';
-import { ResultsReader } from '../../app/results/results-reader.js';
+import type { RetentionOptions } from '../../app/log/retention.js';
+import { prepareTopics } from '../../app/log/topics.js';
+import { type RunningPipeline, runPipeline } from '../../app/pipeline/run-pipeline.js';
+import { type ResultsReader, readResults } from '../../app/results/results-reader.js';
 import { newWriterMetrics, type WriterMetrics } from '../../producer/raw-topic-writer.js';
 import type { ApplicationConfig } from '../../topology/application-config.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
+import {
+  addConnection,
+  addGroup,
+  type ConnectionOptions,
+  connect,
+  consumeCommandOf,
+  logPlace,
+} from '../options/connection.js';
 import { positiveWait } from '../options/duration.js';
 import {
   type ApplicationOptions,
@@ -31,18 +30,23 @@ import {
   type SourceOptions,
   wholeNumber,
 } from '../options/options.js';
+import { addRetention } from '../options/retention.js';
+import { sourceOf } from '../options/source.js';
 import { UsageError } from '../options/usage-error.js';
+import { InterruptedError, isToldToStop, stopOnSignals } from '../terminal/interruption.js';
+import { sayNotice } from '../terminal/notice-text.js';
 import { print, say } from '../terminal/output.js';
+import { requireUsable } from '../terminal/require-usable.js';
 import { type SafeText, safe } from '../terminal/safe-text.js';
 import { Status } from '../terminal/status.js';
 import { found, moreIn, type Run, summary, topicsWithResults } from '../terminal/summary.js';
-import { InterruptedError, isInterruption, isToldToStop, stopOnSignals } from './interruption.js';
 import { lakeDirectory } from './lake.js';
-import { modelsDirectory, trainWhenThereIsNone } from './train.js';
+import { modelsDirectory } from './train.js';
 
 /** As many processes as that can share the work of topics that are made on Kafka. */
 const KAFKA_PARTITIONS = 4;
 
+/** A last commit waits for brokers that are away, but not for ever. */
 const CLOSE_WITHIN_MS = 10_000;
 
 interface StartOptions extends SourceOptions, ApplicationOptions, ConnectionOptions, RetentionOptions {
@@ -107,14 +111,14 @@ function applicationId(text: string): string {
 }
 
 /** Where the events come from. */
-interface Source {
+interface Feeding {
   /** False: others write them. */
   readonly feeds: boolean;
   /** Whether it has an end. */
   readonly ends: boolean;
 }
 
-function sourceOf(options: StartOptions, command: Command): Source {
+function feedingOf(options: StartOptions, command: Command): Feeding {
   const { brokers, count, follow, input, once, processes, standbys } = options;
   const feeds =
     brokers === undefined ||
@@ -146,21 +150,22 @@ function placeOf({ brokers, dataDir, input }: StartOptions): string {
 }
 
 async function start(given: StartOptions, command: Command): Promise<void> {
-  const source = sourceOf(given, command);
+  const source = feedingOf(given, command);
   // A mistake in what is asked for is told before anything is opened.
   applicationConfig(given);
+  sourceOf(given);
   requireLogFormat(given.logFormat);
   const options = { ...given, dataDir: placeOf(given) };
   const stop = new AbortController();
   const startedAt = Date.now();
   stopOnSignals(stop);
-  const connections: Connection[] = [];
+  const connections: OpenLog[] = [];
   if (options.standbys > 0 && options.processes > 1) {
     say(
       safe`the processes of this machine share the state in ${options.dataDir}: standbys are of tasks that run elsewhere`,
     );
   }
-  const open = async (purpose: Purpose): Promise<Connection> => {
+  const open = async (purpose: Purpose): Promise<OpenLog> => {
     const connection = await connect(options, purpose, stop.signal);
     connections.push(connection);
     return connection;
@@ -182,9 +187,9 @@ async function start(given: StartOptions, command: Command): Promise<void> {
 
 async function run(
   options: StartOptions,
-  source: Source,
-  connection: Connection,
-  feeding: Connection,
+  source: Feeding,
+  connection: OpenLog,
+  feeding: OpenLog,
   stop: AbortController,
   startedAt: number,
 ): Promise<void> {
@@ -207,24 +212,18 @@ async function run(
     numStandbyReplicas: options.standbys,
     modelsDirectory: modelsDirectory(options.dataDir),
   };
-  const reader = await ResultsReader.follow(log, config, serdes);
-  const onFailure = () => stop.abort();
-  const pipeline: Pipeline =
-    options.processes === 1
-      ? await startStreams(connection, config, serdes, pipelineOptions, onFailure)
-      : new Workers(
-          { connection: connectionOptions(options), config, pipeline: pipelineOptions },
-          options.processes,
-          onFailure,
-        );
-  const lake =
-    options.lake === undefined ? undefined : await RunningLake.open(connection, lakeDirectoryOf(options), onFailure);
-  let metrics: WriterMetrics;
-  try {
-    metrics = await feedAndWatch(options, source, { config, connection, feeding, pipeline, reader, stop, aborted });
-  } finally {
-    await lake?.close();
-  }
+  const reader = await readResults(log, config, serdes, { from: 'now' });
+  const pipeline = await runPipeline({
+    ...{ data: connection, config, serdes, options: pipelineOptions },
+    ...(options.processes === 1 ? {} : { processes: { count: options.processes, log: logPlace(options) } }),
+    ...(options.lake === undefined ? {} : { lakeDirectory: lakeDirectoryOf(options) }),
+    trainsFirstModel: config.pipelines.includes('services') && !options.once,
+    onFailure: () => stop.abort(),
+    onNotice: sayNotice,
+  });
+  const metrics = await feedAndWatch(options, source, {
+    ...{ config, connection, feeding, pipeline, reader, stop, aborted },
+  });
   await reader.readToEnd().catch((error: unknown) => {
     // What has been read is worth a summary.
     if (!isInterruption(error)) throw error;
@@ -250,11 +249,11 @@ async function run(
 /** An input that was read before: what is known of it is told again. */
 async function standingResults(
   options: StartOptions,
-  { log }: Connection,
+  { log }: OpenLog,
   config: ApplicationConfig,
   serdes: TopicSerdes,
 ): Promise<SafeText[]> {
-  const reader = await ResultsReader.follow(log, config, serdes, { fromStart: true });
+  const reader = await readResults(log, config, serdes, { from: 'start' });
   await reader.readToEnd();
   await reader.close();
   const inputs = (options.input ?? []).map((name) => (name === '-' ? 'standard input' : name)).join(', ');
@@ -271,31 +270,28 @@ function lakeDirectoryOf({ dataDir, lake }: StartOptions): string {
 }
 
 interface Running {
-  readonly connection: Connection;
+  readonly connection: OpenLog;
   readonly config: ApplicationConfig;
-  readonly feeding: Connection;
-  readonly pipeline: Pipeline;
+  readonly feeding: OpenLog;
+  readonly pipeline: RunningPipeline;
   readonly reader: ResultsReader;
   readonly stop: AbortController;
   readonly aborted: Promise<void>;
 }
 
 /** Writes the source's events, tells how the pipeline does, and closes it at the end. */
-async function feedAndWatch(options: StartOptions, source: Source, running: Running): Promise<WriterMetrics> {
-  const { aborted, config, connection, feeding, pipeline, reader, stop } = running;
+async function feedAndWatch(options: StartOptions, source: Feeding, running: Running): Promise<WriterMetrics> {
+  const { aborted, config, feeding, pipeline, reader, stop } = running;
   const metrics = newWriterMetrics();
   const status = new Status(pipeline, reader, metrics, source.feeds);
   status.start();
-  if (config.pipelines.includes('services') && !options.once) {
-    trainWhenThereIsNone(connection, config, modelsDirectory(options.dataDir), stop.signal).catch((error: Error) => {
-      say(safe`no model could be trained: ${error.message}`);
-    });
-  }
   try {
     if (source.feeds) {
       const partitions = (await feeding.log.partitions(config.topics.accessLog)) ?? 1;
       const serdes = await prepareTopics(feeding, config, partitions, options);
-      await feedSources(options, feeding, config, serdes, metrics, stop.signal);
+      await ingest(sourceOf(options), {
+        ...{ data: feeding, config, serdes, metrics, signal: stop.signal, onNotice: sayNotice },
+      });
     }
     if (source.ends && !stop.signal.aborted) {
       // A log grows: the next run counts on in the windows that this one leaves open.
@@ -308,48 +304,7 @@ async function feedAndWatch(options: StartOptions, source: Source, running: Runn
     if (!options.once && !stop.signal.aborted) await aborted;
   } finally {
     await status.stop();
-    await closeInTime(pipeline, running);
+    await pipeline.close({ withinMs: CLOSE_WITHIN_MS });
   }
   return metrics;
-}
-
-/** What a worker needs of the options, and nothing that cannot be sent to it. */
-function connectionOptions(options: StartOptions): ConnectionOptions {
-  const {
-    autoRegister,
-    brokers,
-    dataDir,
-    groupProtocol,
-    guarantee,
-    kafkaConfig,
-    kafkaSetting,
-    registry,
-    replicationFactor,
-    topicConfig,
-  } = options;
-  const given = {
-    brokers,
-    groupProtocol,
-    guarantee,
-    kafkaConfig,
-    kafkaSetting,
-    registry,
-    replicationFactor,
-    topicConfig,
-  };
-  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { autoRegister, dataDir, ...defined } as ConnectionOptions;
-}
-
-/** A last commit waits for brokers that are away, but not for ever: what it holds is processed again at the next start. */
-async function closeInTime(pipeline: Pipeline, { connection }: Running): Promise<void> {
-  const timer = setTimeout(() => {
-    say(safe`the last commit cannot be made; the next start does that part again`);
-    void connection.close();
-  }, CLOSE_WITHIN_MS);
-  try {
-    await pipeline.close();
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -118,27 +118,17 @@ export function addDataDir(command: Command): Command {
     });
 }
 
-/** What the simulator is told. */
-export interface SimulationOptions {
+export interface SourceOptions {
   readonly rate: number;
   readonly count?: number;
-  /** Without a count: the traffic of this long ago until now is written first, at once. Default 0. */
-  readonly pastMs?: number;
   readonly seed: number;
   readonly disorder: number;
   readonly clients?: number;
   readonly hosts?: number;
   readonly countries: number;
   readonly incidents: boolean;
-}
-
-/** What the simulators of services and sensors are told, beside what that of requests is. */
-export interface OtherSimulations {
   readonly logRate: number;
   readonly sensorRate: number;
-}
-
-export interface SourceOptions extends SimulationOptions, OtherSimulations {
   readonly input?: readonly string[];
   readonly logFormat: string;
   readonly host: string;
@@ -153,6 +143,14 @@ export interface SourceOptions extends SimulationOptions, OtherSimulations {
   readonly trustedProxies?: readonly string[];
   readonly follow?: boolean;
   readonly speed?: number;
+}
+
+function hostTemplate(text: string): HostOf {
+  try {
+    return hostFromFile(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 /** Where events come from: files, or the simulator. */
@@ -182,7 +180,7 @@ export function addSource(command: Command): Command {
     .option(
       '--host-from-file [template]',
       "the virtual host by the file's name, such as '{host}.access.log' (default: usual names, or the folder's)",
-      hostFromFile,
+      hostTemplate,
     )
     .addOption(
       durationOption('--max-line-ahead <duration>', 'lines further ahead of the lines around them are set aside', '1h'),

@@ -1,11 +1,6 @@
-import { LogError, RecordError, StateError, TopologyError } from '@millrace/streams';
 import { KafkaClientError } from '../../app/log/kafka-client.js';
-import { WorkerError } from '../../app/pipeline/workers.js';
+import { APP_FAILURES } from '../../app/pipeline/worker-failure.js';
 import { ConnectorError } from '../../connectors/connector-error.js';
-import { LakeError } from '../../lake/lake-error.js';
-import { ProducerError } from '../../producer/producer-error.js';
-import { SchemaFileError } from '../../schemas/schema-directory.js';
-import { SchemaError } from '../../schemas/schema-error.js';
 import { StackError } from '../../stack/stack-error.js';
 import { DemoError } from '../commands/demo-error.js';
 import { UsageError } from '../options/usage-error.js';
@@ -13,22 +8,7 @@ import { diskTrouble } from './disk-trouble.js';
 import { SafeText, safe } from './safe-text.js';
 
 /** Failures that a user can act upon: their message is all there is to say. */
-const EXPECTED = [
-  ConnectorError,
-  DemoError,
-  KafkaClientError,
-  LakeError,
-  LogError,
-  ProducerError,
-  RecordError,
-  SchemaError,
-  SchemaFileError,
-  StackError,
-  StateError,
-  TopologyError,
-  UsageError,
-  WorkerError,
-];
+const EXPECTED = [...APP_FAILURES, ConnectorError, DemoError, StackError, UsageError];
 
 const IN_LINES = [ConnectorError, KafkaClientError, StackError];
 

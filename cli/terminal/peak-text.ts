@@ -1,4 +1,4 @@
-import type { Peak } from '../../app/results/results-reader.js';
+import type { Peak } from '../../app/results/goal-results.js';
 import { number } from './quantities.js';
 import { SafeText, safe } from './safe-text.js';
 import { clockText, timeText } from './times.js';

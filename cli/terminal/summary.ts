@@ -1,6 +1,8 @@
 import type { LateMetrics, StreamsMetrics } from '@millrace/streams';
 import type { ErrorBursts } from '../../app/results/error-bursts.js';
-import type { GoalResults, IncidentResults, ResultsReader } from '../../app/results/results-reader.js';
+import type { GoalResults } from '../../app/results/goal-results.js';
+import type { IncidentResults } from '../../app/results/incident-results.js';
+import type { ResultsReader } from '../../app/results/results-reader.js';
 import type { WriterMetrics } from '../../producer/raw-topic-writer.js';
 import type { ApplicationConfig } from '../../topology/application-config.js';
 import { burstText } from './error-burst-text.js';

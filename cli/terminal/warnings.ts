@@ -15,7 +15,7 @@ export function sayWarnings(): void {
 
 /** What is said of a warning; undefined when nothing is. */
 export function warningText(
-  { message, name }: Error,
+  { message, name }: Pick<Error, 'message' | 'name'>,
   environment: NodeJS.ProcessEnv = process.env,
 ): SafeText | undefined {
   if (OF_DEVELOPERS.includes(name) && !environment['MILLRACE_DEBUG']) return undefined;

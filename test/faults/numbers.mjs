@@ -7,8 +7,9 @@
  *
  * With `feedTo` it also writes the numbers, up to that one; with `drain` it ends when all are processed.
  */
-import { connect } from '../../dist/app/log/open-log.js';
-import { isInterruption, stopOnSignals } from '../../dist/cli/commands/interruption.js';
+import { isInterruption } from '../../dist/app/log/interrupted.js';
+import { connect } from '../../dist/cli/options/connection.js';
+import { stopOnSignals } from '../../dist/cli/terminal/interruption.js';
 import { keyValueStore, numberSerde, Streams, StreamsBuilder, stringSerde } from '../../dist/streams/index.js';
 
 const FEED_NUMBERS = 20;

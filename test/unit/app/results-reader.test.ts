@@ -1,6 +1,6 @@
 import { EmbeddedLog } from '@millrace/streams/embedded';
 import { expect, it } from 'vitest';
-import { ResultsReader } from '../../../app/results/results-reader.js';
+import { readResults } from '../../../app/results/results-reader.js';
 import { DEFAULT_APPLICATION_CONFIG } from '../../../topology/application-config.js';
 import { registerSerdes } from '../../../topology/serdes.js';
 import { MemoryRegistry } from '../../reference/run-goals.js';
@@ -11,7 +11,7 @@ it('does not wait for results that could not be decoded when they came', { timeo
   const { topics } = config;
   for (const topic of Object.values(topics)) await log.ensureTopic(topic, { partitions: 1 });
   const serdes = await registerSerdes(new MemoryRegistry(), topics);
-  const reader = await ResultsReader.follow(log, config, serdes);
+  const reader = await readResults(log, config, serdes, { from: 'now' });
   const write = async (value: Uint8Array) => {
     const transaction = log.transaction();
     transaction.append(topics.goal1, 0, 0, Buffer.from('key'), value);

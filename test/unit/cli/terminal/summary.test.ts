@@ -1,6 +1,7 @@
 import { jsonSerde, newMetrics } from '@millrace/streams';
 import { describe, expect, it } from 'vitest';
-import { GoalResults, IncidentResults } from '../../../../app/results/results-reader.js';
+import { GoalResults } from '../../../../app/results/goal-results.js';
+import { IncidentResults } from '../../../../app/results/incident-results.js';
 import { type Run, summary } from '../../../../cli/terminal/summary.js';
 import { newWriterMetrics } from '../../../../producer/raw-topic-writer.js';
 import type { Incident } from '../../../../schemas/records.js';

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
-import { LogError, MillraceError } from '@millrace/streams';
+import { MillraceError } from '@millrace/streams';
 import { endBySignal } from '../../app/end-process.js';
-import { SchemaError } from '../../schemas/schema-error.js';
+import { isInterruption } from '../../app/log/interrupted.js';
 
 /** One Ctrl-C may arrive twice: from the terminal, and from a program around this one that passes it on. */
 const SAME_SIGNAL_MS = 300;
@@ -47,12 +47,4 @@ export function isToldToStop(): boolean {
 /** Whether a command failed because a signal told it to stop while it waited for a service. */
 export function isEndBySignal(error: unknown): boolean {
   return isToldToStop() && isInterruption(error);
-}
-
-/** Whether what failed did so because it was told to stop while it waited for a service. */
-export function isInterruption(error: unknown): boolean {
-  return (
-    (error instanceof LogError && error.code === 'LOG_CLOSED') ||
-    (error instanceof SchemaError && error.code === 'REGISTRY_CLOSED')
-  );
 }

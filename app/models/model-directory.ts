@@ -4,6 +4,7 @@ import { makePrivateDirectory } from '@millrace/streams/embedded';
 import { z } from 'zod';
 import { parseIsolationForest } from '../../detection/isolation-forest.js';
 import type { ModelSource, ServiceModel } from '../../topology/services/service-model.js';
+import type { Notify } from '../notice.js';
 
 const FILE = /^services-(\d+)[.]json$/;
 const CHECK_MS = 2000;
@@ -31,13 +32,13 @@ export class ModelDirectory implements ModelSource {
     return this.#model;
   }
 
-  /** Has the newest model, and each newer one when it comes, until it is closed; `say` is told of each. */
-  static async watch(path: string, say: (message: string) => void): Promise<ModelDirectory> {
+  /** Has the newest model, and each newer one when it comes, until it is closed. */
+  static async watch(path: string, onNotice: Notify): Promise<ModelDirectory> {
     const models = new ModelDirectory(path);
-    await models.#refresh(say);
+    await models.#refresh(onNotice);
     models.#timer = setInterval(() => {
       // What cannot be read now is read the next time.
-      models.#refresh(say).catch(() => {});
+      models.#refresh(onNotice).catch(() => {});
     }, CHECK_MS);
     models.#timer.unref();
     return models;
@@ -65,7 +66,7 @@ export class ModelDirectory implements ModelSource {
     return path;
   }
 
-  async #refresh(say: (message: string) => void): Promise<void> {
+  async #refresh(onNotice: Notify): Promise<void> {
     const version = await this.newestVersion();
     if (version === (this.#model?.version ?? 0) || version === this.#refused) return;
     const path = join(this.#path, `services-${version}.json`);
@@ -76,10 +77,10 @@ export class ModelDirectory implements ModelSource {
         { ...rest, forest: parseIsolationForest(JSON.stringify(forest)) },
       ]);
       this.#model = { version, services: Object.fromEntries(services) };
-      say(`the model of services is version ${version} now`);
+      onNotice({ kind: 'model', version });
     } catch (error) {
       this.#refused = version;
-      say(`${path} is no model, and is not used: ${(error as Error).message.split('\n', 1)[0]}`);
+      onNotice({ kind: 'model-refused', path, why: (error as Error).message.split('\n', 1)[0] ?? '' });
     }
   }
 }

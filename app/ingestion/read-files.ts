@@ -1,0 +1,90 @@
+import { stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { excludedPaths } from '../../producer/excluded-paths.js';
+import { readLogs } from '../../producer/log-source.js';
+import { ProducerError } from '../../producer/producer-error.js';
+import type { RawTopicWriter } from '../../producer/raw-topic-writer.js';
+import type { AccessLog } from '../../schemas/records.js';
+import type { Notify } from '../notice.js';
+import type { FileSource } from './source.js';
+
+const DAY_MS = 86_400_000;
+
+/** Writes what access logs hold until they end or it is aborted. @throws ProducerError, LogError */
+export async function ingestFiles(
+  source: FileSource,
+  writer: RawTopicWriter,
+  signal: AbortSignal,
+  onNotice: Notify,
+): Promise<void> {
+  for (;;) {
+    try {
+      await readInto(source, writer, signal, onNotice);
+      return;
+    } catch (error) {
+      // What has no positions cannot be read again.
+      const isMoved = error instanceof ProducerError && error.code === 'INPUT_MOVED';
+      if (!isMoved || !(await areFiles(source.inputs))) throw error;
+    }
+  }
+}
+
+async function areFiles(inputs: readonly string[]): Promise<boolean> {
+  for (const input of inputs) {
+    if (input === '-' || !(await stat(input).catch(() => undefined))?.isFile()) return false;
+  }
+  return true;
+}
+
+async function readInto(
+  source: FileSource,
+  writer: RawTopicWriter,
+  signal: AbortSignal,
+  onNotice: Notify,
+): Promise<void> {
+  const { client, excludedPaths: excluded, follow, format, host, hostOf, inputs, maxAheadMs, server, speed } = source;
+  const batches = readLogs({
+    ...{ inputs, format, host, server, follow, maxAheadMs, signal },
+    ...(client === undefined ? {} : { client }),
+    maxFutureMs: DAY_MS,
+    // A batch is written whole, with its position: at a pace, each line has its own time.
+    ...(speed === undefined ? {} : { batchLines: 1 }),
+    positions: writer.positions,
+    ...(excluded.length === 0 ? {} : { isExcluded: excludedPaths(excluded) }),
+    ...(hostOf === undefined ? {} : { hostOf }),
+    onWarning: (message) => onNotice({ kind: 'input', message }),
+    onDamage: (message) => {
+      writer.metrics.damage.push(message);
+      onNotice({ kind: 'input', message });
+    },
+  });
+  const pacer = speed === undefined ? undefined : new Pacer(speed, signal);
+  for await (const batch of batches) {
+    await pacer?.waitFor(batch.events);
+    if (signal.aborted) return;
+    await writer.writeBatch(batch);
+  }
+}
+
+/** Holds events back until their time comes, on a clock that runs `speed` times as fast. */
+class Pacer {
+  readonly #speed: number;
+  readonly #signal: AbortSignal;
+  #first: number | undefined;
+  readonly #startedAt = Date.now();
+
+  constructor(speed: number, signal: AbortSignal) {
+    this.#speed = speed;
+    this.#signal = signal;
+  }
+
+  async waitFor(events: readonly AccessLog[]): Promise<void> {
+    const [first] = events;
+    if (first === undefined) return;
+    this.#first ??= first.timestamp;
+    const newest = events.reduce((latest, { timestamp }) => Math.max(latest, timestamp), 0);
+    const due = this.#startedAt + (newest - this.#first) / this.#speed;
+    const waitMs = due - Date.now();
+    if (waitMs > 0) await delay(waitMs, undefined, { signal: this.#signal }).catch(() => {});
+  }
+}

@@ -1,0 +1,28 @@
+import type { SchemaRegistry } from '@millrace/streams/avro';
+import { type ApplicationConfig, topicsOf } from '../../topology/application-config.js';
+import { registerSerdes, type TopicSerdes } from '../../topology/serdes.js';
+import type { OpenLog } from './open-log.js';
+import { type RetentionOptions, retentionOf } from './retention.js';
+
+/** Makes the topics of the pipelines that run, and registers their schemas. @throws LogError PARTITION_COUNT */
+export async function prepareTopics(
+  { log, schemas }: Pick<OpenLog, 'log' | 'schemas'>,
+  config: ApplicationConfig,
+  partitions: number,
+  retention: RetentionOptions = {},
+): Promise<TopicSerdes> {
+  const topics = topicsOf(config);
+  const made = Object.values(topics).map(async (topic) =>
+    log.ensureTopic(topic, {
+      partitions: topic === topics.deadLetters ? 1 : partitions,
+      ...retentionOf(topic, retention, (await log.partitions(topic)) === undefined),
+    }),
+  );
+  const [serdes] = await Promise.all([serdesOf(schemas, config), ...made]);
+  return serdes;
+}
+
+/** Registers the schemas of the pipelines that run; the topology uses no others. */
+export async function serdesOf(schemas: SchemaRegistry, config: ApplicationConfig): Promise<TopicSerdes> {
+  return (await registerSerdes(schemas, topicsOf(config))) as TopicSerdes;
+}

@@ -1,0 +1,37 @@
+import { Streams } from '@millrace/streams';
+import { applicationTopology } from '../../topology/application.js';
+import type { ApplicationConfig } from '../../topology/application-config.js';
+import { RECORD_FAULTS } from '../../topology/record-faults.js';
+import type { TopicSerdes } from '../../topology/serdes.js';
+import type { OpenLog } from '../log/open-log.js';
+import { ModelDirectory } from '../models/model-directory.js';
+import type { Notify } from '../notice.js';
+import type { PipelineOptions } from './pipeline.js';
+
+/** Runs the application in this process; `onFailure` is called when it ends by itself. */
+export async function startStreams(
+  { log, stateDirectory }: Pick<OpenLog, 'log' | 'stateDirectory'>,
+  config: ApplicationConfig,
+  serdes: TopicSerdes,
+  { modelsDirectory, ...options }: PipelineOptions,
+  { onFailure, onNotice }: { readonly onFailure: () => void; readonly onNotice: Notify },
+): Promise<Streams> {
+  const models =
+    modelsDirectory === undefined || !config.pipelines.includes('services')
+      ? undefined
+      : await ModelDirectory.watch(modelsDirectory, onNotice);
+  const streams = new Streams(applicationTopology(config, serdes, models), {
+    ...options,
+    ...RECORD_FAULTS,
+    log,
+    stateDirectory,
+    deadLetterTopic: config.topics.deadLetters,
+    lateTopic: config.topics.late,
+  });
+  streams.onStateChange((state) => {
+    if (state === 'ERROR') onFailure();
+    if (state === 'ERROR' || state === 'NOT_RUNNING') models?.close();
+  });
+  await streams.start();
+  return streams;
+}

@@ -1,0 +1,45 @@
+import ms from 'ms';
+import type { Notice } from '../../app/notice.js';
+import { say } from './output.js';
+import { count, number } from './quantities.js';
+import { SafeText, safe } from './safe-text.js';
+import { warningText } from './warnings.js';
+
+/** Tells what the application has to say, on standard error. */
+export function sayNotice(notice: Notice): void {
+  const text = noticeText(notice);
+  if (text !== undefined) say(text);
+}
+
+/** A notice in a line; undefined when it is not for users. */
+export function noticeText(notice: Notice): SafeText | undefined {
+  switch (notice.kind) {
+    case 'service':
+    case 'input':
+    case 'lake':
+      return SafeText.of(notice.message);
+    case 'retention':
+      return retentionText(notice.deletion);
+    case 'model':
+      return safe`the model of services is version ${notice.version} now`;
+    case 'model-refused':
+      return safe`${notice.path} is no model, and is not used: ${notice.why}`;
+    case 'training-failed':
+      return safe`no model could be trained: ${notice.why}`;
+    case 'worker-ended':
+      return safe`process ${notice.pid ?? ''} has ended (${notice.why}); starting another`;
+    case 'commit-given-up':
+      return safe`the last commit cannot be made; the next start does that part again`;
+    case 'not-ended':
+      return safe`not ended within ${notice.afterMs / 1000} s: it ends as it is, and the next start does again what is not committed`;
+    case 'warning':
+      return warningText(notice);
+  }
+}
+
+function retentionText(deletion: Extract<Notice, { kind: 'retention' }>['deletion']): SafeText {
+  const { firstOffset, lastOffset, newestAppendTime, partition, reason, topic } = deletion;
+  const age = ms(Date.now() - newestAppendTime, { long: true });
+  const records = count(lastOffset - firstOffset + 1, 'record');
+  return safe`retention by ${reason} deleted ${records} of ${topic}-${partition}: offsets ${number(firstOffset)} to ${number(lastOffset)}, the newest written ${age} ago`;
+}
