@@ -57,6 +57,7 @@ export { deserializeWhenReady, type Serde, type SerdeFor, SerdePendingError } fr
 export { stringSerde } from './serde/string.js';
 export type { KeyValueStore, KeyValueStoreOptions } from './state/key-value/key-value-store.js';
 export { StateError } from './state/state-database.js';
+export type { ReadOnlyWindowStore } from './state/windows/window-store-view.js';
 export type { TimeWindow, Windowed } from './state/windows/windowed.js';
 export {
   type StateListener,

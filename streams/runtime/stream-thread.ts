@@ -61,6 +61,8 @@ export interface StreamThreadConfig {
   readonly time: TimeLimits;
   readonly maxTimeAheadMs: number;
   readonly repartition: 'auto' | 'topic';
+  /** See `TaskEnvironment`. Default false. */
+  readonly handsOnBySerdes?: boolean;
   readonly deadLetterTopic: string | undefined;
   readonly lateTopic: string | undefined;
   readonly autoOffsetReset: AutoOffsetReset;
@@ -631,6 +633,7 @@ export class StreamThread {
       productionExceptionHandler: config.productionExceptionHandler,
       deadLetterTopic: config.deadLetterTopic,
       lateTopic: config.lateTopic,
+      handsOnBySerdes: config.handsOnBySerdes ?? false,
       keepsState: () => !this.#isPreview,
     };
   }

@@ -1,15 +1,33 @@
 import { type Duration, toMilliseconds } from '../dsl/duration.js';
+import { ArgumentError } from '../errors.js';
 import { EmbeddedLog } from '../log/embedded/embedded-log.js';
 import type { Headers, LogConsumer } from '../log/log.js';
+import { partitionForKey } from '../log/partitioner.js';
 import type { StreamsMetrics } from '../runtime/metrics.js';
-import { StreamThread } from '../runtime/stream-thread.js';
-import type { Serde } from '../serde/serde.js';
+import { StreamThread, type StreamThreadConfig } from '../runtime/stream-thread.js';
+import { deserializeWhenReady, type Serde } from '../serde/serde.js';
 import { type KeyValueStore, LevelKeyValueStore } from '../state/key-value/key-value-store.js';
+import type { StateStore } from '../state/state-store.js';
+import { WindowStore } from '../state/windows/window-store.js';
+import type { ReadOnlyWindowStore } from '../state/windows/window-store-view.js';
+import type { Windowed } from '../state/windows/windowed.js';
 import { deserializationHandler, type ExceptionHandler } from '../topology/exception-handlers.js';
 import type { Topology } from '../topology/topology.js';
+import { PartitionedStore } from './partitioned-store.js';
+import {
+  type InputRecord,
+  type InputTopicOptions,
+  TestInputTopic,
+  TestOutputTopic,
+  type TestRecord,
+  type TopicSerdes,
+} from './test-topics.js';
 
 export interface TopologyTestDriverOptions {
+  /** Default `test`. */
   readonly applicationId?: string;
+  /** Of each topic, or by topic, where one that is not named has 1. Default 1. */
+  readonly partitions?: number | Readonly<Record<string, number>>;
   /** Where the wall clock starts, in milliseconds since the epoch; only `advanceWallClockTime` moves it. Default 0. */
   readonly initialWallClockTime?: number;
   /** As in `StreamsConfig`. */
@@ -23,50 +41,54 @@ export interface TopologyTestDriverOptions {
   readonly productionExceptionHandler?: ExceptionHandler;
 }
 
-/** A record for a topology. */
-export interface InputRecord<K, V> {
-  readonly key: K | null;
-  readonly value: V | null;
-  readonly timestamp: number;
-  readonly headers?: Headers;
-}
-
-/** A record that a topology wrote. */
-export interface TestRecord<K, V> {
-  readonly key: K | null;
-  readonly value: V | null;
-  readonly timestamp: number;
-  readonly headers: Headers;
-}
+export type { InputRecord, TestRecord } from './test-topics.js';
 
 /**
  * Runs a topology without a cluster or a clock: every record that is piped in is processed and committed before the call
- * resolves. It is the engine itself, over a log and stores in memory, with one partition a topic.
+ * resolves. It is the engine itself, over a log and stores in memory. What is handed from task to task goes through its
+ * serdes, as it does on Kafka: a `Date` in JSON is text there, too.
  *
  * @example
  * const driver = await TopologyTestDriver.create(topology);
- * await driver.pipeInput('words', stringSerde, stringSerde, { key: 'a', value: 'hello', timestamp: 0 });
- * expect(await driver.readOutput('counts', stringSerde, numberSerde)).toEqual([…]);
+ * const words = driver.createInputTopic('words', { key: stringSerde, value: stringSerde });
+ * const counts = driver.createOutputTopic('counts', { key: stringSerde, value: numberSerde });
+ * await words.pipeInput('a', 'hello', 0);
+ * expect(await counts.readValues()).toEqual([1]);
  * await driver.close();
  */
 export class TopologyTestDriver {
   readonly #log: EmbeddedLog;
-  readonly #thread: StreamThread;
+  #topology: Topology;
+  #thread: StreamThread;
+  readonly #options: TopologyTestDriverOptions;
+  readonly #config: StreamThreadConfig;
   readonly #outputs = new Map<string, LogConsumer>();
   readonly #clock: { now: number };
 
-  private constructor(log: EmbeddedLog, thread: StreamThread, clock: { now: number }) {
+  private constructor(
+    log: EmbeddedLog,
+    topology: Topology,
+    options: TopologyTestDriverOptions,
+    config: StreamThreadConfig,
+    clock: { now: number },
+  ) {
     this.#log = log;
-    this.#thread = thread;
+    this.#topology = topology;
+    this.#thread = new StreamThread(topology, config);
+    this.#options = options;
+    this.#config = config;
     this.#clock = clock;
   }
 
-  /** @throws TopologyError */
+  /**
+   * Starts a topology over a log that has the topics that it reads and writes, all empty.
+   *
+   * @throws TopologyError, and what a processor's `init` throws
+   */
   static async create(topology: Topology, options: TopologyTestDriverOptions = {}): Promise<TopologyTestDriver> {
     const log = await EmbeddedLog.inMemory();
-    for (const topic of topicsOf(topology, options)) await log.ensureTopic(topic, { partitions: 1 });
     const clock = { now: options.initialWallClockTime ?? 0 };
-    const thread = new StreamThread(topology, {
+    const config: StreamThreadConfig = {
       applicationId: options.applicationId ?? 'test',
       log,
       stateDirectory: undefined,
@@ -91,15 +113,47 @@ export class TopologyTestDriver {
         options.productionExceptionHandler ?? options.processingExceptionHandler ?? (() => 'fail'),
       now: () => clock.now,
       monotonicMs: () => clock.now,
-    });
-    await thread.start();
-    return new TopologyTestDriver(log, thread, clock);
+      handsOnBySerdes: true,
+    };
+    const driver = new TopologyTestDriver(log, topology, options, config, clock);
+    await driver.#start();
+    return driver;
   }
 
+  async #start(): Promise<void> {
+    const { partitions = 1 } = this.#options;
+    for (const topic of topicsOf(this.#topology, this.#options)) {
+      const count = typeof partitions === 'number' ? partitions : (partitions[topic] ?? 1);
+      await this.#log.ensureTopic(topic, { partitions: count });
+    }
+    await this.#thread.start();
+  }
+
+  /** As of `Streams`; since the last restart. */
   get metrics(): Readonly<StreamsMetrics> {
     return this.#thread.metrics;
   }
 
+  /**
+   * A topic of the topology to write to, with serdes that are given once.
+   *
+   * @example const clicks = driver.createInputTopic('clicks', { key: stringSerde, value: clickSerde });
+   */
+  createInputTopic<K, V>(
+    topic: string,
+    serdes: TopicSerdes<K, V>,
+    { autoAdvanceMs = 0, startTimestamp = this.#clock.now }: InputTopicOptions = {},
+  ): TestInputTopic<K, V> {
+    const pipe = (records: readonly InputRecord<K, V>[]) => this.#pipe(topic, serdes, records);
+    return new TestInputTopic(pipe, startTimestamp, autoAdvanceMs);
+  }
+
+  /** A topic of the topology to read, with serdes that are given once. Topics that are made of one topic share its records. */
+  createOutputTopic<K, V>(topic: string, serdes: TopicSerdes<K, V>): TestOutputTopic<K, V> {
+    return new TestOutputTopic(topic, () => this.#read(topic, serdes));
+  }
+
+  /** Writes a record, and resolves when it is processed and committed. */
   async pipeInput<K, V>(
     topic: string,
     keySerde: Serde<K>,
@@ -116,11 +170,18 @@ export class TopologyTestDriver {
     valueSerde: Serde<V>,
     records: readonly InputRecord<K, V>[],
   ): Promise<void> {
+    await this.#pipe(topic, { key: keySerde, value: valueSerde }, records);
+  }
+
+  async #pipe<K, V>(topic: string, serdes: TopicSerdes<K, V>, records: readonly InputRecord<K, V>[]): Promise<void> {
+    const partitions = await this.#log.partitions(topic);
+    if (partitions === undefined) throw new ArgumentError(`the topology has no topic "${topic}"`);
     const transaction = this.#log.transaction();
-    for (const { headers, key, timestamp, value } of records) {
-      const keyBytes = key === null ? null : Buffer.from(keySerde.serialize(topic, key));
-      const valueBytes = value === null ? null : Buffer.from(valueSerde.serialize(topic, value));
-      transaction.append(topic, 0, timestamp, keyBytes, valueBytes, headers);
+    for (const { headers, key, partition, timestamp, value } of records) {
+      const keyBytes = key === null || serdes.key === undefined ? null : Buffer.from(serdes.key.serialize(topic, key));
+      const valueBytes = value === null ? null : Buffer.from(serdes.value.serialize(topic, value));
+      const ofKey = keyBytes === null ? 0 : partitionForKey(keyBytes, partitions);
+      transaction.append(topic, partition ?? ofKey, timestamp, keyBytes, valueBytes, headers);
     }
     await transaction.commit();
     await this.#thread.runToEnd();
@@ -134,8 +195,10 @@ export class TopologyTestDriver {
     timestamp: number,
     headers?: Headers,
   ): Promise<void> {
+    const partitions = (await this.#log.partitions(topic)) ?? 1;
     const transaction = this.#log.transaction();
-    transaction.append(topic, 0, timestamp, key, value, headers);
+    const partition = key === null ? 0 : partitionForKey(key, partitions);
+    transaction.append(topic, partition, timestamp, key, value, headers);
     await transaction.commit();
     await this.#thread.runToEnd();
   }
@@ -151,38 +214,96 @@ export class TopologyTestDriver {
     await (keepOpen ? this.#thread.preview() : this.#thread.drain());
   }
 
-  /** What the topic has got since it was last read. */
-  async readOutput<K, V>(topic: string, keySerde: Serde<K>, valueSerde: Serde<V>): Promise<TestRecord<K, V>[]> {
-    let consumer = this.#outputs.get(topic);
-    if (consumer === undefined) {
-      consumer = this.#log.consumer();
-      consumer.assign({ topic, partition: 0 }, 0);
-      this.#outputs.set(topic, consumer);
-    }
+  /** What the topic has got since it was last read. Between partitions there is no order. */
+  readOutput<K, V>(topic: string, keySerde: Serde<K>, valueSerde: Serde<V>): Promise<TestRecord<K, V>[]> {
+    return this.#read(topic, { key: keySerde, value: valueSerde });
+  }
+
+  async #read<K, V>(topic: string, serdes: TopicSerdes<K, V>): Promise<TestRecord<K, V>[]> {
+    const consumer = this.#outputs.get(topic) ?? (await this.#newOutput(topic));
     const records: TestRecord<K, V>[] = [];
     for (;;) {
-      const [cursor] = await consumer.poll(0);
-      if (cursor === undefined) return records;
-      while (cursor.next()) {
-        const { keyBytes, valueBytes, keyStart, keyEnd, valueStart, valueEnd, timestamp, headers } = cursor;
-        records.push({
-          key: keyStart < 0 ? null : keySerde.deserialize(topic, keyBytes, keyStart, keyEnd),
-          value: valueStart < 0 ? null : valueSerde.deserialize(topic, valueBytes, valueStart, valueEnd),
-          timestamp,
-          headers,
-        });
+      const cursors = await consumer.poll(0);
+      if (cursors.length === 0) return records;
+      for (const cursor of cursors) {
+        while (cursor.next()) {
+          const { keyBytes, valueBytes, keyStart, keyEnd, valueStart, valueEnd, timestamp, headers } = cursor;
+          const { key, value } = serdes;
+          records.push({
+            key:
+              keyStart < 0 || key === undefined
+                ? null
+                : await deserializeWhenReady(key, topic, keyBytes, keyStart, keyEnd),
+            value: valueStart < 0 ? null : await deserializeWhenReady(value, topic, valueBytes, valueStart, valueEnd),
+            timestamp,
+            headers,
+          });
+        }
       }
     }
   }
 
-  /** The store of that name. @throws Error when there is none */
-  keyValueStore<K, V>(name: string): KeyValueStore<K, V> {
-    const [found] = this.#thread.store(name);
-    if (found === undefined) throw new Error(`the topology has no store "${name}"`);
-    if (!(found.store instanceof LevelKeyValueStore)) throw new Error(`the store "${name}" is one of windows`);
-    return found.store as LevelKeyValueStore<K, V>;
+  async #newOutput(topic: string): Promise<LogConsumer> {
+    const partitions = await this.#log.partitions(topic);
+    if (partitions === undefined) throw new ArgumentError(`the topology has no topic "${topic}"`);
+    const consumer = this.#log.consumer();
+    for (let partition = 0; partition < partitions; partition++) consumer.assign({ topic, partition }, 0);
+    this.#outputs.set(topic, consumer);
+    return consumer;
   }
 
+  /**
+   * The store of that name, of all partitions. A table's and an aggregate's rows are values with their time.
+   *
+   * @throws ArgumentError when there is none, or it is one of windows
+   */
+  keyValueStore<K, V>(name: string): KeyValueStore<K, V> {
+    const stores = this.#stores(name).filter((store) => store instanceof LevelKeyValueStore);
+    const [first] = stores;
+    if (first === undefined) throw new ArgumentError(`the store "${name}" is one of windows; see getWindowStore`);
+    return stores.length === 1 ? first : new PartitionedStore<K, V>(stores);
+  }
+
+  /**
+   * The windows of the aggregate of that name, of all partitions: those that are not closed.
+   *
+   * @throws ArgumentError when there is none, or it has no windows
+   */
+  getWindowStore<K, V>(name: string): ReadOnlyWindowStore<K, V> {
+    const views = this.#stores(name)
+      .filter((store) => store instanceof WindowStore)
+      .map((store): ReadOnlyWindowStore<K, V> => store.view());
+    if (views.length === 0) throw new ArgumentError(`the store "${name}" is none of windows; see keyValueStore`);
+    const from = (read: (view: ReadOnlyWindowStore<K, V>) => [Windowed<K>, V][]) => views.flatMap(read);
+    return {
+      get: (key, windowStart) => from((view) => view.fetch(key, windowStart, windowStart))[0]?.[1],
+      fetch: (key, start, end) => from((view) => view.fetch(key, start, end)),
+      fetchAll: (start, end) => from((view) => view.fetchAll(start, end)),
+      all: () => from((view) => view.all()),
+    };
+  }
+
+  #stores(name: string): StateStore[] {
+    const stores = this.#thread.store(name).map(({ store }) => store);
+    if (stores.length === 0) throw new ArgumentError(`the topology has no store "${name}"`);
+    return stores;
+  }
+
+  /**
+   * Ends the application and starts it again, as a deployment does: state and positions are kept, what was committed is not
+   * processed again, and processors are made anew.
+   *
+   * @param topology another version of it, that goes on with the state. Default: the same
+   * @throws StateError STATE_MISMATCH when it would read the state as something else
+   */
+  async restart(topology: Topology = this.#topology): Promise<void> {
+    await this.#thread.close({ commit: true });
+    this.#topology = topology;
+    this.#thread = new StreamThread(topology, this.#config);
+    await this.#start();
+  }
+
+  /** Ends the application, and forgets everything. */
   async close(): Promise<void> {
     await this.#thread.close({ commit: true });
     await this.#log.close();

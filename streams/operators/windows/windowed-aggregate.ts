@@ -39,6 +39,7 @@ export function createWindowStore<K, V, A>(options: WindowedAggregateOptions<K, 
     keySerde: options.keySerde,
     aggregateSerde: options.aggregation.serde,
     initializer: options.aggregation.initializer,
+    merge: options.aggregation.merge,
   });
 }
 

@@ -1,5 +1,6 @@
 import type { CommitResult, CommittedOffset, TopicPartition } from '../../log/log.js';
 import { partitionForKey, partitionForString } from '../../log/partitioner.js';
+import type { Serde } from '../../serde/serde.js';
 import { stringSerde } from '../../serde/string.js';
 import type { Combiner } from '../../topology/combiner.js';
 import type { Forward, RepartitionNode } from '../../topology/topology.js';
@@ -125,7 +126,8 @@ export class RepartitionSink {
   #compile(): Forward {
     const repartition = this.#repartition;
     const targets = repartition.kind === 'direct' ? repartition.targets : [];
-    const send = repartition.kind === 'topic' ? this.#byTopic(repartition) : undefined;
+    let send = repartition.kind === 'topic' ? this.#byTopic(repartition) : undefined;
+    if (repartition.kind === 'direct' && this.#environment.handsOnBySerdes) send = this.#bySerdes(targets);
     return (key, value, timestamp) => {
       if (key === null || key === undefined) {
         this.#task.reportSkipped(this.#node.name, 'null key');
@@ -148,6 +150,19 @@ export class RepartitionSink {
         : partitionForKey(keySerde.serialize(topic, key), targets.length);
     const target = targets[partition];
     target?.task.receive(target.forward, key, value, timestamp, this.#task);
+  }
+
+  /** As `#handOn`, of what the serdes make of the key and, where nothing is combined before a topic, of the value. */
+  #bySerdes(targets: readonly Target[]): Forward {
+    const { combiner, keySerde, topic, valueSerde } = this.#node;
+    const through = (serde: Serde<unknown>, given: unknown) => {
+      const bytes = Buffer.from(serde.serialize(topic, given));
+      return serde.deserialize(topic, bytes, 0, bytes.length);
+    };
+    return (key, value, timestamp) => {
+      const isSent = combiner === undefined && valueSerde !== undefined && value !== null && value !== undefined;
+      this.#handOn(targets, through(keySerde, key), isSent ? through(valueSerde, value) : value, timestamp);
+    };
   }
 
   #byTopic(repartition: Repartition & { kind: 'topic' }): Forward {

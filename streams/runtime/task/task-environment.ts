@@ -26,6 +26,8 @@ export interface TaskEnvironment {
   readonly productionExceptionHandler: ExceptionHandler;
   readonly deadLetterTopic: string | undefined;
   readonly lateTopic: string | undefined;
+  /** Whether what is handed from task to task in this process goes through its serdes, as where it goes by way of a topic. */
+  readonly handsOnBySerdes: boolean;
   /** False while what is processed leaves no trace in the state: stores then keep their changes to themselves. */
   readonly keepsState: () => boolean;
 }

@@ -6,6 +6,7 @@ import { type StateDatabase, StateError } from '../state-database.js';
 import type { ChangelogAppend, FlushFailure, StateStore } from '../state-store.js';
 import { readSliceBlock, SliceBlockBuilder } from './slice-block.js';
 import type { WindowSlices } from './window-slices.js';
+import { WindowStoreView } from './window-store-view.js';
 
 /** A slice's block is rewritten whole when the blocks since the last whole one hold this many entries more than it. */
 const REWRITE_SLACK = 1024;
@@ -143,6 +144,8 @@ export interface WindowStoreOptions<K, A> {
   readonly keySerde: Serde<K>;
   readonly aggregateSerde: Serde<A>;
   readonly initializer: () => A;
+  /** To read windows of several slices. */
+  readonly merge?: ((left: A, right: A) => A) | undefined;
 }
 
 /**
@@ -158,6 +161,7 @@ export class WindowStore<K, A> implements StateStore {
   readonly initializer: () => A;
   readonly #keySerde: Serde<K>;
   readonly #aggregateSerde: Serde<A>;
+  readonly #merge: ((left: A, right: A) => A) | undefined;
   /** Keys that are texts or numbers, and exactly what their bytes say. */
   readonly #byKey = new Map<K, KeyPartials<K, A>>();
   /** All others, by the latin1 text of their bytes. */
@@ -178,6 +182,12 @@ export class WindowStore<K, A> implements StateStore {
     this.initializer = options.initializer;
     this.#keySerde = options.keySerde;
     this.#aggregateSerde = options.aggregateSerde;
+    this.#merge = options.merge;
+  }
+
+  /** The windows, to be read. */
+  view(): WindowStoreView<K, A> {
+    return new WindowStoreView(this, this.#keySerde, this.#merge);
   }
 
   /** The last window that takes no more records, here and after a restart; -1 when there is none. */

@@ -249,4 +249,9 @@ export const MISTAKES: Readonly<Record<string, string>> = {
     "new Streams(builder.build(), { applicationId: 'a', log, processingExceptionHandler: async () => 'fail' as const });",
   'a description of a builder': 'describeTopology(builder);',
   'a topic that is a number': 'words.to(1, STRINGS);',
+  // The test driver.
+  'an input of another type': "driver.createInputTopic('in', STRINGS).pipeInput('k', 1);",
+  'an output read as another type':
+    "const read: Promise<{ value: number | null }> = driver.createOutputTopic('out', STRINGS).readRecord();",
+  'an input without serdes': "driver.createInputTopic('in');",
 };

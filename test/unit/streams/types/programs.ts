@@ -124,4 +124,12 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
     const streams = new Streams(builder.build(), config);
     streams.onStateChange((state) => { if (state === 'ERROR') console.error(streams.failure); });`,
   'two topics as one stream': "builder.stream(['a', 'b'], { ...STRINGS, nulls: 'skip' }).merge(words).to('out');",
+  'a test': `
+    void (async () => {
+      const input = driver.createInputTopic('in', STRINGS);
+      await input.pipeInput('k', 'v', 5);
+      await input.pipeInput('k', null);
+      const { value } = await driver.createOutputTopic('out', NUMBERS).readRecord();
+      return (value ?? 0) + 1;
+    });`,
 };
