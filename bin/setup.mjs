@@ -10,7 +10,7 @@ import { build, isBuilt } from './build.mjs';
 import { setUpKafkaClient } from './kafka-client.mjs';
 import { isMain, loads, locked, orEnd, ROOT, runProgram, SetUpError, step } from './steps.mjs';
 
-const LEAST_NODE = 20;
+const MIN_NODE = 20;
 const STAMP = join(ROOT, 'node_modules', '.millrace-setup');
 const WITHOUT_DEVELOPMENT = ' --omit=dev';
 const NATIVE = 'classic-level';
@@ -54,8 +54,7 @@ async function install(development) {
 
 async function prepare(development) {
   const major = Number(process.versions.node.split('.')[0]);
-  if (major < LEAST_NODE)
-    throw new SetUpError(`Millrace needs Node ${LEAST_NODE} or newer; this is ${process.version}`);
+  if (major < MIN_NODE) throw new SetUpError(`Millrace needs Node ${MIN_NODE} or newer; this is ${process.version}`);
   // Mostly there is nothing to do, and then nothing is written either.
   if (isInstalled(development) && isBuilt()) return;
   await locked(async () => {

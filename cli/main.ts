@@ -68,7 +68,7 @@ export async function main(args: readonly string[]): Promise<number> {
       if (error.code === 'commander.unknownCommand') say(safe`there are: ${names(program)}`);
       return error.exitCode === 0 ? 0 : EXIT_USAGE;
     }
-    // It waited for a service, and was told not to.
+    // It waited for a service and was stopped.
     if (isEndBySignal(error)) return 0;
     const isInterrupted = error instanceof KafkaClientError && error.code === 'INTERRUPTED';
     if (error instanceof InterruptedError || isInterrupted) {
@@ -80,7 +80,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Subcommands have to be told one by one what holds for all of them. */
+/** Commander inherits none of these settings: each subcommand needs them. */
 function speakAsOne(command: Command): void {
   command
     .exitOverride()

@@ -16,7 +16,7 @@ import {
 } from './signals.js';
 import { scoreOfSurprise } from './surprise.js';
 
-/** What the detector is set to; how it was found is told in docs/detection.md. */
+/** The detector's settings; docs/detection.md says how they were found. */
 export interface AdaptiveTuning extends ExpectationTuning, SignalsTuning {
   /** Values before the first is judged. */
   readonly warmUp: number;

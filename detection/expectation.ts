@@ -42,8 +42,8 @@ export interface Learning {
 const ERROR_CLIP = 4;
 /** A season's slot is seen once a day or week only, so it is clipped less. */
 const SEASON_CLIP = 2;
-const LEAST_RESTLESSNESS = 0.3;
-const MOST_RESTLESSNESS = 5;
+const MIN_RESTLESSNESS = 0.3;
+const MAX_RESTLESSNESS = 5;
 
 export function noExpectation({ seasonHours }: ExpectationTuning): ExpectationState {
   return { level: 0, seasons: seasonHours.map(emptySeason), errors: [0, ...seasonHours.map(() => 0)] };
@@ -63,7 +63,7 @@ export function guess(state: ExpectationState, timestampMs: number, tuning: Expe
   });
   const spread = believed === undefined ? undefined : seasonalSpread(believed, timestampMs);
   if (spread === undefined) return { mean, restlessness: 1 };
-  const ratio = Math.max(LEAST_RESTLESSNESS, Math.min(MOST_RESTLESSNESS, spread / error));
+  const ratio = Math.max(MIN_RESTLESSNESS, Math.min(MAX_RESTLESSNESS, spread / error));
   return { mean, restlessness: ratio ** tuning.restlessPower };
 }
 

@@ -28,7 +28,7 @@ const CAP = 10;
 /** Values count for the baseline as if they were at most so many standard deviations away: no anomaly can freeze it. */
 const CLIP = 3;
 /** The spread is never taken for less than this share of the level's size. */
-const LEAST_SPREAD = 0.01;
+const MIN_SPREAD = 0.01;
 
 /**
  * Finds a level that has changed, at once when by much and after some values when by little: two CUSUM charts (Page,
@@ -43,7 +43,7 @@ export function levelShift({ span = 100, warmup = 20 }: LevelShiftOptions = {}):
       if (!Number.isFinite(value)) return UNJUDGED;
       if (state.seen === 0) state.level = value;
       const distance = value - state.level;
-      const deviation = Math.max(state.spread * DEVIATIONS, LEAST_SPREAD * Math.abs(state.level), Number.EPSILON);
+      const deviation = Math.max(state.spread * DEVIATIONS, MIN_SPREAD * Math.abs(state.level), Number.EPSILON);
       const z = distance / deviation;
       const isLearning = state.seen < warmup;
       // While there is little to go by, the mean of all is the best guess.

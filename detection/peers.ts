@@ -31,7 +31,7 @@ const CAP = 22;
 const FADING = 0.95;
 const LEAST = 0.1;
 /** Fewer events of peers say little of what is usual. */
-const LEAST_PEER_EVENTS = 5;
+const MIN_PEER_EVENTS = 5;
 
 export function initialPeerState(): PeerState {
   return { evidence: 0, count: 0, failures: 0 };
@@ -47,7 +47,7 @@ export function compareToPeers(state: PeerState, own: Tally, peers: Tally): Peer
   // By Laplace's rule of succession: few peers that do not fail yet are no proof that none does.
   const usual = (peers.failures + 1) / (peers.count + 2);
   const defective = (1 + usual) / 2;
-  const isCompared = own.count > 0 && peers.count >= Math.max(LEAST_PEER_EVENTS, own.count);
+  const isCompared = own.count > 0 && peers.count >= Math.max(MIN_PEER_EVENTS, own.count);
   if (isCompared) {
     const evidence =
       own.failures * Math.log(defective / usual) + (own.count - own.failures) * Math.log((1 - defective) / (1 - usual));

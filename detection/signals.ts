@@ -49,8 +49,8 @@ export interface Measured {
 }
 
 /** An activity is a logarithm of a ratio: one that is off by less than this is as usual. */
-const LEAST_LOG_RATIO = 0.05;
-const MOST_CORRELATION = 0.98;
+const MIN_LOG_RATIO = 0.05;
+const MAX_CORRELATION = 0.98;
 const ACTIVITY_CLIP = 10;
 
 export function noSignals({ activitySpans, driftSpans }: SignalsTuning): SignalsState {
@@ -71,7 +71,7 @@ export function noSignals({ activitySpans, driftSpans }: SignalsTuning): Signals
 /** Sizes under `floor` are none. */
 export function measure(state: SignalsState, deviation: number, floor: number, tuning: SignalsTuning): Measured {
   const correlation = state.variance > 0 ? state.covariance / state.variance : 0;
-  const innovation = deviation - Math.max(0, Math.min(MOST_CORRELATION, correlation)) * state.deviation;
+  const innovation = deviation - Math.max(0, Math.min(MAX_CORRELATION, correlation)) * state.deviation;
   const sizes = [Math.abs(deviation), Math.abs(innovation)];
   tuning.driftSpans.forEach((span, i) => {
     sizes.push(Math.abs(towards(state.drifts[i] ?? 0, deviation, span)));
@@ -81,7 +81,7 @@ export function measure(state: SignalsState, deviation: number, floor: number, t
     sizes.push(Math.abs(Math.log((activity + floor) / (state.usualActivity + floor))));
   });
   const amounts = 2 + tuning.driftSpans.length;
-  const usualSizes = state.signals.map(({ scale }, i) => Math.max(scale, i < amounts ? floor : LEAST_LOG_RATIO));
+  const usualSizes = state.signals.map(({ scale }, i) => Math.max(scale, i < amounts ? floor : MIN_LOG_RATIO));
   return { deviation, innovation, sizes, usualSizes };
 }
 

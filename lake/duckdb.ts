@@ -16,7 +16,7 @@ export interface OpenDuckDb {
   run(sql: string): Promise<void>;
 }
 
-/** A DuckDB in memory, for who has opened it. */
+/** A DuckDB in memory, for the caller that opened it. */
 export interface DuckDb extends OpenDuckDb {
   close(): void;
 }
@@ -26,7 +26,7 @@ export interface TableDuckDb extends OpenDuckDb {
   close(): Promise<void>;
 }
 
-/** What every DuckDB here is told: nothing is fetched or loaded behind our back. */
+/** Settings of every DuckDB here: it fetches and loads nothing by itself. */
 const SETTINGS = {
   autoinstall_known_extensions: 'false',
   autoload_known_extensions: 'false',

@@ -7,7 +7,7 @@ import { openTableDuckDb } from './duckdb.js';
 import { LakeError } from './lake-error.js';
 import { columnsIn, type Partition, partitionOf, readFiles, removeOf, sizeOf } from './table-files.js';
 
-/** Rows of a file are in the order in which the log had them. */
+/** Rows of a file are in the log's order. */
 const ORDER = ['topic', 'kafka_partition', 'kafka_offset'];
 
 export interface OptimizeOptions {

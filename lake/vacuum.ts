@@ -7,7 +7,7 @@ import { SPILL_PREFIX } from './duckdb.js';
 import { endOf, locationOf, partitionOf, removeOf, sizeOf } from './table-files.js';
 
 /** A file that nobody has committed may be about to be, for so long. */
-const LEAST_ORPHAN_MS = 3_600_000;
+const MIN_ORPHAN_MS = 3_600_000;
 /** Delta's default of `delta.logRetentionDuration`. */
 const LOG_RETENTION_MS = 30 * 86_400_000;
 
@@ -55,12 +55,12 @@ export async function vacuum(directory: string, options: VacuumOptions): Promise
     directory,
     snapshot,
     nowMs - retainMs,
-    nowMs - Math.max(retainMs, LEAST_ORPHAN_MS),
+    nowMs - Math.max(retainMs, MIN_ORPHAN_MS),
   );
   if (!dryRun) {
     for (const { path } of unreferenced) await rm(join(directory, path), { force: true });
-    await removeDirectories(directory, nowMs - LEAST_ORPHAN_MS);
-    await deltaLog.cleanUp(nowMs - LOG_RETENTION_MS, nowMs - LEAST_ORPHAN_MS);
+    await removeDirectories(directory, nowMs - MIN_ORPHAN_MS);
+    await deltaLog.cleanUp(nowMs - LOG_RETENTION_MS, nowMs - MIN_ORPHAN_MS);
   }
   return {
     dropped,

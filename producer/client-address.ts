@@ -16,7 +16,7 @@ export interface ClientRule {
 
 const REMOTE_ADDRESS = 'remote_addr';
 /** More entries than any chain of proxies has are a client's own. */
-const MOST_ENTRIES = 64;
+const MAX_ENTRIES = 64;
 
 /** The name under which logs have what a client rule names: `X-Real-IP` is `http_x_real_ip`. */
 export function forwardedVariable(rule: ClientRule | undefined): string {
@@ -75,10 +75,10 @@ export class ClientFinder {
 
 /** The addresses of a list; `-`, `unknown`, `_hidden` and whatever else is none are passed over. */
 function entries(list: unknown): string[] {
-  const texts = Array.isArray(list) ? list.slice(-MOST_ENTRIES) : [list];
+  const texts = Array.isArray(list) ? list.slice(-MAX_ENTRIES) : [list];
   return texts
     .filter((text) => typeof text === 'string')
-    .flatMap((text) => text.slice(-16_384).split(',').slice(-MOST_ENTRIES))
+    .flatMap((text) => text.slice(-16_384).split(',').slice(-MAX_ENTRIES))
     .flatMap((text) => canonicalAddress(forwardedFor(text)) ?? []);
 }
 

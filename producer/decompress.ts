@@ -18,7 +18,7 @@ const MAGIC: Readonly<Record<Compression, readonly number[]>> = {
 };
 
 const PIECE_BYTES = 256 * 1024;
-const MOST_IN_MEMORY_BYTES = 4 * 1024 * 1024;
+const MAX_IN_MEMORY_BYTES = 4 * 1024 * 1024;
 
 /** As many bytes as it takes to know what compressed a text. */
 export const MAGIC_BYTES = 6;
@@ -195,7 +195,7 @@ async function* unxz(pieces: AsyncIterable<Buffer>, limitBytes: number): AsyncGe
         });
         if (done) break;
         size += value.length;
-        if (size <= MOST_IN_MEMORY_BYTES) {
+        if (size <= MAX_IN_MEMORY_BYTES) {
           inMemory.push(Buffer.from(value));
         } else {
           file ??= await namelessFile();

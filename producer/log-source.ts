@@ -57,8 +57,8 @@ const DEFAULT_BATCH_LINES = 5000;
 const DEFAULT_MAX_AHEAD_MS = 3_600_000;
 /** What is read at a time, of all inputs together, and of each at least and at most. */
 const READ_BYTES = 8 * 1024 * 1024;
-const LEAST_READ_BYTES = 16 * 1024;
-const MOST_READ_BYTES = 256 * 1024;
+const MIN_READ_BYTES = 16 * 1024;
+const MAX_READ_BYTES = 256 * 1024;
 
 /** The name that a source is known by: a file's absolute path. */
 function sourceName(input: string): string {
@@ -155,7 +155,7 @@ async function sourcesOf(options: LogSourceOptions, oddFields: OddFieldCounts): 
     builders.set(host, builder);
     return builder;
   };
-  const pieceBytes = Math.max(LEAST_READ_BYTES, Math.min(MOST_READ_BYTES, Math.floor(READ_BYTES / inputs.length)));
+  const pieceBytes = Math.max(MIN_READ_BYTES, Math.min(MAX_READ_BYTES, Math.floor(READ_BYTES / inputs.length)));
   const { hostOf = () => undefined } = options;
   const inputOptions: InputOptions = { format, builderOf, hostOf, warn, tellDamage, maxAheadMs, pieceBytes, signal };
   const paths: string[] = [];

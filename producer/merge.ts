@@ -1,7 +1,7 @@
 import { setTimeout as delay, setImmediate as macrotask } from 'node:timers/promises';
 import type { ReadLine } from './line-reader.js';
 
-/** How often an input that had nothing is asked again. */
+/** How often an input without lines is asked again. */
 const LOOK_EVERY_MS = 200;
 /** How long others wait for a pipe that says nothing: its writer may be waiting for one of them to be read. */
 const STALL_MS = 1000;

@@ -4,7 +4,7 @@ import { badLine, type ReadLine } from './line-reader.js';
 /** How many lines after one that is far ahead say whether it is right. */
 const LINES_AHEAD = 512;
 /** So many lines before and after it must agree that it is wrong: a few lines with any times at all are left as they are. */
-const LEAST_WITNESSES = 4;
+const MIN_WITNESSES = 4;
 
 export interface NeighbourOptions {
   readonly maxAheadMs: number;
@@ -35,7 +35,7 @@ export class NeighbourCheck {
     this.#options = options;
     this.time = options.time ?? -1;
     this.#last = this.time;
-    this.#support = options.time === undefined ? 0 : LEAST_WITNESSES;
+    this.#support = options.time === undefined ? 0 : MIN_WITNESSES;
   }
 
   get holds(): boolean {
@@ -138,7 +138,7 @@ export class NeighbourCheck {
     if (here === 0 && back === 0) return 'alone';
     // A file that is written backwards has its newest line first.
     if (this.time < 0 && falls > 0) return 'right';
-    return back > 0 && back >= here && this.#support + back >= LEAST_WITNESSES ? 'wrong' : 'right';
+    return back > 0 && back >= here && this.#support + back >= MIN_WITNESSES ? 'wrong' : 'right';
   }
 
   #setAside(line: ReadLine): void {

@@ -12,7 +12,7 @@ export interface RefusedLine {
 const FIRST = 3;
 const SHOWN_BYTES = 200;
 
-/** What is told of lines that could not be used: how many for each reason, and the first of them. */
+/** Lines that could not be used: how many for each reason, and the first of them. */
 export class RefusedLines {
   readonly first: RefusedLine[] = [];
   readonly #counts = new Map<string, number>();

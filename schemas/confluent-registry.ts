@@ -94,7 +94,7 @@ export class ConfluentRegistry implements SchemaRegistry {
     throw new SerdePendingError(`schema ${id} is on its way from ${this.address}`, this.#lookUp(id));
   }
 
-  /** Ends all waiting: what waits for a look-up is told REGISTRY_CLOSED. */
+  /** Ends all waiting: pending look-ups fail with REGISTRY_CLOSED. */
   close(): void {
     this.#closing.abort();
   }

@@ -127,7 +127,7 @@ async function ensureCompatibility(api: RegistryApi, subject: string): Promise<C
   try {
     await api.setCompatibility(subject, DEFAULT_COMPATIBILITY);
   } catch (error) {
-    // Another process may have been faster; some registries refuse to be told twice.
+    // Another process may have been faster; some registries refuse a second registration.
     const meanwhile = await api.compatibility(subject);
     if (meanwhile === undefined) throw error;
     return meanwhile;

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { StackError } from './stack-error.js';
 
-const LEAST_JAVA = 17;
+const MIN_JAVA = 17;
 
 const run = promisify(execFile);
 
@@ -23,16 +23,13 @@ export async function requireJava(): Promise<void> {
     () => undefined,
   );
   if (text === undefined) {
-    throw new StackError(
-      'PROGRAM_MISSING',
-      `Java ${LEAST_JAVA} or newer is needed, and there is no "java" on the PATH`,
-    );
+    throw new StackError('PROGRAM_MISSING', `Java ${MIN_JAVA} or newer is needed, and there is no "java" on the PATH`);
   }
   const version = /version "(?:1\.)?(\d+)[^"]*"/.exec(text);
-  if (version !== null && Number(version[1]) < LEAST_JAVA) {
+  if (version !== null && Number(version[1]) < MIN_JAVA) {
     throw new StackError(
       'PROGRAM_MISSING',
-      `Java ${LEAST_JAVA} or newer is needed; the "java" on the PATH is ${version[0].replace('version ', '')}`,
+      `Java ${MIN_JAVA} or newer is needed; the "java" on the PATH is ${version[0].replace('version ', '')}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 import { MillraceError } from '@millrace/streams';
 
-/** A service cannot be had, started or stopped; the message says which, why and what to do. */
+/** A service cannot be installed, started or stopped; the message says which, why and what to do. */
 export class StackError extends MillraceError<
   | 'PROGRAM_MISSING'
   | 'DOWNLOAD_FAILED'

@@ -11,7 +11,7 @@ import { deserializationHandler, type ExceptionHandler } from './topology/except
 import { type Topology, TopologyError } from './topology/topology.js';
 import { UnheardFailure } from './unheard-failure.js';
 
-/** Who is silent for this long may be at its end; the log is asked. */
+/** A partition that is silent for this long may be at its end; the log is asked. */
 const END_SILENCE_MS = 1000;
 
 /** Kafka Streams' life cycle. */
@@ -31,7 +31,7 @@ export type StateListener = (state: StreamsState, before: StreamsState) => void;
  *
  * - `replace-thread`: it goes on from what is committed, in the states `REBALANCING` and `RUNNING`. Where the error is of a
  *   record, that comes again, and so may the error: count them.
- * - `shutdown-client`: this instance ends, in the state `ERROR`; what it had to do goes to the others.
+ * - `shutdown-client`: this instance ends, in the state `ERROR`; its partitions go to the others.
  * - `shutdown-application`: all instances end, in the state `ERROR`.
  */
 export type UncaughtExceptionResponse = 'replace-thread' | 'shutdown-client' | 'shutdown-application';
@@ -102,7 +102,7 @@ export interface StreamsConfig {
   readonly productionExceptionHandler?: ExceptionHandler;
   /**
    * Asked about what has stopped the application, a record that an exception handler lets fail among it; not about what
-   * `start` throws. Default: `shutdown-client`, and, where there is no state listener either, the failure is told on standard
+   * `start` throws. Default: `shutdown-client`, and, where there is no state listener either, the failure is reported on standard
    * error and the process ends with code 1, unless `close`, `drain` or `failure` tell it to somebody within two seconds.
    */
   readonly uncaughtExceptionHandler?: UncaughtExceptionHandler;
@@ -126,7 +126,7 @@ export class Streams {
   #stopping = false;
   #drains: Drain[] = [];
   #failure: Error | undefined;
-  /** Until somebody has been told of the failure. */
+  /** Until the failure has been reported. */
   #unheard: UnheardFailure | undefined;
   readonly #applicationId: string;
 
@@ -231,7 +231,7 @@ export class Streams {
         this.#shutdownRequests = await ShutdownRequests.watch(log, applicationId);
       }
     } catch (error) {
-      // Whoever starts it is told by this.
+      // `start` throws it.
       await this.#fail(error as Error, true);
       throw error;
     }
@@ -261,7 +261,7 @@ export class Streams {
   async close(): Promise<void> {
     this.#stopping = true;
     if (this.#state === 'RUNNING' || this.#state === 'REBALANCING') this.#transition('PENDING_SHUTDOWN');
-    // Whoever closes it is told by this.
+    // `close` throws it.
     this.#unheard?.heard();
     await this.#running;
     if (this.#failure !== undefined) throw this.#failure;
@@ -302,7 +302,7 @@ export class Streams {
     this.#transition('NOT_RUNNING');
   }
 
-  /** Asks the handler what is to become of the application. @returns whether it goes on */
+  /** Asks the handler whether the application continues. @returns whether it does */
   async #recover(error: Error): Promise<boolean> {
     let failure = error;
     for (;;) {
@@ -352,7 +352,7 @@ export class Streams {
 
   async #fail(error: Error, isHeard: boolean): Promise<void> {
     this.#failure = error;
-    // Who drains it is told by `drain`, who has begun to close it by `close`.
+    // `drain` and a `close` under way throw it.
     if (!isHeard && this.#listeners.size === 0 && this.#drains.length === 0 && !this.#stopping) {
       this.#unheard = new UnheardFailure(this.#applicationId, error);
     }

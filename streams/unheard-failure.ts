@@ -2,7 +2,7 @@
 const HEARD_WITHIN_MS = 2000;
 
 /**
- * A failure that nobody listens for: unless somebody asks about it soon, it is told on standard error and the process ends
+ * A failure that nobody listens for: unless the program asks about it soon, it is reported on standard error and the process ends
  * with code 1, at once where other things would keep it alive.
  */
 export class UnheardFailure {

@@ -8,7 +8,7 @@ export type PipelineName = (typeof PIPELINES)[number];
 export const DETECTOR_FAMILIES = ['adaptive', 'textbook'] as const;
 export type DetectorFamily = (typeof DETECTOR_FAMILIES)[number];
 
-/** What the application can be told; windows are as long as what the contract says of them. */
+/** The application's configuration; by default windows have the lengths of the contract. */
 export interface ApplicationConfig extends GoalConfig {
   readonly pipelines: readonly PipelineName[];
   readonly webStatistics: {

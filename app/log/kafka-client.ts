@@ -8,7 +8,7 @@ interface SetUp {
   setUpKafkaClient(): Promise<void>;
 }
 
-/** The Kafka client cannot be had here, or does not load: everything but Kafka works. Or making it was interrupted. */
+/** The Kafka client cannot be installed here, does not load, or its build was interrupted. Everything but Kafka works. */
 export class KafkaClientError extends MillraceError<'KAFKA_CLIENT_MISSING' | 'INTERRUPTED'> {
   /** @param exitCode what a program that cannot go on without it ends with */
   constructor(

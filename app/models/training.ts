@@ -10,8 +10,8 @@ import { ModelDirectory } from './model-directory.js';
 const POLL_MS = 200;
 const FIRST_MODEL_POLL_MS = 10_000;
 /** A model of less knows little: five services for some minutes. */
-export const LEAST_WINDOWS = 300;
-const MOST_WINDOWS = 200_000;
+export const MIN_WINDOWS = 300;
+const MAX_WINDOWS = 200_000;
 
 export interface Training {
   /** So many windows of services are in the log. */
@@ -25,7 +25,7 @@ export async function trainModel(
   { log, schemas }: Pick<OpenLog, 'log' | 'schemas'>,
   config: ApplicationConfig,
   directory: string,
-  leastWindows: number = LEAST_WINDOWS,
+  leastWindows: number = MIN_WINDOWS,
 ): Promise<Training> {
   const { serviceHealth } = await serdesOf(schemas, config);
   const windows = await historyOf(log, config.topics.serviceHealth, serviceHealth);
@@ -60,7 +60,7 @@ async function historyOf(log: Log, topic: string, serde: Serde<ServiceHealth>): 
     const start = await log.startOffset({ topic, partition });
     const end = await log.endOffset({ topic, partition });
     if (end <= start) continue;
-    consumer.assign({ topic, partition }, Math.max(start, end - Math.ceil(MOST_WINDOWS / partitions)));
+    consumer.assign({ topic, partition }, Math.max(start, end - Math.ceil(MAX_WINDOWS / partitions)));
     ends.set(partition, end);
   }
   while (ends.size > 0) {

@@ -6,7 +6,7 @@ import { SchemaError } from '../../schemas/schema-error.js';
 import { AppError } from '../app-error.js';
 import { KafkaClientError } from '../log/kafka-client.js';
 
-const MOST_CAUSES = 10;
+const MAX_CAUSES = 10;
 
 /** Failures that a user can act upon: their message says what to do. */
 export const APP_FAILURES = [
@@ -41,7 +41,7 @@ export function toldFailure(error: Error, depth = 0): ToldFailure {
     ...(typeof code === 'string' ? { code } : {}),
     ...(typeof path === 'string' ? { path } : {}),
     ...(stack === undefined ? {} : { stack }),
-    ...(cause instanceof Error && depth < MOST_CAUSES ? { cause: toldFailure(cause, depth + 1) } : {}),
+    ...(cause instanceof Error && depth < MAX_CAUSES ? { cause: toldFailure(cause, depth + 1) } : {}),
   };
 }
 

@@ -36,7 +36,7 @@ const GAUSSIAN_WINDOW = 6400;
 const GAUSSIAN_STEP = 100;
 /** It has no threshold of its own: one in a million. */
 const GAUSSIAN_ALERT = 1 - 1e-6;
-const LEAST_DEVIATION = 1e-6;
+const MIN_DEVIATION = 1e-6;
 
 /**
  * The windowed Gaussian of the Numenta Anomaly Benchmark: one less the normal tail probability of a value by the mean
@@ -48,7 +48,7 @@ export function windowedGaussian(): Detector<GaussianState> {
     initial: () => ({ window: [], step: [], mean: 0, squares: 0 }),
     observe(state, _timestampMs, value) {
       const { step, window } = state;
-      const deviation = Math.sqrt(state.squares / window.length) || LEAST_DEVIATION;
+      const deviation = Math.sqrt(state.squares / window.length) || MIN_DEVIATION;
       const score = window.length === 0 ? 0 : 1 - normalTail(Math.abs(value - state.mean) / deviation);
       if (window.length < GAUSSIAN_WINDOW) {
         window.push(value);

@@ -21,7 +21,7 @@ const STOP_WITHIN_MS = 30_000;
 /** Less than a broker sends at once to a consumer that is behind, and more than it sends and writes beside in a start. */
 const FIRST_READ_BYTES = 256 * 1024;
 /** In a row. For so long a run's end would not be noticed. */
-const MOST_FAILED_LOOKS = 20;
+const MAX_FAILED_LOOKS = 20;
 const SHOWN_LINES = 15;
 
 export interface Figures {
@@ -157,7 +157,7 @@ export class MeasuredRun {
       this.#failedLooks = 0;
     } catch (error) {
       // A topic that is just being made has no leader yet.
-      if (++this.#failedLooks > MOST_FAILED_LOOKS) await this.#fail(`cannot be watched: ${(error as Error).message}`);
+      if (++this.#failedLooks > MAX_FAILED_LOOKS) await this.#fail(`cannot be watched: ${(error as Error).message}`);
       return;
     }
     const committed = this.#committed;

@@ -29,7 +29,7 @@ interface DirectoryOptions extends ConnectOptions {
   readonly directory?: string;
 }
 
-/** What `apply` is told. */
+/** Options of `apply`. */
 export interface ApplyOptions extends DirectoryOptions {
   readonly elasticsearch?: string;
   readonly influxdb?: string;

@@ -151,7 +151,7 @@ function placeOf({ brokers, dataDir, input }: StartOptions): string {
 
 async function start(given: StartOptions, command: Command): Promise<void> {
   const source = feedingOf(given, command);
-  // A mistake in what is asked for is told before anything is opened.
+  // Mistakes in the options are reported before anything is opened.
   applicationConfig(given);
   sourceOf(given);
   requireLogFormat(given.logFormat);
@@ -246,7 +246,7 @@ async function run(
   requireUsable(metrics);
 }
 
-/** An input that was read before: what is known of it is told again. */
+/** An input that was read before: its known facts are reported again. */
 async function standingResults(
   options: StartOptions,
   { log }: OpenLog,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { LEAST_WINDOWS, trainModel } from '../../app/models/training.js';
+import { MIN_WINDOWS, trainModel } from '../../app/models/training.js';
 import { type ApplicationConfig, DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js';
 import { addConnection, type ConnectionOptions, connect } from '../options/connection.js';
 import { wholeNumber } from '../options/options.js';
@@ -24,7 +24,7 @@ export function trainCommand(program: Command): Command {
     .description(
       'train the model of services on the history in the log, as a new version; a pipeline that runs takes it within seconds',
     )
-    .option('--least-windows <number>', 'refuse to train on fewer', wholeNumber(2), LEAST_WINDOWS);
+    .option('--least-windows <number>', 'refuse to train on fewer', wholeNumber(2), MIN_WINDOWS);
   return addConnection(command).action(train);
 }
 

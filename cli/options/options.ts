@@ -52,10 +52,10 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (tex
 }
 
 /** Each is a task for each part of a pipeline, and each of these has files of its own. */
-const MOST_PARTITIONS = 1000;
+const MAX_PARTITIONS = 1000;
 
 /** A parser of numbers of partitions. */
-export const partitionCount = wholeNumber(1, MOST_PARTITIONS);
+export const partitionCount = wholeNumber(1, MAX_PARTITIONS);
 
 function commaSeparated(text: string): readonly string[] {
   return text
@@ -86,11 +86,11 @@ function shareOfOne(text: string): number {
 }
 
 /** The simulator keeps clients and hosts in proportion to its rate. */
-const MOST_SIMULATED = 100_000;
+const MAX_SIMULATED = 100_000;
 
 function simulatedRate(text: string): number {
   const rate = positiveNumber(text);
-  if (rate > MOST_SIMULATED) throw new InvalidArgumentError(`It must be ${MOST_SIMULATED} or less.`);
+  if (rate > MAX_SIMULATED) throw new InvalidArgumentError(`It must be ${MAX_SIMULATED} or less.`);
   return rate;
 }
 
@@ -291,7 +291,7 @@ export function pipelinesOption(description: string, byDefault: readonly Pipelin
     .default(byDefault, byDefault.join(','));
 }
 
-/** What runs, and what it is told. */
+/** The pipelines that run, and their configuration. */
 export function addPipelines(command: Command): Command {
   const { detectors, sensors, services, webStatistics } = DEFAULT_APPLICATION_CONFIG;
   const { addresses, endpoints } = services;
@@ -358,8 +358,8 @@ function goalSettings(options: GoalOptions): Omit<GoalConfig, 'topics'> {
   };
 }
 
-/** An event is in so many windows at most: each may be told of, at each change. */
-const MOST_WINDOWS = 3600;
+/** An event is in so many windows at most: each may be sent, at each change. */
+const MAX_WINDOWS = 3600;
 
 /** @throws UsageError when there are no such windows */
 function hopping(name: string, size: number, advance: number): { readonly size: number; readonly advance: number } {
@@ -368,8 +368,8 @@ function hopping(name: string, size: number, advance: number): { readonly size: 
   if (advance > size) {
     throw new UsageError(`${sizeText} is less than ${advanceText}: what comes between two windows would not count`);
   }
-  if (size / advance > MOST_WINDOWS) {
-    throw new UsageError(`${sizeText} is more than ${MOST_WINDOWS} times ${advanceText}: let windows advance by more`);
+  if (size / advance > MAX_WINDOWS) {
+    throw new UsageError(`${sizeText} is more than ${MAX_WINDOWS} times ${advanceText}: let windows advance by more`);
   }
   return { size, advance };
 }

@@ -5,12 +5,12 @@ import { type SafeText, safe } from './safe-text.js';
 import { cut } from './width.js';
 
 /** Where the output is no terminal, or a very wide one. */
-const MOST_COLUMNS = 160;
+const MAX_COLUMNS = 160;
 
 /** What is said of lines that could not be used: how many for each reason, and the first of them with their text. */
 export function refusedText(refused: RefusedLines, deadLetterTopic: string): SafeText[] {
   if (refused.total === 0) return [];
-  const columns = Math.min(columnsOf(process.stdout) ?? MOST_COLUMNS, MOST_COLUMNS);
+  const columns = Math.min(columnsOf(process.stdout) ?? MAX_COLUMNS, MAX_COLUMNS);
   const reasons = refused.counts.map(([reason, lines]) => `${reason} ${number(lines)}`).join(', ');
   const isFormat = refused.counts[0]?.[0] === 'not-in-format';
   return [

@@ -71,7 +71,7 @@ export class Status {
   start(): void {
     const interval = this.#screen === undefined ? PLAIN_INTERVAL_MS : TERMINAL_INTERVAL_MS;
     this.#timer = setInterval(() => {
-      // A status that cannot be had now is had the next time.
+      // A status that cannot be read now is read the next time.
       this.#drawing = this.#draw().catch(() => {});
     }, interval);
     this.#timer.unref();

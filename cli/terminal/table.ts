@@ -8,7 +8,7 @@ export type Cell = SafeText | string;
 
 /** What stands beside a cell: a space on either side, and a line. */
 const BESIDE_CELL = 3;
-const LEAST_COLUMN = 6;
+const MIN_COLUMN = 6;
 
 /** Prints a table on standard output; on a terminal, its widest columns are cut off so that no line wraps. */
 export function printTable(head: readonly string[], rows: readonly (readonly Cell[])[]): void {
@@ -28,11 +28,11 @@ function widthAt(row: readonly SafeText[], column: number): number {
 
 /** Takes from the widest columns until they have the width together, or none is wide any more. */
 export function fitted(natural: readonly number[], available: number): number[] {
-  const widths = natural.map((width) => Math.min(width, Math.max(available, LEAST_COLUMN)));
+  const widths = natural.map((width) => Math.min(width, Math.max(available, MIN_COLUMN)));
   while (widths.reduce((sum, width) => sum + width, 0) > available) {
     const widest = widths.indexOf(Math.max(...widths));
     const width = widths[widest] ?? 0;
-    if (width <= LEAST_COLUMN) break;
+    if (width <= MIN_COLUMN) break;
     widths[widest] = width - 1;
   }
   return widths;

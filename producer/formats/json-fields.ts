@@ -51,7 +51,7 @@ const WRAPPERS = new Set([
   'attributes',
 ]);
 const DEEPEST = 3;
-const MOST_KNOWN_NAMES = 4096;
+const MAX_KNOWN_NAMES = 4096;
 const LONGEST_NAME = 128;
 
 interface Place {
@@ -113,7 +113,7 @@ export class JsonFields {
       if (name.length > LONGEST_NAME) return null;
       place = this.#places.get(spelling(name)) ?? null;
       // Names are few, unless somebody makes them up.
-      if (this.#known.size >= MOST_KNOWN_NAMES) this.#known.clear();
+      if (this.#known.size >= MAX_KNOWN_NAMES) this.#known.clear();
       this.#known.set(name, place);
     }
     return place;

@@ -22,7 +22,7 @@ import {
   withinQuotes,
 } from './log-format-variables.js';
 
-const MOST_VARIABLES = 200;
+const MAX_VARIABLES = 200;
 
 export interface LogFormatOptions {
   /** The variable that says for whom a proxy asks. */
@@ -51,8 +51,8 @@ export function compileLogFormat(
         `$time_iso8601 and $msec; it is: ${format}`,
     );
   }
-  if (text.variables.length > MOST_VARIABLES) {
-    throw new ProducerError('LOG_FORMAT', `the log format has more than ${MOST_VARIABLES} variables`);
+  if (text.variables.length > MAX_VARIABLES) {
+    throw new ProducerError('LOG_FORMAT', `the log format has more than ${MAX_VARIABLES} variables`);
   }
   const used = new Set(uses.map(({ slot }) => slot));
   const { refused, warnings } = ambiguities(text, used);
@@ -86,8 +86,8 @@ function forwardedNames(forwarded: string): readonly string[] {
 type Freedom = 0 | 1 | 2;
 
 const STRICT = 0;
-const MOST_STEPS = 8;
-const MOST_MATCHERS = 64;
+const MAX_STEPS = 8;
+const MAX_MATCHERS = 64;
 
 interface Matchers {
   readonly shortest: LineMatcher;
@@ -135,7 +135,7 @@ class LogFormat implements AccessLogFormat {
   #freeing(line: string, from: Reached, mayFree: (origin: Origin) => boolean): Matchers | undefined {
     const freedoms = [...this.#strict];
     let reached = from;
-    for (let step = 0; step < MOST_STEPS; step++) {
+    for (let step = 0; step < MAX_STEPS; step++) {
       let slot = Math.min(reached.slot, freedoms.length - 1);
       while (slot >= 0 && !(mayFree(this.#origin(slot)) && (freedoms[slot] ?? 2) < this.#mostFree(slot))) slot--;
       if (slot < 0) return undefined;
@@ -172,7 +172,7 @@ class LogFormat implements AccessLogFormat {
         shortest: new LineMatcher(slots),
         longest: isSingle ? undefined : new LineMatcher(slots, { longestFirst: true }),
       };
-      if (this.#matchers.size >= MOST_MATCHERS) this.#matchers.clear();
+      if (this.#matchers.size >= MAX_MATCHERS) this.#matchers.clear();
       this.#matchers.set(key, matchers);
     }
     return matchers;

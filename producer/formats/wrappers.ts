@@ -24,7 +24,7 @@ const PREFIXES: readonly RegExp[] = [
   // docker compose logs.
   /^[\w.-]{1,128} +\| ()/,
 ];
-const MOST_WRAPPERS = 3;
+const MAX_WRAPPERS = 3;
 
 /** What stands inside a wrapper; undefined where there is none. */
 function unwrapped(line: string): Wrapped | undefined {
@@ -52,7 +52,7 @@ export class UnwrappingFormat implements AccessLogFormat {
     let fields = this.#format.read(line);
     let wrapped: Wrapped | undefined = { line };
     let server: string | undefined;
-    for (let wrappers = 0; fields instanceof LineRefusal && wrappers < MOST_WRAPPERS; wrappers++) {
+    for (let wrappers = 0; fields instanceof LineRefusal && wrappers < MAX_WRAPPERS; wrappers++) {
       wrapped = unwrapped(wrapped.line);
       if (wrapped === undefined) return fields;
       server ??= wrapped.server;

@@ -16,7 +16,7 @@ const ASK_TIMEOUT_MS = 1000;
 
 const LOG_CONFIGURATION = fileURLToPath(new URL('../log4j2.properties', import.meta.url));
 
-/** How Kafka's own programs are told where to log. */
+/** The variable that tells Kafka's own programs where to log. */
 export const LOG_OPTION = `-Dlog4j2.configurationFile=${LOG_CONFIGURATION}`;
 
 const run = promisify(execFile);

@@ -11,7 +11,7 @@ export interface SalvagedBlock extends Block {
 /**
  * Reads all blocks of a table that can be read, whatever is damaged: its structure, too.
  *
- * @param onDamage is told what is
+ * @param onDamage receives what is
  */
 export async function* salvageTable(path: string, onDamage: (what: string) => void): AsyncGenerator<SalvagedBlock> {
   let table: LevelTable;

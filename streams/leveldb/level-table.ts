@@ -77,7 +77,7 @@ export class LevelTable {
     }
   }
 
-  /** The block, as far as it can be had, and whether it is what was written. */
+  /** The block, as far as it can be read, and whether it is what was written. */
   read(block: BlockHandle): Promise<Block> {
     return readBlock(this.#file, block);
   }
@@ -137,7 +137,7 @@ async function readBlock(file: FileHandle, { start, sizeBytes }: BlockHandle): P
   return { bytes: Buffer.alloc(0), isWhole: false };
 }
 
-/** A block's entries, whose keys are told by what they share with the key before. @throws RangeError */
+/** A block's entries; each key is stored as its difference from the one before. @throws RangeError */
 function* blockEntries(block: Buffer): Generator<{ readonly key: Buffer; readonly value: Buffer }> {
   const restarts = block.readUInt32LE(block.length - 4);
   const end = block.length - 4 * (restarts + 1);

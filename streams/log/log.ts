@@ -163,8 +163,8 @@ export interface GroupConsumer extends LogConsumer {
 }
 
 /**
- * Who writes has a session, which ends when another shuts it out, or the log has to begin anew. What decides whether it may
- * write is looked up after a session has begun, and each transaction requires that session.
+ * A writer has a session, which ends when another writer takes over or the log has to begin anew. The writer first begins a
+ * session, then looks up whether it may write; each transaction requires that session.
  */
 export interface WriteSessions {
   /** The session that goes on, or a new one. */
@@ -206,7 +206,7 @@ export interface Log {
   /**
    * Keeps other instances of the application out, in this process and in others. Missing where a group shares out the work.
    *
-   * @returns what lets go again; the end of the process does so, too
+   * @returns a function that releases the claim; the end of the process releases it, too
    * @throws LogError GROUP_IN_USE when there is one
    */
   claim?(group: string): Promise<() => Promise<void>>;

@@ -14,7 +14,7 @@ export interface StartOffset {
   readonly offset: number;
   /** What a restart is to know; '' where the application starts from the beginning. */
   readonly metadata: string;
-  /** What is to be told: records that are gone unread, or a position that the log never had. */
+  /** What to report: records that are gone unread, or a position that the log never had. */
   readonly warning?: string;
 }
 

@@ -42,7 +42,7 @@ export interface StreamsMetrics {
   abortedCommits: number;
   /** Changes of the partitions that are this process's. */
   rebalances: number;
-  /** Positions that the log had no more: what lay between was not read. */
+  /** Positions that the log no longer had: the records between were not read. */
   offsetResets: number;
   changelogRecords: number;
   repartitionRecords: number;
@@ -92,7 +92,7 @@ export function countSkipped(metrics: StreamsMetrics, node: string, reason: stri
   reasons[known] = (reasons[known] ?? 0) + 1;
 }
 
-/** Names and reasons are anybody's: "constructor" is no more special than another. */
+/** Names and reasons are free text: "constructor" must be as good as any other. */
 function byName<Value>(): Record<string, Value> {
   return Object.create(null) as Record<string, Value>;
 }

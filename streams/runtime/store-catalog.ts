@@ -120,7 +120,7 @@ function describe({ keys, kind, values, windows }: StoreContents): string {
   return kind === 'table' ? `rows of a table or an aggregate (${formats})` : `entries of a processor (${formats})`;
 }
 
-/** How many unnamed stores cannot be told from this one by what they are of. */
+/** How many unnamed stores cannot be distinguished from this one by their inputs and outputs. */
 function twinsOf(entry: CatalogEntry, entries: ReadonlyMap<string, CatalogEntry>): number {
   return [...entries.values()].filter(
     (other) => other.place?.from === entry.place?.from && isSameContents(other, entry),

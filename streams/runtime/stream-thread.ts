@@ -40,7 +40,7 @@ const LAG_POLL_MS = 20;
 const AFTER_ABORT = 0.5;
 /** How much later it comes after each that was made, up to the limits again. */
 const AFTER_COMMIT = 1.05;
-const LEAST_SHARE = 1 / 1024;
+const MIN_SHARE = 1 / 1024;
 /** How often it is asked whether partitions that are silent are at their end, where that is a request. */
 const ENDS_POLL_MS = 1000;
 /** Records that a store no longer needs are deleted from its changelog when there are this many of them. */
@@ -441,7 +441,7 @@ export class StreamThread {
   async #startOver(): Promise<void> {
     this.metrics.abortedCommits++;
     // Made again as it was, it would fail again for ever.
-    this.#commitShare = Math.max(LEAST_SHARE, this.#commitShare * AFTER_ABORT);
+    this.#commitShare = Math.max(MIN_SHARE, this.#commitShare * AFTER_ABORT);
     await this.#dropTasks();
     await this.#openTasks();
   }

@@ -4,7 +4,7 @@ import { StringInterner } from './string-interner.js';
 const INTERNED_STRINGS = 65_536;
 
 /** In one block, of items that take no bytes. */
-const MOST_EMPTY_ITEMS = 65_536;
+const MAX_EMPTY_ITEMS = 65_536;
 
 let interner: StringInterner | undefined;
 
@@ -112,23 +112,23 @@ export class AvroCursor {
   }
 
   /** Items in blocks, each with its count before it; a negative one has the block's bytes behind it. */
-  readItems(readItem: () => unknown, leastItemBytes: number): unknown[] {
+  readItems(readItem: () => unknown, minItemBytes: number): unknown[] {
     const items: unknown[] = [];
-    for (let count = this.readCount(leastItemBytes); count > 0; count = this.readCount(leastItemBytes)) {
+    for (let count = this.readCount(minItemBytes); count > 0; count = this.readCount(minItemBytes)) {
       for (; count > 0; count--) items.push(readItem());
     }
     return items;
   }
 
   /** The count of a block of an array or a map; 0 after the last. */
-  readCount(leastItemBytes: number): number {
+  readCount(minItemBytes: number): number {
     let count = this.readLong();
     if (count < 0) {
       count = -count;
       this.skipLong();
     }
     // Five bytes can announce any number of items, which nobody has sent.
-    const most = leastItemBytes === 0 ? MOST_EMPTY_ITEMS : (this.#end - this.position) / leastItemBytes;
+    const most = minItemBytes === 0 ? MAX_EMPTY_ITEMS : (this.#end - this.position) / minItemBytes;
     if (count > most) throw this.#cutOff(`${count} items are announced`, this.position);
     return count;
   }

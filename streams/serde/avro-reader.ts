@@ -139,7 +139,7 @@ function generatedReader(reader: Type, writer: Type, spellings: Spellings): Avro
 
 function readSource({ items, primitive, symbols }: FieldShape, constant: (value: unknown) => string): string {
   if (symbols !== undefined) return `cursor.readSymbol(${constant(symbols)})`;
-  if (items !== undefined) return `cursor.readItems(() => ${readSource(items, constant)}, ${leastBytes(items)})`;
+  if (items !== undefined) return `cursor.readItems(() => ${readSource(items, constant)}, ${minBytes(items)})`;
   return `cursor.read${primitive}()`;
 }
 
@@ -147,7 +147,7 @@ function skipSource(shape: FieldShape, constant: (value: unknown) => string): st
   return shape.primitive === undefined ? readSource(shape, constant) : `cursor.skip${shape.primitive}()`;
 }
 
-function leastBytes({ primitive }: FieldShape): number {
+function minBytes({ primitive }: FieldShape): number {
   if (primitive === 'Double') return 8;
   return primitive === 'Float' ? 4 : 1;
 }

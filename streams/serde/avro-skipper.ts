@@ -7,7 +7,7 @@ export type AvroSkipper = (cursor: AvroCursor) => void;
 interface Skipper {
   skip: AvroSkipper;
   /** A value takes at least so many bytes. */
-  leastBytes: number;
+  minBytes: number;
 }
 
 /** Passes over any value of the type, within the bytes that are there. */
@@ -20,7 +20,7 @@ function skipperOf(type: Type, known: Map<Type, Skipper>): Skipper {
   let skipper = known.get(type);
   if (skipper === undefined) {
     // A type may contain itself.
-    skipper = { skip: () => {}, leastBytes: 0 };
+    skipper = { skip: () => {}, minBytes: 0 };
     known.set(type, skipper);
     Object.assign(skipper, compile(type, known));
   }
@@ -28,15 +28,15 @@ function skipperOf(type: Type, known: Map<Type, Skipper>): Skipper {
 }
 
 const PRIMITIVES: Readonly<Record<string, Skipper>> = {
-  null: { skip: () => {}, leastBytes: 0 },
-  boolean: { skip: (cursor) => cursor.skipBoolean(), leastBytes: 1 },
-  int: { skip: (cursor) => cursor.skipLong(), leastBytes: 1 },
-  long: { skip: (cursor) => cursor.skipLong(), leastBytes: 1 },
-  float: { skip: (cursor) => cursor.skipBytes(4), leastBytes: 4 },
-  double: { skip: (cursor) => cursor.skipBytes(8), leastBytes: 8 },
-  string: { skip: (cursor) => cursor.skipString(), leastBytes: 1 },
-  bytes: { skip: (cursor) => cursor.skipString(), leastBytes: 1 },
-  enum: { skip: (cursor) => cursor.skipLong(), leastBytes: 1 },
+  null: { skip: () => {}, minBytes: 0 },
+  boolean: { skip: (cursor) => cursor.skipBoolean(), minBytes: 1 },
+  int: { skip: (cursor) => cursor.skipLong(), minBytes: 1 },
+  long: { skip: (cursor) => cursor.skipLong(), minBytes: 1 },
+  float: { skip: (cursor) => cursor.skipBytes(4), minBytes: 4 },
+  double: { skip: (cursor) => cursor.skipBytes(8), minBytes: 8 },
+  string: { skip: (cursor) => cursor.skipString(), minBytes: 1 },
+  bytes: { skip: (cursor) => cursor.skipString(), minBytes: 1 },
+  enum: { skip: (cursor) => cursor.skipLong(), minBytes: 1 },
 };
 
 function compile(type: Type, known: Map<Type, Skipper>): Skipper {
@@ -45,7 +45,7 @@ function compile(type: Type, known: Map<Type, Skipper>): Skipper {
   if (primitive !== undefined) return primitive;
   if (type instanceof types.LogicalType) return skipperOf(type.underlyingType, known);
   if (type instanceof types.FixedType) {
-    return { skip: (cursor) => cursor.skipBytes(type.size), leastBytes: type.size };
+    return { skip: (cursor) => cursor.skipBytes(type.size), minBytes: type.size };
   }
   if (type instanceof types.RecordType) {
     const fields = type.fields.map((field) => skipperOf(field.type, known));
@@ -53,12 +53,12 @@ function compile(type: Type, known: Map<Type, Skipper>): Skipper {
       skip: (cursor) => {
         for (const { skip } of fields) skip(cursor);
       },
-      leastBytes: fields.reduce((bytes, { leastBytes }) => bytes + leastBytes, 0),
+      minBytes: fields.reduce((bytes, { minBytes }) => bytes + minBytes, 0),
     };
   }
   if (type instanceof types.ArrayType) {
     const items = skipperOf(type.itemsType, known);
-    return { skip: (cursor) => skipItems(cursor, items.skip, items.leastBytes), leastBytes: 1 };
+    return { skip: (cursor) => skipItems(cursor, items.skip, items.minBytes), minBytes: 1 };
   }
   if (type instanceof types.MapType) {
     const values = skipperOf(type.valuesType, known);
@@ -66,7 +66,7 @@ function compile(type: Type, known: Map<Type, Skipper>): Skipper {
       cursor.skipString();
       values.skip(cursor);
     };
-    return { skip: (cursor) => skipItems(cursor, skipEntry, 1 + values.leastBytes), leastBytes: 1 };
+    return { skip: (cursor) => skipItems(cursor, skipEntry, 1 + values.minBytes), minBytes: 1 };
   }
   if (type instanceof types.UnwrappedUnionType || type instanceof types.WrappedUnionType) {
     const branches = type.types.map((branch) => skipperOf(branch, known));
@@ -76,14 +76,14 @@ function compile(type: Type, known: Map<Type, Skipper>): Skipper {
         if (branch === undefined) throw new RangeError(`a union of ${branches.length} types has no such branch`);
         branch.skip(cursor);
       },
-      leastBytes: 1,
+      minBytes: 1,
     };
   }
   throw new TypeError(`values of type ${type.typeName} cannot be read`);
 }
 
-function skipItems(cursor: AvroCursor, skipItem: AvroSkipper, leastBytes: number): void {
-  for (let count = cursor.readCount(leastBytes); count > 0; count = cursor.readCount(leastBytes)) {
+function skipItems(cursor: AvroCursor, skipItem: AvroSkipper, minBytes: number): void {
+  for (let count = cursor.readCount(minBytes); count > 0; count = cursor.readCount(minBytes)) {
     for (; count > 0; count--) skipItem(cursor);
   }
 }

@@ -80,7 +80,7 @@ export class StateDatabase {
       await rm(join(directory, 'CURRENT'));
       await level.close();
     } catch (error) {
-      // What only LevelDB sees, such as a table that is missing: nobody else can have been at it, for it had the lock.
+      // What only LevelDB sees, such as a table that is missing: no other process can have changed it, for this one holds the lock.
       const isCorrupt = error instanceof StateError && error.code === 'STATE_CORRUPT' && !isRebuilt;
       if (isCorrupt) damage ??= reasonOf(error).message;
       if (damage === undefined || (error instanceof StateError && error.code === 'STATE_LOCKED')) throw error;

@@ -8,7 +8,7 @@ import {
   TopologyError,
 } from './topology.js';
 
-/** Asks the handler what is to become of a record; see `TaskContext#failed`. */
+/** Asks the exception handler about a record; see `TaskContext#failed`. */
 export type Failed = (error: unknown, key: unknown, value: unknown, timestamp: number) => void;
 
 /**

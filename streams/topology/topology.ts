@@ -154,7 +154,7 @@ export interface TaskContext {
   reportLate(late: LateRecord): void;
   reportSkipped(node: string, reason: string): void;
   /**
-   * Asks the handler what is to become of that which the node could not process: it returns when that alone is dropped.
+   * Asks the exception handler about what the node could not process. Returns when that record alone is dropped.
    *
    * @throws RecordError when the application is to stop
    */

@@ -16,7 +16,7 @@ interface ServerErrorWindows extends AlertWindows {
   readonly share: number;
 }
 
-/** What the goals can be told; the defaults are the contract's. */
+/** The goals' configuration; the defaults are the contract's. */
 export interface GoalConfig {
   readonly goals: readonly (1 | 2 | 3 | 4)[];
   /** How late a record may be and still count. */

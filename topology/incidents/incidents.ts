@@ -23,10 +23,10 @@ const SEVERITIES: readonly Severity[] = ['info', 'warning', 'critical'];
 /** Of a scope; the oldest incidents that are over are forgotten beyond it, and what comes late no longer changes them. */
 const REMEMBERED_ALERTS = 200;
 /** Of an incident; of more than so many, those that are over become one, but for the newest. */
-const MOST_ALERTS = 50;
+const MAX_ALERTS = 50;
 const NEWEST_ALERTS = 25;
 /** That an incident names, and as many detectors. */
-const MOST_ENTITIES = 50;
+const MAX_ENTITIES = 50;
 
 /** Groups alerts into incidents: those of one scope that overlap, or follow each other soon. */
 export function incidents(
@@ -201,13 +201,13 @@ function together(one: KnownAlert, other: KnownAlert): KnownAlert {
     ...{ explanation, severity, opened: one.opened },
     alerts: one.alerts + other.alerts,
     resolved: one.resolved === null || other.resolved === null ? null : Math.max(one.resolved, other.resolved),
-    entities: [...new Set([...one.entities, ...other.entities])].slice(0, MOST_ENTITIES),
-    detectors: [...new Set([...one.detectors, ...other.detectors])].slice(0, MOST_ENTITIES),
+    entities: [...new Set([...one.entities, ...other.entities])].slice(0, MAX_ENTITIES),
+    detectors: [...new Set([...one.detectors, ...other.detectors])].slice(0, MAX_ENTITIES),
   };
 }
 
 function folded(alerts: KnownAlert[]): KnownAlert[] {
-  if (alerts.length <= MOST_ALERTS) return alerts;
+  if (alerts.length <= MAX_ALERTS) return alerts;
   const isOver = ({ resolved }: KnownAlert) => resolved !== null;
   const oldest = alerts.slice(0, -NEWEST_ALERTS);
   // Alerts that nobody ever resolves are not remembered one by one for ever, either.

@@ -17,11 +17,11 @@ export function amountOf(value: number | null | undefined): number | null {
 }
 
 /** Beyond it avsc writes no long as it is. */
-const MOST_SUM = 2 ** 52;
+const MAX_SUM = 2 ** 52;
 
 /** A sum that a long of Avro can hold. */
 export function sumOf(left: number, right: number): number {
-  return Math.min(left + right, MOST_SUM);
+  return Math.min(left + right, MAX_SUM);
 }
 
 /** Longer names are cut off: a result's key, which is made of one, must fit into a record, and many of them into memory. */

@@ -15,7 +15,7 @@ import {
 } from '@millrace/streams';
 import type { Judgement, Observed } from './monitor.js';
 
-/** Who has had no record for so long is gone: what is known of it is forgotten, and what was open is over. */
+/** An entity without a record for so long is gone: its state is deleted, and its open alerts end. */
 const GONE_AFTER_MS = 3_600_000;
 /** For how long after its time a window may still come, by the clock. */
 const PATIENCE_MS = 5000;
@@ -23,7 +23,7 @@ const UNJUDGED: Judgement = { deviations: [], scores: {}, alerts: [] };
 /** No entity's key in the store: see `keyOf`. */
 const ROSTER = '\0roster';
 /** Entities that one task watches at most; half of them stay when there were more. */
-const MOST_WATCHED = 10_000;
+const MAX_WATCHED = 10_000;
 
 /** A window of an entity, judged. */
 export interface JudgedWindow<A> {
@@ -106,7 +106,7 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
   constructor(options: WindowMonitorOptions<A, S>, store: KeyValueStoreDefinition<string, S | Roster>) {
     this.#options = options;
     this.#store = store;
-    this.#mostWatched = options.mostWatched ?? MOST_WATCHED;
+    this.#mostWatched = options.mostWatched ?? MAX_WATCHED;
     this.#sizeMs = toMilliseconds(options.size, 'the size of a window');
     this.#graceMs = toMilliseconds(options.grace, 'the grace period');
   }

@@ -15,7 +15,7 @@ import { CLOSE_AFTER, monitorLines } from './service-monitor.js';
 
 const MS_PER_SECOND = 1000;
 /** What fewer lines have in common says little: shares are of so many at least, typical times are not judged. */
-const LEAST_LINES = 5;
+const MIN_LINES = 5;
 
 /** How each service does, every few seconds; and what is unusual about it. */
 export function serviceHealth(
@@ -55,7 +55,7 @@ export function serviceHealth(
 function serviceDetections(families: ApplicationConfig['detectors']): readonly Detection<LineStatistics>[] {
   const episodes = { closeAfter: CLOSE_AFTER };
   const errorRate = {
-    value: ({ count, errors }: LineStatistics) => (count === 0 ? undefined : errors / Math.max(LEAST_LINES, count)),
+    value: ({ count, errors }: LineStatistics) => (count === 0 ? undefined : errors / Math.max(MIN_LINES, count)),
     field: 'level',
     write: percent,
     explain: (_share: number, { count, errorRate: share }: LineStatistics) =>
@@ -82,7 +82,7 @@ function serviceDetections(families: ApplicationConfig['detectors']): readonly D
     signals: [
       {
         detector: levelShift(),
-        value: ({ count, typicalTime }) => (count < LEAST_LINES ? undefined : typicalTime),
+        value: ({ count, typicalTime }) => (count < MIN_LINES ? undefined : typicalTime),
         scale: 'log',
         side: 'high',
         severity: 'critical',

@@ -34,13 +34,13 @@ const TREES = 50;
 /** In widths of the training's range. */
 const FAR_BEYOND = 0.5;
 /** Windows of a service that are too few to say what is usual of it. */
-const LEAST_ROWS = 20;
+const MIN_ROWS = 20;
 /** The share of the windows it is trained on that are over the threshold. */
 const TRAINED_ANOMALIES = 0.01;
-/** The features that are told of an anomaly. */
+/** The features that an anomaly names. */
 const SHOWN_FEATURES = 2;
 /** One that contributes less does not stand out. */
-const LEAST_CONTRIBUTION = 0.02;
+const MIN_CONTRIBUTION = 0.02;
 
 /** A window's features; undefined when it holds no lines, which takes no model to see. */
 function featuresOf(health: ServiceHealth): number[] | undefined {
@@ -63,7 +63,7 @@ export function trainServiceModel(windows: readonly ServiceHealth[], version: nu
     else rows.push(row);
   }
   const services = [...rowsOf]
-    .filter(([, rows]) => rows.length >= LEAST_ROWS)
+    .filter(([, rows]) => rows.length >= MIN_ROWS)
     .map(([service, rows]) => [service, trainedService(rows)] as const);
   return { version, services: Object.fromEntries(services) };
 }
@@ -109,7 +109,7 @@ export function predictionOf({ services, version }: ServiceModel, health: Servic
     is_anomaly: isAnomaly,
     model_version: version,
     fields: standing
-      .filter(({ contribution }, index) => index === 0 || contribution >= LEAST_CONTRIBUTION)
+      .filter(({ contribution }, index) => index === 0 || contribution >= MIN_CONTRIBUTION)
       .slice(0, SHOWN_FEATURES)
       .map(({ feature }) => feature),
   };

@@ -21,7 +21,7 @@ export function noteClosed(path: string): void {
  * Keeps other processes out of a log that LevelDB must not open, for that would change it: LevelDB opens an empty directory
  * beside it instead, whose lock is the same file.
  *
- * @returns a function that lets go
+ * @returns a function that releases it
  * @throws LogError LOG_LOCKED
  */
 export async function lockLog(directory: string): Promise<() => Promise<void>> {

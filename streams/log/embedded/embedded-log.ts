@@ -41,11 +41,11 @@ export interface EmbeddedLogOptions {
   /** Whether other processes of this machine may read and write the log through this one. Default false. */
   readonly serve?: boolean;
   /**
-   * Whether retention and compaction are applied, at once and every minute. Default true; who only reads, or adds, leaves it
+   * Whether retention and compaction are applied, at once and every minute. Default true; a program that only reads or appends leaves it
    * to the pipeline.
    */
   readonly cleans?: boolean;
-  /** Told what retention has deleted. */
+  /** Receives what retention has deleted. */
   readonly onRetention?: (deletion: RetentionDeletion) => void;
 }
 
@@ -447,7 +447,7 @@ export class EmbeddedLog implements Log {
     this.#cleaning = this.#cleaning
       .then(() => this.#cleaner.clean(Date.now()))
       .catch((error: unknown) => {
-        // A failed write is told by the next commit; whatever else it is must be seen, too.
+        // The next commit reports a failed write; any other error must be seen, too.
         if (this.#closed === undefined && this.#writer.failure === undefined) process.emitWarning(error as Error);
       });
   }

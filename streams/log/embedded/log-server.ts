@@ -325,7 +325,7 @@ class Connection {
         staged.appends.push({ topic, partition, batches: [{ bytes: batch, count }] });
       }
     } catch (error) {
-      // It is told when the transaction is to be committed; until then its bytes need not be held.
+      // The commit reports it; until then its bytes need not be held.
       staged.error = error;
       staged.appends.length = 0;
       this.#unstage(staged);

@@ -69,7 +69,7 @@ export class RemoteConsumer implements LogConsumer {
       assignment.position = cursor.nextOffset;
       if (cursor.skippedTo(offset).remaining > 0 || cursor.gap !== undefined) read.push(cursor);
     }
-    // The owner stops when it has read enough: who is served last this time comes first the next.
+    // The owner stops when it has read enough: the partition that is served last this time comes first the next.
     const served = new Set(cursors.map(({ topic, partition }) => `${topic}-${partition}`));
     const wasServed = ({ topicPartition: { topic, partition } }: Assignment) => served.has(`${topic}-${partition}`);
     this.#assignments = [

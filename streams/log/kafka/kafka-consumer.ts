@@ -7,7 +7,7 @@ import { Fetcher, type FetcherOptions } from './fetcher.js';
 /** The connections are the consumer's own, and closed with it: a request waits for the one before it. */
 export type KafkaConsumerOptions = Omit<FetcherOptions, 'onFetched'>;
 
-/** Reads the partitions that it is told to; the next records are fetched while the last are processed. */
+/** Reads the partitions that are assigned to it; the next records are fetched while the last are processed. */
 export class KafkaConsumer implements LogConsumer {
   readonly #fetcher: Fetcher;
   readonly #connections: BrokerConnections;

@@ -152,7 +152,7 @@ export class KafkaLog implements Log {
     const stop = () => void log.close();
     options.signal?.addEventListener('abort', stop);
     try {
-      // One that starts with a wrong password is told at once, and not when it has gone on for a while.
+      // A wrong password is reported at the start, and not after a while of retries.
       const reason = await log.#bootstrap.check().then(
         () => 'no connection',
         (error: Error) => {
@@ -393,7 +393,7 @@ export class KafkaLog implements Log {
     }
   }
 
-  /** Who reads and commits the group's offsets: its member here, or, where there is none, nobody in particular. */
+  /** The client that reads and commits the group's offsets: its member here or, where there is none, one without a group. */
   async #member(group: string): Promise<kafka.KafkaConsumer> {
     let member = this.#members.get(group);
     if (member === undefined) {

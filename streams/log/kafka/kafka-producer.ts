@@ -19,7 +19,7 @@ const TRANSACTION_MS = 10_000;
 /** So much longer than the client promises at most, a call may take that is bounded by the transaction's time. */
 const OFFSETS_MARGIN_MS = 3000;
 /** Calls of so many producers that did not come back: each holds one of the few threads that Node has for them. */
-const MOST_GIVEN_UP = 2;
+const MAX_GIVEN_UP = 2;
 /** How long closing waits for what is under way. */
 const CLOSE_MS = 5000;
 
@@ -264,7 +264,7 @@ export class KafkaProducer {
   #giveUp(): void {
     this.#producer = undefined;
     this.#reports = undefined;
-    if (this.#inCall.size <= MOST_GIVEN_UP) return;
+    if (this.#inCall.size <= MAX_GIVEN_UP) return;
     throw new LogError(
       'LOG_IO',
       `the Kafka client does not come back from its calls to the brokers at ${this.#options.brokers}; start again`,

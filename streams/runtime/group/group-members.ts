@@ -28,7 +28,7 @@ interface Announcement {
 }
 
 /**
- * Who is in the group, as its members tell each other by way of a topic: the client does not say safely what the broker
+ * The group's members, as they announce themselves in a topic: the client does not say safely what the broker
  * knows of a group (docs/kafka.md). What they have been given tells in which order they are given partitions.
  */
 export class GroupMembers {

@@ -53,7 +53,7 @@ export class ShutdownRequests {
     try {
       this.#isRequested = (await this.#log.endOffset(this.#topicPartition)) > this.#before;
     } catch (error) {
-      // It is asked again; what ails the log is told by the work itself.
+      // It is asked again; the work itself reports what is wrong with the log.
       if (!(error instanceof LogError)) throw error;
     }
   }

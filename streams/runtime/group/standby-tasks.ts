@@ -208,7 +208,7 @@ export class StandbyTasks {
   async #take(id: string): Promise<TaskState | undefined> {
     const standby = this.#standbys.get(id);
     this.#standbys.delete(id);
-    // What has failed is told by `check`.
+    // `check` reports what has failed.
     const state = await standby?.opening.catch(() => undefined);
     for (const { topicPartition } of state?.positions ?? []) this.#consumer.pause(topicPartition);
     try {

@@ -17,7 +17,7 @@ export interface OriginalRecord {
  *
  * - `record`: one record; the time of the source partition that it came from decides, downstream, whether it is late.
  * - `block`: partial aggregates that a combiner has made of the records of one commit.
- * - `single`: as a block, of one record, with what that was made from: its windows may be closed, and then it is told.
+ * - `single`: as a block, of one record, with what that was made from: its windows may be closed, and then it is reported as late.
  *   The record's key, where it has one, is the key in the topic.
  * - `watermark`: an upstream task's watermark; it stands in every partition after each commit of the task.
  *

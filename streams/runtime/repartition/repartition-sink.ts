@@ -48,7 +48,7 @@ export class RepartitionSink {
   readonly #repartition: Repartition;
   #combiner: Combiner | undefined;
   #announced = '';
-  /** Set while what is sent may be for windows that are closed: records are then not combined, so that each can be told. */
+  /** Set while what is sent may be for windows that are closed: records are then not combined, so that each can be reported as late. */
   #isBehind = false;
   #return: Return | undefined;
 

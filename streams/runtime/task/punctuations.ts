@@ -32,7 +32,7 @@ export class Punctuations {
     };
   }
 
-  /** @param timestamp what punctuators are told: the wall clock's time, where `now` is that of another clock */
+  /** @param timestamp what punctuators receive: the wall clock's time, where `now` is that of another clock */
   async punctuate(now: number, timestamp: number): Promise<void> {
     for (const schedule of this.#schedules) {
       if (schedule.cancelled || now < schedule.next) continue;

@@ -93,7 +93,7 @@ export class TaskManager {
       tasks.sort((a, b) => a.partition - b.partition);
       this.#receiveDirectly(task);
     }
-    // Offsets first: once they are settled, whoever had the tasks can commit nothing more to their changelogs.
+    // Offsets first: once they are settled, the tasks' previous owner can commit nothing more to their changelogs.
     for (const task of opened) this.#wireTimes(task);
     await Promise.all(opened.map((task) => this.#seek(task)));
     await restoreStores(
@@ -184,7 +184,7 @@ export class TaskManager {
     }
   }
 
-  /** Whether the partition never had a record though others of its topic have: nothing is awaited from it. */
+  /** Whether the partition is empty while others of its topic have records: nothing is awaited from it. */
   async #isLeftEmpty({ partition, topic }: TopicPartition): Promise<boolean> {
     const { log, topics } = this.#options;
     if ((await log.endOffset({ topic, partition })) > 0) return false;

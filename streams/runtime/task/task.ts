@@ -240,7 +240,7 @@ export class Task implements TaskContext {
     return this.#graph.repartitionSinks;
   }
 
-  /** Source topics of which no record has come for a while: whether that is their end is told by `endsAt`. */
+  /** Source topics that have been silent for a while; `endsAt` says whether that is their end. */
   silentTopics(limits: TimeLimits): string[] {
     return this.time.silent(limits).map(({ topic }) => topic);
   }

@@ -6,7 +6,7 @@ const START_MS = Date.UTC(2026, 0, 1, 9);
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /** Hosts that a task watches at most, and the roster of them. */
-const MOST_ROWS = 10_001;
+const MAX_ROWS = 10_001;
 
 function request(host: string, timestamp: number): AccessLog {
   return {
@@ -29,7 +29,7 @@ it('hosts that are made up are forgotten, and drive out none that are usually th
   const stored = await run.storedKeys('web-monitor');
   const results = await run.read('webStatistics');
   await run.close();
-  expect(stored.size).toBeLessThanOrEqual(MOST_ROWS);
+  expect(stored.size).toBeLessThanOrEqual(MAX_ROWS);
   expect(stored.has('shop.example') && stored.has('api.example') && stored.has('*')).toBe(true);
   // Each of them has its statistics all the same.
   expect(new Set(results.map(({ value: { host } }) => host)).size).toBe(25_003);

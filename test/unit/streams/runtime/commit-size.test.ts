@@ -6,7 +6,7 @@ import { type Log, LogError, type Transaction } from '../../../../streams/log/lo
 const RECORDS = 20_000;
 const BATCH_RECORDS = 500;
 /** More than that the log does not take in one transaction, as a broker does not take what needs too long. */
-const MOST_BYTES = 100_000;
+const MAX_BYTES = 100_000;
 
 /** The log, with transactions that are refused when they are large. */
 function refusingLargeTransactions(log: Log): Log {
@@ -22,7 +22,7 @@ function refusingLargeTransactions(log: Log): Log {
 function refusingToBeLarge(transaction: Transaction): Transaction {
   const { commit } = transaction;
   transaction.commit = async () => {
-    if (transaction.sizeBytes <= MOST_BYTES) return commit.call(transaction);
+    if (transaction.sizeBytes <= MAX_BYTES) return commit.call(transaction);
     await transaction.abort();
     throw new LogError('TRANSACTION_ABORTED', 'it is too large');
   };
