@@ -101,7 +101,7 @@ export function route<
   return definition as unknown as Route;
 }
 
-/** A route without an answer but its status. @public */
+/** A route without an answer but its status. */
 export function silentRoute<P extends z.ZodType = None, Q extends z.ZodType = None, B extends z.ZodType = None>(
   definition: Definition<P, Q, B> & Silent<CallOf<P, Q, B>>,
 ): Route {

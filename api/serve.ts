@@ -6,7 +6,10 @@ import type { SchemaRegistry } from '@millrace/streams/avro';
 import { type Logger, pino } from 'pino';
 import { RecordDecoder } from '../app/results/record-decoder.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
-import { type Address, listen, namesOf } from './listen.js';
+import { AccessFile } from './auth/access-file.js';
+import { Accounts } from './auth/accounts.js';
+import { Authentication } from './auth/authentication.js';
+import { type Address, isLoopback, listen, namesOf } from './listen.js';
 import { EventHub } from './live/event-hub.js';
 import { LiveResults } from './live/live-results.js';
 import { systemFiguresOf } from './live/system-metrics.js';
@@ -26,39 +29,52 @@ export interface ServeOptions {
   readonly directory: string;
   readonly lakeDirectory: string | undefined;
   readonly version: string;
+  /** False: anybody may do all, on loopback only. */
+  readonly auth: boolean;
 }
 
 export interface RunningServer {
   readonly url: string;
+  /** Signs in once, as admin; there while nobody has a password. */
+  readonly setupUrl: string | undefined;
   readonly services: Services;
+  /** Resolves when nothing more can be read of the log, with why. */
+  readonly ended: Promise<Error>;
   close(): Promise<void>;
+}
+
+/** What it is told cannot be done. */
+export class ServeError extends Error {
+  override readonly name = 'ServeError';
+  readonly code = 'SERVE';
 }
 
 /** Serves the API and the dashboard over a log. @throws what listening failed with */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { address, config, directory, lakeDirectory, log, schemas, version } = options;
+  const { address, auth, config, directory, lakeDirectory, log, schemas, version } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (!auth && !isLoopback(address.host)) {
+    throw new ServeError(`without sign-in the server is for this machine alone; --http ${address.host} is not`);
+  }
+  const accounts = auth ? new Accounts(new AccessFile(directory)) : undefined;
   const logger = ownLog(join(directory, 'server.log'));
   const decoder = new RecordDecoder(schemas);
   const events = new EventHub();
   const live = new LiveResults(log, config, decoder, events);
   const services: Services = {
     ...{ log, decoder, config, live, events, logger, version, lakeDirectory },
-    startedAt: Date.now(),
+    ...{ startedAt: Date.now(), accounts, authentication: new Authentication(accounts) },
     audit: (visitor, action, details) => logger.info({ audit: true, by: visitor.name, action, ...details }, action),
   };
   const app = createServer({
     resources: RESOURCES,
     services,
-    authentication: {
-      visitorOf: async () => ({ name: 'anybody', role: 'admin', kind: 'anybody' }),
-      isStillAllowed: () => true,
-    },
     dashboardDirectory: dashboardDirectory(),
     hostNames: namesOf(address.host),
   });
   const { server, url } = await listen(app, address);
   live.start();
+  const setupUrl = accounts?.needsSetup === true ? `${url}/#/setup?token=${await accounts.newSetupToken()}` : undefined;
   const timer = setInterval(() => {
     if (events.listeners === 0) return;
     const to = live.latestTime + 1;
@@ -66,7 +82,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }, METRICS_EVERY_MS);
   return {
     url,
+    setupUrl,
     services,
+    ended: live.failed,
     close: async () => {
       clearInterval(timer);
       server.closeAllConnections();

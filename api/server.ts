@@ -3,6 +3,7 @@ import express, { type Express, type NextFunction, type Request, type Response, 
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import { z } from 'zod';
+import type { Authentication } from './auth/authentication.js';
 import { isAllowed, type Visitor } from './auth/visitor.js';
 import { apiDocs } from './docs-page.js';
 import { BASE_PATH, openApiDocument } from './openapi.js';
@@ -26,17 +27,9 @@ const OLD_PATHS: Readonly<Record<string, string>> = {
   '/events': `${BASE_PATH}/events`,
 };
 
-export interface Authentication {
-  /** Undefined: nobody is signed in. @throws Problem 401 when what was given is not right, 403 when it may not be used so */
-  visitorOf(request: Request): Promise<Visitor | undefined>;
-  /** Whether a visitor who was let in still is. */
-  isStillAllowed(visitor: Visitor): boolean;
-}
-
 export interface ServerOptions {
   readonly resources: readonly Resource[];
   readonly services: Services;
-  readonly authentication: Authentication;
   /** Of the dashboard, which may not be there. */
   readonly dashboardDirectory: string;
   /** Names by which the server may be asked; undefined: any. On loopback others are somebody's web page that was made to point here. */
@@ -113,7 +106,7 @@ function securityHeaders(scriptHashes: readonly string[]) {
   });
 }
 
-function apiRouter({ authentication, resources, services }: ServerOptions): Router {
+function apiRouter({ resources, services }: ServerOptions): Router {
   const router = Router();
   const limits = {
     all: limitOf(LIMITS.all),
@@ -134,9 +127,7 @@ function apiRouter({ authentication, resources, services }: ServerOptions): Rout
       ...(route.limit === undefined ? [] : [limits[route.limit]]),
       ...(route.body === undefined ? [] : [requireJson, parseJson]),
     ];
-    router[route.method](path, ...steps, (request, response) =>
-      answer(route, request, response, authentication, services),
-    );
+    router[route.method](path, ...steps, (request, response) => answer(route, request, response, services));
   }
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase());
@@ -182,13 +173,8 @@ function requireJson(request: Request, _response: Response, next: NextFunction):
   next();
 }
 
-async function answer(
-  route: Route,
-  request: Request,
-  response: Response,
-  authentication: Authentication,
-  services: Services,
-): Promise<void> {
+async function answer(route: Route, request: Request, response: Response, services: Services): Promise<void> {
+  const { authentication } = services;
   const visitor = await admit(route, request, authentication);
   const gone = new AbortController();
   response.on('close', () => gone.abort());

@@ -2,6 +2,8 @@ import type { Log } from '@millrace/streams';
 import type { Logger } from 'pino';
 import type { RecordDecoder } from '../app/results/record-decoder.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
+import type { Accounts } from './auth/accounts.js';
+import type { Authentication } from './auth/authentication.js';
 import type { Visitor } from './auth/visitor.js';
 import type { EventHub } from './live/event-hub.js';
 import type { LiveResults } from './live/live-results.js';
@@ -19,6 +21,9 @@ export interface Services {
   readonly startedAt: number;
   /** Where the lake is; undefined where there can be none. */
   readonly lakeDirectory: string | undefined;
+  /** Undefined where nobody signs in. */
+  readonly accounts: Accounts | undefined;
+  readonly authentication: Authentication;
   /** Notes who has done what. */
   audit(visitor: Visitor, action: string, details: Readonly<Record<string, unknown>>): void;
   /** What was told of an incident; missing where nobody is told. */

@@ -16,6 +16,7 @@ import { serveCommand } from './commands/serve.js';
 import { stackCommand } from './commands/stack.js';
 import { startCommand } from './commands/start.js';
 import { trainCommand } from './commands/train.js';
+import { usersCommand } from './commands/users.js';
 import { UsageError } from './options/usage-error.js';
 import { failureText } from './terminal/failure-text.js';
 import { InterruptedError, isEndBySignal } from './terminal/interruption.js';
@@ -52,6 +53,7 @@ export async function main(args: readonly string[]): Promise<number> {
     logCommand,
     serveCommand,
     stackCommand,
+    usersCommand,
     demoCommand,
   ]) {
     command(program);

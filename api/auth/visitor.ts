@@ -8,8 +8,13 @@ export interface Visitor {
   readonly name: string;
   readonly role: Role;
   readonly kind: 'user' | 'machine' | 'anybody';
+  /** Of a user who has signed in: what ends with signing out. Of a machine: its token. */
+  readonly session?: string;
 }
 
 export function isAllowed({ role }: Visitor, least: Role): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(least);
 }
+
+/** What nobody signs in for: on loopback, where that was asked for. */
+export const ANYBODY: Visitor = { name: 'anybody', role: 'admin', kind: 'anybody' };

@@ -80,6 +80,11 @@ export class LiveResults {
   #latest = 0;
   #isReady = false;
   #failure: Error | undefined;
+  #fail: (error: Error) => void = () => {};
+  /** Resolves when nothing more can be read. */
+  readonly failed = new Promise<Error>((resolve) => {
+    this.#fail = resolve;
+  });
 
   constructor(log: Log, config: ApplicationConfig, decoder: RecordDecoder, events: EventHub) {
     this.#config = config;
@@ -107,6 +112,7 @@ export class LiveResults {
         },
         failed: (error) => {
           this.#failure = error;
+          this.#fail(error);
         },
       },
     );

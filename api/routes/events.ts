@@ -3,7 +3,7 @@ import { EVENT_TYPES, type EventType } from '../live/event-hub.js';
 import { EventStream } from '../live/event-stream.js';
 import { Problem } from '../problems.js';
 import { logSource } from '../records.js';
-import { type Resource, writingRoute } from '../route.js';
+import { type Resource, route, writingRoute } from '../route.js';
 import { matcherFor } from '../search/matcher-for.js';
 
 const MOST_STREAMS = 2_000;
@@ -30,6 +30,15 @@ export const events: Resource = {
   name: 'events',
   description: 'What happens, as it happens (server-sent events).',
   routes: [
+    route({
+      method: 'post',
+      path: '/events/ticket',
+      summary: 'A ticket for one stream, for who cannot send a header or a cookie',
+      role: 'viewer',
+      problems: [503],
+      answer: z.object({ ticket: z.string(), expires_in: z.int().meta({ description: 'Seconds.' }) }),
+      handle: ({ visitor }, { authentication }) => authentication.newTicket(visitor),
+    }),
     writingRoute({
       method: 'get',
       path: '/events',

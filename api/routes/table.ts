@@ -1,4 +1,5 @@
 import type { Resource } from '../route.js';
+import { auth, users } from './auth.js';
 import { hosts, sensors, services } from './entities.js';
 import { events } from './events.js';
 import { goals } from './goals.js';
@@ -22,4 +23,6 @@ export const RESOURCES: readonly Resource[] = [
   pipeline,
   topics,
   deadLetters,
+  auth,
+  users,
 ];

@@ -4,7 +4,7 @@ import { DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js
 import { addConnection, type ConnectionOptions, connect } from '../options/connection.js';
 import { addHttp, type HttpOptions } from '../options/http.js';
 import { stopOnSignals } from '../terminal/interruption.js';
-import { print } from '../terminal/output.js';
+import { print, say } from '../terminal/output.js';
 import { programVersion } from '../terminal/program.js';
 import { safe } from '../terminal/safe-text.js';
 import { lakeDirectory } from './lake.js';
@@ -31,13 +31,21 @@ async function serveResults(options: ServeOptions): Promise<void> {
       directory: join(options.dataDir, 'http'),
       lakeDirectory: lakeDirectory(options),
       version: programVersion(),
+      auth: options.auth,
     });
-    print(safe`${server.url}  Ctrl-C stops`);
+    print(safe`dashboard: ${server.setupUrl ?? server.url}`);
+    if (!options.auth) say(safe`--no-auth: anybody on this machine may see and change all of it`);
+    let failure: Error | undefined;
+    server.ended.then((error) => {
+      failure = error;
+      stop.abort();
+    });
     await new Promise<void>((resolve) => {
       if (stop.signal.aborted) resolve();
       stop.signal.addEventListener('abort', () => resolve());
     });
     await server.close();
+    if (failure !== undefined) throw failure;
   } finally {
     await connection.close();
   }

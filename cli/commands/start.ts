@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { APPLICATION_ID_RULE, isApplicationId } from '@millrace/streams';
 import { type Command, InvalidArgumentError } from 'commander';
 import { ingest } from '../../app/ingestion/ingest.js';
@@ -20,6 +21,7 @@ import {
   logPlace,
 } from '../options/connection.js';
 import { positiveWait } from '../options/duration.js';
+import { type HttpOptions, httpOption } from '../options/http.js';
 import {
   type ApplicationOptions,
   addPipelines,
@@ -36,10 +38,12 @@ import { UsageError } from '../options/usage-error.js';
 import { InterruptedError, isToldToStop, stopOnSignals } from '../terminal/interruption.js';
 import { sayNotice } from '../terminal/notice-text.js';
 import { print, say } from '../terminal/output.js';
+import { programVersion } from '../terminal/program.js';
 import { requireUsable } from '../terminal/require-usable.js';
 import { type SafeText, safe } from '../terminal/safe-text.js';
 import { Status } from '../terminal/status.js';
 import { found, moreIn, type Run, summary, topicsWithResults } from '../terminal/summary.js';
+import { HttpProcess } from './http-process.js';
 import { lakeDirectory } from './lake.js';
 import { modelsDirectory } from './train.js';
 
@@ -57,6 +61,9 @@ interface StartOptions extends SourceOptions, ApplicationOptions, ConnectionOpti
   readonly commitInterval: number;
   readonly idle: number;
   readonly maxAhead: number;
+  /** False: no HTTP. */
+  readonly http: HttpOptions['http'] | false;
+  readonly auth: boolean;
   /** True: the usual place. */
   readonly lake?: string | true;
 }
@@ -101,7 +108,10 @@ export function startCommand(program: Command): Command {
         'events further ahead, of the clock or those around them, are refused',
         '1d',
       ),
-    );
+    )
+    .addOption(httpOption('where the dashboard and the HTTP API are served; a busy port: the next free one'))
+    .option('--no-http', 'serve no HTTP; with --once none is served unless --http asks for it')
+    .option('--no-auth', 'let anybody on this machine in, without signing in');
   return addGroup(addConnection(addRetention(addPipelines(addSource(command))))).action(start);
 }
 
@@ -149,13 +159,25 @@ function placeOf({ brokers, dataDir, input }: StartOptions): string {
   return place;
 }
 
+/** What was asked for, and what follows from it. */
+interface RunOptions extends StartOptions {
+  /** Where the server keeps users and the like: of all places of a data directory. */
+  readonly httpDirectory: string;
+  readonly serves: boolean;
+}
+
 async function start(given: StartOptions, command: Command): Promise<void> {
   const source = feedingOf(given, command);
   // Mistakes in the options are reported before anything is opened.
   applicationConfig(given);
   sourceOf(given);
   requireLogFormat(given.logFormat);
-  const options = { ...given, dataDir: placeOf(given) };
+  const options = {
+    ...given,
+    dataDir: placeOf(given),
+    httpDirectory: join(given.dataDir, 'http'),
+    serves: given.http !== false && !(given.once && command.getOptionValueSource('http') === 'default'),
+  };
   const stop = new AbortController();
   const startedAt = Date.now();
   stopOnSignals(stop);
@@ -186,7 +208,7 @@ async function start(given: StartOptions, command: Command): Promise<void> {
 }
 
 async function run(
-  options: StartOptions,
+  options: RunOptions,
   source: Feeding,
   connection: OpenLog,
   feeding: OpenLog,
@@ -280,11 +302,14 @@ interface Running {
 }
 
 /** Writes the source's events, tells how the pipeline does, and closes it at the end. */
-async function feedAndWatch(options: StartOptions, source: Feeding, running: Running): Promise<WriterMetrics> {
+async function feedAndWatch(options: RunOptions, source: Feeding, running: Running): Promise<WriterMetrics> {
   const { aborted, config, feeding, pipeline, reader, stop } = running;
   const metrics = newWriterMetrics();
   const status = new Status(pipeline, reader, metrics, source.feeds);
   status.start();
+  const http = httpBeside(options, config, (url) => {
+    status.url = url;
+  });
   try {
     if (source.feeds) {
       const partitions = (await feeding.log.partitions(config.topics.accessLog)) ?? 1;
@@ -304,7 +329,23 @@ async function feedAndWatch(options: StartOptions, source: Feeding, running: Run
     if (!options.once && !stop.signal.aborted) await aborted;
   } finally {
     await status.stop();
+    await http?.close();
     await pipeline.close({ withinMs: CLOSE_WITHIN_MS });
   }
   return metrics;
+}
+
+/** The server, in a process of its own. */
+function httpBeside(
+  options: RunOptions,
+  config: ApplicationConfig,
+  onUrl: (url: string) => void,
+): HttpProcess | undefined {
+  const { auth, http, httpDirectory, serves } = options;
+  if (!serves || http === false) return undefined;
+  const task = {
+    ...{ place: logPlace(options), config, address: http, directory: httpDirectory, auth },
+    ...{ lakeDirectory: lakeDirectoryOf(options), version: programVersion() },
+  };
+  return new HttpProcess(task, onUrl);
 }

@@ -4,6 +4,7 @@ const DEFAULT_ADDRESS = '127.0.0.1:4000';
 
 export interface HttpOptions {
   readonly http: { readonly host: string; readonly port: number };
+  readonly auth: boolean;
 }
 
 /** `--http`: where it listens. */
@@ -15,7 +16,9 @@ export function httpOption(description: string): Option {
 }
 
 export function addHttp(command: Command): Command {
-  return command.addOption(httpOption('where it listens; a busy port: the next free one'));
+  return command
+    .addOption(httpOption('where it listens; a busy port: the next free one'))
+    .option('--no-auth', 'let anybody on this machine in, without signing in');
 }
 
 function httpAddress(text: string): HttpOptions['http'] {

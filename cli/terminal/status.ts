@@ -46,6 +46,8 @@ export interface Snapshot {
   /** Whether this process writes the events; otherwise they are counted as they are read. */
   readonly feeds: boolean;
   readonly results: Pick<ResultsReader, 'goals' | 'serverErrors' | 'incidents'>;
+  /** Of the dashboard. */
+  readonly url?: string | undefined;
 }
 
 /** Tells, while a pipeline runs, how it does: redrawn on a terminal, otherwise a line now and then. */
@@ -54,6 +56,8 @@ export class Status {
   readonly #reader: ResultsReader;
   readonly #writer: WriterMetrics;
   readonly #feeds: boolean;
+  /** Of the dashboard, when it is there. */
+  url: string | undefined;
   readonly #screen = Screen.open();
   readonly #startedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
@@ -102,7 +106,7 @@ export class Status {
     const seconds = Math.round((now - this.#startedAt) / 1000);
     return {
       ...{ seconds, ratePerSecond, lag, standbys, metrics },
-      ...{ writer: this.#writer, feeds: this.#feeds, results: this.#reader },
+      ...{ writer: this.#writer, feeds: this.#feeds, results: this.#reader, url: this.url },
     };
   }
 }
@@ -133,7 +137,9 @@ export function statusLines(snapshot: Snapshot, columns: number): SafeText[] {
           safe`  ${padEnd(safe`incidents`, titleWidth)}${counted(incidents.count)}  ${number(incidents.open.length)} open`,
           ...incidents.open.slice(0, SHOWN_INCIDENTS).map((one) => safe`    ${incidentText(one)}`.with(colors.red)),
         ]),
-    safe`  Ctrl-C stops`.with(colors.dim),
+    snapshot.url === undefined
+      ? safe`  Ctrl-C stops`.with(colors.dim)
+      : safe`  ${snapshot.url}   ${safe`Ctrl-C stops`.with(colors.dim)}`,
   ].map((line) => cut(line, columns));
 }
 

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { AccessFile } from '../../api/auth/access-file.js';
+import type { Accounts } from '../../api/auth/accounts.js';
+import { LEAST_PASSWORD } from '../../api/auth/passwords.js';
+import { isUserName } from '../../api/auth/user-name.js';
+import { ROLES, type Role } from '../../api/auth/visitor.js';
+import { Problem } from '../../api/problems.js';
+import { addDataDir, type DataDirOption } from '../options/options.js';
+import { UsageError } from '../options/usage-error.js';
+import { print, say } from '../terminal/output.js';
+import { safe } from '../terminal/safe-text.js';
+import { printTable } from '../terminal/table.js';
+
+export function usersCommand(program: Command): Command {
+  const command = program.command('users').description('who may sign in to the dashboard and the HTTP API');
+  addDataDir(
+    command
+      .command('add')
+      .description('add a user; the password is read from standard input, and is 10 characters at least')
+      .argument('<name>', 'letters, digits, and . _ @ -', userName)
+      .addOption(new Option('--role <role>', 'what the user may do').choices(ROLES).default('viewer' satisfies Role)),
+  ).action(add);
+  addDataDir(command.command('list').description('print all users')).action(list);
+  addDataDir(
+    command.command('remove').description('remove a user, and end what is open of theirs').argument('<name>'),
+  ).action(remove);
+  return command;
+}
+
+function userName(text: string): string {
+  if (isUserName(text)) return text;
+  throw new InvalidArgumentError('It must be 1 to 64 letters, digits, and . _ @ -, a letter or digit first.');
+}
+
+/** The file of a data directory whose users sign in. */
+async function accountsOf({ dataDir }: DataDirOption): Promise<Accounts> {
+  // What signs tokens is loaded by who needs it.
+  const { Accounts } = await import('../../api/auth/accounts.js');
+  return new Accounts(new AccessFile(join(dataDir, 'http')));
+}
+
+async function add(name: string, options: DataDirOption & { readonly role: Role }): Promise<void> {
+  const accounts = await accountsOf(options);
+  if (accounts.user(name) !== undefined) throw new UsageError(`there is a user "${name}" already`);
+  const password = await readPassword(`password of ${name}: `);
+  if (password.length < LEAST_PASSWORD) throw new UsageError(`a password has ${LEAST_PASSWORD} characters at least`);
+  await asUsage(accounts.addUser(name, options.role, password));
+  say(safe`added ${name}, who is ${options.role}`);
+}
+
+async function list(options: DataDirOption): Promise<void> {
+  const { users } = await accountsOf(options);
+  if (users.length === 0) {
+    say(safe`there are no users; \`millrace users add NAME --role admin\` adds one`);
+    return;
+  }
+  printTable(
+    ['name', 'role', 'signs in by', 'added'],
+    users.map(({ created, name, password, role }) => [
+      ...[name, role, password === null ? 'a link' : 'a password'],
+      new Date(created).toISOString(),
+    ]),
+  );
+}
+
+async function remove(name: string, options: DataDirOption): Promise<void> {
+  await asUsage((await accountsOf(options)).removeUser(name));
+  print(safe`removed ${name}`);
+}
+
+/** What the accounts refuse is a mistake of who asks. */
+async function asUsage(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    throw error instanceof Problem ? new UsageError(error.detail) : error;
+  });
+}
+
+/** A line of standard input, which a terminal does not show. */
+async function readPassword(prompt: string): Promise<string> {
+  const { stdin } = process;
+  if (stdin.isTTY) {
+    process.stderr.write(prompt);
+    // The terminal neither shows what is typed nor gives it away by its length.
+    const lines = createInterface({ input: stdin, terminal: true });
+    const line = await new Promise<string>((resolve) => lines.once('line', resolve));
+    lines.close();
+    process.stderr.write('\n');
+    return line;
+  }
+  for await (const line of createInterface({ input: stdin })) return line;
+  return '';
+}
