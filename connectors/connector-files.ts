@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { topicsOfConnector } from '../schemas/topics.js';
 import { ConnectorError } from './connector-error.js';
 import { type Environment, substitute } from './variables.js';
 
@@ -53,13 +54,19 @@ export async function loadConnectors(
   }
   return found
     .filter(({ name }) => names.length === 0 || names.includes(name))
-    .map(({ file, name, config }) => ({ name, file, config: settings(config, environment, file) }));
+    .map(({ file, name, config }) => ({ name, file, config: settings(config, withTopics(environment, name), file) }));
 }
 
 async function readConnectorFile(file: string): Promise<z.infer<typeof connectorFile> & { readonly file: string }> {
   const read = connectorFile.safeParse(await readJson(file));
   if (!read.success) throw new ConnectorError('FILE_INVALID', `${file} is no connector: ${problems(read.error)}`);
   return { ...read.data, file };
+}
+
+/** In the files of the application's own connectors `${TOPICS}` are those that the catalogue sends there. */
+function withTopics(environment: Environment, connector: string): Environment {
+  const topics = topicsOfConnector(connector);
+  return topics.length === 0 ? environment : { ...environment, TOPICS: topics.join(',') };
 }
 
 /** A setting that comes to nothing is left out: that is how a variable without a value says "not set". */

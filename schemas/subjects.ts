@@ -1,30 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { type SchemaDefinition, SchemaFolder } from './schema-folder.js';
-
-/** Which file of this folder says what the values of each of the application's topics are. */
-const SCHEMA_OF_TOPIC = {
-  accessLog: 'access-log',
-  goal1: 'goal1',
-  goal2: 'goal2',
-  goal3: 'goal3',
-  goal4: 'goal4',
-  serverErrors: 'server-errors',
-  webStatistics: 'web-statistics',
-  sensorReadings: 'sensor-reading',
-  sensorScores: 'sensor-score',
-  sensorHours: 'sensor-hour',
-  serviceLogs: 'service-log',
-  serviceHealth: 'service-health',
-  mlPredictions: 'ml-prediction',
-  alerts: 'alert',
-  incidents: 'incident',
-} as const;
-
-/** What a topic is for; which topic that is, is configuration. */
-export type TopicRole = keyof typeof SCHEMA_OF_TOPIC;
+import { TOPIC_ROLES, TOPICS, type TopicRole } from './topics.js';
 
 export function isTopicRole(role: string): role is TopicRole {
-  return Object.hasOwn(SCHEMA_OF_TOPIC, role);
+  return (TOPIC_ROLES as readonly string[]).includes(role);
 }
 
 /** The schemas of the application; the build copies them beside the code. */
@@ -32,7 +11,7 @@ export const SCHEMAS_DIRECTORY = fileURLToPath(new URL('.', import.meta.url));
 
 /** The schema of a topic's values. @throws SchemaError SCHEMA_INVALID */
 export function topicSchema(role: TopicRole): SchemaDefinition {
-  return new SchemaFolder(SCHEMAS_DIRECTORY).definition(SCHEMA_OF_TOPIC[role]);
+  return new SchemaFolder(SCHEMAS_DIRECTORY).definition(TOPICS[role].schema);
 }
 
 /** Where the schema of a topic's values is registered, by Confluent's convention. */
@@ -54,9 +33,7 @@ export interface SubjectSchema extends SchemaDefinition {
  * @throws SchemaError SCHEMA_INVALID
  */
 export function subjectsOf(folder: SchemaFolder, topics: Readonly<Record<TopicRole, string>>): SubjectSchema[] {
-  const topicOfFile = new Map(
-    Object.entries(SCHEMA_OF_TOPIC).map(([role, file]): [string, string] => [file, topics[role as TopicRole]]),
-  );
+  const topicOfFile = new Map(TOPIC_ROLES.map((role): [string, string] => [TOPICS[role].schema, topics[role]]));
   const subjects = new Map<string, SubjectSchema>();
   const referenced = folder.referenced;
   for (const file of folder.names) {

@@ -1,9 +1,8 @@
 import type { Duration } from '@millrace/streams';
+import { DEFAULT_TOPICS, PIPELINES, type PipelineName, type TopicNames, topicsOfPipelines } from '../schemas/topics.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from './goals/goal-config.js';
 
-/** What runs beside each other: the goals and the web statistics over access logs, and one for each other kind of source. */
-export const PIPELINES = ['goals', 'web-statistics', 'sensors', 'services'] as const;
-export type PipelineName = (typeof PIPELINES)[number];
+export { PIPELINES, type PipelineName };
 
 export const DETECTOR_FAMILIES = ['adaptive', 'textbook'] as const;
 export type DetectorFamily = (typeof DETECTOR_FAMILIES)[number];
@@ -51,17 +50,7 @@ export interface ApplicationConfig extends GoalConfig {
   readonly watchesClock: boolean;
   /** An alert that comes so soon after the end of an incident of its scope belongs to it. */
   readonly incidentQuiet: Duration;
-  readonly topics: GoalConfig['topics'] & {
-    readonly webStatistics: string;
-    readonly sensorReadings: string;
-    readonly sensorScores: string;
-    readonly sensorHours: string;
-    readonly serviceLogs: string;
-    readonly serviceHealth: string;
-    readonly mlPredictions: string;
-    readonly alerts: string;
-    readonly incidents: string;
-  };
+  readonly topics: TopicNames;
 }
 
 export const DEFAULT_APPLICATION_CONFIG: ApplicationConfig = {
@@ -78,33 +67,10 @@ export const DEFAULT_APPLICATION_CONFIG: ApplicationConfig = {
   detectors: ['adaptive'],
   watchesClock: true,
   incidentQuiet: '30s',
-  topics: {
-    ...DEFAULT_GOAL_CONFIG.topics,
-    webStatistics: 'web-stats-topic',
-    sensorReadings: 'sensor-topic',
-    sensorScores: 'anomalies',
-    sensorHours: 'sensor-history',
-    serviceLogs: 'logs',
-    serviceHealth: 'service-health',
-    mlPredictions: 'ml-predictions',
-    alerts: 'alerts',
-    incidents: 'incidents',
-  },
+  topics: DEFAULT_TOPICS,
 };
 
-type Topics = ApplicationConfig['topics'];
-
-const WEB: readonly (keyof Topics)[] = ['accessLog'];
-const ALERTS: readonly (keyof Topics)[] = ['alerts', 'incidents'];
-const TOPICS_OF: Readonly<Record<PipelineName, readonly (keyof Topics)[]>> = {
-  goals: [...WEB, 'goal1', 'goal2', 'goal3', 'goal4', 'serverErrors'],
-  'web-statistics': [...WEB, 'webStatistics', ...ALERTS],
-  sensors: ['sensorReadings', 'sensorScores', 'sensorHours', ...ALERTS],
-  services: ['serviceLogs', 'serviceHealth', 'mlPredictions', ...ALERTS],
-};
-
-/** The topics of the pipelines that run; that of requests is always there. */
-export function topicsOf({ pipelines, topics }: ApplicationConfig): Readonly<Partial<Topics>> {
-  const used = new Set<keyof Topics>([...WEB, 'deadLetters', 'late', ...pipelines.flatMap((name) => TOPICS_OF[name])]);
-  return Object.fromEntries(Object.entries(topics).filter(([role]) => used.has(role as keyof Topics)));
+/** The topics of the pipelines that run. */
+export function topicsOf({ pipelines, topics }: ApplicationConfig): Readonly<Partial<TopicNames>> {
+  return topicsOfPipelines(pipelines, topics);
 }

@@ -1,5 +1,6 @@
 import { RawTopicWriter, type WriterMetrics } from '../../producer/raw-topic-writer.js';
 import { TopicWriter } from '../../producer/topic-writer.js';
+import { TOPICS } from '../../schemas/topics.js';
 import type { ApplicationConfig } from '../../topology/application-config.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
 import type { OpenLog } from '../log/open-log.js';
@@ -48,7 +49,7 @@ export async function ingest(source: Source, request: IngestRequest): Promise<vo
       log,
       topic: topics.serviceLogs,
       serde: serdes.serviceLogs,
-      keyOf: ({ service }) => service,
+      keyOf: (line) => line[TOPICS.serviceLogs.key],
     });
     const written = simulateServiceLogs(source, counted(writer, metrics, 'serviceLines'), signal);
     work.push(written.then(() => writer.settle()));
@@ -58,7 +59,7 @@ export async function ingest(source: Source, request: IngestRequest): Promise<vo
       log,
       topic: topics.sensorReadings,
       serde: serdes.sensorReadings,
-      keyOf: ({ sensor_id }) => sensor_id,
+      keyOf: (reading) => reading[TOPICS.sensorReadings.key],
     });
     const written = simulateReadings(source, counted(writer, metrics, 'readings'), signal);
     work.push(written.then(() => writer.settle()));

@@ -4,7 +4,6 @@ import type { TopicConfig } from '@millrace/streams';
 export type RetentionByTopic = Readonly<Record<string, number>>;
 
 export const ALL_OTHER_TOPICS = '';
-const DEFAULT_MS = 7 * 86_400_000;
 
 /** How long, and how much, the topics keep of what they get. */
 export interface RetentionOptions {
@@ -12,13 +11,13 @@ export interface RetentionOptions {
   readonly retentionSize?: RetentionByTopic;
 }
 
-/** What a topic is to be made with, or changed to. */
+/** What a topic is to be made with, or changed to. @param byDefault milliseconds; undefined: as the topic has it */
 export function retentionOf(
   topic: string,
   { retention, retentionSize }: RetentionOptions,
-  isNew: boolean,
+  byDefault: number | undefined,
 ): Pick<TopicConfig, 'retentionBytes' | 'retentionMs'> {
-  const retentionMs = retention?.[topic] ?? retention?.[ALL_OTHER_TOPICS] ?? (isNew ? DEFAULT_MS : undefined);
+  const retentionMs = retention?.[topic] ?? retention?.[ALL_OTHER_TOPICS] ?? byDefault;
   const retentionBytes = retentionSize?.[topic] ?? retentionSize?.[ALL_OTHER_TOPICS];
   return {
     ...(retentionMs === undefined ? {} : { retentionMs }),

@@ -1,4 +1,5 @@
 import type { SchemaRegistry } from '@millrace/streams/avro';
+import { type TopicId, topicEntry } from '../../schemas/topics.js';
 import { type ApplicationConfig, topicsOf } from '../../topology/application-config.js';
 import { registerSerdes, type TopicSerdes } from '../../topology/serdes.js';
 import type { OpenLog } from './open-log.js';
@@ -12,12 +13,14 @@ export async function prepareTopics(
   retention: RetentionOptions = {},
 ): Promise<TopicSerdes> {
   const topics = topicsOf(config);
-  const made = Object.values(topics).map(async (topic) =>
-    log.ensureTopic(topic, {
-      partitions: topic === topics.deadLetters ? 1 : partitions,
-      ...retentionOf(topic, retention, (await log.partitions(topic)) === undefined),
-    }),
-  );
+  const made = (Object.entries(topics) as [TopicId, string][]).map(async ([id, topic]) => {
+    const entry = topicEntry(id);
+    const isNew = (await log.partitions(topic)) === undefined;
+    await log.ensureTopic(topic, {
+      partitions: entry.partitions ?? partitions,
+      ...retentionOf(topic, retention, isNew ? entry.retentionMs : undefined),
+    });
+  });
   const [serdes] = await Promise.all([serdesOf(schemas, config), ...made]);
   return serdes;
 }

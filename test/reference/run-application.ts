@@ -9,7 +9,7 @@ import {
   type StreamsMetrics,
 } from '@millrace/streams';
 import { EmbeddedLog } from '@millrace/streams/embedded';
-import type { TopicRole } from '../../schemas/subjects.js';
+import type { TopicRole } from '../../schemas/topics.js';
 import { applicationTopology } from '../../topology/application.js';
 import { type ApplicationConfig, DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js';
 import { RECORD_FAULTS } from '../../topology/record-faults.js';

@@ -1,4 +1,5 @@
 import type { Duration } from '@millrace/streams';
+import { type TopicNames, type TopicOf, topicsOfPipelines } from '../../schemas/topics.js';
 
 interface Windows {
   readonly size: Duration;
@@ -27,16 +28,7 @@ export interface GoalConfig {
   readonly goal4: Windows;
   /** Undefined: bursts of server errors are not looked for. */
   readonly serverErrors: ServerErrorWindows | undefined;
-  readonly topics: {
-    readonly accessLog: string;
-    readonly goal1: string;
-    readonly goal2: string;
-    readonly goal3: string;
-    readonly goal4: string;
-    readonly serverErrors: string;
-    readonly deadLetters: string;
-    readonly late: string;
-  };
+  readonly topics: Pick<TopicNames, TopicOf<'goals'>>;
 }
 
 export const DEFAULT_GOAL_CONFIG: GoalConfig = {
@@ -47,14 +39,5 @@ export const DEFAULT_GOAL_CONFIG: GoalConfig = {
   goal3: { size: '1m', advance: '1m' },
   goal4: { size: '1m', advance: '1m' },
   serverErrors: { size: '10s', advance: '1s', threshold: 10, share: 0.05 },
-  topics: {
-    accessLog: 'test-inter',
-    goal1: 'goal1-topic',
-    goal2: 'goal2-topic',
-    goal3: 'goal3-topic',
-    goal4: 'goal4-topic',
-    serverErrors: 'server-errors-topic',
-    deadLetters: 'test-inter-dlq',
-    late: 'test-inter-late',
-  },
+  topics: topicsOfPipelines(['goals']),
 };

@@ -5,7 +5,7 @@ import { SensorSimulator } from '../../../producer/sensor-simulator.js';
 import { ServiceLogSimulator } from '../../../producer/service-log-simulator.js';
 import { TrafficSimulator } from '../../../producer/traffic-simulator.js';
 import type { Alert } from '../../../schemas/records.js';
-import type { TopicRole } from '../../../schemas/subjects.js';
+import type { TopicRole } from '../../../schemas/topics.js';
 import type { PipelineName } from '../../../topology/application-config.js';
 import { ApplicationRun, type RawRecord } from '../../reference/run-application.js';
 

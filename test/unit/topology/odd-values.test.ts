@@ -3,7 +3,7 @@ import { SensorSimulator } from '../../../producer/sensor-simulator.js';
 import { ServiceLogSimulator } from '../../../producer/service-log-simulator.js';
 import { TrafficSimulator } from '../../../producer/traffic-simulator.js';
 import type { AccessLog, SensorReading, ServiceLog } from '../../../schemas/records.js';
-import type { TopicRole } from '../../../schemas/subjects.js';
+import type { TopicRole } from '../../../schemas/topics.js';
 import { ApplicationRun } from '../../reference/run-application.js';
 
 const START_MS = Date.UTC(2026, 0, 1, 9);
