@@ -49,6 +49,20 @@ export {
 export { partitionForKey, partitionForString } from './log/partitioner.js';
 export type { AutoOffsetReset } from './log/start-offset.js';
 export type { EmitStrategy } from './operators/windows/windowed-aggregate.js';
+export type { StateQueries } from './queries/state-queries.js';
+export {
+  type KeyQuery,
+  type PartitionAnswer,
+  type Position,
+  type RangeQuery,
+  type StateQuery,
+  StateQueryError,
+  type StateQueryFailure,
+  type StateQueryRequest,
+  type StateQueryResult,
+  type WindowKeyQuery,
+  type WindowRangeQuery,
+} from './queries/state-query.js';
 export type { StandbyTask } from './runtime/group/standby-tasks.js';
 export { type LateMetrics, newMetrics, type StreamsMetrics } from './runtime/metrics.js';
 export { type Json, jsonSerde } from './serde/json.js';
@@ -56,8 +70,9 @@ export { numberSerde } from './serde/number.js';
 export { deserializeWhenReady, type Serde, type SerdeFor, SerdePendingError } from './serde/serde.js';
 export { stringSerde } from './serde/string.js';
 export type { KeyValueStore, KeyValueStoreOptions } from './state/key-value/key-value-store.js';
+export type { ReadOnlyKeyValueStore, ReadOnlyWindowStore } from './state/read-only-stores.js';
 export { StateError } from './state/state-database.js';
-export type { ReadOnlyWindowStore } from './state/windows/window-store-view.js';
+export type { LiveWindows } from './state/windows/live-window-store.js';
 export type { TimeWindow, Windowed } from './state/windows/windowed.js';
 export {
   type StateListener,

@@ -2,10 +2,16 @@ import { type Duration, toMilliseconds } from './dsl/duration.js';
 import { ArgumentError, LifecycleError } from './errors.js';
 import type { Log } from './log/log.js';
 import type { AutoOffsetReset } from './log/start-offset.js';
+import { localStateQueries } from './queries/local-state-queries.js';
+import { LocalKeyValueStore, LocalWindowStore } from './queries/local-store.js';
+import type { StateQueries } from './queries/state-queries.js';
+import { StateQueryError } from './queries/state-query.js';
+import { TaskStores } from './queries/task-stores.js';
 import { ShutdownRequests } from './runtime/group/shutdown-requests.js';
 import type { StandbyTask } from './runtime/group/standby-tasks.js';
 import type { StreamsMetrics } from './runtime/metrics.js';
 import { StreamThread, type StreamThreadConfig } from './runtime/stream-thread.js';
+import type { ReadOnlyKeyValueStore, ReadOnlyWindowStore } from './state/read-only-stores.js';
 import { APPLICATION_ID_RULE, isApplicationId } from './topology/application-id.js';
 import { deserializationHandler, type ExceptionHandler } from './topology/exception-handlers.js';
 import { type Topology, TopologyError } from './topology/topology.js';
@@ -120,6 +126,8 @@ export class Streams {
   readonly #handler: UncaughtExceptionHandler | undefined;
   /** Where instances share the work and one of them can shut down all. */
   #shutdownRequests: ShutdownRequests | undefined;
+  readonly #stores: TaskStores;
+  readonly #queries: StateQueries;
   readonly #listeners = new Set<StateListener>();
   #state: StreamsState = 'CREATED';
   #running: Promise<void> | undefined;
@@ -170,6 +178,8 @@ export class Streams {
       monotonicMs: config.monotonicMs ?? (() => performance.now()),
     };
     this.#thread = new StreamThread(topology, this.#threadConfig);
+    this.#stores = new TaskStores(() => this.#thread.running);
+    this.#queries = localStateQueries(this.#stores);
   }
 
   /** Where the application is in its life; see `onStateChange`. */
@@ -197,6 +207,34 @@ export class Streams {
   lag(): Promise<number> {
     return this.#thread.lag();
   }
+
+  /**
+   * A store as of the last commit, of the tasks that this process runs: all of them where one process runs the
+   * application. It stays usable while tasks come and go. Aggregates with windows are of the kind `window`, all others of
+   * the kind `key-value`.
+   *
+   * @throws StateQueryError UNKNOWN_STORE; WRONG_KIND; NOT_RUNNING; NOT_AVAILABLE while tasks are being opened, which its
+   *   methods throw, too
+   */
+  store<K, V>(name: string, kind?: 'key-value'): ReadOnlyKeyValueStore<K, V>;
+  store<K, V>(name: string, kind: 'window'): ReadOnlyWindowStore<K, V>;
+  store(name: string, kind: 'key-value' | 'window' = 'key-value'): unknown {
+    this.#requireRunning();
+    return kind === 'window' ? new LocalWindowStore(this.#stores, name) : new LocalKeyValueStore(this.#stores, name);
+  }
+
+  /**
+   * Asks a store, partition by partition, for what was committed, with the position that each answer counts at least. What
+   * a partition cannot answer is its own failure; processing goes on meanwhile.
+   *
+   * @example
+   * const { partitions } = await streams.query<number>({ store: 'counts', query: { type: 'key', key: 'a' } });
+   * @throws StateQueryError UNKNOWN_STORE, NOT_RUNNING
+   */
+  readonly query: StateQueries['query'] = ((request: Parameters<StateQueries['query']>[0]) => {
+    this.#requireRunning();
+    return this.#queries.query(request);
+  }) as StateQueries['query'];
 
   /** Tasks of other processes whose state is kept here, too. */
   standbyTasks(): Promise<readonly StandbyTask[]> {
@@ -266,6 +304,11 @@ export class Streams {
     await this.#running;
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#state === 'CREATED') this.#transition('NOT_RUNNING');
+  }
+
+  #requireRunning(): void {
+    if (this.#state === 'RUNNING' || this.#state === 'REBALANCING') return;
+    throw new StateQueryError('NOT_RUNNING', `the application is ${this.#state}; stores can be asked while it runs`);
   }
 
   async #run(): Promise<void> {

@@ -75,6 +75,13 @@ export interface StreamThreadConfig {
   readonly monotonicMs: () => number;
 }
 
+/** What a task's database is to hold once its transaction is durable, and where the task stood. */
+interface StagedTask {
+  readonly task: Task;
+  readonly offsets: ReadonlyMap<string, number>;
+  readonly staged: ReturnType<StateDatabase['takeStaged']> | undefined;
+}
+
 /**
  * Runs the tasks of an application: polls, processes, commits.
  *
@@ -89,6 +96,7 @@ export class StreamThread {
   readonly #purgedBefore = new Map<string, number>();
   /** Lets other instances of the application in again. */
   #release: (() => Promise<void>) | undefined;
+  #topics: TopologyTopics | undefined;
   #tasks: TaskManager | undefined;
   #consumer: LogConsumer | undefined;
   #group: GroupConsumer | undefined;
@@ -146,6 +154,7 @@ export class StreamThread {
       deadLetterTopic,
       lateTopic,
     });
+    this.#topics = topics;
     this.#feedsByTopic = topology.subTopologies.some(({ repartitionSources }) =>
       repartitionSources.some((node) => topics.repartition(node).kind === 'topic'),
     );
@@ -230,7 +239,9 @@ export class StreamThread {
     if (transaction.sizeBytes === 0 && !moved) return;
     this.#transaction = this.#config.log.transaction();
     this.#transactionHasWork = false;
-    const staged = this.#isPreview ? undefined : tasks.map((task) => ({ task, staged: task.database?.takeStaged() }));
+    const staged = this.#isPreview
+      ? undefined
+      : tasks.map((task) => ({ task, offsets: task.offsets(), staged: task.database?.takeStaged() }));
     this.#isCommitting = true;
     this.#commitOnItsWay = this.#write(transaction, staged)
       .catch((error: unknown) => {
@@ -318,6 +329,11 @@ export class StreamThread {
   get streamTime(): number {
     const times = this.#all.map((task) => task.time.highest).filter((time) => time >= 0);
     return times.length === 0 ? -1 : Math.min(...times);
+  }
+
+  /** For queries of its tasks' state. */
+  get running(): { topology: Topology; topics: TopologyTopics | undefined; tasks: TaskManager | undefined } {
+    return { topology: this.#topology, topics: this.#topics, tasks: this.#tasks };
   }
 
   store(name: string): { task: Task; store: StateStore }[] {
@@ -530,10 +546,7 @@ export class StreamThread {
     return moved;
   }
 
-  async #write(
-    transaction: Transaction,
-    stores: readonly { task: Task; staged: ReturnType<StateDatabase['takeStaged']> | undefined }[] | undefined,
-  ): Promise<void> {
+  async #write(transaction: Transaction, stores: readonly StagedTask[] | undefined): Promise<void> {
     const startedAt = performance.now();
     const result = await transaction.commit();
     if (stores === undefined) return;
@@ -550,6 +563,10 @@ export class StreamThread {
         return staged?.write(checkpoint);
       }),
     );
+    for (const { offsets, task } of stores) {
+      task.state.committed();
+      task.committedOffsets = offsets;
+    }
     for (const task of this.#all) task.committed(result);
     this.#catchUp ??= this.#askDownstream().finally(() => {
       this.#catchUp = undefined;
@@ -594,7 +611,7 @@ export class StreamThread {
     );
   }
 
-  /** Tells stores what is committed, and deletes from internal topics what nobody needs any more. */
+  /** Deletes from internal topics what nobody needs any more. */
   async #purge(): Promise<void> {
     const purge = async (topicPartition: TopicPartition, beforeOffset: number) => {
       const id = inputId(topicPartition);
@@ -604,8 +621,8 @@ export class StreamThread {
       await this.#config.log.deleteRecords(topicPartition, beforeOffset).catch(ignoreUnlessRefused);
     };
     for (const task of this.#all) {
-      for (const { offset, store, topicPartition } of task.state.positions) {
-        await purge(topicPartition, store.committed(offset));
+      for (const { store, topicPartition } of task.state.positions) {
+        await purge(topicPartition, store.changelogNeededFrom);
       }
     }
     for (const { topicPartition, internal, committedOffset } of this.#tasks?.positions ?? []) {

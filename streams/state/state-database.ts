@@ -164,6 +164,36 @@ export class StateDatabase {
     }
   }
 
+  /**
+   * The entry of `head`, where there is one, and then those from `gte` on in key order, all as of one moment.
+   *
+   * @throws StateError
+   */
+  async *entriesBehind(head: Buffer, gte: Buffer, lt: Buffer): AsyncIterable<[Buffer, Buffer]> {
+    const iterator = this.level.iterator({ gte: head, lt });
+    try {
+      const first = await iterator.next();
+      if (first?.[0].equals(head)) yield first;
+      iterator.seek(gte);
+      yield* iterator;
+    } catch (cause) {
+      throw failure(`cannot read the state in ${this.location}`, this.location, cause);
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  /** How many entries there are. @throws StateError */
+  async count(gte: Buffer, lt: Buffer): Promise<number> {
+    let count = 0;
+    try {
+      for await (const _ of this.level.keys({ gte, lt })) count++;
+    } catch (cause) {
+      throw failure(`cannot read the state in ${this.location}`, this.location, cause);
+    }
+    return count;
+  }
+
   stagePut(key: Buffer, value: Buffer): void {
     this.#operations.push({ type: 'put', key, value });
   }

@@ -1,3 +1,4 @@
+import type { StoreView } from './read-only-stores.js';
 import type { StateDatabase } from './state-database.js';
 
 /** Where a store's changes go when they are flushed: its changelog topic, inside the transaction of the commit. */
@@ -24,9 +25,13 @@ export interface StateStore {
   /** Applies one changelog record that the database does not hold yet, and stages it. */
   restore(key: Buffer, value: Buffer | null): void;
   flush(changelog: ChangelogAppend, failed: FlushFailure): void;
+  /** What was flushed is durable, in the log and in the database. Told after each commit, before the next `flush`. */
+  committed(changelogEndOffset: number): void;
+  /** The offset before which the store needs no record of its changelog any more. */
+  readonly changelogNeededFrom: number;
   /**
-   * Told after a commit where the changelog ended; answers the offset before which the store needs no record of it any
-   * more.
+   * What the database holds, and so what was committed, for readers beside the task: they neither wait for it nor make it
+   * wait. Open until the task is closed.
    */
-  committed(changelogEndOffset: number): number;
+  view(): StoreView;
 }

@@ -8,8 +8,8 @@ import { StreamThread, type StreamThreadConfig } from '../runtime/stream-thread.
 import { deserializeWhenReady, type Serde } from '../serde/serde.js';
 import { type KeyValueStore, LevelKeyValueStore } from '../state/key-value/key-value-store.js';
 import type { StateStore } from '../state/state-store.js';
+import type { LiveWindows } from '../state/windows/live-window-store.js';
 import { WindowStore } from '../state/windows/window-store.js';
-import type { ReadOnlyWindowStore } from '../state/windows/window-store-view.js';
 import type { Windowed } from '../state/windows/windowed.js';
 import { deserializationHandler, type ExceptionHandler } from '../topology/exception-handlers.js';
 import type { Topology } from '../topology/topology.js';
@@ -269,12 +269,12 @@ export class TopologyTestDriver {
    *
    * @throws ArgumentError when there is none, or it has no windows
    */
-  getWindowStore<K, V>(name: string): ReadOnlyWindowStore<K, V> {
+  getWindowStore<K, V>(name: string): LiveWindows<K, V> {
     const views = this.#stores(name)
       .filter((store) => store instanceof WindowStore)
-      .map((store): ReadOnlyWindowStore<K, V> => store.view());
+      .map((store): LiveWindows<K, V> => store.live());
     if (views.length === 0) throw new ArgumentError(`the store "${name}" is none of windows; see keyValueStore`);
-    const from = (read: (view: ReadOnlyWindowStore<K, V>) => [Windowed<K>, V][]) => views.flatMap(read);
+    const from = (read: (view: LiveWindows<K, V>) => [Windowed<K>, V][]) => views.flatMap(read);
     return {
       get: (key, windowStart) => from((view) => view.fetch(key, windowStart, windowStart))[0]?.[1],
       fetch: (key, start, end) => from((view) => view.fetch(key, start, end)),

@@ -1,7 +1,8 @@
 import type { Headers } from '../../log/log.js';
 import type { Serde } from '../../serde/serde.js';
 import { type Aggregation, oldValue } from '../../state/aggregation.js';
-import { LevelKeyValueStore } from '../../state/key-value/key-value-store.js';
+import type { LevelKeyValueStore } from '../../state/key-value/key-value-store.js';
+import { TableStore } from '../../state/key-value/table-store.js';
 import { type ValueAndTimestamp, valueAndTimestampSerde } from '../../state/key-value/value-and-timestamp.js';
 import { readSliceBlock } from '../../state/windows/slice-block.js';
 import type { CompiledNode, Forward, StoreContents, TableChanges, TaskContext } from '../../topology/topology.js';
@@ -32,7 +33,7 @@ export function createKeyedStore<K, V>(
   keySerde: Serde<K>,
   valueSerde: Serde<V>,
 ): LevelKeyValueStore<K, ValueAndTimestamp<V>> {
-  return new LevelKeyValueStore({ name, keySerde, valueSerde: valueAndTimestampSerde(valueSerde) });
+  return new TableStore({ name, keySerde, valueSerde: valueAndTimestampSerde(valueSerde) });
 }
 
 /** count, reduce and aggregate without windows. Each changed key is forwarded once a commit. */

@@ -1,6 +1,6 @@
 import type { Aggregation } from '../../state/aggregation.js';
+import type { KeyPartials, Partial } from '../../state/windows/key-partials.js';
 import type { WindowSlices } from '../../state/windows/window-slices.js';
-import type { KeyPartials, Partial } from '../../state/windows/window-store.js';
 
 export type Visit<A> = (window: number, aggregate: A, timestamp: number) => void;
 

@@ -1,9 +1,10 @@
 import { type Headers, NO_HEADERS } from '../../log/log.js';
 import type { Serde } from '../../serde/serde.js';
 import { type Aggregation, oldValue } from '../../state/aggregation.js';
+import type { KeyPartials, LastHeaders, Partial } from '../../state/windows/key-partials.js';
 import { readSliceBlock } from '../../state/windows/slice-block.js';
 import type { WindowSlices } from '../../state/windows/window-slices.js';
-import { type KeyPartials, type LastHeaders, type Partial, WindowStore } from '../../state/windows/window-store.js';
+import { WindowStore } from '../../state/windows/window-store.js';
 import { Windowed } from '../../state/windows/windowed.js';
 import { isFatal } from '../../topology/exception-handlers.js';
 import type {
@@ -39,7 +40,7 @@ export function createWindowStore<K, V, A>(options: WindowedAggregateOptions<K, 
     keySerde: options.keySerde,
     aggregateSerde: options.aggregation.serde,
     initializer: options.aggregation.initializer,
-    merge: options.aggregation.merge,
+    combine: (key, first, last, visit) => foldWindows(key, options.slices, options.aggregation, first, last, visit),
   });
 }
 

@@ -38,6 +38,7 @@ export class TaskManager {
   readonly #bySubTopology: Task[][];
   readonly #byInput = new Map<string, Task>();
   #positions: Position[] = [];
+  #isSettled = false;
 
   constructor(options: TaskManagerOptions) {
     this.#options = options;
@@ -58,6 +59,30 @@ export class TaskManager {
     return this.#bySubTopology.every((tasks, id) => tasks.length === this.#options.topics.taskCounts[id]);
   }
 
+  /** Whether the tasks that are to be here are: all is restored, and what was dropped is back. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /**
+   * What the task's state counts at least, of what is committed: by topic and partition, the offset after the last record.
+   * A task that others call stands where they do.
+   */
+  committedPosition(task: Task): Record<string, Record<number, number>> {
+    const position: Record<string, Record<number, number>> = {};
+    const reached = new Set<Task>();
+    const add = (reader: Task): void => {
+      if (reached.has(reader)) return;
+      reached.add(reader);
+      for (const [topic, offset] of reader.committedOffsets) {
+        position[topic] = { ...position[topic], [reader.partition]: offset };
+      }
+      for (const feeder of this.#callersOf(reader)) add(feeder);
+    };
+    add(task);
+    return position;
+  }
+
   get positions(): readonly Position[] {
     return this.#positions;
   }
@@ -74,6 +99,7 @@ export class TaskManager {
    * @throws StateError, LogError
    */
   async open(available: (topicPartition: TopicPartition) => boolean, consumer: LogConsumer): Promise<void> {
+    this.#isSettled = false;
     const { environment, log, topics, topology } = this.#options;
     const states: Promise<TaskState>[] = [];
     const lockDeadline = performance.now() + LOCK_WAIT_MS;
@@ -106,11 +132,22 @@ export class TaskManager {
       for (const { task: reader, topicPartition, committedOffset } of this.#positions) {
         if (reader === task) consumer.assign(topicPartition, committedOffset);
       }
+      task.activate();
     }
+    this.#isSettled = true;
   }
 
-  /** Closes tasks as they are: what is not committed is dropped. */
-  async close(tasks: readonly Task[] = this.all): Promise<void> {
+  /**
+   * Closes tasks as they are: what is not committed is dropped.
+   *
+   * @param tasks those that other processes get; default: all, which are not settled until some are opened
+   */
+  async close(tasks?: readonly Task[]): Promise<void> {
+    if (tasks === undefined) this.#isSettled = false;
+    await this.#close(tasks ?? this.all);
+  }
+
+  async #close(tasks: readonly Task[]): Promise<void> {
     for (const task of tasks) {
       task.close();
       const siblings = this.#bySubTopology[task.subTopology.id] ?? [];
@@ -149,14 +186,17 @@ export class TaskManager {
     const { topics } = this.#options;
     for (const node of task.subTopology.repartitionSources) {
       const repartition = topics.repartition(node);
-      if (repartition.kind === 'topic') {
-        task.time.isFedByTopic(repartition.topic, topics.upstreamTasks(node));
-        continue;
-      }
-      for (const { subTopology, time } of this.all) {
-        if (subTopology.nodes.includes(node) && time !== task.time) task.time.isFedBy(time);
-      }
+      if (repartition.kind === 'topic') task.time.isFedByTopic(repartition.topic, topics.upstreamTasks(node));
     }
+    for (const { time } of this.#callersOf(task)) task.time.isFedBy(time);
+  }
+
+  /** The tasks that hand records on to this one by a call. */
+  #callersOf(task: Task): Task[] {
+    const direct = task.subTopology.repartitionSources.filter(
+      (node) => this.#options.topics.repartition(node).kind === 'direct',
+    );
+    return this.all.filter((other) => other !== task && direct.some((node) => other.subTopology.nodes.includes(node)));
   }
 
   /** Goes on where the application's last commit was. */

@@ -60,6 +60,11 @@ export class TaskState {
     });
   }
 
+  /** What the stores flushed is in the changelogs and in the database. */
+  committed(): void {
+    for (const { offset, store } of this.positions) store.committed(offset);
+  }
+
   /** The stores held, at this time, all that their changelogs did. */
   holdsAllOf(timeMs: number): void {
     for (const name of this.stores.keys()) this.database?.isWholeAt(this.changelogTopic(name), timeMs);

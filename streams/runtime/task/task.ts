@@ -62,6 +62,8 @@ export class Task implements TaskContext {
   /** See `TaskContext`; -1 before the first record. */
   partitionTime = -1;
   readonly time: TaskTime;
+  /** By topic, as of the last commit that is durable here. */
+  committedOffsets: ReadonlyMap<string, number> = new Map();
   readonly #timeAhead: TimeAhead;
   readonly #nodes: CompiledNode[] = [];
   readonly #graph: TaskGraph;
@@ -69,6 +71,7 @@ export class Task implements TaskContext {
   readonly #inputs: Input[] = [];
   readonly #streamPunctuations = new Punctuations('stream-time');
   readonly #wallClockPunctuations = new Punctuations('wall-clock-time');
+  #isActive = false;
   #current: Input | undefined;
   #headers: Headers | undefined;
   /** The task that read the record being processed, when that is another one. */
@@ -104,6 +107,17 @@ export class Task implements TaskContext {
       const topic = repartition.kind === 'topic' ? repartition.topic : repartition.leftover;
       if (topic !== undefined) this.#addInput(topic, source);
     }
+  }
+
+  /** Whether its state is whole. */
+  get isActive(): boolean {
+    return this.#isActive;
+  }
+
+  /** Its state is restored, up to what it reads on from. */
+  activate(): void {
+    this.committedOffsets = this.offsets();
+    this.#isActive = true;
   }
 
   get watermark(): number {
@@ -213,6 +227,11 @@ export class Task implements TaskContext {
       offset: position,
       metadata: this.time.serialize(topic),
     }));
+  }
+
+  /** Where reading goes on, by topic. */
+  offsets(): Map<string, number> {
+    return new Map(this.#inputs.map(({ position, topic }) => [topic, position]));
   }
 
   /** Goes on from a committed position. */

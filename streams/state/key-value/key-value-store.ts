@@ -1,6 +1,8 @@
 import { type Serde, SerdePendingError } from '../../serde/serde.js';
-import type { StateDatabase } from '../state-database.js';
+import type { StoreView } from '../read-only-stores.js';
+import { type StateDatabase, StateError } from '../state-database.js';
 import type { ChangelogAppend, FlushFailure, StateStore } from '../state-store.js';
+import { CommittedKeyValueStore } from './committed-key-value-store.js';
 
 /** A store of the Processor API: reads and writes are synchronous. */
 export interface KeyValueStore<K, V> {
@@ -152,11 +154,26 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
     this.#overlay = new Map();
   }
 
-  committed(): number {
+  committed(): void {
     for (const [identity, entry] of this.#flushing) this.#remember(identity, entry);
     this.#flushing = new Map();
-    // The changelog is compacted by key: it is never cut off.
+  }
+
+  /** The changelog is compacted by key: it is never cut off. */
+  get changelogNeededFrom(): number {
     return 0;
+  }
+
+  view(): StoreView {
+    return this.viewOf((value) => value);
+  }
+
+  protected viewOf<R>(shown: (value: V) => R): StoreView {
+    const database = this.#database;
+    if (database === undefined) throw new StateError('STATE_IO', `the store "${this.name}" is not open`);
+    const [keySerde, valueSerde] = [this.#keySerde, this.#valueSerde];
+    const store = new CommittedKeyValueStore({ name: this.name, keySerde, valueSerde, database, shown });
+    return { kind: 'key-value', store };
   }
 
   #entry(identity: string): Entry<V> {

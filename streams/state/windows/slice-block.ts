@@ -70,3 +70,30 @@ export function readSliceBlock<K, A>(
     visit(key, firstWindow, timeOffsetMs, aggregate);
   }
 }
+
+/** As `readSliceBlock`, but reads nothing of the keys and aggregates: it tells where in the block they are. */
+export function scanSliceBlock(
+  block: Buffer,
+  visit: (
+    firstWindow: number,
+    timeOffsetMs: number,
+    keyStart: number,
+    keyEnd: number,
+    aggregateStart: number,
+    aggregateEnd: number,
+  ) => void,
+): void {
+  const reader = new VarintReader(block);
+  while (reader.position < block.length) {
+    const firstWindow = reader.next();
+    const timeOffsetMs = reader.next();
+    const keyLength = reader.next();
+    const keyStart = reader.position;
+    const keyEnd = keyStart + keyLength;
+    reader.position = keyEnd;
+    const aggregateLength = reader.next();
+    const aggregateStart = reader.position;
+    reader.position = aggregateStart + aggregateLength;
+    visit(firstWindow, timeOffsetMs, keyStart, keyEnd, aggregateStart, reader.position);
+  }
+}

@@ -1,132 +1,17 @@
-import type { Headers } from '../../log/log.js';
 import { type Serde, SerdePendingError } from '../../serde/serde.js';
-import { stringSerde } from '../../serde/string.js';
-import { VarintReader, writeVarint } from '../../serde/varint.js';
+import type { StoreView } from '../read-only-stores.js';
 import { type StateDatabase, StateError } from '../state-database.js';
 import type { ChangelogAppend, FlushFailure, StateStore } from '../state-store.js';
+import { type CombineWindows, CommittedWindowStore } from './committed-window-store.js';
+import type { KeyPartials, Partial } from './key-partials.js';
+import { LiveWindowStore } from './live-window-store.js';
 import { readSliceBlock, SliceBlockBuilder } from './slice-block.js';
+import { BLOCK, blockKey, closedWindowOf, META, META_KEY, metaOf, sliceOfKey, windowsOf } from './window-entries.js';
+import { WindowKeys } from './window-keys.js';
 import type { WindowSlices } from './window-slices.js';
-import { WindowStoreView } from './window-store-view.js';
 
 /** A slice's block is rewritten whole when the blocks since the last whole one hold this many entries more than it. */
 const REWRITE_SLACK = 1024;
-const BLOCK = 1;
-const META = 0;
-const META_KEY = Buffer.from([META]);
-
-/** The partial aggregate of one key in one slice. */
-export class Partial<A> {
-  /** Changed since the last flush. */
-  dirty = false;
-  /** The newest record's time, as milliseconds after the slice's start. */
-  timeOffsetMs = 0;
-  /** The aggregate as of the last flush; undefined before the first. */
-  committed: A | undefined;
-
-  constructor(
-    readonly slice: number,
-    /**
-     * Windows before this one do not count the partial: they were closed for the partition that its records came from.
-     * 0, but for records that are late for some of their windows only.
-     */
-    readonly firstWindow: number,
-    public aggregate: A,
-  ) {}
-}
-
-/** The headers of the record that changed a partial last, and the record's place among those of the store. */
-export interface LastHeaders {
-  readonly headers: Headers;
-  readonly order: number;
-}
-
-/** A key's live partials, in order of (slice, first window). */
-export class KeyPartials<K, A> {
-  readonly partials: Partial<A>[] = [];
-  dirty = false;
-  /** True when one of the partials is left out of some windows of its slice. */
-  cut = false;
-  /**
-   * By partial, since a record since the last flush had any. Hardly any have, and partials are most of what is in memory,
-   * so it is not kept in them.
-   */
-  headers: Map<Partial<A>, LastHeaders> | undefined;
-  #bytes: Buffer | undefined;
-  #order: string | undefined;
-
-  constructor(
-    readonly key: K,
-    /** Equal for equal keys, also when they are objects; undefined where the key itself is. */
-    readonly identity: string | undefined,
-  ) {}
-
-  /** The partial; undefined when there is none. */
-  at(slice: number, firstWindow: number): Partial<A> | undefined {
-    const partials = this.partials;
-    for (let index = partials.length - 1; index >= 0; index--) {
-      const partial = partials[index] as Partial<A>;
-      if (partial.slice === slice && partial.firstWindow === firstWindow) return partial;
-      if (partial.slice < slice) return undefined;
-    }
-    return undefined;
-  }
-
-  /** The partial, which is made, with this aggregate, when there is none. */
-  partial(slice: number, firstWindow: number, initial: A, store: WindowStore<K, A>): Partial<A> {
-    const partials = this.partials;
-    let index = partials.length;
-    while (index > 0) {
-      const before = partials[index - 1] as Partial<A>;
-      if (before.slice === slice && before.firstWindow === firstWindow) return before;
-      if (before.slice < slice || (before.slice === slice && before.firstWindow < firstWindow)) break;
-      index--;
-    }
-    const partial = new Partial(slice, firstWindow, initial);
-    if (index === partials.length) partials.push(partial);
-    else partials.splice(index, 0, partial);
-    if (firstWindow > 0) this.cut = true;
-    store.index(slice, this);
-    return partial;
-  }
-
-  /** Drops the partials up to the slice. @returns whether any are left */
-  dropThrough(slice: number): boolean {
-    const partials = this.partials;
-    let count = 0;
-    while (count < partials.length && (partials[count] as Partial<A>).slice <= slice) count++;
-    if (count === 1) partials.shift();
-    else if (count > 0) partials.splice(0, count);
-    if (partials.length > 0) return true;
-    this.cut = false;
-    return false;
-  }
-
-  serialized(topic: string, serde: Serde<K>): Buffer {
-    this.#bytes ??= Buffer.from(serde.serialize(topic, this.key));
-    return this.#bytes;
-  }
-
-  /** A text that sorts as the serialized key does. */
-  order(topic: string, serde: Serde<K>): string {
-    this.#order ??=
-      (serde as Serde<unknown>) === stringSerde
-        ? codePointOrder(this.key as string)
-        : this.serialized(topic, serde).toString('latin1');
-    return this.#order;
-  }
-}
-
-/**
- * A text that sorts by code units as the given one does by code points, and so by its bytes in UTF-8: they differ in that
- * surrogates, which stand for the code points from 0x10000, come before the code units from 0xE000.
- */
-function codePointOrder(text: string): string {
-  if (!/[\uD800-\uFFFF]/.test(text)) return text;
-  return text.replace(/[\uD800-\uFFFF]/g, (unit) => {
-    const code = unit.charCodeAt(0);
-    return String.fromCharCode(code < 0xe000 ? code + 0x2000 : code - 0x800);
-  });
-}
 
 /** What the store knows of one slice besides the partials themselves. */
 class SliceIndex<K, A> {
@@ -144,8 +29,8 @@ export interface WindowStoreOptions<K, A> {
   readonly keySerde: Serde<K>;
   readonly aggregateSerde: Serde<A>;
   readonly initializer: () => A;
-  /** To read windows of several slices. */
-  readonly merge?: ((left: A, right: A) => A) | undefined;
+  /** How readers' results are made of partials. */
+  readonly combine: CombineWindows<K, A>;
 }
 
 /**
@@ -161,11 +46,8 @@ export class WindowStore<K, A> implements StateStore {
   readonly initializer: () => A;
   readonly #keySerde: Serde<K>;
   readonly #aggregateSerde: Serde<A>;
-  readonly #merge: ((left: A, right: A) => A) | undefined;
-  /** Keys that are texts or numbers, and exactly what their bytes say. */
-  readonly #byKey = new Map<K, KeyPartials<K, A>>();
-  /** All others, by the latin1 text of their bytes. */
-  readonly #byBytes = new Map<string, KeyPartials<K, A>>();
+  readonly #combine: CombineWindows<K, A>;
+  readonly #keys: WindowKeys<K, A>;
   readonly #bySlice = new Map<number, SliceIndex<K, A>>();
   #dirty: KeyPartials<K, A>[] = [];
   #uncommittedEntries = 0;
@@ -182,12 +64,8 @@ export class WindowStore<K, A> implements StateStore {
     this.initializer = options.initializer;
     this.#keySerde = options.keySerde;
     this.#aggregateSerde = options.aggregateSerde;
-    this.#merge = options.merge;
-  }
-
-  /** The windows, to be read. */
-  view(): WindowStoreView<K, A> {
-    return new WindowStoreView(this, this.#keySerde, this.#merge);
+    this.#combine = options.combine;
+    this.#keys = new WindowKeys(options.name, options.keySerde);
   }
 
   /** The last window that takes no more records, here and after a restart; -1 when there is none. */
@@ -205,20 +83,17 @@ export class WindowStore<K, A> implements StateStore {
   }
 
   get liveKeys(): number {
-    return this.#byKey.size + this.#byBytes.size;
+    return this.#keys.size;
   }
 
   /** The key's partials, made when it has none. */
   key(key: K): KeyPartials<K, A> {
-    // A map takes 0 and -0 for one.
-    const known = typeof key === 'string' || (typeof key === 'number' && key !== 0) ? this.#byKey.get(key) : undefined;
-    return known ?? this.#intern(key);
+    return this.#keys.key(key);
   }
 
   /** Drops the key when it has no partials. */
   forget(key: K): void {
-    const partials = this.#byKey.get(key);
-    if (partials !== undefined && partials.partials.length === 0) this.#byKey.delete(key);
+    this.#keys.forget(key);
   }
 
   markDirty(key: KeyPartials<K, A>, partial: Partial<A>): void {
@@ -295,7 +170,7 @@ export class WindowStore<K, A> implements StateStore {
     if (this.#metaDirty && (blocks.size > 0 || this.#closedWindow >= 0)) {
       this.#metaDirty = false;
       this.#metaChangelogFrom = this.#changelogEnd;
-      write(META_KEY, this.#meta());
+      write(META_KEY, metaOf(this.#closedWindow, this.slices));
     }
     for (const [slice, all] of blocks) {
       const changed = all.filter(({ entries }) => entries > 0);
@@ -317,29 +192,41 @@ export class WindowStore<K, A> implements StateStore {
     }
   }
 
-  committed(changelogEndOffset: number): number {
+  committed(changelogEndOffset: number): void {
     this.#changelogEnd = changelogEndOffset;
-    let needed = Math.min(changelogEndOffset, this.#metaChangelogFrom ?? changelogEndOffset);
+  }
+
+  get changelogNeededFrom(): number {
+    let needed = Math.min(this.#changelogEnd, this.#metaChangelogFrom ?? this.#changelogEnd);
     for (const index of this.#bySlice.values()) needed = Math.min(needed, index.changelogFrom);
     return needed;
   }
 
-  /** The last closed window, plus 1, as a varint; then, as text, what windows the slices are of. */
-  #meta(): Buffer {
-    const head = Buffer.alloc(8);
-    return Buffer.concat([
-      head.subarray(0, writeVarint(head, 0, this.#closedWindow + 1)),
-      Buffer.from(this.slices.describe()),
-    ]);
+  /** What is in memory, of what was not committed, too. */
+  live(): LiveWindowStore<K, A> {
+    return new LiveWindowStore(this, this.#keySerde, this.#combine);
+  }
+
+  view(): StoreView {
+    const database = this.#database;
+    if (database === undefined) throw new StateError('STATE_IO', `the store "${this.name}" is not open`);
+    const store = new CommittedWindowStore<K, A>({
+      name: this.name,
+      slices: this.slices,
+      keySerde: this.#keySerde,
+      aggregateSerde: this.#aggregateSerde,
+      combine: this.#combine,
+      database,
+    });
+    return { kind: 'window', store };
   }
 
   /** @throws StateError STATE_MISMATCH when the store was filled by other windows */
   #readMeta(meta: Buffer): void {
-    const reader = new VarintReader(meta);
-    this.#closedWindow = Math.max(this.#closedWindow, reader.next() - 1);
+    this.#closedWindow = Math.max(this.#closedWindow, closedWindowOf(meta));
     this.#metaDirty = false;
     this.#metaChangelogFrom ??= 0;
-    const windows = meta.toString('utf8', reader.position);
+    const windows = windowsOf(meta);
     if (windows === this.slices.describe()) return;
     throw new StateError(
       'STATE_MISMATCH',
@@ -394,7 +281,7 @@ export class WindowStore<K, A> implements StateStore {
     const index = this.#bySlice.get(partial.slice);
     index?.keys.splice(index.keys.indexOf(key), 1);
     if (index?.keys.length === 0 && index.nextBlock === 0) this.#bySlice.delete(partial.slice);
-    if (key.partials.length === 0) this.#drop(key);
+    if (key.partials.length === 0) this.#keys.drop(key);
   }
 
   #wholeSlice(slice: number, index: SliceIndex<K, A>): SliceBlockBuilder[] {
@@ -432,7 +319,7 @@ export class WindowStore<K, A> implements StateStore {
   }
 
   #read(key: Buffer, block: Buffer): void {
-    const slice = readOrdinal(key);
+    const slice = sliceOfKey(key);
     const index = this.#slice(slice);
     index.nextBlock = Math.max(index.nextBlock, key.readUInt32BE(9) + 1);
     readSliceBlock(
@@ -459,7 +346,7 @@ export class WindowStore<K, A> implements StateStore {
       // A key is in the index of each of its slices: the first of them drops what expires of the others, too.
       for (const key of index.keys) {
         const oldest = key.partials[0];
-        if (oldest !== undefined && oldest.slice <= newest && !key.dropThrough(newest)) this.#drop(key);
+        if (oldest !== undefined && oldest.slice <= newest && !key.dropThrough(newest)) this.#keys.drop(key);
       }
       this.#bySlice.delete(slice);
       if (index.nextBlock > 0) {
@@ -477,54 +364,6 @@ export class WindowStore<K, A> implements StateStore {
     return index;
   }
 
-  /** Finds or makes what belongs to a key that was not found as it is: keys are one where their bytes are. */
-  #intern(key: K): KeyPartials<K, A> {
-    const serde = this.#keySerde;
-    if (typeof key === 'string' || (typeof key === 'number' && key !== 0)) {
-      let isItself = serde.preserves?.(key);
-      if (isItself === undefined) {
-        const bytes = Buffer.from(serde.serialize(this.name, key));
-        const read = this.#readKey(bytes);
-        isItself = Object.is(read, key);
-        if (!isItself) return this.#internBytes(read, bytes);
-      }
-      if (isItself) {
-        const partials = new KeyPartials<K, A>(key, undefined);
-        this.#byKey.set(key, partials);
-        return partials;
-      }
-    }
-    const bytes = Buffer.from(serde.serialize(this.name, key));
-    return this.#byBytes.get(bytes.toString('latin1')) ?? this.#internBytes(this.#readKey(bytes), bytes);
-  }
-
-  /** @param read what the serde makes of the bytes */
-  #internBytes(read: K, bytes: Buffer): KeyPartials<K, A> {
-    if ((typeof read === 'string' || typeof read === 'number') && read !== 0) {
-      const known = this.#byKey.get(read);
-      if (known !== undefined) return known;
-      const partials = new KeyPartials<K, A>(read, undefined);
-      this.#byKey.set(read, partials);
-      return partials;
-    }
-    const identity = bytes.toString('latin1');
-    let partials = this.#byBytes.get(identity);
-    if (partials === undefined) {
-      partials = new KeyPartials<K, A>(read, identity);
-      this.#byBytes.set(identity, partials);
-    }
-    return partials;
-  }
-
-  #readKey(keyBytes: Buffer): K {
-    return this.#keySerde.deserialize(this.name, keyBytes, 0, keyBytes.length);
-  }
-
-  #drop(key: KeyPartials<K, A>): void {
-    if (key.identity === undefined) this.#byKey.delete(key.key);
-    else this.#byBytes.delete(key.identity);
-  }
-
   #databaseKey(key: Buffer): Buffer {
     return Buffer.concat([Buffer.from(`${this.name}\0`), key]);
   }
@@ -532,17 +371,4 @@ export class WindowStore<K, A> implements StateStore {
 
 function entriesOf(blocks: readonly SliceBlockBuilder[]): number {
   return blocks.reduce((entries, block) => entries + block.entries, 0);
-}
-
-function blockKey(slice: number, block: number): Buffer {
-  const key = Buffer.allocUnsafe(13);
-  key[0] = BLOCK;
-  key.writeUInt32BE(Math.floor(slice / 0x1_0000_0000), 1);
-  key.writeUInt32BE(slice % 0x1_0000_0000, 5);
-  key.writeUInt32BE(block, 9);
-  return key;
-}
-
-function readOrdinal(key: Buffer): number {
-  return key.readUInt32BE(1) * 0x1_0000_0000 + key.readUInt32BE(5);
 }

@@ -28,6 +28,7 @@ function folded(kind: keyof typeof kinds, sizeMs: number, advanceMs: number, ent
     keySerde: stringSerde,
     aggregateSerde: numberSerde,
     initializer: () => 0,
+    combine: (key, first, last, visit) => foldWindows(key, slices, aggregation, first, last, visit),
   });
   const key = store.key('a');
   const expected = new Map<number, number>();

@@ -1,0 +1,67 @@
+import type { Serde } from '../../serde/serde.js';
+import type { ReadOnlyKeyValueStore } from '../read-only-stores.js';
+import type { StateDatabase } from '../state-database.js';
+
+export interface CommittedKeyValueStoreOptions<K, Held, V> {
+  readonly name: string;
+  readonly keySerde: Serde<K>;
+  readonly valueSerde: Serde<Held>;
+  readonly database: StateDatabase;
+  /** What readers see of what is held. */
+  readonly shown: (held: Held) => V;
+}
+
+/**
+ * Reads the database alone: it holds what was committed, and the store's own layers in memory hold what was not. So a
+ * reader costs the task nothing, and sees no object that the task may still change.
+ */
+export class CommittedKeyValueStore<K, Held, V> implements ReadOnlyKeyValueStore<K, V> {
+  readonly #options: CommittedKeyValueStoreOptions<K, Held, V>;
+
+  constructor(options: CommittedKeyValueStoreOptions<K, Held, V>) {
+    this.#options = options;
+  }
+
+  get(key: K): V | undefined {
+    const bytes = this.#options.database.get(this.#databaseKey(key));
+    return bytes === undefined ? undefined : this.#valueOf(bytes);
+  }
+
+  async *range(from: K | undefined, to: K | undefined): AsyncGenerator<[K, V]> {
+    const { database, keySerde, name } = this.#options;
+    const start = from === undefined ? this.#prefix() : this.#databaseKey(from);
+    const last = to === undefined ? undefined : this.#databaseKey(to);
+    if (last !== undefined && Buffer.compare(start, last) > 0) return;
+    const keyStart = this.#prefix().length;
+    for await (const [key, bytes] of database.entries(start, this.#end())) {
+      if (last !== undefined && Buffer.compare(key, last) > 0) return;
+      yield [keySerde.deserialize(name, key, keyStart, key.length), this.#valueOf(bytes)];
+    }
+  }
+
+  all(): AsyncGenerator<[K, V]> {
+    return this.range(undefined, undefined);
+  }
+
+  approximateNumEntries(): Promise<number> {
+    return this.#options.database.count(this.#prefix(), this.#end());
+  }
+
+  #valueOf(bytes: Buffer): V {
+    const { name, shown, valueSerde } = this.#options;
+    return shown(valueSerde.deserialize(name, bytes, 0, bytes.length));
+  }
+
+  #databaseKey(key: K): Buffer {
+    const { keySerde, name } = this.#options;
+    return Buffer.concat([this.#prefix(), keySerde.serialize(name, key)]);
+  }
+
+  #prefix(): Buffer {
+    return Buffer.from(`${this.#options.name}\0`, 'latin1');
+  }
+
+  #end(): Buffer {
+    return Buffer.from(`${this.#options.name}\x01`, 'latin1');
+  }
+}

@@ -1,0 +1,31 @@
+import type { Windowed } from './windows/windowed.js';
+
+/**
+ * What a key-value store holds as of the last commit. Reads see no change that is not durable, and what they answer is
+ * made of bytes: it is the reader's own.
+ */
+export interface ReadOnlyKeyValueStore<K, V> {
+  get(key: K): V | undefined;
+  /** Entries in the order of the keys' bytes, from one key to another, both included; undefined: without a limit. */
+  range(from: K | undefined, to: K | undefined): AsyncIterable<[K, V]>;
+  all(): AsyncIterable<[K, V]>;
+  /** Goes through the keys, and reads no value. */
+  approximateNumEntries(): Promise<number>;
+}
+
+/**
+ * What a store of windows holds as of the last commit: the windows that still take records. Times are starts of windows,
+ * in milliseconds since the epoch, both included.
+ */
+export interface ReadOnlyWindowStore<K, V> {
+  /** The key's windows in order of time. It costs one pass over the slices that they are of. */
+  fetch(key: K, from: number, to: number): AsyncIterable<[windowStart: number, value: V]>;
+  /** All keys' windows in order of time, and of the keys' bytes. */
+  fetchAll(from: number, to: number): AsyncIterable<[Windowed<K>, V]>;
+  all(): AsyncIterable<[Windowed<K>, V]>;
+}
+
+/** A store as readers beside its task see it. */
+export type StoreView =
+  | { readonly kind: 'key-value'; readonly store: ReadOnlyKeyValueStore<unknown, unknown> }
+  | { readonly kind: 'window'; readonly store: ReadOnlyWindowStore<unknown, unknown> };
