@@ -57,6 +57,11 @@ export class TopologyTopics {
     return repartition;
   }
 
+  /** Whether any task feeds another by way of a topic. */
+  get feedsByTopic(): boolean {
+    return [...this.#repartitions.values()].some(({ kind }) => kind === 'topic');
+  }
+
   /** How many tasks write to the node's topic. */
   upstreamTasks(node: RepartitionNode): number {
     return this.#topology.subTopologies

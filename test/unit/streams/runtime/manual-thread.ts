@@ -1,6 +1,7 @@
 import type { Topology } from '../../../../streams/index.js';
 import type { Log } from '../../../../streams/log/log.js';
-import { StreamThread, type StreamThreadConfig } from '../../../../streams/runtime/stream-thread.js';
+import { StreamThread } from '../../../../streams/runtime/stream-thread.js';
+import type { StreamThreadConfig } from '../../../../streams/runtime/stream-thread-config.js';
 
 /** Two clocks that only a test moves. */
 export interface Clock {
