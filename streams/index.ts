@@ -11,6 +11,7 @@ export type {
   Grouped,
   KeepingAggregator,
   Materialized,
+  Named,
   NotNull,
   NullHandling,
   Produced,
@@ -84,6 +85,14 @@ export {
 } from './streams.js';
 export { APPLICATION_ID_RULE, isApplicationId } from './topology/application-id.js';
 export { describeTopology } from './topology/describe.js';
+export {
+  type DescribedNode,
+  type DescribedStore,
+  type DescribedSubtopology,
+  type TopologyDescription,
+  topologyDescription,
+} from './topology/description.js';
+export { dotOf, mermaidOf } from './topology/drawing.js';
 export {
   type ErrorContext,
   type ExceptionHandler,

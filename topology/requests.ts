@@ -27,6 +27,7 @@ const KEYS = {
 /** The requests of the raw topic, at the times at which they were made. */
 export function requestsOf(builder: StreamsBuilder, topic: string, serdes: TopicSerdes<'accessLog'>): Requests {
   return sourceOf(builder, topic, {
+    name: 'requests',
     value: serdes.accessLog.spelling(
       KEYS,
       'client_ip',

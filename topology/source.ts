@@ -2,6 +2,8 @@ import { type Consumed, type KStream, type Serde, type StreamsBuilder, stringSer
 import { boundedName } from './monitoring/measured.js';
 
 interface SourceOptions<V> {
+  /** Of the source in the topology. */
+  readonly name: string;
   readonly value: Serde<V>;
   readonly timestamp: (value: V) => number;
   /** The value, with what no result may be made of taken out of it. */
@@ -26,11 +28,13 @@ export function keyedSourceOf<V>(
 }
 
 function consumedOf<V>({
+  name,
   timestamp,
   usable,
   value,
-}: SourceOptions<V>): Pick<Consumed<never, V>, 'value' | 'timestamp'> {
+}: SourceOptions<V>): Pick<Consumed<never, V>, 'name' | 'value' | 'timestamp'> {
   return {
+    name,
     value: {
       serialize: (topic, record) => value.serialize(topic, record),
       deserialize: (topic, bytes, start, end) => usable(value.deserialize(topic, bytes, start, end)),

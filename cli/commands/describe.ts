@@ -1,5 +1,5 @@
-import { describeTopology } from '@millrace/streams';
-import type { Command } from 'commander';
+import { describeTopology, dotOf, mermaidOf, type Topology, topologyDescription } from '@millrace/streams';
+import { type Command, Option } from 'commander';
 import { serdesOf } from '../../app/log/topics.js';
 import { applicationTopology } from '../../topology/application.js';
 import { type ApplicationOptions, addPipelines, applicationConfig } from '../options/options.js';
@@ -10,10 +10,27 @@ export function describeCommand(program: Command): Command {
   const command = program
     .command('describe')
     .description('print the topology: sub-topologies, nodes, stores, repartition topics');
+  command.addOption(
+    new Option('--format <format>', 'text, as Kafka Streams prints it; data; or a drawing for Mermaid or Graphviz')
+      .choices(Object.keys(FORMATS))
+      .default('text'),
+  );
+  command.addOption(new Option('--json', 'the same as --format json').implies({ format: 'json' }));
   return addPipelines(command).action(describe);
 }
 
-async function describe(options: ApplicationOptions): Promise<void> {
+const FORMATS = {
+  text: describeTopology,
+  json: (topology: Topology) => JSON.stringify(topologyDescription(topology), null, 2),
+  mermaid: (topology: Topology) => mermaidOf(topologyDescription(topology)),
+  dot: (topology: Topology) => dotOf(topologyDescription(topology)),
+} as const;
+
+interface DescribeOptions extends ApplicationOptions {
+  readonly format: keyof typeof FORMATS;
+}
+
+async function describe({ format, ...options }: DescribeOptions): Promise<void> {
   const config = applicationConfig(options);
   const registry = {
     register: async () => 1,
@@ -22,5 +39,5 @@ async function describe(options: ApplicationOptions): Promise<void> {
     },
   };
   const topology = applicationTopology(config, await serdesOf(registry, config));
-  print(SafeText.lines(describeTopology(topology).trimEnd()));
+  print(SafeText.lines(FORMATS[format](topology).trimEnd()));
 }

@@ -14,6 +14,7 @@ import { KGroupedStream } from './kgrouped-stream.js';
 import type {
   Grouped,
   GroupedArgument,
+  Named,
   NotNull,
   Produced,
   ProducedArgument,
@@ -52,18 +53,18 @@ export class KStream<K, V, Missing extends RecordPart = never> {
    *
    * @example stream.filter((_key, value) => value !== null)
    */
-  filter<VR extends V>(predicate: (key: K, value: V) => value is VR): KStream<K, VR, Missing>;
-  filter(predicate: Predicate<K, V>): KStream<K, V, Missing>;
-  filter(predicate: Predicate<K, V>): KStream<K, V, Missing> {
+  filter<VR extends V>(predicate: (key: K, value: V) => value is VR, named?: Named): KStream<K, VR, Missing>;
+  filter(predicate: Predicate<K, V>, named?: Named): KStream<K, V, Missing>;
+  filter(predicate: Predicate<K, V>, named: Named = {}): KStream<K, V, Missing> {
     requireSynchronous('filter', { predicate });
-    const node = this.graph.operator(this.graph.name('KSTREAM-FILTER'), this.node, filter(predicate, true));
+    const node = this.graph.operator(this.graph.named(named, 'KSTREAM-FILTER'), this.node, filter(predicate, true));
     return new KStream<K, V, Missing>(this.graph, node, this.serdes, this.keyChanged);
   }
 
   /** Drops the records for which the predicate is true; else as `filter`. */
-  filterNot(predicate: Predicate<K, V>): KStream<K, V, Missing> {
+  filterNot(predicate: Predicate<K, V>, named: Named = {}): KStream<K, V, Missing> {
     requireSynchronous('filterNot', { predicate });
-    const node = this.graph.operator(this.graph.name('KSTREAM-FILTER'), this.node, filter(predicate, false));
+    const node = this.graph.operator(this.graph.named(named, 'KSTREAM-FILTER'), this.node, filter(predicate, false));
     return new KStream<K, V, Missing>(this.graph, node, this.serdes, this.keyChanged);
   }
 
@@ -75,9 +76,10 @@ export class KStream<K, V, Missing extends RecordPart = never> {
    */
   map<KR, VR>(
     mapper: (key: K, value: V) => readonly [Synchronous<KR>, Synchronous<VR>],
+    named: Named = {},
   ): KStream<KR, VR, 'key' | 'value'> {
     requireSynchronous('map', { mapper });
-    const node = this.graph.operator(this.graph.name('KSTREAM-MAP'), this.node, map(mapper));
+    const node = this.graph.operator(this.graph.named(named, 'KSTREAM-MAP'), this.node, map(mapper));
     return new KStream<KR, VR, 'key' | 'value'>(this.graph, node, NO_SERDES, true);
   }
 
@@ -85,9 +87,9 @@ export class KStream<K, V, Missing extends RecordPart = never> {
    * Makes a new value of each record, of a null one, too. The key and its partition stay, so that nothing is repartitioned;
    * the value's serde is not known afterwards.
    */
-  mapValues<VR>(mapper: (value: V, key: K) => Synchronous<VR>): KStream<K, VR, Missing | 'value'> {
+  mapValues<VR>(mapper: (value: V, key: K) => Synchronous<VR>, named: Named = {}): KStream<K, VR, Missing | 'value'> {
     requireSynchronous('mapValues', { mapper });
-    const node = this.graph.operator(this.graph.name('KSTREAM-MAPVALUES'), this.node, mapValues(mapper));
+    const node = this.graph.operator(this.graph.named(named, 'KSTREAM-MAPVALUES'), this.node, mapValues(mapper));
     return new KStream<K, VR, Missing | 'value'>(
       this.graph,
       node,
@@ -102,16 +104,24 @@ export class KStream<K, V, Missing extends RecordPart = never> {
    */
   flatMap<KR, VR>(
     mapper: (key: K, value: V) => Iterable<readonly [Synchronous<KR>, Synchronous<VR>]>,
+    named: Named = {},
   ): KStream<KR, VR, 'key' | 'value'> {
     requireSynchronous('flatMap', { mapper });
-    const node = this.graph.operator(this.graph.name('KSTREAM-FLATMAP'), this.node, flatMap(mapper));
+    const node = this.graph.operator(this.graph.named(named, 'KSTREAM-FLATMAP'), this.node, flatMap(mapper));
     return new KStream<KR, VR, 'key' | 'value'>(this.graph, node, NO_SERDES, true);
   }
 
   /** Makes any number of values of each record, under its key and time: nothing is repartitioned. */
-  flatMapValues<VR>(mapper: (value: V, key: K) => Iterable<Synchronous<VR>>): KStream<K, VR, Missing | 'value'> {
+  flatMapValues<VR>(
+    mapper: (value: V, key: K) => Iterable<Synchronous<VR>>,
+    named: Named = {},
+  ): KStream<K, VR, Missing | 'value'> {
     requireSynchronous('flatMapValues', { mapper });
-    const node = this.graph.operator(this.graph.name('KSTREAM-FLATMAPVALUES'), this.node, flatMapValues(mapper));
+    const node = this.graph.operator(
+      this.graph.named(named, 'KSTREAM-FLATMAPVALUES'),
+      this.node,
+      flatMapValues(mapper),
+    );
     return new KStream<K, VR, Missing | 'value'>(
       this.graph,
       node,
@@ -124,9 +134,9 @@ export class KStream<K, V, Missing extends RecordPart = never> {
    * Looks at each record and passes it on as it is. It may see a record twice: a commit that fails is processed again.
    * Nothing waits for what it starts, which is why a promise is refused.
    */
-  peek<R>(action: (key: K, value: V) => Synchronous<R>): KStream<K, V, Missing> {
+  peek<R>(action: (key: K, value: V) => Synchronous<R>, named: Named = {}): KStream<K, V, Missing> {
     requireSynchronous('peek', { action });
-    const node = this.graph.operator(this.graph.name('KSTREAM-PEEK'), this.node, peek(action));
+    const node = this.graph.operator(this.graph.named(named, 'KSTREAM-PEEK'), this.node, peek(action));
     return new KStream<K, V, Missing>(this.graph, node, this.serdes, this.keyChanged);
   }
 
@@ -135,9 +145,9 @@ export class KStream<K, V, Missing extends RecordPart = never> {
    * it sends records through a repartition topic first; `to` does that by writing. The key's serde is not known afterwards.
    * A record whose new key is null is passed over by aggregates.
    */
-  selectKey<KR>(selector: (key: K, value: V) => Synchronous<KR>): KStream<KR, V, Missing | 'key'> {
+  selectKey<KR>(selector: (key: K, value: V) => Synchronous<KR>, named: Named = {}): KStream<KR, V, Missing | 'key'> {
     requireSynchronous('selectKey', { selector });
-    const node = this.graph.operator(this.graph.name('KSTREAM-KEY-SELECT'), this.node, selectKey(selector));
+    const node = this.graph.operator(this.graph.named(named, 'KSTREAM-KEY-SELECT'), this.node, selectKey(selector));
     return new KStream<KR, V, Missing | 'key'>(this.graph, node, { key: undefined, value: this.serdes.value }, true);
   }
 
@@ -151,8 +161,8 @@ export class KStream<K, V, Missing extends RecordPart = never> {
    *   .branch('large', (_id, order) => order.amount > 1000)
    *   .defaultBranch('small');
    */
-  split(): BranchedKStream<K, V, Missing> {
-    return new BranchedKStream(this);
+  split(named: Named = {}): BranchedKStream<K, V, Missing> {
+    return new BranchedKStream(this, named);
   }
 
   /**
@@ -161,9 +171,12 @@ export class KStream<K, V, Missing extends RecordPart = never> {
    *
    * @throws TopologyError when the streams are of two builders
    */
-  merge<OtherMissing extends RecordPart>(other: KStream<K, V, OtherMissing>): KStream<K, V, Missing & OtherMissing> {
+  merge<OtherMissing extends RecordPart>(
+    other: KStream<K, V, OtherMissing>,
+    named: Named = {},
+  ): KStream<K, V, Missing & OtherMissing> {
     if (other.graph !== this.graph) throw new TopologyError('streams of two builders cannot be merged');
-    const node = this.graph.operator(this.graph.name('KSTREAM-MERGE'), this.node, passOn);
+    const node = this.graph.operator(this.graph.named(named, 'KSTREAM-MERGE'), this.node, passOn);
     other.node.children.push(node);
     return new KStream(
       this.graph,
@@ -314,11 +327,13 @@ type NewName<Name extends string, Values> = string extends keyof Values
 /** The branches of a `split`, in the order in which they are tried. `Values` are the types of their values, by name. */
 export class BranchedKStream<K, V, Missing extends RecordPart = never, Values = unknown> {
   readonly #stream: KStream<K, V, Missing>;
+  readonly #named: Named;
   readonly #predicates: Predicate<K, V>[] = [];
   readonly #names: string[] = [];
 
-  constructor(stream: KStream<K, V, Missing>) {
+  constructor(stream: KStream<K, V, Missing>, named: Named = {}) {
     this.#stream = stream;
+    this.#named = named;
   }
 
   /**
@@ -352,7 +367,7 @@ export class BranchedKStream<K, V, Missing extends RecordPart = never, Values = 
   noDefaultBranch(): Branches<K, Values, Missing> {
     const { graph, node, serdes, keyChanged } = this.#stream;
     const predicates = this.#predicates;
-    const name = graph.name('KSTREAM-BRANCH');
+    const name = graph.named(this.#named, 'KSTREAM-BRANCH');
     const split = graph.processor(name, node, (task, _forward, branches) =>
       compileBranch(name, predicates, task, branches),
     );

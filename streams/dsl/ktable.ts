@@ -3,7 +3,7 @@ import { filterTable, mapTableValues } from '../operators/tables/table-operators
 import { type Graph, requireSynchronous } from '../topology/graph.js';
 import type { GraphNode, TableChanges } from '../topology/topology.js';
 import { KStream } from './kstream.js';
-import type { RecordPart, Serdes } from './options.js';
+import type { Named, RecordPart, Serdes } from './options.js';
 import type { Synchronous } from './synchronous.js';
 
 /**
@@ -25,22 +25,25 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
    * from here on. Where a row goes that was not in it, nothing is sent; but for a table of `StreamsBuilder#table` without a
    * name, of which Kafka Streams does not know what a row was before. A deleted row is not given to the predicate.
    */
-  filter(predicate: (key: K, value: V) => boolean): KTable<K, V, null, Missing> {
-    return this.#filter(predicate, true);
+  filter(predicate: (key: K, value: V) => boolean, named: Named = {}): KTable<K, V, null, Missing> {
+    return this.#filter(predicate, true, named);
   }
 
   /** Keeps the rows that do not match; else as `filter`. */
-  filterNot(predicate: (key: K, value: V) => boolean): KTable<K, V, null, Missing> {
-    return this.#filter(predicate, false);
+  filterNot(predicate: (key: K, value: V) => boolean, named: Named = {}): KTable<K, V, null, Missing> {
+    return this.#filter(predicate, false, named);
   }
 
   /**
    * Makes a new value of each row. A deleted row stays one, and is not given to the mapper. The keys, and so the partitions,
    * stay; the value's serde is not known afterwards.
    */
-  mapValues<VR>(mapper: (value: V, key: K) => Synchronous<VR>): KTable<K, VR, Gone, Missing | 'value'> {
+  mapValues<VR>(
+    mapper: (value: V, key: K) => Synchronous<VR>,
+    named: Named = {},
+  ): KTable<K, VR, Gone, Missing | 'value'> {
     requireSynchronous('mapValues', { mapper });
-    const node = this.graph.operator(this.graph.name('KTABLE-MAPVALUES'), this.node, mapTableValues(mapper));
+    const node = this.graph.operator(this.graph.named(named, 'KTABLE-MAPVALUES'), this.node, mapTableValues(mapper));
     const serdes = { key: this.serdes.key, value: undefined };
     return new KTable<K, VR, Gone, Missing | 'value'>(this.graph, node, serdes, this.changes);
   }
@@ -49,15 +52,15 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
    * The changes of the table as a stream: the row's new value, or null where it was deleted, which the type says where it can
    * be. An aggregate sends its changes once a commit, the last of each row.
    */
-  toStream(): KStream<K, V | Gone, Missing> {
-    const node = this.graph.operator(this.graph.name('KTABLE-TOSTREAM'), this.node, passOn);
+  toStream(named: Named = {}): KStream<K, V | Gone, Missing> {
+    const node = this.graph.operator(this.graph.named(named, 'KTABLE-TOSTREAM'), this.node, passOn);
     return new KStream(this.graph, node, this.serdes as Serdes<K, V | Gone>, false);
   }
 
-  #filter(predicate: (key: K, value: V) => boolean, keep: boolean): KTable<K, V, null, Missing> {
+  #filter(predicate: (key: K, value: V) => boolean, keep: boolean, named: Named): KTable<K, V, null, Missing> {
     requireSynchronous('filter', { predicate });
     this.changes.sendOldValues = true;
-    const node = this.graph.operator(this.graph.name('KTABLE-FILTER'), this.node, filterTable(predicate, keep));
+    const node = this.graph.operator(this.graph.named(named, 'KTABLE-FILTER'), this.node, filterTable(predicate, keep));
     return new KTable(this.graph, node, this.serdes, this.changes);
   }
 }

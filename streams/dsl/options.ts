@@ -77,6 +77,12 @@ export interface ConsumedWithoutKey<V> extends Omit<Consumed<never, V>, 'key'> {
   readonly key?: undefined;
 }
 
+/** How an operator is called. A name moves no generated name of others, and so no store. */
+export interface Named {
+  /** In the topology's description, in messages and in metrics. Default: what it does, and a number. */
+  readonly name?: string;
+}
+
 /** How a topic is written. A serde may be left out when the stream's own is known. */
 export interface Produced<K, V> {
   /** Null writes the records without their keys. */

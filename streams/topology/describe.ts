@@ -1,3 +1,4 @@
+import { repartitionSinkName as sinkName, repartitionSourceName as sourceName } from './description.js';
 import type { GraphNode, SubTopology, Topology } from './topology.js';
 
 /** The topology as text, in the form of Kafka Streams' `Topology#describe()`. */
@@ -62,12 +63,4 @@ function describeSubTopology(sub: SubTopology, parents: ReadonlyMap<GraphNode, r
 
 function nameAsParent(node: GraphNode, sub: SubTopology): string {
   return node.kind === 'repartition' && sub.repartitionSources.includes(node) ? sourceName(node) : node.name;
-}
-
-function sourceName(node: GraphNode): string {
-  return `${node.name}-source`;
-}
-
-function sinkName(node: GraphNode): string {
-  return `${node.name}-sink`;
 }

@@ -37,6 +37,12 @@ export class Graph {
     return `${prefix}-${String(this.#counter++).padStart(10, '0')}`;
   }
 
+  /** The name that was given, or a generated one; either way the names that are generated after it are the same. */
+  named({ name }: { readonly name?: string }, prefix: string): string {
+    const generated = this.name(prefix);
+    return name ?? generated;
+  }
+
   add<N extends GraphNode>(node: N, ...parents: readonly GraphNode[]): N {
     this.nodes.push(node);
     for (const parent of parents) parent.children.push(node);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readServed } from '../../streams/log/embedded/log-socket.js';
+import type { TopologyDescription } from '../../streams/topology/description.js';
 import { until } from '../until.js';
 import { jsonLines, Millrace, millrace, temporaryDirectory } from './millrace.js';
 
@@ -277,7 +278,17 @@ describe('millrace describe', () => {
   it('prints the sub-topologies as Kafka Streams does', async () => {
     const { code, stdout } = await millrace(['describe']);
     expect(code).toBe(0);
-    expect(stdout).toContain('   Sub-topology: 0\n    Source: KSTREAM-SOURCE-0000000000 (topics: [test-inter])');
+    expect(stdout).toContain('   Sub-topology: 0\n    Source: requests (topics: [test-inter])');
     expect(stdout).toContain('(topic: goal1-repartition, combined per commit)');
+  });
+
+  it('prints it as data, in which every operator has a name that says what it does', async () => {
+    const { code, stdout } = await millrace(['describe', '--json']);
+    expect(code).toBe(0);
+    const { subtopologies, version } = JSON.parse(stdout) as TopologyDescription;
+    expect(version).toBe(1);
+    const nodes = subtopologies.flatMap((subtopology) => subtopology.nodes);
+    expect(nodes.map(({ name }) => name)).toEqual(expect.arrayContaining(['requests', 'by-client', 'send-goal1']));
+    expect(nodes.filter(({ name }) => /\d{10}/.test(name))).toEqual([]);
   });
 });

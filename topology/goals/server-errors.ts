@@ -15,16 +15,22 @@ export function serverErrors(
   serdes: TopicSerdes<'serverErrors'>,
 ): void {
   requests
-    .groupBy((_key, request) => request.host, { key: stringSerde })
+    .selectKey((_key, request) => request.host, { name: 'responses-by-host' })
+    .groupByKey({ key: stringSerde })
     .windowedBy(TimeWindows.ofSizeAndGrace(size, grace).advanceBy(advance))
     .aggregate(OF_RESPONSES, { name: 'server-errors', value: responsesSerde })
-    .filter((_host, { count, requests }) => count > threshold && count >= share * requests)
-    .toStream()
-    .map(({ key: host, window: { start, end } }, responses): [string, HostServerErrors | null] => [
-      `${host}@${start}`,
-      responses && { host, window_start: start, window_end: end, ...responses },
-    ])
-    .to(topics.serverErrors, { key: stringSerde, value: serdes.serverErrors });
+    .filter((_host, { count, requests }) => count > threshold && count >= share * requests, {
+      name: 'bursts-of-server-errors',
+    })
+    .toStream({ name: 'server-errors-changes' })
+    .map(
+      ({ key: host, window: { start, end } }, responses): [string, HostServerErrors | null] => [
+        `${host}@${start}`,
+        responses && { host, window_start: start, window_end: end, ...responses },
+      ],
+      { name: 'server-errors-results' },
+    )
+    .to(topics.serverErrors, { name: 'send-server-errors', key: stringSerde, value: serdes.serverErrors });
 }
 
 /** The responses of a host in a window. */

@@ -36,12 +36,17 @@ export function incidents(
 ): void {
   const quietMs = toMilliseconds(incidentQuiet, 'the quiet after an incident');
   const stores = storesOf();
-  keyedSourceOf(builder, topics.alerts, { value: serdes.alerts, timestamp: (alert) => alert.time, usable })
+  keyedSourceOf(builder, topics.alerts, {
+    name: 'alerts',
+    value: serdes.alerts,
+    timestamp: (alert) => alert.time,
+    usable,
+  })
     .process<string, Incident | null>(() => new GroupAlerts(quietMs, stores), {
       name: STORE,
       stores: [stores.alerts, stores.lastHeard],
     })
-    .to(topics.incidents, { key: stringSerde, value: serdes.incidents });
+    .to(topics.incidents, { name: 'send-incidents', key: stringSerde, value: serdes.incidents });
 }
 
 function usable(alert: Alert): Alert {

@@ -38,25 +38,31 @@ export function sensors(
 ): void {
   const { grace, sensors: limits, topics } = config;
   const readings = keyedSourceOf(builder, topics.sensorReadings, {
+    name: 'sensor-readings',
     value: serdes.sensorReadings,
     timestamp: (reading) => reading.timestamp,
     usable,
   });
   const stores = storesOf();
   const scored = readings.process<string, ScoredReading>(() => new ScoreReadings(limits, stores), {
+    name: 'score-readings',
     stores: [stores.states, stores.lastHeard],
   });
   scored
-    .flatMap((id, { score }) => (score === null ? [] : [[`${id}@${score.timestamp}`, score]]))
-    .to(topics.sensorScores, { key: stringSerde, value: serdes.sensorScores });
-  sendAlerts(scored, ({ alerts }) => alerts, config, serdes);
+    .flatMap((id, { score }) => (score === null ? [] : [[`${id}@${score.timestamp}`, score]]), {
+      name: 'sensor-scores',
+    })
+    .to(topics.sensorScores, { name: 'send-sensor-scores', key: stringSerde, value: serdes.sensorScores });
+  sendAlerts('sensor', scored, ({ alerts }) => alerts, config, serdes);
   readings
     .groupByKey({ key: stringSerde })
     .windowedBy(TimeWindows.ofSizeAndGrace(HOUR, grace))
     .aggregate(ofHour(limits), { name: 'sensor-hours', value: hourSerde })
-    .toStream()
-    .map(({ key, window: { start, end } }, hour) => [`${key}@${start}`, historyOf(key, start, end, hour)])
-    .to(topics.sensorHours, { key: stringSerde, value: serdes.sensorHours });
+    .toStream({ name: 'sensor-hour-changes' })
+    .map(({ key, window: { start, end } }, hour) => [`${key}@${start}`, historyOf(key, start, end, hour)], {
+      name: 'sensor-history',
+    })
+    .to(topics.sensorHours, { name: 'send-sensor-history', key: stringSerde, value: serdes.sensorHours });
 }
 
 function usable(reading: SensorReading): SensorReading {

@@ -11,7 +11,7 @@ export function serviceAddresses(lines: Lines, config: ApplicationConfig, serdes
   const { addresses } = config.services;
   const limits = limitsOf(addresses);
   monitorLines(
-    lines.filter((_key, { ip }) => ip !== null),
+    lines.filter((_key, { ip }) => ip !== null, { name: 'lines-of-addresses' }),
     {
       windows: 'addresses',
       monitor: 'address-monitor',

@@ -11,7 +11,7 @@ export function serviceEndpoints(lines: Lines, config: ApplicationConfig, serdes
   const { endpoints } = config.services;
   const limits = limitsOf(endpoints);
   monitorLines(
-    lines.filter((_key, { endpoint }) => endpoint !== null),
+    lines.filter((_key, { endpoint }) => endpoint !== null, { name: 'lines-of-endpoints' }),
     {
       windows: 'endpoints',
       monitor: 'endpoint-monitor',

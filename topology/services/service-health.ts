@@ -41,15 +41,20 @@ export function serviceHealth(
     config,
     serdes,
   );
-  const health = judged.map((service, window) => [`${service}@${window.start}`, healthOf(window)]);
-  health.to(topics.serviceHealth, { key: stringSerde, value: serdes.serviceHealth });
+  const health = judged.map((service, window) => [`${service}@${window.start}`, healthOf(window)], {
+    name: 'service-health',
+  });
+  health.to(topics.serviceHealth, { name: 'send-service-health', key: stringSerde, value: serdes.serviceHealth });
   health
-    .flatMapValues((window) => {
-      const model = models.current();
-      const prediction = model === undefined ? undefined : predictionOf(model, window);
-      return prediction === undefined ? [] : [prediction];
-    })
-    .to(topics.mlPredictions, { key: stringSerde, value: serdes.mlPredictions });
+    .flatMapValues(
+      (window) => {
+        const model = models.current();
+        const prediction = model === undefined ? undefined : predictionOf(model, window);
+        return prediction === undefined ? [] : [prediction];
+      },
+      { name: 'predictions' },
+    )
+    .to(topics.mlPredictions, { name: 'send-predictions', key: stringSerde, value: serdes.mlPredictions });
 }
 
 function serviceDetections(families: ApplicationConfig['detectors']): readonly Detection<LineStatistics>[] {

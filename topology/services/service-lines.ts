@@ -14,6 +14,7 @@ export type Lines = KStream<null, Line>;
 /** The lines of the services' topic, at the times at which they were logged. */
 export function linesOf(builder: StreamsBuilder, topic: string, serdes: TopicSerdes<'serviceLogs'>): Lines {
   return sourceOf(builder, topic, {
+    name: 'service-lines',
     value: serdes.serviceLogs.fields(
       'service',
       'level',

@@ -36,12 +36,13 @@ export function monitorLines<A, S extends object>(
 ): KStream<string, JudgedWindow<A>> {
   const { grace } = config.services;
   const closed = lines
-    .groupBy((_key, line) => entity(line), { key: stringSerde, name: windows })
+    .selectKey((_key, line) => entity(line), { name: `${windows}-by-entity` })
+    .groupByKey({ key: stringSerde, name: windows })
     .windowedBy(TimeWindows.ofSizeAndGrace(size, grace))
     .emitStrategy('onWindowClose')
     .aggregate(aggregator, { name: windows, value: serde })
-    .toStream();
+    .toStream({ name: `closed-${windows}` });
   const judged = monitorWindows(closed, { ...options, name: monitor, empty: aggregator.initializer, size, grace });
-  sendAlerts(judged, ({ judgement }) => judgement.alerts, config, serdes);
+  sendAlerts(monitor.replace('-monitor', ''), judged, ({ judgement }) => judgement.alerts, config, serdes);
   return judged;
 }

@@ -26,15 +26,18 @@ export function webStatistics(
 ): void {
   const { grace, topics, watchesClock, webStatistics: settings } = config;
   const windows = requests
-    .flatMap((_key, request) => [
-      [request.host, request],
-      [ALL_HOSTS, request],
-    ])
+    .flatMap(
+      (_key, request) => [
+        [request.host, request],
+        [ALL_HOSTS, request],
+      ],
+      { name: 'requests-by-host' },
+    )
     .groupByKey({ key: stringSerde, name: 'web-statistics' })
     .windowedBy(TimeWindows.ofSizeAndGrace(settings.size, grace))
     .emitStrategy('onWindowClose')
     .aggregate(OF_REQUESTS, { name: 'web-statistics', value: requestStatisticsSerde })
-    .toStream();
+    .toStream({ name: 'closed-web-statistics' });
   const judged = monitorWindows(windows, {
     name: 'web-monitor',
     judge: new Monitor('web', detections(settings)),
@@ -45,9 +48,9 @@ export function webStatistics(
     watchesClock,
   });
   judged
-    .map((host, window) => [`${host}@${window.start}`, result(window)])
-    .to(topics.webStatistics, { key: stringSerde, value: serdes.webStatistics });
-  sendAlerts(judged, ({ judgement }) => judgement.alerts, config, serdes);
+    .map((host, window) => [`${host}@${window.start}`, result(window)], { name: 'web-statistics-results' })
+    .to(topics.webStatistics, { name: 'send-web-statistics', key: stringSerde, value: serdes.webStatistics });
+  sendAlerts('web', judged, ({ judgement }) => judgement.alerts, config, serdes);
 }
 
 function detections({ errorRate, leastRequests }: ApplicationConfig['webStatistics']): Detection<RequestStatistics>[] {
