@@ -3,24 +3,23 @@ import { TopologyTestDriver } from '@millrace/streams/testing';
 import { expect, it } from 'vitest';
 import { pageViewSerde, pageViews, userMinuteSerde } from '../../../examples/page-views.js';
 
+const MINUTES = { key: stringSerde, value: userMinuteSerde };
 const NOON = Date.parse('2026-03-01T12:00:00Z');
 
 /** Views of pages by the second after noon at which they were seen, all written to the log at the same time. */
 async function minutesOf(views: readonly (readonly [user: string, page: string, second: number])[]) {
   const driver = await TopologyTestDriver.create(pageViews(), { lateTopic: 'late' });
+  const input = driver.createInputTopic('page-views', { value: pageViewSerde });
   for (const [user, page, second] of views) {
-    const value = { user, page, at: new Date(NOON + second * 1000).toISOString() };
-    await driver.pipeInput('page-views', stringSerde, pageViewSerde, { key: null, value, timestamp: 0 });
+    await input.pipeInput(null, { user, page, at: new Date(NOON + second * 1000).toISOString() });
   }
   await driver.drain();
-  const minutes = await driver.readOutput('user-minutes', stringSerde, userMinuteSerde);
-  const late = await driver.readOutput('late', stringSerde, pageViewSerde);
+  const minutes = await driver.createOutputTopic('user-minutes', MINUTES).readValues();
+  const late = await driver.createOutputTopic('late', { value: pageViewSerde }).readValues();
   await driver.close();
   return {
-    minutes: minutes.map(
-      ({ value }) => value && [value.user, (value.minute - NOON) / 60_000, value.views, value.pages],
-    ),
-    late: late.map(({ value }) => value?.page),
+    minutes: minutes.map((of) => of && [of.user, (of.minute - NOON) / 60_000, of.views, of.pages]),
+    late: late.map((view) => view?.page),
   };
 }
 
@@ -53,14 +52,11 @@ it('a minute takes views until event time is 10 s past its end, and later ones a
 
 it('views that go through a repartition topic give the same minutes', async () => {
   const driver = await TopologyTestDriver.create(pageViews(), { repartition: 'topic' });
-  const views = ['/', '/', '/help'].map((page) => ({
-    key: null,
-    value: { user: 'ada', page, at: '2026-03-01T12:00:01Z' },
-    timestamp: 0,
-  }));
-  await driver.pipeInputs('page-views', stringSerde, pageViewSerde, views);
+  const input = driver.createInputTopic('page-views', { value: pageViewSerde });
+  const views = ['/', '/', '/help'].map((page) => ({ user: 'ada', page, at: '2026-03-01T12:00:01Z' }));
+  await input.pipeRecords(views.map((value) => ({ key: null, value, timestamp: 0 })));
   await driver.drain();
-  const [minute] = await driver.readOutput('user-minutes', stringSerde, userMinuteSerde);
-  expect(minute?.value).toEqual({ user: 'ada', minute: NOON, views: 3, pages: ['/', '/help'] });
+  const minute = await driver.createOutputTopic('user-minutes', MINUTES).readValue();
+  expect(minute).toEqual({ user: 'ada', minute: NOON, views: 3, pages: ['/', '/help'] });
   await driver.close();
 });

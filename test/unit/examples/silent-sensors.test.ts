@@ -6,10 +6,10 @@ import { sensorStateSerde, silentSensors } from '../../../examples/silent-sensor
 /** Readings by sensor and second; answers what was reported, with the second of the report and of the reading before. */
 async function reports(readings: readonly (readonly [sensor: string, second: number])[]): Promise<string[]> {
   const driver = await TopologyTestDriver.create(silentSensors());
-  for (const [key, second] of readings) {
-    await driver.pipeInput('readings', stringSerde, numberSerde, { key, value: 20, timestamp: second * 1000 });
-  }
-  const output = await driver.readOutput('sensor-states', stringSerde, sensorStateSerde);
+  const input = driver.createInputTopic('readings', { key: stringSerde, value: numberSerde });
+  for (const [sensor, second] of readings) await input.pipeInput(sensor, 20, second * 1000);
+  const states = driver.createOutputTopic('sensor-states', { key: stringSerde, value: sensorStateSerde });
+  const output = await states.readRecords();
   await driver.close();
   return output.map(
     ({ key, timestamp, value }) =>
@@ -37,4 +37,15 @@ it('a reading that comes out of order does not make its sensor look silent', asy
       ['boiler', 50],
     ]),
   ).toEqual([]);
+});
+
+it('a sensor that was heard before a restart is known to be silent after it', async () => {
+  const driver = await TopologyTestDriver.create(silentSensors());
+  const input = driver.createInputTopic('readings', { key: stringSerde, value: numberSerde });
+  const states = driver.createOutputTopic('sensor-states', { key: stringSerde, value: sensorStateSerde });
+  await input.pipeInput('pump', 20, 0);
+  await driver.restart();
+  await input.pipeInput('boiler', 20, 40_000);
+  expect(await states.readRecords()).toMatchObject([{ key: 'pump', value: { state: 'silent', lastHeard: 0 } }]);
+  await driver.close();
 });
