@@ -42,11 +42,17 @@ import type { TimeWindows } from './time-windows.js';
  * `<application>-<name>-repartition` first. Records with a null key are passed over.
  */
 export class KGroupedStream<K, V, Missing extends RecordPart = never> {
+  /** @internal Made by `KStream#groupBy` and `KStream#groupByKey`. */
   constructor(
+    /** @internal */
     readonly graph: Graph,
+    /** @internal */
     readonly node: GraphNode,
+    /** @internal */
     readonly serdes: Serdes<K, V>,
+    /** @internal */
     readonly repartitionNeeded: boolean,
+    /** @internal */
     readonly repartitionName: string | undefined,
   ) {}
 
@@ -132,6 +138,7 @@ export class TimeWindowedKStream<K, V, Missing extends RecordPart = never> {
   readonly #windows: TimeWindows;
   readonly #emit: EmitStrategy;
 
+  /** @internal Made by `KGroupedStream#windowedBy`. */
   constructor(grouped: KGroupedStream<K, V, Missing>, windows: TimeWindows, emit: EmitStrategy) {
     this.#grouped = grouped;
     this.#windows = windows;

@@ -38,12 +38,15 @@ type Predicate<K, V> = (key: K, value: V) => boolean;
  * stream is annotated as `KStream<K, V>` that is found out when the topology is built, by a `TopologyError`.
  */
 export class KStream<K, V, Missing extends RecordPart = never> {
-  /** Made by `StreamsBuilder#stream` and by operators. */
+  /** @internal Made by `StreamsBuilder#stream` and by operators. */
   constructor(
+    /** @internal */
     readonly graph: Graph,
+    /** @internal */
     readonly node: GraphNode,
+    /** @internal */
     readonly serdes: Serdes<K, V>,
-    /** True when the key has changed: records of a key may be in different partitions. */
+    /** @internal True when the key has changed: records of a key may be in different partitions. */
     readonly keyChanged: boolean,
   ) {}
 
@@ -331,6 +334,7 @@ export class BranchedKStream<K, V, Missing extends RecordPart = never, Values = 
   readonly #predicates: Predicate<K, V>[] = [];
   readonly #names: string[] = [];
 
+  /** @internal Made by `KStream#split`. */
   constructor(stream: KStream<K, V, Missing>, named: Named = {}) {
     this.#stream = stream;
     this.#named = named;

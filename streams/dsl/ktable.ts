@@ -12,11 +12,15 @@ import type { Synchronous } from './synchronous.js';
  * too.
  */
 export class KTable<K, V, Gone extends null = null, Missing extends RecordPart = never> {
-  /** Made by `StreamsBuilder#table` and by aggregations. */
+  /** @internal Made by `StreamsBuilder#table` and by aggregations. */
   constructor(
+    /** @internal */
     readonly graph: Graph,
+    /** @internal */
     readonly node: GraphNode,
+    /** @internal */
     readonly serdes: Serdes<K, V>,
+    /** @internal */
     readonly changes: TableChanges,
   ) {}
 
