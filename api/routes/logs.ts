@@ -1,28 +1,30 @@
 import { z } from 'zod';
 import { lineOf } from '../live/live-results.js';
 import { type LiveRecord, parseRecordId } from '../live/record-ring.js';
-import { compareKeys, pageOf, paging, rangeOf, range as rangeQuery, readCursor, writeCursor } from '../parameters.js';
-import { notFound } from '../problems.js';
-import { logLine, logSource } from '../records.js';
+import {
+  boundedRange,
+  durationParameter,
+  pageOf,
+  paging,
+  rangeOf,
+  range as rangeQuery,
+  readCursor,
+  stepOf,
+  writeCursor,
+} from '../parameters.js';
+import { notFound, Problem } from '../problems.js';
+import { logLine, logSource, timeSchema } from '../records.js';
 import { idParams, type Resource, route } from '../route.js';
+import { Drain } from '../search/drain.js';
+import { findLines, searched } from '../search/lines.js';
 import { matcherFor } from '../search/matcher-for.js';
+import { compare, comparison } from '../search/stand-out.js';
 
-export const searched = z
-  .object({
-    store: z.enum(['live', 'lake']),
-    from: z
-      .number()
-      .nullable()
-      .meta({ description: 'Time of the oldest line that was looked at; null where there was none.' }),
-    to: z.number().nullable(),
-    lines: z.int().meta({ description: 'That were looked at.' }),
-    passed_over: z
-      .int()
-      .meta({ description: 'Lines that came faster than they could be kept, since the server started.' }),
-  })
-  .meta({ id: 'Searched', description: 'What was looked at for the answer.' });
+const HOUR_MS = 3_600_000;
+const MOST_VALUES = 50;
+const MOST_PATTERNS = 200;
 
-export const logFilter = rangeQuery.extend({
+const logFilter = rangeQuery.extend({
   source: logSource.default('services'),
   q: z
     .string()
@@ -31,9 +33,29 @@ export const logFilter = rangeQuery.extend({
     .meta({ description: '`level:ERROR service:auth-* -status:200 response_time:>500 "words"`' }),
 });
 
+/** What lines are told apart by in a histogram. */
+function classOf({ value }: LiveRecord): string {
+  const { is_anomaly: isAnomaly, level, status } = value;
+  if (typeof level === 'string') return level;
+  if (typeof status === 'number') return `${Math.floor(status / 100)}xx`;
+  return isAnomaly === true ? 'anomaly' : 'other';
+}
+
+const DEFAULT_FACETS = 'level,service,endpoint,status,method,host,server,country,source,reason';
+
+const facetFields = z
+  .string()
+  .max(500)
+  .default(DEFAULT_FACETS)
+  .transform((text) =>
+    [...new Set(text.split(',').map((name) => name.trim()))].filter((name) => name !== '').slice(0, 20),
+  )
+  .meta({ description: 'Names of fields, divided by commas.' });
+
 export const logs: Resource = {
   name: 'logs',
-  description: 'Lines, requests, readings, refused and late records.',
+  description:
+    'Lines, requests, readings, refused and late records: of memory, and of the lake where the range begins before.',
   routes: [
     route({
       method: 'get',
@@ -41,41 +63,187 @@ export const logs: Resource = {
       summary: 'Lines that fit, the newest first',
       role: 'viewer',
       query: logFilter.extend(paging.shape),
+      problems: [503],
       answer: pageOf(logLine).extend({ searched }),
-      handle({ query }, { live }) {
-        const matches = matcherFor(query.q);
-        const { from, to } = rangeOf(query, live.latestTime);
-        const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
-        const ring = live.ringOf(query.source);
-        let lines = 0;
-        let oldest = Number.POSITIVE_INFINITY;
-        let newest = Number.NEGATIVE_INFINITY;
-        const found =
-          ring?.select((record) => {
-            const { offset, partition, time } = record;
-            lines++;
-            if (time < oldest) oldest = time;
-            if (time > newest) newest = time;
-            if (time < from || time >= to) return false;
-            if (after !== undefined && compareKeys([time, partition, offset], after) >= 0) return false;
-            return matches(record.value);
-          }) ?? [];
-        found.sort(
-          (one, other) => other.time - one.time || other.partition - one.partition || other.offset - one.offset,
-        );
-        const shown = found.slice(0, query.limit);
+      async handle({ query, signal }, services) {
+        const { limit, q, source } = query;
+        const found = await findLines(services, {
+          ...{ source, q, limit, signal },
+          range: rangeOf(query, services.live.latestTime),
+          after: query.cursor === undefined ? undefined : positionOf(query.cursor),
+        });
+        const shown = found.records.slice(0, limit);
         const last = shown.at(-1);
-        const hasMore = found.length > shown.length && last !== undefined;
+        const hasMore = found.records.length > shown.length && last !== undefined;
         return {
-          items: shown.map((record) => lineOf(record, query.source)),
+          items: shown.map((record) => lineOf(record, source)),
           next_cursor: hasMore ? writeCursor([last.time, last.partition, last.offset]) : null,
-          searched: {
-            store: 'live' as const,
-            from: lines === 0 ? null : oldest,
-            to: lines === 0 ? null : newest,
-            lines,
-            passed_over: live.passedOver(live.topicOf(query.source)),
-          },
+          searched: found.searched,
+        };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/logs/histogram',
+      summary: 'How many lines fit, by steps and by level or class of status',
+      role: 'viewer',
+      query: logFilter.extend({ step: durationParameter.optional() }),
+      problems: [503],
+      answer: z.object({
+        ...{ from: timeSchema, to: timeSchema, step: z.number() },
+        classes: z.array(z.string()),
+        buckets: z.array(z.object({ time: timeSchema, count: z.int(), by: z.record(z.string(), z.int()) })),
+        total: z.int(),
+        searched,
+      }),
+      async handle({ query, signal }, services) {
+        const range = boundedRange(query, services.live.latestTime, HOUR_MS / 2);
+        const step = stepOf(query.step, range, 1_000);
+        const { q, source } = query;
+        const found = await findLines(services, { source, q, range, signal });
+        const buckets = new Map<number, { time: number; count: number; by: Record<string, number> }>();
+        const classes = new Set<string>();
+        for (const record of found.records) {
+          const time = Math.floor(record.time / step) * step;
+          const bucket = buckets.get(time) ?? { time, count: 0, by: {} };
+          buckets.set(time, bucket);
+          const name = classOf(record);
+          classes.add(name);
+          bucket.count++;
+          bucket.by[name] = (bucket.by[name] ?? 0) + 1;
+        }
+        return {
+          ...{ from: range.from, to: range.to, step },
+          classes: [...classes].sort(),
+          buckets: [...buckets.values()].sort((one, other) => one.time - other.time),
+          total: found.records.length,
+          searched: found.searched,
+        };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/logs/facets',
+      summary: 'The values of fields of the lines that fit, beside those of the hour before',
+      role: 'viewer',
+      query: logFilter.extend({ fields: facetFields }),
+      problems: [503],
+      answer: z.object({
+        total: z.int(),
+        facets: z.array(
+          z.object({
+            field: z.string(),
+            values: z.array(
+              z.object({
+                value: z.string(),
+                count: z.int(),
+                share: z.number(),
+                share_before: z
+                  .number()
+                  .nullable()
+                  .meta({ description: 'Of all lines of the hour before the range; null where there are none.' }),
+              }),
+            ),
+            others: z.int().meta({ description: 'Lines with further values.' }),
+          }),
+        ),
+        searched,
+      }),
+      async handle({ query, signal }, services) {
+        const range = boundedRange(query, services.live.latestTime, HOUR_MS / 2);
+        const { fields, q, source } = query;
+        const found = await findLines(services, { source, q, range, signal });
+        const before = services.live
+          .ringOf(source)
+          ?.select(({ time }) => time >= range.from - HOUR_MS && time < range.from);
+        const facets = fields.flatMap((field) => {
+          const counts = countsOf(found.records, field);
+          if (counts.size === 0) return [];
+          const countsBefore = countsOf(before ?? [], field);
+          const sorted = [...counts].sort(([, one], [, other]) => other - one);
+          const values = sorted.slice(0, MOST_VALUES).map(([value, count]) => ({
+            ...{ value, count, share: count / found.records.length },
+            share_before:
+              before === undefined || before.length === 0 ? null : (countsBefore.get(value) ?? 0) / before.length,
+          }));
+          return [{ field, values, others: sorted.slice(MOST_VALUES).reduce((sum, [, count]) => sum + count, 0) }];
+        });
+        return { total: found.records.length, facets, searched: found.searched };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/logs/patterns',
+      summary: 'Messages that fit, by their constant words (Drain), the most frequent first',
+      role: 'viewer',
+      limit: 'heavy',
+      query: logFilter,
+      problems: [503],
+      answer: z.object({
+        total: z.int(),
+        items: z.array(
+          z.object({
+            pattern: z.string().meta({ description: 'With `<*>` for what varies.' }),
+            count: z.int(),
+            share: z.number(),
+            first: timeSchema,
+            last: timeSchema,
+            sample: logLine,
+          }),
+        ),
+        searched,
+      }),
+      async handle({ query, signal }, services) {
+        const range = boundedRange(query, services.live.latestTime, HOUR_MS / 2);
+        const { q, source } = query;
+        const found = await findLines(services, { source, q, range, signal });
+        const drain = new Drain<LiveRecord>();
+        let total = 0;
+        for (const record of found.records) {
+          const { message, reason } = record.value;
+          const text = typeof message === 'string' ? message : reason;
+          if (typeof text !== 'string') continue;
+          drain.add(text, record.time, record);
+          total++;
+        }
+        const items = drain.patterns
+          .toSorted((one, other) => other.count - one.count)
+          .slice(0, MOST_PATTERNS)
+          .map(({ count, first, last, sample, words }) => ({
+            ...{ pattern: words.join(' '), count, share: count / total, first, last, sample: lineOf(sample, source) },
+          }));
+        return { total, items, searched: found.searched };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/logs/compare',
+      summary: 'What is different in the lines that fit: fields whose values have other shares (G-test)',
+      role: 'viewer',
+      limit: 'heavy',
+      query: logFilter.extend({
+        with: z
+          .enum(['rest', 'before'])
+          .default('rest')
+          .meta({ description: '`rest`: the other lines of the range; `before`: all lines of the hour before it.' }),
+      }),
+      problems: [503],
+      answer: comparison.extend({ searched }),
+      async handle({ query, signal }, services) {
+        const range = boundedRange(query, services.live.latestTime, HOUR_MS / 2);
+        const { q, source } = query;
+        const matches = matcherFor(q);
+        const wanted = query.with === 'rest' ? range : { from: Math.min(range.from, range.to) - HOUR_MS, to: range.to };
+        const found = await findLines(services, { source, q: '', range: wanted, signal });
+        const isSelected = ({ time, value }: LiveRecord) => time >= range.from && matches(value);
+        const isOther = (record: LiveRecord) =>
+          query.with === 'rest' ? !isSelected(record) : record.time < range.from;
+        return {
+          ...compare(
+            found.records.filter(isSelected).map(({ value }) => value),
+            found.records.filter(isOther).map(({ value }) => value),
+          ),
+          searched: found.searched,
         };
       },
     }),
@@ -96,7 +264,10 @@ export const logs: Resource = {
           .meta({ description: 'Only lines that fit this search, beside the line itself.' }),
       }),
       problems: [404],
-      answer: z.object({ items: z.array(logLine), position: z.int().meta({ description: 'Of the line in `items`.' }) }),
+      answer: z.object({
+        items: z.array(logLine),
+        position: z.int().meta({ description: 'Of the line in `items`.' }),
+      }),
       handle({ params: { id }, query }, { live }) {
         const asked = parseRecordId(id);
         const source = asked === undefined ? undefined : live.sourceOf(asked.topic);
@@ -117,3 +288,25 @@ export const logs: Resource = {
     }),
   ],
 };
+
+const position = z.tuple([z.number(), z.int(), z.int()]);
+
+function positionOf(cursor: string) {
+  const { data } = position.safeParse(readCursor(cursor));
+  if (data === undefined) {
+    throw new Problem(400, 'invalid-cursor', 'The cursor is none of lines; begin without one.');
+  }
+  const [time, partition, offset] = data;
+  return { time, partition, offset };
+}
+
+function countsOf(records: readonly LiveRecord[], field: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { value } of records) {
+    const found = Object.hasOwn(value, field) ? value[field] : undefined;
+    if (typeof found !== 'string' && typeof found !== 'number' && typeof found !== 'boolean') continue;
+    const text = String(found);
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  return counts;
+}

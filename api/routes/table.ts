@@ -7,6 +7,7 @@ import { anomalies, incidents } from './incidents.js';
 import { logs } from './logs.js';
 import { metrics } from './metrics.js';
 import { pipeline } from './pipeline.js';
+import { query } from './query.js';
 import { deadLetters, topics } from './topics.js';
 
 /** All that the API can be asked. What is in it is served, and is in the OpenAPI document. */
@@ -23,6 +24,7 @@ export const RESOURCES: readonly Resource[] = [
   pipeline,
   topics,
   deadLetters,
+  query,
   auth,
   users,
 ];

@@ -44,7 +44,7 @@ async function accountsOf({ dataDir }: DataDirOption): Promise<Accounts> {
 async function add(name: string, options: DataDirOption & { readonly role: Role }): Promise<void> {
   const accounts = await accountsOf(options);
   if (accounts.user(name) !== undefined) throw new UsageError(`there is a user "${name}" already`);
-  const password = await readPassword(`password of ${name}: `);
+  const password = await readPassword(`password of ${name}:`);
   if (password.length < LEAST_PASSWORD) throw new UsageError(`a password has ${LEAST_PASSWORD} characters at least`);
   await asUsage(accounts.addUser(name, options.role, password));
   say(safe`added ${name}, who is ${options.role}`);
@@ -81,12 +81,11 @@ async function asUsage(work: Promise<unknown>): Promise<void> {
 async function readPassword(prompt: string): Promise<string> {
   const { stdin } = process;
   if (stdin.isTTY) {
-    process.stderr.write(prompt);
+    say(safe`${prompt}`);
     // The terminal neither shows what is typed nor gives it away by its length.
     const lines = createInterface({ input: stdin, terminal: true });
     const line = await new Promise<string>((resolve) => lines.once('line', resolve));
     lines.close();
-    process.stderr.write('\n');
     return line;
   }
   for await (const line of createInterface({ input: stdin })) return line;

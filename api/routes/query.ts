@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { LakeError } from '../../lake/lake-error.js';
+import { runQuery } from '../../lake/query/run-query.js';
+import { isAllowed, type Visitor } from '../auth/visitor.js';
+import { notFound, Problem } from '../problems.js';
+import { idParams, type Resource, route, silentRoute } from '../route.js';
+
+/** Of a server at a time. */
+const MOST_RUNNING = 4;
+const MOST_ROWS = 10_000;
+const WITHIN_MS = 30_000;
+const MEMORY_BYTES = 512 * 2 ** 20;
+
+interface RunningQuery {
+  readonly stop: AbortController;
+  readonly by: Visitor;
+}
+
+const running = new Map<string, RunningQuery>();
+
+/** Ready to run, over the views of the lake. */
+const SAMPLES = [
+  {
+    name: 'Lines by hour and level',
+    sql: "SELECT date_trunc('hour', timestamp) AS hour, level, count(*) AS lines FROM service GROUP BY ALL ORDER BY hour DESC, lines DESC",
+  },
+  {
+    name: 'Slowest endpoints',
+    sql: 'SELECT service, endpoint, count(*) AS lines, avg(response_time) AS mean_ms, quantile_cont(response_time, 0.95) AS p95_ms FROM service WHERE endpoint IS NOT NULL GROUP BY ALL ORDER BY p95_ms DESC LIMIT 50',
+  },
+  {
+    name: 'Clients with most requests',
+    sql: 'SELECT client_ip, count(*) AS requests, count_if(status >= 400) AS errors FROM access GROUP BY ALL ORDER BY requests DESC LIMIT 50',
+  },
+  {
+    name: 'Errors by host and status',
+    sql: 'SELECT host, status, count(*) AS responses FROM access WHERE status >= 400 GROUP BY ALL ORDER BY responses DESC LIMIT 100',
+  },
+] as const;
+
+export const query: Resource = {
+  name: 'query',
+  description: 'SQL over the lake: what is stored of all lines and results.',
+  routes: [
+    route({
+      method: 'post',
+      path: '/query',
+      summary: 'Run one SELECT',
+      description:
+        'It runs in a process of its own that can read the table and nothing else, and ends when the caller goes, after 30 s, or by `DELETE /query/{id}`. Tables are `logs` (all) and one for each kind, such as `service` and `access`.',
+      role: 'viewer',
+      limit: 'heavy',
+      body: z.object({
+        sql: z.string().min(1).max(50_000),
+        id: z.uuid().optional().meta({ description: 'To cancel it by; made up where there is none.' }),
+        max_rows: z.number().int().min(1).max(MOST_ROWS).default(1_000),
+      }),
+      problems: [404, 409, 422, 503],
+      answer: z.object({
+        id: z.string(),
+        columns: z.array(z.object({ name: z.string(), type: z.string().meta({ description: "DuckDB's." }) })),
+        rows: z.array(z.array(z.unknown())).meta({
+          description: 'Values as JSON has them; numbers that it cannot hold, and times, as texts.',
+        }),
+        truncated: z.boolean().meta({ description: 'Whether there were more rows.' }),
+        ms: z.number(),
+      }),
+      async handle({ body, signal, visitor }, services) {
+        const { lakeDirectory } = services;
+        if (lakeDirectory === undefined) throw new Problem(404, 'no-lake', 'There is no lake here.');
+        const { id = randomUUID(), max_rows: maxRows, sql } = body;
+        if (running.has(id)) throw new Problem(409, 'query-runs', `A query of the id ${id} runs already.`);
+        if (running.size >= MOST_RUNNING) {
+          throw new Problem(503, 'too-many-queries', `${MOST_RUNNING} queries run already; try again.`, {
+            retryAfterSeconds: 2,
+          });
+        }
+        const stop = new AbortController();
+        running.set(id, { stop, by: visitor });
+        const startedAt = performance.now();
+        try {
+          const result = await runQuery(lakeDirectory, sql, {
+            ...{ maxRows, timeoutMs: WITHIN_MS, memoryLimitBytes: MEMORY_BYTES },
+            signal: AbortSignal.any([signal, stop.signal]),
+          });
+          return {
+            id,
+            columns: result.names.map((name, index) => ({ name, type: result.types[index] ?? '' })),
+            rows: result.rows.map((row) => [...row]),
+            truncated: result.isCut,
+            ms: performance.now() - startedAt,
+          };
+        } catch (error) {
+          throw error instanceof LakeError ? problemOf(error) : error;
+        } finally {
+          running.delete(id);
+        }
+      },
+    }),
+    silentRoute({
+      method: 'delete',
+      path: '/query/{id}',
+      summary: 'End a query that runs; the own ones, or as admin any',
+      role: 'viewer',
+      params: idParams,
+      problems: [404],
+      handle({ params: { id }, visitor }) {
+        const found = running.get(id);
+        const isOwn = found?.by.name === visitor.name && found.by.kind === visitor.kind;
+        // Whose it is is nobody else's business, not even that it is there.
+        if (found === undefined || (!isOwn && !isAllowed(visitor, 'admin'))) throw notFound('query that runs', id);
+        found.stop.abort();
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/queries',
+      summary: 'Queries to begin with',
+      role: 'viewer',
+      answer: z.object({ samples: z.array(z.object({ name: z.string(), sql: z.string() })) }),
+      handle: () => ({ samples: [...SAMPLES] }),
+    }),
+  ],
+};
+
+function problemOf(error: LakeError): Problem {
+  const { code, message: detail } = error;
+  if (code === 'NO_TABLE') return new Problem(404, 'no-lake', detail, { cause: error });
+  if (code === 'QUERY_REFUSED') return new Problem(422, 'query-refused', detail, { cause: error });
+  if (code === 'QUERY_FAILED') return new Problem(422, 'query-failed', detail, { cause: error });
+  if (code === 'QUERY_LIMIT') return new Problem(422, 'query-limit', detail, { cause: error });
+  return new Problem(503, 'lake-failed', detail, { cause: error });
+}
