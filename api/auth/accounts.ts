@@ -154,12 +154,12 @@ export class Accounts {
     });
   }
 
-  /** @throws Problem 404, 409 */
-  async removeUser(name: string): Promise<void> {
+  /** @param options.evenLast also the last user of all: then a link signs in again. @throws Problem 404, 409 */
+  async removeUser(name: string, { evenLast = false }: { readonly evenLast?: boolean } = {}): Promise<void> {
     await this.#file.change((access) => {
       const users = access.users.filter((user) => user.name !== name);
       if (users.length === access.users.length) throw new Problem(404, 'not-found', `There is no user "${name}".`);
-      if (users.length > 0) requireAdmin(users);
+      if (users.length > 0 || !evenLast) requireAdmin(users);
       const sessions = access.sessions.filter(({ user }) => user !== name);
       return { access: { ...access, users, sessions }, result: undefined };
     });

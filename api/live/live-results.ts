@@ -57,13 +57,6 @@ const MOST_INSTANCES = 200;
 /** An instance that has said nothing for so long is gone. */
 const INSTANCE_GONE_MS = 15_000;
 
-/** Counts of what has come, by the clock: the rates of now. */
-interface Second {
-  second: number;
-  events: number;
-  bytes: number;
-}
-
 /** What the topics of results hold, as far as it is kept in memory, and as it comes. */
 export class LiveResults {
   readonly actions: IncidentActions;
@@ -75,7 +68,6 @@ export class LiveResults {
   readonly #incidents = new Map<string, Incident>();
   readonly #status = new Map<string, Readonly<Record<string, unknown>>>();
   readonly #tail: TopicTail;
-  readonly #seconds: Second[] = [];
   readonly #passedOver = new Map<string, number>();
   #latest = 0;
   #isReady = false;
@@ -105,7 +97,6 @@ export class LiveResults {
         record: (cursor) => this.#read(cursor),
         passedOver: (topic, records) => {
           this.#passedOver.set(topic, (this.#passedOver.get(topic) ?? 0) + records);
-          this.#count(topic, records, 0);
         },
         caughtUp: () => {
           this.#isReady = true;
@@ -201,14 +192,6 @@ export class LiveResults {
     return [...this.#status.values()].filter(({ time }) => typeof time === 'number' && time >= since);
   }
 
-  /** Events and bytes a second that have come in the last so many whole seconds. */
-  rates(seconds: number, endsBefore = 0): { readonly events_per_s: number; readonly bytes_per_s: number } {
-    const now = Math.floor(Date.now() / 1000) - endsBefore;
-    const counted = this.#seconds.filter(({ second }) => second >= now - seconds && second < now);
-    const sum = (of: (second: Second) => number) => counted.reduce((total, second) => total + of(second), 0) / seconds;
-    return { events_per_s: sum(({ events }) => events), bytes_per_s: sum(({ bytes }) => bytes) };
-  }
-
   /** The newest first. */
   *#values<Value>(role: Roles): Generator<Value> {
     const ring = this.#rings.get(role);
@@ -226,7 +209,7 @@ export class LiveResults {
     if (topic === STATUS_TOPIC) return this.#readStatus(key, value);
     const role = this.#roleOf.get(topic);
     if (role === undefined) return;
-    this.#count(topic, 1, Math.max(0, cursor.valueEnd - cursor.valueStart));
+    const bytes = Math.max(0, cursor.valueEnd - cursor.valueStart);
     if (role === 'incidents' && value === null && key !== null) {
       this.#incidents.delete(key);
       return;
@@ -234,7 +217,7 @@ export class LiveResults {
     const fields = role === 'deadLetters' || role === 'late' ? withHeaders(value, headers, key) : value;
     if (!isFields(fields)) return;
     const record: LiveRecord = { topic, partition, offset, time: timeOf(fields) ?? timestamp, key, value: fields };
-    this.#rings.get(role)?.add(record);
+    this.#rings.get(role)?.add(record, bytes);
     if (role !== 'deadLetters' && record.time > this.#latest) this.#latest = record.time;
     this.#publish(role, record);
   }
@@ -281,21 +264,6 @@ export class LiveResults {
     if (this.#status.size > MOST_INSTANCES)
       for (const oldest of [...this.#status.keys()].slice(0, 1)) this.#status.delete(oldest);
     if (this.#isReady) this.#events.publish('topology', value);
-  }
-
-  #count(topic: string, events: number, bytes: number): void {
-    const role = this.#roleOf.get(topic);
-    if (role !== 'accessLog' && role !== 'serviceLogs' && role !== 'sensorReadings') return;
-    if (!this.#isReady) return;
-    const second = Math.floor(Date.now() / 1000);
-    let last = this.#seconds.at(-1);
-    if (last?.second !== second) {
-      last = { second, events: 0, bytes: 0 };
-      this.#seconds.push(last);
-      if (this.#seconds.length > 600) this.#seconds.splice(0, 300);
-    }
-    last.events += events;
-    last.bytes += bytes;
   }
 }
 

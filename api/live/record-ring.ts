@@ -9,45 +9,57 @@ export interface LiveRecord {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
-/** The newest records of a topic, in the order in which they came; the oldest goes when there are too many. */
+/** Of a topic; a record's value in memory takes a few times what it takes in the topic. */
+const MOST_BYTES = 32 * 2 ** 20;
+const COMPACT_AFTER = 4_096;
+
+/** The newest records of a topic, in the order in which they came; the oldest go when there are too many, or too large ones. */
 export class RecordRing {
   readonly #capacity: number;
+  readonly #mostBytes: number;
   #records: LiveRecord[] = [];
-  /** Where the oldest is, once the ring is full. */
+  #sizes: number[] = [];
   #oldest = 0;
+  #bytes = 0;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, mostBytes: number = MOST_BYTES) {
     this.#capacity = capacity;
+    this.#mostBytes = mostBytes;
   }
 
   get size(): number {
-    return this.#records.length;
+    return this.#records.length - this.#oldest;
   }
 
-  add(record: LiveRecord): void {
-    if (this.#records.length < this.#capacity) {
-      this.#records.push(record);
-      return;
+  /** @param bytes how large it is in the topic */
+  add(record: LiveRecord, bytes: number): void {
+    this.#records.push(record);
+    this.#sizes.push(bytes);
+    this.#bytes += bytes;
+    while (this.size > this.#capacity || (this.#bytes > this.#mostBytes && this.size > 1)) {
+      this.#bytes -= this.#sizes[this.#oldest] ?? 0;
+      this.#oldest++;
     }
-    this.#records[this.#oldest] = record;
-    this.#oldest = (this.#oldest + 1) % this.#capacity;
+    if (this.#oldest > COMPACT_AFTER) {
+      this.#records = this.#records.slice(this.#oldest);
+      this.#sizes = this.#sizes.slice(this.#oldest);
+      this.#oldest = 0;
+    }
   }
 
   /** The newest first. */
   *newest(): Generator<LiveRecord> {
-    const { length } = this.#records;
-    for (let back = 1; back <= length; back++) {
-      const record = this.#records[(this.#oldest + length - back) % length];
-      if (record !== undefined) yield record;
-    }
+    // What comes meanwhile is not seen, and what goes does no harm.
+    const records = this.#records;
+    const oldest = this.#oldest;
+    for (let index = records.length - 1; index >= oldest; index--) yield records[index] as LiveRecord;
   }
 
-  /** The newest first, as far as the predicate holds for them. */
+  /** Those that the predicate holds for, the newest first. */
   select(keeps: (record: LiveRecord) => boolean): LiveRecord[] {
     const kept: LiveRecord[] = [];
-    const { length } = this.#records;
-    for (let back = 1; back <= length; back++) {
-      const record = this.#records[(this.#oldest + length - back) % length] as LiveRecord;
+    for (let index = this.#records.length - 1; index >= this.#oldest; index--) {
+      const record = this.#records[index] as LiveRecord;
       if (keeps(record)) kept.push(record);
     }
     return kept;

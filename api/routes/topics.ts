@@ -28,6 +28,8 @@ const topicRecord = z
   })
   .meta({ id: 'TopicRecord' });
 
+type TopicRecord = z.output<typeof topicRecord>;
+
 async function partitionsOf(log: Log, topic: string): Promise<z.output<typeof partitionState>[]> {
   const count = await log.partitions(topic);
   if (count === undefined) throw notFound('topic', topic);
@@ -50,8 +52,8 @@ async function readRecords(
   from: number,
   to: number,
   signal: AbortSignal,
-): Promise<z.output<typeof topicRecord>[]> {
-  const records: z.output<typeof topicRecord>[] = [];
+): Promise<TopicRecord[]> {
+  const records: TopicRecord[] = [];
   if (from >= to) return records;
   const consumer = log.consumer();
   const deadline = performance.now() + 5_000;
@@ -124,14 +126,12 @@ export const topics: Resource = {
             return { partition, start_offset, end, from, records };
           }),
         );
-        const newest = read
-          .flatMap(({ records }) => records)
-          .sort((one, other) => other.timestamp - one.timestamp || other.offset - one.offset)
-          .slice(0, limit);
-        // Of each partition it goes on before the oldest record that is shown, or where none is, where it was.
-        const positions = read.map(({ end, from, partition, records }) => {
-          const shown = newest.filter((record) => record.partition === partition).map(({ offset }) => offset);
-          return [partition, shown.length > 0 ? Math.min(...shown) : records.length === 0 ? from : end] as const;
+        const { newest, left } = mergeNewest(read, limit);
+        // Of each partition it goes on before the oldest record that is shown.
+        const positions = read.map(({ end, from, partition, records }, index) => {
+          const oldest = records[left[index] ?? 0];
+          // Where there are offsets and no records, as after compaction, it goes on before them.
+          return [partition, oldest?.offset ?? (records.length === 0 ? from : end)] as const;
         });
         const hasMore = positions.some(
           ([partition, position]) => position > (read.find((one) => one.partition === partition)?.start_offset ?? 0),
@@ -142,6 +142,33 @@ export const topics: Resource = {
     }),
   ],
 };
+
+/**
+ * The newest records of all partitions. Records of a partition keep its order, whatever their timestamps say, so that the
+ * next page goes on where this one ends.
+ *
+ * @param read of each partition the records, the earliest first
+ * @returns also how many of each partition's records are left, from its start
+ */
+function mergeNewest(read: readonly { readonly records: readonly TopicRecord[] }[], limit: number) {
+  const newest: TopicRecord[] = [];
+  const left = read.map(({ records }) => records.length);
+  while (newest.length < limit) {
+    let next = -1;
+    let nextAt = Number.NEGATIVE_INFINITY;
+    for (const [index, { records }] of read.entries()) {
+      const timestamp = records[(left[index] ?? 0) - 1]?.timestamp;
+      if (timestamp === undefined || timestamp <= nextAt) continue;
+      next = index;
+      nextAt = timestamp;
+    }
+    const record = read[next]?.records[(left[next] ?? 0) - 1];
+    if (record === undefined) break;
+    newest.push(record);
+    left[next] = (left[next] ?? 0) - 1;
+  }
+  return { newest, left };
+}
 
 const positionsSchema = z.array(z.tuple([z.int().min(0), z.int().min(0)])).max(10_000);
 

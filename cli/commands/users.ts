@@ -66,7 +66,7 @@ async function list(options: DataDirOption): Promise<void> {
 }
 
 async function remove(name: string, options: DataDirOption): Promise<void> {
-  await asUsage((await accountsOf(options)).removeUser(name));
+  await asUsage((await accountsOf(options)).removeUser(name, { evenLast: true }));
   print(safe`removed ${name}`);
 }
 

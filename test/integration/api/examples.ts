@@ -1,0 +1,112 @@
+/** What a route is asked in the test of the contract. */
+export interface Example {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Of what is answered; default the good one. */
+  readonly status?: number;
+}
+
+/** Names of what the test's pipeline has found. */
+export interface Known {
+  readonly service: string;
+  readonly host: string;
+  readonly sensor: string;
+  readonly incident: string;
+  readonly line: string;
+}
+
+/** Examples of every route of the table, by `method path`; a route without one fails the test. */
+export function examplesOf({
+  host,
+  incident,
+  line,
+  sensor,
+  service,
+}: Known): Readonly<Record<string, readonly Example[]>> {
+  const list: readonly Example[] = [{}, { query: { limit: '2' } }, { query: { limit: '0' }, status: 400 }];
+  const ofIncident = (body: unknown): readonly Example[] => [
+    { params: { id: incident }, body },
+    { params: { id: 'none' }, body, status: 404 },
+  ];
+  const lines: readonly Example[] = [
+    {},
+    { query: { q: 'level:ERROR -service:none' } },
+    { query: { source: 'requests', q: 'status:>=400' } },
+    { query: { source: 'dead-letters' } },
+    { query: { from: '0' } },
+    { query: { q: 'level:' }, status: 400 },
+    { query: { from: 'yesterday' }, status: 400 },
+    { query: { from: '5', to: '4' }, status: 400 },
+  ];
+  return {
+    'get /metrics': [
+      {},
+      { query: { from: 'latest-5m', step: '30s' } },
+      { query: { step: '1', from: '0' }, status: 400 },
+    ],
+    'get /services': [{}],
+    'get /services/{name}': [{ params: { name: service } }, { params: { name: 'none' }, status: 404 }],
+    'get /hosts': [{}],
+    'get /hosts/{host}': [{ params: { host } }, { params: { host: 'none' }, status: 404 }],
+    'get /sensors': [{}],
+    'get /sensors/{id}': [{ params: { id: sensor } }, { params: { id: 'none' }, status: 404 }],
+    'get /goals/{goal}': [
+      ...['1', '2', '3', '4', 'server-errors'].map((goal) => ({ params: { goal } })),
+      { params: { goal: '5' }, status: 400 },
+    ],
+    'get /anomalies': [...list, { query: { state: 'opened', severity: 'critical' } }],
+    'get /incidents': [...list, { query: { state: 'open' } }, { query: { cursor: 'e30' }, status: 400 }],
+    'get /incidents/{id}': [{ params: { id: incident } }, { params: { id: 'none' }, status: 404 }],
+    'post /incidents/{id}/ack': ofIncident({}),
+    'post /incidents/{id}/resolve': ofIncident({ note: 'over' }),
+    'post /incidents/{id}/feedback': ofIncident({ was_fine: true, note: null }),
+    'post /incidents/{id}/silence': [
+      ...ofIncident({ for: '2h', reason: 'a test' }),
+      { params: { id: incident }, body: { for: '1y', reason: 'a test' }, status: 400 },
+    ],
+    'get /logs': [...lines, { query: { limit: '3' } }],
+    'get /logs/histogram': lines,
+    'get /logs/facets': [...lines, { query: { fields: 'level,none' } }],
+    'get /logs/patterns': lines,
+    'get /logs/compare': [...lines, { query: { q: 'level:ERROR', with: 'before' } }],
+    'get /logs/context/{id}': [{ params: { id: line } }, { params: { id: 'none/0/1' }, status: 404 }],
+    'get /events': [{}, { query: { types: 'none' }, status: 400 }],
+    'post /events/ticket': [{}],
+    'get /topology': [{}],
+    'get /topology/metrics': [{}],
+    'get /stores': [{}],
+    'get /stores/{name}': [{ params: { name: 'none' }, status: 404 }],
+    'get /topics': [{}],
+    'get /topics/{name}/records': [
+      { params: { name: 'logs' }, query: { limit: '5' } },
+      { params: { name: 'none' }, status: 404 },
+      { params: { name: '../x' }, status: 400 },
+    ],
+    'get /dead-letters': list,
+    'post /query': [
+      { body: { sql: 'SELECT kind, count(*) AS records FROM logs GROUP BY kind ORDER BY kind' } },
+      { body: { sql: "SELECT * FROM read_text('/etc/passwd')" }, status: 422 },
+      { body: { sql: '' }, status: 400 },
+    ],
+    'delete /query/{id}': [{ params: { id: 'none' }, status: 404 }],
+    'get /queries': [{}],
+    // Nobody signs in here: auth.test.ts has those.
+    'post /auth/token': [
+      { body: { name: 'ada', password: 'a long password' }, status: 404 },
+      { body: {}, status: 400 },
+    ],
+    'post /auth/setup': [{ body: { token: 'none' }, status: 404 }],
+    'post /auth/refresh': [{ status: 404 }],
+    'post /auth/logout': [{ status: 404 }],
+    'get /me': [{}],
+    'put /me/password': [{ body: { password: 'a long password' }, status: 404 }],
+    'get /users': [{ status: 404 }],
+    'post /users': [{ body: { name: 'ada', role: 'viewer', password: 'a long password' }, status: 404 }],
+    'put /users/{name}': [{ params: { name: 'ada' }, body: { role: 'viewer' }, status: 404 }],
+    'delete /users/{name}': [{ params: { name: 'ada' }, status: 404 }],
+    'get /tokens': [{ status: 404 }],
+    'post /tokens': [{ body: { name: 'ci', role: 'viewer' }, status: 404 }],
+    'delete /tokens/{id}': [{ params: { id: 'none' }, status: 404 }],
+  };
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import type { Log } from '@millrace/streams';
+import type { SchemaRegistry } from '@millrace/streams/avro';
+import { type RunningServer, serve } from '../../../api/serve.js';
+import { openLog } from '../../../app/log/open-log.js';
+import { DEFAULT_APPLICATION_CONFIG, topicsOf } from '../../../topology/application-config.js';
+import { registerSerdes, type TopicSerdes } from '../../../topology/serdes.js';
+import { temporaryDirectory } from '../millrace.js';
+
+/** A server in this process, over an embedded log that the test writes itself. */
+export interface Served extends RunningServer {
+  readonly log: Log;
+  readonly schemas: SchemaRegistry;
+  readonly serdes: TopicSerdes;
+  /** Of its users and its log of who did what. */
+  readonly directory: string;
+  /** Appends a record to a topic of one partition. */
+  append(role: keyof TopicSerdes, values: readonly object[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function served({ auth }: { readonly auth: boolean }): Promise<Served> {
+  const temporary = await temporaryDirectory();
+  const directory = join(temporary.path, 'http');
+  const opened = await openLog(join(temporary.path, 'data'), {
+    purpose: { runs: 'producer' },
+    signal: new AbortController().signal,
+    onNotice: () => {},
+  });
+  const config = DEFAULT_APPLICATION_CONFIG;
+  const topics = topicsOf(config);
+  for (const topic of Object.values(topics)) await opened.log.ensureTopic(topic, { partitions: 1 });
+  const serdes = (await registerSerdes(opened.schemas, topics)) as TopicSerdes;
+  const server = await serve({
+    ...{ log: opened.log, schemas: opened.schemas, config, directory, auth },
+    ...{ address: { host: '127.0.0.1', port: 0 }, lakeDirectory: undefined, version: 'test' },
+  });
+  return {
+    ...server,
+    ...{ log: opened.log, schemas: opened.schemas, serdes, directory },
+    append: async (role, values) => {
+      const transaction = opened.log.transaction();
+      const topic = config.topics[role];
+      for (const value of values) {
+        const { id } = value as { id?: string };
+        const bytes = (serdes[role] as { serialize(topic: string, value: unknown): Uint8Array }).serialize(
+          topic,
+          value,
+        );
+        transaction.append(topic, 0, Date.now(), id === undefined ? null : Buffer.from(id), bytes);
+      }
+      await transaction.commit();
+    },
+    stop: async () => {
+      await server.close();
+      await opened.close();
+      await temporary.remove();
+    },
+  };
+}
