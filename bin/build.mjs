@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { buildDashboard } from './build-dashboard.mjs';
 import { isMain, orEnd, ROOT, step } from './steps.mjs';
 
 // The bench compares results with the reference of the tests.
@@ -35,6 +36,7 @@ const SOURCES = [
 ];
 /** An npm workspace of its own. */
 const PACKAGE = 'streams';
+const DASHBOARD = 'web';
 const ASSET = /\.(avsc|json|xml|properties|java|py)$/;
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.built');
@@ -43,16 +45,19 @@ const OPTIONS = ['--format=esm', '--platform=node', '--sourcemap', '--log-level=
 
 export function isBuilt() {
   const built = statSync(STAMP, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return [PACKAGE, ...SOURCES, 'bin/build.mjs', 'tsconfig.json'].every((name) => newest(join(ROOT, name)) <= built);
+  return [PACKAGE, DASHBOARD, ...SOURCES, 'bin/build.mjs', 'bin/build-dashboard.mjs', 'tsconfig.json'].every((name) => newest(join(ROOT, name)) <= built);
 }
 
 /** @throws SetUpError */
 export async function build() {
+  // An image is not made of all of them.
+  const hasDashboard = existsSync(join(ROOT, DASHBOARD));
   // First, for it changes the folder that it is in.
-  mkdirSync(join(ROOT, PACKAGE, 'dist'), { recursive: true });
+  for (const name of hasDashboard ? [PACKAGE, DASHBOARD] : [PACKAGE]) {
+    mkdirSync(join(ROOT, name, 'dist'), { recursive: true });
+  }
   const startedAt = new Date();
   process.stderr.write('building…\n');
-  // An image is not made of all of them.
   const folders = SOURCES.filter((folder) => existsSync(join(ROOT, folder)));
   await transpile([PACKAGE], PACKAGE);
   await transpile(folders, '.');
@@ -60,6 +65,7 @@ export async function build() {
   for (const folder of folders) copyAssets(folder);
   for (const folder of SOURCES) removeOrphans(folder, join(DIST, folder));
   removeOrphans(PACKAGE, join(ROOT, PACKAGE, 'dist'));
+  if (hasDashboard) await buildDashboard();
   writeFileSync(STAMP, '');
   // What is changed while it builds is newer than the stamp.
   utimesSync(STAMP, startedAt, startedAt);

@@ -42,12 +42,13 @@ export function alertsOf(
 
 export function seriesAround(live: LiveResults, incident: Incident) {
   const range = { from: incident.opened - AROUND_MS, to: (incident.resolved ?? live.latestTime) + AROUND_MS / 3 };
-  const { scope, source_kind: kind } = incident;
+  const { source_kind: kind } = incident;
+  const name = nameIn(incident);
   return {
     service_health:
       kind === 'service'
         ? windowsIn(
-            only(live.serviceHealth, ({ service }) => service === scope),
+            only(live.serviceHealth, ({ service }) => service === name),
             range,
             MOST_POINTS,
           )
@@ -55,14 +56,14 @@ export function seriesAround(live: LiveResults, incident: Incident) {
     web_statistics:
       kind === 'web'
         ? windowsIn(
-            only(live.webStatistics, ({ host }) => host === scope),
+            only(live.webStatistics, ({ host }) => host === name),
             range,
             MOST_POINTS,
           )
         : [],
     sensor_scores:
       kind === 'sensor'
-        ? [...only(live.sensorScores, ({ sensor_id }) => sensor_id === scope)]
+        ? [...only(live.sensorScores, ({ sensor_id }) => sensor_id === name)]
             .filter(({ timestamp }) => timestamp >= range.from && timestamp < range.to)
             .slice(0, MOST_POINTS)
             .sort((one, other) => one.timestamp - other.timestamp)
@@ -81,14 +82,15 @@ export function linesOf(
   readonly during: LiveRecord[];
   readonly before: LiveRecord[];
 } {
-  const { scope, source_kind: kind } = incident;
+  const { source_kind: kind } = incident;
+  const name = nameIn(incident);
   const source = SOURCE_OF_KIND[kind];
   const from = alerts.reduce((least, { window_start }) => Math.min(least, window_start), incident.opened);
   const to = incident.resolved ?? live.latestTime + 1;
   const during: LiveRecord[] = [];
   const before: LiveRecord[] = [];
   for (const record of live.ringOf(source)?.newest() ?? []) {
-    if (!isOfScope(record, kind, scope)) continue;
+    if (!isOf(record, kind, name)) continue;
     if (record.time >= from && record.time < to) during.push(record);
     else if (record.time >= from - HOUR_MS && record.time < from) before.push(record);
   }
@@ -113,7 +115,7 @@ export function samplesOf(failing: readonly LiveRecord[], source: LogSource) {
 }
 
 /** What other services logged in the requests of the failing lines, beside what they log in other requests. */
-export function sameRequests(live: LiveResults, failing: readonly LiveRecord[], scope: string) {
+export function sameRequests(live: LiveResults, failing: readonly LiveRecord[], name: string) {
   const requests = new Set(failing.map(({ value }) => value['request_id']).filter((id) => typeof id === 'string'));
   if (requests.size === 0) return [];
   const byMessage = new Map<string, { service: string; message: string; lines: number; others: number }>();
@@ -121,7 +123,7 @@ export function sameRequests(live: LiveResults, failing: readonly LiveRecord[], 
   let others = 0;
   for (const { value } of live.ringOf('services')?.newest() ?? []) {
     const { message, request_id: request, service } = value;
-    if (service === scope || typeof message !== 'string' || typeof service !== 'string') continue;
+    if (service === name || typeof message !== 'string' || typeof service !== 'string') continue;
     const isSame = typeof request === 'string' && requests.has(request);
     const masked = maskedMessage(message);
     const key = `${service}\n${masked}`;
@@ -160,10 +162,15 @@ export function similarTo(live: LiveResults, incident: Incident): Incident[] {
     .slice(0, SIMILAR);
 }
 
-function isOfScope({ value }: LiveRecord, kind: Incident['source_kind'], scope: string): boolean {
-  if (kind === 'service') return value['service'] === scope;
-  if (kind === 'sensor') return value['sensor_id'] === scope;
-  return scope === '*' || value['host'] === scope;
+/** A scope is a kind and a name, as in `service/web-api`; lines and windows have the name alone. */
+export function nameIn({ scope, source_kind: kind }: Pick<Incident, 'scope' | 'source_kind'>): string {
+  return scope.startsWith(`${kind}/`) ? scope.slice(kind.length + 1) : scope;
+}
+
+function isOf({ value }: LiveRecord, kind: Incident['source_kind'], name: string): boolean {
+  if (kind === 'service') return value['service'] === name;
+  if (kind === 'sensor') return value['sensor_id'] === name;
+  return name === '*' || value['host'] === name;
 }
 
 function isFailing({ level, status }: LiveRecord['value']): boolean {

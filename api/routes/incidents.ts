@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type IncidentAction, incidentAction } from '../live/incident-actions.js';
-import { alertsOf, linesOf, sameRequests, samplesOf, seriesAround, similarTo } from '../live/incident-detail.js';
+import { alertsOf, linesOf, nameIn, sameRequests, samplesOf, seriesAround, similarTo } from '../live/incident-detail.js';
 import { durationParameter, page, pageOf, paging, rangeOf, range as rangeQuery } from '../parameters.js';
 import { notFound } from '../problems.js';
 import {
@@ -168,7 +168,7 @@ export const incidents: Resource = {
           ),
           failing_lines: failing.length,
           lines: samplesOf(failing, source),
-          same_requests: sameRequests(live, failing, incident.scope),
+          same_requests: sameRequests(live, failing, nameIn(incident)),
           similar: similarTo(live, incident).map((one) => live.withActions(one)),
           actions: live.actions.of(id),
           deliveries: (await deliveriesOf?.(id)) ?? [],

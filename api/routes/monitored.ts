@@ -1,4 +1,5 @@
 import type { SourceKind } from '../../schemas/records.js';
+import { nameIn } from '../live/incident-detail.js';
 import type { LiveResults } from '../live/live-results.js';
 
 /** The ids of incidents that are not over, of an entity's scope. */
@@ -6,7 +7,7 @@ export function openIncidentsOf(live: LiveResults, kind: SourceKind, name: strin
   const ids: string[] = [];
   for (const incident of live.incidents) {
     if (incident.source_kind !== kind) continue;
-    if (incident.scope !== name && !incident.entities.includes(name)) continue;
+    if (nameIn(incident) !== name && !incident.entities.includes(name)) continue;
     if (live.withActions(incident).state !== 'resolved') ids.push(incident.id);
   }
   return ids;
@@ -19,7 +20,7 @@ export function expectedOf(
   name: string,
 ): { fields: readonly string[]; low: number | null; high: number | null; detector: string; time: number } | null {
   for (const alert of live.alerts) {
-    if (alert.source_kind !== kind || (alert.entity !== name && alert.scope !== name)) continue;
+    if (alert.source_kind !== kind || (alert.entity !== name && nameIn(alert) !== name)) continue;
     if (alert.expected_low === null && alert.expected_high === null) continue;
     const { detector, expected_high: high, expected_low: low, fields, time } = alert;
     return { fields, low, high, detector, time };

@@ -1,0 +1,93 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect } from 'react';
+import { Link, Route, Switch, useLocation } from 'wouter';
+import { useLive, useLiveStore } from './live/use-live.js';
+import { OverviewPage } from './pages/overview/overview-page.js';
+import { Icon, IconSprite } from './parts/icon.js';
+import { titleOf } from './parts/incident-words.js';
+import { Loading } from './parts/state.js';
+import { timeOfDay } from './parts/wording.js';
+import { KeyboardHelp } from './shell/keyboard-help.js';
+import { useShellKeys } from './shell/keys.js';
+import { AccountMenu, Rail } from './shell/rail.js';
+import { StreamBanner, TopBar } from './shell/top-bar.js';
+
+
+export function App() {
+  useShellKeys();
+  useFreshIncidents();
+  return (
+    <>
+      <IconSprite />
+      <a className="skip" href="#main">
+        Skip to content
+      </a>
+      <div className="app">
+        <Rail />
+        <div className="page">
+          <StreamBanner />
+          <Suspense fallback={<Loading />}>
+            <Switch>
+              <Route path="/" component={OverviewPage} />
+              <Route component={NothingHere} />
+            </Switch>
+          </Suspense>
+        </div>
+      </div>
+      <OpenedToast />
+      <AccountMenu />
+      <KeyboardHelp />
+    </>
+  );
+}
+
+/** What was asked of incidents is asked again when the stream says that one has changed. */
+function useFreshIncidents(): void {
+  const client = useQueryClient();
+  const version = useLive((live) => live.incidentsVersion);
+  useEffect(() => {
+    if (version > 0) void client.invalidateQueries({ queryKey: ['incidents'] });
+  }, [client, version]);
+}
+
+/** An incident that opens while another page is looked at. A critical one is spoken. */
+function OpenedToast() {
+  const store = useLiveStore();
+  const opened = useLive((live) => live.opened);
+  const [location] = useLocation();
+  const isThere = location === '/' || location.startsWith('/incidents');
+  if (opened === null || opened.severity === 'info' || isThere) return null;
+  return (
+    <div className="toasts" role={opened.severity === 'critical' ? 'alert' : 'status'}>
+      <div className={`toast ${opened.severity}`}>
+        <span className={`st ${opened.severity}`}>
+          <Icon name={opened.severity} />
+        </span>
+        <p>
+          <b>{titleOf(opened)}</b>
+          <br />
+          <span className="t2">since {timeOfDay(opened.opened)}</span>
+        </p>
+        <Link className="btn sm" href={`/incidents/${encodeURIComponent(opened.id)}`} onClick={() => store.dismissOpened()}>
+          Open
+        </Link>
+        <button type="button" className="btn ghost sm sq" aria-label="Close" onClick={() => store.dismissOpened()}>
+          <Icon name="x" />
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function NothingHere() {
+  return (
+    <>
+      <TopBar title="Not there" range={false} />
+      <main id="main" className="pageh">
+        <p>
+          There is no such page. <Link className="lnk" href="/">The overview</Link> is.
+        </p>
+      </main>
+    </>
+  );
+}

@@ -1,0 +1,349 @@
+import { type CSSProperties, type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import uPlot from 'uplot';
+import { Link, useSearchParams } from 'wouter';
+import { timeOfDay } from '../parts/wording.js';
+import { colour, type Token, useThemeVersion } from './colours.js';
+
+export interface ChartLine {
+  readonly name: string;
+  readonly values: readonly (number | null)[];
+  readonly colour: Token;
+  readonly width?: number;
+  /** What lies outside of these is drawn as what is wrong. */
+  readonly outside?: { readonly low: number | null; readonly high: number | null; readonly colour?: Token };
+}
+
+export interface ChartMark {
+  readonly time: number;
+  readonly label: string;
+  readonly tone: 'critical' | 'warning' | 'note';
+  readonly href?: string;
+}
+
+export interface TimeChartProps {
+  /** What it shows, as a sentence. */
+  readonly label: string;
+  /** Milliseconds since the epoch, ascending. */
+  readonly times: readonly number[];
+  readonly lines: readonly ChartLine[];
+  readonly from: number;
+  readonly to: number;
+  readonly height: number;
+  readonly gutter?: number;
+  readonly format: (value: number) => string;
+  /** What is usual, from the alert that says so. */
+  readonly band?: { readonly low: number | null; readonly high: number | null };
+  readonly limit?: { readonly value: number; readonly label: string };
+  readonly marks?: readonly ChartMark[];
+  readonly shades?: readonly { readonly from: number; readonly to: number; readonly tone: 'critical' | 'warning' }[];
+  readonly zero?: boolean;
+  readonly xAxis?: boolean;
+  /** Values further apart in time than this are not joined. */
+  readonly gapMs?: number;
+  readonly onCursor?: (index: number | null) => void;
+  /** Names at the end of each line. */
+  readonly ends?: boolean;
+}
+
+const SYNC_KEY = 'page';
+/** For the upper half of the top tick's words. */
+const TOP = 7;
+const FONT = '11px "Hanken Grotesk"';
+const NICE = [1, 2, 2.5, 4, 5, 6, 8, 10] as const;
+
+/** Lines over time: uPlot draws them, what stands above them is words and links. */
+export function TimeChart(props: TimeChartProps) {
+  const { from, gutter = 34, height, label, limit, lines, marks = [], shades = [], to, xAxis = true } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const theme = useThemeVersion();
+  const [, setSearch] = useSearchParams();
+  const [atCursor, setAtCursor] = useState<number | null>(null);
+  const select = useRef((_start: number, _end: number) => {});
+  select.current = (start, end) =>
+    setSearch((search) => {
+      search.set('from', String(Math.round(start)));
+      search.set('to', String(Math.round(end)));
+      return search;
+    });
+  const structure = lines.map(({ colour: token, outside }) => `${token}${outside ? '!' : ''}`).join();
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what it draws is read from the latest; made anew for another structure or theme
+  useEffect(() => {
+    const { current: element } = box;
+    if (element === null) return;
+    const made = new uPlot(optionsOf(element.clientWidth, latest, setAtCursor, select), dataOf(latest.current), element);
+    plot.current = made;
+    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: heightOf(latest.current) }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+      plot.current = null;
+    };
+  }, [structure, theme, height, gutter, xAxis]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: drawn again for what is new
+  useEffect(() => {
+    plot.current?.setData(dataOf(props), true);
+  }, [props.times, props.lines, from, to, props.band?.low, props.band?.high]);
+
+  const place = (time: number): CSSProperties => ({ insetInlineStart: `${((time - from) / (to - from)) * 100}%` });
+  const isIn = ({ time }: { time: number }) => time >= from && time <= to;
+  const move = (event: KeyboardEvent) => {
+    const { current } = plot;
+    if (current === null) return;
+    const step = event.shiftKey ? 10 : 1;
+    const last = props.times.length - 1;
+    const index = current.cursor.idx ?? last;
+    const next = { ArrowLeft: index - step, ArrowRight: index + step, Home: 0, End: last }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    const time = props.times[Math.max(0, Math.min(last, next))];
+    if (time !== undefined) current.setCursor({ left: current.valToPos(time / 1000, 'x'), top: 10 }, true);
+  };
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a chart is no fieldset
+    <div
+      className="chart tc-chart"
+      role="group"
+      aria-roledescription="chart"
+      aria-label={label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: arrows move its cursor
+      tabIndex={0}
+      onKeyDown={move}
+    >
+      <div ref={box} className="tc-plot" />
+      <div className="tc-over" style={{ insetInlineStart: gutter, top: TOP, height }}>
+        {shades.map((shade) => {
+          const start = Math.max(from, shade.from);
+          const width = ((Math.min(to, shade.to) - start) / (to - from)) * 100;
+          return width > 0 ? (
+            <i key={`${shade.from}${shade.tone}`} className={`tc-shade ${shade.tone}`} style={{ ...place(start), width: `${width}%` }} />
+          ) : null;
+        })}
+        {limit !== undefined && <LimitLine chart={plot} limit={limit} key={`${limit.value}-${props.times.length}`} />}
+        {marks.filter(isIn).map((mark) => {
+          const isLate = (mark.time - from) / (to - from) > 0.6;
+          const content = <b>{mark.label}</b>;
+          return (
+            <span key={`${mark.time}${mark.label}`} className={`mark ${mark.tone} ${isLate ? 'left' : ''}`} style={place(mark.time)}>
+              {mark.href === undefined ? content : <Link href={mark.href}>{content}</Link>}
+            </span>
+          );
+        })}
+        {props.ends && <Ends chart={plot} lines={lines} key={`ends${props.times.length}${to}`} />}
+      </div>
+      {atCursor !== null && <CursorValues index={atCursor} {...props} />}
+    </div>
+  );
+}
+
+/** The values at the cursor, above the chart and not over its line. */
+function CursorValues({ format, index, lines, times }: TimeChartProps & { readonly index: number }) {
+  const time = times[index];
+  if (time === undefined) return null;
+  return (
+    <div className="tc-at" aria-live="polite">
+      <b>{timeOfDay(time)}</b>
+      {lines.map(({ name, values }) => {
+        const value = values[index];
+        return value === null || value === undefined ? null : (
+          <span key={name}>
+            {name} {format(value)}
+          </span>
+        );
+      })}
+    </div>
+  );
+}
+
+function LimitLine({ chart, limit }: { chart: { current: uPlot | null }; limit: { value: number; label: string } }) {
+  const [top, setTop] = useState<number>();
+  useEffect(() => {
+    const { current } = chart;
+    if (current !== null) setTop(current.valToPos(limit.value, 'y'));
+  }, [chart, limit.value]);
+  if (top === undefined || top < 0) return null;
+  return (
+    <i className="tc-limit" style={{ top }}>
+      <span>{limit.label}</span>
+    </i>
+  );
+}
+
+function Ends({ chart, lines }: { chart: { current: uPlot | null }; lines: readonly ChartLine[] }) {
+  const [tops, setTops] = useState<readonly (number | undefined)[]>([]);
+  useEffect(() => {
+    const { current } = chart;
+    if (current === null) return;
+    let above = Number.NEGATIVE_INFINITY;
+    const placed = lines
+      .map(({ values }, index) => ({ index, value: values.findLast((value) => value !== null) }))
+      .filter((one): one is { index: number; value: number } => typeof one.value === 'number')
+      .sort((one, other) => other.value - one.value)
+      .map(({ index, value }) => {
+        // Names of lines that lie close stand one below the other.
+        above = Math.max(current.valToPos(value, 'y'), above + 13);
+        return { index, top: above };
+      });
+    setTops(lines.map((_, index) => placed.find((one) => one.index === index)?.top));
+  }, [chart, lines]);
+  return lines.map(({ colour: token, name }, index) => {
+    const top = tops[index];
+    return top === undefined ? null : (
+      <span key={name} className={`end ${token}`} style={{ top: Math.max(6, top) }}>
+        {name}
+      </span>
+    );
+  });
+}
+
+function heightOf({ height, xAxis = true }: TimeChartProps): number {
+  return TOP + height + (xAxis ? 18 : 2);
+}
+
+function optionsOf(
+  width: number,
+  latest: { readonly current: TimeChartProps },
+  onCursor: (index: number | null) => void,
+  select: { readonly current: (from: number, to: number) => void },
+): uPlot.Options {
+  const { gutter = 34, lines, xAxis = true } = latest.current;
+  const grid = { stroke: colour('line'), width: 1 };
+  return {
+    width,
+    height: heightOf(latest.current),
+    padding: [TOP, 0, 0, 0],
+    legend: { show: false },
+    cursor: {
+      sync: { key: SYNC_KEY, setSeries: false },
+      points: { show: false },
+      y: false,
+      drag: { x: true, y: false, setScale: false },
+    },
+    scales: {
+      x: { time: true, range: () => [latest.current.from / 1000, latest.current.to / 1000] },
+      y: { range: (_plot, min, max) => spanOf(latest.current, min, max) },
+    },
+    axes: [
+      {
+        show: xAxis,
+        size: 18,
+        stroke: colour('text-3'),
+        font: FONT,
+        grid: { show: false },
+        ticks: { show: false },
+        gap: 2,
+        space: 70,
+        values: (_plot, splits) => splits.map((seconds) => clockLabel(seconds * 1000, latest.current.to - latest.current.from)),
+      },
+      {
+        size: gutter,
+        stroke: colour('text-3'),
+        font: FONT,
+        grid,
+        ticks: { show: false },
+        gap: 6,
+        splits: (_plot, _axis, min, max) => [min, (min + max) / 2, max],
+        values: (_plot, splits) => splits.map((value) => latest.current.format(value)),
+      },
+    ],
+    series: [
+      {},
+      ...lines.flatMap((line) => {
+        const own = { stroke: colour(line.colour), width: line.width ?? 1.5, points: { show: false }, spanGaps: false };
+        if (line.outside === undefined) return [own];
+        return [own, { ...own, stroke: colour(line.outside.colour ?? 'critical-fill'), width: 1.75 }];
+      }),
+    ],
+    hooks: {
+      drawClear: [(plot) => drawBand(plot, latest.current)],
+      setCursor: [
+        (plot) => {
+          const index = plot.cursor.left === undefined || plot.cursor.left < 0 ? null : (plot.cursor.idx ?? null);
+          onCursor(index);
+          latest.current.onCursor?.(index);
+        },
+      ],
+      setSelect: [
+        (plot) => {
+          if (plot.select.width < 6) return;
+          const start = plot.posToVal(plot.select.left, 'x') * 1000;
+          const end = plot.posToVal(plot.select.left + plot.select.width, 'x') * 1000;
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          select.current(start, end);
+        },
+      ],
+    },
+  };
+}
+
+function drawBand(plot: uPlot, { band }: TimeChartProps): void {
+  if (band === undefined || (band.low === null && band.high === null)) return;
+  const { ctx } = plot;
+  const { height, left, top, width } = plot.bbox;
+  const bottom = top + height;
+  const high = band.high === null ? top : Math.max(top, plot.valToPos(band.high, 'y', true));
+  const low = band.low === null ? bottom : Math.min(bottom, plot.valToPos(band.low, 'y', true));
+  ctx.save();
+  ctx.fillStyle = colour('band');
+  ctx.fillRect(left, high, width, Math.max(0, low - high));
+  ctx.restore();
+}
+
+/** A span with a round top, from zero where that is of use. */
+function spanOf({ band, limit, zero = true }: TimeChartProps, least: number | null, most: number | null): [number, number] {
+  const high = Math.max(most ?? 0, band?.high ?? Number.NEGATIVE_INFINITY, limit?.value ?? Number.NEGATIVE_INFINITY);
+  const low = Math.min(least ?? 0, band?.low ?? Number.POSITIVE_INFINITY);
+  if (zero || low === high) return [0, roundUp(high > 0 ? high : 1)];
+  const step = roundUp((high - low) / 2);
+  const start = Math.floor(low / step) * step;
+  return [start, start + Math.ceil((high - start) / step / 2) * 2 * step];
+}
+
+function roundUp(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return (NICE.find((nice) => nice * power >= value * 0.999) ?? 10) * power;
+}
+
+function dataOf({ gapMs, lines, times }: TimeChartProps): uPlot.AlignedData {
+  const data: (readonly (number | null)[])[] = [];
+  for (const { outside, values } of lines) {
+    data.push(values);
+    if (outside !== undefined) data.push(values.map((value, index) => (isOutside(values, index, outside) ? value : null)));
+  }
+  const seconds = times.map((time) => time / 1000);
+  if (gapMs === undefined) return [seconds, ...data] as unknown as uPlot.AlignedData;
+  return withGaps(seconds, data, gapMs / 1000);
+}
+
+/** A value that lies outside, and the one before it, from which the line comes. */
+function isOutside(values: readonly (number | null)[], index: number, { high, low }: { low: number | null; high: number | null }): boolean {
+  const is = (value: number | null | undefined) =>
+    typeof value === 'number' && ((high !== null && value > high) || (low !== null && value < low));
+  return is(values[index]) || is(values[index + 1]);
+}
+
+function withGaps(seconds: readonly number[], data: readonly (readonly (number | null)[])[], gap: number): uPlot.AlignedData {
+  const times: number[] = [];
+  const rows: (number | null)[][] = data.map(() => []);
+  for (const [index, second] of seconds.entries()) {
+    const before = seconds[index - 1];
+    if (before !== undefined && second - before > gap) {
+      times.push(before + gap / 2);
+      for (const row of rows) row.push(null);
+    }
+    times.push(second);
+    for (const [place, row] of rows.entries()) row.push(data[place]?.[index] ?? null);
+  }
+  return [times, ...rows] as unknown as uPlot.AlignedData;
+}
+
+export function clockLabel(time: number, spanMs: number): string {
+  const text = new Date(time).toISOString();
+  if (spanMs > 2 * 86_400_000) return `${text.slice(8, 10)}. ${text.slice(11, 16)}`;
+  return spanMs <= 180_000 || time % 60_000 !== 0 ? text.slice(11, 19) : text.slice(11, 16);
+}

@@ -1,0 +1,38 @@
+import type { LogLine } from '../api/client.js';
+
+/** The newest lines, a bounded number of them; older ones make room. */
+export class LineRing {
+  readonly #lines: LogLine[] = [];
+  #forgotten = 0;
+
+  constructor(private readonly most: number) {}
+
+  get size(): number {
+    return this.#lines.length;
+  }
+
+  /** How many have made room since it was emptied. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
+
+  add(line: LogLine): void {
+    this.#lines.push(line);
+    // Rarely many at once: each one would move all others.
+    const over = this.#lines.length - this.most;
+    if (over > this.most / 4) {
+      this.#lines.splice(0, over);
+      this.#forgotten += over;
+    }
+  }
+
+  clear(): void {
+    this.#lines.length = 0;
+    this.#forgotten = 0;
+  }
+
+  /** The newest first, at most as many as it keeps. */
+  newest(): LogLine[] {
+    return this.#lines.slice(-this.most).reverse();
+  }
+}

@@ -1,0 +1,30 @@
+import { createContext, use, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { LiveStore, type LiveSnapshot } from './live-store.js';
+
+export const LiveContext = createContext(new LiveStore());
+
+export const useLiveStore = (): LiveStore => use(LiveContext);
+
+/** A part of the stream's snapshot; the component renders again when that part has changed. */
+export function useLive<T>(select: (snapshot: LiveSnapshot) => T): T {
+  const store = useLiveStore();
+  return useSyncExternalStore(store.subscribe, () => select(store.snapshot()));
+}
+
+/** The clock, by steps: for what says how long ago something was. */
+export function useNow(everyMs = 1_000): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}
+
+/** The last value from before the stream was paused: what is looked at stands still. */
+export function useStill<T>(value: T): T {
+  const isPaused = useLive((live) => live.isPaused);
+  const kept = useRef(value);
+  if (!isPaused) kept.current = value;
+  return kept.current;
+}

@@ -1,0 +1,21 @@
+import type { Incident, LogLine } from '../../api/client.js';
+import { nameOf } from '../../parts/incident-words.js';
+
+const SOURCES = { service: 'services', web: 'requests', sensor: 'sensors' } as const;
+
+/** Where in Logs an incident's lines are. */
+export function logsSourceOf({ source_kind: kind }: Pick<Incident, 'source_kind'>): LogLine['kind'] {
+  return SOURCES[kind];
+}
+
+/** The search that finds them. */
+export function logsQueryOf({ scope, source_kind: kind }: Pick<Incident, 'scope' | 'source_kind'>): string {
+  const name = quoted(nameOf(scope));
+  if (kind === 'sensor') return `sensor_id:${name}`;
+  if (kind === 'service') return `service:${name} level:ERROR,CRITICAL`;
+  return nameOf(scope) === '*' ? 'status:>=400' : `host:${name} status:>=400`;
+}
+
+export function quoted(value: string): string {
+  return /^[\w./:@-]+$/.test(value) && !value.startsWith('-') ? value : `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}

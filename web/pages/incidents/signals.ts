@@ -1,0 +1,103 @@
+import type { Alert, IncidentDetail } from '../../api/client.js';
+import { bytes, number, percent } from '../../parts/wording.js';
+
+/** A measure of what an incident is about, over time, and what its alerts take for usual. */
+export interface Signal {
+  readonly name: string;
+  readonly of: string;
+  readonly times: readonly number[];
+  readonly values: readonly (number | null)[];
+  readonly usual: { readonly low: number | null; readonly high: number | null } | undefined;
+  /** The range is of another measure than the line, such as the typical time beside the 50th percentile. */
+  readonly usualOf: string | undefined;
+  readonly format: (value: number) => string;
+  readonly unit: string;
+  readonly gapMs: number;
+}
+
+interface Measure<Row> {
+  readonly name: string;
+  readonly of: string;
+  readonly unit: string;
+  readonly value: (row: Row) => number | null;
+  readonly fields: readonly string[];
+  readonly detectors?: readonly string[];
+  readonly usualOf?: string;
+  readonly format: (value: number) => string;
+}
+
+type Health = IncidentDetail['series']['service_health'][number];
+type Web = IncidentDetail['series']['web_statistics'][number];
+type Score = IncidentDetail['series']['sensor_scores'][number];
+
+const OF_SERVICE: readonly Measure<Health>[] = [
+  { name: 'Errors', of: 'share of lines', unit: '%', value: (row) => row.error_rate, fields: ['level', 'error_rate'], format: (value) => percent(value) },
+  { name: 'Response time', of: 'p50, ms', unit: 'ms', value: (row) => row.p50_response_time, fields: ['response_time'], usualOf: 'typical', format: number },
+  { name: 'Lines', of: 'a second', unit: '/s', value: (row) => row.throughput, fields: ['service'], format: number },
+];
+
+const OF_WEB: readonly Measure<Web>[] = [
+  { name: 'Failed', of: 'share of requests', unit: '%', value: (row) => row.error_rate, fields: ['status', 'error_rate'], detectors: ['high-error-rate'], format: (value) => percent(value) },
+  { name: 'Spread of response times', of: 'standard deviation, ms', unit: 'ms', value: (row) => row.stddev_response_time, fields: ['stddev_response_time'], detectors: ['erratic-response-times'], format: number },
+  { name: 'Requests', of: 'a minute', unit: '', value: (row) => row.request_count, fields: ['request_count'], detectors: ['traffic-surge', 'traffic-drop'], format: number },
+  { name: 'Sent', of: 'bytes a minute', unit: '', value: (row) => row.bytes, fields: ['bytes'], format: (value) => `${bytes(value).value} ${bytes(value).unit}` },
+];
+
+const OF_SENSOR: readonly Measure<Score>[] = [
+  { name: 'Temperature', of: '°C', unit: '°C', value: (row) => row.temperature, fields: ['temperature'], format: number },
+  { name: 'Pressure', of: 'of the reading', unit: '', value: (row) => row.pressure, fields: ['pressure'], format: number },
+];
+
+/** The signals of an incident, those that its alerts name first. */
+export function signalsOf(incident: IncidentDetail): Signal[] {
+  const { alerts_list: alerts, series, source_kind: kind } = incident;
+  const signals =
+    kind === 'service'
+      ? OF_SERVICE.map((measure) => signal(measure, series.service_health, (row) => row.window_end, alerts, 15_000))
+      : kind === 'web'
+        ? OF_WEB.map((measure) => signal(measure, series.web_statistics, (row) => row.window_end, alerts, 150_000))
+        : OF_SENSOR.map((measure) => signal(measure, series.sensor_scores, (row) => row.timestamp, alerts, 60_000));
+  return signals
+    .filter(({ values }) => values.some((value) => value !== null))
+    .toSorted((one, other) => Number(other.usual !== undefined) - Number(one.usual !== undefined));
+}
+
+function signal<Row>(
+  { detectors = [], fields, format, name, of, unit, usualOf, value }: Measure<Row>,
+  rows: readonly Row[],
+  timeOf: (row: Row) => number,
+  alerts: readonly Alert[],
+  gapMs: number,
+): Signal {
+  const alert = alerts.find(
+    (one) =>
+      (one.expected_low !== null || one.expected_high !== null) &&
+      // The range is of the gravest signal, which is the first that an alert names.
+      (detectors.includes(one.detector) || fields.includes(one.fields[0] ?? '')),
+  );
+  return {
+    ...{ name, of, unit, format, gapMs },
+    times: rows.map(timeOf),
+    values: rows.map(value),
+    usual: alert === undefined ? undefined : { low: alert.expected_low, high: alert.expected_high },
+    usualOf: alert === undefined ? undefined : usualOf,
+  };
+}
+
+/** Such as ≤ 3.6 % or 34.8 to 54.6. */
+export function usualInWords({ format, unit, usual }: Pick<Signal, 'format' | 'unit' | 'usual'>): string {
+  if (usual === undefined) return '';
+  const { high, low } = usual;
+  const end = unit === '' ? '' : ` ${unit}`;
+  if (low === null) return high === null ? '' : `≤ ${format(high)}${end}`;
+  return high === null ? `≥ ${format(low)}${end}` : `${format(low)} to ${format(high)}${end}`;
+}
+
+export function latestOf({ values }: Pick<Signal, 'values'>): number | null {
+  return values.findLast((value) => value !== null) ?? null;
+}
+
+export function isUnusual(value: number, { usual }: Pick<Signal, 'usual'>): boolean {
+  if (usual === undefined) return false;
+  return (usual.high !== null && value > usual.high) || (usual.low !== null && value < usual.low);
+}

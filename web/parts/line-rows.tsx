@@ -1,0 +1,55 @@
+import { Link } from 'wouter';
+import type { LogLine } from '../api/client.js';
+import { Level } from './status.js';
+import { number, timeOfDayMs } from './wording.js';
+
+const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
+
+/** What a line says in one row, whatever it is of. */
+export function saidBy(line: LogLine): string {
+  const { message, path, reason, request, sensor_id: sensor, uri } = line;
+  if (line.kind === 'sensors') {
+    return `${text(sensor)} ${text(line['temperature'])} °C, ${text(line['pressure'])}`;
+  }
+  return text(message) || text(reason) || text(request) || text(path) || text(uri);
+}
+
+export function millisecondsOf(line: LogLine): number | undefined {
+  const { request_time: seconds, response_time: ms } = line;
+  if (typeof ms === 'number') return ms;
+  return typeof seconds === 'number' ? seconds * 1000 : undefined;
+}
+
+export const isFailure = (status: unknown): boolean => typeof status === 'number' && status >= 500;
+
+interface LineRowsProps {
+  readonly lines: readonly LogLine[];
+  readonly hrefOf: (line: LogLine) => string;
+  readonly wide?: boolean;
+}
+
+/** Lines, each a link to itself in Logs. */
+export function LineRows({ hrefOf, lines, wide = false }: LineRowsProps) {
+  return (
+    <ol className={`lines mono ${wide ? 'wide' : ''}`}>
+      {lines.map((line) => {
+        const ms = millisecondsOf(line);
+        const place = text(line['endpoint']) || text(line['uri']) || text(line['host']);
+        return (
+          <li key={line.id}>
+            <Link href={hrefOf(line)} title={`${text(line['request_id'])}  ${text(line['source'])}`}>
+              <span className="dim">{timeOfDayMs(line.time)}</span>
+              <Level level={line['level']} />
+              <span className="ell">{saidBy(line)}</span>
+              {wide && <span className="t2 ell">{text(line['method'])}</span>}
+              <span className="t2 ell">{place}</span>
+              <span className={isFailure(line['status']) ? 'critical-t' : 't2'}>{text(line['status'])}</span>
+              <span className="num">{ms === undefined ? '' : number(Math.round(ms))}</span>
+              {wide && <span className="t2 ell">{text(line['source'])}</span>}
+            </Link>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}

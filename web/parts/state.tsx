@@ -1,0 +1,112 @@
+import { type ReactNode, useEffect, useState } from 'react';
+import { ApiProblem } from '../api/client.js';
+import { Icon, type IconName } from './icon.js';
+import { duration, timeOfDay } from './wording.js';
+
+const LOADING_AFTER_MS = 300;
+
+/** Grey bars where words will be, not before it has taken a while. */
+export function Loading({ rows = 4 }: { readonly rows?: number }) {
+  const [isShown, show] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => show(true), LOADING_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  if (!isShown) return <div className="min-h-10" />;
+  return (
+    <div className="sk" role="status" aria-label="Loading">
+      {Array.from({ length: rows }, (_, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike
+        <i key={row} style={{ width: `${[52, 86, 70, 95][row % 4]}%` }} />
+      ))}
+    </div>
+  );
+}
+
+interface NoteProps {
+  readonly icon?: IconName;
+  readonly title: ReactNode;
+  readonly children?: ReactNode;
+  readonly action?: ReactNode;
+  readonly tone?: 'error' | 'quiet';
+}
+
+/** A state in words: what it is, why, and what can be done. */
+export function Note({ action, children, icon = 'info', title, tone = 'quiet' }: NoteProps) {
+  return (
+    <div className={`es-b ${tone === 'error' ? 'err-b' : ''}`} role={tone === 'error' ? 'alert' : 'status'}>
+      <Icon name={icon} />
+      <p>
+        <b>{title}</b> {children}
+      </p>
+      {action}
+    </div>
+  );
+}
+
+/** What could not be done, what the server says of it, and the request to quote. */
+export function Failure({ again, error, what }: { what: string; error: unknown; again?: (() => void) | undefined }) {
+  const problem = error instanceof ApiProblem ? error : undefined;
+  if (problem?.status === 429) {
+    return (
+      <Note icon="timer" title="Too many requests.">
+        It goes on in {problem.retryAfterSeconds ?? 60} s.
+      </Note>
+    );
+  }
+  return (
+    <Note
+      icon="critical"
+      tone="error"
+      title={what}
+      action={
+        again && (
+          <button type="button" className="btn sm" onClick={again}>
+            <Icon name="refresh" />
+            Again
+          </button>
+        )
+      }
+    >
+      {problem?.message ?? (error instanceof Error ? error.message : String(error))}
+      {problem !== undefined && problem.status > 0 && (
+        <code className="block dim">
+          {problem.status} {problem.requestId}
+        </code>
+      )}
+    </Note>
+  );
+}
+
+/** Since when nothing new has come. */
+export function AsOf({ now, time }: { readonly time: number; readonly now: number }) {
+  return (
+    <span className="st warning s">
+      <Icon name="clock" />
+      as of {timeOfDay(time)}, {duration(now - time)} ago
+    </span>
+  );
+}
+
+interface Asked<T> {
+  readonly data: T | undefined;
+  readonly error: unknown;
+  readonly refetch: () => unknown;
+}
+
+/** The answer of a request in a region, or the state that it is in. What is there stays while it is asked for again. */
+export function Answer<T>({
+  asked,
+  children,
+  rows,
+  what,
+}: {
+  readonly asked: Asked<T>;
+  readonly what: string;
+  readonly rows?: number;
+  readonly children: (data: T) => ReactNode;
+}) {
+  if (asked.data !== undefined) return children(asked.data);
+  if (asked.error) return <Failure what={what} error={asked.error} again={() => asked.refetch()} />;
+  return <Loading rows={rows ?? 4} />;
+}

@@ -1,0 +1,64 @@
+/** Numbers and times in words: comma for thousands, a unit after a small space, times of day in UTC. */
+
+const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+/** As exact as is of use: 0.63, 4.1, 46.2, 414, 1,194. */
+export function number(value: number): string {
+  const size = Math.abs(value);
+  const digits = size === 0 || Number.isInteger(value) ? 0 : size < 1 ? 2 : size < 100 ? 1 : 0;
+  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+export const whole = (value: number): string => WHOLE.format(value);
+
+/** A share from 0 to 1 as per cent, without the sign. */
+export const percent = (share: number, digits = 1): string => (share * 100).toFixed(digits);
+
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
+
+export function bytes(value: number): { readonly value: string; readonly unit: string } {
+  let left = value;
+  let unit = 0;
+  while (left >= 1000 && unit < UNITS.length - 1) {
+    left /= 1000;
+    unit++;
+  }
+  return { value: number(left), unit: UNITS[unit] ?? 'B' };
+}
+
+export const timeOfDay = (time: number): string => new Date(time).toISOString().slice(11, 19);
+
+export const timeOfDayMs = (time: number): string => new Date(time).toISOString().slice(11, 23);
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
+
+export function day(time: number): string {
+  const date = new Date(time);
+  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
+}
+
+/** The time, with the day where it is another one than that of `now`. */
+export function when(time: number, now: number): string {
+  return day(time) === day(now) ? timeOfDay(time) : `${day(time)} ${timeOfDay(time).slice(0, 5)}`;
+}
+
+/** Such as 6 min 55 s; two units at most. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} days`;
+}
+
+export function count(value: number, one: string, more = `${one}s`): string {
+  return `${whole(value)} ${value === 1 ? one : more}`;
+}
+
+/** a, b and c. */
+export function list(words: readonly string[]): string {
+  if (words.length < 2) return words.join('');
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}

@@ -1,0 +1,64 @@
+import { useSearchParams } from 'wouter';
+
+/** A range of time as the URL holds it. Those that end now count from the newest event, for a log may be of last year. */
+export interface TimeRange {
+  readonly from: string;
+  readonly to: string | undefined;
+  readonly spanMs: number;
+  readonly isLive: boolean;
+  readonly label: string;
+}
+
+export const SPANS = [
+  { value: '5m', label: 'Last 5 min', ms: 300_000 },
+  { value: '15m', label: 'Last 15 min', ms: 900_000 },
+  { value: '30m', label: 'Last 30 min', ms: 1_800_000 },
+  { value: '1h', label: 'Last 1 h', ms: 3_600_000 },
+  { value: '6h', label: 'Last 6 h', ms: 21_600_000 },
+  { value: '24h', label: 'Last 24 h', ms: 86_400_000 },
+  { value: '7d', label: 'Last 7 days', ms: 604_800_000 },
+] as const;
+
+const USUAL = SPANS[2];
+
+export function rangeOf(from: string | null, to: string | null): TimeRange {
+  const span = SPANS.find(({ value }) => from === `now-${value}`) ?? (from === null ? USUAL : undefined);
+  if (span !== undefined && to === null) {
+    return { from: `latest-${span.value}`, to: undefined, spanMs: span.ms, isLive: true, label: span.label };
+  }
+  const start = Number(from);
+  const end = Number(to);
+  if (!Number.isFinite(start) || !Number.isFinite(end) || end <= start) return rangeOf(null, null);
+  const clock = (time: number) => new Date(time).toISOString().slice(5, 19).replace('T', ' ');
+  return {
+    from: String(start),
+    to: String(end),
+    spanMs: end - start,
+    isLive: false,
+    label: `${clock(start)} to ${clock(end).slice(6)}`,
+  };
+}
+
+export function useRange(): TimeRange {
+  const [search] = useSearchParams();
+  return rangeOf(search.get('from'), search.get('to'));
+}
+
+/** What a request of the range asks for. */
+export function rangeQuery({ from, to }: TimeRange): { from: string; to?: string } {
+  return to === undefined ? { from } : { from, to };
+}
+
+/** A path with the range of this page, so that it goes along. */
+export function useRangeLink(): (path: string, query?: Readonly<Record<string, string>>) => string {
+  const [search] = useSearchParams();
+  return (path, query = {}) => {
+    const next = new URLSearchParams(query);
+    for (const name of ['from', 'to']) {
+      const value = search.get(name);
+      if (value !== null && !next.has(name)) next.set(name, value);
+    }
+    const text = next.toString();
+    return text === '' ? path : `${path}?${text}`;
+  };
+}

@@ -1,0 +1,186 @@
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { Link, useSearchParams } from 'wouter';
+import { useLive, useLiveStore, useNow } from '../live/use-live.js';
+import { Icon } from '../parts/icon.js';
+import { duration, number, timeOfDay } from '../parts/wording.js';
+import { SPANS, useRange, useRangeLink } from './range.js';
+
+/** The page's name, what belongs to it, the range of time and the stream. */
+export function TopBar({ children, title, range = true }: { title: string; children?: ReactNode; range?: boolean }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} · Millrace`;
+    // Who came by the keyboard begins at the page's title.
+    if (document.activeElement === document.body || document.activeElement?.closest('.rail')) heading.current?.focus({ preventScroll: true });
+  }, [title]);
+  return (
+    <header className="top">
+      <h1 ref={heading} tabIndex={-1}>
+        {title}
+      </h1>
+      {children}
+      <span className="sp" />
+      {range && <RangePicker />}
+      <LivePill />
+    </header>
+  );
+}
+
+function RangePicker() {
+  const range = useRange();
+  const [, setSearch] = useSearchParams();
+  const [problem, setProblem] = useState('');
+  const choose = (from: string, to?: string) => {
+    setSearch((search) => {
+      search.set('from', from);
+      if (to === undefined) search.delete('to');
+      else search.set('to', to);
+      return search;
+    });
+    document.getElementById('pop-range')?.hidePopover();
+  };
+  const fromTo = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const [from, to] = ['from', 'to'].map((name) => instantOf(String(form.get(name))));
+    if (from === undefined || to === undefined) setProblem('A time is written like 2026-11-27 14:02:05.');
+    else if (to <= from) setProblem('It ends before it begins.');
+    else choose(String(from), String(to));
+  };
+  return (
+    <>
+      <button type="button" className="btn" popoverTarget="pop-range" aria-haspopup="dialog">
+        <Icon name="clock" />
+        {range.label}
+        <Icon name="down" className="dim" />
+      </button>
+      {/* biome-ignore lint/a11y/useSemanticElements: a popover closes by itself, a dialog would not */}
+      <div popover="auto" id="pop-range" className="pop range" role="dialog" aria-label="Time range">
+        <p className="pop-t">
+          Time range <span className="dim">UTC</span>
+        </p>
+        <ul className="menu">
+          {SPANS.map(({ label, value }) => (
+            <li key={value}>
+              <button type="button" onClick={() => choose(`now-${value}`)} aria-current={range.label === label || undefined}>
+                {label}
+                {range.label === label && <Icon name="check" />}
+              </button>
+            </li>
+          ))}
+        </ul>
+        <form className="range-f" onSubmit={fromTo}>
+          <label>
+            From
+            <input name="from" className="in mono" placeholder="2026-11-27 14:02:05" />
+          </label>
+          <label>
+            To
+            <input name="to" className="in mono" placeholder="now" />
+          </label>
+          <button type="submit" className="btn sm">
+            Use it
+          </button>
+          {problem !== '' && (
+            <span className="critical-t s" role="alert">
+              {problem}
+            </span>
+          )}
+        </form>
+      </div>
+    </>
+  );
+}
+
+function instantOf(text: string): number | undefined {
+  const trimmed = text.trim();
+  if (trimmed === 'now' || trimmed === '') return Date.now();
+  const time = Date.parse(`${trimmed.replace(' ', 'T')}Z`);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+const STALE_MS = 10_000;
+
+/** Whether the page is live, how far behind, and the way to stop it. */
+function LivePill() {
+  const store = useLiveStore();
+  const connection = useLive((live) => live.connection);
+  const isPaused = useLive((live) => live.isPaused);
+  const pausedAt = useLive((live) => live.pausedAt);
+  const waiting = useLive((live) => live.waiting);
+  const retryAt = useLive((live) => live.retryAt);
+  const lagMs = useLive((live) => live.figures?.lag_ms ?? null);
+  const figuresTime = useLive((live) => live.figures?.time ?? null);
+  const linkTo = useRangeLink();
+  const now = useNow();
+  const isOld = figuresTime !== null && now - figuresTime > STALE_MS;
+  const [state, word, more] = isPaused
+    ? ['paused', 'Paused', waiting > 0 ? `${waiting} new` : `at ${timeOfDay(pausedAt ?? now)}`]
+    : connection === 'reconnecting'
+      ? ['waiting', 'Reconnecting', retryAt === null ? 'now' : `again in ${duration(Math.max(0, retryAt - now))}`]
+      : connection === 'connecting'
+        ? ['waiting', 'Connecting', '']
+        : isOld
+          ? ['waiting', 'Waiting', `last event ${duration(now - figuresTime)} ago`]
+          : ['live', 'Live', lagMs === null ? '' : `${number(lagMs / 1000)} s behind`];
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: it is no form
+    <div className="live" data-state={state} role="group" aria-label="Live stream">
+      <Link className="live-s" href={linkTo('/pipeline')} title="How far the slowest partition is behind the clock">
+        <span className="dot" aria-hidden="true" />
+        {word}
+        {more !== '' && <span className="live-b">{more}</span>}
+      </Link>
+      <button
+        type="button"
+        className="live-p"
+        aria-pressed={isPaused}
+        aria-label={isPaused ? 'Resume (p)' : 'Pause (p)'}
+        title={isPaused ? 'Resume  p' : 'Pause  p'}
+        onClick={() => store.toggle()}
+      >
+        <Icon name={isPaused ? 'play' : 'pause'} />
+      </button>
+    </div>
+  );
+}
+
+/** What the stream went through: a break, what was sent again after it, what could not be. */
+export function StreamBanner() {
+  const store = useLiveStore();
+  const connection = useLive((live) => live.connection);
+  const retryAt = useLive((live) => live.retryAt);
+  const attempt = useLive((live) => live.attempt);
+  const lastEventAt = useLive((live) => live.lastEventAt);
+  const resumedWith = useLive((live) => live.resumedWith);
+  const gap = useLive((live) => live.gaps.at(-1));
+  const now = useNow();
+  if (connection === 'reconnecting') {
+    return (
+      <div className="banner" role="status">
+        <span className="dotw" aria-hidden="true" />
+        <p>
+          <b>Reconnecting</b> in {duration(Math.max(0, (retryAt ?? now) - now))}, attempt {attempt}.
+          {lastEventAt !== null && ` What you see is as of ${timeOfDay(lastEventAt)}.`}
+        </p>
+        <button type="button" className="btn sm" onClick={() => store.retryNow()}>
+          Now
+        </button>
+      </div>
+    );
+  }
+  if (resumedWith === null) return null;
+  const missing = gap !== undefined && now - gap.at < 60_000 ? gap.missed : 0;
+  return (
+    <div className="banner" role="status">
+      <Icon name="ok" />
+      <p>
+        <b>Connected again.</b> {resumedWith} events were sent again,{' '}
+        {missing === null ? 'nobody can tell how many are missing' : missing > 0 ? `${missing} are missing` : 'none is missing'}.
+      </p>
+      <button type="button" className="btn ghost sm sq" aria-label="Close" onClick={() => store.dismissResumed()}>
+        <Icon name="x" />
+      </button>
+    </div>
+  );
+}
