@@ -83,6 +83,7 @@ module.exports = {
       from: { path: '^(streams|detection|topology|producer|schemas|connectors|stack|lake|app)/' },
       to: { path: '^(api|notify)/' },
     },
+    only('dashboard-stands-alone', '^web/', []),
     only('examples-know-the-package-only', '^examples/', [PACKAGE]),
     only('app-runs-what-is-below', '^app/', [PACKAGE, '^(producer|topology|lake|connectors|schemas|detection)/']),
     {
@@ -103,7 +104,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
-      extensions: ['.ts', '.js', '.mjs'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs'],
       exportsFields: ['exports'],
       conditionNames: ['import', 'require', 'node', 'default'],
     },

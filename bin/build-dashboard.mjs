@@ -95,7 +95,13 @@ function candidates() {
 /** The page names what it needs first; the rest is asked for when it is needed. */
 function writePage(directory, { outputs }) {
   const nameOf = (entry) =>
-    relative(directory, join(WEB, Object.keys(outputs).find((path) => outputs[path].entryPoint === entry)));
+    relative(
+      directory,
+      join(
+        WEB,
+        Object.keys(outputs).find((path) => outputs[path].entryPoint === entry),
+      ),
+    );
   const script = nameOf('main.tsx');
   const output = outputs[Object.keys(outputs).find((path) => outputs[path].entryPoint === 'main.tsx')];
   const style = relative(directory, join(WEB, output.cssBundle));

@@ -45,7 +45,9 @@ const OPTIONS = ['--format=esm', '--platform=node', '--sourcemap', '--log-level=
 
 export function isBuilt() {
   const built = statSync(STAMP, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return [PACKAGE, DASHBOARD, ...SOURCES, 'bin/build.mjs', 'bin/build-dashboard.mjs', 'tsconfig.json'].every((name) => newest(join(ROOT, name)) <= built);
+  return [PACKAGE, DASHBOARD, ...SOURCES, 'bin/build.mjs', 'bin/build-dashboard.mjs', 'tsconfig.json'].every(
+    (name) => newest(join(ROOT, name)) <= built,
+  );
 }
 
 /** @throws SetUpError */

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect } from 'react';
+import { Suspense, useEffect } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { useLive, useLiveStore } from './live/use-live.js';
 import { OverviewPage } from './pages/overview/overview-page.js';
@@ -11,14 +11,24 @@ import { KeyboardHelp } from './shell/keyboard-help.js';
 import { useShellKeys } from './shell/keys.js';
 import { AccountMenu, Rail } from './shell/rail.js';
 import { StreamBanner, TopBar } from './shell/top-bar.js';
-
+import { SignedIn } from './shell/visitor.js';
 
 export function App() {
+  return (
+    <>
+      <IconSprite />
+      <SignedIn>
+        <Shell />
+      </SignedIn>
+    </>
+  );
+}
+
+function Shell() {
   useShellKeys();
   useFreshIncidents();
   return (
     <>
-      <IconSprite />
       <a className="skip" href="#main">
         Skip to content
       </a>
@@ -68,7 +78,11 @@ function OpenedToast() {
           <br />
           <span className="t2">since {timeOfDay(opened.opened)}</span>
         </p>
-        <Link className="btn sm" href={`/incidents/${encodeURIComponent(opened.id)}`} onClick={() => store.dismissOpened()}>
+        <Link
+          className="btn sm"
+          href={`/incidents/${encodeURIComponent(opened.id)}`}
+          onClick={() => store.dismissOpened()}
+        >
           Open
         </Link>
         <button type="button" className="btn ghost sm sq" aria-label="Close" onClick={() => store.dismissOpened()}>
@@ -85,7 +99,11 @@ function NothingHere() {
       <TopBar title="Not there" range={false} />
       <main id="main" className="pageh">
         <p>
-          There is no such page. <Link className="lnk" href="/">The overview</Link> is.
+          There is no such page.{' '}
+          <Link className="lnk" href="/">
+            The overview
+          </Link>{' '}
+          is.
         </p>
       </main>
     </>

@@ -13,7 +13,8 @@ const client = new QueryClient({
       staleTime: 2_000,
       refetchOnWindowFocus: false,
       // A request that was refused is refused again.
-      retry: (failures, error) => failures < 2 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
+      retry: (failures, error) =>
+        failures < 2 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
     },
   },
 });

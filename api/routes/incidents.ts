@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { type IncidentAction, incidentAction } from '../live/incident-actions.js';
-import { alertsOf, linesOf, nameIn, sameRequests, samplesOf, seriesAround, similarTo } from '../live/incident-detail.js';
+import {
+  alertsOf,
+  linesOf,
+  nameIn,
+  sameRequests,
+  samplesOf,
+  seriesAround,
+  similarTo,
+} from '../live/incident-detail.js';
 import { durationParameter, page, pageOf, paging, rangeOf, range as rangeQuery } from '../parameters.js';
 import { notFound } from '../problems.js';
 import {

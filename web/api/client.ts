@@ -6,9 +6,7 @@ export type Incident = Schemas['Incident'];
 export type IncidentDetail = Schemas['IncidentDetail'];
 export type Alert = Schemas['Alert'];
 export type LogLine = Schemas['LogLine'];
-export type ServiceHealth = Schemas['ServiceHealth'];
 export type WebStatistics = Schemas['WebStatistics'];
-export type SensorScore = Schemas['SensorScore'];
 export type SystemFigures = Schemas['SystemFigures'];
 export type Metrics = operations['getMetrics']['responses'][200]['content']['application/json'];
 

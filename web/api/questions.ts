@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
-import { type TimeRange, rangeQuery } from '../shell/range.js';
+import { rangeQuery, type TimeRange } from '../shell/range.js';
 import { answerOf, api } from './client.js';
 
 /** What pages ask the API, each by a key of its own. A range that ends now is asked for again as time goes on. */
@@ -99,7 +99,9 @@ export const goalOf = (goal: Goal, range: TimeRange, limit: number) =>
   queryOptions({
     queryKey: ['goals', goal, range.from, range.to, limit],
     queryFn: ({ signal }) =>
-      answerOf(api.GET('/goals/{goal}', { params: { path: { goal }, query: { ...rangeQuery(range), limit } }, signal })),
+      answerOf(
+        api.GET('/goals/{goal}', { params: { path: { goal }, query: { ...rangeQuery(range), limit } }, signal }),
+      ),
     refetchInterval: often(range),
     placeholderData: keepPreviousData,
   });

@@ -38,7 +38,11 @@ export function Bars({ format, from, gutter = 34, height, label, onSelect, parts
     <figure className="chart" style={{ '--gutter': `${gutter}px` } as React.CSSProperties} aria-label={label}>
       <div className="yts" style={{ height }} aria-hidden="true">
         {[0, most / 2, most].map((value) => (
-          <span key={value} className="yt" style={{ top: height - (value / most) * height + (value === most ? 4 : value === 0 ? -4 : 0) }}>
+          <span
+            key={value}
+            className="yt"
+            style={{ top: height - (value / most) * height + (value === most ? 4 : value === 0 ? -4 : 0) }}
+          >
             {format(value)}
           </span>
         ))}
@@ -59,7 +63,14 @@ export function Bars({ format, from, gutter = 34, height, label, onSelect, parts
       >
         <svg viewBox={`0 0 1000 ${height}`} preserveAspectRatio="none" aria-hidden="true">
           {[0.5, 1].map((part) => (
-            <line key={part} className="grid" x1={0} x2={1000} y1={height - part * height} y2={height - part * height} />
+            <line
+              key={part}
+              className="grid"
+              x1={0}
+              x2={1000}
+              y1={height - part * height}
+              y2={height - part * height}
+            />
           ))}
           {times.map((time, index) => {
             let base = height;
@@ -68,11 +79,26 @@ export function Bars({ format, from, gutter = 34, height, label, onSelect, parts
               base -= size;
               const start = Math.max(0, x(time));
               const width = Math.max(0.8, Math.min(1000, x(time + stepMs)) - start - 1.2);
-              return size > 0 ? <rect key={`${time}${name}`} className={`bars ${tone}`} x={start} y={base} width={width} height={size} /> : null;
+              return size > 0 ? (
+                <rect
+                  key={`${time}${name}`}
+                  className={`bars ${tone}`}
+                  x={start}
+                  y={base}
+                  width={width}
+                  height={size}
+                />
+              ) : null;
             });
           })}
           {drag !== undefined && (
-            <rect className="shade sel" x={Math.min(drag.start, drag.end) * 1000} width={Math.abs(drag.end - drag.start) * 1000} y={0} height={height} />
+            <rect
+              className="shade sel"
+              x={Math.min(drag.start, drag.end) * 1000}
+              width={Math.abs(drag.end - drag.start) * 1000}
+              y={0}
+              height={height}
+            />
           )}
         </svg>
       </div>
@@ -92,7 +118,9 @@ function niceTop(value: number): number {
   return ([1, 2, 4, 5, 6, 8, 10].find((nice) => nice * power >= value) ?? 10) * power;
 }
 
-const TICK_STEPS_MS = [10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000, 10_800_000, 21_600_000, 86_400_000];
+const TICK_STEPS_MS = [
+  10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000, 10_800_000, 21_600_000, 86_400_000,
+];
 
 /** Round times within a range, not so many that they touch. */
 export function ticksOf(from: number, to: number, most = 7): number[] {

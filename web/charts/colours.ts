@@ -1,7 +1,18 @@
 import { useSyncExternalStore } from 'react';
 
 /** The tokens that charts draw with: a canvas knows no custom properties. */
-export type Token = 'text-2' | 'text-3' | 'line' | 'band' | 'critical-fill' | 'warning-fill' | 'accent' | 'vol' | 'p50' | 'p95' | 'p99';
+export type Token =
+  | 'text-2'
+  | 'text-3'
+  | 'line'
+  | 'band'
+  | 'critical-fill'
+  | 'warning-fill'
+  | 'accent'
+  | 'vol'
+  | 'p50'
+  | 'p95'
+  | 'p99';
 
 let probe: HTMLElement | undefined;
 

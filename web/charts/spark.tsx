@@ -19,7 +19,13 @@ export function Spark({ band, height = 20, values, zero = false }: SparkProps) {
   const isOutside = (value: number) =>
     band !== undefined && ((band.high !== null && value > band.high) || (band.low !== null && value < band.low));
   return (
-    <svg className="spark" viewBox={`0 0 ${WIDTH} ${height}`} height={height} preserveAspectRatio="none" aria-hidden="true">
+    <svg
+      className="spark"
+      viewBox={`0 0 ${WIDTH} ${height}`}
+      height={height}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
       {band !== undefined && (
         <rect
           className="band"

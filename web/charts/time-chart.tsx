@@ -70,13 +70,18 @@ export function TimeChart(props: TimeChartProps) {
     });
   const structure = lines.map(({ colour: token, outside }) => `${token}${outside ? '!' : ''}`).join();
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what it draws is read from the latest; made anew for another structure or theme
   useEffect(() => {
     const { current: element } = box;
     if (element === null) return;
-    const made = new uPlot(optionsOf(element.clientWidth, latest, setAtCursor, select), dataOf(latest.current), element);
+    const made = new uPlot(
+      optionsOf(element.clientWidth, latest, setAtCursor, select),
+      dataOf(latest.current),
+      element,
+    );
     plot.current = made;
-    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: heightOf(latest.current) }));
+    const observer = new ResizeObserver(() =>
+      made.setSize({ width: element.clientWidth, height: heightOf(latest.current) }),
+    );
     observer.observe(element);
     return () => {
       observer.disconnect();
@@ -85,7 +90,6 @@ export function TimeChart(props: TimeChartProps) {
     };
   }, [structure, theme, height, gutter, xAxis]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: drawn again for what is new
   useEffect(() => {
     plot.current?.setData(dataOf(props), true);
   }, [props.times, props.lines, from, to, props.band?.low, props.band?.high]);
@@ -121,7 +125,11 @@ export function TimeChart(props: TimeChartProps) {
           const start = Math.max(from, shade.from);
           const width = ((Math.min(to, shade.to) - start) / (to - from)) * 100;
           return width > 0 ? (
-            <i key={`${shade.from}${shade.tone}`} className={`tc-shade ${shade.tone}`} style={{ ...place(start), width: `${width}%` }} />
+            <i
+              key={`${shade.from}${shade.tone}`}
+              className={`tc-shade ${shade.tone}`}
+              style={{ ...place(start), width: `${width}%` }}
+            />
           ) : null;
         })}
         {limit !== undefined && <LimitLine chart={plot} limit={limit} key={`${limit.value}-${props.times.length}`} />}
@@ -129,7 +137,11 @@ export function TimeChart(props: TimeChartProps) {
           const isLate = (mark.time - from) / (to - from) > 0.6;
           const content = <b>{mark.label}</b>;
           return (
-            <span key={`${mark.time}${mark.label}`} className={`mark ${mark.tone} ${isLate ? 'left' : ''}`} style={place(mark.time)}>
+            <span
+              key={`${mark.time}${mark.label}`}
+              className={`mark ${mark.tone} ${isLate ? 'left' : ''}`}
+              style={place(mark.time)}
+            >
               {mark.href === undefined ? content : <Link href={mark.href}>{content}</Link>}
             </span>
           );
@@ -202,7 +214,7 @@ function Ends({ chart, lines }: { chart: { current: uPlot | null }; lines: reado
 }
 
 function heightOf({ height, xAxis = true }: TimeChartProps): number {
-  return TOP + height + (xAxis ? 18 : 2);
+  return TOP + height + (xAxis ? 18 : TOP);
 }
 
 function optionsOf(
@@ -216,7 +228,7 @@ function optionsOf(
   return {
     width,
     height: heightOf(latest.current),
-    padding: [TOP, 0, 0, 0],
+    padding: [TOP, 0, xAxis ? 0 : TOP, 0],
     legend: { show: false },
     cursor: {
       sync: { key: SYNC_KEY, setSeries: false },
@@ -238,7 +250,8 @@ function optionsOf(
         ticks: { show: false },
         gap: 2,
         space: 70,
-        values: (_plot, splits) => splits.map((seconds) => clockLabel(seconds * 1000, latest.current.to - latest.current.from)),
+        values: (_plot, splits) =>
+          splits.map((seconds) => clockLabel(seconds * 1000, latest.current.to - latest.current.from)),
       },
       {
         size: gutter,
@@ -295,7 +308,11 @@ function drawBand(plot: uPlot, { band }: TimeChartProps): void {
 }
 
 /** A span with a round top, from zero where that is of use. */
-function spanOf({ band, limit, zero = true }: TimeChartProps, least: number | null, most: number | null): [number, number] {
+function spanOf(
+  { band, limit, zero = true }: TimeChartProps,
+  least: number | null,
+  most: number | null,
+): [number, number] {
   const high = Math.max(most ?? 0, band?.high ?? Number.NEGATIVE_INFINITY, limit?.value ?? Number.NEGATIVE_INFINITY);
   const low = Math.min(least ?? 0, band?.low ?? Number.POSITIVE_INFINITY);
   if (zero || low === high) return [0, roundUp(high > 0 ? high : 1)];
@@ -313,7 +330,8 @@ function dataOf({ gapMs, lines, times }: TimeChartProps): uPlot.AlignedData {
   const data: (readonly (number | null)[])[] = [];
   for (const { outside, values } of lines) {
     data.push(values);
-    if (outside !== undefined) data.push(values.map((value, index) => (isOutside(values, index, outside) ? value : null)));
+    if (outside !== undefined)
+      data.push(values.map((value, index) => (isOutside(values, index, outside) ? value : null)));
   }
   const seconds = times.map((time) => time / 1000);
   if (gapMs === undefined) return [seconds, ...data] as unknown as uPlot.AlignedData;
@@ -321,13 +339,21 @@ function dataOf({ gapMs, lines, times }: TimeChartProps): uPlot.AlignedData {
 }
 
 /** A value that lies outside, and the one before it, from which the line comes. */
-function isOutside(values: readonly (number | null)[], index: number, { high, low }: { low: number | null; high: number | null }): boolean {
+function isOutside(
+  values: readonly (number | null)[],
+  index: number,
+  { high, low }: { low: number | null; high: number | null },
+): boolean {
   const is = (value: number | null | undefined) =>
     typeof value === 'number' && ((high !== null && value > high) || (low !== null && value < low));
   return is(values[index]) || is(values[index + 1]);
 }
 
-function withGaps(seconds: readonly number[], data: readonly (readonly (number | null)[])[], gap: number): uPlot.AlignedData {
+function withGaps(
+  seconds: readonly number[],
+  data: readonly (readonly (number | null)[])[],
+  gap: number,
+): uPlot.AlignedData {
   const times: number[] = [];
   const rows: (number | null)[][] = data.map(() => []);
   for (const [index, second] of seconds.entries()) {

@@ -1,5 +1,5 @@
 import { createContext, use, useEffect, useRef, useState, useSyncExternalStore } from 'react';
-import { LiveStore, type LiveSnapshot } from './live-store.js';
+import { type LiveSnapshot, LiveStore } from './live-store.js';
 
 export const LiveContext = createContext(new LiveStore());
 

@@ -86,7 +86,9 @@ export function everyHost(name: string): string {
 export function gravestOf(incidents: readonly Incident[]): Incident | undefined {
   return incidents
     .filter((incident) => isOpen(incident) && !incident.was_fine)
-    .toSorted((one, other) => gravityOf(one) - gravityOf(other) || rankOf(one) - rankOf(other) || other.opened - one.opened)[0];
+    .toSorted(
+      (one, other) => gravityOf(one) - gravityOf(other) || rankOf(one) - rankOf(other) || other.opened - one.opened,
+    )[0];
 }
 
 /** A service says more of a fault than the hosts before it, and both more than a sensor. */

@@ -11,6 +11,7 @@ export function saidBy(line: LogLine): string {
   if (line.kind === 'sensors') {
     return `${text(sensor)} ${text(line['temperature'])} °C, ${text(line['pressure'])}`;
   }
+  if (line.kind === 'requests') return `${text(line['method'])} ${text(line['host'])} from ${text(line['client_ip'])}`;
   return text(message) || text(reason) || text(request) || text(path) || text(uri);
 }
 
@@ -34,7 +35,7 @@ export function LineRows({ hrefOf, lines, wide = false }: LineRowsProps) {
     <ol className={`lines mono ${wide ? 'wide' : ''}`}>
       {lines.map((line) => {
         const ms = millisecondsOf(line);
-        const place = text(line['endpoint']) || text(line['uri']) || text(line['host']);
+        const place = text(line['endpoint']) || text(line['country']);
         return (
           <li key={line.id}>
             <Link href={hrefOf(line)} title={`${text(line['request_id'])}  ${text(line['source'])}`}>

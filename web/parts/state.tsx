@@ -16,7 +16,6 @@ export function Loading({ rows = 4 }: { readonly rows?: number }) {
   return (
     <div className="sk" role="status" aria-label="Loading">
       {Array.from({ length: rows }, (_, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike
         <i key={row} style={{ width: `${[52, 86, 70, 95][row % 4]}%` }} />
       ))}
     </div>

@@ -12,7 +12,7 @@ export function number(value: number): string {
 export const whole = (value: number): string => WHOLE.format(value);
 
 /** A share from 0 to 1 as per cent, without the sign. */
-export const percent = (share: number, digits = 1): string => (share * 100).toFixed(digits);
+export const percent = (share: number, digits = 1): string => (share === 0 ? '0' : (share * 100).toFixed(digits));
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
 

@@ -29,7 +29,6 @@ const COLUMNS: readonly (readonly (readonly [keys: readonly string[], what: stri
 
 export function KeyboardHelp() {
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a popover closes by itself, a dialog would not
     <div popover="auto" id="pop-help" className="pop help" role="dialog" aria-label="Keyboard shortcuts">
       <p className="pop-t">Keyboard</p>
       <div className="help-g">

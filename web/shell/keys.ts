@@ -16,15 +16,13 @@ const PAGES: Readonly<Record<string, string>> = {
 const OFF = 'millrace.single-keys-off';
 const SEQUENCE_MS = 1_200;
 
-export const singleKeysAreOn = (): boolean => localStorage.getItem(OFF) === null;
-
-export function switchSingleKeys(on: boolean): void {
-  if (on) localStorage.removeItem(OFF);
-  else localStorage.setItem(OFF, '1');
-}
+const singleKeysAreOn = (): boolean => localStorage.getItem(OFF) === null;
 
 function isTyping({ target }: KeyboardEvent): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || target.closest('input, textarea, select, dialog, [data-typing]') !== null);
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || target.closest('input, textarea, select, dialog, [data-typing]') !== null)
+  );
 }
 
 /** Keys of a page: each does something unless something is typed, or single keys are switched off. */

@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { incidentsOf } from '../api/questions.js';
-import { gravestOf } from '../parts/incident-words.js';
 import { Icon, type IconName } from '../parts/icon.js';
+import { gravestOf } from '../parts/incident-words.js';
 import { useRangeLink } from './range.js';
 import { chooseTheme, THEMES, type Theme, theme } from './theme.js';
 import { useVisitor } from './visitor.js';
@@ -105,8 +105,14 @@ export function AccountMenu() {
     setChosen(next);
   };
   return (
-    // biome-ignore lint/a11y/useSemanticElements: it holds a form's part and links
-    <div popover="auto" id="pop-me" className="pop me" role="dialog" aria-label="Account and theme" onToggle={() => setChosen(theme())}>
+    <div
+      popover="auto"
+      id="pop-me"
+      className="pop me"
+      role="dialog"
+      aria-label="Account and theme"
+      onToggle={() => setChosen(theme())}
+    >
       <p className="pop-t">
         {name} <span className="dim">{role}</span>
       </p>

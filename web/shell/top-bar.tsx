@@ -11,7 +11,8 @@ export function TopBar({ children, title, range = true }: { title: string; child
   useEffect(() => {
     document.title = `${title} · Millrace`;
     // Who came by the keyboard begins at the page's title.
-    if (document.activeElement === document.body || document.activeElement?.closest('.rail')) heading.current?.focus({ preventScroll: true });
+    if (document.activeElement === document.body || document.activeElement?.closest('.rail'))
+      heading.current?.focus({ preventScroll: true });
   }, [title]);
   return (
     <header className="top">
@@ -54,7 +55,6 @@ function RangePicker() {
         {range.label}
         <Icon name="down" className="dim" />
       </button>
-      {/* biome-ignore lint/a11y/useSemanticElements: a popover closes by itself, a dialog would not */}
       <div popover="auto" id="pop-range" className="pop range" role="dialog" aria-label="Time range">
         <p className="pop-t">
           Time range <span className="dim">UTC</span>
@@ -62,7 +62,11 @@ function RangePicker() {
         <ul className="menu">
           {SPANS.map(({ label, value }) => (
             <li key={value}>
-              <button type="button" onClick={() => choose(`now-${value}`)} aria-current={range.label === label || undefined}>
+              <button
+                type="button"
+                onClick={() => choose(`now-${value}`)}
+                aria-current={range.label === label || undefined}
+              >
                 {label}
                 {range.label === label && <Icon name="check" />}
               </button>
@@ -176,7 +180,12 @@ export function StreamBanner() {
       <Icon name="ok" />
       <p>
         <b>Connected again.</b> {resumedWith} events were sent again,{' '}
-        {missing === null ? 'nobody can tell how many are missing' : missing > 0 ? `${missing} are missing` : 'none is missing'}.
+        {missing === null
+          ? 'nobody can tell how many are missing'
+          : missing > 0
+            ? `${missing} are missing`
+            : 'none is missing'}
+        .
       </p>
       <button type="button" className="btn ghost sm sq" aria-label="Close" onClick={() => store.dismissResumed()}>
         <Icon name="x" />

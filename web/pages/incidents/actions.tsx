@@ -47,7 +47,12 @@ export function IncidentActions({ children, incident, primary = false, withFine 
       {canAct && (
         <>
           {!incident.acknowledged && (
-            <button type="button" className={`btn ${primary ? 'primary' : ''}`} onClick={() => acknowledge.mutate()} disabled={acknowledge.isPending}>
+            <button
+              type="button"
+              className={`btn ${primary ? 'primary' : ''}`}
+              onClick={() => acknowledge.mutate()}
+              disabled={acknowledge.isPending}
+            >
               Acknowledge <kbd>a</kbd>
             </button>
           )}
@@ -80,10 +85,25 @@ const LENGTHS = [
   ['7d', '7 days'],
 ] as const;
 
-function SilenceDialog({ dialog, onSubmit, scope }: { dialog: React.RefObject<HTMLDialogElement | null>; scope: string; onSubmit: (body: { for: string; reason: string }) => void }) {
+function SilenceDialog({
+  dialog,
+  onSubmit,
+  scope,
+}: {
+  dialog: React.RefObject<HTMLDialogElement | null>;
+  scope: string;
+  onSubmit: (body: { for: string; reason: string }) => void;
+}) {
   return (
     <dialog ref={dialog} className="dialog" aria-labelledby="silence-title">
-      <form method="dialog" onSubmit={(event) => readForm(event, dialog, (form) => onSubmit({ for: String(form.get('for')), reason: String(form.get('reason')) }))}>
+      <form
+        method="dialog"
+        onSubmit={(event) =>
+          readForm(event, dialog, (form) =>
+            onSubmit({ for: String(form.get('for')), reason: String(form.get('reason')) }),
+          )
+        }
+      >
         <h2 id="silence-title">Silence</h2>
         <p className="t2">
           Nobody is told of <code>{scope}</code> for some time. Its alerts are found and counted all the same.
@@ -108,12 +128,20 @@ function SilenceDialog({ dialog, onSubmit, scope }: { dialog: React.RefObject<HT
   );
 }
 
-function FineDialog({ dialog, onSubmit }: { dialog: React.RefObject<HTMLDialogElement | null>; onSubmit: (note: string) => void }) {
+function FineDialog({
+  dialog,
+  onSubmit,
+}: {
+  dialog: React.RefObject<HTMLDialogElement | null>;
+  onSubmit: (note: string) => void;
+}) {
   return (
     <dialog ref={dialog} className="dialog" aria-labelledby="fine-title">
       <form method="dialog" onSubmit={(event) => readForm(event, dialog, (form) => onSubmit(String(form.get('note'))))}>
         <h2 id="fine-title">This was fine</h2>
-        <p className="t2">It closes the incident for people and is counted against its detectors. It changes no threshold.</p>
+        <p className="t2">
+          It closes the incident for people and is counted against its detectors. It changes no threshold.
+        </p>
         <label>
           Why it was fine
           <textarea name="note" className="in" maxLength={2000} />

@@ -17,5 +17,7 @@ export function logsQueryOf({ scope, source_kind: kind }: Pick<Incident, 'scope'
 }
 
 export function quoted(value: string): string {
-  return /^[\w./:@-]+$/.test(value) && !value.startsWith('-') ? value : `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+  return /^[\w./:@-]+$/.test(value) && !value.startsWith('-')
+    ? value
+    : `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }

@@ -31,21 +31,81 @@ type Web = IncidentDetail['series']['web_statistics'][number];
 type Score = IncidentDetail['series']['sensor_scores'][number];
 
 const OF_SERVICE: readonly Measure<Health>[] = [
-  { name: 'Errors', of: 'share of lines', unit: '%', value: (row) => row.error_rate, fields: ['level', 'error_rate'], format: (value) => percent(value) },
-  { name: 'Response time', of: 'p50, ms', unit: 'ms', value: (row) => row.p50_response_time, fields: ['response_time'], usualOf: 'typical', format: number },
+  {
+    name: 'Errors',
+    of: 'share of lines',
+    unit: '%',
+    value: (row) => row.error_rate,
+    fields: ['level', 'error_rate'],
+    format: (value) => percent(value),
+  },
+  {
+    name: 'Response time',
+    of: 'p50, ms',
+    unit: 'ms',
+    value: (row) => row.p50_response_time,
+    fields: ['response_time'],
+    usualOf: 'typical',
+    format: number,
+  },
   { name: 'Lines', of: 'a second', unit: '/s', value: (row) => row.throughput, fields: ['service'], format: number },
 ];
 
 const OF_WEB: readonly Measure<Web>[] = [
-  { name: 'Failed', of: 'share of requests', unit: '%', value: (row) => row.error_rate, fields: ['status', 'error_rate'], detectors: ['high-error-rate'], format: (value) => percent(value) },
-  { name: 'Spread of response times', of: 'standard deviation, ms', unit: 'ms', value: (row) => row.stddev_response_time, fields: ['stddev_response_time'], detectors: ['erratic-response-times'], format: number },
-  { name: 'Requests', of: 'a minute', unit: '', value: (row) => row.request_count, fields: ['request_count'], detectors: ['traffic-surge', 'traffic-drop'], format: number },
-  { name: 'Sent', of: 'bytes a minute', unit: '', value: (row) => row.bytes, fields: ['bytes'], format: (value) => `${bytes(value).value} ${bytes(value).unit}` },
+  {
+    name: 'Failed',
+    of: 'share of requests',
+    unit: '%',
+    value: (row) => row.error_rate,
+    fields: ['status', 'error_rate'],
+    detectors: ['high-error-rate'],
+    format: (value) => percent(value),
+  },
+  {
+    name: 'Spread of response times',
+    of: 'standard deviation, ms',
+    unit: 'ms',
+    value: (row) => row.stddev_response_time,
+    fields: ['stddev_response_time'],
+    detectors: ['erratic-response-times'],
+    format: number,
+  },
+  {
+    name: 'Requests',
+    of: 'a minute',
+    unit: '',
+    value: (row) => row.request_count,
+    fields: ['request_count'],
+    detectors: ['traffic-surge', 'traffic-drop'],
+    format: number,
+  },
+  {
+    name: 'Sent',
+    of: 'bytes a minute',
+    unit: '',
+    value: (row) => row.bytes,
+    fields: ['bytes'],
+    format: (value) => `${bytes(value).value} ${bytes(value).unit}`,
+  },
 ];
 
 const OF_SENSOR: readonly Measure<Score>[] = [
-  { name: 'Temperature', of: '°C', unit: '°C', value: (row) => row.temperature, fields: ['temperature'], format: number },
-  { name: 'Pressure', of: 'of the reading', unit: '', value: (row) => row.pressure, fields: ['pressure'], format: number },
+  {
+    name: 'Temperature',
+    of: '°C',
+    unit: '°C',
+    value: (row) => row.temperature,
+    fields: ['temperature'],
+    format: number,
+  },
+  {
+    name: 'Pressure',
+    of: 'of the reading',
+    unit: '',
+    value: (row) => row.pressure,
+    fields: ['pressure'],
+    format: number,
+  },
 ];
 
 /** The signals of an incident, those that its alerts name first. */

@@ -43,7 +43,10 @@ export function Figures({ metrics }: { readonly metrics: AskedMetrics }) {
   const requests = all?.series.map(({ request_count }) => request_count / 60) ?? [];
   const lastRequests = requests.at(-1);
   return (
-    <section className={`kpis ${isOld ? 'stale' : ''}`} aria-label="Figures of the last minute, against the range before">
+    <section
+      className={`kpis ${isOld ? 'stale' : ''}`}
+      aria-label="Figures of the last minute, against the range before"
+    >
       <Figure
         name="Requests"
         href={linkTo('/hosts')}

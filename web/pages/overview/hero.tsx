@@ -62,7 +62,13 @@ export function Hero({ incident, others }: { readonly incident: Incident; readon
           <Loading rows={6} />
         ) : (
           signals.map((signal, index) => (
-            <SignalChart key={signal.name} signal={signal} incident={detail} others={others} xAxis={index === signals.length - 1} />
+            <SignalChart
+              key={signal.name}
+              signal={signal}
+              incident={detail}
+              others={others}
+              xAxis={index === signals.length - 1}
+            />
           ))
         )}
       </div>
@@ -70,7 +76,10 @@ export function Hero({ incident, others }: { readonly incident: Incident; readon
         <div className="hd">
           <h3>Lines that show it</h3>
           {detail !== undefined && (
-            <Link className="lnk r s" href={linkTo('/logs', { source: logsSourceOf(incident), q: logsQueryOf(incident) })}>
+            <Link
+              className="lnk r s"
+              href={linkTo('/logs', { source: logsSourceOf(incident), q: logsQueryOf(incident) })}
+            >
               All {count(detail.failing_lines, 'line')}
               <Icon name="arrow" />
             </Link>
@@ -105,7 +114,9 @@ function Facts({ detail, incident, others, signals }: FactsProps) {
     const value = latestOf(signal);
     return value === null || signal.usual === undefined ? [] : [{ signal, value }];
   });
-  const inRequests = detail?.same_requests.find((one) => one.share > 2 * one.share_of_others && one.share - one.share_of_others > 0.02);
+  const inRequests = detail?.same_requests.find(
+    (one) => one.share > 2 * one.share_of_others && one.share - one.share_of_others > 0.02,
+  );
   // One story only where the requests are the same: that something began earlier alone says nothing.
   const earlier = others
     .filter(({ opened, scope }) => opened < incident.opened && nameOf(scope) === inRequests?.service)
@@ -119,7 +130,9 @@ function Facts({ detail, incident, others, signals }: FactsProps) {
         <Link className="n" href={`/incidents/${encodeURIComponent(incident.id)}`}>
           {timeOfDay(incident.opened)}
         </Link>
-        {first !== undefined && first.time > first.window_start && `, noticed ${duration(first.time - first.window_start)} after it began`}
+        {first !== undefined &&
+          first.time > first.window_start &&
+          `, noticed ${duration(first.time - first.window_start)} after it began`}
       </dd>
       <dt>How bad</dt>
       <dd>
@@ -145,12 +158,14 @@ function Facts({ detail, incident, others, signals }: FactsProps) {
                 <Link className="n" href={linkTo('/logs', { q: `service:${inRequests.service}` })}>
                   <b>{percent(inRequests.share, 0)} %</b> of what others logged in the same requests
                 </Link>{' '}
-                is <code>{inRequests.message}</code> in {inRequests.service}, {percent(inRequests.share_of_others)} % else
+                is <code>{inRequests.message}</code> in {inRequests.service}, {percent(inRequests.share_of_others)} %
+                else
               </span>
             )}
             {inRequests === undefined && shift !== undefined && (
               <span className="block">
-                <b>{percent(shift.share, 0)} %</b> have {shift.field} <code>{shift.value}</code>, {percent(shift.share_before)} % before
+                <b>{percent(shift.share, 0)} %</b> have {shift.field} <code>{shift.value}</code>,{' '}
+                {percent(shift.share_before)} % before
               </span>
             )}
             {earlier !== undefined && (
@@ -168,7 +183,9 @@ function Facts({ detail, incident, others, signals }: FactsProps) {
             <Link className="n" href={linkTo('/logs', { source: logsSourceOf(incident), q: logsQueryOf(incident) })}>
               {count(detail.failing_lines, 'line')}
             </Link>
-            {alike !== undefined && alike.values > 1 && `; ${count(alike.values, 'instance')} alike, so not one machine`}
+            {alike !== undefined &&
+              alike.values > 1 &&
+              `; ${count(alike.values, 'instance')} alike, so not one machine`}
           </dd>
         </>
       )}
@@ -216,7 +233,9 @@ function SignalChart({ incident, others, signal, xAxis }: SignalChartProps) {
             name: signal.name,
             values: signal.values,
             colour: 'text-2',
-            ...(signal.usual !== undefined && { outside: { ...signal.usual, colour: tone === 'critical' ? 'critical-fill' : 'warning-fill' } }),
+            ...(signal.usual !== undefined && {
+              outside: { ...signal.usual, colour: tone === 'critical' ? 'critical-fill' : 'warning-fill' },
+            }),
           },
         ]}
         from={from}

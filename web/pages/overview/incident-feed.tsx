@@ -12,10 +12,18 @@ const MOST_OPEN = 4;
 const MOST_OVER = 4;
 
 /** Incidents that go on, with what was found, and the last that are over. */
-export function IncidentFeed({ alerts, incidents }: { readonly incidents: readonly Incident[]; readonly alerts: readonly Alert[] }) {
+export function IncidentFeed({
+  alerts,
+  incidents,
+}: {
+  readonly incidents: readonly Incident[];
+  readonly alerts: readonly Alert[];
+}) {
   const linkTo = useRangeLink();
   const now = useNow();
-  const open = incidents.filter(isOpen).toSorted((one, other) => gravityOf(one) - gravityOf(other) || other.opened - one.opened);
+  const open = incidents
+    .filter(isOpen)
+    .toSorted((one, other) => gravityOf(one) - gravityOf(other) || other.opened - one.opened);
   const over = incidents.filter((incident) => !isOpen(incident));
   return (
     <section className="feed" aria-labelledby="feed-t">
@@ -49,7 +57,8 @@ export function IncidentFeed({ alerts, incidents }: { readonly incidents: readon
                 <b>{everyHost(nameOf(incident.scope))}</b> <span className="t2">{matterOf(incident, alerts)}</span>
               </span>
               <span className="inc-d">
-                {when(incident.opened, now)} <span className="t2">{duration((incident.resolved ?? now) - incident.opened)}</span>
+                {when(incident.opened, now)}{' '}
+                <span className="t2">{duration((incident.resolved ?? now) - incident.opened)}</span>
               </span>
             </Link>
           ))}

@@ -25,7 +25,12 @@ export function OverviewPage() {
   const incidents = recent.data?.items ?? [];
   const openOnes = open.data?.items ?? [];
   const gravest = gravestOf(openOnes);
-  const isEmpty = metrics.data !== undefined && metrics.data.series.length === 0 && metrics.data.before.events_per_s === 0 && open.data !== undefined && openOnes.length === 0;
+  const isEmpty =
+    metrics.data !== undefined &&
+    metrics.data.series.length === 0 &&
+    metrics.data.before.events_per_s === 0 &&
+    open.data !== undefined &&
+    openOnes.length === 0;
   if (isEmpty && range.isLive) return <StartPage />;
   return (
     <>

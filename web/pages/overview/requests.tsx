@@ -13,7 +13,10 @@ import { GoalTable } from '../services/goal-table.js';
 
 const MINUTE_MS = 60_000;
 
-export function bounds(series: readonly WebStatistics[], { from, spanMs, to }: TimeRange): { from: number; to: number } {
+export function bounds(
+  series: readonly WebStatistics[],
+  { from, spanMs, to }: TimeRange,
+): { from: number; to: number } {
   const end = to === undefined ? (series.at(-1)?.window_end ?? Date.now()) : Number(to);
   return { from: to === undefined ? end - spanMs : Number(from), to: end };
 }
@@ -45,7 +48,13 @@ export function RequestsRegion() {
   );
 }
 
-export function RequestCharts({ range, series }: { readonly series: readonly WebStatistics[]; readonly range: TimeRange }) {
+export function RequestCharts({
+  range,
+  series,
+}: {
+  readonly series: readonly WebStatistics[];
+  readonly range: TimeRange;
+}) {
   if (series.length === 0) return <Note title="No requests in this range." />;
   const { from, to } = bounds(series, range);
   const last = series.at(-1);
@@ -130,10 +139,18 @@ export function PercentilesChart({ height, open, range, series }: PercentilesPro
       gapMs={150_000}
       ends
       marks={open.map(({ id, opened, scope, severity }) => ({
-        ...{ time: opened, label: `${nameOf(scope)} ${timeOfDay(opened)}`, href: `/incidents/${encodeURIComponent(id)}` },
+        ...{
+          time: opened,
+          label: `${nameOf(scope)} ${timeOfDay(opened)}`,
+          href: `/incidents/${encodeURIComponent(id)}`,
+        },
         tone: severity === 'critical' ? ('critical' as const) : ('warning' as const),
       }))}
-      shades={open.map(({ opened, severity }) => ({ from: opened, to, tone: severity === 'critical' ? 'critical' : 'warning' }))}
+      shades={open.map(({ opened, severity }) => ({
+        from: opened,
+        to,
+        tone: severity === 'critical' ? 'critical' : 'warning',
+      }))}
     />
   );
 }
@@ -154,7 +171,11 @@ export function ClientsOverTheLimit() {
       </div>
       <Answer asked={asked} what="The clients could not be read.">
         {({ columns, items }) =>
-          items.length === 0 ? <Note icon="ok" title="No client was over the limit." /> : <GoalTable columns={columns} items={items} />
+          items.length === 0 ? (
+            <Note icon="ok" title="No client was over the limit." />
+          ) : (
+            <GoalTable columns={columns} items={items} />
+          )
         }
       </Answer>
     </section>

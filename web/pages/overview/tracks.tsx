@@ -23,7 +23,13 @@ interface Entity {
 }
 
 /** A track for each entity that had an alert: those with an open one first, then the newest. */
-export function AlertTracks({ alerts, incidents }: { readonly incidents: readonly Incident[]; readonly alerts: readonly Alert[] }) {
+export function AlertTracks({
+  alerts,
+  incidents,
+}: {
+  readonly incidents: readonly Incident[];
+  readonly alerts: readonly Alert[];
+}) {
   const entities = entitiesOf(incidents);
   const shown = entities.slice(0, MOST);
   const to = Math.max(useNow(10_000), ...incidents.map(({ updated }) => updated));
@@ -36,7 +42,9 @@ export function AlertTracks({ alerts, incidents }: { readonly incidents: readonl
       <div className="hd">
         <h2 id="tracks-t">What had an alert</h2>
         <span className="s">
-          last 6 h{entities.length > shown.length && `; ${count(entities.length - shown.length, 'more entity', 'more entities')} not shown`}
+          last 6 h
+          {entities.length > shown.length &&
+            `; ${count(entities.length - shown.length, 'more entity', 'more entities')} not shown`}
         </span>
         <span className="key r">
           <span>
@@ -101,7 +109,10 @@ function Track({ alerts, entity, from, place, to }: TrackProps) {
           >
             <i
               className={incident.severity === 'critical' ? 'tb-critical' : 'tb-warning'}
-              style={{ insetInlineStart: place(incident.opened), insetInlineEnd: `calc(100% - ${place(incident.resolved ?? to)})` }}
+              style={{
+                insetInlineStart: place(incident.opened),
+                insetInlineEnd: `calc(100% - ${place(incident.resolved ?? to)})`,
+              }}
             />
           </Link>
         ))}
@@ -121,7 +132,17 @@ function Track({ alerts, entity, from, place, to }: TrackProps) {
 }
 
 /** The share of errors, or a sensor's reading, scaled to its own range. */
-function TrackLine({ from, kind, name, to }: { kind: Incident['source_kind']; name: string; from: number; to: number }) {
+function TrackLine({
+  from,
+  kind,
+  name,
+  to,
+}: {
+  kind: Incident['source_kind'];
+  name: string;
+  from: number;
+  to: number;
+}) {
   const [service, host, sensor] = useQueries({
     queries: [
       { ...serviceOf(name, SIX_HOURS), enabled: kind === 'service', refetchInterval: 30_000 },
@@ -150,7 +171,11 @@ function TrackLine({ from, kind, name, to }: { kind: Incident['source_kind']; na
 }
 
 /** The highest of each of some 240 steps. */
-function thin(points: readonly (readonly [number, number | null])[], from: number, to: number): (readonly [number, number | null])[] {
+function thin(
+  points: readonly (readonly [number, number | null])[],
+  from: number,
+  to: number,
+): (readonly [number, number | null])[] {
   const step = (to - from) / 240;
   const kept = new Map<number, readonly [number, number | null]>();
   for (const point of points) {

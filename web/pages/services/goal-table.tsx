@@ -10,7 +10,13 @@ const LOGGED = new Set(['client_ip', 'host', 'country']);
 const FIELD_IN_LINES: Readonly<Record<string, string>> = { client_ip: 'client_ip', host: 'host', country: 'country' };
 
 /** Windows of a goal, the newest first; what was counted is a link to the requests. */
-export function GoalTable({ columns, items }: { readonly columns: readonly string[]; readonly items: readonly GoalWindow[] }) {
+export function GoalTable({
+  columns,
+  items,
+}: {
+  readonly columns: readonly string[];
+  readonly items: readonly GoalWindow[];
+}) {
   const linkTo = useRangeLink();
   return (
     <table className="tb">

@@ -47,7 +47,9 @@ export function StartPage() {
             Nothing has come in yet
           </p>
           <h2>Point it at a log</h2>
-          <p className="lead t2">Nothing has to be configured. The format is recognised, and the first figures are here with the first line.</p>
+          <p className="lead t2">
+            Nothing has to be configured. The format is recognised, and the first figures are here with the first line.
+          </p>
           <ul className="ways">
             {WAYS.map(({ command, icon, says, title }) => (
               <li key={title}>
@@ -102,7 +104,11 @@ export function StartPage() {
               , each with its reason.
             </li>
             <li>
-              Lines arrive, but all are late: <Link className="lnk" href="/logs?source=late">Late</Link> says which grace would keep them.
+              Lines arrive, but all are late:{' '}
+              <Link className="lnk" href="/logs?source=late">
+                Late
+              </Link>{' '}
+              says which grace would keep them.
             </li>
             <li>
               No new line is written: <code>--follow</code> reads what is added.
