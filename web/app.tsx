@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Suspense, useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { useLive, useLiveStore } from './live/use-live.js';
 import { OverviewPage } from './pages/overview/overview-page.js';
@@ -12,6 +12,8 @@ import { useShellKeys } from './shell/keys.js';
 import { AccountMenu, Rail } from './shell/rail.js';
 import { StreamBanner, TopBar } from './shell/top-bar.js';
 import { SignedIn } from './shell/visitor.js';
+
+const IncidentsPage = lazy(() => import('./pages/incidents/incidents-page.js'));
 
 export function App() {
   return (
@@ -39,6 +41,7 @@ function Shell() {
           <Suspense fallback={<Loading />}>
             <Switch>
               <Route path="/" component={OverviewPage} />
+              <Route path="/incidents/:id?" component={IncidentsPage} />
               <Route component={NothingHere} />
             </Switch>
           </Suspense>
