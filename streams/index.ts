@@ -64,8 +64,11 @@ export {
   type WindowKeyQuery,
   type WindowRangeQuery,
 } from './queries/state-query.js';
+export type { DurationHistogram } from './runtime/counters.js';
 export type { StandbyTask } from './runtime/group/standby-tasks.js';
 export { type LateMetrics, newMetrics, type StreamsMetrics } from './runtime/metrics.js';
+export type { NodeMetrics } from './runtime/node-metrics.js';
+export type { PartitionMetrics, RuntimeMetrics, StoreMetrics, TaskMetrics } from './runtime/runtime-metrics.js';
 export { type Json, jsonSerde } from './serde/json.js';
 export { numberSerde } from './serde/number.js';
 export { deserializeWhenReady, type Serde, type SerdeFor, SerdePendingError } from './serde/serde.js';

@@ -10,6 +10,7 @@ import { TaskStores } from './queries/task-stores.js';
 import { ShutdownRequests } from './runtime/group/shutdown-requests.js';
 import type { StandbyTask } from './runtime/group/standby-tasks.js';
 import type { StreamsMetrics } from './runtime/metrics.js';
+import type { RuntimeMetrics } from './runtime/runtime-metrics.js';
 import { StreamThread } from './runtime/stream-thread.js';
 import type { StreamThreadConfig } from './runtime/stream-thread-config.js';
 import type { ReadOnlyKeyValueStore, ReadOnlyWindowStore } from './state/read-only-stores.js';
@@ -199,6 +200,14 @@ export class Streams {
     return this.#thread.metrics;
   }
 
+  /**
+   * What runs, by task, node, store and partition, and how long commits take; see docs/metrics.md. The log is asked for the
+   * ends of partitions: call it about once a second, for a lag in milliseconds is told by how the ends have moved.
+   */
+  runtimeMetrics(): Promise<RuntimeMetrics> {
+    return this.#thread.runtimeMetrics();
+  }
+
   /** The lowest of the tasks' partition times, in milliseconds since the epoch; -1 before the first record. */
   get streamTime(): number {
     return this.#thread.streamTime;
@@ -359,7 +368,7 @@ export class Streams {
       // Whatever closing says now is a consequence of the failure.
       await this.#thread.close({ commit: false }).catch(() => {});
       if (this.#state === 'RUNNING') this.#transition('REBALANCING');
-      this.#thread = new StreamThread(this.#topology, this.#threadConfig, this.#thread.metrics);
+      this.#thread = new StreamThread(this.#topology, this.#threadConfig, this.#thread);
       try {
         await this.#thread.start();
         if (this.#thread.isAssigned) this.#transition('RUNNING');

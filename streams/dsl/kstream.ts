@@ -372,8 +372,19 @@ export class BranchedKStream<K, V, Missing extends RecordPart = never, Values = 
     const { graph, node, serdes, keyChanged } = this.#stream;
     const predicates = this.#predicates;
     const name = graph.named(this.#named, 'KSTREAM-BRANCH');
-    const split = graph.processor(name, node, (task, _forward, branches) =>
-      compileBranch(name, predicates, task, branches),
+    const names = this.#names.map((branchName) => `${name}-${branchName}`);
+    const split = graph.processor(
+      name,
+      node,
+      (task, _forward, branches) =>
+        compileBranch(
+          name,
+          predicates,
+          task,
+          branches.map((forward, index) => ({ name: names[index] ?? name, forward })),
+        ),
+      [],
+      { splits: true },
     );
     const streams = this.#names.map((branchName) => {
       const branch = graph.operator(`${name}-${branchName}`, split, passOn);

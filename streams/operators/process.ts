@@ -33,8 +33,10 @@ export function processorCompiler<K, V, KR, VR>(
       );
     }
     made.add(processor);
+    const passed = task.countsOut(name);
     const context = processorContext<KR, VR>(name, task, stores, (record) => {
       requireTimestamp(name, record.timestamp);
+      passed.out++;
       const pass = () => forward(record.key, record.value, record.timestamp);
       if (record.headers === undefined) pass();
       else task.withHeaders(record.headers, pass);

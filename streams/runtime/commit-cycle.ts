@@ -1,5 +1,6 @@
 import type { Transaction } from '../log/log.js';
 import type { StateDatabase } from '../state/state-database.js';
+import type { Durations } from './counters.js';
 import { DownstreamProgress } from './downstream-progress.js';
 import { InternalTopicCleaner } from './internal-topic-cleaner.js';
 import { isAborted } from './log-failures.js';
@@ -52,6 +53,7 @@ export class CommitCycle {
   #hasWork = false;
   #onItsWay: Promise<void> = Promise.resolve();
   #isOnItsWay = false;
+  readonly #durations: Durations;
   #failure: Error | undefined;
   #isRequested = false;
   /** How much of what a commit may hold at most it is to hold now. */
@@ -64,7 +66,8 @@ export class CommitCycle {
   /** What is committed is sent, and neither state nor offsets move. */
   isPreview = false;
 
-  constructor(config: StreamThreadConfig, metrics: StreamsMetrics, tasks: CommittedTasks) {
+  constructor(config: StreamThreadConfig, metrics: StreamsMetrics, durations: Durations, tasks: CommittedTasks) {
+    this.#durations = durations;
     this.#config = config;
     this.#metrics = metrics;
     this.#tasks = tasks;
@@ -237,6 +240,7 @@ export class CommitCycle {
     this.#share = Math.min(1, this.#share * AFTER_COMMIT);
     this.#metrics.commits++;
     this.#metrics.lastCommitMs = performance.now() - startedAt;
+    this.#durations.add(this.#metrics.lastCommitMs);
     await this.#cleaner.clean(this.#tasks.all, this.#tasks.positions);
   }
 }

@@ -5,6 +5,7 @@ import { StateDirectory } from '../state/state-directory.js';
 import type { StateStore } from '../state/state-store.js';
 import type { Topology } from '../topology/topology.js';
 import { CommitCycle, type CommittedTasks } from './commit-cycle.js';
+import { Counters } from './counters.js';
 import { Drain } from './drain.js';
 import { GroupMembers } from './group/group-members.js';
 import { GroupRebalance } from './group/group-rebalance.js';
@@ -12,11 +13,13 @@ import { type StandbyTask, StandbyTasks } from './group/standby-tasks.js';
 import { readLeftovers } from './leftovers.js';
 import { newMetrics, type StreamsMetrics } from './metrics.js';
 import { RecordLoop } from './record-loop.js';
+import { type RuntimeMetrics, runtimeMetricsOf } from './runtime-metrics.js';
 import { checkStores } from './store-catalog.js';
 import type { StreamThreadConfig } from './stream-thread-config.js';
 import type { Task } from './task/task.js';
 import type { TaskEnvironment } from './task/task-environment.js';
 import { TaskManager } from './task/task-manager.js';
+import { TimeLags } from './time-lag.js';
 import { TopologyTopics } from './topology-topics.js';
 
 /** A poll waits no longer, so that a close or a drain is seen soon. */
@@ -41,6 +44,7 @@ interface Running {
  */
 export class StreamThread {
   readonly metrics: StreamsMetrics;
+  readonly counters: Counters;
   readonly #topology: Topology;
   readonly #config: StreamThreadConfig;
   readonly #commits: CommitCycle;
@@ -49,14 +53,20 @@ export class StreamThread {
   #group: GroupRebalance | undefined;
   #standbys: StandbyTasks | undefined;
   #running: Running | undefined;
+  readonly #lags = new TimeLags();
   #hasStarted = false;
 
-  /** @param metrics goes on with those of the thread that this one replaces */
-  constructor(topology: Topology, config: StreamThreadConfig, metrics: StreamsMetrics = newMetrics()) {
+  /** @param counted goes on with what the thread has counted that this one replaces */
+  constructor(
+    topology: Topology,
+    config: StreamThreadConfig,
+    { counters = new Counters(), metrics = newMetrics() }: Partial<Pick<StreamThread, 'counters' | 'metrics'>> = {},
+  ) {
     this.metrics = metrics;
+    this.counters = counters;
     this.#topology = topology;
     this.#config = config;
-    this.#commits = new CommitCycle(config, metrics, this.#committedTasks());
+    this.#commits = new CommitCycle(config, metrics, counters.commits, this.#committedTasks());
   }
 
   /**
@@ -166,6 +176,19 @@ export class StreamThread {
       await this.#dropTasks();
     }
     await this.#openTasks();
+  }
+
+  async runtimeMetrics(): Promise<RuntimeMetrics> {
+    const { log, monotonicMs, now, time } = this.#config;
+    const tasks = this.#running?.tasks;
+    return runtimeMetricsOf({
+      topology: this.#topology,
+      counters: this.counters,
+      tasks: tasks?.all ?? [],
+      positions: tasks?.positions ?? [],
+      limits: time,
+      ...{ lags: this.#lags, log, monotonicMs, now },
+    });
   }
 
   /** Records in source and repartition topics that are still to be processed. */
@@ -311,6 +334,7 @@ export class StreamThread {
     return {
       applicationId: config.applicationId,
       metrics: this.metrics,
+      counters: this.counters,
       now: config.now,
       monotonicMs: config.monotonicMs,
       maxTimeAheadMs: config.maxTimeAheadMs,

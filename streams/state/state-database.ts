@@ -6,6 +6,14 @@ import { type Level, levelInMemory, levelOnDisk } from '../leveldb/level.js';
 import { damageOf } from '../leveldb/level-damage.js';
 import { makePrivateDirectory } from '../log/private-directory.js';
 
+interface WithSizes {
+  approximateSize(start: Buffer, end: Buffer): Promise<number>;
+}
+
+function hasSizes(level: object): level is WithSizes {
+  return 'approximateSize' in level;
+}
+
 type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer };
 
 const CHECKPOINT_KEY = Buffer.from('\0checkpoint');
@@ -180,6 +188,20 @@ export class StateDatabase {
       throw failure(`cannot read the state in ${this.location}`, this.location, cause);
     } finally {
       await iterator.close();
+    }
+  }
+
+  /** What the store's entries take on the disk, roughly and without those written last; undefined where that is not known. */
+  async approximateBytes(store: string): Promise<number | undefined> {
+    if (!hasSizes(this.level)) return undefined;
+    try {
+      return await this.level.approximateSize(
+        Buffer.from(`${store}\0`, 'latin1'),
+        Buffer.from(`${store}\x01`, 'latin1'),
+      );
+    } catch {
+      // It has just been closed.
+      return undefined;
     }
   }
 

@@ -20,6 +20,8 @@ export interface StateStore {
   readonly name: string;
   /** Writes since the last flush, in entries; the engine commits early when it grows too large. */
   readonly uncommittedEntries: number;
+  /** How many it holds, where that is known without a count: those of windows are all in memory. */
+  readonly entries: number | null;
   /** Reads what the database holds; called once, before anything else. */
   open(database: StateDatabase): Promise<void>;
   /** Applies one changelog record that the database does not hold yet, and stages it. */

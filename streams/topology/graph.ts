@@ -2,6 +2,7 @@ import {
   type CompiledNode,
   type Forward,
   type GraphNode,
+  type OutCount,
   type ProcessorNode,
   type StoreDefinition,
   type TaskContext,
@@ -54,14 +55,23 @@ export class Graph {
     parent: GraphNode,
     compile: (task: TaskContext, forward: Forward, branches: readonly Forward[]) => CompiledNode,
     stores: readonly StoreDefinition[] = [],
+    { splits = false }: { readonly splits?: boolean } = {},
   ): ProcessorNode {
-    return this.add<ProcessorNode>({ kind: 'processor', name, children: [], stores, compile }, parent);
+    return this.add<ProcessorNode>({ kind: 'processor', name, children: [], stores, splits, compile }, parent);
   }
 
   /** An operator that is no more than a function. `failed` takes what the user's functions throw. */
-  operator(name: string, parent: GraphNode, compile: (forward: Forward, failed: Failed) => Forward): ProcessorNode {
+  operator(
+    name: string,
+    parent: GraphNode,
+    compile: (forward: Forward, failed: Failed, countsOut: () => OutCount) => Forward,
+  ): ProcessorNode {
     return this.processor(name, parent, (task, forward) => ({
-      process: compile(forward, (error, key, value, timestamp) => task.failed(name, error, key, value, timestamp)),
+      process: compile(
+        forward,
+        (error, key, value, timestamp) => task.failed(name, error, key, value, timestamp),
+        () => task.countsOut(name),
+      ),
     }));
   }
 }

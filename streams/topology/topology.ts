@@ -80,6 +80,8 @@ export interface SourceNode extends NodeBase {
 export interface ProcessorNode extends NodeBase {
   readonly kind: 'processor';
   readonly stores: readonly StoreDefinition[];
+  /** Each record goes to one of the children at most. */
+  readonly splits?: boolean;
   /** `forward` reaches all children, `branches[i]` the i-th alone. */
   compile(task: TaskContext, forward: Forward, branches: readonly Forward[]): CompiledNode;
 }
@@ -136,6 +138,11 @@ export interface LateRecord {
   readonly isTold?: boolean;
 }
 
+/** What a node that may hand on more or fewer records than it gets counts them in. */
+export interface OutCount {
+  out: number;
+}
+
 /** What a task gives to the nodes that it compiles. */
 export interface TaskContext {
   readonly applicationId: string;
@@ -153,6 +160,8 @@ export interface TaskContext {
   reportCounted(node: string, records: number): void;
   reportLate(late: LateRecord): void;
   reportSkipped(node: string, reason: string): void;
+  /** Where the node counts the records that it hands on. */
+  countsOut(node: string): OutCount;
   /**
    * Asks the exception handler about what the node could not process. Returns when that record alone is dropped.
    *

@@ -5,8 +5,10 @@ export function compileBranch<K, V>(
   name: string,
   predicates: readonly ((key: K, value: V) => boolean)[],
   task: TaskContext,
-  branches: readonly Forward[],
+  branches: readonly { readonly name: string; readonly forward: Forward }[],
 ): CompiledNode {
+  const passed = branches.map((branch) => task.countsOut(branch.name));
+  const all = task.countsOut(name);
   return {
     process: (key, value, timestamp) => {
       let taken: number;
@@ -16,7 +18,11 @@ export function compileBranch<K, V>(
         task.failed(name, error, key, value, timestamp);
         return;
       }
-      branches[taken]?.(key, value, timestamp);
+      const count = passed[taken];
+      if (count === undefined) return;
+      count.out++;
+      all.out++;
+      branches[taken]?.forward(key, value, timestamp);
     },
   };
 }

@@ -49,6 +49,7 @@ export function compileKeyedAggregate<K, V, A>(
     keySerde,
   } = options;
   const store = task.store(name) as LevelKeyValueStore<K, ValueAndTimestamp<A>>;
+  const sent = task.countsOut(name);
   let counted = 0;
   let changed = new Map<string, Change<K, A>>();
 
@@ -101,6 +102,7 @@ export function compileKeyedAggregate<K, V, A>(
         try {
           const old = sendOldValues ? oldValue(aggregation, committed) : undefined;
           const value = store.getAt(identity)?.value ?? null;
+          sent.out++;
           if (headers.length === 0) forward(key, value, timestamp, old);
           else task.withHeaders(headers, () => forward(key, value, timestamp, old));
         } catch (error) {

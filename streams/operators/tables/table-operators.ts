@@ -4,17 +4,22 @@ import type { Operator } from '../stateless/operator.js';
 export function filterTable<K, V>(predicate: (key: K, value: V) => boolean, keep: boolean): Operator {
   const rowOf = (key: unknown, value: unknown) =>
     value !== null && predicate(key as K, value as V) === keep ? value : null;
-  return (forward, failed) => (key, value, timestamp, old) => {
-    let kept: unknown;
-    let before: unknown;
-    try {
-      kept = rowOf(key, value);
-      before = old === undefined ? undefined : rowOf(key, old);
-    } catch (error) {
-      failed(error, key, value, timestamp);
-      return;
-    }
-    if (kept !== null || before !== null) forward(key, kept, timestamp, before);
+  return (forward, failed, countsOut) => {
+    const passed = countsOut();
+    return (key, value, timestamp, old) => {
+      let kept: unknown;
+      let before: unknown;
+      try {
+        kept = rowOf(key, value);
+        before = old === undefined ? undefined : rowOf(key, old);
+      } catch (error) {
+        failed(error, key, value, timestamp);
+        return;
+      }
+      if (kept === null && before === null) return;
+      passed.out++;
+      forward(key, kept, timestamp, before);
+    };
   };
 }
 

@@ -244,6 +244,7 @@ export function compileWindowedAggregate<K, V, A>(
   } = options;
   const store = task.store(options.name) as WindowStore<K, A>;
   const adder = new WindowedAdder(options, task, store);
+  const sent = task.countsOut(options.name);
 
   /** The last window that was visited. */
   let visited = -1;
@@ -286,6 +287,7 @@ export function compileWindowedAggregate<K, V, A>(
           ? oldValue(aggregation, committedWindow(key, slices, aggregation, window))
           : undefined;
         const windowed = new Windowed(key.key, slices, window);
+        sent.out++;
         if (key.headers === undefined) forward(windowed, aggregate, timestamp, old);
         else forwardWithHeaders(headersOf(key, slices, window), windowed, aggregate, timestamp, old);
         visited = window;
@@ -331,6 +333,7 @@ export function compileWindowedAggregate<K, V, A>(
     });
     const order = (key: KeyPartials<K, A>) => key.order(options.name, options.keySerde);
     results.sort((a, b) => a.window - b.window || (order(a.key) < order(b.key) ? -1 : 1));
+    sent.out += results.length;
     for (const { key, window, aggregate, timestamp } of results) {
       forward(new Windowed(key.key, slices, window), aggregate, timestamp, sendOldValues ? null : undefined);
     }

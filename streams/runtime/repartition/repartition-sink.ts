@@ -3,7 +3,8 @@ import { partitionForKey, partitionForString } from '../../log/partitioner.js';
 import type { Serde } from '../../serde/serde.js';
 import { stringSerde } from '../../serde/string.js';
 import type { Combiner } from '../../topology/combiner.js';
-import type { Forward, RepartitionNode } from '../../topology/topology.js';
+import { repartitionSinkName } from '../../topology/description.js';
+import type { Forward, OutCount, RepartitionNode } from '../../topology/topology.js';
 import type { Task } from '../task/task.js';
 import type { TaskEnvironment } from '../task/task-environment.js';
 import { committedTime } from '../task/task-time.js';
@@ -12,6 +13,7 @@ import { encodeBlock, encodeRecord, encodeSingle, encodeWatermark } from './repa
 interface Target {
   readonly task: Task;
   readonly forward: Forward;
+  readonly count: OutCount;
 }
 
 /**
@@ -46,6 +48,8 @@ export class RepartitionSink {
   readonly #task: Task;
   readonly #environment: TaskEnvironment;
   readonly #repartition: Repartition;
+  /** Of what goes by way of a topic. */
+  readonly #sent: OutCount | undefined;
   #combiner: Combiner | undefined;
   #announced = '';
   /** Set while what is sent may be for windows that are closed: records are then not combined, so that each can be reported as late. */
@@ -57,6 +61,7 @@ export class RepartitionSink {
     this.#task = task;
     this.#environment = environment;
     this.#repartition = environment.repartition(node);
+    if (this.#repartition.kind === 'topic') this.#sent = task.countsOut(repartitionSinkName(node));
     this.process = this.#compile();
   }
 
@@ -70,9 +75,9 @@ export class RepartitionSink {
     const repartition = this.#repartition;
     if (repartition.kind === 'direct') return;
     const transaction = this.#environment.transaction();
-    const { metrics, now } = this.#environment;
+    const { now } = this.#environment;
     this.#combiner?.flush((partition, slice, block, headers) => {
-      metrics.repartitionRecords++;
+      this.#countSent();
       transaction.append(repartition.topic, partition, now(), null, encodeBlock(slice, block), headers);
     }, true);
     const { absence, watermark } = this.#task.time;
@@ -89,7 +94,7 @@ export class RepartitionSink {
     }
     const bytes = encodeWatermark(this.#task.partition, absence, watermark);
     for (let partition = 0; partition < repartition.partitions; partition++) {
-      metrics.repartitionRecords++;
+      this.#countSent();
       transaction.append(repartition.topic, partition, now(), null, bytes);
     }
   }
@@ -149,7 +154,9 @@ export class RepartitionSink {
         ? partitionForString(key, targets.length)
         : partitionForKey(keySerde.serialize(topic, key), targets.length);
     const target = targets[partition];
-    target?.task.receive(target.forward, key, value, timestamp, this.#task);
+    if (target === undefined) return;
+    target.count.out++;
+    target.task.receive(target.forward, key, value, timestamp, this.#task);
   }
 
   /** As `#handOn`, of what the serdes make of the key and, where nothing is combined before a topic, of the value. */
@@ -185,15 +192,20 @@ export class RepartitionSink {
       const keyBytes = keySerde.serialize(topic, key);
       const partition = partitionForKey(keyBytes, partitions);
       const valueBytes = encodeRecord(topic, this.#task.partitionTime, value, valueSerde);
-      this.#environment.metrics.repartitionRecords++;
+      this.#countSent();
       this.#environment.transaction().append(topic, partition, timestamp, keyBytes, valueBytes, this.#task.headers);
     };
   }
 
+  #countSent(): void {
+    this.#environment.metrics.repartitionRecords++;
+    if (this.#sent !== undefined) this.#sent.out++;
+  }
+
   #sendSingly(combiner: Combiner, topic: string): void {
-    const { metrics, now, transaction } = this.#environment;
+    const { now, transaction } = this.#environment;
     combiner.flush((partition, slice, block) => {
-      metrics.repartitionRecords++;
+      this.#countSent();
       const original = this.#task.original;
       const single = encodeSingle(slice, block, this.#task.partitionTime, original);
       transaction().append(topic, partition, now(), original?.key ?? null, single, this.#task.headers);

@@ -5,6 +5,12 @@ import type { StorePosition, TaskState } from './task-state.js';
 
 const POLL_MS = 100;
 
+/** Changelog offsets that the restores which run have read, and have to read. */
+export interface RestoreProgress {
+  done: number;
+  total: number;
+}
+
 /** A store, and how far its changelog goes. */
 interface Restore extends StorePosition {
   readonly state: TaskState;
@@ -16,12 +22,26 @@ interface Restore extends StorePosition {
  *
  * @throws StateError STATE_CORRUPT when a store is ahead of its changelog
  */
-export async function restoreStores(states: readonly TaskState[], log: Log, metrics: StreamsMetrics): Promise<void> {
+export async function restoreStores(
+  states: readonly TaskState[],
+  log: Log,
+  metrics: StreamsMetrics,
+  progress: RestoreProgress = { done: 0, total: 0 },
+): Promise<void> {
   const startedAtMs = new Map(states.map((state) => [state, state.now()]));
   const restores = (await Promise.all(states.map((state) => changelogEnds(state, log)))).flat();
   const pending = new Set(restores.filter(({ end, offset }) => offset < end));
   if (pending.size > 0) {
     const consumer = log.consumer();
+    const running = [...pending].map((restore) => ({ restore, at: restore.offset }));
+    const remaining = () => running.reduce((sum, { at, restore: { end } }) => sum + Math.max(0, end - at), 0);
+    let left = remaining();
+    progress.total += left;
+    const advance = () => {
+      const now = remaining();
+      progress.done += left - now;
+      left = now;
+    };
     try {
       for (const { offset, topicPartition } of pending) consumer.assign(topicPartition, offset);
       while (pending.size > 0) {
@@ -34,6 +54,9 @@ export async function restoreStores(states: readonly TaskState[], log: Log, metr
           const { bytes, records } = await restore.state.restore(cursor);
           metrics.restoredRecords += records;
           metrics.restoredBytes += bytes;
+          const position = running.find((one) => one.restore === restore);
+          if (position !== undefined) position.at = cursor.nextOffset;
+          advance();
           if (cursor.nextOffset >= restore.end) pending.delete(restore);
         }
         if (cursors.length > 0) continue;
@@ -43,6 +66,9 @@ export async function restoreStores(states: readonly TaskState[], log: Log, metr
         }
       }
     } finally {
+      for (const position of running) position.at = position.restore.end;
+      advance();
+      if (progress.done >= progress.total) Object.assign(progress, { done: 0, total: 0 });
       await consumer.close();
     }
   }

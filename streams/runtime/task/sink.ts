@@ -1,5 +1,6 @@
 import { partitionForKey } from '../../log/partitioner.js';
 import type { CompiledNode, SinkNode, TaskContext } from '../../topology/topology.js';
+import { sinkLabel } from '../node-metrics.js';
 import type { TaskEnvironment } from './task-environment.js';
 
 /** Serializes records into the transaction, to the partition of their key; without a key, in turn. */
@@ -19,7 +20,7 @@ export function compileSink(node: SinkNode, task: TaskContext, environment: Task
         environment.transaction().append(topic, partition, timestamp, stableKey, valueBytes, task.headers);
         environment.metrics.recordsProduced++;
       } catch (error) {
-        task.failedToProduce(`${node.name} (to "${topic}")`, error, key, value, timestamp);
+        task.failedToProduce(sinkLabel(node), error, key, value, timestamp);
       }
     },
   };

@@ -2,6 +2,7 @@ import type { Transaction } from '../../log/log.js';
 import type { AutoOffsetReset } from '../../log/start-offset.js';
 import type { ExceptionHandler } from '../../topology/exception-handlers.js';
 import type { RepartitionNode } from '../../topology/topology.js';
+import type { Counters } from '../counters.js';
 import type { StreamsMetrics } from '../metrics.js';
 import type { Repartition } from '../repartition/repartition-sink.js';
 
@@ -9,6 +10,7 @@ import type { Repartition } from '../repartition/repartition-sink.js';
 export interface TaskEnvironment {
   readonly applicationId: string;
   readonly metrics: StreamsMetrics;
+  readonly counters: Counters;
   /** The wall clock, in milliseconds since the epoch. */
   readonly now: () => number;
   /** Milliseconds by a clock that is never set back: intervals and silences go by it. */

@@ -2,7 +2,8 @@ import type { Log, LogConsumer, TopicPartition } from '../../log/log.js';
 import { startOffset } from '../../log/start-offset.js';
 import type { StateDatabase } from '../../state/state-database.js';
 import type { StateDirectory } from '../../state/state-directory.js';
-import type { Forward, SubTopology, Topology } from '../../topology/topology.js';
+import { repartitionSourceName } from '../../topology/description.js';
+import type { Forward, OutCount, SubTopology, Topology } from '../../topology/topology.js';
 import type { StandbyTasks } from '../group/standby-tasks.js';
 import type { TopologyTopics } from '../topology-topics.js';
 import { restoreStores } from './restore.js';
@@ -126,6 +127,7 @@ export class TaskManager {
       opened.map(({ state }) => state),
       log,
       environment.metrics,
+      environment.counters.restore,
     );
     for (const task of opened) {
       task.init();
@@ -177,8 +179,9 @@ export class TaskManager {
     for (const node of task.subTopology.repartitionSources) {
       const repartition = this.#options.topics.repartition(node);
       if (repartition.kind !== 'direct') continue;
-      const targets = repartition.targets as { task: Task; forward: Forward }[];
-      targets[task.partition] = { task, forward: task.entry(node) };
+      const targets = repartition.targets as { task: Task; forward: Forward; count: OutCount }[];
+      const count = task.countsOut(repartitionSourceName(node));
+      targets[task.partition] = { task, forward: task.entry(node), count };
     }
   }
 

@@ -139,6 +139,26 @@ export class TaskTime {
     if (time > this.watermark) this.watermark = time;
   }
 
+  /** The source topics, and whether feeding tasks, that the watermark waits for while others are ahead of it. */
+  holdingBack(limits: TimeLimits): { readonly topics: readonly string[]; readonly upstream: boolean } {
+    const awaited = [...this.#inputs(limits.idleMs)].filter(({ absence }) => absence !== 'idle');
+    const furthest = Math.max(...awaited.map(({ time }) => time));
+    const holds = ({ absence, time }: Upstream) =>
+      time < furthest &&
+      time <= this.watermark &&
+      (absence === 'none' || (time >= 0 && time >= furthest - limits.maxHoldBackMs));
+    const held = awaited.filter(holds);
+    return {
+      topics: held.flatMap(({ topic }) => topic ?? []),
+      upstream: held.some(({ topic }) => topic === undefined),
+    };
+  }
+
+  /** A source partition, for those who ask how it does. */
+  source(topic: string): PartitionTime | undefined {
+    return this.#sources.find((source) => source.topic === topic);
+  }
+
   serialize(topic: string): string {
     const upstream = this.#byTopic.get(topic);
     const source = this.#sources.find((candidate) => candidate.topic === topic);
@@ -164,14 +184,14 @@ export class TaskTime {
     }
   }
 
-  *#inputs(idleMs: number): Generator<Upstream> {
+  *#inputs(idleMs: number): Generator<Upstream & { readonly topic?: string }> {
     const now = this.#monotonicMs();
-    for (const { isAtEnd, lastArrivalMs, time } of this.#sources) {
+    for (const { isAtEnd, lastArrivalMs, time, topic } of this.#sources) {
       const silentMs = now - lastArrivalMs;
-      if (silentMs < idleMs) yield { time, absence: isAtEnd ? 'at-end' : 'none' };
+      if (silentMs < idleMs) yield { topic, time, absence: isAtEnd ? 'at-end' : 'none' };
       else {
         const advanceMs = Math.floor(silentMs / IDLE_STEP_MS) * IDLE_STEP_MS;
-        yield { time: time < 0 ? -1 : time + advanceMs, absence: 'idle' };
+        yield { topic, time: time < 0 ? -1 : time + advanceMs, absence: 'idle' };
       }
     }
     for (const task of this.#tasks) yield { time: task.watermark, absence: task.absence };

@@ -2,6 +2,7 @@ import { type CommitResult, type Headers, NO_HEADERS, type RecordCursor } from '
 import { SerdePendingError } from '../../serde/serde.js';
 import type { StateDatabase } from '../../state/state-database.js';
 import type { StateStore } from '../../state/state-store.js';
+import { repartitionSourceName } from '../../topology/description.js';
 import {
   type ErrorContext,
   type ExceptionHandler,
@@ -15,12 +16,14 @@ import {
   type CompiledNode,
   type Forward,
   type LateRecord,
+  type OutCount,
   type RepartitionNode,
   type SourceNode,
   type SubTopology,
   type TaskContext,
   TopologyError,
 } from '../../topology/topology.js';
+import type { NodeCounter } from '../counters.js';
 import { countLate, countSkipped } from '../metrics.js';
 import { decodeRepartitionRecord, type OriginalRecord, RECORD_HEAD_BYTES } from '../repartition/repartition-record.js';
 import type { RepartitionSink } from '../repartition/repartition-sink.js';
@@ -40,6 +43,8 @@ interface Input {
   readonly time: PartitionTime | undefined;
   readonly forward: Forward;
   readonly cursors: RecordCursor[];
+  /** Of the records and blocks that were read of it and can be used. */
+  readonly count: OutCount;
   position: number;
   hasHead: boolean;
   /** What follows its next record is to be seen first. */
@@ -175,6 +180,7 @@ export class Task implements TaskContext {
 
   reportLate(late: LateRecord): void {
     countLate(this.environment.metrics, late);
+    this.environment.counters.node(this.id, late.node).late++;
     (this.#origin ?? this).#late.push(late);
   }
 
@@ -188,6 +194,13 @@ export class Task implements TaskContext {
 
   reportSkipped(node: string, reason: string): void {
     countSkipped(this.environment.metrics, node, reason);
+    this.environment.counters.node(this.id, node).skipped++;
+  }
+
+  countsOut(node: string): NodeCounter {
+    const counter = this.environment.counters.node(this.id, node);
+    counter.isCounted = true;
+    return counter;
   }
 
   reportCounted(node: string, records: number): void {
@@ -232,6 +245,10 @@ export class Task implements TaskContext {
   /** Where reading goes on, by topic. */
   offsets(): Map<string, number> {
     return new Map(this.#inputs.map(({ position, topic }) => [topic, position]));
+  }
+
+  positionIn(topic: string): number {
+    return this.#inputs.find((input) => input.topic === topic)?.position ?? 0;
   }
 
   /** Goes on from a committed position. */
@@ -391,6 +408,7 @@ export class Task implements TaskContext {
       time: source.kind === 'source' ? this.time.reads(topic) : undefined,
       forward: this.#graph.forwardTo(source.children),
       cursors: [],
+      count: this.countsOut(source.kind === 'source' ? source.name : repartitionSourceName(source)),
       position: 0,
       hasHead: false,
       isWaiting: false,
@@ -446,6 +464,7 @@ export class Task implements TaskContext {
       input.isWaiting = false;
       if (input.source.kind === 'source') this.environment.metrics.recordsConsumed++;
       if (isRecord) {
+        input.count.out++;
         input.hasHead = true;
         return true;
       }
@@ -499,6 +518,7 @@ export class Task implements TaskContext {
         return false;
       }
       if (record.kind === 'block') {
+        input.count.out++;
         this.#current = input;
         for (const child of source.children) this.#graph.compile(child).mergeBlock?.(record.slice, record.block, false);
         this.#current = undefined;
@@ -506,6 +526,7 @@ export class Task implements TaskContext {
       }
       if (record.kind === 'single') {
         const { block, original, partitionTime, slice } = record;
+        input.count.out++;
         this.#current = input;
         this.partitionTime = partitionTime;
         for (const child of source.children) this.#graph.compile(child).mergeBlock?.(slice, block, true);
@@ -583,6 +604,7 @@ export class Task implements TaskContext {
       this.reportSkipped(node, error.message);
       return;
     }
+    environment.counters.node(this.id, node).skipped++;
     const cursor = (this.#origin ?? this).#current?.cursors[0];
     this.#copies.deadLetter(deadLetterTopic, code, context, error, this.original, cursor?.headers ?? NO_HEADERS);
   }

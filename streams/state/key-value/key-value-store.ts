@@ -75,6 +75,8 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
     this.#isHeldAsIs = options.sharesValues === true ? () => true : isHeldAsIs;
   }
 
+  readonly entries = null;
+
   get uncommittedEntries(): number {
     return this.#overlay.size;
   }

@@ -82,6 +82,12 @@ export class WindowStore<K, A> implements StateStore {
     return this.#dirty;
   }
 
+  get entries(): number {
+    let entries = 0;
+    for (const { keys } of this.#bySlice.values()) entries += keys.length;
+    return entries;
+  }
+
   get liveKeys(): number {
     return this.#keys.size;
   }
