@@ -6,9 +6,10 @@ import { maskedMessage } from './message-pattern.js';
  * that differ become `<*>`.
  */
 
-const DEPTH = 2;
-/** Of the words of a pattern, so many are the same in a message of it. */
-const LEAST_ALIKE = 0.5;
+/** By the first word alone: the second is often a name, and messages with other names are of one pattern. */
+const DEPTH = 1;
+/** Of the constant words of a pattern, so many are the same in a message of it: two of three, not one of two. */
+const LEAST_ALIKE = 0.6;
 const MOST_BRANCHES = 100;
 const MOST_PATTERNS = 5_000;
 const ANY = '<*>';
