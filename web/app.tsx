@@ -14,6 +14,11 @@ import { StreamBanner, TopBar } from './shell/top-bar.js';
 import { SignedIn } from './shell/visitor.js';
 
 const IncidentsPage = lazy(() => import('./pages/incidents/incidents-page.js'));
+const LogsPage = lazy(() => import('./pages/logs/logs-page.js'));
+const ServicesPage = lazy(() => import('./pages/services/services-page.js'));
+const HostsPage = lazy(() => import('./pages/services/hosts-page.js'));
+const SensorsPage = lazy(() => import('./pages/services/sensors-page.js'));
+const GoalsPage = lazy(() => import('./pages/services/goals-page.js'));
 
 export function App() {
   return (
@@ -42,6 +47,11 @@ function Shell() {
             <Switch>
               <Route path="/" component={OverviewPage} />
               <Route path="/incidents/:id?" component={IncidentsPage} />
+              <Route path="/logs" component={LogsPage} />
+              <Route path="/services" component={ServicesPage} />
+              <Route path="/hosts" component={HostsPage} />
+              <Route path="/sensors" component={SensorsPage} />
+              <Route path="/goals" component={GoalsPage} />
               <Route component={NothingHere} />
             </Switch>
           </Suspense>

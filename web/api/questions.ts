@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { rangeQuery, type TimeRange } from '../shell/range.js';
-import { answerOf, api } from './client.js';
+import { answerOf, api, type LogLine } from './client.js';
 
 /** What pages ask the API, each by a key of its own. A range that ends now is asked for again as time goes on. */
 
@@ -111,4 +111,19 @@ export const topicsOf = () =>
     queryKey: ['topics'],
     queryFn: ({ signal }) => answerOf(api.GET('/topics', { signal })),
     refetchInterval: FREQUENT_MS,
+  });
+
+interface LinesQuery {
+  readonly source: LogLine['kind'];
+  readonly q: string;
+  readonly fields?: string;
+}
+
+export const facetsOf = (query: LinesQuery, range: TimeRange) =>
+  queryOptions({
+    queryKey: ['facets', { ...query, ...rangeQuery(range) }],
+    queryFn: ({ signal }) =>
+      answerOf(api.GET('/logs/facets', { params: { query: { ...query, ...rangeQuery(range) } }, signal })),
+    refetchInterval: often(range),
+    placeholderData: keepPreviousData,
   });

@@ -109,7 +109,6 @@ export function TimeChart(props: TimeChartProps) {
     if (time !== undefined) current.setCursor({ left: current.valToPos(time / 1000, 'x'), top: 10 }, true);
   };
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a chart is no fieldset
     <div
       className="chart tc-chart"
       role="group"

@@ -29,6 +29,23 @@ export function IncidentMark({ incident }: { readonly incident: Incident }) {
   );
 }
 
+export function Health({ health }: { readonly health: 'healthy' | 'degraded' | 'down' }) {
+  if (health === 'healthy') {
+    return (
+      <span className="st ok">
+        <Icon name="ok" />
+        healthy
+      </span>
+    );
+  }
+  return (
+    <span className="st critical">
+      <Icon name={health === 'down' ? 'gone' : 'critical'} />
+      {health}
+    </span>
+  );
+}
+
 const LEVELS: Readonly<Record<string, string>> = {
   DEBUG: '',
   INFO: '',

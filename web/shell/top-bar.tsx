@@ -128,7 +128,6 @@ function LivePill() {
           ? ['waiting', 'Waiting', `last event ${duration(now - figuresTime)} ago`]
           : ['live', 'Live', lagMs === null ? '' : `${number(lagMs / 1000)} s behind`];
   return (
-    // biome-ignore lint/a11y/useSemanticElements: it is no form
     <div className="live" data-state={state} role="group" aria-label="Live stream">
       <Link className="live-s" href={linkTo('/pipeline')} title="How far the slowest partition is behind the clock">
         <span className="dot" aria-hidden="true" />

@@ -1,0 +1,176 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import type { LogLine } from '../../api/client.js';
+import { isFailure, millisecondsOf, saidBy } from '../../parts/line-rows.js';
+import { Level } from '../../parts/status.js';
+import { number, timeOfDayMs, whole } from '../../parts/wording.js';
+
+const ROW_PX = 24;
+const SPOKEN_EVERY_MS = 10_000;
+
+interface LineListProps {
+  readonly lines: readonly LogLine[];
+  readonly chosen: string | null;
+  readonly wraps: boolean;
+  readonly onOpen: (line: LogLine) => void;
+}
+
+/** Lines, the newest on top. At the top new ones come in; scrolled down, the list keeps its place and counts them. */
+export function LineList({ chosen, lines, onOpen, wraps }: LineListProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [isAtTop, setAtTop] = useState(true);
+  const firstSeen = useRef(lines[0]?.id);
+  const topmost = useRef<string>(undefined);
+  const virtual = useVirtualizer({
+    count: lines.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_PX,
+    overscan: 20,
+    getItemKey: (index) => lines[index]?.id ?? index,
+  });
+  if (isAtTop) firstSeen.current = lines[0]?.id;
+  const above = Math.max(
+    0,
+    lines.findIndex(({ id }) => id === firstSeen.current),
+  );
+
+  // What came above pushes nothing away: the line that was at the top stays there.
+  useLayoutEffect(() => {
+    const { current: element } = scroller;
+    if (element === null) return;
+    const index = topmost.current === undefined ? -1 : lines.findIndex(({ id }) => id === topmost.current);
+    if (!isAtTop && index >= 0) {
+      const shift = element.scrollTop % ROW_PX;
+      element.scrollTop = index * ROW_PX + shift;
+    }
+  }, [lines, isAtTop]);
+
+  const onScroll = () => {
+    const { current: element } = scroller;
+    if (element === null) return;
+    setAtTop(element.scrollTop < ROW_PX / 2);
+    topmost.current = lines[Math.floor(element.scrollTop / ROW_PX)]?.id;
+  };
+  return (
+    <>
+      <div className="rw rh" aria-hidden="true">
+        <span>time</span>
+        <span />
+        <span>message</span>
+        <span>method</span>
+        <span>endpoint</span>
+        <span>status</span>
+        <span className="num">ms</span>
+        <span>source</span>
+      </div>
+      {above > 0 && (
+        <button type="button" className="btn sm new-pill" onClick={() => scroller.current?.scrollTo({ top: 0 })}>
+          {whole(above)} new
+        </button>
+      )}
+      <SpokenCount lines={lines} />
+      <div
+        ref={scroller}
+        className={`rows scroll mono ${wraps ? 'wrap' : ''}`}
+        role="grid"
+        aria-label="Lines"
+        aria-live="off"
+        aria-rowcount={lines.length}
+        tabIndex={0}
+        onScroll={onScroll}
+      >
+        <div className="relative" style={{ height: virtual.getTotalSize() }} role="rowgroup">
+          {virtual.getVirtualItems().map(({ index, key, start }) => {
+            const line = lines[index];
+            return line === undefined ? null : (
+              <LineRow
+                key={key}
+                line={line}
+                index={index}
+                start={start}
+                isChosen={line.id === chosen}
+                onOpen={onOpen}
+                {...(wraps && { measure: virtual.measureElement })}
+              />
+            );
+          })}
+        </div>
+      </div>
+    </>
+  );
+}
+
+interface RowProps {
+  readonly line: LogLine;
+  readonly index: number;
+  readonly start: number;
+  readonly isChosen: boolean;
+  readonly onOpen: (line: LogLine) => void;
+  readonly measure?: (element: Element | null) => void;
+}
+
+const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
+
+function LineRow({ index, isChosen, line, measure, onOpen, start }: RowProps) {
+  const ms = millisecondsOf(line);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: j, k and Enter do it for the whole list
+    <div
+      ref={measure}
+      data-index={index}
+      role="row"
+      aria-rowindex={index + 1}
+      aria-selected={isChosen || undefined}
+      className={`rw ${measure === undefined ? '' : 'wide'}`}
+      style={{ transform: `translateY(${start}px)` }}
+      onClick={() => onOpen(line)}
+    >
+      <span role="gridcell" className="dim">
+        {timeOfDayMs(line.time)}
+      </span>
+      <span role="gridcell">
+        <Level level={line['level']} />
+      </span>
+      <span role="gridcell" className="ell">
+        {saidBy(line)}
+      </span>
+      <span role="gridcell" className="t2 ell">
+        {text(line['method'])}
+      </span>
+      <span role="gridcell" className="t2 ell">
+        {text(line['endpoint']) || text(line['host'])}
+      </span>
+      <span role="gridcell" className={isFailure(line['status']) ? 'critical-t' : 't2'}>
+        {text(line['status'])}
+      </span>
+      <span role="gridcell" className="num">
+        {ms === undefined ? '' : number(Math.round(ms * 10) / 10)}
+      </span>
+      <span role="gridcell" className="t2 ell">
+        {text(line['source']) || text(line['country'])}
+      </span>
+    </div>
+  );
+}
+
+/** Says every ten seconds how many came, and how many of them are errors; not each of them. */
+function SpokenCount({ lines }: { readonly lines: readonly LogLine[] }) {
+  const [words, setWords] = useState('');
+  const latest = useRef(lines);
+  latest.current = lines;
+  useEffect(() => {
+    let newest = latest.current[0]?.time ?? 0;
+    const timer = setInterval(() => {
+      const fresh = latest.current.filter(({ time }) => time > newest);
+      newest = latest.current[0]?.time ?? newest;
+      const errors = fresh.filter(({ level }) => level === 'ERROR' || level === 'CRITICAL').length;
+      setWords(fresh.length === 0 ? '' : `${fresh.length} new, ${errors} errors`);
+    }, SPOKEN_EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <span className="vh" role="status">
+      {words}
+    </span>
+  );
+}

@@ -1,0 +1,283 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useEffect, useMemo, useState } from 'react';
+import { useSearchParams } from 'wouter';
+import { answerOf, api, type LogLine } from '../../api/client.js';
+import { facetsOf } from '../../api/questions.js';
+import { useLive, useLiveStore } from '../../live/use-live.js';
+import { Icon } from '../../parts/icon.js';
+import { Failure, Loading, Note } from '../../parts/state.js';
+import { number, whole } from '../../parts/wording.js';
+import { useKeys } from '../../shell/keys.js';
+import { rangeQuery, useRange } from '../../shell/range.js';
+import { TopBar } from '../../shell/top-bar.js';
+import { Facets } from './facets.js';
+import { FilterBox } from './filter-box.js';
+import { LineDrawer } from './line-drawer.js';
+import { LineHistogram } from './line-histogram.js';
+import { LineList } from './line-list.js';
+import { Patterns } from './patterns.js';
+import { termsOf } from './search-terms.js';
+
+const SOURCES: readonly (readonly [LogLine['kind'], string])[] = [
+  ['services', 'Service lines'],
+  ['requests', 'Requests'],
+  ['sensors', 'Sensors'],
+  ['dead-letters', 'Dead letters'],
+  ['late', 'Late'],
+];
+
+const REFETCH_MS = 5_000;
+const MOST = 1_000;
+
+/** Lines that fit a search: how many over time, what they have in common, and each of them, as they come. */
+export default function LogsPage() {
+  const [search, setSearch] = useSearchParams();
+  const range = useRange();
+  const store = useLiveStore();
+  const isPaused = useLive((live) => live.isPaused);
+  const live = useLive((one) => one.lines);
+  const source = SOURCES.find(([name]) => name === search.get('source'))?.[0] ?? 'services';
+  const q = search.get('q') ?? '';
+  const lineId = search.get('line');
+  const isByPattern = search.get('view') === 'patterns';
+  const [wraps, setWraps] = useState(false);
+  const query = { source, q, ...rangeQuery(range) };
+  const refetchInterval = range.isLive && !isPaused ? REFETCH_MS : (false as const);
+  const options = { refetchInterval, placeholderData: keepPreviousData };
+  const lines = useQuery({
+    queryKey: ['lines', query],
+    queryFn: ({ signal }) => answerOf(api.GET('/logs', { params: { query: { ...query, limit: MOST } }, signal })),
+    placeholderData: keepPreviousData,
+    staleTime: 60_000,
+  });
+  const histogram = useQuery({
+    queryKey: ['histogram', query],
+    queryFn: ({ signal }) => answerOf(api.GET('/logs/histogram', { params: { query }, signal })),
+    ...options,
+  });
+  const facets = useQuery({ ...facetsOf({ source, q }, range), refetchInterval });
+
+  useEffect(() => {
+    store.want(range.isLive ? { source, q } : undefined);
+  }, [store, source, q, range.isLive]);
+  useEffect(() => () => store.want(undefined), [store]);
+
+  const set = (changes: Readonly<Record<string, string | undefined>>, replace = false) =>
+    setSearch(
+      (params) => {
+        for (const [name, value] of Object.entries(changes)) {
+          if (value === undefined || value === '') params.delete(name);
+          else params.set(name, value);
+        }
+        return params;
+      },
+      { replace },
+    );
+  const all = useMemo(
+    () => merged(range.isLive ? live : [], lines.data?.items ?? []),
+    [live, lines.data, range.isLive],
+  );
+  const at = all.findIndex(({ id }) => id === lineId);
+  const open = (line: LogLine | undefined) => {
+    if (line !== undefined) {
+      // What is read stands still.
+      store.pause();
+      set({ line: line.id }, true);
+    }
+  };
+  const close = () => set({ line: undefined }, true);
+  useKeys({
+    j: () => open(all[at + 1]),
+    k: () => open(all[Math.max(0, at - 1)]),
+    Escape: close,
+    w: () => setWraps(!wraps),
+  });
+  const chosen = all[at] ?? lines.data?.items.find(({ id }) => id === lineId);
+  const total = histogram.data?.total;
+  const searched = histogram.data?.searched;
+  return (
+    <>
+      <TopBar title="Logs">
+        <nav className="seg" aria-label="Lines of">
+          {SOURCES.map(([name, words]) => (
+            <button
+              key={name}
+              type="button"
+              aria-pressed={name === source}
+              onClick={() => set({ source: name, line: undefined, q: undefined })}
+            >
+              {words}
+            </button>
+          ))}
+        </nav>
+      </TopBar>
+      <main id="main" className={`lg ${lineId === null ? 'no-line' : ''}`}>
+        <div className="qb">
+          <FilterBox q={q} facets={facets.data?.facets ?? []} onChange={(text) => set({ q: text, line: undefined })} />
+          <span className="s t2" role="status">
+            {total !== undefined && (
+              <>
+                <b>{whole(total)}</b> match of {whole(searched?.lines ?? 0)} looked at
+                {searched !== undefined && `, ${searched.store === 'lake' ? 'lake' : 'memory'}`}
+              </>
+            )}
+          </span>
+          <span className="sp" />
+          <div className="seg">
+            <button type="button" aria-pressed={!isByPattern} onClick={() => set({ view: undefined })}>
+              Lines
+            </button>
+            <button type="button" aria-pressed={isByPattern} onClick={() => set({ view: 'patterns' })}>
+              Patterns
+            </button>
+          </div>
+          <button
+            type="button"
+            className="btn sq"
+            aria-pressed={wraps}
+            aria-label="Wrap lines (w)"
+            title="Wrap lines  w"
+            onClick={() => setWraps(!wraps)}
+          >
+            <Icon name="wrap" />
+          </button>
+          <button
+            type="button"
+            className="btn sq"
+            aria-label="Export the lines that are loaded, as NDJSON"
+            title="Export what is loaded"
+            onClick={() => download(all)}
+          >
+            <Icon name="download" />
+          </button>
+        </div>
+        <Facets facets={facets.data?.facets} q={q} onChange={(text) => set({ q: text, line: undefined })} />
+        <div className="lm">
+          <div className="hg">
+            {histogram.data === undefined ? (
+              histogram.error === null ? (
+                <Loading rows={2} />
+              ) : (
+                <Failure
+                  what="The lines could not be counted."
+                  error={histogram.error}
+                  again={() => histogram.refetch()}
+                />
+              )
+            ) : (
+              <LineHistogram
+                answer={histogram.data}
+                onSelect={(from, to) => set({ from: String(Math.round(from)), to: String(Math.round(to)) })}
+              />
+            )}
+          </div>
+          <PausedBar />
+          {isByPattern ? (
+            <Patterns query={query} onChoose={(text) => set({ q: `${q} ${text}`.trim(), view: undefined })} />
+          ) : lines.error !== null && lines.data === undefined ? (
+            <div className="pageh">
+              <Failure what="The lines could not be read." error={lines.error} again={() => lines.refetch()} />
+            </div>
+          ) : lines.data === undefined ? (
+            <div className="pageh">
+              <Loading rows={8} />
+            </div>
+          ) : all.length === 0 ? (
+            <div className="pageh">
+              <NoMatch q={q} query={query} without={(text) => set({ q: text })} />
+            </div>
+          ) : (
+            <LineList lines={all} chosen={lineId} wraps={wraps} onOpen={open} />
+          )}
+        </div>
+        {lineId !== null && (
+          <LineDrawer
+            id={lineId}
+            line={chosen}
+            onClose={close}
+            onMove={(by) => open(all[at + by])}
+            onFilter={(text) => set({ q: `${q} ${text}`.trim() })}
+          />
+        )}
+      </main>
+    </>
+  );
+}
+
+/** The newest first, each once; never more than a list can hold. */
+function merged(live: readonly LogLine[], asked: readonly LogLine[]): LogLine[] {
+  if (live.length === 0) return [...asked];
+  const known = new Set(live.map(({ id }) => id));
+  return [...live, ...asked.filter(({ id }) => !known.has(id))]
+    .toSorted((one, other) => other.time - one.time)
+    .slice(0, 11_000);
+}
+
+function PausedBar() {
+  const store = useLiveStore();
+  const isPaused = useLive((live) => live.isPaused);
+  const waiting = useLive((live) => live.waiting);
+  const beyond = useLive((live) => live.beyond);
+  const leftOut = useLive((live) => live.leftOut);
+  if (isPaused) {
+    return (
+      <div className="paused" role="status">
+        <Icon name="pause" />
+        <p>
+          <b>Paused</b>: {whole(waiting)} new lines match
+          {beyond > 0 && `, ${whole(beyond)} more are beyond what the page keeps`}
+        </p>
+        <button type="button" className="btn sm r" onClick={() => store.resume()}>
+          <Icon name="play" />
+          Resume <kbd>p</kbd>
+        </button>
+      </div>
+    );
+  }
+  if (leftOut === 0) return null;
+  return (
+    <div className="skip-b" role="status">
+      <code>{number(leftOut)} lines left out here, the stream is faster than this list. Filter it to see all.</code>
+    </div>
+  );
+}
+
+interface NoMatchProps {
+  readonly q: string;
+  readonly query: { readonly source: LogLine['kind']; readonly from: string; readonly to?: string };
+  readonly without: (q: string) => void;
+}
+
+/** Which part of the search leaves nothing. */
+function NoMatch({ q, query, without }: NoMatchProps) {
+  const terms = termsOf(q);
+  const last = terms.at(-1);
+  const rest = terms.slice(0, -1).join(' ');
+  const { data } = useQuery({
+    queryKey: ['histogram', { ...query, q: rest }],
+    queryFn: ({ signal }) => answerOf(api.GET('/logs/histogram', { params: { query: { ...query, q: rest } }, signal })),
+    enabled: last !== undefined,
+  });
+  if (last === undefined) return <Note icon="logs" title="No line in this range." />;
+  return (
+    <Note
+      icon="filter"
+      title="No line matches."
+      action={
+        <button type="button" className="btn sm" onClick={() => without(rest)}>
+          Without it
+        </button>
+      }
+    >
+      Without <code>{last}</code> there are {data === undefined ? '…' : whole(data.total)}.
+    </Note>
+  );
+}
+
+function download(lines: readonly LogLine[]): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([lines.map((line) => `${JSON.stringify(line)}\n`).join('')]));
+  link.download = 'lines.ndjson';
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

@@ -1,0 +1,70 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { answerOf, api, type LogLine } from '../../api/client.js';
+import { Answer, Note } from '../../parts/state.js';
+import { Level } from '../../parts/status.js';
+import { percent, timeOfDay, whole } from '../../parts/wording.js';
+
+interface PatternsProps {
+  readonly query: { readonly source: LogLine['kind']; readonly q: string; readonly from: string; readonly to?: string };
+  readonly onChoose: (term: string) => void;
+}
+
+/** Messages by their constant words, the most frequent first. */
+export function Patterns({ onChoose, query }: PatternsProps) {
+  const asked = useQuery({
+    queryKey: ['patterns', query],
+    queryFn: ({ signal }) => answerOf(api.GET('/logs/patterns', { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <div className="pad overflow-auto">
+      <Answer asked={asked} what="The patterns could not be read." rows={8}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Note icon="logs" title="No messages in these lines." />
+          ) : (
+            <table className="tb">
+              <thead>
+                <tr>
+                  <th scope="col">message</th>
+                  <th scope="col" className="num">
+                    lines
+                  </th>
+                  <th scope="col" className="num">
+                    share
+                  </th>
+                  <th scope="col" className="num">
+                    first
+                  </th>
+                  <th scope="col" className="num">
+                    last
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {items.map(({ count, first, last, pattern, sample, share }) => (
+                  <tr key={pattern}>
+                    <td className="mono">
+                      <button
+                        type="button"
+                        className="flex gap-2 items-center"
+                        onClick={() => onChoose(`message:"${pattern.replaceAll('<*>', '*').replaceAll('"', '\\"')}"`)}
+                      >
+                        <Level level={sample['level']} />
+                        {pattern}
+                      </button>
+                    </td>
+                    <td className="num">{whole(count)}</td>
+                    <td className="num">{percent(share)} %</td>
+                    <td className="num mono">{timeOfDay(first)}</td>
+                    <td className="num mono">{timeOfDay(last)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )
+        }
+      </Answer>
+    </div>
+  );
+}

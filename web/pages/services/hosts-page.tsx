@@ -1,0 +1,162 @@
+import { useQueries, useQuery } from '@tanstack/react-query';
+import { Link, useSearchParams } from 'wouter';
+import { alertsOf, hostOf, hostsOf, incidentsOf } from '../../api/questions.js';
+import { Spark } from '../../charts/spark.js';
+import { Icon } from '../../parts/icon.js';
+import { everyHost, nameOf } from '../../parts/incident-words.js';
+import { Answer, Note } from '../../parts/state.js';
+import { number, percent } from '../../parts/wording.js';
+import { useRange, useRangeLink } from '../../shell/range.js';
+import { TopBar } from '../../shell/top-bar.js';
+import { PercentilesChart, RequestCharts } from '../overview/requests.js';
+import { EntityTabs } from './entity-tabs.js';
+import { AlertList } from './services-page.js';
+
+const MOST_SPARKS = 30;
+
+/** Hosts in their newest minute, and the traffic of one, or of all together. */
+export default function HostsPage() {
+  const [search] = useSearchParams();
+  const asked = useQuery(hostsOf());
+  const range = useRange();
+  const linkTo = useRangeLink();
+  const hosts = (asked.data?.items ?? []).toSorted((one, other) => other.rules.length - one.rules.length);
+  const details = useQueries({ queries: hosts.slice(0, MOST_SPARKS).map(({ host }) => hostOf(host, range)) });
+  const chosen = search.get('name') ?? '*';
+  return (
+    <>
+      <TopBar title="Hosts">
+        <EntityTabs at="/hosts" />
+      </TopBar>
+      <main id="main">
+        <OneHost key={chosen} host={chosen} />
+        <div className="pad overflow-x-auto">
+          <Answer asked={asked} what="The hosts could not be read." rows={6}>
+            {() =>
+              hosts.length === 0 ? (
+                <Note icon="services" title="No host has had a request yet.">
+                  A minute is counted when it is over.
+                </Note>
+              ) : (
+                <table className="tb svc">
+                  <thead>
+                    <tr>
+                      {['host', 'requests/s', '', 'failed %', 'p50 ms', 'p95 ms', 'stddev ms', '', 'KB/s', 'rules'].map(
+                        (title, index) => (
+                          <th
+                            key={`${index}${title}`}
+                            scope="col"
+                            className={index === 0 || title === 'rules' ? '' : 'num'}
+                          >
+                            {title === '' ? <span className="vh">over time</span> : title}
+                          </th>
+                        ),
+                      )}
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {hosts.map((one, index) => {
+                      const series = details[index]?.data?.series ?? [];
+                      return (
+                        <tr key={one.host} aria-selected={one.host === chosen || undefined}>
+                          <td>
+                            <Link className="n" href={linkTo('/hosts', { name: one.host })}>
+                              <b>{everyHost(one.host)}</b>
+                            </Link>
+                          </td>
+                          <td className="num">{number(one.request_count / 60)}</td>
+                          <td className="spk">
+                            <Spark values={series.map(({ request_count }) => request_count)} />
+                          </td>
+                          <td className="num">
+                            <Link
+                              className="n"
+                              href={linkTo('/logs', {
+                                source: 'requests',
+                                q: one.host === '*' ? 'status:>=400' : `host:${one.host} status:>=400`,
+                              })}
+                            >
+                              {percent(one.error_rate)}
+                            </Link>
+                          </td>
+                          <td className="num">{one.p50_response_time === null ? '' : number(one.p50_response_time)}</td>
+                          <td className="num">{one.p95_response_time === null ? '' : number(one.p95_response_time)}</td>
+                          <td className="num">
+                            {one.stddev_response_time === null ? '' : number(one.stddev_response_time)}
+                          </td>
+                          <td className="spk">
+                            <Spark values={series.map(({ stddev_response_time }) => stddev_response_time)} />
+                          </td>
+                          <td className="num">{one.bytes === null ? '' : number(one.bytes / 60_000)}</td>
+                          <td>
+                            {one.rules.length === 0 ? (
+                              <span className="dim">none</span>
+                            ) : (
+                              <span className="st warning">
+                                <Icon name="warning" />
+                                {one.rules.map(({ rule }) => rule).join(', ')}
+                              </span>
+                            )}
+                          </td>
+                        </tr>
+                      );
+                    })}
+                  </tbody>
+                </table>
+              )
+            }
+          </Answer>
+        </div>
+      </main>
+    </>
+  );
+}
+
+function OneHost({ host }: { readonly host: string }) {
+  const range = useRange();
+  const asked = useQuery(hostOf(host, range));
+  const open = useQuery(incidentsOf({ state: 'open' }));
+  const alerts = useQuery(alertsOf({ scope: `web/${host}` }));
+  const own = (open.data?.items ?? []).filter(
+    ({ scope, source_kind: kind }) => kind === 'web' && nameOf(scope) === host,
+  );
+  return (
+    <section aria-labelledby="host-t">
+      <div className="sd-h">
+        <h2 id="host-t">{everyHost(host)}</h2>
+      </div>
+      <div className="trio">
+        <div className="cell">
+          <div className="hd">
+            <h3>Requests</h3>
+            <span className="s">a second; failed 4xx and 5xx below</span>
+          </div>
+          <Answer asked={asked} what="The host could not be read.">
+            {({ series }) => <RequestCharts series={series} range={range} />}
+          </Answer>
+        </div>
+        <div className="cell">
+          <div className="hd">
+            <h3>Response time</h3>
+            <span className="s">ms</span>
+          </div>
+          <Answer asked={asked} what="The host could not be read.">
+            {({ series }) =>
+              series.length === 0 ? (
+                <Note title="No requests in this range." />
+              ) : (
+                <PercentilesChart series={series} range={range} open={own} height={108} />
+              )
+            }
+          </Answer>
+        </div>
+        <div className="cell">
+          <div className="hd">
+            <h3>Last alerts</h3>
+          </div>
+          <AlertList alerts={alerts.data?.items ?? []} />
+        </div>
+      </div>
+    </section>
+  );
+}

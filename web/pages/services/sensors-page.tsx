@@ -1,0 +1,160 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, useSearchParams } from 'wouter';
+import { alertsOf, sensorOf, sensorsOf } from '../../api/questions.js';
+import { TimeChart } from '../../charts/time-chart.js';
+import { Icon } from '../../parts/icon.js';
+import { Answer, Note } from '../../parts/state.js';
+import { number, timeOfDay } from '../../parts/wording.js';
+import { useRange, useRangeLink } from '../../shell/range.js';
+import { TopBar } from '../../shell/top-bar.js';
+import { EntityTabs } from './entity-tabs.js';
+import { AlertList } from './services-page.js';
+
+/** Sensors, the most unlike themselves first, and the readings of one. */
+export default function SensorsPage() {
+  const [search] = useSearchParams();
+  const asked = useQuery(sensorsOf());
+  const linkTo = useRangeLink();
+  const sensors = (asked.data?.items ?? []).toSorted(
+    (one, other) =>
+      other.incidents.length - one.incidents.length ||
+      other.learned_score - one.learned_score ||
+      one.sensor_id.localeCompare(other.sensor_id, 'en', { numeric: true }),
+  );
+  const chosen = search.get('name') ?? sensors[0]?.sensor_id;
+  return (
+    <>
+      <TopBar title="Sensors">
+        <EntityTabs at="/sensors" />
+      </TopBar>
+      <main id="main">
+        {chosen !== undefined && <OneSensor key={chosen} id={chosen} />}
+        <div className="pad overflow-x-auto">
+          <Answer asked={asked} what="The sensors could not be read." rows={6}>
+            {() =>
+              sensors.length === 0 ? (
+                <Note icon="radio" title="No sensor has sent a reading yet." />
+              ) : (
+                <table className="tb svc">
+                  <thead>
+                    <tr>
+                      <th scope="col">sensor</th>
+                      <th scope="col">state</th>
+                      <th scope="col" className="num">
+                        °C
+                      </th>
+                      <th scope="col" className="num">
+                        pressure
+                      </th>
+                      <th scope="col" className="num">
+                        learned score
+                      </th>
+                      <th scope="col" className="num">
+                        limit score
+                      </th>
+                      <th scope="col" className="num">
+                        read at
+                      </th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {sensors.map((one) => (
+                      <tr key={one.sensor_id} aria-selected={one.sensor_id === chosen || undefined}>
+                        <td>
+                          <Link className="n" href={linkTo('/sensors', { name: one.sensor_id })}>
+                            <b>{one.sensor_id}</b>
+                          </Link>
+                        </td>
+                        <td>
+                          {one.incidents.length > 0 || one.is_anomaly ? (
+                            <span className="st warning">
+                              <Icon name="warning" />
+                              {one.fields.length > 0 ? one.fields.join(', ') : 'an incident is open'}
+                            </span>
+                          ) : (
+                            <span className="dim">as usual</span>
+                          )}
+                        </td>
+                        <td className="num">{one.temperature === null ? '' : number(one.temperature)}</td>
+                        <td className="num">{one.pressure === null ? '' : number(one.pressure)}</td>
+                        <td className="num">{number(one.learned_score)}</td>
+                        <td className="num">{number(one.anomaly_score)}</td>
+                        <td className="num mono">{timeOfDay(one.timestamp)}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              )
+            }
+          </Answer>
+        </div>
+      </main>
+    </>
+  );
+}
+
+function OneSensor({ id }: { readonly id: string }) {
+  const range = useRange();
+  const asked = useQuery(sensorOf(id, range));
+  const alerts = useQuery(alertsOf({ scope: `sensor/${id}` }));
+  return (
+    <section aria-labelledby="sensor-t">
+      <div className="sd-h">
+        <h2 id="sensor-t">{id}</h2>
+      </div>
+      <Answer asked={asked} what="The sensor could not be read.">
+        {({ expected, series }) => {
+          const to = range.to === undefined ? (series.at(-1)?.timestamp ?? 0) : Number(range.to);
+          const chart = {
+            ...{
+              from: range.to === undefined ? to - range.spanMs : Number(range.from),
+              to,
+              gapMs: 60_000,
+              height: 110,
+              gutter: 40,
+              zero: false,
+              format: number,
+            },
+            times: series.map(({ timestamp }) => timestamp),
+          };
+          const bandOf = (field: string) => (expected?.fields[0] === field ? { band: expected } : {});
+          return (
+            <div className="trio">
+              <div className="cell">
+                <div className="hd">
+                  <h3>Temperature</h3>
+                  <span className="s">°C</span>
+                </div>
+                <TimeChart
+                  {...chart}
+                  {...bandOf('temperature')}
+                  label={`Temperature of ${id}`}
+                  lines={[
+                    { name: 'temperature', values: series.map(({ temperature }) => temperature), colour: 'text-2' },
+                  ]}
+                />
+              </div>
+              <div className="cell">
+                <div className="hd">
+                  <h3>Pressure</h3>
+                </div>
+                <TimeChart
+                  {...chart}
+                  {...bandOf('pressure')}
+                  label={`Pressure of ${id}`}
+                  lines={[{ name: 'pressure', values: series.map(({ pressure }) => pressure), colour: 'text-2' }]}
+                />
+              </div>
+              <div className="cell">
+                <div className="hd">
+                  <h3>Last alerts</h3>
+                </div>
+                <AlertList alerts={alerts.data?.items ?? []} />
+              </div>
+            </div>
+          );
+        }}
+      </Answer>
+    </section>
+  );
+}
