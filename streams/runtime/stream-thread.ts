@@ -262,6 +262,7 @@ export class StreamThread {
         const open = () => this.#openTasks();
         await (this.#standbys?.activating(open) ?? open());
       },
+      reopen: () => this.#openTasks(),
       commit: async () => {
         await this.commit();
         await this.settleCommit();

@@ -3,8 +3,10 @@ import type { StreamsMetrics } from '../metrics.js';
 
 /** What becomes of the tasks when partitions come and go. */
 export interface RebalancedTasks {
-  /** Opens those all of whose inputs are here. */
+  /** Partitions came: opens the tasks all of whose inputs are here. */
   open(): Promise<void>;
+  /** As `open`, for tasks that were dropped and whose partitions have stayed. */
+  reopen(): Promise<void>;
   /** Commits what was processed, and waits until that is durable. */
   commit(): Promise<void>;
   /** Drops all tasks with what was not committed, and with what is on its way. */
@@ -55,7 +57,7 @@ export class GroupRebalance {
       this.#assigned = this.#assigned.filter((one) => !partitions.some((other) => isSame(one, other)));
       await tasks.close(partitions);
       this.group.unassign(partitions);
-      if (kind === 'lost') await tasks.open();
+      if (kind === 'lost') await tasks.reopen();
     }
   }
 }
