@@ -16,9 +16,11 @@ import { notFound, Problem } from '../problems.js';
 import { logLine, logSource, timeSchema } from '../records.js';
 import { idParams, type Resource, route } from '../route.js';
 import { Drain } from '../search/drain.js';
-import { findLines, searched } from '../search/lines.js';
-import { matcherFor } from '../search/matcher-for.js';
+import { isInLake, lakeCounts } from '../search/lake-lines.js';
+import { type Found, findLines, type Search, searched } from '../search/lines.js';
+import { matcherFor, termsFor } from '../search/matcher-for.js';
 import { compare, comparison } from '../search/stand-out.js';
+import type { Services } from '../services.js';
 
 const HOUR_MS = 3_600_000;
 const MOST_VALUES = 50;
@@ -100,24 +102,27 @@ export const logs: Resource = {
         const range = boundedRange(query, services.live.latestTime, HOUR_MS / 2);
         const step = stepOf(query.step, range, 1_000);
         const { q, source } = query;
-        const found = await findLines(services, { source, q, range, signal });
+        const found = await findLines(services, { source, q, range, signal, lake: false });
+        const stored = await storedCounts(services, { source, q, range, signal }, found, step);
         const buckets = new Map<number, { time: number; count: number; by: Record<string, number> }>();
         const classes = new Set<string>();
-        for (const record of found.records) {
-          const time = Math.floor(record.time / step) * step;
+        const counts = found.records.map((record) => ({ time: record.time, name: classOf(record), count: 1 }));
+        let total = 0;
+        for (const { count, name, time: at } of [...counts, ...stored.counts]) {
+          const time = Math.floor(at / step) * step;
           const bucket = buckets.get(time) ?? { time, count: 0, by: {} };
           buckets.set(time, bucket);
-          const name = classOf(record);
           classes.add(name);
-          bucket.count++;
-          bucket.by[name] = (bucket.by[name] ?? 0) + 1;
+          bucket.count += count;
+          bucket.by[name] = (bucket.by[name] ?? 0) + count;
+          total += count;
         }
         return {
           ...{ from: range.from, to: range.to, step },
           classes: [...classes].sort(),
           buckets: [...buckets.values()].sort((one, other) => one.time - other.time),
-          total: found.records.length,
-          searched: found.searched,
+          total,
+          searched: stored.searched,
         };
       },
     }),
@@ -288,6 +293,22 @@ export const logs: Resource = {
     }),
   ],
 };
+
+/** Of the lake, what comes before that which is in memory. */
+async function storedCounts(services: Services, search: Search, { searched: live }: Found, step: number) {
+  const { lakeDirectory } = services;
+  const { range, source } = search;
+  const to = Math.min(range.to, live.from ?? range.to);
+  if (range.from >= to || !isInLake(lakeDirectory, source)) return { counts: [], searched: live };
+  const counts = await lakeCounts(
+    lakeDirectory,
+    { source, terms: termsFor(search.q), range: { from: range.from, to }, signal: search.signal },
+    step,
+  );
+  const first = counts.reduce((least, { time }) => Math.min(least, time), live.from ?? to);
+  const lines = counts.reduce((sum, { count }) => sum + count, live.lines);
+  return { counts, searched: { ...live, store: 'lake' as const, from: Math.max(first, range.from), lines } };
+}
 
 const position = z.tuple([z.number(), z.int(), z.int()]);
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LakeError } from '../../lake/lake-error.js';
-import { runQuery } from '../../lake/query/run-query.js';
+import { type QueryResult, runQuery } from '../../lake/query/run-query.js';
 import type { LiveRecord } from '../live/record-ring.js';
 import type { Range } from '../parameters.js';
 import { Problem } from '../problems.js';
@@ -55,26 +55,24 @@ export function isInLake(directory: string | undefined, source: LogSource): dire
 export async function lakeLines(directory: string, search: LakeSearch): Promise<LiveRecord[]> {
   const view = VIEWS[search.source as keyof typeof VIEWS];
   const names = [...view.texts, ...view.numbers, ...view.booleans];
+  const rows = await rowsOf(directory, lakeSql(view, search), { maxRows: search.limit, signal: search.signal });
+  return rows.map((row) => {
+    const [time, topic, partition, offset] = row;
+    const value = Object.fromEntries(names.map((name, index) => [name, row[index + ROW_COLUMNS] ?? null]));
+    return {
+      ...{ topic: String(topic), partition: Number(partition), offset: Number(offset), time: Number(time), key: null },
+      value: { ...value, timestamp: Number(time) },
+    };
+  });
+}
+
+async function rowsOf(
+  directory: string,
+  sql: string,
+  options: { readonly maxRows: number; readonly signal: AbortSignal },
+): Promise<QueryResult['rows']> {
   try {
-    const { rows } = await runQuery(directory, lakeSql(view, search), {
-      maxRows: search.limit,
-      timeoutMs: WITHIN_MS,
-      signal: search.signal,
-    });
-    return rows.map((row) => {
-      const [time, topic, partition, offset] = row;
-      const value = Object.fromEntries(names.map((name, index) => [name, row[index + ROW_COLUMNS] ?? null]));
-      return {
-        ...{
-          topic: String(topic),
-          partition: Number(partition),
-          offset: Number(offset),
-          time: Number(time),
-          key: null,
-        },
-        value: { ...value, timestamp: Number(time) },
-      };
-    });
+    return (await runQuery(directory, sql, { ...options, timeoutMs: WITHIN_MS })).rows;
   } catch (error) {
     if (!(error instanceof LakeError)) throw error;
     // What was never stored has no view yet.
@@ -85,10 +83,37 @@ export async function lakeLines(directory: string, search: LakeSearch): Promise<
   }
 }
 
-export function lakeSql(view: View, { before, limit, range, terms }: Omit<LakeSearch, 'signal' | 'source'>): string {
-  const conditions = terms.map((term) => termSql(view, term));
-  if (Number.isFinite(range.from)) conditions.push(`timestamp >= ${instantSql(range.from)}`);
-  if (Number.isFinite(range.to)) conditions.push(`timestamp < ${instantSql(range.to)}`);
+/** What lines of the view are told apart by in a histogram: as `classOf` has it for those in memory. */
+const CLASSES = {
+  service: 'level',
+  access: "CAST(status // 100 AS VARCHAR) || 'xx'",
+  sensor: "CASE WHEN is_anomaly THEN 'anomaly' ELSE 'other' END",
+} as const;
+
+export interface LakeCount {
+  readonly time: number;
+  readonly name: string;
+  readonly count: number;
+}
+
+/** Counts lines of the lake by steps and classes, however many there are. @throws Problem */
+export async function lakeCounts(
+  directory: string,
+  search: Omit<LakeSearch, 'before' | 'limit'>,
+  step: number,
+): Promise<LakeCount[]> {
+  const view = VIEWS[search.source as keyof typeof VIEWS];
+  const conditions = conditionsSql(view, search);
+  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+  const at = `(epoch_ms(timestamp) // ${Math.trunc(step)}) * ${Math.trunc(step)}`;
+  const sql = `SELECT ${at} AS at, ${CLASSES[view.view]} AS class, count(*) AS lines FROM ${view.view}${where} GROUP BY 1, 2`;
+  const rows = await rowsOf(directory, sql, { maxRows: 100_000, signal: search.signal });
+  return rows.map(([time, name, count]) => ({ time: Number(time), name: String(name), count: Number(count) }));
+}
+
+export function lakeSql(view: View, search: Omit<LakeSearch, 'signal' | 'source'>): string {
+  const { before, limit } = search;
+  const conditions = conditionsSql(view, search);
   if (before !== undefined) {
     const { offset, partition, time } = before;
     conditions.push(
@@ -101,6 +126,13 @@ export function lakeSql(view: View, { before, limit, range, terms }: Omit<LakeSe
     (conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`) +
     ` ORDER BY timestamp DESC, kafka_partition DESC, kafka_offset DESC LIMIT ${Math.trunc(limit)}`
   );
+}
+
+function conditionsSql(view: View, { range, terms }: Pick<LakeSearch, 'range' | 'terms'>): string[] {
+  const conditions = terms.map((term) => termSql(view, term));
+  if (Number.isFinite(range.from)) conditions.push(`timestamp >= ${instantSql(range.from)}`);
+  if (Number.isFinite(range.to)) conditions.push(`timestamp < ${instantSql(range.to)}`);
+  return conditions;
 }
 
 function instantSql(ms: number): string {

@@ -16,6 +16,7 @@ export const searched = z
       .meta({ description: 'Time of the oldest line that was looked at; null where there was none.' }),
     to: z.number().nullable(),
     lines: z.int().meta({ description: 'That were looked at in memory, and came from the lake.' }),
+    limited: z.boolean().meta({ description: 'Whether the lake has more lines that fit, which are left out.' }),
     passed_over: z
       .int()
       .meta({ description: 'Lines that came faster than they could be kept in memory, since the server started.' }),
@@ -30,6 +31,8 @@ export interface Search {
   readonly after?: LakePosition | undefined;
   /** The lines wanted, the newest; all where it is not given, and of those in the lake so many. */
   readonly limit?: number;
+  /** False: memory alone. */
+  readonly lake?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -61,14 +64,16 @@ export async function findLines(services: Services, search: Search): Promise<Fou
     }) ?? [];
   records.sort(newestFirst);
   let store: 'live' | 'lake' = 'live';
+  let limited = false;
   const isFull = limit !== undefined && records.length > limit;
-  if (!isFull && range.from < oldest && isInLake(services.lakeDirectory, source)) {
+  if (search.lake !== false && !isFull && range.from < oldest && isInLake(services.lakeDirectory, source)) {
     const most = limit === undefined ? MOST_LAKE_LINES : limit + 1 - records.length;
     const stored = await lakeLines(services.lakeDirectory, {
       ...{ source, terms, before: after, limit: most, signal: search.signal },
       range: { from: range.from, to: Math.min(range.to, oldest) },
     });
     store = 'lake';
+    limited = limit === undefined && stored.length >= MOST_LAKE_LINES;
     lines += stored.length;
     for (const { time } of stored) {
       if (time < oldest) oldest = time;
@@ -80,7 +85,7 @@ export async function findLines(services: Services, search: Search): Promise<Fou
     records,
     searched: {
       store,
-      ...{ from: lines === 0 ? null : oldest, to: lines === 0 ? null : newest, lines },
+      ...{ from: lines === 0 ? null : oldest, to: lines === 0 ? null : newest, lines, limited },
       passed_over: live.passedOver(live.topicOf(source)),
     },
   };

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { until } from '../../until.js';
+import { jsonLines, Millrace, millrace, temporaryDirectory } from '../millrace.js';
+
+it('searches lines that are no longer in memory in the lake, and counts each line once', async () => {
+  const directory = await temporaryDirectory();
+  const dataDir = join(directory.path, 'data');
+  const run = await millrace(['start', '--data-dir', dataDir, '--lake', '--once', '--count', '100000', '--seed', '5']);
+  expect(run.code, run.stderr).toBe(0);
+  const sql = "SELECT count(*) AS lines, count_if(level = 'ERROR') AS errors FROM service";
+  const { stdout } = await millrace(['query', sql, '--data-dir', dataDir, '--format', 'json']);
+  const [stored] = jsonLines<{ lines: number; errors: number }>(stdout);
+  // As many as memory holds, and more.
+  expect(stored?.lines).toBeGreaterThan(60_000);
+  const server = new Millrace(['serve', '--data-dir', dataDir, '--http', '127.0.0.1:0', '--no-auth']);
+  try {
+    const url = await until(() => /http:\/\/\S+/.exec(server.stdout)?.[0], { progress: () => server.stderr });
+    await until(async () => (await fetch(`${url}/health/ready`)).status === 200);
+    const ask = async <Answer>(path: string) => (await (await fetch(`${url}/api/v1/logs${path}`)).json()) as Answer;
+    type Counted = { total: number; searched: { store: string } };
+    const all = await ask<Counted>('/histogram?from=latest-1d&step=1h');
+    expect([all.total, all.searched.store]).toEqual([stored?.lines, 'lake']);
+    expect((await ask<Counted>('/histogram?from=latest-1d&step=1h&q=level:ERROR')).total).toBe(stored?.errors);
+    const errors = new Set<string>();
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      type Page = { items: { id: string; time: number }[]; next_cursor: string | null };
+      const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const page = await ask<Page>(`?from=0&q=level:ERROR&limit=1000${query}`);
+      for (const { id } of page.items) errors.add(id);
+      cursor = page.next_cursor;
+    }
+    expect(errors.size).toBe(stored?.errors);
+  } finally {
+    await server.kill('SIGTERM');
+    await directory.remove();
+  }
+});
