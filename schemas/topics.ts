@@ -24,6 +24,8 @@ export type PipelineName = (typeof PIPELINES)[number];
 const ALERTING = ['web-statistics', 'sensors', 'services'] as const;
 
 const RETENTION_MS = 7 * 86_400_000;
+/** It is of interest only what an instance says now. */
+const STATUS_RETENTION_MS = 3_600_000;
 
 /** One of the application's topics; all that any part of it has to know of the topic. */
 interface TopicEntry {
@@ -38,7 +40,9 @@ interface TopicEntry {
     | 'incident'
     /** What could not be processed, or came too late: copies of records of any topic. */
     | 'dead-letters'
-    | 'late';
+    | 'late'
+    /** What instances say of themselves, in JSON. */
+    | 'status';
   /** The pipelines that read or write it; undefined: all of them. */
   readonly pipelines?: readonly PipelineName[];
   /** The field that is the key of what producers write; undefined: records have none, or a pipeline makes it. */
@@ -101,6 +105,7 @@ export const TOPICS = {
   }),
   deadLetters: { name: 'test-inter-dlq', role: 'dead-letters', partitions: 1, retentionMs: RETENTION_MS },
   late: { name: 'test-inter-late', role: 'late', retentionMs: RETENTION_MS },
+  pipelineStatus: { name: 'pipeline-status', role: 'status', partitions: 1, retentionMs: STATUS_RETENTION_MS },
   webStatistics: of<WebStatistics>()({
     ...{ name: 'web-stats-topic', role: 'statistics', schema: 'web-statistics' },
     ...{ timeField: 'window_start', lakeKind: 'web-stats', pipelines: ['web-statistics'] },

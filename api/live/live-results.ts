@@ -37,6 +37,8 @@ const KEPT: Readonly<Record<Roles, number>> = {
   mlPredictions: 10_000,
   alerts: 10_000,
   incidents: 20_000,
+  // So many that the topology of each of a few instances is among them.
+  pipelineStatus: 500,
 };
 
 /** Where a record says when it was. */
@@ -52,7 +54,6 @@ const SOURCES: Readonly<Record<LogSource, Roles>> = {
 const SOURCE_OF_ROLE = new Map(Object.entries(SOURCES).map(([source, role]) => [role, source as LogSource]));
 
 const MOST_INCIDENTS = 20_000;
-export const STATUS_TOPIC = 'pipeline-status';
 const MOST_INSTANCES = 200;
 /** An instance that has said nothing for so long is gone. */
 const INSTANCE_GONE_MS = 15_000;
@@ -91,7 +92,6 @@ export class LiveResults {
       [
         ...topics.map(([role, topic]) => ({ topic, backwards: KEPT[role] })),
         { topic: INCIDENT_ACTIONS_TOPIC, backwards: 100_000 },
-        { topic: STATUS_TOPIC, backwards: 100 },
       ],
       {
         record: (cursor) => this.#read(cursor),
@@ -206,7 +206,7 @@ export class LiveResults {
       if (key !== null) this.actions.read(key, value);
       return;
     }
-    if (topic === STATUS_TOPIC) return this.#readStatus(key, value);
+    if (topic === this.#config.topics.pipelineStatus) return this.#readStatus(key, value);
     const role = this.#roleOf.get(topic);
     if (role === undefined) return;
     const bytes = Math.max(0, cursor.valueEnd - cursor.valueStart);
@@ -259,8 +259,10 @@ export class LiveResults {
 
   #readStatus(key: string | null, value: unknown): void {
     if (key === null || !isFields(value)) return;
+    // The topology is not in each record.
+    const topology = value['topology'] ?? this.#status.get(key)?.['topology'];
     this.#status.delete(key);
-    this.#status.set(key, value);
+    this.#status.set(key, { ...value, topology });
     if (this.#status.size > MOST_INSTANCES)
       for (const oldest of [...this.#status.keys()].slice(0, 1)) this.#status.delete(oldest);
     if (this.#isReady) this.#events.publish('topology', value);

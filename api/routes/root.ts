@@ -1,4 +1,7 @@
-import { Router } from 'express';
+import { type Request, Router } from 'express';
+import type { Authentication } from '../auth/authentication.js';
+import { Problem } from '../problems.js';
+import { prometheusText } from '../prometheus.js';
 import type { ServerOptions } from '../server.js';
 
 /** What stands outside of the API: how the server does. Probes need no sign-in, and are told nothing else. */
@@ -23,5 +26,22 @@ export function rootRoutes({ services }: ServerOptions): Router {
       uptime_s: Math.floor((Date.now() - startedAt) / 1000),
     });
   });
+  router.get('/metrics', async (request, response) => {
+    await admitScraper(request, services.authentication);
+    response
+      .set('Cache-Control', 'no-store')
+      .type('text/plain; version=0.0.4; charset=utf-8')
+      .send(prometheusText(live.status));
+  });
   return router;
+}
+
+/** A Prometheus on this machine needs no token; one elsewhere, or behind a proxy, does. */
+async function admitScraper(request: Request, authentication: Authentication): Promise<void> {
+  const address = request.socket.remoteAddress ?? '';
+  const isLoopback = address === '::1' || /^(::ffff:)?127\./.test(address);
+  const isForwarded = 'x-forwarded-for' in request.headers || 'forwarded' in request.headers;
+  if (isLoopback && !isForwarded && request.headers.authorization === undefined) return;
+  const visitor = await authentication.visitorOf(request);
+  if (visitor === undefined) throw new Problem(401, 'not-signed-in', 'From elsewhere, metrics need a token: Authorization: Bearer.');
 }

@@ -23,6 +23,8 @@ export interface PipelineOptions {
   /** As for `Streams`. */
   readonly maxTimeAhead: number;
   readonly numStandbyReplicas: number;
+  /** Of the program: what it does is then told once a second, in the topic of statuses. */
+  readonly tellsStatusAs?: string;
   /** Where the trained models of services are. */
   readonly modelsDirectory?: string;
 }

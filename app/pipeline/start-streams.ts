@@ -7,20 +7,22 @@ import type { OpenLog } from '../log/open-log.js';
 import { ModelDirectory } from '../models/model-directory.js';
 import type { Notify } from '../notice.js';
 import type { PipelineOptions } from './pipeline.js';
+import { StatusPublisher } from './status-publisher.js';
 
 /** Runs the application in this process; `onFailure` is called when it ends by itself. */
 export async function startStreams(
   { log, stateDirectory }: Pick<OpenLog, 'log' | 'stateDirectory'>,
   config: ApplicationConfig,
   serdes: TopicSerdes,
-  { modelsDirectory, ...options }: PipelineOptions,
+  { modelsDirectory, tellsStatusAs: version, ...options }: PipelineOptions,
   { onFailure, onNotice }: { readonly onFailure: () => void; readonly onNotice: Notify },
 ): Promise<Streams> {
   const models =
     modelsDirectory === undefined || !config.pipelines.includes('services')
       ? undefined
       : await ModelDirectory.watch(modelsDirectory, onNotice);
-  const streams = new Streams(applicationTopology(config, serdes, models), {
+  const topology = applicationTopology(config, serdes, models);
+  const streams = new Streams(topology, {
     ...options,
     ...RECORD_FAULTS,
     log,
@@ -32,6 +34,10 @@ export async function startStreams(
     if (state === 'ERROR') onFailure();
     if (state === 'ERROR' || state === 'NOT_RUNNING') models?.close();
   });
+  if (version !== undefined) {
+    const { applicationId } = options;
+    StatusPublisher.start({ streams, topology, applicationId, version, log, topic: config.topics.pipelineStatus });
+  }
   await streams.start();
   return streams;
 }

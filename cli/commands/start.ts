@@ -233,6 +233,8 @@ async function run(
     maxTimeAhead: options.maxAhead,
     numStandbyReplicas: options.standbys,
     modelsDirectory: modelsDirectory(options.dataDir),
+    // Nobody looks at what is over soon, unless there is a server to look at it with.
+    ...((!options.once || options.serves) && { tellsStatusAs: programVersion() }),
   };
   const reader = await readResults(log, config, serdes, { from: 'now' });
   const pipeline = await runPipeline({

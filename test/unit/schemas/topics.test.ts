@@ -23,6 +23,7 @@ const schemaFields = (file: string) => schemaOf(file).fields.map(({ name }) => n
 it('gives the topics of the goals their names, as the contract has them', () => {
   expect(topicsOfPipelines(['goals'])).toEqual({
     ...{ accessLog: 'test-inter', deadLetters: 'test-inter-dlq', late: 'test-inter-late' },
+    pipelineStatus: 'pipeline-status',
     ...{ goal1: 'goal1-topic', goal2: 'goal2-topic', goal3: 'goal3-topic', goal4: 'goal4-topic' },
     serverErrors: 'server-errors-topic',
   });
@@ -30,7 +31,17 @@ it('gives the topics of the goals their names, as the contract has them', () => 
 
 it('has incidents where a pipeline has alerts, and no others', () => {
   expect(Object.keys(topicsOfPipelines(['sensors'])).sort()).toEqual(
-    ['accessLog', 'alerts', 'deadLetters', 'incidents', 'late', 'sensorHours', 'sensorReadings', 'sensorScores'].sort(),
+    [
+      'accessLog',
+      'alerts',
+      'deadLetters',
+      'incidents',
+      'late',
+      'pipelineStatus',
+      'sensorHours',
+      'sensorReadings',
+      'sensorScores',
+    ].sort(),
   );
   expect(topicsOfPipelines(['goals'])).not.toHaveProperty('alerts');
 });

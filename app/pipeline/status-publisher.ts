@@ -1,0 +1,127 @@
+import { hostname } from 'node:os';
+import type { Log, RuntimeMetrics, Streams, StreamsMetrics, Topology, TopologyDescription } from '@millrace/streams';
+import { topologyDescription } from '@millrace/streams';
+
+const EVERY_MS = 1000;
+/** The topology is long, and stays as it is: so many records apart it is told. */
+const TOPOLOGY_EVERY = 30;
+
+type NodeTotals = Readonly<Record<'records_in' | 'records_out' | 'skipped' | 'late', number>>;
+
+/** A record of the topic of statuses; its key is the instance. Counters are totals since the start of the instance. */
+export interface PipelineStatus extends Pick<RuntimeMetrics, 'tasks' | 'partitions' | 'stores' | 'restore'> {
+  readonly instance: string;
+  readonly application: string;
+  /** Milliseconds since the epoch, as all times in it. */
+  readonly time: number;
+  readonly started: number;
+  readonly state: string;
+  readonly version: string;
+  /** Half a minute apart; its fingerprint is always there. */
+  readonly topology?: TopologyDescription;
+  readonly topology_fingerprint: string;
+  /** By name, of all tasks together. */
+  readonly nodes: Readonly<Record<string, NodeTotals>>;
+  readonly commits: {
+    readonly count: number;
+    readonly ms: { readonly sum: number; readonly buckets: RuntimeMetrics['commits']['buckets'] };
+  };
+  readonly totals: StreamsMetrics;
+}
+
+interface PublisherOptions {
+  readonly streams: Streams;
+  readonly topology: Topology;
+  readonly applicationId: string;
+  readonly version: string;
+  readonly log: Log;
+  readonly topic: string;
+}
+
+/**
+ * Tells once a second what an instance does. It has transactions of its own, so that no commit waits for them; what cannot be
+ * told is left out.
+ */
+export class StatusPublisher {
+  readonly #options: PublisherOptions;
+  readonly #instance = `${hostname()}-${process.pid}`;
+  readonly #started = Date.now();
+  readonly #topology: TopologyDescription;
+  #isTelling = false;
+  /** The state has changed meanwhile. */
+  #tellAgain = false;
+  #told = 0;
+
+  private constructor(options: PublisherOptions) {
+    this.#options = options;
+    const { applicationId, topology } = options;
+    this.#topology = topologyDescription(topology, { applicationId });
+  }
+
+  /** Until the streams end, which is told, too, where the log is still open then. */
+  static start(options: PublisherOptions): void {
+    const publisher = new StatusPublisher(options);
+    const timer = setInterval(() => publisher.#tellNow(), EVERY_MS);
+    timer.unref();
+    const { streams } = options;
+    const forget = streams.onStateChange((state) => {
+      publisher.#tellAgain = publisher.#isTelling;
+      publisher.#tellNow();
+      if (state !== 'NOT_RUNNING' && state !== 'ERROR') return;
+      clearInterval(timer);
+      forget();
+    });
+  }
+
+  #tellNow(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    this.#tell()
+      // What cannot be told now is told the next time.
+      .catch(() => {})
+      .finally(() => {
+        this.#isTelling = false;
+        if (!this.#tellAgain) return;
+        this.#tellAgain = false;
+        this.#tellNow();
+      });
+  }
+
+  async #tell(): Promise<void> {
+    const { log, topic } = this.#options;
+    const status = await this.#status();
+    const transaction = log.transaction();
+    const value = Buffer.from(JSON.stringify(status));
+    transaction.append(topic, 0, status.time, Buffer.from(this.#instance), value);
+    await transaction.commit();
+    this.#told++;
+  }
+
+  async #status(): Promise<PipelineStatus> {
+    const { applicationId, streams, version } = this.#options;
+    const { commits, nodes, partitions, restore, stores, tasks } = await streams.runtimeMetrics();
+    const { count, buckets, sum_ms: sum } = commits;
+    return {
+      ...{ instance: this.#instance, application: applicationId, time: Date.now(), started: this.#started },
+      ...{ state: streams.state, version, topology_fingerprint: this.#topology.fingerprint },
+      ...(this.#told % TOPOLOGY_EVERY === 0 && { topology: this.#topology }),
+      ...{ tasks, nodes: totalsOf(nodes), partitions, stores, restore },
+      commits: { count, ms: { sum, buckets } },
+      totals: streams.metrics,
+    };
+  }
+}
+
+function totalsOf(nodes: RuntimeMetrics['nodes']): Record<string, NodeTotals> {
+  const totals = Object.create(null) as Record<string, NodeTotals>;
+  for (const { late, name, records_in, records_out, skipped } of nodes) {
+    const known = totals[name];
+    totals[name] = {
+      records_in: records_in + (known?.records_in ?? 0),
+      records_out: records_out + (known?.records_out ?? 0),
+      skipped: skipped + (known?.skipped ?? 0),
+      late: late + (known?.late ?? 0),
+    };
+  }
+  return totals;
+}
