@@ -133,6 +133,24 @@ export interface WebStatistics {
   readonly rules: readonly BrokenRule[];
 }
 
+/** A few seconds of one host, or of all, `*`. Times of responses are milliseconds. */
+export interface Traffic {
+  readonly host: string;
+  readonly window_start: number;
+  readonly window_end: number;
+  readonly requests: number;
+  readonly status_1xx: number;
+  readonly status_2xx: number;
+  readonly status_3xx: number;
+  readonly status_4xx: number;
+  readonly status_5xx: number;
+  readonly p50_response_time: number | null;
+  readonly p95_response_time: number | null;
+  readonly p99_response_time: number | null;
+  readonly bytes: number | null;
+  readonly clients: number;
+}
+
 /** How a service does, from a few seconds of its logs. Times of responses are milliseconds. */
 export interface ServiceHealth {
   readonly service: string;

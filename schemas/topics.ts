@@ -13,6 +13,7 @@ import type {
   SensorScore,
   ServiceHealth,
   ServiceLog,
+  Traffic,
   WebStatistics,
 } from './records.js';
 
@@ -110,6 +111,10 @@ export const TOPICS = {
     ...{ name: 'web-stats-topic', role: 'statistics', schema: 'web-statistics' },
     ...{ timeField: 'window_start', lakeKind: 'web-stats', pipelines: ['web-statistics'] },
     connectors: ['elasticsearch-results', 'influxdb-web-statistics'],
+  }),
+  traffic: of<Traffic>()({
+    ...{ name: 'traffic', role: 'statistics', schema: 'traffic', timeField: 'window_start', lakeKind: 'traffic' },
+    ...{ pipelines: ['web-statistics'], connectors: ['elasticsearch-results'] },
   }),
   sensorReadings: of<SensorReading>()({
     ...{ name: 'sensor-topic', role: 'raw', schema: 'sensor-reading', timeField: 'timestamp', lakeKind: 'sensor' },

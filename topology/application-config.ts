@@ -17,6 +17,7 @@ export interface ApplicationConfig extends GoalConfig {
     /** Of so many requests at least. */
     readonly leastRequests: number;
   };
+  readonly traffic: { readonly size: Duration };
   readonly sensors: {
     /** Degrees Celsius; a reading of more has the score 1. */
     readonly temperature: number;
@@ -57,6 +58,7 @@ export const DEFAULT_APPLICATION_CONFIG: ApplicationConfig = {
   ...DEFAULT_GOAL_CONFIG,
   pipelines: PIPELINES,
   webStatistics: { size: '1m', errorRate: 0.2, leastRequests: 20 },
+  traffic: { size: '5s' },
   sensors: { temperature: 40, pressure: 120 },
   services: {
     size: '5s',

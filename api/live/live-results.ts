@@ -31,6 +31,7 @@ const KEPT: Readonly<Record<Roles, number>> = {
   goal4: 10_000,
   serverErrors: 10_000,
   webStatistics: 30_000,
+  traffic: 50_000,
   sensorScores: 30_000,
   sensorHours: 10_000,
   serviceHealth: 30_000,

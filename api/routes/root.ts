@@ -43,5 +43,6 @@ async function admitScraper(request: Request, authentication: Authentication): P
   const isForwarded = 'x-forwarded-for' in request.headers || 'forwarded' in request.headers;
   if (isLoopback && !isForwarded && request.headers.authorization === undefined) return;
   const visitor = await authentication.visitorOf(request);
-  if (visitor === undefined) throw new Problem(401, 'not-signed-in', 'From elsewhere, metrics need a token: Authorization: Bearer.');
+  if (visitor === undefined)
+    throw new Problem(401, 'not-signed-in', 'From elsewhere, metrics need a token: Authorization: Bearer.');
 }

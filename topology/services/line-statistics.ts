@@ -1,10 +1,10 @@
 import type { Serde } from '@millrace/streams';
 import { DDSketch } from '../../detection/dd-sketch.js';
 import { Moments } from '../../detection/moments.js';
+import { DistinctCount } from '../monitoring/distinct-count.js';
 import { growing } from '../monitoring/growing-aggregator.js';
 import { isAmount, sumOf } from '../monitoring/measured.js';
 import { isError, type Line } from './service-lines.js';
-import { SessionCount } from './session-count.js';
 
 const COUNTS_BYTES = 24;
 
@@ -23,7 +23,7 @@ export class LineStatistics {
     /** Of the logarithms: what a few very slow responses do to the mean, they do not do here. */
     readonly logTimes = new Moments(),
     readonly sketch = new DDSketch(),
-    readonly sessions = new SessionCount(),
+    readonly sessions = new DistinctCount(),
   ) {}
 
   /** The geometric mean; undefined when no time is known. */
@@ -84,7 +84,7 @@ export const lineStatisticsSerde: Serde<LineStatistics> = {
     const logTimes = Moments.read(serialized, start + COUNTS_BYTES + Moments.byteLength);
     const at = start + COUNTS_BYTES + 2 * Moments.byteLength;
     const sketch = DDSketch.read(serialized, at);
-    const sessions = SessionCount.read(serialized, at + sketch.byteLength);
+    const sessions = DistinctCount.read(serialized, at + sketch.byteLength);
     const statistics = new LineStatistics(times, logTimes, sketch, sessions);
     statistics.bytes = serialized.readDoubleBE(start);
     statistics.count = serialized.readUInt32BE(start + 8);

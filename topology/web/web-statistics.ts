@@ -10,29 +10,21 @@ import { growing } from '../monitoring/growing-aggregator.js';
 import { isAmount, sumOf } from '../monitoring/measured.js';
 import { type Detection, type Deviation, Monitor, percent, type SeriesSignal, short } from '../monitoring/monitor.js';
 import { type JudgedWindow, monitorWindows } from '../monitoring/window-monitor.js';
-import type { Request, Requests } from '../requests.js';
+import type { Request } from '../requests.js';
 import type { TopicSerdes } from '../serdes.js';
+import type { requestsByHost } from './requests-by-host.js';
 
-/** All hosts together. */
-const ALL_HOSTS = '*';
 const COUNTS_BYTES = 40;
 const MS_PER_SECOND = 1000;
 
 /** Statistics of the requests of each host, and of all, a minute at a time; rules flag what is unusual. */
 export function webStatistics(
-  requests: Requests,
+  requests: ReturnType<typeof requestsByHost>,
   config: ApplicationConfig,
   serdes: TopicSerdes<'webStatistics' | 'alerts'>,
 ): void {
   const { grace, topics, watchesClock, webStatistics: settings } = config;
   const windows = requests
-    .flatMap(
-      (_key, request) => [
-        [request.host, request],
-        [ALL_HOSTS, request],
-      ],
-      { name: 'requests-by-host' },
-    )
     .groupByKey({ key: stringSerde, name: 'web-statistics' })
     .windowedBy(TimeWindows.ofSizeAndGrace(settings.size, grace))
     .emitStrategy('onWindowClose')

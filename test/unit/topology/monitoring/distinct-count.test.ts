@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { SessionCount } from '../../../../topology/services/session-count.js';
+import { DistinctCount } from '../../../../topology/monitoring/distinct-count.js';
 
-function countOf(from: number, to: number): SessionCount {
-  const count = new SessionCount();
+function countOf(from: number, to: number): DistinctCount {
+  const count = new DistinctCount();
   for (let i = from; i < to; i++) {
     count.add(`session_${i}`);
     count.add(`session_${i}`);
@@ -17,11 +17,11 @@ it.each([0, 1, 10, 100, 1000, 5000, 100_000])('estimates %d different sessions w
 });
 
 it('is from merged parts that overlap, read from their bytes, what it is from the whole', () => {
-  const merged = new SessionCount();
+  const merged = new DistinctCount();
   for (const part of [countOf(0, 700), countOf(500, 1500), countOf(1500, 2000)]) {
     const bytes = Buffer.alloc(5 + part.byteLength);
     expect(part.write(bytes, 5)).toBe(bytes.length);
-    merged.addAll(SessionCount.read(bytes, 5));
+    merged.addAll(DistinctCount.read(bytes, 5));
   }
   expect(merged.estimate).toBe(countOf(0, 2000).estimate);
 });

@@ -6,21 +6,21 @@ const HEAD_BYTES = 2;
 const ENTRY_BYTES = 3;
 
 /**
- * How many different sessions there were, within some 3 %, from parts that can be merged: HyperLogLog (Flajolet, Fusy,
- * Gandouet and Meunier, "HyperLogLog: the analysis of a near-optimal cardinality estimation algorithm", 2007), with linear
- * counting while most registers are empty, where it is nearly exact.
+ * How many different texts there were, such as sessions or clients, within some 3 %, from parts that can be merged:
+ * HyperLogLog (Flajolet, Fusy, Gandouet and Meunier, "HyperLogLog: the analysis of a near-optimal cardinality estimation
+ * algorithm", 2007), with linear counting while most registers are empty, where it is nearly exact.
  */
-export class SessionCount {
+export class DistinctCount {
   readonly #registers = new Uint8Array(REGISTERS);
   #used = 0;
 
-  add(session: string): void {
-    const hash = hashOf(session);
+  add(text: string): void {
+    const hash = hashOf(text);
     // The first bits choose the register; it keeps the longest run of zeros that the others began with.
     this.#raise(hash >>> (32 - REGISTER_BITS), Math.clz32((hash << REGISTER_BITS) | (1 << (REGISTER_BITS - 1))) + 1);
   }
 
-  addAll(other: SessionCount): void {
+  addAll(other: DistinctCount): void {
     for (const [register, run] of other.#registers.entries()) if (run > 0) this.#raise(register, run);
   }
 
@@ -45,8 +45,8 @@ export class SessionCount {
     return at;
   }
 
-  static read(bytes: Buffer, start: number): SessionCount {
-    const count = new SessionCount();
+  static read(bytes: Buffer, start: number): DistinctCount {
+    const count = new DistinctCount();
     const end = start + HEAD_BYTES + ENTRY_BYTES * bytes.readUInt16BE(start);
     for (let at = start + HEAD_BYTES; at < end; at += ENTRY_BYTES) {
       count.#raise(bytes.readUInt16BE(at), bytes.readUInt8(at + 2));
