@@ -1,4 +1,5 @@
 import { lookup as lookUp } from 'node:dns/promises';
+import type { LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, request } from 'undici';
 import { DeliveryError } from './delivery-error.js';
@@ -118,13 +119,7 @@ export function isPublic(address: string): boolean {
   return ip.range() === 'unicast' && !ALSO_INSIDE.includes(ip.toString());
 }
 
-type Lookup = (
-  host: string,
-  options: { readonly all?: boolean },
-  done: (error: Error | null, address: string | { address: string; family: number }[], family?: number) => void,
-) => void;
-
-function pinned(addresses: readonly string[]): Lookup {
+function pinned(addresses: readonly string[]): LookupFunction {
   const found = addresses.map((address) => ({ address, family: ipaddr.parse(address).kind() === 'ipv6' ? 6 : 4 }));
   return (_host, { all }, done) => {
     const [first] = found;
