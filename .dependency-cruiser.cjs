@@ -76,6 +76,7 @@ module.exports = {
     only('connectors-know-schemas', '^connectors/', [PACKAGE, '^schemas/']),
     only('stack-stands-alone', '^stack/', [ERRORS_OF_PACKAGE]),
     only('lake-knows-the-log-and-schemas', '^lake/', [PACKAGE, '^schemas/']),
+    only('notify-knows-incidents-and-what-runs', '^notify/', [PACKAGE, '^(app|schemas)/']),
     only('api-knows-what-runs-and-what-is-found', '^api/', [PACKAGE, '^(app|notify|lake|schemas|topology|detection)/']),
     {
       name: 'nothing-below-knows-the-api',
@@ -94,8 +95,8 @@ module.exports = {
     },
     only(
       'product-knows-no-tests',
-      '^(streams|detection|topology|producer|schemas|connectors|stack|lake|app|api|cli)/',
-      ['^(streams|detection|topology|producer|schemas|connectors|stack|lake|app|api|cli)/'],
+      '^(streams|detection|topology|producer|schemas|connectors|stack|lake|app|api|notify|cli)/',
+      ['^(streams|detection|topology|producer|schemas|connectors|stack|lake|app|api|notify|cli)/'],
     ),
   ],
   options: {

@@ -29,6 +29,7 @@ const SOURCES = [
   'lake',
   'app',
   'api',
+  'notify',
   'cli',
   'bench',
   'examples',

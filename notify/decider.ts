@@ -78,7 +78,11 @@ export class Decider {
     if (value === undefined) return;
     const scope = `${value.source_kind}/${value.scope}`;
     const endedAtAlerts = before?.endedAtAlerts ?? null;
-    const isEnded = endedAtAlerts !== null && value.alerts <= endedAtAlerts;
+    const endedAt = this.#state.said.get(id)?.endedAt ?? null;
+    const isEnded =
+      before === undefined
+        ? endedAt !== null && value.updated <= endedAt
+        : endedAtAlerts !== null && value.alerts <= endedAtAlerts;
     const goesOn = value.state !== 'resolved' && !isEnded;
     const changesBefore = this.#state.changes.get(scope) ?? NO_CHANGES;
     // What is heard of for the first time when it is over was never told: it is no change.

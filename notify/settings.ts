@@ -1,0 +1,126 @@
+import type { Log } from '@millrace/streams';
+import type { z } from 'zod';
+import {
+  type ChannelConfig,
+  type EditedRoute,
+  type FileConfig,
+  remoteChannel,
+  routeSchema,
+  type ScheduleConfig,
+  type SilenceConfig,
+  scheduleSchema,
+  silenceSchema,
+} from './config.js';
+import type { Rules } from './decider.js';
+import { NotifyError } from './notify-error.js';
+import { channelsOf, type Edited, rulesOf } from './rules.js';
+import type { Secrets } from './secrets.js';
+import { type JsonRecord, NOTIFY_TOPICS } from './topics.js';
+
+/** A kind of thing that can be edited. */
+export type Kind = 'channel' | 'route' | 'silence' | 'schedule';
+
+interface Values {
+  readonly channel: ChannelConfig;
+  readonly route: EditedRoute;
+  readonly silence: SilenceConfig;
+  readonly schedule: ScheduleConfig;
+}
+
+/** The file's settings and those that were edited, which are in a topic that all processes read. */
+export class Settings {
+  readonly file: FileConfig;
+  readonly #log: Log;
+  readonly #secrets: Secrets;
+  readonly #edited = {
+    channel: new Map<string, ChannelConfig>(),
+    route: new Map<string, EditedRoute>(),
+    silence: new Map<string, SilenceConfig>(),
+    schedule: new Map<string, ScheduleConfig>(),
+  };
+  /** Called when they have changed. */
+  onChange: () => void = () => {};
+
+  constructor(log: Log, file: FileConfig, secrets: Secrets) {
+    this.#log = log;
+    this.file = file;
+    this.#secrets = secrets;
+  }
+
+  get channels(): ReadonlyMap<string, ChannelConfig> {
+    return channelsOf(this.file, this.#all);
+  }
+
+  /** What was edited of a kind. */
+  edited<K extends Kind>(kind: K): ReadonlyMap<string, Values[K]> {
+    return this.#edited[kind] as unknown as ReadonlyMap<string, Values[K]>;
+  }
+
+  rules(isDisabled: (channel: ChannelConfig) => boolean): Rules {
+    return rulesOf(this.file, this.#all, isDisabled);
+  }
+
+  /** Whether a thing is of the file, and so cannot be edited. */
+  isOfFile(kind: Kind, name: string): boolean {
+    const { channels, schedules, silences } = this.file;
+    switch (kind) {
+      case 'channel':
+        return channels.some((one) => one.name === name);
+      case 'schedule':
+        return schedules.some((one) => one.name === name);
+      case 'silence':
+        return silences.some((one) => one.id === name);
+      case 'route':
+        return false;
+    }
+  }
+
+  /** What has been read of the topic; what cannot be used any more is as good as not there. */
+  read({ key, value }: JsonRecord): void {
+    const [, kind, name] = /^(channel|route|silence|schedule)\/(.+)$/s.exec(key) ?? [];
+    if (kind === undefined || name === undefined) return;
+    const things = this.#edited[kind as Kind] as Map<string, Values[Kind]>;
+    const parsed = value === null ? undefined : this.#parsed(kind as Kind, value);
+    if (parsed === undefined) things.delete(name);
+    else things.set(name, parsed);
+    this.onChange();
+  }
+
+  /** Resolves when it is kept. @throws NotifyError NOTIFY_READ_ONLY, NOTIFY_SECRET; LogError */
+  async put<K extends Kind>(kind: K, name: string, value: Values[K] | null): Promise<void> {
+    if (this.isOfFile(kind, name)) {
+      throw new NotifyError(
+        'NOTIFY_READ_ONLY',
+        `the ${kind} "${name}" is of the file that --alerts names; edit it there`,
+      );
+    }
+    const written = value !== null && kind === 'channel' ? { sealed: this.#secrets.seal(value) } : value;
+    const transaction = this.#log.transaction();
+    const bytes = written === null ? null : Buffer.from(JSON.stringify(written));
+    transaction.append(NOTIFY_TOPICS.config, 0, Date.now(), Buffer.from(`${kind}/${name}`), bytes);
+    await transaction.commit();
+    this.read({ key: `${kind}/${name}`, value: written });
+  }
+
+  get #all(): Edited {
+    const { channel, route, schedule, silence } = this.#edited;
+    return { channels: channel, routes: route, schedules: schedule, silences: silence };
+  }
+
+  #parsed(kind: Kind, value: unknown): Values[Kind] | undefined {
+    try {
+      const opened = kind === 'channel' ? this.#secrets.open((value as { readonly sealed: string }).sealed) : value;
+      return SCHEMAS[kind].safeParse(opened).data;
+    } catch {
+      // Kept with a key that is gone.
+      return undefined;
+    }
+  }
+}
+
+const SCHEMAS: { readonly [K in Kind]: z.ZodType<Values[K]> } = {
+  channel: remoteChannel,
+  route: routeSchema,
+  silence: silenceSchema,
+  schedule: scheduleSchema,
+};
