@@ -5,6 +5,9 @@ import type { Log } from '@millrace/streams';
 import type { SchemaRegistry } from '@millrace/streams/avro';
 import { type Logger, pino } from 'pino';
 import { RecordDecoder } from '../app/results/record-decoder.js';
+import { type FileConfig, NO_FILE } from '../notify/config.js';
+import { NotifyService } from '../notify/notify-service.js';
+import { Secrets } from '../notify/secrets.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
 import { AccessFile } from './auth/access-file.js';
 import { Accounts } from './auth/accounts.js';
@@ -13,6 +16,7 @@ import { type Address, isLoopback, listen, namesOf } from './listen.js';
 import { EventHub } from './live/event-hub.js';
 import { LiveResults } from './live/live-results.js';
 import { systemFiguresOf } from './live/system-metrics.js';
+import { shownDelivery } from './routes/alerting.js';
 import { RESOURCES } from './routes/table.js';
 import { createServer } from './server.js';
 import type { Services } from './services.js';
@@ -29,6 +33,8 @@ export interface ServeOptions {
   readonly directory: string;
   readonly lakeDirectory: string | undefined;
   readonly version: string;
+  /** Whom incidents are told, besides what is edited; default nobody. */
+  readonly alerts?: FileConfig;
   /** False: anybody may do all, on loopback only. */
   readonly auth: boolean;
 }
@@ -51,7 +57,7 @@ export class ServeError extends Error {
 
 /** Serves the API and the dashboard over a log. @throws what listening failed with */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { address, auth, config, directory, lakeDirectory, log, schemas, version } = options;
+  const { address, alerts = NO_FILE, auth, config, directory, lakeDirectory, log, schemas, version } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (!auth && !isLoopback(address.host)) {
     throw new ServeError(`without sign-in the server is for this machine alone; --http ${address.host} is not`);
@@ -61,9 +67,17 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const decoder = new RecordDecoder(schemas);
   const events = new EventHub();
   const live = new LiveResults(log, config, decoder, events);
+  const notify = await NotifyService.start({
+    ...{ log, decoder, file: alerts, incidentsTopic: config.topics.incidents },
+    // What is in a directory is of one machine; a cluster is of several, which must have the same key.
+    secrets: Secrets.of(log.join === undefined ? join(directory, 'notify.key') : undefined),
+    onProblem: (message) => logger.warn({ alerts: true }, message),
+  });
   const services: Services = {
     ...{ log, decoder, config, live, events, logger, version, lakeDirectory },
     ...{ startedAt: Date.now(), accounts, authentication: new Authentication(accounts) },
+    notify,
+    deliveriesOf: async (incident) => notify.deliveriesOf(incident).map(shownDelivery),
     audit: (visitor, action, details) => logger.info({ audit: true, by: visitor.name, action, ...details }, action),
   };
   const app = createServer({
@@ -89,6 +103,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       clearInterval(timer);
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
+      await notify.close();
       await live.close();
     },
   };

@@ -1,6 +1,7 @@
 import type { Log } from '@millrace/streams';
 import type { Logger } from 'pino';
 import type { RecordDecoder } from '../app/results/record-decoder.js';
+import type { NotifyService } from '../notify/notify-service.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
 import type { Accounts } from './auth/accounts.js';
 import type { Authentication } from './auth/authentication.js';
@@ -26,6 +27,8 @@ export interface Services {
   readonly authentication: Authentication;
   /** Notes who has done what. */
   audit(visitor: Visitor, action: string, details: Readonly<Record<string, unknown>>): void;
+  /** Alert delivery; missing where nobody is told. */
+  readonly notify?: NotifyService;
   /** What was told of an incident; missing where nobody is told. */
   deliveriesOf?(incident: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
 }

@@ -5,7 +5,6 @@ export type Labels = Readonly<Record<string, readonly string[]>>;
 
 /** The labels of an incident, by the names that matchers, groups and inhibitions use. */
 export const LABEL_NAMES = ['incident', 'source', 'scope', 'severity', 'detector', 'entity', 'tenant'] as const;
-export type LabelName = (typeof LABEL_NAMES)[number];
 
 export function labelsOf(incident: Incident, tenant = ''): Labels {
   return {

@@ -1,4 +1,5 @@
 import type { Resource } from '../route.js';
+import { alertRoutes, channels, deliveries, silences, webhooks } from './alerting.js';
 import { auth, users } from './auth.js';
 import { hosts, sensors, services } from './entities.js';
 import { events } from './events.js';
@@ -25,6 +26,11 @@ export const RESOURCES: readonly Resource[] = [
   topics,
   deadLetters,
   query,
+  channels,
+  alertRoutes,
+  silences,
+  deliveries,
+  webhooks,
   auth,
   users,
 ];

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js';
+import { type AlertsOptions, addAlerts, alertsOf } from '../options/alerts.js';
 import { addConnection, type ConnectionOptions, connect } from '../options/connection.js';
 import { addHttp, type HttpOptions } from '../options/http.js';
 import { stopOnSignals } from '../terminal/interruption.js';
@@ -9,16 +10,17 @@ import { programVersion } from '../terminal/program.js';
 import { safe } from '../terminal/safe-text.js';
 import { lakeDirectory } from './lake.js';
 
-type ServeOptions = ConnectionOptions & HttpOptions;
+type ServeOptions = ConnectionOptions & HttpOptions & AlertsOptions;
 
 export function serveCommand(program: Command): Command {
   const command = program
     .command('serve')
     .description('serve the dashboard and the HTTP API over what a pipeline writes, also while it runs');
-  return addConnection(addHttp(command)).action(serveResults);
+  return addConnection(addAlerts(addHttp(command))).action(serveResults);
 }
 
 async function serveResults(options: ServeOptions): Promise<void> {
+  const alerts = alertsOf(options);
   const stop = new AbortController();
   stopOnSignals(stop);
   const connection = await connect(options, { runs: 'reader' }, stop.signal);
@@ -32,6 +34,7 @@ async function serveResults(options: ServeOptions): Promise<void> {
       lakeDirectory: lakeDirectory(options),
       version: programVersion(),
       auth: options.auth,
+      alerts,
     });
     print(safe`dashboard: ${server.setupUrl ?? server.url}`);
     if (!options.auth) say(safe`--no-auth: anybody on this machine may see and change all of it`);

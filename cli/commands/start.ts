@@ -9,9 +9,11 @@ import type { RetentionOptions } from '../../app/log/retention.js';
 import { prepareTopics } from '../../app/log/topics.js';
 import { type RunningPipeline, runPipeline } from '../../app/pipeline/run-pipeline.js';
 import { type ResultsReader, readResults } from '../../app/results/results-reader.js';
+import type { FileConfig } from '../../notify/config.js';
 import { newWriterMetrics, type WriterMetrics } from '../../producer/raw-topic-writer.js';
 import type { ApplicationConfig } from '../../topology/application-config.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
+import { type AlertsOptions, addAlerts, alertsOf } from '../options/alerts.js';
 import {
   addConnection,
   addGroup,
@@ -53,7 +55,7 @@ const KAFKA_PARTITIONS = 4;
 /** A last commit waits for brokers that are away, but not for ever. */
 const CLOSE_WITHIN_MS = 10_000;
 
-interface StartOptions extends SourceOptions, ApplicationOptions, ConnectionOptions, RetentionOptions {
+interface StartOptions extends SourceOptions, ApplicationOptions, ConnectionOptions, RetentionOptions, AlertsOptions {
   readonly once?: boolean;
   readonly applicationId: string;
   readonly processes: number;
@@ -112,7 +114,7 @@ export function startCommand(program: Command): Command {
     .addOption(httpOption('where the dashboard and the HTTP API are served; a busy port: the next free one'))
     .option('--no-http', 'serve no HTTP; with --once none is served unless --http asks for it')
     .option('--no-auth', 'let anybody on this machine in, without signing in');
-  return addGroup(addConnection(addRetention(addPipelines(addSource(command))))).action(start);
+  return addGroup(addConnection(addRetention(addPipelines(addSource(addAlerts(command)))))).action(start);
 }
 
 function applicationId(text: string): string {
@@ -164,6 +166,8 @@ interface RunOptions extends StartOptions {
   /** Where the server keeps users and the like: of all places of a data directory. */
   readonly httpDirectory: string;
   readonly serves: boolean;
+  /** Whom incidents are told. */
+  readonly told: FileConfig;
 }
 
 async function start(given: StartOptions, command: Command): Promise<void> {
@@ -177,7 +181,13 @@ async function start(given: StartOptions, command: Command): Promise<void> {
     dataDir: placeOf(given),
     httpDirectory: join(given.dataDir, 'http'),
     serves: given.http !== false && !(given.once && command.getOptionValueSource('http') === 'default'),
+    told: alertsOf(given),
   };
+  if (!options.serves && (given.alerts ?? given.webhook) !== undefined) {
+    throw new UsageError(
+      '--alerts and --webhook need the HTTP process, which tells: leave --no-http out; with --once, add --http',
+    );
+  }
   const stop = new AbortController();
   const startedAt = Date.now();
   stopOnSignals(stop);
@@ -343,10 +353,10 @@ function httpBeside(
   config: ApplicationConfig,
   onUrl: (url: string) => void,
 ): HttpProcess | undefined {
-  const { auth, http, httpDirectory, serves } = options;
+  const { auth, http, httpDirectory, serves, told } = options;
   if (!serves || http === false) return undefined;
   const task = {
-    ...{ place: logPlace(options), config, address: http, directory: httpDirectory, auth },
+    ...{ place: logPlace(options), config, address: http, directory: httpDirectory, auth, alerts: told },
     ...{ lakeDirectory: lakeDirectoryOf(options), version: programVersion() },
   };
   return new HttpProcess(task, onUrl);

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { type FileConfig, NO_FILE, readAlertsFile, webhookFile } from '../../notify/config.js';
+import { NotifyError } from '../../notify/notify-error.js';
+import { UsageError } from './usage-error.js';
+
+export interface AlertsOptions {
+  readonly alerts?: string;
+  readonly webhook?: string;
+}
+
+/** `--alerts` and `--webhook`: whom incidents are told. */
+export function addAlerts(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--alerts <file>', 'whom incidents are told: channels, routes and silences, in YAML or JSON').env(
+        'MILLRACE_ALERTS',
+      ),
+    )
+    .addOption(
+      new Option('--webhook <url>', 'tell every incident there, at once, as JSON')
+        .env('MILLRACE_WEBHOOK')
+        .conflicts('alerts'),
+    );
+}
+
+/** @throws UsageError for what cannot be used */
+export function alertsOf({ alerts, webhook }: AlertsOptions): FileConfig {
+  try {
+    if (alerts !== undefined) return readAlertsFile(alerts);
+    return webhook === undefined ? NO_FILE : webhookFile(webhook);
+  } catch (error) {
+    if (error instanceof NotifyError) throw new UsageError(error.message);
+    throw error;
+  }
+}
