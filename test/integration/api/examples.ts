@@ -91,6 +91,7 @@ export function examplesOf({
     ],
     'delete /query/{id}': [{ params: { id: 'none' }, status: 404 }],
     'get /queries': [{}],
+    ...alerting(list),
     // Nobody signs in here: auth.test.ts has those.
     'post /auth/token': [
       { body: { name: 'ada', password: 'a long password' }, status: 404 },
@@ -108,5 +109,56 @@ export function examplesOf({
     'get /tokens': [{ status: 404 }],
     'post /tokens': [{ body: { name: 'ci', role: 'viewer' }, status: 404 }],
     'delete /tokens/{id}': [{ params: { id: 'none' }, status: 404 }],
+  };
+}
+
+/** Of alert delivery: what is added first is what is changed and deleted afterwards. */
+function alerting(list: readonly Example[]): Readonly<Record<string, readonly Example[]>> {
+  const hook = { name: 'hook', type: 'webhook', url: 'https://127.0.0.1:9/hook' };
+  const none = { params: { id: 'none' }, status: 404 };
+  const nights = { name: 'nights', cron: '0 22 * * *', duration: '8h', time_zone: 'Europe/Berlin' };
+  return {
+    'get /channels': list,
+    'post /channels': [
+      { body: hook },
+      { body: { name: 'mail', type: 'email', host: 'mail.example', from: 'a@b.example', to: ['c@d.example'] } },
+      { body: hook, status: 409 },
+      { body: { name: 'program', type: 'command', command: ['sh'] }, status: 400 },
+      { body: { name: 'x', type: 'slack', url: 'not a URL' }, status: 400 },
+    ],
+    'put /channels/{id}': [
+      { params: { id: 'hook' }, body: { ...hook, headers: { 'x-key': 'secret' } } },
+      { ...none, body: hook },
+    ],
+    'delete /channels/{id}': [{ params: { id: 'mail' } }, none],
+    'post /channels/{id}/test': [{ params: { id: 'hook' } }, none],
+    'get /routes': [{}],
+    'put /routes/{id}': [
+      { params: { id: 'worst' }, body: { matchers: ['severity="critical"'], channels: ['hook'], group_wait: '5s' } },
+      { params: { id: 'worst' }, body: { channels: ['nobody'] }, status: 422 },
+      { params: { id: 'worst' }, body: { matchers: ['none="x"'] }, status: 400 },
+      { params: { id: 'worst' }, body: { group_wait: 'soon' }, status: 400 },
+    ],
+    'delete /routes/{id}': [{ params: { id: 'worst' } }, none],
+    'post /routes/try': [{ body: {} }, { body: { severity: 'critical', entities: ['web-1'] } }],
+    'get /silences': list,
+    'post /silences': [
+      { body: { matchers: ['scope="billing"'], until: '2100-01-01T00:00:00Z', reason: 'it moves' } },
+      { body: { matchers: [] }, status: 400 },
+      { body: { matchers: ['scope="billing"'], schedule: 'none' }, status: 422 },
+    ],
+    'delete /silences/{id}': [none],
+    'post /silences/preview': [{ body: { matchers: ['severity=~".*"'] } }],
+    'get /schedules': [{}],
+    'post /schedules': [{ body: nights }, { body: { ...nights, cron: 'now' }, status: 400 }],
+    'delete /schedules/{id}': [{ params: { id: 'nights' } }, none],
+    'get /deliveries': [...list, { query: { state: 'failed', channel: 'hook' } }],
+    'post /deliveries/{id}/replay': [none],
+    'get /webhooks': [{}],
+    'post /webhooks': [
+      { body: { url: 'https://127.0.0.1:9/old', events: ['anomaly_detected', 'high_error_rate'] } },
+      { body: { url: 'https://127.0.0.1:9/old', events: ['none'] }, status: 400 },
+    ],
+    'delete /webhooks/{id}': [none],
   };
 }
