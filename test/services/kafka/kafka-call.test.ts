@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { callsUnderWay } from '../../../../../streams/log/kafka/calls-under-way.js';
-import { type Callback, call, UnansweredCallError } from '../../../../../streams/log/kafka/kafka-call.js';
-import { LogError } from '../../../../../streams/log/log.js';
+import { callsUnderWay } from '../../../streams/log/kafka/calls-under-way.js';
+import { type Callback, call, UnansweredCallError } from '../../../streams/log/kafka/kafka-call.js';
+import { LogError } from '../../../streams/log/log.js';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hostAndPort } from '../../../../../streams/log/kafka/bootstrap.js';
+import { hostAndPort } from '../../../streams/log/kafka/bootstrap.js';
 
 it.each([
   ['127.0.0.1:19092', '127.0.0.1', 19_092],
