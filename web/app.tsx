@@ -18,6 +18,10 @@ const LogsPage = lazy(() => import('./pages/logs/logs-page.js'));
 const ServicesPage = lazy(() => import('./pages/services/services-page.js'));
 const HostsPage = lazy(() => import('./pages/services/hosts-page.js'));
 const SensorsPage = lazy(() => import('./pages/services/sensors-page.js'));
+const PipelinePage = lazy(() => import('./pages/pipeline/pipeline-page.js'));
+const SqlPage = lazy(() => import('./pages/sql/sql-page.js'));
+const AlertsPage = lazy(() => import('./pages/alerts/alerts-page.js'));
+const SettingsPage = lazy(() => import('./pages/settings/settings-page.js'));
 const GoalsPage = lazy(() => import('./pages/services/goals-page.js'));
 
 export function App() {
@@ -52,6 +56,10 @@ function Shell() {
               <Route path="/hosts" component={HostsPage} />
               <Route path="/sensors" component={SensorsPage} />
               <Route path="/goals" component={GoalsPage} />
+              <Route path="/pipeline" component={PipelinePage} />
+              <Route path="/sql" component={SqlPage} />
+              <Route path="/alerts" component={AlertsPage} />
+              <Route path="/settings" component={SettingsPage} />
               <Route component={NothingHere} />
             </Switch>
           </Suspense>

@@ -16,7 +16,12 @@ const PAGES: Readonly<Record<string, string>> = {
 const OFF = 'millrace.single-keys-off';
 const SEQUENCE_MS = 1_200;
 
-const singleKeysAreOn = (): boolean => localStorage.getItem(OFF) === null;
+export const singleKeysAreOn = (): boolean => localStorage.getItem(OFF) === null;
+
+export function switchSingleKeys(on: boolean): void {
+  if (on) localStorage.removeItem(OFF);
+  else localStorage.setItem(OFF, '1');
+}
 
 function isTyping({ target }: KeyboardEvent): boolean {
   return (

@@ -48,7 +48,7 @@ const OF_SERVICE: readonly Measure<Health>[] = [
     usualOf: 'typical',
     format: number,
   },
-  { name: 'Lines', of: 'a second', unit: '/s', value: (row) => row.throughput, fields: ['service'], format: number },
+  { name: 'Lines', of: 'in 5 s', unit: '', value: (row) => row.count, fields: ['service'], format: number },
 ];
 
 const OF_WEB: readonly Measure<Web>[] = [

@@ -1,0 +1,207 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Millrace } from '../integration/millrace.js';
+import { until } from '../until.js';
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+);
+const DIST = fileURLToPath(new URL('../../web/dist/', import.meta.url));
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const MOST_BYTES = 160 * 1024;
+
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+const PAGES = [
+  '/',
+  '/incidents',
+  '/logs',
+  '/services',
+  '/hosts',
+  '/sensors',
+  '/goals',
+  '/pipeline',
+  '/pipeline?view=topics',
+  '/sql',
+  '/alerts',
+  '/settings',
+];
+
+describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped where there is no Chromium)', () => {
+  let directory: string;
+  let pipeline: Millrace;
+  let url: string;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'dashboard-'));
+    const input = ['--rate', '100', '--log-rate', '100', '--clients', '2000', '--seed', '7'];
+    pipeline = new Millrace(['start', '--data-dir', directory, '--http', '127.0.0.1:4390', '--no-auth', ...input]);
+    url = await until(() => /http:\/\/127\.0\.0\.1:\d+/.exec(pipeline.stdout + pipeline.stderr)?.[0], {
+      progress: () => pipeline.stdout.length + pipeline.stderr.length,
+      patienceMs: 120_000,
+    });
+    browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox'] });
+    // A fault of the simulator has been found.
+    await until(async () => (await incidentsOf(url)).length > 0, { patienceMs: 120_000 });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await pipeline?.kill('SIGTERM');
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  test('the overview names an incident that the pipeline has found, and leads to its lines', async () => {
+    const { page, problems } = await open('/');
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    const found = (await incidentsOf(url)).map(({ scope }) => scope.slice(scope.indexOf('/') + 1));
+    const feed = page.getByRole('region', { name: 'Incidents' });
+    const first = await feed.locator('.inc b').first().textContent();
+    expect(found).toContain(first === 'All hosts together' ? '*' : first);
+    await feed.locator('.inc').first().click();
+    await page.getByRole('heading', { name: 'Timeline' }).waitFor();
+    await page.getByRole('link', { name: 'Open in Logs' }).click();
+    await page.getByRole('grid', { name: 'Lines' }).or(page.getByText('No line')).first().waitFor();
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test('by the keyboard alone: go to the incidents, acknowledge one, and it is noted', async () => {
+    const { page } = await open('/');
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('i');
+    await page.getByRole('button', { name: 'Acknowledge' }).waitFor();
+    await page.keyboard.press('a');
+    await page.getByText('is on it').waitFor();
+    await until(async () => (await incidentsOf(url)).some(({ acknowledged }) => acknowledged));
+    await page.context().close();
+  });
+
+  test('lines come in live, a search is in the URL, and an open line shows its fields', async () => {
+    const { page } = await open('/logs');
+    const rows = page.getByRole('grid', { name: 'Lines' }).getByRole('row');
+    await rows.first().waitFor();
+    const newest = await rows.first().textContent();
+    await until(async () => (await rows.first().textContent()) !== newest);
+    await page.keyboard.press('/');
+    await page.keyboard.type('service:web-api');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/q=service%3Aweb-api/);
+    await until(async () => ((await rows.first().textContent()) ?? '').includes('web-api'));
+    await rows.nth(2).click();
+    const drawer = page.getByRole('complementary', { name: 'Line' });
+    await drawer.getByText('request_id').waitFor();
+    await page.waitForURL(/line=logs/);
+    await page.getByText('Paused').first().waitFor();
+    await page.context().close();
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`axe finds nothing against WCAG 2.2 A and AA on any page, ${colorScheme}`, async () => {
+      const found: string[] = [];
+      for (const path of PAGES) {
+        const { page } = await open(path, { colorScheme });
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        await page.waitForLoadState('load');
+        await settled(page);
+        await page.evaluate(await readFile(AXE, 'utf8'));
+        const violations = await page.evaluate<Violation[]>(
+          `axe.run({ runOnly: { type: 'tag', values: ${JSON.stringify(WCAG)} } }).then(({ violations }) => violations)`,
+        );
+        for (const { id, nodes } of violations) found.push(`${path} ${id}: ${nodes[0]?.html.slice(0, 200)}`);
+        await page.context().close();
+      }
+      expect(found).toEqual([]);
+    });
+  }
+
+  test('every page fits 390 px of width', async () => {
+    const wide: string[] = [];
+    for (const path of PAGES) {
+      const { page } = await open(path, { width: 390 });
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await settled(page);
+      const over = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+      if (over > 0) wide.push(`${path} ${over} px`);
+      await page.context().close();
+    }
+    expect(wide).toEqual([]);
+  });
+
+  async function open(
+    path: string,
+    { colorScheme = 'light', width = 1440 }: { colorScheme?: 'light' | 'dark'; width?: number } = {},
+  ) {
+    const context = await browser.newContext({
+      colorScheme,
+      viewport: { width, height: 900 },
+      reducedMotion: 'reduce',
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(60_000);
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text());
+    });
+    await page.goto(url + path);
+    return { page, problems };
+  }
+});
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+interface FoundIncident {
+  readonly scope: string;
+  readonly acknowledged: boolean;
+}
+
+async function incidentsOf(url: string): Promise<FoundIncident[]> {
+  const response = await fetch(`${url}/api/v1/incidents`);
+  return ((await response.json()) as { items: FoundIncident[] }).items;
+}
+
+/** What a page asks for first has come: nothing says that it is loading. */
+async function settled(page: Page): Promise<void> {
+  let calm = 0;
+  await until(async () => {
+    calm = (await page.getByRole('status', { name: 'Loading' }).count()) === 0 ? calm + 1 : 0;
+    return calm > 12;
+  });
+}
+
+test('what a first visit loads is 160 KiB at most, compressed, fonts apart', () => {
+  const page = readFileSync(join(DIST, 'index.html'), 'utf8');
+  const named = [...page.matchAll(/(?:src|href)="\/([^"]+\.(?:js|css))"/g)].map(([, name = '']) => name);
+  expect(named.length).toBeGreaterThan(2);
+  const sizes = ['index.html', ...named].map((name) => readFileSync(join(DIST, `${name}.gz`)).byteLength);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(MOST_BYTES);
+});
+
+test('each script and style has its content in its name, and stands there compressed', () => {
+  const names = readdirSync(join(DIST, 'assets'));
+  const texts = names.filter((name) => /\.(js|css)$/.test(name));
+  expect(texts.length).toBeGreaterThan(5);
+  for (const name of texts) {
+    expect(name).toMatch(/-[A-Z0-9]{8}\.(js|css)$/);
+    expect(names).toContain(`${name}.br`);
+    expect(names).toContain(`${name}.gz`);
+  }
+});
+
+test('the page names nothing of other hosts, and has no script or style of its own', () => {
+  const page = readFileSync(join(DIST, 'index.html'), 'utf8');
+  expect(page).not.toMatch(/https?:\/\//);
+  expect(page).not.toMatch(/<style|style=|<script(?![^>]*\ssrc=)/);
+});

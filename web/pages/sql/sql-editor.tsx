@@ -1,0 +1,80 @@
+import { autocompletion, completionKeymap } from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { PostgreSQL, sql } from '@codemirror/lang-sql';
+import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
+import { EditorState } from '@codemirror/state';
+import { EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+import { useEffect, useRef } from 'react';
+
+const HIGHLIGHT = HighlightStyle.define([
+  { tag: tags.keyword, color: 'var(--accent)', fontWeight: '600' },
+  { tag: [tags.string, tags.special(tags.string)], color: 'var(--syn-s)' },
+  { tag: [tags.number, tags.bool], color: 'var(--syn-n)' },
+  { tag: [tags.function(tags.variableName), tags.standard(tags.name), tags.typeName], color: 'var(--syn-f)' },
+  { tag: tags.comment, color: 'var(--text-3)' },
+]);
+
+const THEME = EditorView.theme({
+  '&': { fontSize: '13.5px', color: 'var(--text)', background: 'var(--surface)', maxHeight: '40vh' },
+  '&.cm-focused': { outline: 'none' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '21px', fontVariantLigatures: 'none', overflow: 'auto' },
+  '.cm-gutters': { background: 'var(--surface)', color: 'var(--text-3)', border: '0', minWidth: '44px' },
+  '.cm-activeLine, .cm-activeLineGutter': { background: 'var(--sunken)' },
+  '.cm-cursor': { borderLeftColor: 'var(--text)' },
+  '.cm-tooltip': { background: 'var(--raised)', border: '1px solid var(--line-2)', color: 'var(--text)' },
+});
+
+interface EditorProps {
+  readonly value: string;
+  readonly onChange: (sql: string) => void;
+  readonly onRun: () => void;
+}
+
+/** CodeMirror, in a shadow tree: there its styles are adopted sheets, which the page's policy allows. */
+export default function SqlEditor({ onChange, onRun, value }: EditorProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView>(null);
+  const latest = useRef({ onChange, onRun });
+  latest.current = { onChange, onRun };
+  const first = useRef(value);
+  useEffect(() => {
+    const { current: element } = host;
+    if (element === null) return;
+    const root = element.shadowRoot ?? element.attachShadow({ mode: 'open' });
+    const run = () => {
+      latest.current.onRun();
+      return true;
+    };
+    const made = new EditorView({
+      root,
+      parent: root,
+      state: EditorState.create({
+        doc: first.current,
+        extensions: [
+          keymap.of([{ key: 'Mod-Enter', run }, ...completionKeymap, ...defaultKeymap, ...historyKeymap]),
+          lineNumbers(),
+          history(),
+          highlightActiveLine(),
+          autocompletion(),
+          sql({ dialect: PostgreSQL, upperCaseKeywords: true }),
+          syntaxHighlighting(HIGHLIGHT),
+          EditorView.lineWrapping,
+          EditorView.contentAttributes.of({ 'aria-label': 'Query' }),
+          EditorView.updateListener.of(({ docChanged, state }) => {
+            if (docChanged) latest.current.onChange(state.doc.toString());
+          }),
+          THEME,
+        ],
+      }),
+    });
+    view.current = made;
+    return () => made.destroy();
+  }, []);
+  useEffect(() => {
+    const { current } = view;
+    if (current === null || current.state.doc.toString() === value) return;
+    current.dispatch({ changes: { from: 0, to: current.state.doc.length, insert: value } });
+  }, [value]);
+  return <div ref={host} className="cm-host" />;
+}
