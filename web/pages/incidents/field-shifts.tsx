@@ -16,7 +16,9 @@ export function FieldShifts({
 }) {
   const linkTo = useRangeLink();
   if (comparison.selected === 0) return null;
-  const { alike, stand_out: shifts } = comparison;
+  const { stand_out: shifts } = comparison;
+  // A field with one value cannot stand out.
+  const alike = comparison.alike.filter(({ values }) => values > 1);
   return (
     <section aria-labelledby="fields-t">
       <div className="hd">

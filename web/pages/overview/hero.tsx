@@ -250,7 +250,11 @@ function SignalChart({ incident, others, signal, xAxis }: SignalChartProps) {
         marks={[
           { time: began, label: timeOfDay(incident.opened), tone },
           ...others
-            .filter(({ id, opened }) => id !== incident.id && Math.abs(opened - incident.opened) < 600_000)
+            .filter(
+              ({ opened, scope }) =>
+                Math.abs(opened - incident.opened) < 600_000 &&
+                incident.same_requests.some(({ service }) => service === nameOf(scope)),
+            )
             .slice(0, 1)
             .map(({ id, opened, scope }) => ({
               ...{ time: opened, label: `${nameOf(scope)} ${timeOfDay(opened)}`, tone: 'note' as const },
