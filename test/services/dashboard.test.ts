@@ -49,7 +49,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
     });
     browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox'] });
     // A fault of the simulator has been found.
-    await until(async () => (await incidentsOf(url)).length > 0, { patienceMs: 120_000 });
+    await until(async () => (await incidentsOf(url)).length > 0, { patienceMs: 300_000 });
   });
 
   afterAll(async () => {
