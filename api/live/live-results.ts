@@ -7,6 +7,7 @@ import type {
   SensorHour,
   SensorScore,
   ServiceHealth,
+  Traffic,
   WebStatistics,
 } from '../../schemas/records.js';
 import { type ApplicationConfig, topicsOf } from '../../topology/application-config.js';
@@ -157,6 +158,10 @@ export class LiveResults {
 
   get serviceHealth(): Iterable<ServiceHealth> {
     return this.#values<ServiceHealth>('serviceHealth');
+  }
+
+  get traffic(): Iterable<Traffic> {
+    return this.#values<Traffic>('traffic');
   }
 
   get webStatistics(): Iterable<WebStatistics> {

@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import type { Range } from '../parameters.js';
 import type { LiveResults } from './live-results.js';
+import { requestWindows } from './request-windows.js';
 
 const nullableNumber = z.number().nullable();
 
 export const systemFigures = z
   .object({
-    events_per_s: z.number().meta({ description: 'Lines and requests, from `service-health` and `web-stats-topic`.' }),
+    events_per_s: z
+      .number()
+      .meta({ description: 'Lines and requests, from `service-health`, `traffic` and `web-stats-topic`.' }),
     error_rate: nullableNumber.meta({
       description:
         'The share of lines of level ERROR or CRITICAL and of responses of status 500 to 599; null without events.',
@@ -48,12 +51,11 @@ export function systemSeries(live: LiveResults, { from, to }: Range, step: numbe
     }
     return point;
   };
-  for (const web of live.webStatistics) {
-    if (web.host !== '*') continue;
+  for (const web of requestWindows(live.traffic, live.webStatistics)) {
     const point = at(web.window_start);
     if (point === undefined) continue;
-    point.requests += web.request_count;
-    point.errors_5xx += web.server_errors;
+    point.requests += web.requests;
+    point.errors_5xx += web.errors_5xx;
     point.p95_ms = highest(point.p95_ms, web.p95_response_time);
   }
   for (const health of live.serviceHealth) {
@@ -73,11 +75,11 @@ export function systemFiguresOf(live: LiveResults, range: Range, isNow: boolean)
   let bytes = 0;
   const covered = { web: new Covered(), services: new Covered() };
   const rates = { events: 0, bytes: 0 };
-  for (const web of live.webStatistics) {
-    if (web.host !== '*' || !overlaps(web, range)) continue;
+  for (const web of requestWindows(live.traffic, live.webStatistics)) {
+    if (!overlaps(web, range)) continue;
     covered.web.add(web);
-    events += web.request_count;
-    failed += web.server_errors;
+    events += web.requests;
+    failed += web.errors_5xx;
     bytes += web.bytes ?? 0;
   }
   rates.events += covered.web.perSecond(events);
