@@ -9,6 +9,7 @@ import { Answer, Note } from '../../parts/state.js';
 import { Severity } from '../../parts/status.js';
 import { timeOfDay, when, whole } from '../../parts/wording.js';
 import { TopBar } from '../../shell/top-bar.js';
+import { Channels, Deliveries } from './told.js';
 
 const MOST = 40;
 
@@ -30,6 +31,10 @@ export default function AlertsPage() {
           </Answer>
           <Silenced incidents={(incidents.data?.items ?? []).filter(({ silenced }) => silenced)} />
         </section>
+        <div>
+          <Channels />
+          <Deliveries />
+        </div>
         <section aria-labelledby="alerts-t">
           <div className="hd">
             <h2 id="alerts-t">Alerts</h2>
