@@ -224,7 +224,7 @@ describe('millrace start', () => {
     const { stdout } = await once(combined(59) + combined(10), 'late.log', '--grace', '5s');
     expect(stdout).toContain('--grace 49s counts them');
     const late = await consume('test-inter-late', '--from-beginning');
-    expect(late).toMatchObject([{ headers: { 'late-for': 'goal1,server-errors', 'late-by-ms': '49000' } }]);
+    expect(late).toMatchObject([{ headers: { 'late-for': 'goal1,server-errors,traffic', 'late-by-ms': '49000' } }]);
   });
 
   it('keeps a second process out, and lets it consume and produce meanwhile', async () => {

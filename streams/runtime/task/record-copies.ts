@@ -59,7 +59,7 @@ export class RecordCopies {
     metrics.lateRecords++;
     if (lateTopic === undefined) return;
     this.#copyTo(lateTopic, original, headers, {
-      'late-for': late.map(({ node }) => node).join(','),
+      'late-for': [...new Set(late.map(({ node }) => node))].join(','),
       'late-by-ms': String(Math.max(...late.map(({ latenessMs }) => latenessMs))),
       'grace-needed-ms': String(Math.max(...late.map(({ graceNeededMs }) => graceNeededMs))),
       ...placeOf(original),

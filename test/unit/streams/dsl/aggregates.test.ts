@@ -261,6 +261,28 @@ describe.each(MODES)('aggregates, repartition %s', (repartition) => {
     expect(driver.metrics.late['counts']).toMatchObject({ records: 1, dropped: 1 });
     await driver.close();
   });
+
+  it('a record that becomes several is late once for the aggregate that they all come to', async () => {
+    const builder = new StreamsBuilder();
+    builder
+      .stream('in', { key: stringSerde, value: stringSerde, nulls: 'skip' })
+      .flatMap((key, value) => [
+        [key, value],
+        ['*', value],
+      ])
+      .groupByKey({ key: stringSerde, value: stringSerde })
+      .windowedBy(TimeWindows.ofSizeAndGrace(10, 5))
+      .count({ name: 'counts' });
+    const driver = await TopologyTestDriver.create(builder.build(), { repartition, lateTopic: 'late' });
+    for (const [key, value, timestamp] of at(30, 2)) {
+      await driver.pipeInput('in', stringSerde, stringSerde, { key, value, timestamp });
+    }
+    const late = await driver.readOutput('late', stringSerde, stringSerde);
+    expect(late).toHaveLength(1);
+    const [reason] = late[0]?.headers ?? [];
+    expect(reason?.value.toString()).toBe('counts');
+    await driver.close();
+  });
 });
 
 describe('TimeWindows', () => {
