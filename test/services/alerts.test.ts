@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Millrace, temporaryDirectory } from '../integration/millrace.js';
 import { Receiver } from '../unit/notify/receiver.js';
-import { Millrace, temporaryDirectory } from './millrace.js';
 
 interface Told {
   readonly type: string;

@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../../producer/random.js';
-import { Millrace, millrace, temporaryDirectory } from '../millrace.js';
-import { openDataDirectory, produce, REQUEST, requests } from './events.js';
-import { activeFiles, selectStored } from './stored.js';
+import { openDataDirectory, produce, REQUEST, requests } from '../../integration/lake/events.js';
+import { activeFiles, selectStored } from '../../integration/lake/stored.js';
+import { Millrace, millrace, temporaryDirectory } from '../../integration/millrace.js';
 
 const STRIKE = fileURLToPath(new URL('strike.mjs', import.meta.url));
 const RECORDS = 9000;

@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryDirectory } from './millrace.js';
+import { temporaryDirectory } from '../integration/millrace.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What a program needs beside the package: the log's LevelDB, and a compiler. */

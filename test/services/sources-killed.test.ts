@@ -8,8 +8,8 @@ import { Random } from '../../producer/random.js';
 import { SensorSimulator } from '../../producer/sensor-simulator.js';
 import { ServiceLogSimulator } from '../../producer/service-log-simulator.js';
 import { TrafficSimulator } from '../../producer/traffic-simulator.js';
+import { temporaryDirectory } from '../integration/millrace.js';
 import { ApplicationRun } from '../reference/run-application.js';
-import { temporaryDirectory } from './millrace.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PARTITIONS = 3;
