@@ -15,6 +15,8 @@ export async function prepareTopics(
   const topics = topicsOf(config);
   const made = (Object.entries(topics) as [TopicId, string][]).map(async ([id, topic]) => {
     const entry = topicEntry(id);
+    // Told on a log of one process alone; see StatusPublisher.
+    if (entry.role === 'status' && !log.singleOwner) return;
     const isNew = (await log.partitions(topic)) === undefined;
     await log.ensureTopic(topic, {
       partitions: entry.partitions ?? partitions,

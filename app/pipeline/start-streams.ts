@@ -34,7 +34,8 @@ export async function startStreams(
     if (state === 'ERROR') onFailure();
     if (state === 'ERROR' || state === 'NOT_RUNNING') models?.close();
   });
-  if (version !== undefined) {
+  // On Kafka a producer has one transaction at a time, and no commit may wait for what is told.
+  if (version !== undefined && log.singleOwner) {
     const { applicationId } = options;
     StatusPublisher.start({ streams, topology, applicationId, version, log, topic: config.topics.pipelineStatus });
   }

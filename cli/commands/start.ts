@@ -112,7 +112,7 @@ export function startCommand(program: Command): Command {
       ),
     )
     .addOption(httpOption('where the dashboard and the HTTP API are served; a busy port: the next free one'))
-    .option('--no-http', 'serve no HTTP; with --once none is served unless --http asks for it')
+    .option('--no-http', 'serve no HTTP; with --once or --brokers none is served unless --http asks for it')
     .option('--no-auth', 'let anybody on this machine in, without signing in');
   return addGroup(addConnection(addRetention(addPipelines(addSource(addAlerts(command)))))).action(start);
 }
@@ -170,6 +170,12 @@ interface RunOptions extends StartOptions {
   readonly told: FileConfig;
 }
 
+/** Over an embedded log that stays, or where it is asked for: on Kafka it would read the topics of others, and need rights. */
+function serves({ brokers, http, once }: StartOptions, command: Command): boolean {
+  if (http === false) return false;
+  return command.getOptionValueSource('http') !== 'default' || (!once && brokers === undefined);
+}
+
 async function start(given: StartOptions, command: Command): Promise<void> {
   const source = feedingOf(given, command);
   // Mistakes in the options are reported before anything is opened.
@@ -180,12 +186,12 @@ async function start(given: StartOptions, command: Command): Promise<void> {
     ...given,
     dataDir: placeOf(given),
     httpDirectory: join(given.dataDir, 'http'),
-    serves: given.http !== false && !(given.once && command.getOptionValueSource('http') === 'default'),
+    serves: serves(given, command),
     told: alertsOf(given),
   };
   if (!options.serves && (given.alerts ?? given.webhook) !== undefined) {
     throw new UsageError(
-      '--alerts and --webhook need the HTTP process, which tells: leave --no-http out; with --once, add --http',
+      '--alerts and --webhook need the HTTP process, which tells: leave --no-http out; with --once or --brokers, add --http',
     );
   }
   const stop = new AbortController();

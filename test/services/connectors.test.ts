@@ -167,8 +167,8 @@ describe.skipIf(reason)('topics go into Elasticsearch and InfluxDB', () => {
     expect(first.stdout).toContain('database millrace: created\n');
     expect(first.stdout).toContain('connector elasticsearch-goals: created, 1 task running\n');
     expect(second.code).toBe(0);
-    // A template for each of 13 indices, 10 connectors, and a database.
-    expect(second.stdout.trim().split('\n')).toHaveLength(24);
+    // A template for each of 14 indices, 10 connectors, and a database.
+    expect(second.stdout.trim().split('\n')).toHaveLength(25);
     expect(second.stdout).not.toMatch(/created|updated|restarted/);
   });
 

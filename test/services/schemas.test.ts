@@ -609,7 +609,7 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
       expect(code).toBe(0);
       expect(stdout).toEqual(row('test-inter-value', 'access-log.avsc'));
       expect(stdout).toEqual(row('goal4-topic-value', 'goal4.avsc'));
-      expect(new SchemaFolder(SCHEMAS_DIRECTORY).names.length).toBe(15);
+      expect(new SchemaFolder(SCHEMAS_DIRECTORY).names.length).toBe(16);
     });
   });
 });
