@@ -61,7 +61,8 @@ export function partitioned(events: readonly AccessLog[], partitions: number): A
 }
 
 export async function createGoalTopics(log: Log, { topics }: GoalConfig, partitions: number): Promise<void> {
-  for (const topic of Object.values(topics)) await log.ensureTopic(topic, { partitions });
+  const { pipelineStatus: _ofTheProcess, ...ofGoals } = topics;
+  for (const topic of Object.values(ofGoals)) await log.ensureTopic(topic, { partitions });
 }
 
 /** Goals whose topics have names of their own, on a log that others use too. */
