@@ -228,9 +228,16 @@ async function run(
       throw new DemoError(`after ${withinMs / 1000} s without traffic the counts still differ`);
   } finally {
     clearTimeout(timer);
-    await pipeline.close();
+    await closed(pipeline);
     await kafka.close();
   }
+}
+
+/** Ends the pipeline; told to stop while it asked for a schema it ends all the same, and the counts stand. */
+async function closed(pipeline: Pipeline): Promise<void> {
+  await pipeline.close().catch((error: unknown) => {
+    if (!isInterruption(error)) throw error;
+  });
 }
 
 /** Lets the pipeline process what there is and end, and the sinks get what has come of it. */
@@ -248,7 +255,7 @@ async function untilSettled(
     if ((counts.pipelineLag === 0 || over) && !closing) {
       closing = true;
       // Its last commit may hold results; only after it are the counts in Kafka final.
-      await pipeline.close();
+      await closed(pipeline);
       continue;
     }
     if (over || (closing && hasAll(counts))) {
