@@ -1019,7 +1019,7 @@ export interface components {
             [key: string]: unknown;
         };
         SystemFigures: {
-            /** @description Lines and requests, from `service-health` and `web-stats-topic`. */
+            /** @description Lines and requests, from `service-health`, `traffic` and `web-stats-topic`. */
             events_per_s: number;
             /** @description The share of lines of level ERROR or CRITICAL and of responses of status 500 to 599; null without events. */
             error_rate: number | null;
