@@ -1,5 +1,5 @@
 import { type PointerEvent, useRef, useState } from 'react';
-import { clockLabel } from './time-chart.js';
+import { TimeAxis } from './time-axis.js';
 
 export interface BarPart {
   readonly name: string;
@@ -33,7 +33,6 @@ export function Bars({ format, from, gutter = 34, height, label, onSelect, parts
     const box = plot.current?.getBoundingClientRect();
     return box === undefined ? 0 : Math.max(0, Math.min(1, (event.clientX - box.left) / box.width));
   };
-  const ticks = ticksOf(from, to);
   return (
     <figure className="chart" style={{ '--gutter': `${gutter}px` } as React.CSSProperties} aria-label={label}>
       <div className="yts" style={{ height }} aria-hidden="true">
@@ -102,13 +101,7 @@ export function Bars({ format, from, gutter = 34, height, label, onSelect, parts
           )}
         </svg>
       </div>
-      <div className="xts" aria-hidden="true">
-        {ticks.map((time) => (
-          <span key={time} style={{ insetInlineStart: `${((time - from) / (to - from)) * 100}%` }}>
-            {clockLabel(time, to - from)}
-          </span>
-        ))}
-      </div>
+      <TimeAxis from={from} to={to} />
     </figure>
   );
 }
@@ -116,19 +109,4 @@ export function Bars({ format, from, gutter = 34, height, label, onSelect, parts
 function niceTop(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return ([1, 2, 4, 5, 6, 8, 10].find((nice) => nice * power >= value) ?? 10) * power;
-}
-
-const TICK_STEPS_MS = [
-  10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000, 10_800_000, 21_600_000, 86_400_000,
-];
-
-/** Round times within a range, not so many that they touch. */
-export function ticksOf(from: number, to: number, most = 7): number[] {
-  const step = TICK_STEPS_MS.find((ms) => (to - from) / ms <= most) ?? 7 * 86_400_000;
-  const ticks: number[] = [];
-  for (let time = Math.ceil(from / step) * step; time <= to; time += step) {
-    const share = (time - from) / (to - from);
-    if (share > 0.02 && share < 0.98) ticks.push(time);
-  }
-  return ticks;
 }

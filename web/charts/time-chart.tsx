@@ -3,6 +3,7 @@ import uPlot from 'uplot';
 import { Link, useSearchParams } from 'wouter';
 import { timeOfDay } from '../parts/wording.js';
 import { colour, type Token, useThemeVersion } from './colours.js';
+import { clockLabel } from './time-axis.js';
 
 export interface ChartLine {
   readonly name: string;
@@ -365,10 +366,4 @@ function withGaps(
     for (const [place, row] of rows.entries()) row.push(data[place]?.[index] ?? null);
   }
   return [times, ...rows] as unknown as uPlot.AlignedData;
-}
-
-export function clockLabel(time: number, spanMs: number): string {
-  const text = new Date(time).toISOString();
-  if (spanMs > 2 * 86_400_000) return `${text.slice(8, 10)}. ${text.slice(11, 16)}`;
-  return spanMs <= 180_000 || time % 60_000 !== 0 ? text.slice(11, 19) : text.slice(11, 16);
 }

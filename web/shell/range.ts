@@ -44,6 +44,11 @@ export function useRange(): TimeRange {
   return rangeOf(search.get('from'), search.get('to'));
 }
 
+/** Where a range begins and ends, in milliseconds since the epoch; one that ends now ends at the newest event. */
+export function boundsOf({ from, spanMs, to }: TimeRange, newest: number): { from: number; to: number } {
+  return to === undefined ? { from: newest - spanMs, to: newest } : { from: Number(from), to: Number(to) };
+}
+
 /** What a request of the range asks for. */
 export function rangeQuery({ from, to }: TimeRange): { from: string; to?: string } {
   return to === undefined ? { from } : { from, to };

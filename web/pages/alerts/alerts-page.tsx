@@ -7,6 +7,7 @@ import { Icon } from '../../parts/icon.js';
 import { nameOf } from '../../parts/incident-words.js';
 import { Answer, Note } from '../../parts/state.js';
 import { Severity } from '../../parts/status.js';
+import { TableHead } from '../../parts/table-head.js';
 import { timeOfDay, when, whole } from '../../parts/wording.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { Channels, Deliveries } from './told.js';
@@ -68,20 +69,7 @@ function Detectors({
   if (rows.length === 0) return <Note icon="ok" title="No alert is kept." />;
   return (
     <table className="tb">
-      <thead>
-        <tr>
-          <th scope="col">detector</th>
-          <th scope="col" className="num">
-            alerts
-          </th>
-          <th scope="col" className="num">
-            incidents
-          </th>
-          <th scope="col" className="num">
-            was fine
-          </th>
-        </tr>
-      </thead>
+      <TableHead words={['detector']} numbers={['alerts', 'incidents', 'was fine']} />
       <tbody>
         {rows.map(({ alerts: some, incidents: own, name }) => (
           <tr key={name}>

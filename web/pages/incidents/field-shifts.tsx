@@ -1,8 +1,10 @@
 import { Link } from 'wouter';
 import type { IncidentDetail } from '../../api/client.js';
+import { TableHead } from '../../parts/table-head.js';
 import { percent } from '../../parts/wording.js';
 import { useRangeLink } from '../../shell/range.js';
-import { logsSourceOf, quoted } from './its-lines.js';
+import { quoted } from '../logs/search-terms.js';
+import { logsSourceOf } from './its-lines.js';
 
 const MOST = 5;
 
@@ -29,17 +31,7 @@ export function FieldShifts({
         <p className="t2">None does.</p>
       ) : (
         <table className="fld">
-          <thead>
-            <tr>
-              <th scope="col">field and value</th>
-              <th scope="col" className="num">
-                hour before
-              </th>
-              <th scope="col" className="num">
-                now
-              </th>
-            </tr>
-          </thead>
+          <TableHead words={['field and value']} numbers={['hour before', 'now']} />
           <tbody>
             {shifts.slice(0, MOST).map(({ field, share, share_before: before, value }) => (
               <tr key={`${field} ${value}`}>

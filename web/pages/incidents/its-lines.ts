@@ -1,5 +1,6 @@
 import type { Incident, LogLine } from '../../api/client.js';
 import { nameOf } from '../../parts/incident-words.js';
+import { quoted } from '../logs/search-terms.js';
 
 const SOURCES = { service: 'services', web: 'requests', sensor: 'sensors' } as const;
 
@@ -14,10 +15,4 @@ export function logsQueryOf({ scope, source_kind: kind }: Pick<Incident, 'scope'
   if (kind === 'sensor') return `sensor_id:${name}`;
   if (kind === 'service') return `service:${name} level:ERROR,CRITICAL`;
   return nameOf(scope) === '*' ? 'status:>=400' : `host:${name} status:>=400`;
-}
-
-export function quoted(value: string): string {
-  return /^[\w./:@-]+$/.test(value) && !value.startsWith('-')
-    ? value
-    : `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }

@@ -1,6 +1,6 @@
 import type { IncidentDetail } from '../../api/client.js';
-import { ticksOf } from '../../charts/bars.js';
-import { clockLabel, TimeChart } from '../../charts/time-chart.js';
+import { TimeAxis } from '../../charts/time-axis.js';
+import { TimeChart } from '../../charts/time-chart.js';
 import { useNow } from '../../live/use-live.js';
 import { isOpen, nameOf } from '../../parts/incident-words.js';
 import { Severity } from '../../parts/status.js';
@@ -68,13 +68,7 @@ export function Timeline({ incident }: { readonly incident: IncidentDetail }) {
       ))}
       <div className="tl-c ax" aria-hidden="true">
         <span />
-        <div className="xts">
-          {ticksOf(from, to).map((time) => (
-            <span key={time} style={{ insetInlineStart: place(time) }}>
-              {clockLabel(time, to - from)}
-            </span>
-          ))}
-        </div>
+        <TimeAxis from={from} to={to} />
       </div>
     </section>
   );

@@ -1,7 +1,6 @@
 import { useState } from 'react';
 import { Loading } from '../../parts/state.js';
 import { percent, whole } from '../../parts/wording.js';
-import { quoted } from '../incidents/its-lines.js';
 import { valuesOf, withValues } from './search-terms.js';
 
 interface FacetOf {
@@ -56,9 +55,7 @@ function Facet({
   const [showsAll, showAll] = useState(false);
   const chosen = valuesOf(q, field);
   const toggle = (value: string) =>
-    onChange(
-      withValues(q, field, chosen.includes(value) ? chosen.filter((one) => one !== value) : [...chosen, value], quoted),
-    );
+    onChange(withValues(q, field, chosen.includes(value) ? chosen.filter((one) => one !== value) : [...chosen, value]));
   return (
     <section className="fc" aria-label={field}>
       <h2>{field}</h2>

@@ -1,7 +1,6 @@
 import { type FormEvent, useEffect, useId, useState } from 'react';
 import { Icon } from '../../parts/icon.js';
-import { quoted } from '../incidents/its-lines.js';
-import { termsOf } from './search-terms.js';
+import { quoted, termsOf } from './search-terms.js';
 
 interface FilterBoxProps {
   readonly q: string;

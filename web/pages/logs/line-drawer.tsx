@@ -6,7 +6,7 @@ import { millisecondsOf, saidBy } from '../../parts/line-rows.js';
 import { Answer, Note } from '../../parts/state.js';
 import { Level } from '../../parts/status.js';
 import { count, day, number, timeOfDayMs } from '../../parts/wording.js';
-import { quoted } from '../incidents/its-lines.js';
+import { quoted } from './search-terms.js';
 
 interface DrawerProps {
   readonly id: string;

@@ -2,7 +2,9 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { answerOf, api, type LogLine } from '../../api/client.js';
 import { Answer, Note } from '../../parts/state.js';
 import { Level } from '../../parts/status.js';
+import { TableHead } from '../../parts/table-head.js';
 import { percent, timeOfDay, whole } from '../../parts/wording.js';
+import { quoted } from './search-terms.js';
 
 interface PatternsProps {
   readonly query: { readonly source: LogLine['kind']; readonly q: string; readonly from: string; readonly to?: string };
@@ -24,23 +26,7 @@ export function Patterns({ onChoose, query }: PatternsProps) {
             <Note icon="logs" title="No messages in these lines." />
           ) : (
             <table className="tb">
-              <thead>
-                <tr>
-                  <th scope="col">message</th>
-                  <th scope="col" className="num">
-                    lines
-                  </th>
-                  <th scope="col" className="num">
-                    share
-                  </th>
-                  <th scope="col" className="num">
-                    first
-                  </th>
-                  <th scope="col" className="num">
-                    last
-                  </th>
-                </tr>
-              </thead>
+              <TableHead words={['message']} numbers={['lines', 'share', 'first', 'last']} />
               <tbody>
                 {items.map(({ count, first, last, pattern, sample, share }) => (
                   <tr key={pattern}>
@@ -48,7 +34,7 @@ export function Patterns({ onChoose, query }: PatternsProps) {
                       <button
                         type="button"
                         className="flex gap-2 items-center"
-                        onClick={() => onChoose(`message:"${pattern.replaceAll('<*>', '*').replaceAll('"', '\\"')}"`)}
+                        onClick={() => onChoose(`message:${quoted(pattern.replaceAll('<*>', '*'))}`)}
                       >
                         <Level level={sample['level']} />
                         {pattern}

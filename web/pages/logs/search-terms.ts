@@ -12,17 +12,19 @@ export function valuesOf(q: string, field: string): string[] {
   );
 }
 
+/** A value as a search holds it. */
+export function quoted(value: string): string {
+  return /^[\w./:@-]+$/.test(value) && !value.startsWith('-')
+    ? value
+    : `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}
+
 function unquoted(value: string): string {
   return value.startsWith('"') ? value.slice(1, -1).replaceAll(/\\(.)/g, '$1') : value;
 }
 
 /** The search with these values of a field, and no other terms of it. */
-export function withValues(
-  q: string,
-  field: string,
-  values: readonly string[],
-  quoted: (value: string) => string,
-): string {
+export function withValues(q: string, field: string, values: readonly string[]): string {
   const others = termsOf(q).filter((term) => !term.startsWith(`${field}:`));
   return [...others, ...(values.length === 0 ? [] : [`${field}:${values.map(quoted).join(',')}`])].join(' ');
 }

@@ -8,18 +8,10 @@ import { Icon } from '../../parts/icon.js';
 import { isOpen, nameOf } from '../../parts/incident-words.js';
 import { Answer, Note } from '../../parts/state.js';
 import { number, timeOfDay, whole } from '../../parts/wording.js';
-import { type TimeRange, useRange, useRangeLink } from '../../shell/range.js';
+import { boundsOf, type TimeRange, useRange, useRangeLink } from '../../shell/range.js';
 import { GoalTable } from '../services/goal-table.js';
 
 const MINUTE_MS = 60_000;
-
-export function bounds(
-  series: readonly WebStatistics[],
-  { from, spanMs, to }: TimeRange,
-): { from: number; to: number } {
-  const end = to === undefined ? (series.at(-1)?.window_end ?? Date.now()) : Number(to);
-  return { from: to === undefined ? end - spanMs : Number(from), to: end };
-}
 
 /** Requests a second of all hosts, and how many of them failed. */
 export function RequestsRegion() {
@@ -56,7 +48,7 @@ export function RequestCharts({
   readonly range: TimeRange;
 }) {
   if (series.length === 0) return <Note title="No requests in this range." />;
-  const { from, to } = bounds(series, range);
+  const { from, to } = boundsOf(range, series.at(-1)?.window_end ?? Date.now());
   const last = series.at(-1);
   return (
     <>
@@ -120,7 +112,7 @@ interface PercentilesProps {
 }
 
 export function PercentilesChart({ height, open, range, series }: PercentilesProps) {
-  const { from, to } = bounds(series, range);
+  const { from, to } = boundsOf(range, series.at(-1)?.window_end ?? Date.now());
   const last = series.at(-1);
   return (
     <TimeChart

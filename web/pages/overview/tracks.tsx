@@ -2,9 +2,8 @@ import { useQueries } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { Alert, Incident } from '../../api/client.js';
 import { hostOf, sensorOf, serviceOf } from '../../api/questions.js';
-import { ticksOf } from '../../charts/bars.js';
 import { pathOf } from '../../charts/spark.js';
-import { clockLabel } from '../../charts/time-chart.js';
+import { TimeAxis } from '../../charts/time-axis.js';
 import { useNow } from '../../live/use-live.js';
 import { everyHost, gravityOf, isOpen, matterOf, nameOf } from '../../parts/incident-words.js';
 import { Note } from '../../parts/state.js';
@@ -66,13 +65,7 @@ export function AlertTracks({
           ))}
           <div className="tr ax" aria-hidden="true">
             <span />
-            <div className="xts">
-              {ticksOf(from, to).map((time) => (
-                <span key={time} style={{ insetInlineStart: place(time) }}>
-                  {clockLabel(time, to - from)}
-                </span>
-              ))}
-            </div>
+            <TimeAxis from={from} to={to} />
           </div>
         </div>
       )}

@@ -5,9 +5,11 @@ import { answerOf, api } from '../../api/client.js';
 import { topicsOf } from '../../api/questions.js';
 import { Icon } from '../../parts/icon.js';
 import { Answer, Note } from '../../parts/state.js';
+import { TableHead } from '../../parts/table-head.js';
 import { count, duration, number, timeOfDay, timeOfDayMs, whole } from '../../parts/wording.js';
 import { useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
+import { quoted } from '../logs/search-terms.js';
 import { bottleneckOf, partitionsOf, storesOf, totalsOf } from './status.js';
 
 const VIEWS = [
@@ -97,18 +99,7 @@ function Running() {
                   <h2>Stores</h2>
                 </div>
                 <table className="tb">
-                  <thead>
-                    <tr>
-                      <th scope="col">store</th>
-                      <th scope="col">task</th>
-                      <th scope="col" className="num">
-                        entries
-                      </th>
-                      <th scope="col" className="num">
-                        bytes
-                      </th>
-                    </tr>
-                  </thead>
+                  <TableHead words={['store', 'task']} numbers={['entries', 'bytes']} />
                   <tbody>
                     {storesOf(items).map(({ bytes, entries, name, task }) => (
                       <tr key={`${name}${task}`}>
@@ -126,21 +117,9 @@ function Running() {
                   <h2 id="partitions-t">Partitions</h2>
                 </div>
                 <table className="tb">
-                  <thead>
-                    <tr>
-                      <th scope="col">partition</th>
-                      <th scope="col" className="num">
-                        lag
-                      </th>
-                      <th scope="col" className="num">
-                        behind
-                      </th>
-                      <th scope="col" className="num">
-                        stream time
-                      </th>
-                      <th scope="col" />
-                    </tr>
-                  </thead>
+                  <TableHead words={['partition']} numbers={['lag', 'behind', 'stream time']}>
+                    <th scope="col" />
+                  </TableHead>
                   <tbody>
                     {partitionsOf(items).map((one) => (
                       <tr key={`${one.topic}${one.partition}`}>
@@ -184,17 +163,7 @@ function Topics() {
         <Answer asked={asked} what="The topics could not be read." rows={8}>
           {({ items }) => (
             <table className="tb svc">
-              <thead>
-                <tr>
-                  <th scope="col">topic</th>
-                  <th scope="col" className="num">
-                    partitions
-                  </th>
-                  <th scope="col" className="num">
-                    records
-                  </th>
-                </tr>
-              </thead>
+              <TableHead words={['topic']} numbers={['partitions', 'records']} />
               <tbody>
                 {items
                   .filter(({ name }) => showsInternal || !/-(changelog|repartition)$/.test(name))
@@ -285,14 +254,7 @@ function DeadLetters() {
             </Note>
           ) : (
             <table className="tb">
-              <thead>
-                <tr>
-                  <th scope="col">reason</th>
-                  <th scope="col" className="num">
-                    records
-                  </th>
-                </tr>
-              </thead>
+              <TableHead words={['reason']} numbers={['records']} />
               <tbody>
                 {reasons.map(({ reason, records }) => (
                   <tr key={reason}>
@@ -301,7 +263,7 @@ function DeadLetters() {
                         className="n"
                         href={linkTo('/logs', {
                           source: 'dead-letters',
-                          q: `reason:"${reason.replaceAll('"', '\\"')}"`,
+                          q: `reason:${quoted(reason)}`,
                         })}
                       >
                         {reason}

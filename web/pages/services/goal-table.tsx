@@ -2,7 +2,7 @@ import { Link } from 'wouter';
 import type { Schemas } from '../../api/client.js';
 import { number, timeOfDay } from '../../parts/wording.js';
 import { useRangeLink } from '../../shell/range.js';
-import { quoted } from '../incidents/its-lines.js';
+import { quoted } from '../logs/search-terms.js';
 
 type GoalWindow = Schemas['GoalWindow'];
 

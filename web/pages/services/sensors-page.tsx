@@ -4,8 +4,9 @@ import { alertsOf, sensorOf, sensorsOf } from '../../api/questions.js';
 import { TimeChart } from '../../charts/time-chart.js';
 import { Icon } from '../../parts/icon.js';
 import { Answer, Note } from '../../parts/state.js';
+import { TableHead } from '../../parts/table-head.js';
 import { number, timeOfDay } from '../../parts/wording.js';
-import { useRange, useRangeLink } from '../../shell/range.js';
+import { boundsOf, useRange, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { EntityTabs } from './entity-tabs.js';
 import { AlertList } from './services-page.js';
@@ -36,27 +37,10 @@ export default function SensorsPage() {
                 <Note icon="radio" title="No sensor has sent a reading yet." />
               ) : (
                 <table className="tb svc">
-                  <thead>
-                    <tr>
-                      <th scope="col">sensor</th>
-                      <th scope="col">state</th>
-                      <th scope="col" className="num">
-                        °C
-                      </th>
-                      <th scope="col" className="num">
-                        pressure
-                      </th>
-                      <th scope="col" className="num">
-                        learned score
-                      </th>
-                      <th scope="col" className="num">
-                        limit score
-                      </th>
-                      <th scope="col" className="num">
-                        read at
-                      </th>
-                    </tr>
-                  </thead>
+                  <TableHead
+                    words={['sensor', 'state']}
+                    numbers={['°C', 'pressure', 'learned score', 'limit score', 'read at']}
+                  />
                   <tbody>
                     {sensors.map((one) => (
                       <tr key={one.sensor_id} aria-selected={one.sensor_id === chosen || undefined}>
@@ -104,17 +88,9 @@ function OneSensor({ id }: { readonly id: string }) {
       </div>
       <Answer asked={asked} what="The sensor could not be read.">
         {({ expected, series }) => {
-          const to = range.to === undefined ? (series.at(-1)?.timestamp ?? 0) : Number(range.to);
           const chart = {
-            ...{
-              from: range.to === undefined ? to - range.spanMs : Number(range.from),
-              to,
-              gapMs: 60_000,
-              height: 110,
-              gutter: 40,
-              zero: false,
-              format: number,
-            },
+            ...boundsOf(range, series.at(-1)?.timestamp ?? 0),
+            ...{ gapMs: 60_000, height: 110, gutter: 40, zero: false, format: number },
             times: series.map(({ timestamp }) => timestamp),
           };
           const bandOf = (field: string) => (expected?.fields[0] === field ? { band: expected } : {});

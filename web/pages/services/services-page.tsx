@@ -9,7 +9,7 @@ import { Icon } from '../../parts/icon.js';
 import { Answer, Note } from '../../parts/state.js';
 import { Health, Severity } from '../../parts/status.js';
 import { number, percent, when, whole } from '../../parts/wording.js';
-import { useRange, useRangeLink } from '../../shell/range.js';
+import { boundsOf, useRange, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { EntityTabs } from './entity-tabs.js';
 
@@ -167,10 +167,8 @@ function OneService({ name }: { readonly name: string }) {
                 <Note title="No lines in this range." />
               </div>
             );
-          const to = range.to === undefined ? (series.at(-1)?.window_end ?? 0) : Number(range.to);
           const chart = {
-            from: range.to === undefined ? to - range.spanMs : Number(range.from),
-            to,
+            ...boundsOf(range, series.at(-1)?.window_end ?? 0),
             gapMs: 15_000,
             height: 110,
             gutter: 44,

@@ -1,0 +1,31 @@
+import type { ReactNode } from 'react';
+
+interface TableHeadProps {
+  /** Titles of the columns of words, which come first. */
+  readonly words: readonly string[];
+  /** Titles of the columns of figures, to the right of them. */
+  readonly numbers: readonly string[];
+  /** Further cells. */
+  readonly children?: ReactNode;
+}
+
+/** The titles of a table's columns. */
+export function TableHead({ children, numbers, words }: TableHeadProps) {
+  return (
+    <thead>
+      <tr>
+        {words.map((title) => (
+          <th key={title} scope="col">
+            {title}
+          </th>
+        ))}
+        {numbers.map((title) => (
+          <th key={title} scope="col" className="num">
+            {title}
+          </th>
+        ))}
+        {children}
+      </tr>
+    </thead>
+  );
+}
