@@ -16,6 +16,8 @@ export type Notice =
   | { readonly kind: 'training-failed'; readonly why: string }
   /** One of several processes has ended; another takes its place. */
   | { readonly kind: 'worker-ended'; readonly pid: number | undefined; readonly why: string }
+  /** What an instance does is not told to anybody: a right is missing, say. */
+  | { readonly kind: 'status-untold'; readonly why: string }
   /** The last commit waits for brokers that are away, and is given up. */
   | { readonly kind: 'commit-given-up' }
   /** The process ends as it is, for it has not ended by itself in that time. */

@@ -4,6 +4,7 @@ import type { SchemaRegistry } from '@millrace/streams/avro';
 import type { KafkaLogOptions } from '@millrace/streams/kafka';
 import { AppError } from '../app-error.js';
 import type { Notify } from '../notice.js';
+import { BesideLog } from './beside-log.js';
 import { ownDataDirectory, shareDataDirectory } from './data-directory.js';
 import { ensureKafkaClient } from './kafka-client.js';
 import { parseLogUrl } from './log-url.js';
@@ -14,6 +15,8 @@ export interface OpenLog {
   readonly log: Log;
   readonly schemas: SchemaRegistry;
   readonly stateDirectory: string;
+  /** What is written beside the work of tasks, whose commits do not wait for it; undefined: `log` has that. */
+  readonly beside?: BesideLog;
   close(): Promise<void>;
 }
 
@@ -85,6 +88,10 @@ async function openKafka(brokers: string, { kafka, onNotice, purpose, signal }: 
     say: notify,
     ...(slot === undefined ? {} : { transactionalId: `millrace-${slot.id}` }),
   });
+  // A producer has one transaction at a time, and this one needs none. What goes wrong is told by the other.
+  const beside = new BesideLog(() => {
+    return KafkaLog.open({ ...options, guarantee: 'at-least-once', brokers, signal, say: () => {} });
+  });
   const { ConfluentRegistry } = await import('../../schemas/confluent-registry.js');
   const schemas = new ConfluentRegistry({
     url: registry,
@@ -97,8 +104,10 @@ async function openKafka(brokers: string, { kafka, onNotice, purpose, signal }: 
     log,
     schemas,
     stateDirectory,
+    beside,
     close: async () => {
       schemas.close();
+      await beside.close();
       await log.close();
       await slot?.release();
     },

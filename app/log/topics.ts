@@ -15,7 +15,7 @@ export async function prepareTopics(
   const topics = topicsOf(config);
   const made = (Object.entries(topics) as [TopicId, string][]).map(async ([id, topic]) => {
     const entry = topicEntry(id);
-    // Told on a log of one process alone; see StatusPublisher.
+    // On Kafka who tells makes it, or goes without it: it may need a right that no result needs.
     if (entry.role === 'status' && !log.singleOwner) return;
     const isNew = (await log.partitions(topic)) === undefined;
     await log.ensureTopic(topic, {

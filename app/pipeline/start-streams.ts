@@ -11,7 +11,7 @@ import { StatusPublisher } from './status-publisher.js';
 
 /** Runs the application in this process; `onFailure` is called when it ends by itself. */
 export async function startStreams(
-  { log, stateDirectory }: Pick<OpenLog, 'log' | 'stateDirectory'>,
+  { beside, log, stateDirectory }: Pick<OpenLog, 'beside' | 'log' | 'stateDirectory'>,
   config: ApplicationConfig,
   serdes: TopicSerdes,
   { modelsDirectory, tellsStatusAs: version, ...options }: PipelineOptions,
@@ -34,10 +34,11 @@ export async function startStreams(
     if (state === 'ERROR') onFailure();
     if (state === 'ERROR' || state === 'NOT_RUNNING') models?.close();
   });
-  // On Kafka a producer has one transaction at a time, and no commit may wait for what is told.
-  if (version !== undefined && log.singleOwner) {
-    const { applicationId } = options;
-    StatusPublisher.start({ streams, topology, applicationId, version, log, topic: config.topics.pipelineStatus });
+  if (version !== undefined) {
+    StatusPublisher.start({
+      ...{ streams, topology, version, onNotice, applicationId: options.applicationId },
+      ...{ topic: config.topics.pipelineStatus, use: (tell) => beside?.use(tell) ?? tell(log) },
+    });
   }
   await streams.start();
   return streams;

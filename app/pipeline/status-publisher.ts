@@ -1,6 +1,16 @@
 import { hostname } from 'node:os';
-import type { Log, RuntimeMetrics, Streams, StreamsMetrics, Topology, TopologyDescription } from '@millrace/streams';
-import { topologyDescription } from '@millrace/streams';
+import {
+  type Log,
+  LogError,
+  type RuntimeMetrics,
+  type Streams,
+  type StreamsMetrics,
+  type Topology,
+  type TopologyDescription,
+  topologyDescription,
+} from '@millrace/streams';
+import { topicEntry } from '../../schemas/topics.js';
+import type { Notify } from '../notice.js';
 
 const EVERY_MS = 1000;
 /** The topology is long, and stays as it is: so many records apart it is told. */
@@ -34,13 +44,18 @@ interface PublisherOptions {
   readonly topology: Topology;
   readonly applicationId: string;
   readonly version: string;
-  readonly log: Log;
   readonly topic: string;
+  /** Calls with the log that it is told in, whose transactions the tasks do not wait for. */
+  readonly use: (tell: (log: Log) => Promise<void>) => Promise<void>;
+  readonly onNotice: Notify;
 }
 
+/** What would fail each time the same: a right is missing, or the topic is gone or another's. */
+const FINAL_CODES: readonly string[] = ['LOG_REFUSED', 'UNKNOWN_TOPIC', 'PARTITION_COUNT'];
+
 /**
- * Tells once a second what an instance does. It has transactions of its own, so that no commit waits for them; what cannot be
- * told is left out.
+ * Tells once a second what an instance does. No commit waits for it; what cannot be told is left out, and where nothing can
+ * be, that is said once.
  */
 export class StatusPublisher {
   readonly #options: PublisherOptions;
@@ -51,6 +66,8 @@ export class StatusPublisher {
   /** The state has changed meanwhile. */
   #tellAgain = false;
   #told = 0;
+  #hasTopic = false;
+  #forget: () => void = () => {};
 
   private constructor(options: PublisherOptions) {
     this.#options = options;
@@ -67,18 +84,25 @@ export class StatusPublisher {
     const forget = streams.onStateChange((state) => {
       publisher.#tellAgain = publisher.#isTelling;
       publisher.#tellNow();
-      if (state !== 'NOT_RUNNING' && state !== 'ERROR') return;
+      if (state === 'NOT_RUNNING' || state === 'ERROR') publisher.#forget();
+    });
+    publisher.#forget = () => {
       clearInterval(timer);
       forget();
-    });
+    };
   }
 
   #tellNow(): void {
     if (this.#isTelling) return;
     this.#isTelling = true;
     this.#tell()
-      // What cannot be told now is told the next time.
-      .catch(() => {})
+      .catch((error: unknown) => {
+        // What cannot be told now is told the next time.
+        if (!(error instanceof LogError && FINAL_CODES.includes(error.code))) return;
+        this.#tellAgain = false;
+        this.#forget();
+        this.#options.onNotice({ kind: 'status-untold', why: error.message });
+      })
       .finally(() => {
         this.#isTelling = false;
         if (!this.#tellAgain) return;
@@ -88,12 +112,21 @@ export class StatusPublisher {
   }
 
   async #tell(): Promise<void> {
-    const { log, topic } = this.#options;
-    const status = await this.#status();
-    const transaction = log.transaction();
-    const value = Buffer.from(JSON.stringify(status));
-    transaction.append(topic, 0, status.time, Buffer.from(this.#instance), value);
-    await transaction.commit();
+    const { topic, use } = this.#options;
+    await use(async (log) => {
+      if (!this.#hasTopic) {
+        if ((await log.partitions(topic)) === undefined) {
+          const { partitions = 1, retentionMs } = topicEntry('pipelineStatus');
+          await log.ensureTopic(topic, { partitions, retentionMs });
+        }
+        this.#hasTopic = true;
+      }
+      const status = await this.#status();
+      const transaction = log.transaction();
+      const value = Buffer.from(JSON.stringify(status));
+      transaction.append(topic, 0, status.time, Buffer.from(this.#instance), value);
+      await transaction.commit();
+    });
     this.#told++;
   }
 

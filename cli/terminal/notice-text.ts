@@ -28,6 +28,8 @@ export function noticeText(notice: Notice): SafeText | undefined {
       return safe`no model could be trained: ${notice.why}`;
     case 'worker-ended':
       return safe`process ${notice.pid ?? ''} has ended (${notice.why}); starting another`;
+    case 'status-untold':
+      return safe`the status of this instance is not told: ${notice.why}`;
     case 'commit-given-up':
       return safe`the last commit cannot be made; the next start does that part again`;
     case 'not-ended':

@@ -1,13 +1,26 @@
+import { join } from 'node:path';
 import { KafkaLog } from '@millrace/streams/kafka';
 import { AclOperations, AclPermissionTypes, Admin, ResourcePatternTypes, ResourceTypes } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BesideLog } from '../../../app/log/beside-log.js';
+import type { Notice } from '../../../app/notice.js';
+import { startStreams } from '../../../app/pipeline/start-streams.js';
+import { DEFAULT_APPLICATION_CONFIG } from '../../../topology/application-config.js';
+import { registerSerdes, type TopicSerdes } from '../../../topology/serdes.js';
 import { Brokers } from '../../brokers/brokers.js';
 import { Certificates } from '../../brokers/certificates.js';
 import { millrace, temporaryDirectory } from '../../integration/millrace.js';
 import { simulated } from '../../reference/events.js';
 import { expectSameGoals } from '../../reference/expect-goals.js';
 import { referenceGoals } from '../../reference/goals.js';
-import { apart, partitioned, runGoals } from '../../reference/run-goals.js';
+import {
+  apart,
+  appendEvents,
+  createGoalTopics,
+  MemoryRegistry,
+  partitioned,
+  runGoals,
+} from '../../reference/run-goals.js';
 import { until } from '../../until.js';
 
 const PARTITIONS = 2;
@@ -24,7 +37,7 @@ type Right = readonly [
 
 /** What docs/kafka.md says that a user needs, for a pipeline whose topics and application have names of their own. */
 function rights(name: string): Right[] {
-  const { accessLog, deadLetters, goal1, goal2, goal3, goal4, late, serverErrors } = apart(name).topics;
+  const { accessLog, deadLetters, goal1, goal2, goal3, goal4, late, pipelineStatus, serverErrors } = apart(name).topics;
   const results = [goal1, goal2, goal3, goal4, serverErrors];
   return [
     ['TOPIC', accessLog, 'LITERAL', 'READ'],
@@ -34,6 +47,8 @@ function rights(name: string): Right[] {
     // `start` shows the newest results.
     ...results.map((topic) => ['TOPIC', topic, 'LITERAL', 'READ'] as const),
     ...[accessLog, ...results, deadLetters, late].map((topic) => ['TOPIC', topic, 'LITERAL', 'CREATE'] as const),
+    ['TOPIC', pipelineStatus, 'LITERAL', 'CREATE'],
+    ['TOPIC', pipelineStatus, 'LITERAL', 'WRITE'],
     ...(['CREATE', 'READ', 'WRITE', 'DELETE'] as const).map(
       (operation) => ['TOPIC', `app-${name}-`, 'PREFIXED', operation] as const,
     ),
@@ -85,7 +100,9 @@ const MISSING: readonly Missing[] = [
     told: /does not give the user "no-delete" the right Delete on the topic "app-no-delete-t"/,
   },
 ];
-const USERS = ['all', ...MISSING.map(({ user }) => user)];
+/** What it misses stops nothing. */
+const NO_STATUS = 'no-status';
+const USERS = ['all', NO_STATUS, ...MISSING.map(({ user }) => user)];
 
 const reason = await Brokers.whyNot();
 
@@ -123,8 +140,9 @@ describe.skipIf(reason)('a broker that wants TLS, SCRAM and rights', () => {
     await admin.createAcls({
       creations: USERS.flatMap((user) => {
         const missing = MISSING.find((one) => one.user === user);
+        const { pipelineStatus } = apart(user).topics;
         return rights(user)
-          .filter((right) => !missing?.is(right))
+          .filter((right) => !missing?.is(right) && !(user === NO_STATUS && right[1] === pipelineStatus))
           .map(([resource, resourceName, pattern, operation]) => ({
             resourceType: ResourceTypes[resource],
             resourceName,
@@ -188,6 +206,60 @@ describe.skipIf(reason)('a broker that wants TLS, SCRAM and rights', () => {
     },
     60_000,
   );
+
+  /** As `start` runs it, which tells what the instance does. @returns what it had to say */
+  async function runInstance(user: string, directoryOfUser: string): Promise<Notice[]> {
+    const notices: Notice[] = [];
+    const log = await open(user);
+    const beside = new BesideLog(() => {
+      const { bootstrap } = brokers;
+      return KafkaLog.open({
+        brokers: bootstrap,
+        guarantee: 'at-least-once',
+        settings: settingsOf(user),
+        say: () => {},
+      });
+    });
+    const topics = { ...DEFAULT_APPLICATION_CONFIG.topics, ...apart(user).topics };
+    const config = { ...DEFAULT_APPLICATION_CONFIG, topics, pipelines: ['goals'] as const };
+    await createGoalTopics(log, { ...config, ...apart(user) }, PARTITIONS);
+    const serdes = await registerSerdes(new MemoryRegistry(), apart(user).topics);
+    await appendEvents(log, config, serdes, simulated(3000, 5, 2000));
+    const options = {
+      ...{ applicationId: `app-${user}`, commitInterval: 100, idle: 'never' as const, maxTimeAhead: 86_400_000 },
+      ...{ numStandbyReplicas: 0, tellsStatusAs: '9.9.9' },
+    };
+    const host = { onFailure: () => {}, onNotice: (notice: Notice) => notices.push(notice) };
+    const data = { log, beside, stateDirectory: directoryOfUser };
+    const streams = await startStreams(data, config, serdes as TopicSerdes, options, host);
+    try {
+      await until(() => streams.metrics.recordsConsumed === 3000);
+      const { pipelineStatus: topic } = config.topics;
+      const ofAll = await open('all');
+      await until(async () => {
+        if (notices.length > 0) return true;
+        return (await ofAll.partitions(topic)) !== undefined && (await ofAll.endOffset({ topic, partition: 0 })) > 1;
+      });
+      await ofAll.close();
+    } finally {
+      await streams.close();
+      await beside.close();
+      await log.close();
+    }
+    expect(streams.state).toBe('NOT_RUNNING');
+    return notices;
+  }
+
+  it('tells what an instance does by the rights that are documented; without them it says so once, and works', async () => {
+    expect(await runInstance('all', join(directory.path, 'all'))).toEqual([]);
+    const notices = await runInstance(NO_STATUS, join(directory.path, NO_STATUS));
+    expect(notices).toEqual([
+      {
+        kind: 'status-untold',
+        why: expect.stringMatching(/"no-status" the right Create on the topic "no-status-pipe/),
+      },
+    ]);
+  }, 120_000);
 
   it('names the right to delete records, too', async () => {
     const log = await open('no-delete');
