@@ -338,6 +338,7 @@ export class StreamThread {
       counters: this.counters,
       now: config.now,
       monotonicMs: config.monotonicMs,
+      endsAreKnown: config.log.singleOwner,
       maxTimeAheadMs: config.maxTimeAheadMs,
       transaction: () => commits.transaction,
       partitions: (topic) => topics.partitions(topic),

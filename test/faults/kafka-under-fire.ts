@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { KafkaLog } from '@millrace/streams/kafka';
 import { expect } from 'vitest';
 import { ConfluentRegistry } from '../../schemas/confluent-registry.js';
+import type { AccessLog } from '../../schemas/records.js';
 import { DEFAULT_GOAL_CONFIG } from '../../topology/goals/goal-config.js';
 import { type GoalSerdes, registerSerdes } from '../../topology/serdes.js';
 import { expectSameGoals } from '../reference/expect-goals.js';
 import { referenceGoals } from '../reference/goals.js';
-import { partitioned, readGoals } from '../reference/run-goals.js';
+import { partitioned, readGoals, readRawTopic } from '../reference/run-goals.js';
 import { type Services, startServices } from '../services/services.js';
 import { until } from '../until.js';
 import { expectNumbers, feedNumbers, NUMBERS, NUMBERS_PROGRAM } from './numbers.js';
@@ -19,6 +20,11 @@ const CAUGHT_UP_WITHIN_MS = 120_000;
 /** Longer than a transaction may last, so that the broker ends those that were open. */
 const LONG_OUTAGE_MS = 11_000;
 const config = DEFAULT_GOAL_CONFIG;
+
+/** Enough of each event to know it by. */
+function places(events: readonly AccessLog[]): string[] {
+  return events.map(({ client_ip, host, timestamp }) => `${timestamp} ${client_ip} ${host}`);
+}
 
 /** The goals and the numbers on a broker, each run by several processes, the raw topic fed by one that reads a file. */
 export class KafkaUnderFire extends UnderFire {
@@ -115,8 +121,11 @@ export class KafkaUnderFire extends UnderFire {
     await this.runToEnd(['produce', ...this.place, '--input', this.field.file.path]);
     await this.runToEnd(['start', ...this.place, '--pipelines', 'goals', '--once']);
     await this.runToEnd([JSON.stringify({ ...this.numbers, drain: true })], NUMBERS_PROGRAM);
+    const partitions = partitioned(this.field.file.events, PARTITIONS);
+    const raw = await readRawTopic(this.log, config, this.serdes);
+    expect(raw.map(places), 'raw topic, in its order').toEqual(partitions.map(places));
     const actual = await readGoals(this.log, config, this.serdes);
-    const expected = referenceGoals(partitioned(this.field.file.events, PARTITIONS), { graceMs: 5000 });
+    const expected = referenceGoals(partitions, { graceMs: 5000 });
     expectSameGoals(actual, expected);
     expect(actual.records[3], 'records of goal 3').toBe(expected.goal3.size);
     expect(actual.records[4], 'records of goal 4').toBe(expected.goal4.size);

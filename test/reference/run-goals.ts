@@ -3,6 +3,7 @@ import {
   deserializeWhenReady,
   type Log,
   partitionForString,
+  type RecordCursor,
   type Serde,
   Streams,
   type StreamsMetrics,
@@ -114,6 +115,34 @@ export async function runGoals(events: readonly AccessLog[], options: GoalRunOpt
   return { ...results, metrics: streams.metrics };
 }
 
+/** Reads what can be read of a topic by now, to its end, in the order of each partition. */
+async function readToEnd(log: Log, topic: string, each: (cursor: RecordCursor) => void | Promise<void>): Promise<void> {
+  const consumer = log.consumer();
+  const ends = new Map<number, number>();
+  for (let partition = 0; partition < ((await log.partitions(topic)) ?? 0); partition++) {
+    consumer.assign({ topic, partition }, 0);
+    const end = await log.endOffset({ topic, partition });
+    if (end > 0) ends.set(partition, end);
+  }
+  while (ends.size > 0) {
+    for (const cursor of await consumer.poll(100)) {
+      while (cursor.next()) await each(cursor);
+      if (cursor.nextOffset >= (ends.get(cursor.partition) ?? 0)) ends.delete(cursor.partition);
+    }
+  }
+  await consumer.close();
+}
+
+/** What each partition of the raw topic holds, in its order. */
+export async function readRawTopic(log: Log, { topics }: GoalConfig, serdes: GoalSerdes): Promise<AccessLog[][]> {
+  const topic = topics.accessLog;
+  const events = Array.from({ length: (await log.partitions(topic)) ?? 0 }, (): AccessLog[] => []);
+  await readToEnd(log, topic, async ({ partition, valueBytes, valueStart, valueEnd }) => {
+    events[partition]?.push(await deserializeWhenReady(serdes.accessLog, topic, valueBytes, valueStart, valueEnd));
+  });
+  return events;
+}
+
 /** The last record of each key in the goal topics. */
 export async function readGoals(
   log: Log,
@@ -124,28 +153,14 @@ export async function readGoals(
     const topic = topics[`goal${goal}`];
     const latest = new Map<string, ReferenceResult>();
     let records = 0;
-    const consumer = log.consumer();
-    const ends = new Map<number, number>();
-    for (let partition = 0; partition < ((await log.partitions(topic)) ?? 0); partition++) {
-      consumer.assign({ topic, partition }, 0);
-      const end = await log.endOffset({ topic, partition });
-      if (end > 0) ends.set(partition, end);
-    }
-    while (ends.size > 0) {
-      for (const cursor of await consumer.poll(100)) {
-        while (cursor.next()) {
-          const { keyBytes, valueBytes, keyStart, keyEnd, valueStart, valueEnd } = cursor;
-          const serde = serdes[`goal${goal}`] as unknown as Serde<Partial<Goal4>>;
-          const value = await deserializeWhenReady(serde, topic, valueBytes, valueStart, valueEnd);
-          const { avg_request_time, count = 0 } = value;
-          const result: ReferenceResult = avg_request_time === undefined ? { count } : { count, avg_request_time };
-          latest.set(keyBytes.toString('utf8', keyStart, keyEnd), result);
-          records++;
-        }
-        if (cursor.nextOffset >= (ends.get(cursor.partition) ?? 0)) ends.delete(cursor.partition);
-      }
-    }
-    await consumer.close();
+    const serde = serdes[`goal${goal}`] as unknown as Serde<Partial<Goal4>>;
+    await readToEnd(log, topic, async ({ keyBytes, valueBytes, keyStart, keyEnd, valueStart, valueEnd }) => {
+      const value = await deserializeWhenReady(serde, topic, valueBytes, valueStart, valueEnd);
+      const { avg_request_time, count = 0 } = value;
+      const result: ReferenceResult = avg_request_time === undefined ? { count } : { count, avg_request_time };
+      latest.set(keyBytes.toString('utf8', keyStart, keyEnd), result);
+      records++;
+    });
     return { latest, records };
   };
   const [goal1, goal2, goal3, goal4] = [await read(1), await read(2), await read(3), await read(4)];

@@ -1,6 +1,6 @@
 import type { Serde } from '../../serde/serde.js';
 import { VarintReader, writeVarint } from '../../serde/varint.js';
-import type { Absence } from '../task/task-time.js';
+import type { Absence, Word } from '../task/task-time.js';
 
 /** A record as it was read, by a copy of its bytes. */
 export interface OriginalRecord {
@@ -37,8 +37,7 @@ export type RepartitionRecord =
   | {
       readonly kind: 'watermark';
       readonly upstreamTask: number;
-      readonly absence: Absence;
-      readonly watermark: number;
+      readonly word: Word;
     };
 
 /** What stands before the value of a plain record. */
@@ -87,12 +86,12 @@ export function encodeSingle(
   return Buffer.concat([head.subarray(0, end), block, original?.value ?? new Uint8Array(0)]);
 }
 
-export function encodeWatermark(upstreamTask: number, absence: Absence, watermark: number): Buffer {
-  const bytes = Buffer.alloc(20);
+export function encodeWatermark(upstreamTask: number, { absence, confirmations, time }: Word): Buffer {
+  const bytes = Buffer.alloc(30);
   bytes[0] = WATERMARK;
   bytes[1] = ABSENCES.indexOf(absence);
-  bytes.writeDoubleBE(watermark, 2);
-  return bytes.subarray(0, writeVarint(bytes, 10, upstreamTask));
+  bytes.writeDoubleBE(time, 2);
+  return bytes.subarray(0, writeVarint(bytes, writeVarint(bytes, 10, upstreamTask), confirmations));
 }
 
 /** Reads `bytes[start, end)`; a plain record with `valueStart` of -1 has the value null. */
@@ -113,12 +112,11 @@ export function decodeRepartitionRecord(bytes: Buffer, start: number, end: numbe
     case WATERMARK: {
       const reader = new VarintReader(bytes);
       reader.position = start + 10;
-      return {
-        kind: 'watermark',
-        upstreamTask: reader.next(),
-        absence: ABSENCES[bytes[start + 1] ?? 0] ?? 'none',
-        watermark: bytes.readDoubleBE(start + 2),
-      };
+      const upstreamTask = reader.next();
+      const absence = ABSENCES[bytes[start + 1] ?? 0] ?? 'none';
+      // Earlier versions did not write it.
+      const confirmations = reader.position < end ? reader.next() : 0;
+      return { kind: 'watermark', upstreamTask, word: { time: bytes.readDoubleBE(start + 2), absence, confirmations } };
     }
     default:
       throw new RangeError(`a repartition record starts with ${String(bytes[start])}, which names no kind`);

@@ -80,8 +80,8 @@ export class RepartitionSink {
       this.#countSent();
       transaction.append(repartition.topic, partition, now(), null, encodeBlock(slice, block), headers);
     }, true);
-    const { absence, watermark } = this.#task.time;
-    const said = `${watermark} ${absence}`;
+    const { absence, confirmations, watermark } = this.#task.time;
+    const said = absence === 'none' ? `${watermark}` : `${watermark} ${absence} ${confirmations}`;
     if ((watermark < 0 && absence === 'none') || this.#announced === said) return;
     this.#announced = said;
     if (this.#combiner?.isForWindows) {
@@ -92,7 +92,7 @@ export class RepartitionSink {
         this.#return ??= { offsets: undefined, passesAt: Number.POSITIVE_INFINITY };
       }
     }
-    const bytes = encodeWatermark(this.#task.partition, absence, watermark);
+    const bytes = encodeWatermark(this.#task.partition, { time: watermark, absence, confirmations });
     for (let partition = 0; partition < repartition.partitions; partition++) {
       this.#countSent();
       transaction.append(repartition.topic, partition, now(), null, bytes);

@@ -15,6 +15,8 @@ export interface TaskEnvironment {
   readonly now: () => number;
   /** Milliseconds by a clock that is never set back: intervals and silences go by it. */
   readonly monotonicMs: () => number;
+  /** See `TaskTime`. */
+  readonly endsAreKnown: boolean;
   /** How far a record's time may be ahead of the wall clock, and of those around it; may be Infinity. */
   readonly maxTimeAheadMs: number;
   /** The transaction of the commit interval that is running. */

@@ -215,7 +215,7 @@ export class TaskManager {
         process.emitWarning(warning);
       }
       task.seek(topic, offset, metadata);
-      if (source !== undefined && (await this.#isLeftEmpty(topicPartition))) task.endsAt(topic, 0);
+      if (source !== undefined && (await this.#isLeftEmpty(topicPartition))) task.endsAt(topic, 0, -1);
       this.#byInput.set(idOf(topicPartition), task);
       this.#positions.push({
         task,

@@ -15,6 +15,51 @@ export interface Upstream {
   readonly absence: Absence;
 }
 
+/** What a task tells those that it feeds. */
+export interface Word extends Upstream {
+  /** Counts, where it is absent, what it has learned of that. */
+  readonly confirmations: number;
+}
+
+/** What the watermark is computed from. */
+interface Input extends Upstream {
+  readonly topic?: string;
+  /** Of what is absent: how far the others had come when nothing of it was on its way for certain. */
+  readonly confirmedTo: number;
+}
+
+/** What a task that feeds this one has said, and what that is known to hold for. */
+class UpstreamTask implements Upstream {
+  time = -1;
+  absence: Absence = 'none';
+  confirmedTo = -1;
+  #confirmations = -1;
+  /** How far the others had come when its last confirmation was heard, and the one before that. */
+  #heardAt: readonly [last: number, before: number] = [-1, -1];
+
+  /**
+   * An absent task confirms again and again that its logs hold no more. It asks for their ends no sooner than the
+   * confirmation before the last is committed: what others had come to when that one was read is not ahead of records of
+   * its.
+   *
+   * @param reached how far the others have come, as far as was read before this word
+   */
+  says({ absence, confirmations, time }: Word, reached: number): void {
+    this.time = time;
+    this.absence = absence;
+    if (absence === 'none') {
+      this.confirmedTo = -1;
+      this.#heardAt = [-1, -1];
+    } else if (confirmations !== this.#confirmations) {
+      this.confirmedTo = Math.max(this.confirmedTo, this.#heardAt[1]);
+      this.#heardAt = [reached, this.#heardAt[0]];
+    }
+    this.#confirmations = confirmations;
+  }
+}
+
+const NOT_HEARD: Input = { time: -1, absence: 'none', confirmedTo: -1 };
+
 /** When what is silent no longer holds back windows. */
 export interface TimeLimits {
   /** A source that has been silent for this long is idle; may be Infinity. */
@@ -41,6 +86,8 @@ export class PartitionTime {
   /** The highest timestamp read; -1 before the first. */
   time = -1;
   isAtEnd = false;
+  /** How far the task's other inputs had come when the partition's end was asked for last, and was this. */
+  confirmedTo = -1;
 
   constructor(
     readonly topic: string,
@@ -54,7 +101,8 @@ export class PartitionTime {
  * A partition's time is the highest timestamp that was read from it; the watermark is the minimum over these and over the
  * watermarks of the tasks that feed this one, so that no window closes while records for it are still on their way. Left
  * out are inputs that are idle, and those at the end of their log that have never had a record or that the others are far
- * ahead of. When all are idle the wall clock moves the watermark on.
+ * ahead of; but never in favour of records that were appended after it was last known of them. When all are idle the wall
+ * clock moves the watermark on.
  */
 export class TaskTime {
   /** The highest timestamp read from source topics; -1 before the first. */
@@ -70,16 +118,27 @@ export class TaskTime {
    * records are for.
    */
   mayBeBehind = false;
+  /** How far any input has come; what the wall clock has added is left out. */
+  reached = -1;
+  /** Counts what was learned of absent inputs: those that this task feeds are told each time. */
+  confirmations = 0;
   readonly #monotonicMs: () => number;
+  readonly #endsAreKnown: boolean;
   readonly #sources: PartitionTime[] = [];
   /** By repartition topic and the task that writes to it. */
-  readonly #byTopic = new Map<string, Map<number, Upstream>>();
+  readonly #byTopic = new Map<string, Map<number, UpstreamTask>>();
   readonly #expected = new Map<string, number>();
   readonly #tasks: TaskTime[] = [];
 
-  /** @param monotonicMs a clock that is never set back */
-  constructor(monotonicMs: () => number) {
+  /**
+   * @param monotonicMs a clock that is never set back
+   * @param endsAreKnown whether the ends of logs are known at each commit, before what others were processed of is acted
+   *   upon: they are where one process reads the log. Elsewhere an input is left out only as far as it is known to have had
+   *   nothing on its way
+   */
+  constructor(monotonicMs: () => number, endsAreKnown: boolean) {
     this.#monotonicMs = monotonicMs;
+    this.#endsAreKnown = endsAreKnown;
   }
 
   /** The task reads its partition of the topic. */
@@ -104,11 +163,21 @@ export class TaskTime {
     if (timestamp <= source.time) return;
     source.time = timestamp;
     if (timestamp > this.highest) this.highest = timestamp;
+    if (timestamp > this.reached) this.reached = timestamp;
   }
 
   recordsArrived(source: PartitionTime): void {
     source.lastArrivalMs = this.#monotonicMs();
     source.isAtEnd = false;
+    source.confirmedTo = -1;
+  }
+
+  /** @param asked how far the task's inputs had come when the log was asked whether it holds more, which it does not */
+  isAtEnd(source: PartitionTime, asked: number): void {
+    source.isAtEnd = true;
+    if (this.#endsAreKnown) return;
+    source.confirmedTo = Math.max(source.confirmedTo, asked);
+    this.confirmations++;
   }
 
   /** Sources that have been silent for so long that they are at their end, if their logs hold no more. */
@@ -118,36 +187,27 @@ export class TaskTime {
   }
 
   /** A watermark that was read from a repartition topic. */
-  upstream(topic: string, task: number, time: number, absence: Absence): void {
-    this.#byTopic.get(topic)?.set(task, { time, absence });
+  upstream(topic: string, task: number, word: Word): void {
+    this.#upstream(topic, task)?.says(word, this.reached);
+    if (word.absence !== 'none' && !this.#endsAreKnown) this.confirmations++;
+    this.#reach(word);
   }
 
   /** Computes the watermark, after the tasks that feed this one have computed theirs. */
   update(limits: TimeLimits): void {
-    const inputs = [...this.#inputs(limits.idleMs)];
-    const awaited = inputs.filter(({ absence }) => absence !== 'idle');
-    const furthest = Math.max(...awaited.map(({ time }) => time));
-    const active = awaited.filter(
-      ({ absence, time }) => absence === 'none' || (time >= 0 && time >= furthest - limits.maxHoldBackMs),
-    );
+    const { awaited, inputs, heldAt } = this.#judge(limits);
     if (awaited.length === 0) this.absence = 'idle';
     else this.absence = awaited.every(({ absence }) => absence === 'at-end') ? 'at-end' : 'none';
-    const time =
-      active.length === 0
-        ? Math.max(...inputs.map((input) => input.time))
-        : Math.min(...active.map(({ time }) => time));
+    // Of some that never had a record nothing is to be learned.
+    const isAnyHeard = awaited.some(({ absence, time }) => absence === 'none' || time >= 0);
+    const time = isAnyHeard ? Math.min(...inputs.map(heldAt)) : Math.max(...inputs.map((input) => input.time));
     if (time > this.watermark) this.watermark = time;
   }
 
   /** The source topics, and whether feeding tasks, that the watermark waits for while others are ahead of it. */
   holdingBack(limits: TimeLimits): { readonly topics: readonly string[]; readonly upstream: boolean } {
-    const awaited = [...this.#inputs(limits.idleMs)].filter(({ absence }) => absence !== 'idle');
-    const furthest = Math.max(...awaited.map(({ time }) => time));
-    const holds = ({ absence, time }: Upstream) =>
-      time < furthest &&
-      time <= this.watermark &&
-      (absence === 'none' || (time >= 0 && time >= furthest - limits.maxHoldBackMs));
-    const held = awaited.filter(holds);
+    const { furthest, heldAt, inputs } = this.#judge(limits);
+    const held = inputs.filter((input) => heldAt(input) < furthest && heldAt(input) <= this.watermark);
     return {
       topics: held.flatMap(({ topic }) => topic ?? []),
       upstream: held.some(({ topic }) => topic === undefined),
@@ -180,24 +240,53 @@ export class TaskTime {
     this.mayBeBehind ||= committed.mayBeBehind ?? false;
     for (const [task, time, absence] of committed.upstream ?? []) {
       // There were two states once.
-      this.upstream(topic, task, time, typeof absence === 'string' ? absence : absence ? 'idle' : 'none');
+      const known = typeof absence === 'string' ? absence : absence ? 'idle' : 'none';
+      const told = this.#upstream(topic, task);
+      if (told !== undefined) Object.assign(told, { time, absence: known });
+      this.#reach({ time, absence: known });
     }
   }
 
-  *#inputs(idleMs: number): Generator<Upstream & { readonly topic?: string }> {
+  /** Which inputs are waited for, and up to where each holds back the watermark: without end where it does not. */
+  #judge({ idleMs, maxHoldBackMs }: TimeLimits) {
+    const inputs = [...this.#inputs(idleMs)];
+    const awaited = inputs.filter(({ absence }) => absence !== 'idle');
+    const furthest = Math.max(...awaited.map(({ time }) => time));
+    const heldAt = ({ absence, confirmedTo, time }: Input): number => {
+      if (absence === 'none') return time;
+      const leftOutTo = this.#endsAreKnown ? furthest : Math.min(furthest, confirmedTo);
+      if (absence === 'at-end' && time >= 0 && time >= leftOutTo - maxHoldBackMs) return time;
+      return leftOutTo >= furthest ? Number.POSITIVE_INFINITY : Math.max(time, leftOutTo);
+    };
+    return { awaited, furthest, heldAt, inputs };
+  }
+
+  #upstream(topic: string, task: number): UpstreamTask | undefined {
+    const tasks = this.#byTopic.get(topic);
+    if (tasks !== undefined && !tasks.has(task)) tasks.set(task, new UpstreamTask());
+    return tasks?.get(task);
+  }
+
+  /** The wall clock's steps are no progress. */
+  #reach({ absence, time }: Upstream): void {
+    if (absence !== 'idle' && time > this.reached) this.reached = time;
+  }
+
+  *#inputs(idleMs: number): Generator<Input> {
     const now = this.#monotonicMs();
-    for (const { isAtEnd, lastArrivalMs, time, topic } of this.#sources) {
+    for (const { confirmedTo, isAtEnd, lastArrivalMs, time, topic } of this.#sources) {
       const silentMs = now - lastArrivalMs;
-      if (silentMs < idleMs) yield { topic, time, absence: isAtEnd ? 'at-end' : 'none' };
+      if (silentMs < idleMs) yield { topic, time, absence: isAtEnd ? 'at-end' : 'none', confirmedTo };
       else {
         const advanceMs = Math.floor(silentMs / IDLE_STEP_MS) * IDLE_STEP_MS;
-        yield { topic, time: time < 0 ? -1 : time + advanceMs, absence: 'idle' };
+        yield { topic, time: time < 0 ? -1 : time + advanceMs, absence: 'idle', confirmedTo };
       }
     }
-    for (const task of this.#tasks) yield { time: task.watermark, absence: task.absence };
+    // They are in this process, which is then the only one.
+    for (const { absence, watermark } of this.#tasks) yield { time: watermark, absence, confirmedTo: -1 };
     for (const [topic, tasks] of this.#byTopic) {
       for (let task = 0; task < (this.#expected.get(topic) ?? 0); task++) {
-        yield tasks.get(task) ?? { time: -1, absence: 'none' };
+        yield tasks.get(task) ?? NOT_HEARD;
       }
     }
   }

@@ -94,7 +94,7 @@ export class Task implements TaskContext {
     this.subTopology = subTopology;
     this.partition = partition;
     this.applicationId = environment.applicationId;
-    this.time = new TaskTime(environment.monotonicMs);
+    this.time = new TaskTime(environment.monotonicMs, environment.endsAreKnown);
     this.#timeAhead = new TimeAhead(environment.maxTimeAheadMs, environment.now);
     this.#copies = new RecordCopies(environment, partition);
     this.#graph = new TaskGraph(this, environment);
@@ -281,9 +281,12 @@ export class Task implements TaskContext {
     return this.time.silent(limits).map(({ topic }) => topic);
   }
 
-  endsAt(topic: string, endOffset: number): void {
+  /** @param asked how far its inputs had come, `time.reached`, when the log was asked for its end */
+  endsAt(topic: string, endOffset: number, asked: number): void {
     for (const { cursors, hasHead, position, time, topic: read } of this.#inputs) {
-      if (read === topic && time) time.isAtEnd = !hasHead && cursors.length === 0 && position >= endOffset;
+      if (read !== topic || time === undefined) continue;
+      if (!hasHead && cursors.length === 0 && position >= endOffset) this.time.isAtEnd(time, asked);
+      else time.isAtEnd = false;
     }
   }
 
@@ -514,7 +517,7 @@ export class Task implements TaskContext {
     if (source.kind === 'repartition') {
       const record = decodeRepartitionRecord(valueBytes, valueStart, cursor.valueEnd);
       if (record.kind === 'watermark') {
-        this.time.upstream(topic, record.upstreamTask, record.watermark, record.absence);
+        this.time.upstream(topic, record.upstreamTask, record.word);
         return false;
       }
       if (record.kind === 'block') {

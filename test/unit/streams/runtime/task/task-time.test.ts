@@ -4,6 +4,7 @@ import { EmbeddedLog } from '../../../../../streams/log/embedded/embedded-log.js
 import type { StreamThread } from '../../../../../streams/runtime/stream-thread.js';
 import type { WindowStore } from '../../../../../streams/state/windows/window-store.js';
 import { TopologyTestDriver } from '../../../../../streams/testing/topology-test-driver.js';
+import { memberLog } from '../group-log.js';
 import { type Clock, clockAt, pass, startThread } from '../manual-thread.js';
 
 const STRINGS = { key: stringSerde, value: stringSerde };
@@ -163,6 +164,52 @@ describe.each(['auto', 'topic'] as const)('partition times and watermarks, repar
     await pass(4000, clock, [thread]);
     expect(await sent()).toEqual(['v@0=4']);
     await thread.close({ commit: true });
+  });
+});
+
+describe('two processes', () => {
+  const start = async () => [
+    await startThread(perSecond(0), memberLog(log, 0, 2), clock, { lateTopic: 'late' }),
+    await startThread(perSecond(0), memberLog(log, 1, 2), clock, { lateTopic: 'late' }),
+  ];
+  const twoMinutes = Array.from({ length: 120 }, (_, second) => second * 1000);
+
+  it.each(['that never had a record', 'that had come to its end'])(
+    'wait for a partition %s, and has records that its process has not read yet',
+    async (which) => {
+      const threads = await start();
+      if (which === 'that had come to its end') for (const partition of [0, 1, 2]) await append('in', partition, 0);
+      await pass(5000, clock, threads);
+      const transaction = log.transaction();
+      for (const partition of [0, 1])
+        for (const time of twoMinutes)
+          transaction.append('in', partition, START + time, Buffer.from('k'), Buffer.from('v'));
+      await transaction.commit();
+      // The other one stands still: frozen, gone, or not yet there.
+      await pass(20_000, clock, threads.slice(0, 1));
+      expect(await sent()).toEqual([]);
+      await pass(5000, clock, threads);
+      expect(threads.map(({ metrics }) => metrics.lateRecords)).toEqual([0, 0]);
+      const found = await sent();
+      expect(found.length).toBeGreaterThan(which === 'that never had a record' ? 115 : 55);
+      expect(found.slice(1, 50)).toEqual(Array.from({ length: 49 }, (_, i) => `v@${(i + 1) * 1000}=2`));
+      for (const thread of threads) await thread.close({ commit: true });
+    },
+  );
+
+  it('wait for a partition without records only until its end is known, and write nothing while all is silent', async () => {
+    const threads = await start();
+    await pass(5000, clock, threads);
+    await append('in', 0, ...twoMinutes);
+    await pass(3000, clock, threads);
+    expect((await sent()).length).toBeGreaterThan(115);
+    await pass(5000, clock, threads);
+    const ends = async () =>
+      Promise.all([...(await log.topics())].map((topic) => log.endOffset({ topic, partition: 0 })));
+    const before = await ends();
+    await pass(60_000, clock, threads);
+    expect(await ends()).toEqual(before);
+    for (const thread of threads) await thread.close({ commit: true });
   });
 });
 
