@@ -85,6 +85,25 @@ export const webStatisticsRecord = z
   })
   .meta({ id: 'WebStatistics' });
 
+export const trafficRecord = z
+  .object({
+    host: z.string(),
+    window_start: time,
+    window_end: time,
+    requests: z.number(),
+    status_1xx: z.number(),
+    status_2xx: z.number(),
+    status_3xx: z.number(),
+    status_4xx: z.number(),
+    status_5xx: z.number(),
+    p50_response_time: nullableNumber,
+    p95_response_time: nullableNumber,
+    p99_response_time: nullableNumber,
+    bytes: nullableNumber,
+    clients: z.number(),
+  })
+  .meta({ id: 'Traffic' });
+
 export const sensorScoreRecord = z
   .object({
     sensor_id: z.string(),

@@ -8,6 +8,7 @@ import { RecordDecoder } from '../app/results/record-decoder.js';
 import { type FileConfig, NO_FILE } from '../notify/config.js';
 import { NotifyService } from '../notify/notify-service.js';
 import { Secrets } from '../notify/secrets.js';
+import type { SchemaCatalogue } from '../schemas/schema-catalogue.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
 import { AccessFile } from './auth/access-file.js';
 import { Accounts } from './auth/accounts.js';
@@ -26,7 +27,7 @@ const MINUTE_MS = 60_000;
 
 export interface ServeOptions {
   readonly log: Log;
-  readonly schemas: SchemaRegistry;
+  readonly schemas: SchemaRegistry & SchemaCatalogue;
   readonly config: ApplicationConfig;
   readonly address: Address;
   /** Where the server keeps what is its own. */
@@ -74,7 +75,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     onProblem: (message) => logger.warn({ alerts: true }, message),
   });
   const services: Services = {
-    ...{ log, decoder, config, live, events, logger, version, lakeDirectory },
+    ...{ log, schemas, decoder, config, live, events, logger, version, lakeDirectory },
     ...{ startedAt: Date.now(), accounts, authentication: new Authentication(accounts) },
     notify,
     deliveriesOf: async (incident) => notify.deliveriesOf(incident).map(shownDelivery),

@@ -2,6 +2,7 @@ import type { Log } from '@millrace/streams';
 import type { Logger } from 'pino';
 import type { RecordDecoder } from '../app/results/record-decoder.js';
 import type { NotifyService } from '../notify/notify-service.js';
+import type { SchemaCatalogue } from '../schemas/schema-catalogue.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
 import type { Accounts } from './auth/accounts.js';
 import type { Authentication } from './auth/authentication.js';
@@ -12,6 +13,7 @@ import type { LiveResults } from './live/live-results.js';
 /** What handlers work with. */
 export interface Services {
   readonly log: Log;
+  readonly schemas: SchemaCatalogue;
   readonly decoder: RecordDecoder;
   readonly config: ApplicationConfig;
   readonly live: LiveResults;

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Log, LogError, type Transaction } from '@millrace/streams';
-import { NOTIFY_TOPICS } from './topics.js';
 
-/** The right to tell, which one process at a time has. */
+/** A right that one process at a time has, such as to tell. */
 export interface Leadership {
   /** Aborts when another has it. */
   readonly lost: AbortSignal;
@@ -11,16 +10,23 @@ export interface Leadership {
   release(): Promise<void>;
 }
 
-const GROUP = 'millrace-notify';
+/** What the right is about. */
+export interface Right {
+  /** Names it. */
+  readonly group: string;
+  /** Of one partition: on Kafka, who is given it has the right. */
+  readonly topic: string;
+}
+
 const ASK_EVERY_MS = 1000;
 const POLL_MS = 500;
 
-/** Waits until this process is the one that tells. @returns undefined when told to stop */
-export async function becomeLeader(log: Log, signal: AbortSignal): Promise<Leadership | undefined> {
-  if (log.join !== undefined) return leaderOfGroup(log, log.join.bind(log), signal);
+/** Waits until this process is the one that has the right. @returns undefined when told to stop */
+export async function becomeLeader(log: Log, right: Right, signal: AbortSignal): Promise<Leadership | undefined> {
+  if (log.join !== undefined) return leaderOfGroup(log, log.join.bind(log), right, signal);
   while (!signal.aborted) {
     try {
-      const release = (await log.claim?.(GROUP)) ?? (async () => {});
+      const release = (await log.claim?.(right.group)) ?? (async () => {});
       return { lost: new AbortController().signal, transaction: () => log.transaction(), release };
     } catch (error) {
       if (!(error instanceof LogError && error.code === 'GROUP_IN_USE')) throw error;
@@ -30,13 +36,14 @@ export async function becomeLeader(log: Log, signal: AbortSignal): Promise<Leade
   return undefined;
 }
 
-/** Who is given the one partition of the state, by its group, tells. */
+/** Who is given the one partition of the topic, by its group, has the right. */
 async function leaderOfGroup(
   log: Log,
   join: NonNullable<Log['join']>,
+  { group, topic }: Right,
   signal: AbortSignal,
 ): Promise<Leadership | undefined> {
-  const member = await join(GROUP, [NOTIFY_TOPICS.state]);
+  const member = await join(group, [topic]);
   const lost = new AbortController();
   let isLeader = false;
   /** Takes what the group says; polls keep the membership alive. */

@@ -27,6 +27,9 @@ export interface NotifierOptions {
   readonly onProblem: (message: string) => void;
 }
 
+/** On Kafka, who is given the state tells. */
+const TELLS = { group: 'millrace-notify', topic: NOTIFY_TOPICS.state };
+
 const POLL_MS = 250;
 const START_AGAIN_MS = 1000;
 
@@ -73,7 +76,7 @@ export class Notifier {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
-        const leadership = await becomeLeader(this.#options.log, signal);
+        const leadership = await becomeLeader(this.#options.log, TELLS, signal);
         if (leadership === undefined) return;
         try {
           await new Shift(this.#options, leadership, AbortSignal.any([signal, leadership.lost])).work();

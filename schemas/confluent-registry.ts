@@ -2,8 +2,9 @@ import { SerdePendingError } from '@millrace/streams';
 import type { RegistrationOptions, SchemaRegistry } from '@millrace/streams/avro';
 import type { Schema } from 'avsc';
 import { findSchema, registerSchema } from './registration.js';
-import { type RegistryAddress, RegistryApi } from './registry-api.js';
+import { type RegisteredVersion, type RegistryAddress, RegistryApi } from './registry-api.js';
 import { type OutageListener, RegistryOutage } from './registry-outage.js';
+import type { SchemaCatalogue } from './schema-catalogue.js';
 import { SchemaError } from './schema-error.js';
 
 export interface ConfluentRegistryOptions extends RegistryAddress, OutageListener {
@@ -33,7 +34,7 @@ interface UnknownId {
  * const serde = await AvroSerde.create<AccessLog>({ registry, subject: 'test-inter-value', schema });
  * ```
  */
-export class ConfluentRegistry implements SchemaRegistry {
+export class ConfluentRegistry implements SchemaRegistry, SchemaCatalogue {
   readonly #api: RegistryApi;
   readonly #outage: RegistryOutage;
   readonly #autoRegister: boolean;
@@ -92,6 +93,18 @@ export class ConfluentRegistry implements SchemaRegistry {
     const unknown = this.#unknown.get(id);
     if (unknown !== undefined && Date.now() < unknown.untilMs) throw unknown.error;
     throw new SerdePendingError(`schema ${id} is on its way from ${this.address}`, this.#lookUp(id));
+  }
+
+  /** Asked once, without waiting for a registry that is away. @throws SchemaError */
+  subjects(): Promise<readonly string[]> {
+    return this.#api.subjects();
+  }
+
+  /** Asked once, without waiting for a registry that is away. @throws SchemaError */
+  async versionsOf(subject: string): Promise<readonly RegisteredVersion[]> {
+    const versions = await this.#api.versions(subject);
+    const found = await Promise.all(versions.map((version) => this.#api.version(subject, version)));
+    return found.filter((version) => version !== undefined);
   }
 
   /** Ends all waiting: pending look-ups fail with REGISTRY_CLOSED. */

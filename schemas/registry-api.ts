@@ -48,6 +48,7 @@ const registeredVersion = z.object({
 });
 
 const versionNumbers = z.array(z.int());
+const subjectNames = z.array(z.string());
 const level = z.object({ compatibilityLevel: z.string().toUpperCase().pipe(z.enum(COMPATIBILITY_LEVELS)) });
 const verdict = z.object({ is_compatible: z.boolean(), messages: z.array(z.string()).nullish() });
 const failure = z.object({ error_code: z.int().optional(), message: z.string() });
@@ -163,6 +164,11 @@ export class RegistryApi {
   ): Promise<RegisteredVersion | undefined> {
     const body = { schema: JSON.stringify(schema), references };
     return this.#parsed(registeredVersion, await this.#found('POST', `/subjects/${encodeURIComponent(subject)}`, body));
+  }
+
+  /** The names of all subjects. */
+  async subjects(): Promise<string[]> {
+    return (this.#parsed(subjectNames, await this.#found('GET', '/subjects')) ?? []).sort();
   }
 
   /** The numbers of the subject's versions, the oldest first; empty when there is no such subject. */

@@ -8,6 +8,8 @@ import { makePrivateDirectory } from '@millrace/streams/embedded';
 import type { Schema } from 'avsc';
 import { z } from 'zod';
 import { syncDirectory } from './durable.js';
+import type { RegisteredVersion } from './registry-api.js';
+import type { SchemaCatalogue } from './schema-catalogue.js';
 import { SchemaError } from './schema-error.js';
 
 const schemaFile = z.object({
@@ -41,7 +43,7 @@ export class SchemaFileError extends MillraceError<'SCHEMA_FILE_UNREADABLE'> {
  * A schema registry in one file of the data directory. Ids are given once and never change, also when several processes
  * register at the same time.
  */
-export class SchemaDirectory implements SchemaRegistry {
+export class SchemaDirectory implements SchemaRegistry, SchemaCatalogue {
   readonly #path: string;
   #file: SchemaFile = EMPTY;
   /** What `#file` was read from; a registration replaces the file by another. */
@@ -72,6 +74,19 @@ export class SchemaDirectory implements SchemaRegistry {
     const found = this.#find(id);
     if (found === undefined) throw new Error(`no schema has the id ${id} in ${this.#path}`);
     return found;
+  }
+
+  async subjects(): Promise<readonly string[]> {
+    this.#refresh();
+    return Object.keys(this.#file.subjects).sort();
+  }
+
+  async versionsOf(subject: string): Promise<readonly RegisteredVersion[]> {
+    this.#refresh();
+    return this.#idsOf(subject).flatMap((id, index) => {
+      const schema = this.#find(id);
+      return schema === undefined ? [] : [{ version: index + 1, id, schema, references: [] }];
+    });
   }
 
   async #register(subject: string, schema: Schema, autoRegister: boolean): Promise<number> {

@@ -11,10 +11,13 @@ import type {
   WebStatistics,
 } from '../../schemas/records.js';
 import { type ApplicationConfig, topicsOf } from '../../topology/application-config.js';
+import { REPLAYS_TOPIC, type Replay, replaySchema } from '../dead-letters/replays.js';
 import type { LogSource } from '../records.js';
 import type { EventHub } from './event-hub.js';
 import { INCIDENT_ACTIONS_TOPIC, IncidentActions } from './incident-actions.js';
+import { JsonTopic } from './json-topic.js';
 import { type LiveRecord, RecordRing, recordId } from './record-ring.js';
+import { QUERIES_TOPIC, type SavedQuery, savedQuery } from './saved-queries.js';
 import { TopicTail } from './topic-tail.js';
 
 type Roles = keyof ApplicationConfig['topics'];
@@ -63,6 +66,9 @@ const INSTANCE_GONE_MS = 15_000;
 /** What the topics of results hold, as far as it is kept in memory, and as it comes. */
 export class LiveResults {
   readonly actions: IncidentActions;
+  readonly queries: JsonTopic<SavedQuery>;
+  /** Of dead letters that were sent again, by their ids. */
+  readonly replays: JsonTopic<Replay>;
   readonly #config: ApplicationConfig;
   readonly #decoder: RecordDecoder;
   readonly #events: EventHub;
@@ -86,6 +92,8 @@ export class LiveResults {
     this.#decoder = decoder;
     this.#events = events;
     this.actions = new IncidentActions(log);
+    this.queries = new JsonTopic(log, QUERIES_TOPIC, savedQuery);
+    this.replays = new JsonTopic(log, REPLAYS_TOPIC, replaySchema);
     const topics = Object.entries(topicsOf(config)) as [Roles, string][];
     this.#roleOf = new Map(topics.map(([role, topic]) => [topic, role]));
     for (const [role] of topics) this.#rings.set(role, new RecordRing(KEPT[role]));
@@ -93,7 +101,7 @@ export class LiveResults {
       log,
       [
         ...topics.map(([role, topic]) => ({ topic, backwards: KEPT[role] })),
-        { topic: INCIDENT_ACTIONS_TOPIC, backwards: 100_000 },
+        ...[INCIDENT_ACTIONS_TOPIC, QUERIES_TOPIC, REPLAYS_TOPIC].map((topic) => ({ topic, backwards: 100_000 })),
       ],
       {
         record: (cursor) => this.#read(cursor),
@@ -210,6 +218,11 @@ export class LiveResults {
     const { topic } = cursor;
     if (topic === INCIDENT_ACTIONS_TOPIC) {
       if (key !== null) this.actions.read(key, value);
+      return;
+    }
+    const kept = topic === QUERIES_TOPIC ? this.queries : topic === REPLAYS_TOPIC ? this.replays : undefined;
+    if (kept !== undefined) {
+      if (key !== null) kept.read(key, value);
       return;
     }
     if (topic === this.#config.topics.pipelineStatus) return this.#readStatus(key, value);

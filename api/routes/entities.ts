@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import type { WebStatistics } from '../../schemas/records.js';
+import { summed } from '../live/first-minute.js';
 import { latestBy, only, windowsIn } from '../live/latest.js';
+import type { LiveResults } from '../live/live-results.js';
 import { boundedRange, range as rangeQuery } from '../parameters.js';
 import { notFound } from '../problems.js';
 import {
@@ -8,6 +11,7 @@ import {
   sensorScoreRecord,
   serviceHealthRecord,
   timeSchema,
+  trafficRecord,
   webStatisticsRecord,
 } from '../records.js';
 import { type Resource, route } from '../route.js';
@@ -98,18 +102,38 @@ export const services: Resource = {
   ],
 };
 
+const hostNow = webStatisticsRecord.extend({
+  topic: z.enum(['web-stats-topic', 'traffic']).meta({
+    description:
+      'What it is of. `traffic`: the first minute of the host is not over, and this is the sum of its windows of 5 s so far; percentiles are null, for they do not add up.',
+  }),
+});
+
+type HostNow = WebStatistics & Pick<z.output<typeof hostNow>, 'topic'>;
+
+/** The newest minute of each host, or what is known of the first. */
+function hostsNow(live: LiveResults): HostNow[] {
+  const minutes = latestBy(live.webStatistics, ({ host }) => host);
+  const first = only(live.traffic, ({ host }) => !minutes.has(host));
+  return [
+    ...[...minutes.values()].map((web) => ({ ...web, topic: 'web-stats-topic' as const })),
+    ...summed(first).map((web) => ({ ...web, topic: 'traffic' as const })),
+  ];
+}
+
 export const hosts: Resource = {
   name: 'hosts',
-  description: 'Hosts of requests, from the topic `web-stats-topic`; the host `*` is all of them.',
+  description:
+    'Hosts of requests, from the topic `web-stats-topic`, and before their first minute is over from `traffic`; the host `*` is all of them.',
   routes: [
     route({
       method: 'get',
       path: '/hosts',
       summary: 'All hosts in their newest minute, those with most requests first',
       role: 'viewer',
-      answer: z.object({ items: z.array(webStatisticsRecord.extend({ incidents: incidentIds })) }),
+      answer: z.object({ items: z.array(hostNow.extend({ incidents: incidentIds })) }),
       handle(_, { live }) {
-        const latest = [...latestBy(live.webStatistics, ({ host }) => host).values()];
+        const latest = hostsNow(live);
         latest.sort((one, other) => other.request_count - one.request_count || one.host.localeCompare(other.host));
         return {
           items: latest.map((web) => ({ ...web, incidents: openIncidentsOf(live, 'web', web.host) })),
@@ -125,20 +149,22 @@ export const hosts: Resource = {
       query: rangeQuery,
       problems: [404],
       answer: z.object({
-        latest: webStatisticsRecord,
+        latest: hostNow,
         series: z.array(webStatisticsRecord),
+        traffic: z.array(trafficRecord).meta({ description: 'By 5 s, as far as they are kept in memory.' }),
         incidents: incidentIds,
         expected,
       }),
       handle({ params, query }, { live }) {
         const { host: name = '' } = params;
         const range = boundedRange(query, live.latestTime, HALF_AN_HOUR_MS);
-        const own = () => only(live.webStatistics, ({ host }) => host === name);
-        const latest = latestBy(own(), ({ host }) => host).get(name);
+        const latest = hostsNow(live).find(({ host }) => host === name);
         if (latest === undefined) throw notFound('host', name);
+        const isOwn = ({ host }: { readonly host: string }) => host === name;
         return {
           latest,
-          series: windowsIn(own(), range, MOST_POINTS),
+          series: windowsIn(only(live.webStatistics, isOwn), range, MOST_POINTS),
+          traffic: windowsIn(only(live.traffic, isOwn), range, MOST_POINTS),
           incidents: openIncidentsOf(live, 'web', name),
           expected: expectedOf(live, 'web', name),
         };

@@ -19,26 +19,6 @@ interface RunningQuery {
 
 const running = new Map<string, RunningQuery>();
 
-/** Ready to run, over the views of the lake. */
-const SAMPLES = [
-  {
-    name: 'Lines by hour and level',
-    sql: "SELECT date_trunc('hour', timestamp) AS hour, level, count(*) AS lines FROM service GROUP BY ALL ORDER BY hour DESC, lines DESC",
-  },
-  {
-    name: 'Slowest endpoints',
-    sql: 'SELECT service, endpoint, count(*) AS lines, avg(response_time) AS mean_ms, quantile_cont(response_time, 0.95) AS p95_ms FROM service WHERE endpoint IS NOT NULL GROUP BY ALL ORDER BY p95_ms DESC LIMIT 50',
-  },
-  {
-    name: 'Clients with most requests',
-    sql: 'SELECT client_ip, count(*) AS requests, count_if(status >= 400) AS errors FROM access GROUP BY ALL ORDER BY requests DESC LIMIT 50',
-  },
-  {
-    name: 'Errors by host and status',
-    sql: 'SELECT host, status, count(*) AS responses FROM access WHERE status >= 400 GROUP BY ALL ORDER BY responses DESC LIMIT 100',
-  },
-] as const;
-
 export const query: Resource = {
   name: 'query',
   description: 'SQL over the lake: what is stored of all lines and results.',
@@ -112,14 +92,6 @@ export const query: Resource = {
         if (found === undefined || (!isOwn && !isAllowed(visitor, 'admin'))) throw notFound('query that runs', id);
         found.stop.abort();
       },
-    }),
-    route({
-      method: 'get',
-      path: '/queries',
-      summary: 'Queries to begin with',
-      role: 'viewer',
-      answer: z.object({ samples: z.array(z.object({ name: z.string(), sql: z.string() })) }),
-      handle: () => ({ samples: [...SAMPLES] }),
     }),
   ],
 };

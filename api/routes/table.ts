@@ -1,6 +1,8 @@
 import type { Resource } from '../route.js';
 import { alertRoutes, channels, deliveries, silences, webhooks } from './alerting.js';
 import { auth, users } from './auth.js';
+import { connectors } from './connectors.js';
+import { deadLetters } from './dead-letters.js';
 import { hosts, sensors, services } from './entities.js';
 import { events } from './events.js';
 import { goals } from './goals.js';
@@ -8,8 +10,10 @@ import { anomalies, incidents } from './incidents.js';
 import { logs } from './logs.js';
 import { metrics } from './metrics.js';
 import { pipeline } from './pipeline.js';
+import { queries } from './queries.js';
 import { query } from './query.js';
-import { deadLetters, topics } from './topics.js';
+import { schemas } from './schemas.js';
+import { topics } from './topics.js';
 
 /** All that the API can be asked. What is in it is served, and is in the OpenAPI document. */
 export const RESOURCES: readonly Resource[] = [
@@ -24,8 +28,11 @@ export const RESOURCES: readonly Resource[] = [
   events,
   pipeline,
   topics,
+  schemas,
+  connectors,
   deadLetters,
   query,
+  queries,
   channels,
   alertRoutes,
   silences,

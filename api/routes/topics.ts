@@ -1,10 +1,9 @@
 import type { Log } from '@millrace/streams';
 import { z } from 'zod';
 import type { RecordDecoder } from '../../app/results/record-decoder.js';
-import { lineOf } from '../live/live-results.js';
-import { page, pageOf, paging } from '../parameters.js';
+import { pageOf, paging } from '../parameters.js';
 import { notFound, Problem } from '../problems.js';
-import { logLine, timeSchema } from '../records.js';
+import { timeSchema } from '../records.js';
 import { type Resource, route } from '../route.js';
 
 const partitionState = z.object({ partition: z.int(), start_offset: z.int(), end_offset: z.int() });
@@ -180,37 +179,3 @@ function readPositions(cursor: string | undefined): ReadonlyMap<number, number> 
     throw new Problem(400, 'invalid-cursor', 'The cursor is none that this server gave; begin without one.', { cause });
   }
 }
-
-export const deadLetters: Resource = {
-  name: 'dead letters',
-  description: 'What could not be read or processed, with the reason.',
-  routes: [
-    route({
-      method: 'get',
-      path: '/dead-letters',
-      summary: 'Refused records, the newest first',
-      role: 'viewer',
-      query: paging.extend({ reason: z.string().max(500).optional().meta({ description: 'A part of the reason.' }) }),
-      answer: pageOf(logLine).extend({
-        reasons: z.array(z.object({ reason: z.string(), records: z.int() })),
-      }),
-      handle({ query }, { live }) {
-        const wanted = query.reason?.toLowerCase();
-        const reasons = new Map<string, number>();
-        const lines = [];
-        for (const record of live.ringOf('dead-letters')?.newest() ?? []) {
-          const reason = String(record.value['reason'] ?? '');
-          reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-          if (wanted === undefined || reason.toLowerCase().includes(wanted)) lines.push(lineOf(record, 'dead-letters'));
-        }
-        return {
-          ...page(lines, query, ({ id, time }) => [time, id]),
-          reasons: [...reasons]
-            .map(([reason, records]) => ({ reason, records }))
-            .sort((one, other) => other.records - one.records)
-            .slice(0, 100),
-        };
-      },
-    }),
-  ],
-};

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Log } from '@millrace/streams';
 import type { SchemaRegistry } from '@millrace/streams/avro';
 import type { KafkaLogOptions } from '@millrace/streams/kafka';
+import type { SchemaCatalogue } from '../../schemas/schema-catalogue.js';
 import { AppError } from '../app-error.js';
 import type { Notify } from '../notice.js';
 import { BesideLog } from './beside-log.js';
@@ -13,7 +14,7 @@ import { takeProcessSlot } from './process-slot.js';
 /** The log, its schemas and where state is kept: an embedded log's directory, or a Kafka cluster and a registry. */
 export interface OpenLog {
   readonly log: Log;
-  readonly schemas: SchemaRegistry;
+  readonly schemas: SchemaRegistry & SchemaCatalogue;
   readonly stateDirectory: string;
   /** What is written beside the work of tasks, whose commits do not wait for it; undefined: `log` has that. */
   readonly beside?: BesideLog;

@@ -502,6 +502,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All subjects and their versions */
+        get: operations["getSchemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schemas/{subject}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A subject's versions, the oldest first */
+        get: operations["getSchemasBySubject"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schemas/{subject}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version of a subject */
+        get: operations["getSchemasBySubjectVersionsByVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All connectors: those of the application, and what else the workers have */
+        get: operations["getConnectors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/connectors/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A connector */
+        get: operations["getConnectorsByName"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/dead-letters": {
         parameters: {
             query?: never;
@@ -513,6 +598,26 @@ export interface paths {
         get: operations["getDeadLetters"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send refused records again
+         * @description Each goes to the topic and partition that it came from with the bytes, key, headers and time that it had. A dead letter is sent again once, whoever asks: later calls say who did. Whether it can be processed now is another matter; if not it is refused again, as a new dead letter.
+         */
+        post: operations["postDeadLettersReplay"];
         delete?: never;
         options?: never;
         head?: never;
@@ -563,11 +668,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Queries to begin with */
+        /** Samples, and saved queries, the newest first */
         get: operations["getQueries"];
         put?: never;
-        post?: never;
+        /** Save a query, which all can see */
+        post: operations["postQueries"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a saved query: an own one, or as admin any */
+        delete: operations["deleteQueriesById"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1120,6 +1243,24 @@ export interface components {
                 limit: number;
             }[];
         };
+        Traffic: {
+            host: string;
+            /** @description Milliseconds since the epoch. */
+            window_start: number;
+            /** @description Milliseconds since the epoch. */
+            window_end: number;
+            requests: number;
+            status_1xx: number;
+            status_2xx: number;
+            status_3xx: number;
+            status_4xx: number;
+            status_5xx: number;
+            p50_response_time: number | null;
+            p95_response_time: number | null;
+            p99_response_time: number | null;
+            bytes: number | null;
+            clients: number;
+        };
         SensorScore: {
             sensor_id: string;
             temperature: number | null;
@@ -1374,6 +1515,75 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+        };
+        SchemaVersion: {
+            version: number;
+            /** @description What the bytes of a value begin with. */
+            id: number;
+            /** @description In Avro. */
+            schema: unknown;
+            /** @description Types of other subjects that it uses. */
+            references: {
+                name: string;
+                subject: string;
+                version: number;
+            }[];
+        };
+        Connector: {
+            name: string;
+            /** @description Where it writes to: `elasticsearch`, `influxdb`, or what its name begins with. */
+            sink: string;
+            /** @description That it reads, of those that the application has. */
+            topics: string[];
+            /** @description As Kafka Connect says; null where no worker has it. */
+            state: ("RUNNING" | "FAILED" | "PAUSED" | "STOPPED" | "UNASSIGNED" | "RESTARTING" | "DESTROYED") | null;
+            worker: string | null;
+            /** @description The first line of why it, or a task of it, has failed. */
+            failure: string | null;
+            tasks: {
+                id: number;
+                /** @enum {string} */
+                state: "RUNNING" | "FAILED" | "PAUSED" | "STOPPED" | "UNASSIGNED" | "RESTARTING" | "DESTROYED";
+                worker: string;
+                failure: string | null;
+            }[];
+            /** @description Records of its topics that it has not written yet; null where that is not known. */
+            lag_records: number | null;
+        };
+        /** @description With what its headers say, and the fields of its record, beside these. */
+        DeadLetter: {
+            /** @description `topic/partition/offset` */
+            id: string;
+            /** @description Milliseconds since the epoch. */
+            time: number;
+            /** @enum {string} */
+            kind: "services" | "requests" | "sensors" | "dead-letters" | "late";
+            /** @description Whether its headers name the record of a topic that it was. */
+            replayable: boolean;
+            /** @description Null: it was not sent again. */
+            replay: components["schemas"]["Replay"] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        Replay: {
+            /** @description The dead letter's. */
+            id: string;
+            /** @description Where it was sent to. */
+            topic: string;
+            partition: number;
+            by: string;
+            /** @description Milliseconds since the epoch. */
+            time: number;
+        };
+        SavedQuery: {
+            id: string;
+            name: string;
+            sql: string;
+            by: string;
+            /** @description Milliseconds since the epoch. */
+            created: number;
+            /** @description Whether it is an own one, or an admin asks. */
+            can_delete: boolean;
         };
         /** @description A channel; what is secret of it is shown as "…". */
         Channel: {
@@ -1742,6 +1952,11 @@ export interface operations {
                                 value: number;
                                 limit: number;
                             }[];
+                            /**
+                             * @description What it is of. `traffic`: the first minute of the host is not over, and this is the sum of its windows of 5 s so far; percentiles are null, for they do not add up.
+                             * @enum {string}
+                             */
+                            topic: "web-stats-topic" | "traffic";
                             /** @description Ids of incidents that are not over. */
                             incidents: string[];
                         }[];
@@ -1798,8 +2013,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        latest: components["schemas"]["WebStatistics"];
+                        latest: {
+                            host: string;
+                            /** @description Milliseconds since the epoch. */
+                            window_start: number;
+                            /** @description Milliseconds since the epoch. */
+                            window_end: number;
+                            request_count: number;
+                            avg_response_time: number | null;
+                            stddev_response_time: number | null;
+                            p50_response_time: number | null;
+                            p95_response_time: number | null;
+                            p99_response_time: number | null;
+                            client_errors: number;
+                            server_errors: number;
+                            error_rate: number;
+                            bytes: number | null;
+                            is_anomaly: boolean;
+                            rules: {
+                                rule: string;
+                                value: number;
+                                limit: number;
+                            }[];
+                            /**
+                             * @description What it is of. `traffic`: the first minute of the host is not over, and this is the sum of its windows of 5 s so far; percentiles are null, for they do not add up.
+                             * @enum {string}
+                             */
+                            topic: "web-stats-topic" | "traffic";
+                        };
                         series: components["schemas"]["WebStatistics"][];
+                        /** @description By 5 s, as far as they are kept in memory. */
+                        traffic: components["schemas"]["Traffic"][];
                         /** @description Ids of incidents that are not over. */
                         incidents: string[];
                         expected: components["schemas"]["Expected"];
@@ -3645,6 +3889,365 @@ export interface operations {
             };
         };
     };
+    getSchemas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            subject: string;
+                            /** @description Whose values it is of; null where it is of none here. */
+                            topic: string | null;
+                            versions: {
+                                version: number;
+                                id: number;
+                            }[];
+                        }[];
+                    };
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It needs a higher role. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A service that it needs is not there now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSchemasBySubject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        subject: string;
+                        versions: components["schemas"]["SchemaVersion"][];
+                    };
+                };
+            };
+            /** @description A part of the request cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It needs a higher role. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A service that it needs is not there now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSchemasBySubjectVersionsByVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subject: string;
+                /** @description Its number, or `latest`. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchemaVersion"];
+                };
+            };
+            /** @description A part of the request cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It needs a higher role. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A service that it needs is not there now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getConnectors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Whether there is Kafka Connect at this log. */
+                        available: boolean;
+                        items: components["schemas"]["Connector"][];
+                    };
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It needs a higher role. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A service that it needs is not there now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getConnectorsByName: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connector"];
+                };
+            };
+            /** @description A part of the request cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It needs a higher role. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A service that it needs is not there now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getDeadLetters: {
         parameters: {
             query?: {
@@ -3667,7 +4270,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: components["schemas"]["LogLine"][];
+                        items: components["schemas"]["DeadLetter"][];
                         /** @description Null on the last page. */
                         next_cursor: string | null;
                         reasons: {
@@ -3706,6 +4309,117 @@ export interface operations {
             };
             /** @description Too many requests; Retry-After says how long to wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postDeadLettersReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    ids: string[];
+                } | {
+                    /** @description A part of the reason. */
+                    reason: string;
+                    /** @description Milliseconds since the epoch, ISO 8601, `now-15m`, or `latest-15m` (from the newest event). */
+                    from?: string;
+                    /** @description Milliseconds since the epoch, ISO 8601, `now-15m`, or `latest-15m` (from the newest event). */
+                    to?: string;
+                    /** @default 1000 */
+                    limit?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        replayed: number;
+                        items: {
+                            id: string;
+                            /** @enum {string} */
+                            state: "replayed" | "already" | "refused";
+                            topic: string | null;
+                            partition: number | null;
+                            /** @description Where it was not sent: why. */
+                            why: string | null;
+                        }[];
+                        /** @description Whether more records are of the reason than were taken. */
+                        more: boolean;
+                    };
+                };
+            };
+            /** @description A part of the request cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It needs a higher role. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A service that it needs is not there now. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3935,6 +4649,7 @@ export interface operations {
                             name: string;
                             sql: string;
                         }[];
+                        items: components["schemas"]["SavedQuery"][];
                     };
                 };
             };
@@ -3949,6 +4664,161 @@ export interface operations {
             };
             /** @description It needs a higher role. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postQueries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    sql: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description A part of the request cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It needs a higher role. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteQueriesById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A part of the request cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It needs a higher role. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -84,13 +84,34 @@ export function examplesOf({
       { params: { name: '../x' }, status: 400 },
     ],
     'get /dead-letters': list,
+    'post /dead-letters/replay': [
+      { body: { reason: 'nothing has this reason' } },
+      { body: { ids: ['test-inter-dlq/0/99999999', 'not an id'] } },
+      { body: { ids: [] }, status: 400 },
+      { body: {}, status: 400 },
+    ],
+    'get /connectors': [{}],
+    'get /connectors/{name}': [{ params: { name: 'elasticsearch-goals' } }, { params: { name: 'none' }, status: 404 }],
+    'get /schemas': [{}],
+    'get /schemas/{subject}': [{ params: { subject: 'alerts-value' } }, { params: { subject: 'none' }, status: 404 }],
+    'get /schemas/{subject}/versions/{version}': [
+      { params: { subject: 'alerts-value', version: '1' } },
+      { params: { subject: 'alerts-value', version: 'latest' } },
+      { params: { subject: 'alerts-value', version: '99' }, status: 404 },
+      { params: { subject: 'alerts-value', version: 'newest' }, status: 400 },
+    ],
     'post /query': [
       { body: { sql: 'SELECT kind, count(*) AS records FROM logs GROUP BY kind ORDER BY kind' } },
       { body: { sql: "SELECT * FROM read_text('/etc/passwd')" }, status: 422 },
       { body: { sql: '' }, status: 400 },
     ],
     'delete /query/{id}': [{ params: { id: 'none' }, status: 404 }],
+    'post /queries': [
+      { body: { name: 'all', sql: 'SELECT count(*) FROM logs' } },
+      { body: { name: ' ', sql: 'SELECT 1' }, status: 400 },
+    ],
     'get /queries': [{}],
+    'delete /queries/{id}': [{ params: { id: 'none' }, status: 404 }],
     ...alerting(list),
     // Nobody signs in here: auth.test.ts has those.
     'post /auth/token': [
