@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { canonicalAddress, canonicalClient, isPrivateAddress } from '../schemas/canonical/address.js';
-import { FORWARDED_FOR, says } from './formats/access-log-format.js';
+import { FORWARDED_FOR, says } from './formats/line-format.js';
 import { ProducerError } from './producer-error.js';
 
 /** Which address a request's client has where proxies stand before the server. */

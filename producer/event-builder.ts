@@ -1,216 +1,52 @@
-import { isIP } from 'node:net';
-import { UNKNOWN_CLIENT } from '../schemas/canonical/address.js';
-import { canonicalCountry, UNKNOWN_COUNTRY } from '../schemas/canonical/country.js';
-import { canonicalHost } from '../schemas/canonical/host.js';
-import type { AccessLog } from '../schemas/records.js';
-import { ClientFinder, type ClientRule } from './client-address.js';
-import { CountryLookup } from './country.js';
-import { TimeReader } from './event-time.js';
-import { LineRefusal, type RequestFields, says, shown } from './formats/access-log-format.js';
+import type { AccessLog, SensorReading, ServiceLog } from '../schemas/records.js';
+import { EventClock } from './event-clock.js';
+import { type LineFields, type LineRefusal, RequestFields, ServiceFields } from './formats/line-format.js';
 import { OddFieldCounts } from './odd-fields.js';
-import { ownText, RecentMap } from './recent-map.js';
+import { readingOf } from './reading-builder.js';
+import { RequestBuilder, type RequestDefaults } from './request-builder.js';
+import { type ServiceDefaults, ServiceLogBuilder } from './service-log-builder.js';
 
-export interface EventDefaults {
-  /** For lines that do not name the virtual host. */
-  readonly host: string;
-  /** For lines that do not name the machine. */
-  readonly server: string;
+export interface EventDefaults extends RequestDefaults, ServiceDefaults {
   /** Times further ahead of the clock than this are wrong. */
   readonly maxFutureMs: number;
-  /** Which address is the client's where proxies stand before the server; default: see `ClientFinder`. */
-  readonly client?: ClientRule;
-  /** Whether requests of a path are left out. Lines that do not say what was asked for are not. */
-  readonly isExcluded?: (path: string) => boolean;
 }
 
-/** What stands for the status of a response that is not known, or that had none. NGINX writes 000 then. */
-const NO_STATUS = 0;
-const NO_METHOD = '-';
-const WHOLE = /^\d{1,15}$/;
-const DECIMAL = /^(?:\d{1,15}(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
-const METHOD = /^[!#$%&'*+.^_`|~\dA-Za-z-]{1,32}$/;
-const LONGEST_SERVER = 255;
-const LONGEST_KNOWN = 256;
+/** What a line becomes. */
+export type SourceEvent = AccessLog | ServiceLog | SensorReading;
 
-interface Client {
-  readonly client: string | undefined;
-  readonly country: string;
+export function isRequest(event: SourceEvent): event is AccessLog {
+  return 'client_ip' in event;
 }
 
-const NOBODY: Client = { client: undefined, country: UNKNOWN_COUNTRY };
+export function isServiceLog(event: SourceEvent): event is ServiceLog {
+  return 'service' in event;
+}
 
-/**
- * Makes an event of a line's fields. Only what every result needs may refuse the line: a time, and a client or a host. Any
- * other field that is not what it should be is left out, and counted.
- */
+/** Makes events of what lines say, of the three kinds. */
 export class EventBuilder {
   readonly oddFields: OddFieldCounts;
-  readonly #defaults: EventDefaults;
-  readonly #countries = new CountryLookup();
-  readonly #times = new TimeReader();
-  readonly #clients: ClientFinder;
-  /** What was found for an address as it is spelt: by far the most lines have one that was there lately. */
-  readonly #known = new RecentMap<Client>();
-  readonly #hosts = new RecentMap<string>();
-  readonly #codes = new RecentMap<string>();
+  readonly #clock: EventClock;
+  readonly #requests: RequestBuilder;
+  readonly #serviceLogs: ServiceLogBuilder;
 
   /** @throws ProducerError CLIENT_FROM */
   constructor(defaults: EventDefaults, oddFields = new OddFieldCounts()) {
     this.oddFields = oddFields;
-    this.#defaults = defaults;
-    this.#clients = new ClientFinder(defaults.client);
+    this.#clock = new EventClock(defaults.maxFutureMs);
+    this.#requests = new RequestBuilder(defaults, this.#clock, oddFields);
+    this.#serviceLogs = new ServiceLogBuilder(defaults, this.#clock, oddFields);
   }
 
   /** Whether the line is one of those that are to be left out. */
-  excludes({ path, request }: RequestFields): boolean {
-    const { isExcluded } = this.#defaults;
-    if (isExcluded === undefined) return false;
-    const asked = says(path) ? path : typeof request === 'string' ? request.split(' ', 2)[1] : undefined;
-    return typeof asked === 'string' && isExcluded(asked);
+  excludes(fields: LineFields): boolean {
+    return fields instanceof RequestFields && this.#requests.excludes(fields);
   }
 
-  build(fields: RequestFields): AccessLog | LineRefusal {
-    const timestamp = this.#timestamp(fields);
-    if (typeof timestamp !== 'number') return timestamp;
-    const { client, country } = this.#client(fields);
-    const host = this.#host(fields.host);
-    if (client === undefined && host === undefined) return noKey(fields);
-    if (client === undefined) this.oddFields.add('client', 'none that can be used');
-    if (fields.ambiguous !== undefined) for (const field of fields.ambiguous) this.oddFields.add(field, 'ambiguous');
-    return {
-      server: this.#server(fields.server),
-      client_ip: client ?? UNKNOWN_CLIENT,
-      method: this.#method(fields),
-      status: this.#status(fields),
-      request_time: this.#requestTime(fields.requestTime),
-      host: host ?? this.#defaults.host,
-      country: this.#country(fields.country) ?? country,
-      timestamp,
-      bytes: this.#bytes(fields.bytes),
-    };
+  build(fields: RequestFields): AccessLog | LineRefusal;
+  build(fields: LineFields): SourceEvent | LineRefusal;
+  build(fields: LineFields): SourceEvent | LineRefusal {
+    if (fields instanceof RequestFields) return this.#requests.build(fields);
+    if (fields instanceof ServiceFields) return this.#serviceLogs.build(fields);
+    return readingOf(fields, this.#clock, this.oddFields);
   }
-
-  #timestamp({ time: value, ambiguous }: RequestFields): number | LineRefusal {
-    if (!says(value)) {
-      return ambiguous?.includes('time') === true
-        ? new LineRefusal('ambiguous-line', 'the time can be read in two ways')
-        : new LineRefusal('missing-field', 'the time is missing');
-    }
-    const time = this.#times.read(value);
-    if (Number.isNaN(time)) return new LineRefusal('wrong-timestamp', `no time that can be read: ${shown(value)}`);
-    if (!(time > 0)) return new LineRefusal('wrong-timestamp', `no time after 1970: ${shown(value)}`);
-    if (time > Date.now() + this.#defaults.maxFutureMs) {
-      return new LineRefusal(
-        'timestamp-in-future',
-        `${shown(value)} is more than ${this.#defaults.maxFutureMs} ms ahead of the clock`,
-      );
-    }
-    return time;
-  }
-
-  #client({ client: remote, forwarded }: RequestFields): Client {
-    if (forwarded !== undefined || typeof remote !== 'string') {
-      return this.#withCountry(this.#clients.find(remote, forwarded));
-    }
-    let known = this.#known.get(remote);
-    if (known === undefined) {
-      const text = ownText(remote);
-      known = this.#withCountry(this.#clients.find(text, undefined));
-      if (text.length <= LONGEST_KNOWN) this.#known.set(text, known);
-    }
-    return known;
-  }
-
-  #withCountry(client: string | undefined): Client {
-    if (client === undefined) return NOBODY;
-    return { client, country: isIP(client) === 0 ? UNKNOWN_COUNTRY : this.#countries.country(client) };
-  }
-
-  #host(value: unknown): string | undefined {
-    if (typeof value !== 'string') return undefined;
-    let host = this.#hosts.get(value);
-    if (host === undefined) {
-      const text = ownText(value);
-      host = canonicalHost(text) ?? '';
-      if (text.length <= LONGEST_KNOWN) this.#hosts.set(text, host);
-    }
-    if (host !== '') return host;
-    if (says(value) && value !== '_') this.oddFields.add('host', 'no name');
-    return undefined;
-  }
-
-  #server(value: unknown): string {
-    return typeof value === 'string' && says(value) && value.length <= LONGEST_SERVER ? value : this.#defaults.server;
-  }
-
-  #method({ method, request }: RequestFields): string {
-    const named = says(method) ? method : request;
-    if (typeof named !== 'string' || !says(named)) return NO_METHOD;
-    const space = named.indexOf(' ');
-    const word = space < 0 ? named : named.slice(0, space);
-    if (word === 'GET' || word === 'POST' || METHOD.test(word)) return word;
-    this.oddFields.add('method', 'none of HTTP');
-    return NO_METHOD;
-  }
-
-  #status({ status: value, ambiguous }: RequestFields): number {
-    if (typeof value === 'string' && value.length === 3) {
-      const status = Number(value);
-      if (status >= 100 && status <= 599) return status;
-    }
-    if (ambiguous !== undefined && value === undefined) return NO_STATUS;
-    return this.#oddStatus(value);
-  }
-
-  /** Servers pass on what backends send, up to 999; NGINX writes 000 without a response, and 009 to HTTP/0.9. */
-  #oddStatus(value: unknown): number {
-    const text = typeof value === 'string' ? value.trim() : value;
-    const status = typeof text === 'string' && /^\d{3}$/.test(text) ? Number(text) : text;
-    const isOne = typeof status === 'number' && Number.isInteger(status) && status >= 100 && status <= 999;
-    if (isOne && status <= 599) return status;
-    this.oddFields.add('status', isOne ? 'over 599' : says(value) ? 'none of HTTP' : 'missing');
-    return isOne ? status : NO_STATUS;
-  }
-
-  #requestTime(value: unknown): number | null {
-    if (!says(value)) return null;
-    const seconds = typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value;
-    if (typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0) return seconds;
-    this.oddFields.add('request_time', 'no seconds');
-    return null;
-  }
-
-  #country(value: unknown): string | undefined {
-    if (!says(value)) return undefined;
-    if (typeof value !== 'string') return this.#oddCountry();
-    let country = this.#codes.get(value);
-    if (country === undefined) {
-      country = canonicalCountry(value) ?? '';
-      if (value.length <= LONGEST_KNOWN) this.#codes.set(ownText(value), country);
-    }
-    return country === '' ? this.#oddCountry() : country;
-  }
-
-  #oddCountry(): undefined {
-    this.oddFields.add('country', 'none of ISO 3166');
-    return undefined;
-  }
-
-  #bytes(value: unknown): number | null {
-    if (!says(value)) return null;
-    const bytes = typeof value === 'string' && WHOLE.test(value) ? Number(value) : value;
-    if (typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
-    this.oddFields.add('bytes', 'no whole number');
-    return null;
-  }
-}
-
-function noKey({ ambiguous, client, forwarded }: RequestFields): LineRefusal {
-  if (ambiguous?.includes('client') === true) {
-    return new LineRefusal('ambiguous-line', 'the client can be read in two ways');
-  }
-  const value = says(client) ? client : forwarded;
-  return says(value)
-    ? new LineRefusal('wrong-client', `neither a host nor a client that can be used: ${shown(value)}`)
-    : new LineRefusal('missing-field', 'neither a client nor a host is there');
 }

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { basename } from 'node:path';
 import type { EventBuilder } from './event-builder.js';
-import type { AccessLogFormat } from './formats/access-log-format.js';
+import type { LineFormat } from './formats/line-format.js';
 import { LineReader } from './line-reader.js';
 import { ReadText } from './read-text.js';
 import { rotatedLogs } from './rotation.js';
@@ -40,7 +40,7 @@ export interface PlanOptions {
   /** Whether files are left open: those of logs that are written to. */
   readonly keepOpen: boolean;
   readonly positions: Positions;
-  readonly format: AccessLogFormat;
+  readonly format: LineFormat;
   readonly builderOf: (host: string | undefined) => EventBuilder;
   readonly hostOf: (path: string) => string | undefined;
   readonly warn: (message: string) => void;
@@ -253,7 +253,8 @@ export class InputPlan {
         const { builderOf, hostOf, format } = this.#options;
         const builder = builderOf(hostOf(text.name));
         const reader = new LineReader({ file: text, start, before: Buffer.alloc(0), format, builder });
-        const times = reader.push(piece.subarray(0, PEEK_BYTES)).flatMap(({ event }) => event?.timestamp ?? []);
+        const lines = [...reader.push(piece.subarray(0, PEEK_BYTES)), ...reader.flush()];
+        const times = lines.flatMap(({ event }) => event?.timestamp ?? []);
         return times.length === 0 ? -1 : Math.min(...times);
       }
     } finally {

@@ -1,8 +1,16 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import type { AccessLog } from '../schemas/records.js';
-import type { EventBuilder } from './event-builder.js';
-import { type AccessLogFormat, LineRefusal } from './formats/access-log-format.js';
+import type { EventBuilder, SourceEvent } from './event-builder.js';
+import {
+  Continuation,
+  type LineFormat,
+  type LineOutcome,
+  LineRefusal,
+  NO_RECORD,
+  ServiceFields,
+  UNFINISHED,
+} from './formats/line-format.js';
 import { type Line, LineSplitter, MAX_LINE_BYTES } from './line-splitter.js';
+import { OpenRecord } from './open-record.js';
 import type { ReadText, TextWindow } from './read-text.js';
 import type { SourcePosition } from './source-position.js';
 import { RECENT_BYTES, shortHash } from './text-file.js';
@@ -20,14 +28,15 @@ export interface BadLine {
   readonly length: number;
 }
 
-/** A line, and what became of it: an event, a bad line, or nothing where it is empty or left out. */
+/** A line, or the lines of one record, and what became of it: an event, a bad line, or nothing where it is empty or left out. */
 export interface ReadLine {
-  event: AccessLog | undefined;
+  event: SourceEvent | undefined;
   bad: BadLine | undefined;
   /** It is one of those that are to be left out. */
   excluded: boolean;
   /** The event's; of what has none, that of the line before it. */
   time: number;
+  /** The first of its lines. */
   readonly line: Line;
   /** Where reading goes on after it. */
   readonly offset: number;
@@ -49,7 +58,7 @@ export interface LineReaderOptions {
   readonly start: Pick<SourcePosition, 'offset' | 'lines' | 'tail' | 'badTailBytes'>;
   /** What stands before the start. */
   readonly before: Buffer;
-  readonly format: AccessLogFormat;
+  readonly format: LineFormat;
   readonly builder: EventBuilder;
 }
 
@@ -62,15 +71,19 @@ const NO_BYTES = Buffer.alloc(0);
 /** Makes events of a text's bytes, in whatever pieces they come. */
 export class LineReader {
   readonly #options: LineReaderOptions;
+  readonly #format: LineFormat;
   readonly #splitter: LineSplitter;
   #window: TextWindow;
   /** Reading starts inside a line that was taken without its newline: the rest of it is passed over. */
   #skip: boolean;
   #tail: SourcePosition['tail'];
+  /** A service's line that the next may be more of. */
+  #open: OpenRecord<ReadLine> | undefined;
 
   constructor(options: LineReaderOptions) {
     const { before, start } = options;
     this.#options = options;
+    this.#format = options.format.forText?.(options.file.head.toString()) ?? options.format;
     this.#splitter = new LineSplitter(start);
     this.#window = { bytes: before, offset: start.offset - before.length };
     this.#skip = before.length > 0 && before.at(-1) !== NEWLINE;
@@ -87,6 +100,11 @@ export class LineReader {
     return this.#splitter.offset;
   }
 
+  /** Whether the last line that was read may go on in the next. */
+  get holds(): boolean {
+    return this.#open !== undefined;
+  }
+
   /** The lines that end in this piece. The piece is kept as long as they are. */
   push(piece: Buffer): ReadLine[] {
     const { bytes, offset } = this.#window;
@@ -96,7 +114,14 @@ export class LineReader {
       offset: offset + bytes.length - kept.length,
     };
     const lines: ReadLine[] = [];
-    for (const line of this.#splitter.push(piece)) lines.push(this.#read(line));
+    for (const line of this.#splitter.push(piece)) this.#read(line, lines);
+    return lines;
+  }
+
+  /** The line that was held, for nothing that follows is more of it. */
+  flush(): ReadLine[] {
+    const lines: ReadLine[] = [];
+    this.#close(lines);
     return lines;
   }
 
@@ -105,15 +130,22 @@ export class LineReader {
     const { lines, offset } = this.#splitter;
     const { start } = this.#options;
     const window = this.#window;
-    return [...this.#splitter.end()].flatMap((line) => {
-      if (start.offset === offset && start.badTailBytes === line.length) return [];
+    const ended: ReadLine[] = [];
+    for (const line of this.#splitter.end()) {
+      if (start.offset === offset && start.badTailBytes === line.length) continue;
       const hash = shortHash(line.bytes);
       const taken = this.#tail;
-      if (taken?.bytes === line.length && taken.hash === hash) return [];
-      const read = this.#read(line);
+      if (taken?.bytes === line.length && taken.hash === hash) continue;
       const tail = { bytes: line.length, hash };
-      return [{ ...read, lines, offset, window, ...(read.bad ? { badTailBytes: line.length } : { tail }) }];
-    });
+      const read: ReadLine[] = [];
+      this.#read(line, read);
+      this.#close(read);
+      const last = read.pop();
+      if (last === undefined) continue;
+      ended.push(...read, { ...last, lines, offset, window, ...(last.bad ? { badTailBytes: line.length } : { tail }) });
+    }
+    this.#close(ended);
+    return ended;
   }
 
   /** No line, but the place after the last one. */
@@ -137,41 +169,85 @@ export class LineReader {
     };
   }
 
-  #read(line: Line): ReadLine {
+  #read(line: Line, into: ReadLine[]): void {
     const read = this.#nothing(line);
     if (this.#skip) {
       this.#skip = false;
       this.#splitter.lines--;
-      return { ...read, lines: line.number - 1 };
+      into.push({ ...read, lines: line.number - 1 });
+      return;
     }
     const tail = this.#tail;
     this.#tail = undefined;
     if (tail !== undefined && beginsAs(line, tail)) {
       if (line.length > tail.bytes) read.bad = badLine(this.#options.file.name, line, takenUnfinished(tail));
-      return read;
+      into.push(read);
+      return;
     }
-    const event = this.#event(line);
-    if (event instanceof LineRefusal) read.bad = badLine(this.#options.file.name, line, event.reason);
-    else if (event === 'excluded') read.excluded = true;
-    else if (event !== undefined) {
-      read.event = event;
-      read.time = event.timestamp;
+    const outcome = this.#outcome(line);
+    if (this.#open !== undefined) {
+      // Stack traces have empty lines, too.
+      if (outcome === undefined || outcome instanceof Continuation) {
+        this.#open.goesOn(outcome?.text ?? '', read);
+        return;
+      }
+      this.#close(into);
     }
-    return read;
+    if (outcome === UNFINISHED) return;
+    if (outcome instanceof ServiceFields) {
+      this.#open = new OpenRecord(outcome, read);
+      return;
+    }
+    this.#become(read, outcome);
+    into.push(read);
   }
 
-  /** Undefined for an empty line. Whatever goes wrong with a line is that line's. */
-  #event(line: Line): AccessLog | LineRefusal | 'excluded' | undefined {
+  /** Makes an event of the record that is open. */
+  #close(into: ReadLine[]): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#open = undefined;
+    const { fields, last } = open.whole();
+    const read: ReadLine = { ...open.first, offset: last.offset, lines: last.lines, window: last.window };
+    this.#become(read, fields);
+    into.push(read);
+  }
+
+  /** Whatever goes wrong with a line is that line's. */
+  #become(read: ReadLine, outcome: LineOutcome | undefined): void {
+    if (outcome === undefined || outcome === NO_RECORD || outcome === UNFINISHED) return;
+    const { builder, file } = this.#options;
+    let event: SourceEvent | LineRefusal;
+    if (outcome instanceof LineRefusal) event = outcome;
+    else if (outcome instanceof Continuation) {
+      event = new LineRefusal('continues-nothing', 'it looks like more of a message, and none is before it');
+    } else {
+      try {
+        if (builder.excludes(outcome)) {
+          read.excluded = true;
+          return;
+        }
+        event = builder.build(outcome);
+      } catch (error) {
+        event = new LineRefusal('unreadable', String(error).slice(0, KEPT_REASON));
+      }
+    }
+    if (event instanceof LineRefusal) {
+      read.bad = badLine(file.name, read.line, event.reason);
+      return;
+    }
+    read.event = event;
+    read.time = event.timestamp;
+  }
+
+  /** Undefined for an empty line. */
+  #outcome(line: Line): LineOutcome | undefined {
     if (line.length > MAX_LINE_BYTES) {
       return new LineRefusal('line-too-long', `the line has ${line.length} bytes; ${MAX_LINE_BYTES} are the most`);
     }
-    const { builder, format } = this.#options;
     try {
       const text = this.#text(line);
-      if (text.trim() === '') return undefined;
-      const fields = format.read(text);
-      if (fields instanceof LineRefusal) return fields;
-      return builder.excludes(fields) ? 'excluded' : builder.build(fields);
+      return text.trim() === '' ? undefined : this.#format.read(text);
     } catch (error) {
       return new LineRefusal('unreadable', String(error).slice(0, KEPT_REASON));
     }

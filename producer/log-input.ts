@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CompressionError, compressionOf, decompressed, MAGIC_BYTES } from './decompress.js';
 import type { EventBuilder } from './event-builder.js';
 import { FollowedEnd } from './follow.js';
-import type { AccessLogFormat } from './formats/access-log-format.js';
+import type { LineFormat } from './formats/line-format.js';
 import type { PlannedInput, PlannedText } from './input-plan.js';
 import { LineReader, type ReadLine } from './line-reader.js';
 import type { LineSource } from './merge.js';
@@ -26,7 +26,7 @@ const NOTHING: readonly ReadLine[] = [];
 const NEWLINE = 0x0a;
 
 export interface InputOptions {
-  readonly format: AccessLogFormat;
+  readonly format: LineFormat;
   readonly builderOf: (host: string | undefined) => EventBuilder;
   readonly hostOf: (path: string) => string | undefined;
   readonly warn: (message: string) => void;
@@ -64,7 +64,7 @@ class OpenText {
   }
 
   get holds(): boolean {
-    return this.#check.holds;
+    return this.#check.holds || this.#reader.holds;
   }
 
   push(piece: Buffer): readonly ReadLine[] {
@@ -74,6 +74,12 @@ class OpenText {
   /** There is nothing more at the moment. */
   settle(): readonly ReadLine[] {
     return this.#check.settle(Date.now() + this.#options.maxAheadMs);
+  }
+
+  /** There has been nothing more for a while: what was held for what might follow goes on. */
+  rest(): readonly ReadLine[] {
+    if (!this.holds) return NOTHING;
+    return [...this.#check.push(this.#reader.flush()), ...this.settle()];
   }
 
   /**
@@ -116,7 +122,7 @@ export class StreamInput implements LineSource {
         const next = pieces.next();
         if (opened.holds) {
           const isSilent = await Promise.race([next.then(() => false), delay(SILENT_MS, true)]);
-          if (isSilent) yield opened.settle();
+          if (isSilent) yield opened.rest();
         }
         const { done, value } = await next;
         if (done) break;
@@ -252,7 +258,10 @@ export class FollowedInput implements LineSource {
       }
       yield* some(opened.settle());
       let outcome = await end.look(position, text.head);
-      for (; outcome === 'nothing' && !signal.aborted; outcome = await end.look(position, text.head)) yield NOTHING;
+      for (let looks = 0; outcome === 'nothing' && !signal.aborted; looks++) {
+        yield looks === 0 ? NOTHING : opened.rest();
+        outcome = await end.look(position, text.head);
+      }
       if (outcome === 'cut' || outcome === 'replaced') {
         yield* some(opened.end(Date.now()));
         return outcome;

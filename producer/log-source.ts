@@ -4,9 +4,9 @@ import { Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import type { AccessLog } from '../schemas/records.js';
+import type { AccessLog, SensorReading, ServiceLog } from '../schemas/records.js';
 import { forwardedVariable } from './client-address.js';
-import { EventBuilder, type EventDefaults } from './event-builder.js';
+import { EventBuilder, type EventDefaults, isRequest, isServiceLog, type SourceEvent } from './event-builder.js';
 import { chosenFormat } from './formats/known-formats.js';
 import { InputPlan } from './input-plan.js';
 import type { BadLine, ReadLine } from './line-reader.js';
@@ -39,14 +39,21 @@ export interface LogSourceOptions extends EventDefaults {
   readonly onDamage?: (message: string) => void;
 }
 
-export interface LogBatch {
-  /** In the order of their times, as far as each input has them so. */
+/** Events on their way to their topics, and what became of the other lines. */
+export interface EventBatch {
+  /** Requests. In the order of their times, as far as each input has them so. */
   readonly events: readonly AccessLog[];
+  readonly serviceLogs: readonly ServiceLog[];
+  readonly readings: readonly SensorReading[];
   readonly badLines: readonly BadLine[];
   /** What was odd in lines that were used all the same. */
   readonly oddFields: OddFields;
   /** How many requests were left out for their paths. */
   readonly excluded: number;
+}
+
+/** What was read of files and pipes. */
+export interface LogBatch extends EventBatch {
   /** Where to go on after this batch, by key; null deletes a key. Standard input and pipes, which cannot be read again, have none. */
   readonly positions: ReadonlyMap<string, SourcePosition | null>;
 }
@@ -98,6 +105,8 @@ class Batch {
   lines = 0;
   #excluded = 0;
   #events: AccessLog[] = [];
+  #serviceLogs: ServiceLog[] = [];
+  #readings: SensorReading[] = [];
   #badLines: BadLine[] = [];
   #lastOf: ReadLine | undefined;
   readonly #lasts = new Map<ReadText, ReadLine>();
@@ -109,11 +118,17 @@ class Batch {
 
   add(line: ReadLine): void {
     this.lines++;
-    if (line.event !== undefined) this.#events.push(line.event);
+    if (line.event !== undefined) this.#addEvent(line.event);
     else if (line.bad !== undefined) this.#badLines.push(line.bad);
     else if (line.excluded) this.#excluded++;
     if (this.#lastOf !== undefined && this.#lastOf.file !== line.file) this.#lasts.set(this.#lastOf.file, this.#lastOf);
     this.#lastOf = line;
+  }
+
+  #addEvent(event: SourceEvent): void {
+    if (isRequest(event)) this.#events.push(event);
+    else if (isServiceLog(event)) this.#serviceLogs.push(event);
+    else this.#readings.push(event);
   }
 
   take(): LogBatch {
@@ -126,6 +141,8 @@ class Batch {
     }
     const batch = {
       events: this.#events,
+      serviceLogs: this.#serviceLogs,
+      readings: this.#readings,
       badLines: this.#badLines,
       oddFields: this.#oddFields.take(),
       excluded: this.#excluded,
@@ -134,6 +151,8 @@ class Batch {
     this.lines = 0;
     this.#excluded = 0;
     this.#events = [];
+    this.#serviceLogs = [];
+    this.#readings = [];
     this.#badLines = [];
     this.#lastOf = undefined;
     this.#lasts.clear();

@@ -21,8 +21,7 @@ export interface IngestRequest {
 }
 
 /**
- * Writes what the pipelines that run are about: requests, from files or simulated, and, where those are simulated, service
- * logs and readings of sensors. Resolves when all of it is over, or aborted, and others can read it.
+ * Writes what the pipelines that run are about: requests, service logs and readings of sensors, from files or simulated. Resolves when all of it is over, or aborted, and others can read it.
  *
  * @throws ProducerError, LogError
  */
@@ -37,6 +36,12 @@ export async function ingest(source: Source, request: IngestRequest): Promise<vo
     const writer = await RawTopicWriter.create({
       ...{ log, topic, deadLetterTopic, metrics, inputs },
       serde: serdes.accessLog,
+      ...(pipelines.includes('services') && {
+        serviceLogs: { topic: topics.serviceLogs, serde: serdes.serviceLogs },
+      }),
+      ...(pipelines.includes('sensors') && {
+        readings: { topic: topics.sensorReadings, serde: serdes.sensorReadings },
+      }),
     });
     const written =
       source.kind === 'files'

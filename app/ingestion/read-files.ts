@@ -4,13 +4,12 @@ import { excludedPaths } from '../../producer/excluded-paths.js';
 import { readLogs } from '../../producer/log-source.js';
 import { ProducerError } from '../../producer/producer-error.js';
 import type { RawTopicWriter } from '../../producer/raw-topic-writer.js';
-import type { AccessLog } from '../../schemas/records.js';
 import type { Notify } from '../notice.js';
 import type { FileSource } from './source.js';
 
 const DAY_MS = 86_400_000;
 
-/** Writes what access logs hold until they end or it is aborted. @throws ProducerError, LogError */
+/** Writes what logs hold until they end or it is aborted. @throws ProducerError, LogError */
 export async function ingestFiles(
   source: FileSource,
   writer: RawTopicWriter,
@@ -60,7 +59,7 @@ async function readInto(
   });
   const pacer = speed === undefined ? undefined : new Pacer(speed, signal);
   for await (const batch of batches) {
-    await pacer?.waitFor(batch.events);
+    await pacer?.waitFor([...batch.events, ...batch.serviceLogs, ...batch.readings]);
     if (signal.aborted) return;
     await writer.writeBatch(batch);
   }
@@ -78,7 +77,7 @@ class Pacer {
     this.#signal = signal;
   }
 
-  async waitFor(events: readonly AccessLog[]): Promise<void> {
+  async waitFor(events: readonly { readonly timestamp: number }[]): Promise<void> {
     const [first] = events;
     if (first === undefined) return;
     this.#first ??= first.timestamp;

@@ -1,7 +1,7 @@
 import { canonicalAddress } from '../../schemas/canonical/address.js';
 import { canonicalHost } from '../../schemas/canonical/host.js';
-import { type AccessLogFormat, LineRefusal, RequestFields, shown } from './access-log-format.js';
 import { unescaped } from './escapes.js';
+import { type LineFormat, LineRefusal, RequestFields, shown } from './line-format.js';
 
 const SPACE = 32;
 const TAB = 9;
@@ -23,7 +23,7 @@ const AFTER_REQUEST = /^[ \t]+(?:\d{3}|-)(?=[ \t]|$)/;
  * people's own: the client, anything, the time in brackets, the request in quotes, the status. What follows may be
  * anything: the size where it stands next, or the seconds that the request took and the host.
  */
-export class CombinedFormat implements AccessLogFormat {
+export class CombinedFormat implements LineFormat {
   read(line: string): RequestFields | LineRefusal {
     const clientEnd = endOfWord(line, 0);
     const next = skipSpaces(line, clientEnd);

@@ -1,4 +1,4 @@
-import { RequestFields, says } from './access-log-format.js';
+import { RequestFields, says } from './line-format.js';
 
 type Field = Exclude<keyof RequestFields, 'ambiguous'>;
 
@@ -33,6 +33,19 @@ const NAMES: Readonly<Record<Exclude<Field, 'forwarded'>, string>> = {
   bytes:
     'body_bytes_sent bytes_sent bytes size downstreamcontentsize response_size content_length ' +
     'http.response.body.bytes http.response.bytes bytes_out',
+  query: 'query args query_string url.query request_query',
+  userAgent:
+    'user_agent http_user_agent user_agent.original useragent agent request_user_agent request.headers.user_agent ' +
+    'http.request.headers.user_agent request_user-agent http.useragent ua',
+  referrer:
+    'referrer referer http_referer http_referrer request_referer http.request.referrer request.headers.referer ' +
+    'http.referer',
+  user: 'remote_user user user_name user.name username clientusername auth_user user_id',
+  upstreamTime: 'upstream_response_time upstream_time upstreamtime originduration upstream_service_time',
+  protocol: 'protocol server_protocol request_protocol requestprotocol request.proto http_version http.version',
+  tls: 'ssl_protocol tls_version tlsversion tls tls.version request.tls.version',
+  requestId:
+    'request_id requestid req_id x_request_id http_x_request_id correlation_id trace_id traceid http.request.id',
 };
 
 /** Where only the time of the backend is logged, it is the request's. */

@@ -1,22 +1,22 @@
-import { type AccessLogFormat, FORWARDED_FOR, LineRefusal, type RequestFields } from './access-log-format.js';
 import { JsonFields } from './json-fields.js';
 import { DEEPEST_JSON, lenientJson } from './lenient-json.js';
+import { FORWARDED_FOR, type LineFormat, type LineOutcome, LineRefusal, RequestFields } from './line-format.js';
 
 /** Members in which others keep a line as it was: Docker, Filebeat, Fluent Bit, the journal, Loki. */
 const MESSAGES = ['message', 'log', 'msg', 'MESSAGE', 'line'];
 
 /** NGINX's JSON logs, those of Caddy, Traefik and others, and the raw topic's JSON form: one object a line. */
-export class JsonFormat implements AccessLogFormat {
+export class JsonFormat implements LineFormat {
   readonly #fields: JsonFields;
-  readonly #messages: AccessLogFormat | undefined;
+  readonly #messages: LineFormat | undefined;
 
   /** @param messages reads the lines that objects hold as text; without, they are not read */
-  constructor({ forwarded = FORWARDED_FOR, messages }: { forwarded?: string; messages?: AccessLogFormat } = {}) {
+  constructor({ forwarded = FORWARDED_FOR, messages }: { forwarded?: string; messages?: LineFormat } = {}) {
     this.#fields = new JsonFields(forwarded);
     this.#messages = messages;
   }
 
-  read(line: string): RequestFields | LineRefusal {
+  read(line: string): LineOutcome {
     const object = jsonObject(line);
     if (object instanceof LineRefusal) return object;
     const fields = this.#fields.read(object);
@@ -24,7 +24,7 @@ export class JsonFormat implements AccessLogFormat {
     const message = this.#messages === undefined ? undefined : messageIn(object);
     const inner = message === undefined ? fields : this.#messages?.read(message);
     if (inner === undefined || inner instanceof LineRefusal || inner === fields) return inner ?? fields;
-    inner.server ??= fields.server;
+    if (inner instanceof RequestFields) inner.server ??= fields.server;
     return inner;
   }
 }

@@ -1,13 +1,13 @@
-import { type AccessLogFormat, FORWARDED_FOR, LineRefusal, type RequestFields } from './access-log-format.js';
 import { CombinedFormat } from './combined.js';
 import { JsonFormat } from './json.js';
+import { FORWARDED_FOR, type LineFormat, type LineOutcome, LineRefusal, type RequestFields } from './line-format.js';
 import { compileLogFormat } from './log-format.js';
 import { LtsvFormat } from './ltsv.js';
 import { UnwrappingFormat } from './wrappers.js';
 
 /** A format, and what whoever chose it should know of it. */
 export interface ChosenFormat {
-  readonly format: AccessLogFormat;
+  readonly format: LineFormat;
   readonly warnings: readonly string[];
 }
 
@@ -17,7 +17,7 @@ export interface FormatOptions {
 }
 
 /** The formats that have a name. */
-const FORMATS: Readonly<Record<string, (forwarded: string) => AccessLogFormat>> = {
+const FORMATS: Readonly<Record<string, (forwarded: string) => LineFormat>> = {
   auto: (forwarded) => new AutoFormat(forwarded),
   combined: () => new CombinedFormat(),
   common: () => new CombinedFormat(),
@@ -35,12 +35,12 @@ export const FORMAT_NAMES = Object.keys(FORMATS);
 export function chosenFormat(name: string, { forwarded = FORWARDED_FOR }: FormatOptions = {}): ChosenFormat {
   const known = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
   if (known !== undefined) return { format: new UnwrappingFormat(known(forwarded)), warnings: [] };
-  const { format, warnings } = compileLogFormat(name, { forwarded, names: FORMAT_NAMES });
+  const { format, warnings } = compileLogFormat(name, { forwarded, names: FORMAT_NAMES, keepsDetails: true });
   return { format: new UnwrappingFormat(format), warnings };
 }
 
 /** Takes each line for what it looks like. */
-class AutoFormat implements AccessLogFormat {
+class AutoFormat implements LineFormat {
   readonly #json: JsonFormat;
   readonly #ltsv: LtsvFormat;
   readonly #combined = new CombinedFormat();
@@ -50,7 +50,7 @@ class AutoFormat implements AccessLogFormat {
     this.#json = new JsonFormat({ forwarded, messages: new UnwrappingFormat(this) });
   }
 
-  read(line: string): RequestFields | LineRefusal {
+  read(line: string): LineOutcome {
     return line.charCodeAt(0) === 123 || line.trimStart().startsWith('{') ? this.#json.read(line) : this.#text(line);
   }
 

@@ -1,5 +1,5 @@
 import { canonicalAddress } from '../../schemas/canonical/address.js';
-import { type RequestField, says } from './access-log-format.js';
+import { type RequestField, says } from './line-format.js';
 
 /** What a variable may hold, as a rule for where it ends. */
 export type Grammar =
@@ -225,8 +225,8 @@ export function variableOf(name: string): Variable {
   return name.startsWith('upstream_') ? UPSTREAM : UNKNOWN;
 }
 
-/** The variables that an event is made of; of two for one field the first that says something is taken. */
-export const FIELD_VARIABLES: Readonly<Record<Exclude<RequestField, 'forwarded' | 'path'>, readonly string[]>> = {
+/** The variables that results are made of; of two for one field the first that says something is taken. */
+export const FIELD_VARIABLES: Readonly<Partial<Record<RequestField, readonly string[]>>> = {
   client: ['remote_addr', 'http_x_real_ip', 'proxy_protocol_addr', 'realip_remote_addr'],
   time: ['time_local', 'time_iso8601', 'msec'],
   request: ['request'],
@@ -239,5 +239,17 @@ export const FIELD_VARIABLES: Readonly<Record<Exclude<RequestField, 'forwarded' 
   bytes: ['body_bytes_sent', 'bytes_sent'],
 };
 
-/** The variables that say what was asked for. No event is made of it: a line that leaves it open is as good. */
+/** The variables that are kept beside them. A line that can be read in two ways for their sake is as good as any other. */
+export const DETAIL_VARIABLES: Readonly<Partial<Record<RequestField, readonly string[]>>> = {
+  query: ['args', 'query_string'],
+  userAgent: ['http_user_agent'],
+  referrer: ['http_referer'],
+  user: ['remote_user'],
+  upstreamTime: ['upstream_response_time'],
+  protocol: ['server_protocol'],
+  tls: ['ssl_protocol'],
+  requestId: ['request_id', 'http_x_request_id'],
+};
+
+/** The variables that say what was asked for. No result is made of it: a line that leaves it open is as good. */
 export const PATH_VARIABLES: readonly string[] = ['request_uri', 'uri', 'document_uri'];

@@ -1,18 +1,12 @@
 import { ProducerError } from '../producer-error.js';
-import {
-  type AccessLogFormat,
-  LineRefusal,
-  type RequestField,
-  RequestFields,
-  says,
-  shown,
-} from './access-log-format.js';
 import { jsonUnescaped, unescaped } from './escapes.js';
 import { ambiguities } from './format-ambiguity.js';
 import { type FormatText, type FormatVariable, readFormatText } from './format-text.js';
+import { type LineFormat, LineRefusal, type RequestField, RequestFields, says, shown } from './line-format.js';
 import { LineMatcher, type Reached, type Slot } from './line-matcher.js';
 import {
   ANY_TEXT,
+  DETAIL_VARIABLES,
   FIELD_VARIABLES,
   type Grammar,
   type Origin,
@@ -29,6 +23,8 @@ export interface LogFormatOptions {
   readonly forwarded: string;
   /** What else may be chosen, for messages. */
   readonly names: readonly string[];
+  /** Whether what no result is made of is wanted, too. */
+  readonly keepsDetails: boolean;
 }
 
 /**
@@ -40,9 +36,10 @@ export interface LogFormatOptions {
 export function compileLogFormat(
   format: string,
   options: LogFormatOptions,
-): { readonly format: AccessLogFormat; readonly warnings: readonly string[] } {
+): { readonly format: LineFormat; readonly warnings: readonly string[] } {
   const text = readFormatText(format);
-  const uses = fieldsOf(text.variables, options.forwarded);
+  const uses = usesOf(text.variables, { ...FIELD_VARIABLES, forwarded: forwardedNames(options.forwarded) });
+  const details = options.keepsDetails ? usesOf(text.variables, DETAIL_VARIABLES) : [];
   const found = new Set(uses.map(({ field }) => field));
   if (!(found.has('client') || found.has('forwarded') || found.has('host')) || !found.has('time')) {
     throw new ProducerError(
@@ -57,7 +54,7 @@ export function compileLogFormat(
   const used = new Set(uses.map(({ slot }) => slot));
   const { refused, warnings } = ambiguities(text, used);
   if (refused !== undefined) throw new ProducerError('LOG_FORMAT', refused);
-  return { format: new LogFormat(text, uses), warnings };
+  return { format: new LogFormat(text, uses, details), warnings };
 }
 
 /** Which variable gives which field. */
@@ -66,9 +63,12 @@ interface Use {
   readonly slot: number;
 }
 
-function fieldsOf(variables: readonly FormatVariable[], forwarded: string): Use[] {
+function usesOf(
+  variables: readonly FormatVariable[],
+  fields: Readonly<Partial<Record<RequestField, readonly string[]>>>,
+): Use[] {
   const uses: Use[] = [];
-  for (const [field, names] of Object.entries({ ...FIELD_VARIABLES, forwarded: forwardedNames(forwarded) })) {
+  for (const [field, names] of Object.entries(fields)) {
     for (const name of names) {
       const slot = variables.findIndex((variable) => variable.name === name);
       if (slot >= 0) uses.push({ field: field as RequestField, slot });
@@ -99,9 +99,10 @@ interface Matchers {
  * A line is read with each variable as it should be. Where that does not fit, those of clients at which it stopped may be
  * any text, one after the other; then those of servers; then all.
  */
-class LogFormat implements AccessLogFormat {
+class LogFormat implements LineFormat {
   readonly #text: FormatText;
   readonly #uses: readonly Use[];
+  readonly #details: readonly Use[];
   /** Of the variable that says what was asked for; -1 where there is none. */
   readonly #pathSlot: number;
   readonly #strict: readonly Freedom[];
@@ -109,9 +110,10 @@ class LogFormat implements AccessLogFormat {
   /** By how free each variable is. */
   readonly #matchers = new Map<string, Matchers>();
 
-  constructor(text: FormatText, uses: readonly Use[]) {
+  constructor(text: FormatText, uses: readonly Use[], details: readonly Use[]) {
     this.#text = text;
     this.#uses = uses;
+    this.#details = details;
     this.#pathSlot = text.variables.findIndex(({ name }) => PATH_VARIABLES.includes(name));
     this.#strict = text.variables.map(() => STRICT);
     this.#strictly = this.#matchersFor(this.#strict);
@@ -191,14 +193,23 @@ class LogFormat implements AccessLogFormat {
           continue;
         }
       }
-      if (!says(text)) continue;
-      const isEscaped = text.includes('\\');
-      const value = !isEscaped ? text : this.#text.escaping === 'json' ? jsonUnescaped(text) : unescaped(text);
-      const variable = this.#text.variables[slot]?.name;
-      fields[field] = variable === 'upstream_response_time' ? sumOf(value) : value;
+      if (says(text)) fields[field] = this.#value(text, slot);
+    }
+    for (const { field, slot } of this.#details) {
+      if (fields[field] !== undefined) continue;
+      const text = textAt(line, shortest, slot);
+      if (says(text) && (longest === undefined || textAt(line, longest, slot) === text)) {
+        fields[field] = this.#value(text, slot);
+      }
     }
     if (this.#pathSlot >= 0) fields.path = textAt(line, shortest, this.#pathSlot);
     return fields;
+  }
+
+  #value(text: string, slot: number): string | number {
+    const isEscaped = text.includes('\\');
+    const value = !isEscaped ? text : this.#text.escaping === 'json' ? jsonUnescaped(text) : unescaped(text);
+    return this.#text.variables[slot]?.name === 'upstream_response_time' ? sumOf(value) : value;
   }
 
   #differs(line: string): string {

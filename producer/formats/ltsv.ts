@@ -1,11 +1,4 @@
-import {
-  type AccessLogFormat,
-  FORWARDED_FOR,
-  LineRefusal,
-  type RequestField,
-  RequestFields,
-  shown,
-} from './access-log-format.js';
+import { FORWARDED_FOR, type LineFormat, LineRefusal, type RequestField, RequestFields, shown } from './line-format.js';
 
 /** The labels that ltsv.org recommends, and those that are in use beside them. There, `host` is the client. */
 const LABELS: Readonly<Record<string, RequestField>> = {
@@ -42,7 +35,7 @@ const FEWEST_FIELDS = 3;
 const MICROSECONDS = 1e6;
 
 /** Labeled Tab-separated Values: `time:…<tab>host:…<tab>req:…`. */
-export class LtsvFormat implements AccessLogFormat {
+export class LtsvFormat implements LineFormat {
   readonly #forwarded: string;
 
   constructor(forwarded = FORWARDED_FOR) {

@@ -1,5 +1,5 @@
-import { type AccessLogFormat, LineRefusal, type RequestFields } from './access-log-format.js';
 import { jsonObject, messageIn } from './json.js';
+import { type LineFormat, type LineOutcome, LineRefusal, RequestFields, ServiceFields } from './line-format.js';
 
 /** A line that another program has put something of its own before, or around. */
 interface Wrapped {
@@ -41,14 +41,14 @@ function unwrapped(line: string): Wrapped | undefined {
 }
 
 /** Reads lines as they are or, where they are not in the format, what Docker, Kubernetes, syslog or a shipper wrapped. */
-export class UnwrappingFormat implements AccessLogFormat {
-  readonly #format: AccessLogFormat;
+export class UnwrappingFormat implements LineFormat {
+  readonly #format: LineFormat;
 
-  constructor(format: AccessLogFormat) {
+  constructor(format: LineFormat) {
     this.#format = format;
   }
 
-  read(line: string): RequestFields | LineRefusal {
+  read(line: string): LineOutcome {
     let fields = this.#format.read(line);
     let wrapped: Wrapped | undefined = { line };
     let server: string | undefined;
@@ -58,7 +58,8 @@ export class UnwrappingFormat implements AccessLogFormat {
       server ??= wrapped.server;
       fields = this.#format.read(wrapped.line);
     }
-    if (!(fields instanceof LineRefusal)) fields.server ??= server;
+    if (fields instanceof RequestFields) fields.server ??= server;
+    else if (fields instanceof ServiceFields) fields.source ??= server;
     return fields;
   }
 }

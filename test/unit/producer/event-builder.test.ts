@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RequestFields } from '../../../producer/formats/access-log-format.js';
+import type { RequestFields } from '../../../producer/formats/line-format.js';
 import { build, read } from './events.js';
 
 const zone = process.env['TZ'];

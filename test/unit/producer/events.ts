@@ -1,7 +1,7 @@
 import { type ClientRule, forwardedVariable } from '../../../producer/client-address.js';
 import { EventBuilder } from '../../../producer/event-builder.js';
-import { LineRefusal, RequestFields } from '../../../producer/formats/access-log-format.js';
 import { chosenFormat } from '../../../producer/formats/known-formats.js';
+import { LineRefusal, RequestFields } from '../../../producer/formats/line-format.js';
 import type { OddFields } from '../../../producer/odd-fields.js';
 import type { AccessLog } from '../../../schemas/records.js';
 
@@ -15,9 +15,9 @@ export interface Read {
 export function read(format: string, line: string, client?: ClientRule): Read {
   const chosen = chosenFormat(format, { forwarded: forwardedVariable(client) });
   const fields = chosen.format.read(line);
-  return fields instanceof LineRefusal
-    ? { event: undefined, reason: fields.reason, odd: new Map() }
-    : built(fields, client);
+  if (fields instanceof RequestFields) return built(fields, client);
+  const reason = fields instanceof LineRefusal ? fields.reason : `no-request: ${String(fields)}`;
+  return { event: undefined, reason, odd: new Map() };
 }
 
 /** What a line's fields become, beside a client and a time. */

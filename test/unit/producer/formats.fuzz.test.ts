@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LineRefusal, RequestFields } from '../../../producer/formats/access-log-format.js';
 import { chosenFormat } from '../../../producer/formats/known-formats.js';
+import { LineRefusal, RequestFields } from '../../../producer/formats/line-format.js';
 import { ProducerError } from '../../../producer/producer-error.js';
 import { event, read } from './events.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { RequestFields } from '../../../producer/formats/access-log-format.js';
 import { chosenFormat } from '../../../producer/formats/known-formats.js';
 import { lenientJson } from '../../../producer/formats/lenient-json.js';
+import { RequestFields } from '../../../producer/formats/line-format.js';
 import { ProducerError } from '../../../producer/producer-error.js';
 import type { AccessLog } from '../../../schemas/records.js';
 import { event } from './events.js';

@@ -22,11 +22,74 @@ export class RequestFields {
   country: unknown = undefined;
   /** Of the response's body. */
   bytes: unknown = undefined;
+  /** What stands behind the path's question mark, where it stands apart. */
+  query: unknown = undefined;
+  userAgent: unknown = undefined;
+  referrer: unknown = undefined;
+  /** Who was signed in. */
+  user: unknown = undefined;
+  /** Seconds that backends took; of several, a list with commas, or their sum. */
+  upstreamTime: unknown = undefined;
+  /** HTTP/1.1 and the like, where it stands apart from the request line. */
+  protocol: unknown = undefined;
+  /** TLSv1.3 and the like. */
+  tls: unknown = undefined;
+  requestId: unknown = undefined;
   /** Fields that the line can be understood to say in two ways. */
   ambiguous: readonly RequestField[] | undefined = undefined;
 }
 
 export type RequestField = Exclude<keyof RequestFields, 'ambiguous'>;
+
+/** What a line says of something that a service did, under the same rules. */
+export class ServiceFields {
+  time: unknown = undefined;
+  service: unknown = undefined;
+  /** A word such as `warn`; where it is none, what it is is seen by the message's beginning. */
+  level: unknown = undefined;
+  message: unknown = undefined;
+  /** Milliseconds. */
+  responseTime: unknown = undefined;
+  endpoint: unknown = undefined;
+  method: unknown = undefined;
+  status: unknown = undefined;
+  user: unknown = undefined;
+  session: unknown = undefined;
+  requestId: unknown = undefined;
+  ip: unknown = undefined;
+  bytes: unknown = undefined;
+  /** The machine, or the instance. */
+  source: unknown = undefined;
+  traceId: unknown = undefined;
+  spanId: unknown = undefined;
+  /** Whatever else it says, by names with dots. */
+  attributes: Record<string, unknown> | undefined = undefined;
+}
+
+/** What a line says that a sensor read, under the same rules. */
+export class ReadingFields {
+  sensor: unknown = undefined;
+  time: unknown = undefined;
+  /** Degrees Celsius. */
+  temperature: unknown = undefined;
+  pressure: unknown = undefined;
+}
+
+/** What a line says, of one of the three kinds of events. */
+export type LineFields = RequestFields | ServiceFields | ReadingFields;
+
+/** More of the message before it: the next line of a stack trace. */
+export class Continuation {
+  constructor(readonly text: string) {}
+}
+
+/** A line of which the rest is in a line that follows: what is between is one record. */
+export const UNFINISHED = Symbol('unfinished');
+
+/** A line that says how others are written, or nothing. */
+export const NO_RECORD = Symbol('no record');
+
+export type LineOutcome = LineFields | LineRefusal | Continuation | typeof UNFINISHED | typeof NO_RECORD;
 
 export type RefusalCode =
   | 'not-in-format'
@@ -38,6 +101,8 @@ export type RefusalCode =
   | 'wrong-client'
   | 'wrong-timestamp'
   | 'timestamp-in-future'
+  | 'continues-nothing'
+  | 'no-measurement'
   | 'unreadable';
 
 /** Why a line cannot be used. It is no error: to make one would cost more than to read the line. */
@@ -55,8 +120,15 @@ export class LineRefusal {
 }
 
 /** How the lines of a log are written. The time to read one grows no faster than its length, whatever it holds. */
-export interface AccessLogFormat {
-  read(line: string): RequestFields | LineRefusal;
+export interface LineFormat {
+  read(line: string): LineOutcome;
+  /**
+   * Where lines hang on those before them, as on a header: a format for the lines of one text, which is to be used from
+   * there on. Without it one format reads any number of texts.
+   *
+   * @param head how the text begins, where reading goes on behind it
+   */
+  forText?(head: string): LineFormat;
 }
 
 /** The header or variable, such as `http_x_forwarded_for`, that names the client where proxies stand before the server. */

@@ -1,0 +1,119 @@
+import type { AccessLog, SensorReading, ServiceLog } from '../schemas/records.js';
+import { EventBuilder, type EventDefaults, isRequest, isServiceLog } from './event-builder.js';
+import {
+  Continuation,
+  type LineFields,
+  type LineFormat,
+  LineRefusal,
+  NO_RECORD,
+  ServiceFields,
+  UNFINISHED,
+} from './formats/line-format.js';
+import type { BadLine } from './line-reader.js';
+import type { EventBatch } from './log-source.js';
+
+const KEPT_BAD_CHARACTERS = 65_536;
+const KEPT_REASON = 200;
+
+/**
+ * Makes events of what comes by itself, in messages and not in files: lines of any format, or fields that a protocol
+ * names. What came together is taken together, as a batch to be written in one transaction.
+ */
+export class EventIntake {
+  readonly #builder: EventBuilder;
+  readonly #format: LineFormat;
+  #requests: AccessLog[] = [];
+  #serviceLogs: ServiceLog[] = [];
+  #readings: SensorReading[] = [];
+  #badLines: BadLine[] = [];
+  #excluded = 0;
+  #lines = 0;
+  /** A service's line that the next may be more of, and where it came from. */
+  #open: { readonly fields: ServiceFields; readonly line: string; readonly source: string } | undefined;
+
+  /** @param format of lines; it is this intake's own from here on */
+  constructor(format: LineFormat, defaults: EventDefaults) {
+    this.#format = format.forText?.('') ?? format;
+    this.#builder = new EventBuilder(defaults);
+  }
+
+  /** How many events and bad lines wait to be taken. */
+  get size(): number {
+    return this.#requests.length + this.#serviceLogs.length + this.#readings.length + this.#badLines.length;
+  }
+
+  /** @param source who sent it, for what cannot be used */
+  addLine(line: string, source: string): void {
+    this.#lines++;
+    if (line.trim() === '') return;
+    let outcome: ReturnType<LineFormat['read']>;
+    try {
+      outcome = this.#format.read(line);
+    } catch (error) {
+      outcome = new LineRefusal('unreadable', String(error).slice(0, KEPT_REASON));
+    }
+    if (outcome === UNFINISHED || outcome === NO_RECORD) return;
+    if (outcome instanceof Continuation && this.#open?.source === source) {
+      const { fields } = this.#open;
+      const message = typeof fields.message === 'string' ? fields.message : '';
+      if (message.length < KEPT_BAD_CHARACTERS) fields.message = `${message}\n${outcome.text}`;
+      return;
+    }
+    this.#close();
+    if (outcome instanceof Continuation) {
+      this.refuse(line, source, 'continues-nothing: it looks like more of a message, and none is before it');
+    } else if (outcome instanceof LineRefusal) this.refuse(line, source, outcome.reason);
+    else if (outcome instanceof ServiceFields) this.#open = { fields: outcome, line, source };
+    else this.addFields(outcome, line, source);
+  }
+
+  /** @param text what it came in, for the dead letters */
+  addFields(fields: LineFields, text: string, source: string): void {
+    let event: ReturnType<EventBuilder['build']> | LineRefusal;
+    try {
+      if (this.#builder.excludes(fields)) {
+        this.#excluded++;
+        return;
+      }
+      event = this.#builder.build(fields);
+    } catch (error) {
+      event = new LineRefusal('unreadable', String(error).slice(0, KEPT_REASON));
+    }
+    if (event instanceof LineRefusal) this.refuse(text, source, event.reason);
+    else if (isRequest(event)) this.#requests.push(event);
+    else if (isServiceLog(event)) this.#serviceLogs.push(event);
+    else this.#readings.push(event);
+  }
+
+  /** @param reason a word that stays the same, a colon, and what is wrong */
+  refuse(text: string, source: string, reason: string): void {
+    const bytes = Buffer.from(text.slice(0, KEPT_BAD_CHARACTERS));
+    const length = text.length > KEPT_BAD_CHARACTERS ? Buffer.byteLength(text) : bytes.length;
+    this.#badLines.push({ reason, source, line: this.#lines, bytes, length });
+  }
+
+  /** All that has come since the last time. */
+  take(): EventBatch {
+    this.#close();
+    const batch = {
+      events: this.#requests,
+      serviceLogs: this.#serviceLogs,
+      readings: this.#readings,
+      badLines: this.#badLines,
+      oddFields: this.#builder.oddFields.take(),
+      excluded: this.#excluded,
+    };
+    this.#requests = [];
+    this.#serviceLogs = [];
+    this.#readings = [];
+    this.#badLines = [];
+    this.#excluded = 0;
+    return batch;
+  }
+
+  #close(): void {
+    const open = this.#open;
+    this.#open = undefined;
+    if (open !== undefined) this.addFields(open.fields, open.line, open.source);
+  }
+}

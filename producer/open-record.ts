@@ -1,0 +1,41 @@
+import type { ServiceFields } from './formats/line-format.js';
+
+/** A stack trace has tens of lines, a thread dump some thousands. */
+const MOST_LINES = 1000;
+const MOST_CHARACTERS = 65_536;
+
+/** A service's line, and those after it that are more of its message, as of a stack trace. */
+export class OpenRecord<Line> {
+  readonly #fields: ServiceFields;
+  readonly #texts: string[] = [];
+  #characters = 0;
+  #omitted = 0;
+  #last: Line;
+
+  constructor(
+    fields: ServiceFields,
+    /** As it was read. */
+    readonly first: Line,
+  ) {
+    this.#fields = fields;
+    this.#last = first;
+  }
+
+  goesOn(text: string, line: Line): void {
+    this.#last = line;
+    this.#characters += text.length + 1;
+    if (this.#texts.length < MOST_LINES && this.#characters <= MOST_CHARACTERS) this.#texts.push(text);
+    else this.#omitted++;
+  }
+
+  /** All that it says, and the last of its lines. What is over the limits is counted in place of its text. */
+  whole(): { readonly fields: ServiceFields; readonly last: Line } {
+    const fields = this.#fields;
+    if (this.#texts.length > 0 || this.#omitted > 0) {
+      const first = typeof fields.message === 'string' ? [fields.message] : [];
+      const rest = this.#omitted > 0 ? [`… ${this.#omitted} more lines`] : [];
+      fields.message = [...first, ...this.#texts, ...rest].join('\n').trimEnd();
+    }
+    return { fields, last: this.#last };
+  }
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { EventIntake } from '../../../producer/event-intake.js';
+import { chosenFormat } from '../../../producer/formats/known-formats.js';
+import { ReadingFields, ServiceFields } from '../../../producer/formats/line-format.js';
+
+const DEFAULTS = { host: 'unknown', server: 'unknown', maxFutureMs: 86_400_000 };
+const LINE = '203.0.113.5 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5';
+
+function intake(): EventIntake {
+  return new EventIntake(chosenFormat('auto').format, DEFAULTS);
+}
+
+describe('an intake of what others send', () => {
+  it('sorts events by their kind, and has none twice', () => {
+    const events = intake();
+    events.addLine(LINE, 'tcp://203.0.113.9');
+    const log = Object.assign(new ServiceFields(), { time: '2024-03-07T11:05:01Z', service: 'auth', message: 'hello' });
+    events.addFields(log, 'hello', 'otlp');
+    const reading = Object.assign(new ReadingFields(), { time: 1_709_809_501, sensor: 'a', temperature: '21.5' });
+    events.addFields(reading, '21.5', 'mqtt');
+    expect(events.size).toBe(3);
+    const batch = events.take();
+    expect(batch.events.map(({ client_ip }) => client_ip)).toEqual(['203.0.113.5']);
+    expect(batch.serviceLogs.map(({ service, level, message }) => [service, level, message])).toEqual([
+      ['auth', 'INFO', 'hello'],
+    ]);
+    expect(batch.readings).toEqual([
+      { sensor_id: 'a', temperature: 21.5, pressure: null, timestamp: 1_709_809_501_000, is_anomaly: false },
+    ]);
+    expect(events.take()).toMatchObject({ events: [], serviceLogs: [], readings: [], badLines: [] });
+  });
+
+  it('says of what it cannot use why, where it came from, and what it was', () => {
+    const events = intake();
+    events.addLine('what is this', 'udp://203.0.113.9');
+    events.addFields(Object.assign(new ReadingFields(), { time: 1_709_809_501, sensor: 'a' }), '{}', 'mqtt');
+    const { badLines } = events.take();
+    expect(badLines.map(({ reason, source, bytes }) => [reason.split(':')[0], source, bytes.toString()])).toEqual([
+      ['not-in-format', 'udp://203.0.113.9', 'what is this'],
+      ['no-measurement', 'mqtt', '{}'],
+    ]);
+  });
+});
