@@ -9,6 +9,7 @@ import { Loading } from './parts/state.js';
 import { timeOfDay } from './parts/wording.js';
 import { KeyboardHelp } from './shell/keyboard-help.js';
 import { useShellKeys } from './shell/keys.js';
+import { PageBoundary } from './shell/page-boundary.js';
 import { AccountMenu, Rail } from './shell/rail.js';
 import { StreamBanner, TopBar } from './shell/top-bar.js';
 import { SignedIn } from './shell/visitor.js';
@@ -38,6 +39,7 @@ export function App() {
 function Shell() {
   useShellKeys();
   useFreshIncidents();
+  const [location] = useLocation();
   return (
     <>
       <a className="skip" href="#main">
@@ -47,22 +49,24 @@ function Shell() {
         <Rail />
         <div className="page">
           <StreamBanner />
-          <Suspense fallback={<Loading />}>
-            <Switch>
-              <Route path="/" component={OverviewPage} />
-              <Route path="/incidents/:id?" component={IncidentsPage} />
-              <Route path="/logs" component={LogsPage} />
-              <Route path="/services" component={ServicesPage} />
-              <Route path="/hosts" component={HostsPage} />
-              <Route path="/sensors" component={SensorsPage} />
-              <Route path="/goals" component={GoalsPage} />
-              <Route path="/pipeline" component={PipelinePage} />
-              <Route path="/sql" component={SqlPage} />
-              <Route path="/alerts" component={AlertsPage} />
-              <Route path="/settings" component={SettingsPage} />
-              <Route component={NothingHere} />
-            </Switch>
-          </Suspense>
+          <PageBoundary key={location.split('/')[1]}>
+            <Suspense fallback={<Loading />}>
+              <Switch>
+                <Route path="/" component={OverviewPage} />
+                <Route path="/incidents/:id?" component={IncidentsPage} />
+                <Route path="/logs" component={LogsPage} />
+                <Route path="/services" component={ServicesPage} />
+                <Route path="/hosts" component={HostsPage} />
+                <Route path="/sensors" component={SensorsPage} />
+                <Route path="/goals" component={GoalsPage} />
+                <Route path="/pipeline" component={PipelinePage} />
+                <Route path="/sql" component={SqlPage} />
+                <Route path="/alerts" component={AlertsPage} />
+                <Route path="/settings" component={SettingsPage} />
+                <Route component={NothingHere} />
+              </Switch>
+            </Suspense>
+          </PageBoundary>
         </div>
       </div>
       <OpenedToast />

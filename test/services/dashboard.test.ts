@@ -27,7 +27,10 @@ const PAGES = [
   '/sensors',
   '/goals',
   '/pipeline',
+  '/pipeline?store=goal3',
+  '/pipeline?view=partitions',
   '/pipeline?view=topics',
+  '/pipeline?view=dead-letters',
   '/sql',
   '/alerts',
   '/settings',
@@ -101,6 +104,38 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
     await drawer.getByText('request_id').waitFor();
     await page.waitForURL(/line=logs/);
     await page.getByText('Paused').first().waitFor();
+    await page.context().close();
+  });
+
+  test('the topology that runs is drawn with its rates; a node opens into its records, a store into its windows', async () => {
+    const { page, problems } = await open('/pipeline');
+    await page.getByText('has the most to do').waitFor();
+    const asked = await fetch(`${url}/api/v1/topology`);
+    const { topology } = (await asked.json()) as { topology: { subtopologies: { stores: { name: string }[] }[] } };
+    for (const { name } of topology.subtopologies.flatMap(({ stores }) => stores.slice(0, 1))) {
+      await page.locator('.topo .st', { hasText: name }).first().waitFor();
+    }
+    await until(async () =>
+      (await page.locator('.topo .el').allTextContents()).some((rate) => /^[1-9].*\/s$/.test(rate)),
+    );
+    await page.locator('.topo [data-node="topic/test-inter"]').click();
+    await page.getByRole('heading', { level: 2, name: 'test-inter' }).waitFor();
+    await page.locator('.recs .rec').first().click();
+    await page.locator('.recs pre', { hasText: 'client_ip' }).waitFor();
+    await page.keyboard.press('Escape');
+    // The focus is where it was; the arrows go from node to node.
+    await until(() => page.evaluate(`document.activeElement?.dataset.node === 'topic/test-inter'`));
+    await page.keyboard.press('ArrowRight');
+    await until(() => page.evaluate(`document.activeElement?.dataset.node !== 'topic/test-inter'`));
+    await page.locator('.topo [data-node="services"]').click();
+    await page.getByRole('heading', { name: 'Windows' }).waitFor();
+    const span = page.locator('.dk-c h3');
+    const newest = await span.textContent();
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForURL(/window=\d+/);
+    expect(await span.textContent()).not.toBe(newest);
+    await page.locator('.wt-s tbody tr', { hasText: 'web-api' }).waitFor();
+    expect(problems).toEqual([]);
     await page.context().close();
   });
 

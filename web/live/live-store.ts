@@ -5,7 +5,9 @@ const MOST_LINES = 10_000;
 const SHOWN_PER_SECOND = 200;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
-const TYPES = 'metrics,alert,incident,topology';
+const TYPES = 'metrics,alert,incident';
+/** Of statuses, which come once a second from each instance. */
+const MOST_STATUSES = 60;
 
 export type Connection = 'connecting' | 'live' | 'reconnecting' | 'signed-out';
 
@@ -46,6 +48,8 @@ export interface LiveSnapshot {
   readonly leftOut: number;
   /** After a break: how many events were sent again. */
   readonly resumedWith: number | null;
+  /** What instances have said of themselves since it was asked for, the newest last. */
+  readonly statuses: readonly Readonly<Record<string, unknown>>[];
 }
 
 const EMPTY: LiveSnapshot = {
@@ -64,6 +68,7 @@ const EMPTY: LiveSnapshot = {
   gaps: [],
   leftOut: 0,
   resumedWith: null,
+  statuses: [],
 };
 
 /** The page's one connection, and what has come over it. It lives outside of React, which reads a snapshot a frame. */
@@ -76,6 +81,7 @@ export class LiveStore {
   #source: EventSource | undefined;
   #lastId: string | undefined;
   #filter: LineFilter | undefined;
+  #wantsStatuses = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #isBroken = false;
   #replayed = 0;
@@ -100,6 +106,14 @@ export class LiveStore {
     this.#cameWhilePaused = 0;
     this.#change({ lines: [], waiting: 0, beyond: 0, leftOut: 0 });
     // Lines of another filter are none of those that were missed.
+    if (this.#source !== undefined) this.#connect();
+  }
+
+  /** Asks for what instances say of themselves, or no longer. */
+  wantStatuses(wanted: boolean): void {
+    if (wanted === this.#wantsStatuses) return;
+    this.#wantsStatuses = wanted;
+    this.#change({ statuses: [] });
     if (this.#source !== undefined) this.#connect();
   }
 
@@ -137,7 +151,8 @@ export class LiveStore {
 
   #connect(): void {
     this.#source?.close();
-    const query = new URLSearchParams({ types: this.#filter === undefined ? TYPES : `${TYPES},log` });
+    const types = [TYPES, ...(this.#filter === undefined ? [] : ['log']), ...(this.#wantsStatuses ? ['topology'] : [])];
+    const query = new URLSearchParams({ types: types.join(',') });
     if (this.#filter !== undefined) {
       query.set('source', this.#filter.source);
       query.set('q', this.#filter.q);
@@ -159,7 +174,10 @@ export class LiveStore {
       this.#change({ incidentsVersion: this.#latest().incidentsVersion + 1 });
     });
     source.addEventListener('incident', (event) => this.#incident(event));
-    source.addEventListener('topology', (event) => this.#seen(event));
+    source.addEventListener('topology', (event) => {
+      this.#seen(event);
+      this.#change({ statuses: [...this.#latest().statuses.slice(1 - MOST_STATUSES), JSON.parse(event.data)] });
+    });
     source.addEventListener('gap', (event) => this.#gap(event));
     source.addEventListener('error', () => this.#broken(source));
   }
