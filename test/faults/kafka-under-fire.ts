@@ -98,22 +98,25 @@ export class KafkaUnderFire extends UnderFire {
   }
 
   protected async caughtUp(): Promise<void> {
-    let processed = 0;
+    let places: string[] = [];
     const isDone = async (group: string, topic: string): Promise<boolean> => {
+      let isAtEnd = true;
       for (let partition = 0; partition < PARTITIONS; partition++) {
-        const committed = await this.log.committed(group, { topic, partition });
-        processed += committed?.offset ?? 0;
+        const committed = (await this.log.committed(group, { topic, partition }))?.offset ?? 0;
+        const end = await this.log.endOffset({ topic, partition });
+        places.push(`${topic}-${partition} ${committed} of ${end}`);
         // A commit's mark stands behind the last record.
-        if ((committed?.offset ?? 0) < (await this.log.endOffset({ topic, partition })) - 1) return false;
+        isAtEnd &&= committed >= end - 1;
       }
-      return true;
+      return isAtEnd;
     };
     await until(
       async () => {
-        processed = 0;
-        return (await isDone('millrace', config.topics.accessLog)) && isDone('numbers', 'numbers');
+        places = [];
+        const areDone = [await isDone('millrace', config.topics.accessLog), await isDone('numbers', 'numbers')];
+        return areDone.every(Boolean);
       },
-      { progress: () => processed, patienceMs: CAUGHT_UP_WITHIN_MS },
+      { progress: () => places.join(', '), patienceMs: CAUGHT_UP_WITHIN_MS },
     );
   }
 

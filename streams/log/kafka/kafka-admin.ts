@@ -19,6 +19,8 @@ const REQUEST_MS = 10_000;
 const PROBE_MS = 2000;
 /** How long closing waits for what is under way. */
 const CLOSE_MS = 1000;
+/** So many calls in a row that do not come back are asked again, while brokers may be away, of a new client. */
+const MAX_GIVEN_UP = 3;
 const INTERNAL_SEGMENT_BYTES = 50 * 1024 * 1024;
 /** A commit's changes to one slice of a window store are one record. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
@@ -40,9 +42,10 @@ export interface KafkaAdminOptions {
 /** What is asked of the brokers beside reading and writing. Asked again when what it fails with passes by itself. */
 export class KafkaAdmin {
   readonly #options: KafkaAdminOptions;
-  readonly #client: AdminClient;
-  /** Calls that have not come back. */
-  readonly #inCall = new Set<Promise<void>>();
+  #client: AdminClient;
+  /** Calls that have not come back, and the client that each is one of. */
+  readonly #inCall = new Map<Promise<void>, AdminClient>();
+  #givenUp = 0;
   #closed = false;
 
   constructor(options: KafkaAdminOptions) {
@@ -164,7 +167,7 @@ export class KafkaAdmin {
     this.#closed = true;
     const timer = new AbortController();
     const { signal } = timer;
-    await Promise.race([Promise.all(this.#inCall), delay(CLOSE_MS, undefined, { signal }).catch(() => {})]);
+    await Promise.race([Promise.all(this.#inCall.keys()), delay(CLOSE_MS, undefined, { signal }).catch(() => {})]);
     timer.abort();
     this.#end();
   }
@@ -174,27 +177,46 @@ export class KafkaAdmin {
   }
 
   async #askOnce<T>(invoke: (done: Callback<T>) => void, what: string): Promise<T> {
-    try {
-      return await this.#call(invoke, what);
-    } catch (error) {
-      if (error instanceof UnansweredCallError) throw error;
-      // The client remembers a leader that is one no more.
-      await this.#call((done) => this.#client.getMetadata({ timeout: REQUEST_MS }, done), 'getMetadata').catch(
-        () => {},
-      );
-      throw error;
+    for (;;) {
+      const client = this.#client;
+      try {
+        const answer = await this.#call(invoke, what);
+        this.#givenUp = 0;
+        return answer;
+      } catch (error) {
+        if (error instanceof UnansweredCallError) {
+          this.#giveUp(client, error);
+          continue;
+        }
+        // The client remembers a leader that is one no more.
+        await this.#call((done) => this.#client.getMetadata({ timeout: REQUEST_MS }, done), 'getMetadata').catch(
+          () => {},
+        );
+        throw error;
+      }
     }
   }
 
+  /** Goes on with a new client. @throws UnansweredCallError when that was of no use */
+  #giveUp(client: AdminClient, error: UnansweredCallError): void {
+    this.#options.availability.suspect(error.message);
+    // Other calls of the same client may have been given up before this one.
+    if (client !== this.#client) return;
+    if (++this.#givenUp > MAX_GIVEN_UP) throw error;
+    this.#client = this.#newClient();
+  }
+
   #call<T>(invoke: (done: Callback<T>) => void, what: string): Promise<T> {
+    const client = this.#client;
     let isBack: () => void = () => {};
     const back = new Promise<void>((resolve) => {
       isBack = () => {
         this.#inCall.delete(back);
+        if (client !== this.#client && ![...this.#inCall.values()].includes(client)) client.disconnect();
         resolve();
       };
     });
-    this.#inCall.add(back);
+    this.#inCall.set(back, client);
     const asked = (done: Callback<T>) => {
       try {
         invoke((error, result) => {

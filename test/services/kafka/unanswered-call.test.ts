@@ -7,7 +7,7 @@ import { type Services, startServices, whyNoServices } from '../services.js';
 
 const reason = await whyNoServices(['kafka']);
 
-describe.skipIf(reason)('a client that does not come back from sendOffsetsToTransaction', () => {
+describe.skipIf(reason)('a client that does not come back from a call', () => {
   let services: Services;
 
   beforeAll(async () => {
@@ -64,5 +64,16 @@ describe.skipIf(reason)('a client that does not come back from sendOffsetsToTran
     await log.close();
     expect(performance.now() - startedAt).toBeLessThan(15_000);
     await committing;
+  });
+
+  it('as an admin client is replaced, and the new one asked', { timeout: 90_000 }, async () => {
+    const { create } = kafka.AdminClient;
+    const made = vi.spyOn(kafka.AdminClient, 'create').mockImplementationOnce((...args) => {
+      return Object.assign(create(...args), { createTopic: () => {} });
+    });
+    const { log, topic } = await open();
+    expect(made).toHaveBeenCalledTimes(2);
+    expect(await log.partitions(topic)).toBe(1);
+    await log.close();
   });
 });
