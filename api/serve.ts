@@ -17,7 +17,7 @@ import { type Address, isLoopback, listen, namesOf } from './listen.js';
 import { EventHub } from './live/event-hub.js';
 import { LiveResults } from './live/live-results.js';
 import { systemFiguresOf } from './live/system-metrics.js';
-import { shownDelivery } from './routes/alerting.js';
+import { shownDelivery } from './routes/deliveries.js';
 import { RESOURCES } from './routes/table.js';
 import { createServer } from './server.js';
 import type { Services } from './services.js';

@@ -111,20 +111,27 @@ const fileRoute: z.ZodType<FileRoute> = z.strictObject({
   },
 }) as unknown as z.ZodType<FileRoute>;
 
-export const scheduleSchema = z
-  .object({
-    name: named('schedule'),
-    cron: z.string().max(200),
-    duration,
-    time_zone: z.string().max(100).default('UTC'),
-  })
-  .superRefine((schedule, context) => {
-    try {
-      scheduleOf({ cron: schedule.cron, durationMs: schedule.duration, timeZone: schedule.time_zone });
-    } catch (error) {
-      context.addIssue({ code: 'custom', path: ['cron'], message: (error as Error).message });
-    }
-  });
+const scheduleFields = z.object({
+  name: named('schedule'),
+  cron: z.string().max(200),
+  duration,
+  time_zone: z.string().max(100).default('UTC'),
+});
+
+function requireTimes(
+  { cron, duration: durationMs, time_zone: timeZone }: Omit<z.output<typeof scheduleFields>, 'name'>,
+  context: z.RefinementCtx,
+): void {
+  try {
+    scheduleOf({ cron, durationMs, timeZone });
+  } catch (error) {
+    context.addIssue({ code: 'custom', path: ['cron'], message: (error as Error).message });
+  }
+}
+
+export const scheduleSchema = scheduleFields.superRefine(requireTimes);
+/** A schedule whose name is known. */
+export const scheduleBody = scheduleFields.omit({ name: true }).superRefine(requireTimes);
 export type ScheduleConfig = z.output<typeof scheduleSchema>;
 
 const time = z.union([z.number(), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))]);
@@ -141,17 +148,20 @@ export const silenceSchema = z.object({
 });
 export type SilenceConfig = z.output<typeof silenceSchema>;
 
-const inhibitionSchema = z.strictObject({
+const fileInhibition = z.strictObject({
   source_matchers: matchers.min(1),
   target_matchers: matchers.min(1),
   equal: z.array(z.enum(LABEL_NAMES)).default([]),
 });
+export const inhibitionSchema = fileInhibition.extend({ id: named('inhibition') });
+export type InhibitionConfig = z.output<typeof inhibitionSchema>;
 
 export const flappingSchema = z.strictObject({
   changes: z.int().min(2).max(100).default(4),
   within: duration.default(600_000),
   stable: duration.default(600_000),
 });
+export type FlappingConfig = z.output<typeof flappingSchema>;
 
 /** What a file of alert delivery holds. */
 export const fileSchema = z.strictObject({
@@ -161,7 +171,7 @@ export const fileSchema = z.strictObject({
   allow: z.array(z.string().max(300)).default([]),
   channels: z.array(channelSchema).max(200).default([]),
   route: fileRoute.optional(),
-  inhibit_rules: z.array(inhibitionSchema).max(200).default([]),
+  inhibit_rules: z.array(fileInhibition).max(200).default([]),
   schedules: z.array(scheduleSchema).max(200).default([]),
   silences: z.array(silenceSchema).max(1000).default([]),
   flapping: flappingSchema.optional(),

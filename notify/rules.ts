@@ -1,6 +1,15 @@
-import type { ChannelConfig, EditedRoute, FileConfig, FileRoute, ScheduleConfig, SilenceConfig } from './config.js';
+import type {
+  ChannelConfig,
+  EditedRoute,
+  FileConfig,
+  FileRoute,
+  FlappingConfig,
+  InhibitionConfig,
+  ScheduleConfig,
+  SilenceConfig,
+} from './config.js';
 import type { Rules } from './decider.js';
-import { DEFAULT_FLAPPING } from './flapping.js';
+import { DEFAULT_FLAPPING, type FlappingRule } from './flapping.js';
 import { inhibitionOf } from './inhibition.js';
 import { DEFAULT_TIMING, type RouteSpec, routeOf } from './routing.js';
 import { type Schedule, type ScheduleSpec, scheduleOf } from './schedules.js';
@@ -12,6 +21,8 @@ export interface Edited {
   readonly routes: ReadonlyMap<string, EditedRoute>;
   readonly silences: ReadonlyMap<string, SilenceConfig>;
   readonly schedules: ReadonlyMap<string, ScheduleConfig>;
+  readonly inhibitions: ReadonlyMap<string, InhibitionConfig>;
+  readonly flapping: FlappingConfig | undefined;
 }
 
 /** All channels; those of the file cannot be edited, and win. */
@@ -33,9 +44,11 @@ export function rulesOf(file: FileConfig, edited: Edited, isDisabled: (channel: 
     .map((route) => specOf({ ...route, routes: [] }, `edited/${route.id}`));
   return {
     route: routeOf({ ...root, routes: [...firstRoutes, ...root.routes] }, { ...DEFAULT_TIMING, channels: [] }),
-    inhibitions: file.inhibit_rules.map(({ equal, source_matchers, target_matchers }) => {
-      return inhibitionOf({ equal, sourceMatchers: source_matchers, targetMatchers: target_matchers });
-    }),
+    inhibitions: [...edited.inhibitions.values(), ...file.inhibit_rules].map(
+      ({ equal, source_matchers, target_matchers }) => {
+        return inhibitionOf({ equal, sourceMatchers: source_matchers, targetMatchers: target_matchers });
+      },
+    ),
     silences: [...edited.silences.values(), ...file.silences].map((one) => {
       // A silence whose schedule is gone is not silent.
       const schedule = one.schedule === null ? null : (specs.get(one.schedule) ?? null);
@@ -43,16 +56,18 @@ export function rulesOf(file: FileConfig, edited: Edited, isDisabled: (channel: 
       return silenceOf({ ...one, until, schedule });
     }),
     schedules,
-    flapping:
-      file.flapping === undefined
-        ? DEFAULT_FLAPPING
-        : { changes: file.flapping.changes, withinMs: file.flapping.within, stableMs: file.flapping.stable },
+    flapping: flappingOf(file.flapping ?? edited.flapping),
     tenant: file.tenant,
     tellsResolved: (name) => {
       const channel = channels.get(name);
       return channel === undefined || isDisabled(channel) ? undefined : channel.send_resolved;
     },
   };
+}
+
+function flappingOf(config: FlappingConfig | undefined): FlappingRule {
+  if (config === undefined) return DEFAULT_FLAPPING;
+  return { changes: config.changes, withinMs: config.within, stableMs: config.stable };
 }
 
 const NO_ROUTE: FileRoute = { matchers: [], continue: false, channels: [], routes: [] };

@@ -4,6 +4,10 @@ import {
   type ChannelConfig,
   type EditedRoute,
   type FileConfig,
+  type FlappingConfig,
+  flappingSchema,
+  type InhibitionConfig,
+  inhibitionSchema,
   remoteChannel,
   routeSchema,
   type ScheduleConfig,
@@ -18,13 +22,17 @@ import type { Secrets } from './secrets.js';
 import { type JsonRecord, NOTIFY_TOPICS } from './topics.js';
 
 /** A kind of thing that can be edited. */
-export type Kind = 'channel' | 'route' | 'silence' | 'schedule';
+export type Kind = 'channel' | 'route' | 'silence' | 'schedule' | 'inhibition' | 'flapping';
+/** The name of what there is one of. */
+export const FLAPPING = 'rule';
 
 interface Values {
   readonly channel: ChannelConfig;
   readonly route: EditedRoute;
   readonly silence: SilenceConfig;
   readonly schedule: ScheduleConfig;
+  readonly inhibition: InhibitionConfig;
+  readonly flapping: FlappingConfig;
 }
 
 /** The file's settings and those that were edited, which are in a topic that all processes read. */
@@ -37,6 +45,8 @@ export class Settings {
     route: new Map<string, EditedRoute>(),
     silence: new Map<string, SilenceConfig>(),
     schedule: new Map<string, ScheduleConfig>(),
+    inhibition: new Map<string, InhibitionConfig>(),
+    flapping: new Map<string, FlappingConfig>(),
   };
   /** Called when they have changed. */
   onChange: () => void = () => {};
@@ -62,7 +72,7 @@ export class Settings {
 
   /** Whether a thing is of the file, and so cannot be edited. */
   isOfFile(kind: Kind, name: string): boolean {
-    const { channels, schedules, silences } = this.file;
+    const { channels, flapping, inhibit_rules: inhibitions, schedules, silences } = this.file;
     switch (kind) {
       case 'channel':
         return channels.some((one) => one.name === name);
@@ -70,14 +80,34 @@ export class Settings {
         return schedules.some((one) => one.name === name);
       case 'silence':
         return silences.some((one) => one.id === name);
+      case 'inhibition':
+        return inhibitions.some((_, index) => name === `file-${index}`);
+      case 'flapping':
+        return flapping !== undefined;
       case 'route':
         return false;
     }
   }
 
+  /** What was edited that names a thing, in words; undefined: nothing does. */
+  userOf(kind: Kind, name: string): string | undefined {
+    if (kind !== 'channel' && kind !== 'schedule') return undefined;
+    for (const {
+      active_schedules: active = [],
+      channels = [],
+      id,
+      mute_schedules: mute = [],
+    } of this.#edited.route.values()) {
+      if ((kind === 'channel' ? channels : [...active, ...mute]).includes(name)) return `route "${id}"`;
+    }
+    if (kind === 'channel') return undefined;
+    const silence = [...this.#edited.silence.values()].find(({ schedule }) => schedule === name);
+    return silence === undefined ? undefined : `silence "${silence.id}"`;
+  }
+
   /** What has been read of the topic; what cannot be used any more is as good as not there. */
   read({ key, value }: JsonRecord): void {
-    const [, kind, name] = /^(channel|route|silence|schedule)\/(.+)$/s.exec(key) ?? [];
+    const [, kind, name] = /^(channel|route|silence|schedule|inhibition|flapping)\/(.+)$/s.exec(key) ?? [];
     if (kind === undefined || name === undefined) return;
     const things = this.#edited[kind as Kind] as Map<string, Values[Kind]>;
     const parsed = value === null ? undefined : this.#parsed(kind as Kind, value);
@@ -103,8 +133,11 @@ export class Settings {
   }
 
   get #all(): Edited {
-    const { channel, route, schedule, silence } = this.#edited;
-    return { channels: channel, routes: route, schedules: schedule, silences: silence };
+    const { channel, flapping, inhibition, route, schedule, silence } = this.#edited;
+    return {
+      ...{ channels: channel, routes: route, schedules: schedule, silences: silence, inhibitions: inhibition },
+      flapping: flapping.get(FLAPPING),
+    };
   }
 
   #parsed(kind: Kind, value: unknown): Values[Kind] | undefined {
@@ -123,4 +156,6 @@ const SCHEMAS: { readonly [K in Kind]: z.ZodType<Values[K]> } = {
   route: routeSchema,
   silence: silenceSchema,
   schedule: scheduleSchema,
+  inhibition: inhibitionSchema,
+  flapping: flappingSchema,
 };
