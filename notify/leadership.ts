@@ -20,7 +20,6 @@ export interface Right {
 
 const ASK_EVERY_MS = 1000;
 const POLL_MS = 500;
-const STATE = { topic: NOTIFY_TOPICS.state, partition: 0 };
 
 /** Waits until this process is the one that has the right. @returns undefined when told to stop */
 export async function becomeLeader(log: Log, right: Right, signal: AbortSignal): Promise<Leadership | undefined> {
@@ -74,7 +73,7 @@ async function leaderOfGroup(
       const transaction = log.transaction();
       if (session !== undefined) transaction.requireSession?.(session);
       // The broker refuses it to who is no member any more, as one that was frozen: what it wrote would be told.
-      transaction.commitOffset(GROUP, STATE, { offset: 0, metadata: '' });
+      transaction.commitOffset(group, { topic, partition: 0 }, { offset: 0, metadata: '' });
       return transaction;
     },
     release: async () => {
