@@ -197,6 +197,11 @@ export interface Log {
   endOffset(topicPartition: TopicPartition, options?: { readonly settled?: boolean }): Promise<number>;
   committed(group: string, topicPartition: TopicPartition): Promise<CommittedOffset | undefined>;
   transaction(): Transaction;
+  /**
+   * For what is told beside the work, such as that a process is there: no commit waits for it. It commits no offsets, and
+   * after a failure its records may be there twice. Missing where one transaction waits for no other.
+   */
+  notice?(): Transaction;
   consumer(): LogConsumer;
   /**
    * Joins the group that shares the partitions of these topics: the partitions of a number, of topics with

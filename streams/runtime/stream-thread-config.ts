@@ -1,6 +1,7 @@
 import type { Log } from '../log/log.js';
 import type { AutoOffsetReset } from '../log/start-offset.js';
 import type { ExceptionHandler } from '../topology/exception-handlers.js';
+import type { HostInfo } from './group/group-members.js';
 import type { TimeLimits } from './task/task-time.js';
 
 /** The configuration of an application, with every default filled in; `StreamsConfig` documents the fields. */
@@ -9,6 +10,8 @@ export interface StreamThreadConfig {
   readonly log: Log;
   readonly stateDirectory: string | undefined;
   readonly numStandbyReplicas: number;
+  /** Where others can ask this instance. */
+  readonly host?: HostInfo | undefined;
   readonly commitIntervalMs: number;
   readonly maxUncommittedEntries: number;
   readonly maxTransactionBytes: number;

@@ -7,8 +7,9 @@ import type { Topology } from '../topology/topology.js';
 import { CommitCycle, type CommittedTasks } from './commit-cycle.js';
 import { Counters } from './counters.js';
 import { Drain } from './drain.js';
-import { GroupMembers } from './group/group-members.js';
+import { GroupMembers, type MemberWork, type Partitions } from './group/group-members.js';
 import { GroupRebalance } from './group/group-rebalance.js';
+import { Membership } from './group/membership.js';
 import { type StandbyTask, StandbyTasks } from './group/standby-tasks.js';
 import { readLeftovers } from './leftovers.js';
 import { newMetrics, type StreamsMetrics } from './metrics.js';
@@ -19,6 +20,7 @@ import type { StreamThreadConfig } from './stream-thread-config.js';
 import type { Task } from './task/task.js';
 import type { TaskEnvironment } from './task/task-environment.js';
 import { TaskManager } from './task/task-manager.js';
+import type { TaskState } from './task/task-state.js';
 import { TimeLags } from './time-lag.js';
 import { TopologyTopics } from './topology-topics.js';
 
@@ -51,6 +53,7 @@ export class StreamThread {
   /** Lets other instances of the application in again. */
   #release: (() => Promise<void>) | undefined;
   #group: GroupRebalance | undefined;
+  #membership: Membership | undefined;
   #standbys: StandbyTasks | undefined;
   #running: Running | undefined;
   readonly #lags = new TimeLags();
@@ -86,10 +89,15 @@ export class StreamThread {
     if (log.join !== undefined) {
       const inputs = new Set(topology.subTopologies.flatMap((sub) => topics.inputs(sub)));
       this.#group = new GroupRebalance(await log.join(applicationId, [...inputs]), this.metrics);
-      if (this.#config.numStandbyReplicas > 0) this.#standbys = await this.#newStandbys(topics, stateDirectory);
+      const membership = await this.#newMembership(topics, stateDirectory);
+      this.#membership = membership;
+      if (this.#config.numStandbyReplicas > 0) {
+        this.#standbys = this.#newStandbys(topics, stateDirectory, membership);
+      }
     }
     const standbys = this.#standbys;
     const tasks = new TaskManager({ applicationId, log, stateDirectory, topology, topics, environment, standbys });
+    this.#membership?.start();
     standbys?.start();
     if (this.#group === undefined) await stateDirectory.deleteOthers(topics.taskIds());
     const consumer = this.#group?.group ?? log.consumer();
@@ -122,6 +130,7 @@ export class StreamThread {
    * @returns how many batches came
    */
   async runOnce(maxWaitMs: number): Promise<number> {
+    this.#membership?.check();
     this.#standbys?.check();
     const batches = await this.#started.records.runOnce(maxWaitMs);
     // First: what another member has by now must not be committed here.
@@ -238,6 +247,7 @@ export class StreamThread {
     } finally {
       try {
         await commits.transaction.abort();
+        await this.#membership?.close();
         await this.#standbys?.close();
         await this.#running?.tasks.close();
         await (this.#running?.consumer ?? this.#group?.group)?.close();
@@ -276,18 +286,19 @@ export class StreamThread {
           partitions.some(({ topic, partition }) => partition === task.partition && task.inputTopics.includes(topic)),
         );
         await this.#running?.tasks.close(moved);
+        this.#membership?.changed();
       },
     });
   }
 
-  async #newStandbys(topics: TopologyTopics, stateDirectory: StateDirectory): Promise<StandbyTasks> {
-    const { applicationId, log, numStandbyReplicas: replicas } = this.#config;
-    const topology = this.#topology;
+  async #newMembership(topics: TopologyTopics, stateDirectory: StateDirectory): Promise<Membership> {
+    const { applicationId, host, log } = this.#config;
     const topic = `${applicationId}-members`;
     await log.ensureTopic(topic, { partitions: 1, retentionMs: MEMBERS_RETENTION_MS });
     const members = new GroupMembers({
       log,
       topic,
+      host,
       processId: await stateDirectory.processId(),
       // Every member that has any partition has one of the topic with the most.
       firstPartition: () => {
@@ -295,18 +306,52 @@ export class StreamThread {
         const partitions = (this.#group?.assigned ?? []).filter((one) => topics.partitions(one.topic) === most);
         return partitions.map(({ partition }) => partition).sort((a, b) => a - b)[0];
       },
+      work: () => this.#work(),
     });
-    return new StandbyTasks({ log, members, stateDirectory, topology, topics, replicas, now: this.#config.now });
+    return new Membership(log, members);
+  }
+
+  #newStandbys(topics: TopologyTopics, stateDirectory: StateDirectory, membership: Membership): StandbyTasks {
+    const { log, now, numStandbyReplicas: replicas } = this.#config;
+    const { members } = membership;
+    const onChange = () => membership.changed();
+    return new StandbyTasks({
+      log,
+      members,
+      stateDirectory,
+      topology: this.#topology,
+      topics,
+      replicas,
+      now,
+      onChange,
+    });
+  }
+
+  #work(): MemberWork {
+    const tasks = this.#all;
+    const storesOf = (states: readonly TaskState[]): Partitions =>
+      byName(states.flatMap(({ partition, stores }) => [...stores.keys()].map((store) => [store, partition] as const)));
+    return {
+      inputs: byName(
+        tasks.flatMap(({ inputTopics, partition }) => inputTopics.map((topic) => [topic, partition] as const)),
+      ),
+      active: storesOf(tasks.map(({ state }) => state)),
+      standby: storesOf(this.#standbys?.states ?? []),
+    };
   }
 
   async #openTasks(): Promise<void> {
     const { consumer, tasks } = this.#started;
-    await tasks.open((one: TopicPartition) => this.#group?.has(one) ?? true, consumer);
+    const opened = tasks.open((one: TopicPartition) => this.#group?.has(one) ?? true, consumer);
+    this.#membership?.changed();
+    await opened;
+    this.#membership?.changed();
   }
 
   async #dropTasks(): Promise<void> {
     await this.#commits.abandon();
     await this.#running?.tasks.close();
+    this.#membership?.changed();
   }
 
   /** The tasks of now, for they come and go. */
@@ -354,4 +399,13 @@ export class StreamThread {
       keepsState: () => !commits.isPreview,
     };
   }
+}
+
+function byName(pairs: readonly (readonly [name: string, partition: number])[]): Partitions {
+  const all: Record<string, number[]> = Object.create(null);
+  for (const [name, partition] of pairs) {
+    all[name] ??= [];
+    all[name].push(partition);
+  }
+  return all;
 }

@@ -123,6 +123,22 @@ const CASES: Readonly<Record<string, (log: Log) => Promise<void>>> = {
       );
     },
 
+  'appends what is told beside the work, or has no transaction wait for another': async (log) => {
+    const topic = await newTopic(log);
+    const notice = log.notice?.();
+    if (notice === undefined) return;
+    const open = log.transaction();
+    open.append(topic, 0, 1, null, Buffer.from('open'));
+    notice.append(topic, 0, 2, Buffer.from('who'), Buffer.from('told'));
+
+    const end = (await notice.commit()).endOffset(topic, 0);
+    await open.abort();
+
+    equal(end, await log.endOffset({ topic, partition: 0 }));
+    const [record] = await readRecords(readFrom(log, { topic, partition: 0 }, 0), 1);
+    deepEqual([record?.key, record?.value], ['who', 'told']);
+  },
+
   'gives records back as they were appended, in order': async (log) => {
     const topic = await newTopic(log);
     const headers = [

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import kafka, { type OffsetSpec, type TopicPartitionOffsetAndMetadata } from '@confluentinc/kafka-javascript';
 import type { ConnectionOptions } from '@platformatic/kafka';
-import type { PartitionBatches } from '../buffered-transaction.js';
+import { BufferedTransaction, type PartitionBatches } from '../buffered-transaction.js';
 import {
   type CommitResult,
   type CommittedOffset,
@@ -28,7 +28,7 @@ import { KafkaAdmin } from './kafka-admin.js';
 import { persistently } from './kafka-call.js';
 import { KafkaConsumer } from './kafka-consumer.js';
 import { type GroupProtocol, KafkaGroupConsumer } from './kafka-group-consumer.js';
-import { KafkaProducer, type ProcessingGuarantee } from './kafka-producer.js';
+import { type ConsumedOffsets, KafkaProducer, type ProcessingGuarantee } from './kafka-producer.js';
 import { connectionHint, topicDenied, userOf } from './refusals.js';
 import { SessionTransaction } from './session-transaction.js';
 
@@ -93,6 +93,8 @@ export class KafkaLog implements Log {
   readonly #admin: KafkaAdmin;
   readonly #availability: Availability;
   readonly #producer: KafkaProducer;
+  /** A transactional one has one transaction at a time. */
+  #noticeProducer: KafkaProducer | undefined;
   readonly #cluster: Cluster;
   readonly #bootstrap: Bootstrap;
   readonly #say: (message: string) => void;
@@ -243,6 +245,18 @@ export class KafkaLog implements Log {
     return new SessionTransaction(this);
   }
 
+  notice(): Transaction {
+    this.#requireOpen();
+    return new BufferedTransaction({
+      requirePartition: (topic, partition) => this.requirePartition(topic, partition),
+      commitBatches: (appends) => {
+        this.#requireOpen();
+        this.#noticeProducer ??= this.#newProducer(`${this.transactionalId}-notices`, 'at-least-once');
+        return this.#write(this.#noticeProducer, appends, undefined);
+      },
+    });
+  }
+
   consumer(): LogConsumer {
     this.#requireOpen();
     return this.#track(this.#reader());
@@ -289,7 +303,7 @@ export class KafkaLog implements Log {
     if (this.#closed) return;
     this.#closed = true;
     this.#availability.close();
-    await this.#producer.close();
+    await Promise.all([this.#producer.close(), this.#noticeProducer?.close()]);
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
     await this.#admin.close();
   }
@@ -365,7 +379,16 @@ export class KafkaLog implements Log {
     this.#requireOpen();
     const group = offsets[0]?.group;
     const consumed = group === undefined ? undefined : { consumer: await this.#member(group), offsets };
-    const ends = await this.#producer.commit(appends, consumed, session);
+    return this.#write(this.#producer, appends, consumed, session);
+  }
+
+  async #write(
+    producer: KafkaProducer,
+    appends: readonly PartitionBatches[],
+    consumed: ConsumedOffsets | undefined,
+    session?: number,
+  ): Promise<CommitResult> {
+    const ends = await producer.commit(appends, consumed, session);
     for (const [topic, partitions] of ends) {
       const written = this.#written.get(topic) ?? [];
       partitions.forEach((end, partition) => {
@@ -405,8 +428,11 @@ export class KafkaLog implements Log {
     return member;
   }
 
-  #newProducer(transactionalId: string): KafkaProducer {
-    const { guarantee = 'exactly-once', settings = {} } = this.#options;
+  #newProducer(
+    transactionalId: string,
+    guarantee: ProcessingGuarantee = this.#options.guarantee ?? 'exactly-once',
+  ): KafkaProducer {
+    const { settings = {} } = this.#options;
     const availability = this.#availability;
     return new KafkaProducer({
       connection: this.#connection(),

@@ -1,4 +1,4 @@
-import { type Log, type LogConsumer, LogError } from '../../log/log.js';
+import type { Log, LogConsumer } from '../../log/log.js';
 import { StateError } from '../../state/state-database.js';
 import type { StateDirectory } from '../../state/state-directory.js';
 import type { SubTopology, Topology } from '../../topology/topology.js';
@@ -8,8 +8,8 @@ import type { TopologyTopics } from '../topology-topics.js';
 import type { GroupMembers } from './group-members.js';
 import { placeState } from './standby-placement.js';
 
-/** How often members tell each other that they are there, and standbys are placed by it. */
-const ANNOUNCE_INTERVAL_MS = 1000;
+/** How often standbys are placed by what members tell. */
+const PLACE_INTERVAL_MS = 1000;
 const POLL_MS = 100;
 
 /** A task of another process whose state is kept here, too. */
@@ -30,6 +30,8 @@ export interface StandbyTasksOptions {
   readonly replicas: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Called when standbys have come or gone. */
+  readonly onChange: () => void;
 }
 
 interface Standby {
@@ -87,6 +89,11 @@ export class StandbyTasks {
     );
   }
 
+  /** The states that are kept here and open. */
+  get states(): readonly TaskState[] {
+    return [...this.#standbys.values()].flatMap(({ state }) => state ?? []);
+  }
+
   /** Does what activates tasks. It would wait for what those who had them have left open: that ends meanwhile. */
   async activating(work: () => Promise<void>): Promise<void> {
     this.#isActivating = true;
@@ -111,20 +118,14 @@ export class StandbyTasks {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
-    // Without brokers the others find out for themselves.
-    await this.#options.members.leave().catch((error: unknown) => {
-      if (!(error instanceof LogError)) throw error;
-    });
     for (const id of this.#standbys.keys()) await this.#drop(id);
     await this.#consumer.close();
   }
 
   async #run(): Promise<void> {
-    const { log, members } = this.#options;
-    this.#consumer.assign(members.topicPartition, await log.endOffset(members.topicPartition));
+    const { members } = this.#options;
     while (!this.#closed) {
-      await members.announce();
-      const until = performance.now() + ANNOUNCE_INTERVAL_MS;
+      const until = performance.now() + PLACE_INTERVAL_MS;
       while (!this.#closed && performance.now() < until) await this.#follow();
       if (this.#isActivating) await members.endLostTransactions();
       await this.#place();
@@ -159,6 +160,7 @@ export class StandbyTasks {
     for (const { offset, topicPartition } of standby.state?.positions ?? []) {
       this.#consumer.assign(topicPartition, offset);
     }
+    this.#options.onChange();
   }
 
   async #open(id: string, sub: SubTopology, partition: number): Promise<TaskState | undefined> {
@@ -185,14 +187,11 @@ export class StandbyTasks {
     }
   }
 
-  /** Takes what has come of the members and of the changelogs. */
+  /** Takes what has come of the changelogs. */
   async #follow(): Promise<void> {
     for (const cursor of await this.#consumer.poll(POLL_MS)) {
       const sub = this.#subTopologies.get(cursor.topic);
-      if (sub === undefined) {
-        this.#options.members.hear(cursor);
-        continue;
-      }
+      if (sub === undefined) continue;
       const standby = this.#standbys.get(taskId(sub, cursor.partition));
       if (standby?.state === undefined) continue;
       standby.written = standby.state.restore(cursor).then(() => {});
@@ -207,7 +206,7 @@ export class StandbyTasks {
   /** The state, with nothing under way in it. */
   async #take(id: string): Promise<TaskState | undefined> {
     const standby = this.#standbys.get(id);
-    this.#standbys.delete(id);
+    if (this.#standbys.delete(id)) this.#options.onChange();
     // `check` reports what has failed.
     const state = await standby?.opening.catch(() => undefined);
     for (const { topicPartition } of state?.positions ?? []) this.#consumer.pause(topicPartition);

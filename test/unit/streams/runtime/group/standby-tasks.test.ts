@@ -11,6 +11,7 @@ import {
 } from '../../../../../streams/index.js';
 import { EmbeddedLog } from '../../../../../streams/log/embedded/embedded-log.js';
 import { GroupMembers } from '../../../../../streams/runtime/group/group-members.js';
+import { Membership } from '../../../../../streams/runtime/group/membership.js';
 import { StandbyTasks } from '../../../../../streams/runtime/group/standby-tasks.js';
 import { TopologyTopics } from '../../../../../streams/runtime/topology-topics.js';
 import { StateDirectory } from '../../../../../streams/state/state-directory.js';
@@ -24,6 +25,7 @@ let log: EmbeddedLog;
 let topology: Topology;
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let standbys: StandbyTasks;
+let membership: Membership;
 
 function countWords(): Topology {
   const builder = new StreamsBuilder();
@@ -61,6 +63,8 @@ async function startStandbys(): Promise<StandbyTasks> {
     deadLetterTopic: undefined,
     lateTopic: undefined,
   });
+  membership = new Membership(log, members('this', undefined));
+  membership.start();
   const options = {
     log,
     stateDirectory,
@@ -68,11 +72,17 @@ async function startStandbys(): Promise<StandbyTasks> {
     topics,
     now: Date.now,
     replicas: 1,
-    members: members('this', undefined),
+    members: membership.members,
+    onChange: () => membership.changed(),
   };
   const started = new StandbyTasks(options);
   started.start();
   return started;
+}
+
+async function stopStandbys(): Promise<void> {
+  await membership.close();
+  await standbys.close();
 }
 
 async function caughtUp(): Promise<void> {
@@ -106,7 +116,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await standbys.close();
+  await stopStandbys();
   await log.close();
   await directory.remove();
 });
@@ -115,7 +125,7 @@ it('a standby holds what its task has committed, and goes on where it stopped', 
   await count();
   standbys = await startStandbys();
   await caughtUp();
-  await standbys.close();
+  await stopStandbys();
   await count();
   standbys = await startStandbys();
   await caughtUp();
@@ -136,7 +146,7 @@ it('a standby that is ahead of its changelog is of another log, and is built ane
   await count();
   standbys = await startStandbys();
   await caughtUp();
-  await standbys.close();
+  await stopStandbys();
   await log.close();
   log = await EmbeddedLog.inMemory();
   for (const topic of ['words', 'counts']) await log.ensureTopic(topic, { partitions: PARTITIONS });
