@@ -60,7 +60,10 @@ module.exports = {
       '^streams/(topology|state|log|leveldb|serde)/',
     ]),
     only('runtime-uses-what-is-below', '^streams/runtime/', [ERRORS, '^streams/(topology|state|log|leveldb|serde)/']),
-    only('queries-read-tasks-and-their-state', '^streams/queries/', [ERRORS, '^streams/(runtime|topology|state)/']),
+    only('queries-read-tasks-and-their-state', '^streams/queries/', [
+      ERRORS,
+      '^streams/(runtime|topology|state|log|serde)/',
+    ]),
     only('dsl-uses-what-is-below', '^streams/dsl/', [ERRORS, '^streams/(operators|topology|state|log|leveldb|serde)/']),
     {
       name: 'the-package-by-its-name',

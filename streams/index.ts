@@ -54,6 +54,8 @@ export type { StateQueries } from './queries/state-queries.js';
 export {
   type KeyQuery,
   type PartitionAnswer,
+  type PartitionFailure,
+  type PartitionSuccess,
   type Position,
   type RangeQuery,
   type StateQuery,
@@ -64,7 +66,10 @@ export {
   type WindowKeyQuery,
   type WindowRangeQuery,
 } from './queries/state-query.js';
+export type { KeyQueryMetadata, StorePartitioner, StreamsMetadata } from './queries/streams-metadata.js';
+export type { LagInfo } from './queries/task-stores.js';
 export type { DurationHistogram } from './runtime/counters.js';
+export type { HostInfo, Partitions } from './runtime/group/group-members.js';
 export type { StandbyTask } from './runtime/group/standby-tasks.js';
 export { type LateMetrics, newMetrics, type StreamsMetrics } from './runtime/metrics.js';
 export type { NodeMetrics } from './runtime/node-metrics.js';
@@ -117,6 +122,7 @@ export type {
 } from './topology/processor.js';
 export {
   type StoreDefinition,
+  type StoreSerdes,
   type TimestampExtractor,
   type Topology,
   TopologyError,

@@ -6,13 +6,21 @@ import { localStateQueries } from './queries/local-state-queries.js';
 import { LocalKeyValueStore, LocalWindowStore } from './queries/local-store.js';
 import type { StateQueries } from './queries/state-queries.js';
 import { StateQueryError } from './queries/state-query.js';
-import { TaskStores } from './queries/task-stores.js';
+import {
+  ApplicationMetadata,
+  type KeyQueryMetadata,
+  type StorePartitioner,
+  type StreamsMetadata,
+} from './queries/streams-metadata.js';
+import { type LagInfo, TaskStores } from './queries/task-stores.js';
+import type { HostInfo } from './runtime/group/group-members.js';
 import { ShutdownRequests } from './runtime/group/shutdown-requests.js';
 import type { StandbyTask } from './runtime/group/standby-tasks.js';
 import type { StreamsMetrics } from './runtime/metrics.js';
 import type { RuntimeMetrics } from './runtime/runtime-metrics.js';
 import { StreamThread } from './runtime/stream-thread.js';
 import type { StreamThreadConfig } from './runtime/stream-thread-config.js';
+import type { Serde } from './serde/serde.js';
 import type { ReadOnlyKeyValueStore, ReadOnlyWindowStore } from './state/read-only-stores.js';
 import { APPLICATION_ID_RULE, isApplicationId } from './topology/application-id.js';
 import { deserializationHandler, type ExceptionHandler } from './topology/exception-handlers.js';
@@ -59,6 +67,8 @@ export interface StreamsConfig {
    * group shares out the work there is nothing to keep. Default 0.
    */
   readonly numStandbyReplicas?: number;
+  /** Where other instances of the application, and those who look for one, can ask this one for its state. */
+  readonly applicationServer?: HostInfo;
   /**
    * Default 100 ms. Results are out, and crashes cost, at most this long; up to five times as long while there is always
    * more to read than was processed, as at a catch-up.
@@ -128,8 +138,10 @@ export class Streams {
   readonly #handler: UncaughtExceptionHandler | undefined;
   /** Where instances share the work and one of them can shut down all. */
   #shutdownRequests: ShutdownRequests | undefined;
+  readonly #host: HostInfo | undefined;
   readonly #stores: TaskStores;
   readonly #queries: StateQueries;
+  readonly #metadata: ApplicationMetadata;
   readonly #listeners = new Set<StateListener>();
   #state: StreamsState = 'CREATED';
   #running: Promise<void> | undefined;
@@ -153,9 +165,11 @@ export class Streams {
     this.#applicationId = config.applicationId;
     this.#topology = topology;
     this.#handler = config.uncaughtExceptionHandler;
+    this.#host = config.applicationServer;
     this.#threadConfig = {
       applicationId: config.applicationId,
       log: config.log,
+      host: () => this.#host,
       stateDirectory: config.stateDirectory,
       numStandbyReplicas: config.numStandbyReplicas ?? 0,
       commitIntervalMs: toMilliseconds(config.commitInterval ?? 100, 'the commit interval'),
@@ -182,6 +196,7 @@ export class Streams {
     this.#thread = new StreamThread(topology, this.#threadConfig);
     this.#stores = new TaskStores(() => this.#thread.running);
     this.#queries = localStateQueries(this.#stores);
+    this.#metadata = new ApplicationMetadata(this.#stores, () => this.#host);
   }
 
   /** Where the application is in its life; see `onStateChange`. */
@@ -245,6 +260,36 @@ export class Streams {
     this.#requireRunning();
     return this.#queries.query(request);
   }) as StateQueries['query'];
+
+  /** All instances of the application, as they have told of themselves, this one first; those that are gone fall out. */
+  metadataForAllStreamsClients(): readonly StreamsMetadata[] {
+    this.#requireRunning();
+    return this.#metadata.all();
+  }
+
+  /** The instances that have any partition of the store, as tasks or as standbys. @throws StateQueryError UNKNOWN_STORE */
+  streamsMetadataForStore(store: string): readonly StreamsMetadata[] {
+    this.#requireRunning();
+    return this.#metadata.ofStore(store);
+  }
+
+  /**
+   * Who has the key's partition of a store.
+   *
+   * @param by how the key becomes bytes where it was partitioned, or who numbers its partition; default: the store's serde,
+   *   and Kafka's default partitioner
+   * @throws StateQueryError UNKNOWN_STORE, NOT_RUNNING
+   */
+  queryMetadataForKey<K>(store: string, key: K, by?: Serde<K> | StorePartitioner<K>): KeyQueryMetadata {
+    this.#requireRunning();
+    return this.#metadata.ofKey(store, key, by);
+  }
+
+  /** How far the stores that are here are in their changelogs, by name and partition: those of tasks and of standbys. */
+  allLocalStorePartitionLags(): Promise<ReadonlyMap<string, ReadonlyMap<number, LagInfo>>> {
+    this.#requireRunning();
+    return this.#stores.lags();
+  }
 
   /** Tasks of other processes whose state is kept here, too. */
   standbyTasks(): Promise<readonly StandbyTask[]> {
@@ -448,6 +493,7 @@ const OPTIONS: Readonly<Record<keyof StreamsConfig, true>> = {
   log: true,
   stateDirectory: true,
   numStandbyReplicas: true,
+  applicationServer: true,
   commitInterval: true,
   maxUncommittedEntries: true,
   maxTransactionBytes: true,

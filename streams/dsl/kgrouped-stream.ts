@@ -21,6 +21,7 @@ import type {
   GraphNode,
   RepartitionNode,
   StoreDefinition,
+  StoreSerdes,
   TaskContext,
 } from '../topology/topology.js';
 import { TopologyError } from '../topology/topology.js';
@@ -121,6 +122,7 @@ export class KGroupedStream<K, V, Missing extends RecordPart = never> {
         name,
         isNameGenerated: storeName === undefined,
         contents: tableContents(keySerde, aggregation.serde),
+        serdes: { key: keySerde, value: aggregation.serde } as StoreSerdes,
         type: 'key-value',
         create: () => createKeyedStore(name, keySerde, aggregation.serde),
       },
@@ -221,6 +223,7 @@ export class TimeWindowedKStream<K, V, Missing extends RecordPart = never> {
         name,
         isNameGenerated: storeName === undefined,
         contents: windowContents(options),
+        serdes: { key: options.keySerde, value: aggregation.serde } as StoreSerdes,
         type: 'window',
         create: () => createWindowStore(options),
       },

@@ -8,6 +8,7 @@ import type { KeyValueStoreDefinition } from '../topology/processor.js';
 import {
   type SourceNode,
   type StoreDefinition,
+  type StoreSerdes,
   type TimestampExtractor,
   type Topology,
   TopologyError,
@@ -84,6 +85,7 @@ export class StreamsBuilder {
       name,
       isNameGenerated: materialized.name === undefined,
       contents: tableContents(consumed.key, materialized.value ?? consumed.value),
+      serdes: { key: consumed.key, value: materialized.value ?? consumed.value } as StoreSerdes,
       type: 'key-value',
       create: () => createKeyedStore(name, consumed.key, materialized.value ?? consumed.value),
     };
@@ -170,6 +172,7 @@ export function keyValueStore<K, V>(options: KeyValueStoreOptions<K, V>): KeyVal
     name,
     isNameGenerated: false,
     contents: { kind: 'entries', keys: keySerde.format, values: valueSerde.format },
+    serdes: { key: keySerde, value: valueSerde } as StoreSerdes,
     type: 'key-value',
     create: () => new LevelKeyValueStore(options),
   };

@@ -32,6 +32,14 @@ export class LocalKeyValueStore<K, V> implements ReadOnlyKeyValueStore<K, V> {
     return this.range(undefined, undefined);
   }
 
+  async *reverseRange(from: K | undefined, to: K | undefined): AsyncGenerator<[K, V]> {
+    for (const view of this.#views()) yield* untilMoved(view.reverseRange(from, to));
+  }
+
+  reverseAll(): AsyncGenerator<[K, V]> {
+    return this.reverseRange(undefined, undefined);
+  }
+
   async approximateNumEntries(): Promise<number> {
     const counts = await Promise.all(this.#views().map((view) => view.approximateNumEntries()));
     return counts.reduce((sum, count) => sum + count, 0);

@@ -1,7 +1,13 @@
 import { MillraceError } from '../errors.js';
+import type { HostInfo } from '../runtime/group/group-members.js';
 
 /** Where tasks stand in what they read: by topic and partition, the offset after the last record that an answer counts. */
 export type Position = Readonly<Record<string, Readonly<Record<number, number>>>>;
+
+interface Limited {
+  /** How many entries a partition answers at most. Default: all. */
+  readonly limit?: number;
+}
 
 /** The value of one key. */
 export interface KeyQuery<K = unknown> {
@@ -9,15 +15,17 @@ export interface KeyQuery<K = unknown> {
   readonly key: K;
 }
 
-/** Entries in the order of the keys' bytes, from one key to another, both included; without a key: without a limit. */
-export interface RangeQuery<K = unknown> {
+/** Entries in the order of the keys' bytes, from one key to another, both included; without a key: without a bound. */
+export interface RangeQuery<K = unknown> extends Limited {
   readonly type: 'range';
   readonly from?: K;
   readonly to?: K;
+  /** The last keys first. Default false. */
+  readonly descending?: boolean;
 }
 
 /** The windows of one key that start from one time to another, in milliseconds since the epoch, both included. */
-export interface WindowKeyQuery<K = unknown> {
+export interface WindowKeyQuery<K = unknown> extends Limited {
   readonly type: 'window-key';
   readonly key: K;
   readonly from: number;
@@ -25,7 +33,7 @@ export interface WindowKeyQuery<K = unknown> {
 }
 
 /** The windows of all keys that start from one time to another, in milliseconds since the epoch, both included. */
-export interface WindowRangeQuery {
+export interface WindowRangeQuery extends Limited {
   readonly type: 'window-range';
   readonly from: number;
   readonly to: number;
@@ -37,34 +45,81 @@ export type StateQuery = KeyQuery | RangeQuery | WindowKeyQuery | WindowRangeQue
 export interface StateQueryRequest<Q extends StateQuery = StateQuery> {
   readonly store: string;
   readonly query: Q;
-  /** Default: all that are here. */
+  /** Default: all that are here, or, where the whole application is asked for a key, the partition of the key. */
   readonly partitions?: readonly number[];
-  /** Partitions whose answer does not count all records before these offsets answer NOT_UP_TO_BOUND. */
+  /**
+   * Partitions whose answer does not count all records before these offsets answer NOT_UP_TO_BOUND (Kafka Streams'
+   * `PositionBound`). With the position of an earlier answer, or of what was written, it reads what was written.
+   */
   readonly bound?: Position;
+  /**
+   * How many changes a state may be behind that answers for its task: a standby, or a task that is being restored.
+   * `Infinity`: however many. Without it tasks alone answer (Kafka Streams' `requireActive`).
+   */
+  readonly maxLag?: number;
 }
 
 /**
  * - `NOT_PRESENT`: the partition is another process's.
- * - `NOT_ACTIVE`: its task is being opened, and its state may not be whole.
- * - `NOT_UP_TO_BOUND`: it has not come to the bound.
+ * - `NOT_ACTIVE`: its task is being opened, or here is a standby only, and the request says no `maxLag`.
+ * - `NOT_UP_TO_BOUND`: it has not come to the bound, or is further behind than `maxLag`.
  * - `DOES_NOT_EXIST`: there is no partition of that number.
  * - `UNKNOWN_QUERY_TYPE`: the store is of another kind than the query.
+ * - `STORE_EXCEPTION`: the store could not be read, or a serde does not take the key.
+ *
+ * Where the whole application is asked (`Streams#queryAnywhere`), also:
+ *
+ * - `NOT_AVAILABLE`: no process says that it has the partition and where it can be asked, as in a rebalance.
+ * - `UNREACHABLE`: the process that has it does not answer.
+ * - `DEADLINE_EXCEEDED`: it has not answered in time.
+ * - `REFUSED`: it does not take the token.
  */
 export type StateQueryFailure =
   | 'NOT_PRESENT'
   | 'NOT_ACTIVE'
   | 'NOT_UP_TO_BOUND'
   | 'DOES_NOT_EXIST'
-  | 'UNKNOWN_QUERY_TYPE';
+  | 'UNKNOWN_QUERY_TYPE'
+  | 'STORE_EXCEPTION'
+  | 'NOT_AVAILABLE'
+  | 'UNREACHABLE'
+  | 'DEADLINE_EXCEEDED'
+  | 'REFUSED';
 
-/** What one partition answers. The position is the least that the answer counts: it may count a commit that ended just now. */
-export type PartitionAnswer<R> =
-  | { readonly isSuccess: true; readonly value: R; readonly position: Position }
-  | { readonly isSuccess: false; readonly failure: StateQueryFailure; readonly message: string };
+export interface PartitionSuccess<R> {
+  readonly isSuccess: true;
+  readonly value: R;
+  /** The least that the answer counts: it may count a commit that ended just now. */
+  readonly position: Position;
+  /** Whether the partition's task has answered, and not a state that follows it. */
+  readonly isActive: boolean;
+  /** How many changes it was behind, as of a second ago at most; 0 for a task. */
+  readonly lag: number;
+  /** Who has answered, where that was another process. */
+  readonly host?: HostInfo;
+}
+
+export interface PartitionFailure {
+  readonly isSuccess: false;
+  readonly failure: StateQueryFailure;
+  readonly message: string;
+}
+
+/** What one partition answers. */
+export type PartitionAnswer<R> = PartitionSuccess<R> | PartitionFailure;
 
 export interface StateQueryResult<R> {
   readonly partitions: ReadonlyMap<number, PartitionAnswer<R>>;
 }
 
 /** A state that cannot be asked. */
-export class StateQueryError extends MillraceError<'UNKNOWN_STORE' | 'WRONG_KIND' | 'NOT_RUNNING' | 'NOT_AVAILABLE'> {}
+export class StateQueryError extends MillraceError<
+  | 'UNKNOWN_STORE'
+  | 'WRONG_KIND'
+  | 'NOT_RUNNING'
+  | 'NOT_AVAILABLE'
+  /** Entries of another process did not come in time. */
+  | 'DEADLINE_EXCEEDED'
+  /** The connection to another process ended before its entries did. */
+  | 'UNREACHABLE'
+> {}

@@ -17,7 +17,7 @@ export async function* untilMoved<T>(entries: AsyncIterable<T>): AsyncGenerator<
   }
 }
 
-function isClosed(error: unknown): boolean {
+export function isClosed(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as { readonly code?: unknown };
   return code === 'LEVEL_DATABASE_NOT_OPEN' || code === 'LEVEL_ITERATOR_NOT_OPEN' || isClosed(error.cause);

@@ -1,21 +1,45 @@
+import type { Log } from '../log/log.js';
+import type { GroupMembers, MemberWork } from '../runtime/group/group-members.js';
+import type { StandbyTasks } from '../runtime/group/standby-tasks.js';
 import type { TaskManager } from '../runtime/task/task-manager.js';
+import type { TaskState } from '../runtime/task/task-state.js';
 import type { TopologyTopics } from '../runtime/topology-topics.js';
-import type { Topology } from '../topology/topology.js';
+import type { StoreDefinition, SubTopology, Topology } from '../topology/topology.js';
 import type { LocalStore, LocalStores } from './local-stores.js';
+import { StatePositions } from './state-positions.js';
 
 /** What a thread runs; it has neither tasks nor topics before it starts. */
 export interface RunningTasks {
+  readonly applicationId: string;
+  readonly log: Log;
   readonly topology: Topology;
   readonly topics: TopologyTopics | undefined;
   readonly tasks: TaskManager | undefined;
+  readonly standbys: StandbyTasks | undefined;
+  /** Where a group shares out the work. */
+  readonly members: GroupMembers | undefined;
+  /** What this instance does. */
+  readonly work: () => MemberWork;
 }
 
-/** The stores of the tasks that a thread runs. */
+/** How far a store has come in its changelog; Kafka Streams' `LagInfo`. */
+export interface LagInfo {
+  readonly currentOffsetPosition: number;
+  readonly endOffsetPosition: number;
+  /** Changes that it does not hold. */
+  readonly offsetLag: number;
+}
+
+/** The stores of the tasks that a thread runs, and of those whose state it keeps. */
 export class TaskStores implements LocalStores {
   readonly #running: () => RunningTasks;
+  readonly #positions: StatePositions;
 
   constructor(running: () => RunningTasks) {
     this.#running = running;
+    const { applicationId, log } = running();
+    const inputs = ({ subTopology }: TaskState) => running().topics?.inputs(subTopology) ?? [];
+    this.#positions = new StatePositions({ applicationId, log, inputs });
   }
 
   get isSettled(): boolean {
@@ -23,9 +47,21 @@ export class TaskStores implements LocalStores {
   }
 
   partitions(store: string): number | undefined {
-    const { topics, topology } = this.#running();
-    const sub = topology.subTopologies.find(({ stores }) => stores.some(({ name }) => name === store));
-    return sub && (topics?.taskCounts[sub.id] ?? 0);
+    const sub = this.#subTopology(store);
+    return sub && (this.#running().topics?.taskCounts[sub.id] ?? 0);
+  }
+
+  get running(): RunningTasks {
+    return this.#running();
+  }
+
+  /** Among how many partitions the keys of the store are shared out. */
+  keyPartitions(store: string): number {
+    return this.#running().topics?.keyPartitions(store) ?? 0;
+  }
+
+  definition(store: string): StoreDefinition | undefined {
+    return this.#subTopology(store)?.stores.find(({ name }) => name === store);
   }
 
   find(name: string): LocalStore[] {
@@ -34,8 +70,53 @@ export class TaskStores implements LocalStores {
     return tasks.all.flatMap((task) => {
       const store = task.stores.get(name);
       if (store === undefined) return [];
-      const { isActive, partition } = task;
-      return [{ partition, isActive, view: store.view(), position: () => tasks.committedPosition(task) }];
+      if (!task.isActive) return this.#following(task.state, name);
+      const { partition } = task;
+      return [{ partition, isActive: true, view: store.view(), position: () => tasks.committedPosition(task) }];
     });
+  }
+
+  standbys(name: string): LocalStore[] {
+    return (this.#running().standbys?.states ?? []).flatMap((state) => this.#following(state, name));
+  }
+
+  /** Of all stores that are here, by their names and partitions. */
+  async lags(): Promise<Map<string, Map<number, LagInfo>>> {
+    const { log, standbys, tasks } = this.#running();
+    const lags = new Map<string, Map<number, LagInfo>>();
+    const states = [...(standbys?.states ?? []), ...(tasks?.all ?? []).map(({ state }) => state)];
+    const positions = states.flatMap((state) => state.positions);
+    await Promise.all(
+      positions.map(async ({ offset, store, topicPartition }) => {
+        const end = await log.endOffset(topicPartition);
+        const ofStore = lags.get(store.name) ?? new Map<number, LagInfo>();
+        lags.set(store.name, ofStore);
+        ofStore.set(topicPartition.partition, {
+          currentOffsetPosition: offset,
+          endOffsetPosition: end,
+          offsetLag: Math.max(0, end - offset),
+        });
+      }),
+    );
+    return lags;
+  }
+
+  #following(state: TaskState, name: string): LocalStore[] {
+    const store = state.stores.get(name);
+    if (store === undefined) return [];
+    const positions = this.#positions;
+    return [
+      {
+        partition: state.partition,
+        isActive: false,
+        view: store.view(),
+        position: () => positions.of(state),
+        following: { lag: () => positions.lag(state, name), reaches: (bound) => positions.reaches(state, bound) },
+      },
+    ];
+  }
+
+  #subTopology(store: string): SubTopology | undefined {
+    return this.#running().topology.subTopologies.find(({ stores }) => stores.some(({ name }) => name === store));
   }
 }

@@ -11,7 +11,7 @@ export interface StreamThreadConfig {
   readonly stateDirectory: string | undefined;
   readonly numStandbyReplicas: number;
   /** Where others can ask this instance. */
-  readonly host?: HostInfo | undefined;
+  readonly host?: () => HostInfo | undefined;
   readonly commitIntervalMs: number;
   readonly maxUncommittedEntries: number;
   readonly maxTransactionBytes: number;

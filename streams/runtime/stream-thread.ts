@@ -221,9 +221,13 @@ export class StreamThread {
     return times.length === 0 ? -1 : Math.min(...times);
   }
 
-  /** For queries of its tasks' state. */
-  get running(): { topology: Topology; topics: TopologyTopics | undefined; tasks: TaskManager | undefined } {
-    return { topology: this.#topology, topics: this.#running?.topics, tasks: this.#running?.tasks };
+  /** For queries of its tasks' state; of those that run there is nothing before the start. */
+  get running() {
+    const { applicationId, log } = this.#config;
+    const { tasks, topics } = this.#running ?? {};
+    const [members, standbys] = [this.#membership?.members, this.#standbys];
+    const work = () => this.#work();
+    return { applicationId, log, topology: this.#topology, topics, tasks, standbys, members, work };
   }
 
   store(name: string): { task: Task; store: StateStore }[] {
@@ -292,13 +296,13 @@ export class StreamThread {
   }
 
   async #newMembership(topics: TopologyTopics, stateDirectory: StateDirectory): Promise<Membership> {
-    const { applicationId, host, log } = this.#config;
+    const { applicationId, log } = this.#config;
     const topic = `${applicationId}-members`;
     await log.ensureTopic(topic, { partitions: 1, retentionMs: MEMBERS_RETENTION_MS });
     const members = new GroupMembers({
       log,
       topic,
-      host,
+      host: this.#config.host?.(),
       processId: await stateDirectory.processId(),
       // Every member that has any partition has one of the topic with the most.
       firstPartition: () => {
@@ -402,10 +406,11 @@ export class StreamThread {
 }
 
 function byName(pairs: readonly (readonly [name: string, partition: number])[]): Partitions {
-  const all: Record<string, number[]> = Object.create(null);
-  for (const [name, partition] of pairs) {
-    all[name] ??= [];
-    all[name].push(partition);
-  }
-  return all;
+  const all = new Map<string, number[]>();
+  for (const [name, partition] of pairs)
+    all.set(
+      name,
+      [...(all.get(name) ?? []), partition].sort((a, b) => a - b),
+    );
+  return Object.fromEntries(all);
 }

@@ -3,6 +3,7 @@ import { refuseCycles, sinkTopics } from '../topology/cycles.js';
 import {
   type GraphNode,
   type RepartitionNode,
+  type StoreDefinition,
   type SubTopology,
   type Topology,
   TopologyError,
@@ -49,6 +50,16 @@ export class TopologyTopics {
     const partitions = this.#partitions.get(topic);
     if (partitions === undefined) throw new TopologyError(`the topic "${topic}" does not exist; create it first`);
     return partitions;
+  }
+
+  /** Among how many partitions the keys of a store are shared out. */
+  keyPartitions(store: string): number {
+    for (const sub of this.#topology.subTopologies) {
+      const definition = sub.stores.find(({ name }) => name === store);
+      if (definition !== undefined)
+        return Math.max(0, ...[...this.#topicsOf(sub, definition)].map((topic) => this.partitions(topic)));
+    }
+    return 0;
   }
 
   repartition(node: RepartitionNode): Repartition {
@@ -145,9 +156,8 @@ export class TopologyTopics {
    */
   #requireCopartitioned(sub: SubTopology): void {
     for (const store of sub.stores) {
-      const owners = sub.nodes.filter((node) => node.kind === 'processor' && node.stores.includes(store));
-      const topics = new Set(owners.flatMap((node) => [...this.#topicsBefore(node)]));
-      const counted = [...topics].map((topic) => [topic, this.partitions(topic)] as const);
+      const owners = ownersOf(sub, store);
+      const counted = [...this.#topicsOf(sub, store)].map((topic) => [topic, this.partitions(topic)] as const);
       if (new Set(counted.map(([, partitions]) => partitions)).size < 2) continue;
       const names = owners.map(({ name }) => `"${name}"`).join(', ');
       throw unequal(
@@ -155,6 +165,11 @@ export class TopologyTopics {
         `${names} ${owners.length > 1 ? 'put' : 'puts'} the records of a key together, which are in partitions of other numbers`,
       );
     }
+  }
+
+  /** The topics whose records reach the store without another repartition. */
+  #topicsOf(sub: SubTopology, store: StoreDefinition): Set<string> {
+    return new Set(ownersOf(sub, store).flatMap((node) => [...this.#topicsBefore(node)]));
   }
 
   /** The topics whose records reach the node without another repartition. */
@@ -222,6 +237,10 @@ export class TopologyTopics {
     }
     return count;
   }
+}
+
+function ownersOf(sub: SubTopology, store: StoreDefinition): GraphNode[] {
+  return sub.nodes.filter((node) => node.kind === 'processor' && node.stores.includes(store));
 }
 
 function unequal(topics: readonly (readonly [topic: string, partitions: number])[], why: string): TopologyError {

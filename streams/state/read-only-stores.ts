@@ -9,6 +9,10 @@ export interface ReadOnlyKeyValueStore<K, V> {
   /** Entries in the order of the keys' bytes, from one key to another, both included; undefined: without a limit. */
   range(from: K | undefined, to: K | undefined): AsyncIterable<[K, V]>;
   all(): AsyncIterable<[K, V]>;
+  /** As `range`, in the reverse order. */
+  reverseRange(from: K | undefined, to: K | undefined): AsyncIterable<[K, V]>;
+  /** As `all`, in the reverse order. */
+  reverseAll(): AsyncIterable<[K, V]>;
   /** Goes through the keys, and reads no value. */
   approximateNumEntries(): Promise<number>;
 }

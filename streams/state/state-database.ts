@@ -163,10 +163,10 @@ export class StateDatabase {
     return this.level.getSync(key);
   }
 
-  /** Entries in key order. @throws StateError */
-  async *entries(gte: Buffer, lt: Buffer): AsyncIterable<[Buffer, Buffer]> {
+  /** Entries in key order, or in the reverse of it. @throws StateError */
+  async *entries(gte: Buffer, lt: Buffer, reverse = false): AsyncIterable<[Buffer, Buffer]> {
     try {
-      yield* this.level.iterator({ gte, lt });
+      yield* this.level.iterator({ gte, lt, reverse });
     } catch (cause) {
       throw failure(`cannot read the state in ${this.location}`, this.location, cause);
     }

@@ -31,12 +31,19 @@ export interface StoreContents {
   readonly windows?: string;
 }
 
+/** How the keys and values that a store's readers see become bytes. */
+export interface StoreSerdes {
+  readonly key: Serde<unknown>;
+  readonly value: Serde<unknown>;
+}
+
 export interface StoreDefinition {
   /** Names the store and its changelog. */
   readonly name: string;
   /** The name is a number, which another store has when the topology changes before it. */
   readonly isNameGenerated: boolean;
   readonly contents: StoreContents;
+  readonly serdes: StoreSerdes;
   /** Shown by describe(). */
   readonly type: 'key-value' | 'window';
   create(): StateStore;

@@ -156,7 +156,7 @@ export class GroupMembers {
     const claims = [{ id: this.#id, active: self.active }, ...others.map(([id, { active = {} }]) => ({ id, active }))];
     const owns = (member: string, store: string, partition: number) => {
       const key = claimOf(store, partition);
-      const claiming = claims.filter(({ active }) => active[store]?.includes(partition));
+      const claiming = claims.filter(({ active }) => hasPartition(active, store, partition));
       const newest = claiming.sort((a, b) => sinceOf(b.id, key) - sinceOf(a.id, key))[0];
       return newest?.id === member;
     };
@@ -213,6 +213,10 @@ export class GroupMembers {
       if (!(error instanceof LogError) || error.code !== 'TRANSACTION_ABORTED') throw error;
     }
   }
+}
+
+export function hasPartition(partitions: Partitions, of: string, partition: number): boolean {
+  return Object.hasOwn(partitions, of) && partitions[of]?.includes(partition) === true;
 }
 
 function order({ firstPartition }: Announcement): number {

@@ -1,4 +1,4 @@
-import type { Serde } from '../../serde/serde.js';
+import { deserializeWhenReady, type Serde } from '../../serde/serde.js';
 import type { ReadOnlyKeyValueStore } from '../read-only-stores.js';
 import type { StateDatabase } from '../state-database.js';
 
@@ -27,24 +27,37 @@ export class CommittedKeyValueStore<K, Held, V> implements ReadOnlyKeyValueStore
     return bytes === undefined ? undefined : this.#valueOf(bytes);
   }
 
-  async *range(from: K | undefined, to: K | undefined): AsyncGenerator<[K, V]> {
-    const { database, keySerde, name } = this.#options;
-    const start = from === undefined ? this.#prefix() : this.#databaseKey(from);
-    const last = to === undefined ? undefined : this.#databaseKey(to);
-    if (last !== undefined && Buffer.compare(start, last) > 0) return;
-    const keyStart = this.#prefix().length;
-    for await (const [key, bytes] of database.entries(start, this.#end())) {
-      if (last !== undefined && Buffer.compare(key, last) > 0) return;
-      yield [keySerde.deserialize(name, key, keyStart, key.length), this.#valueOf(bytes)];
-    }
+  range(from: K | undefined, to: K | undefined): AsyncGenerator<[K, V]> {
+    return this.#entries(from, to, false);
   }
 
   all(): AsyncGenerator<[K, V]> {
-    return this.range(undefined, undefined);
+    return this.#entries(undefined, undefined, false);
+  }
+
+  reverseRange(from: K | undefined, to: K | undefined): AsyncGenerator<[K, V]> {
+    return this.#entries(from, to, true);
+  }
+
+  reverseAll(): AsyncGenerator<[K, V]> {
+    return this.#entries(undefined, undefined, true);
   }
 
   approximateNumEntries(): Promise<number> {
     return this.#options.database.count(this.#prefix(), this.#end());
+  }
+
+  async *#entries(from: K | undefined, to: K | undefined, reverse: boolean): AsyncGenerator<[K, V]> {
+    const { database, keySerde, name, shown, valueSerde } = this.#options;
+    const start = from === undefined ? this.#prefix() : this.#databaseKey(from);
+    // No key is between one and itself with a zero behind.
+    const end = to === undefined ? this.#end() : Buffer.concat([this.#databaseKey(to), Buffer.alloc(1)]);
+    if (Buffer.compare(start, end) >= 0) return;
+    const keyStart = this.#prefix().length;
+    for await (const [key, bytes] of database.entries(start, end, reverse)) {
+      const value = await deserializeWhenReady(valueSerde, name, bytes, 0, bytes.length);
+      yield [await deserializeWhenReady(keySerde, name, key, keyStart, key.length), shown(value)];
+    }
   }
 
   #valueOf(bytes: Buffer): V {

@@ -271,7 +271,12 @@ describe('a query', () => {
       'UNKNOWN_QUERY_TYPE',
       'UNKNOWN_QUERY_TYPE',
     ]);
-    const moved = { partitions: () => 2, isSettled: true, find: (name: string) => stores.find(name).slice(0, 1) };
+    const moved = {
+      partitions: () => 2,
+      isSettled: true,
+      find: (name: string) => stores.find(name).slice(0, 1),
+      standbys: () => [],
+    };
     expect(await answersOf(localStateQueries(moved), {}, [0, 1])).toEqual([
       [0, undefined],
       [1, 'NOT_PRESENT'],
