@@ -123,6 +123,24 @@ export const auth: Resource = {
     }),
     route({
       method: 'get',
+      path: '/auth/session',
+      summary: 'Whether somebody is signed in: what a page asks first, and nothing is refused',
+      role: 'anybody',
+      answer: z.object({
+        visitor: z.object({ name: z.string(), role, kind: z.enum(['user', 'machine', 'anybody']) }).nullable(),
+        can_refresh: z.boolean().meta({ description: 'Whether `POST /auth/refresh` would sign in again.' }),
+      }),
+      async handle({ request }, { accounts, authentication }) {
+        const visitor = await authentication.visitorOf(request);
+        const token = refreshCookie(request);
+        return {
+          visitor: visitor === undefined ? null : { name: visitor.name, role: visitor.role, kind: visitor.kind },
+          can_refresh: token !== undefined && accounts?.sessionOf(token) !== undefined,
+        };
+      },
+    }),
+    route({
+      method: 'get',
       path: '/me',
       summary: 'Who asks',
       role: 'viewer',

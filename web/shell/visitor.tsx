@@ -31,21 +31,21 @@ const ME = ['me'];
 /** Access tokens are of 15 minutes; a page that is open renews its own before that. */
 const RENEW_MS = 10 * 60_000;
 
+/** What is asked first is refused to nobody: that no one is signed in is no error. @throws ApiProblem 401 */
 async function whoAmI() {
-  try {
-    return await answerOf(api.GET('/me'));
-  } catch (error) {
-    if (!(error instanceof ApiProblem) || error.status !== 401) throw error;
-    // The session may be longer than the access token.
-    await answerOf(api.POST('/auth/refresh'));
-    return answerOf(api.GET('/me'));
-  }
+  const { can_refresh: canRefresh, visitor } = await answerOf(api.GET('/auth/session'));
+  if (visitor !== null) return visitor;
+  if (!canRefresh) throw new ApiProblem('Nobody is signed in.', 401, undefined, undefined);
+  // The session is longer than the access token.
+  const { user } = await answerOf(api.POST('/auth/refresh'));
+  return { ...user, kind: 'user' as const };
 }
 
 /** Lets in who is signed in; to others the sign-in stands over the page, which they come back to. */
 export function SignedIn({ children }: { readonly children: ReactNode }) {
   const client = useQueryClient();
-  const me = useQuery({ queryKey: ME, queryFn: whoAmI, staleTime: Number.POSITIVE_INFINITY });
+  const isSetUp = !hasSetupToken();
+  const me = useQuery({ queryKey: ME, queryFn: whoAmI, staleTime: Number.POSITIVE_INFINITY, enabled: isSetUp });
   const wasIn = useRef(false);
   useEffect(() => {
     if (me.data?.kind !== 'user') return;
@@ -64,7 +64,7 @@ export function SignedIn({ children }: { readonly children: ReactNode }) {
   );
   const enter = () => client.resetQueries();
   const isOut = me.error instanceof ApiProblem && me.error.status === 401;
-  if (isOut || hasSetupToken()) return <SignIn wasIn={wasIn.current} onDone={enter} />;
+  if (isOut || !isSetUp) return <SignIn wasIn={wasIn.current} onDone={enter} />;
   if (me.data === undefined) {
     return me.error === null ? null : (
       <p className="pageh" role="alert">

@@ -89,6 +89,18 @@ it('lets nobody in without a token, and says how in a problem', async () => {
   expect(problem['request_id']).toBe(response.headers.get('x-request-id'));
 });
 
+it('says that nobody is signed in without refusing to say so, then who is, and whether a session can go on', async () => {
+  const session = async (cookie?: string) =>
+    (await call('/auth/session', cookie === undefined ? {} : { cookie })).json();
+  expect(await session()).toEqual({ visitor: null, can_refresh: false });
+  expect(await session('millrace_session=made-up')).toEqual({ visitor: null, can_refresh: false });
+  await accounts.addUser('ida', 'viewer', PASSWORD);
+  const cookies = cookiesOf(await post('/auth/token', { name: 'ida', password: PASSWORD }));
+  expect(await session(cookies)).toEqual({ visitor: { name: 'ida', role: 'viewer', kind: 'user' }, can_refresh: true });
+  const refresh = cookies.split('; ').find((cookie) => cookie.includes('refresh'));
+  expect(await session(refresh)).toEqual({ visitor: null, can_refresh: true });
+});
+
 it('signs in by the link of the first start once', async () => {
   const token = server.setupUrl?.split('token=')[1];
   expect(token).toBeDefined();

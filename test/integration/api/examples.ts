@@ -121,6 +121,7 @@ export function examplesOf({
     'post /auth/setup': [{ body: { token: 'none' }, status: 404 }],
     'post /auth/refresh': [{ status: 404 }],
     'post /auth/logout': [{ status: 404 }],
+    'get /auth/session': [{}],
     'get /me': [{}],
     'put /me/password': [{ body: { password: 'a long password' }, status: 404 }],
     'get /users': [{ status: 404 }],

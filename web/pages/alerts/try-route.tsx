@@ -71,7 +71,9 @@ export function TryRoute() {
           '…'
         ) : (
           <>
-            {tried.data.routes.length > 0 && <b>{list(tried.data.routes.map(({ route }) => route.replace(/^edited\//, '')))}: </b>}
+            {tried.data.routes.length > 0 && (
+              <b>{list(tried.data.routes.map(({ route }) => route.replace(/^edited\//, '')))}: </b>
+            )}
             <span className="t2">
               {channels.length === 0 ? 'nobody is told' : list(channels)}
               {tried.data.silenced_by.length > 0 && `, but silent now by ${list(tried.data.silenced_by)}`}
