@@ -1,11 +1,16 @@
-import { createServer as createHttpServer, type Server } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { createServer as createHttpServer, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
+import { Problem, problemBody } from './problems.js';
 
 /** After a busy port so many others are tried. */
 const MORE_PORTS = 20;
 const HEADERS_WITHIN_MS = 10_000;
 const REQUEST_WITHIN_MS = 60_000;
+/** A search of 2,000 characters takes 24 KiB in a URL. */
+const MOST_HEADER_BYTES = 64 * 2 ** 10;
 
 export interface Address {
   readonly host: string;
@@ -14,7 +19,13 @@ export interface Address {
 
 /** Listens at the port, or where it is busy at one of the next. @throws what listening failed with */
 export async function listen(app: Express, { host, port }: Address): Promise<{ server: Server; url: string }> {
-  const server = createHttpServer({ headersTimeout: HEADERS_WITHIN_MS, requestTimeout: REQUEST_WITHIN_MS }, app);
+  const limits = {
+    headersTimeout: HEADERS_WITHIN_MS,
+    requestTimeout: REQUEST_WITHIN_MS,
+    maxHeaderSize: MOST_HEADER_BYTES,
+  };
+  const server = createHttpServer(limits, app);
+  server.on('clientError', refuse);
   for (let tried = port; ; tried++) {
     try {
       await listenAt(server, host, tried);
@@ -25,6 +36,28 @@ export async function listen(app: Express, { host, port }: Address): Promise<{ s
       if (code !== 'EADDRINUSE' || port === 0 || tried >= Math.min(port + MORE_PORTS, 65_535)) throw error;
     }
   }
+}
+
+/** What is no request that could be given to a route. */
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = problemOf(error.code);
+  const body = JSON.stringify(problemBody(problem, '', randomUUID()));
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+function problemOf(code: string | undefined): Problem {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new Problem(431, 'too-large', 'The request line and headers have more than 64 KiB.');
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Problem(408, 'too-slow', 'The request did not come in time.');
+  return new Problem(400, 'invalid-request', 'It is no request of HTTP that can be read.');
 }
 
 function listenAt(server: Server, host: string, port: number): Promise<void> {

@@ -19,6 +19,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   415: 'The body is not JSON.',
   422: 'What is asked for is refused.',
   429: 'Too many requests; Retry-After says how long to wait.',
+  431: 'The request line and headers have more than 64 KiB.',
   503: 'A service that it needs is not there now.',
 };
 
@@ -87,7 +88,8 @@ function operationOf(route: Route, tag: string): ZodOpenApiOperationObject {
 
 function goodAnswer({ answer, writes }: Route): unknown {
   if (writes !== undefined) {
-    return { description: writes.description, content: { [writes.contentType]: { schema: { type: 'string' } } } };
+    const content = writes.contentTypes.map((type) => [type, { schema: { type: 'string' } }]);
+    return { description: writes.description, content: Object.fromEntries(content) };
   }
   if (answer === undefined) return { description: 'Done.' };
   return { description: 'The answer.', content: { 'application/json': { schema: answer } } };
@@ -95,7 +97,7 @@ function goodAnswer({ answer, writes }: Route): unknown {
 
 /** What any route of its kind may answer, and what it says of itself. */
 export function problemsOf({ body, params, problems = [], query, role }: Route): number[] {
-  const statuses = new Set([429, ...problems]);
+  const statuses = new Set([429, 431, ...problems]);
   if (params !== undefined || query !== undefined || body !== undefined) statuses.add(400);
   if (body !== undefined) for (const status of [413, 415]) statuses.add(status);
   if (role !== 'anybody') for (const status of [401, 403]) statuses.add(status);

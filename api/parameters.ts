@@ -5,17 +5,21 @@ import { Problem } from './problems.js';
 /** A point in time: itself, or so long before now or before the newest event. */
 export type TimePoint = number | { readonly before: 'now' | 'latest'; readonly ms: number };
 
-const RELATIVE = /^(now|latest)(?:-(\d+(?:\.\d+)?\s?[a-z]+))?$/i;
+const RELATIVE = /^(now|latest)(?:-(\d+(?:\.\d+)? ?[a-z]+))?$/;
+/** What a time looks like; whether there is such a day is another matter. */
+const TIME =
+  /^(?:-?\d{1,16}|(?:now|latest)(?:-\d+(?:\.\d+)? ?[a-z]+)?|\d{4}-\d{2}(?:-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?)?)?)$/;
+const DURATION = /^\d+(?:\.\d+)? ?[a-z]*$/;
 
 /** Milliseconds since the epoch, ISO 8601, `now-15m`, or `latest-15m`, which counts from the newest event. */
 export const timePoint = z
   .string()
   .max(64)
+  .regex(TIME, 'It is no time; give milliseconds since the epoch, ISO 8601, now-15m or latest-15m.')
   .transform((text, context): TimePoint => {
     const [, base, ago] = RELATIVE.exec(text) ?? [];
     try {
-      if (base !== undefined)
-        return { before: base.toLowerCase() as 'now' | 'latest', ms: ago === undefined ? 0 : durationMs(ago) };
+      if (base !== undefined) return { before: base as 'now' | 'latest', ms: ago === undefined ? 0 : durationMs(ago) };
       const ms = /^-?\d+$/.test(text) ? Number(text) : Date.parse(text);
       if (Number.isFinite(ms) && Math.abs(ms) <= 8.64e15) return ms;
     } catch {
@@ -33,6 +37,7 @@ export const timePoint = z
 export const durationParameter = z
   .string()
   .max(32)
+  .regex(DURATION, 'It is no duration; give one such as 30s, 5m or 1h.')
   .transform((text, context): number => {
     try {
       const ms = durationMs(text);

@@ -13,6 +13,7 @@ const TITLES: Readonly<Record<number, string>> = {
   415: 'Not of a known type',
   422: 'Refused',
   429: 'Too many requests',
+  431: 'Too large',
   500: 'Failed',
   503: 'Not available now',
 };

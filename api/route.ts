@@ -29,7 +29,8 @@ type Unchanged<T> = T extends readonly (infer Item)[]
 
 /** An answer that the handler writes itself, such as a stream. */
 export interface Written {
-  readonly contentType: string;
+  /** One of these. */
+  readonly contentTypes: readonly string[];
   readonly description: string;
 }
 

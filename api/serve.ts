@@ -19,7 +19,7 @@ import { LiveResults } from './live/live-results.js';
 import { systemFiguresOf } from './live/system-metrics.js';
 import { shownDelivery } from './routes/deliveries.js';
 import { RESOURCES } from './routes/table.js';
-import { createServer } from './server.js';
+import { createServer, type RateLimits } from './server.js';
 import type { Services } from './services.js';
 
 const METRICS_EVERY_MS = 5_000;
@@ -38,6 +38,8 @@ export interface ServeOptions {
   readonly alerts?: FileConfig;
   /** False: anybody may do all, on loopback only. */
   readonly auth: boolean;
+  /** Default as `RateLimits` has them. */
+  readonly rateLimits?: RateLimits;
 }
 
 export interface RunningServer {
@@ -58,7 +60,18 @@ export class ServeError extends Error {
 
 /** Serves the API and the dashboard over a log. @throws what listening failed with */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { address, alerts = NO_FILE, auth, config, directory, lakeDirectory, log, schemas, version } = options;
+  const {
+    address,
+    alerts = NO_FILE,
+    auth,
+    config,
+    directory,
+    lakeDirectory,
+    log,
+    rateLimits,
+    schemas,
+    version,
+  } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (!auth && !isLoopback(address.host)) {
     throw new ServeError(`without sign-in the server is for this machine alone; --http ${address.host} is not`);
@@ -86,6 +99,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     services,
     dashboardDirectory: dashboardDirectory(),
     hostNames: namesOf(address.host),
+    rateLimits,
   });
   const { server, url } = await listen(app, address);
   live.start();

@@ -15,8 +15,14 @@ import { dashboardFiles, inlineScriptHashes } from './static-files.js';
 
 const MOST_BODY = '1mb';
 const MINUTE_MS = 60_000;
-/** Of one address in a minute. */
-const LIMITS = { all: 3_000, heavy: 120, 'sign-in': 20 } as const;
+/** Calls of one address in a minute. */
+export interface RateLimits {
+  readonly all: number;
+  /** Those that cost much. */
+  readonly heavy: number;
+  readonly 'sign-in': number;
+}
+const LIMITS: RateLimits = { all: 3_000, heavy: 120, 'sign-in': 20 };
 
 /** Paths that other systems' clients know; they are answered as the new ones are. */
 const OLD_PATHS: Readonly<Record<string, string>> = {
@@ -34,6 +40,8 @@ export interface ServerOptions {
   readonly dashboardDirectory: string;
   /** Names by which the server may be asked; undefined: any. On loopback others are somebody's web page that was made to point here. */
   readonly hostNames: ReadonlySet<string> | undefined;
+  /** Default 3,000, 120 and 20. */
+  readonly rateLimits?: RateLimits | undefined;
 }
 
 /** The server's application, for a port or a test. */
@@ -106,12 +114,12 @@ function securityHeaders(scriptHashes: readonly string[]) {
   });
 }
 
-function apiRouter({ resources, services }: ServerOptions): Router {
+function apiRouter({ rateLimits = LIMITS, resources, services }: ServerOptions): Router {
   const router = Router();
   const limits = {
-    all: limitOf(LIMITS.all),
-    heavy: limitOf(LIMITS.heavy),
-    'sign-in': limitOf(LIMITS['sign-in']),
+    all: limitOf(rateLimits.all),
+    heavy: limitOf(rateLimits.heavy),
+    'sign-in': limitOf(rateLimits['sign-in']),
   };
   router.use(limits.all);
   router.use((_request, response, next) => {
@@ -129,7 +137,7 @@ function apiRouter({ resources, services }: ServerOptions): Router {
     ];
     router[route.method](path, ...steps, (request, response) => answer(route, request, response, services));
   }
-  for (const path of new Set(routes.map((route) => route.path))) {
+  for (const path of new Set(routes.toSorted(byVariables).map((route) => route.path))) {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase());
     router.all(expressPath(path), (request, response) => {
       response.set('Allow', methods.join(', '));

@@ -71,7 +71,7 @@ export const events: Resource = {
       }),
       problems: [503],
       writes: {
-        contentType: 'text/event-stream',
+        contentTypes: ['text/event-stream'],
         description: 'Events `hello`, `log`, `metrics`, `alert`, `incident`, `topology` and `gap`; their data is JSON.',
       },
       handle({ query, request, response, stillAllowed }, { events: hub }) {

@@ -7,33 +7,27 @@ import {
   pageOf,
   paging,
   rangeOf,
-  range as rangeQuery,
   readCursor,
   stepOf,
   writeCursor,
 } from '../parameters.js';
 import { notFound, Problem } from '../problems.js';
-import { logLine, logSource, timeSchema } from '../records.js';
+import { logLine, timeSchema } from '../records.js';
 import { idParams, type Resource, route } from '../route.js';
 import { Drain } from '../search/drain.js';
-import { isInLake, lakeCounts } from '../search/lake-lines.js';
-import { type Found, findLines, type Search, searched } from '../search/lines.js';
-import { matcherFor, termsFor } from '../search/matcher-for.js';
+import { findLines, searched } from '../search/lines.js';
+import { logFilter } from '../search/log-filter.js';
+import { matcherFor } from '../search/matcher-for.js';
 import { compare, comparison } from '../search/stand-out.js';
-import type { Services } from '../services.js';
+import { storedCounts } from '../search/stored-counts.js';
+import { logExport } from './log-export.js';
 
 const HOUR_MS = 3_600_000;
 const MOST_VALUES = 50;
 const MOST_PATTERNS = 200;
-
-const logFilter = rangeQuery.extend({
-  source: logSource.default('services'),
-  q: z
-    .string()
-    .max(2000)
-    .default('')
-    .meta({ description: '`level:ERROR service:auth-* -status:200 response_time:>500 "words"`' }),
-});
+/** Of a histogram; what is rarer is counted as one. */
+const MOST_CLASSES = 30;
+const RARE = 'other';
 
 /** What lines are told apart by in a histogram. */
 function classOf({ value }: LiveRecord): string {
@@ -84,6 +78,7 @@ export const logs: Resource = {
         };
       },
     }),
+    logExport,
     route({
       method: 'get',
       path: '/logs/histogram',
@@ -108,7 +103,10 @@ export const logs: Resource = {
         const classes = new Set<string>();
         const counts = found.records.map((record) => ({ time: record.time, name: classOf(record), count: 1 }));
         let total = 0;
-        for (const { count, name, time: at } of [...counts, ...stored.counts]) {
+        const all = [...counts, ...stored.counts];
+        const frequent = frequentClasses(all);
+        for (const { count, name: own, time: at } of all) {
+          const name = frequent.has(own) ? own : RARE;
           const time = Math.floor(at / step) * step;
           const bucket = buckets.get(time) ?? { time, count: 0, by: {} };
           buckets.set(time, bucket);
@@ -294,20 +292,12 @@ export const logs: Resource = {
   ],
 };
 
-/** Of the lake, what comes before that which is in memory. */
-async function storedCounts(services: Services, search: Search, { searched: live }: Found, step: number) {
-  const { lakeDirectory } = services;
-  const { range, source } = search;
-  const to = Math.min(range.to, live.from ?? range.to);
-  if (range.from >= to || !isInLake(lakeDirectory, source)) return { counts: [], searched: live };
-  const counts = await lakeCounts(
-    lakeDirectory,
-    { source, terms: termsFor(search.q), range: { from: range.from, to }, signal: search.signal },
-    step,
-  );
-  const first = counts.reduce((least, { time }) => Math.min(least, time), live.from ?? to);
-  const lines = counts.reduce((sum, { count }) => sum + count, live.lines);
-  return { counts, searched: { ...live, store: 'lake' as const, from: Math.max(first, range.from), lines } };
+/** Levels are free texts: as many as an answer can hold. */
+function frequentClasses(counts: readonly { readonly name: string; readonly count: number }[]): ReadonlySet<string> {
+  const byName = new Map<string, number>();
+  for (const { count, name } of counts) byName.set(name, (byName.get(name) ?? 0) + count);
+  const sorted = [...byName].sort(([, one], [, other]) => other - one);
+  return new Set(sorted.slice(0, MOST_CLASSES).map(([name]) => name));
 }
 
 const position = z.tuple([z.number(), z.int(), z.int()]);

@@ -66,6 +66,12 @@ export function examplesOf({
       { params: { id: incident }, body: { for: '1y', reason: 'a test' }, status: 400 },
     ],
     'get /logs': [...lines, { query: { limit: '3' } }],
+    'get /logs/export': [
+      { query: { limit: '3' } },
+      { query: { source: 'requests', format: 'csv', limit: '3' } },
+      { query: { format: 'xlsx' }, status: 400 },
+      { query: { q: 'level:' }, status: 400 },
+    ],
     'get /logs/histogram': lines,
     'get /logs/facets': [...lines, { query: { fields: 'level,none' } }],
     'get /logs/patterns': lines,

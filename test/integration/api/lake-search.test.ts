@@ -31,6 +31,22 @@ it('searches lines that are no longer in memory in the lake, and counts each lin
       cursor = page.next_cursor;
     }
     expect(errors.size).toBe(stored?.errors);
+    const exported = await fetch(`${url}/api/v1/logs/export?from=0&limit=1000000`);
+    expect(exported.headers.get('content-disposition')).toMatch(
+      /^attachment; filename="millrace-services-.*[.]ndjson"$/,
+    );
+    const lines = jsonLines<{ id: string; level: string; time: number }>(await exported.text());
+    expect(new Set(lines.map(({ id }) => id)).size).toBe(stored?.lines);
+    expect(lines.length).toBe(stored?.lines);
+    expect(
+      lines
+        .filter(({ level }) => level === 'ERROR')
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual([...errors].sort());
+    expect(lines.every(({ time }, index) => time <= (lines[index - 1]?.time ?? time))).toBe(true);
+    const table = await (await fetch(`${url}/api/v1/logs/export?from=0&q=level:ERROR&format=csv`)).text();
+    expect(table.trimEnd().split('\r\n')).toHaveLength(1 + errors.size);
   } finally {
     await server.kill('SIGTERM');
     await directory.remove();

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Log } from '@millrace/streams';
 import type { SchemaRegistry } from '@millrace/streams/avro';
 import { type RunningServer, serve } from '../../../api/serve.js';
+import type { RateLimits } from '../../../api/server.js';
 import { openLog } from '../../../app/log/open-log.js';
 import { DEFAULT_APPLICATION_CONFIG, topicsOf } from '../../../topology/application-config.js';
 import { registerSerdes, type TopicSerdes } from '../../../topology/serdes.js';
@@ -19,10 +20,17 @@ export interface Served extends RunningServer {
   stop(): Promise<void>;
 }
 
-export async function served({ auth }: { readonly auth: boolean }): Promise<Served> {
+export interface ServedOptions {
+  readonly auth: boolean;
+  readonly rateLimits?: RateLimits;
+  /** What a pipeline has left, with a lake in it; default an empty one. */
+  readonly dataDirectory?: string;
+}
+
+export async function served({ auth, dataDirectory, rateLimits }: ServedOptions): Promise<Served> {
   const temporary = await temporaryDirectory();
   const directory = join(temporary.path, 'http');
-  const opened = await openLog(join(temporary.path, 'data'), {
+  const opened = await openLog(dataDirectory ?? join(temporary.path, 'data'), {
     purpose: { runs: 'producer' },
     signal: new AbortController().signal,
     onNotice: () => {},
@@ -33,7 +41,9 @@ export async function served({ auth }: { readonly auth: boolean }): Promise<Serv
   const serdes = (await registerSerdes(opened.schemas, topics)) as TopicSerdes;
   const server = await serve({
     ...{ log: opened.log, schemas: opened.schemas, config, directory, auth },
-    ...{ address: { host: '127.0.0.1', port: 0 }, lakeDirectory: undefined, version: 'test' },
+    ...{ address: { host: '127.0.0.1', port: 0 }, version: 'test' },
+    lakeDirectory: dataDirectory === undefined ? undefined : join(dataDirectory, 'lake'),
+    ...(rateLimits === undefined ? {} : { rateLimits }),
   });
   return {
     ...server,
