@@ -162,6 +162,8 @@ function limitOf(limit: number) {
     limit,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
+    // What a caller says of where it is from is not looked at, and is nothing to warn of.
+    validate: { xForwardedForHeader: false, forwardedHeader: false },
     handler: (request, _response, next) => {
       const resetAt = (request as Request & { rateLimit?: { resetTime?: Date } }).rateLimit?.resetTime?.getTime();
       const seconds = Math.max(1, Math.ceil(((resetAt ?? Date.now() + MINUTE_MS) - Date.now()) / 1000));

@@ -13,7 +13,8 @@ export function setCookies(
   response: Response,
   { accessToken, refreshToken }: { readonly accessToken: string; readonly refreshToken: string },
 ): void {
-  const secure = request.secure;
+  // Whoever says so without TLS only keeps the cookies from itself.
+  const secure = request.secure || request.headers['x-forwarded-proto'] === 'https';
   response.cookie(SESSION_COOKIE, accessToken, { ...OPTIONS, secure, path: '/', maxAge: ACCESS_SECONDS * 1000 });
   response.cookie(REFRESH_COOKIE, refreshToken, { ...OPTIONS, secure, path: REFRESH_PATH, maxAge: MONTH_MS });
 }

@@ -16,5 +16,10 @@ export function isAllowed({ role }: Visitor, least: Role): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(least);
 }
 
+/** A user and a machine may have the same name. */
+export function isSame(one: Visitor, other: Visitor): boolean {
+  return one.name === other.name && one.kind === other.kind;
+}
+
 /** What nobody signs in for: on loopback, where that was asked for. */
 export const ANYBODY: Visitor = { name: 'anybody', role: 'admin', kind: 'anybody' };

@@ -35,6 +35,17 @@ function accountsOf({ accounts }: Services): Accounts {
   return accounts;
 }
 
+/** Notes who was not let in. */
+async function noted<T>(services: Services, name: string, action: string, sign: () => Promise<T>): Promise<T> {
+  try {
+    return await sign();
+  } catch (error) {
+    const code = error instanceof Problem ? error.code : 'failed';
+    services.audit({ name, role: 'viewer', kind: 'anybody' }, `${action}.refused`, { code });
+    throw error;
+  }
+}
+
 type AnyCall = Pick<Call<unknown, unknown, unknown>, 'request' | 'response'>;
 
 function begin({ request, response }: AnyCall, { accessToken, refreshToken, user: { name, role } }: SignedIn) {
@@ -63,7 +74,7 @@ export const auth: Resource = {
       async handle(call, services) {
         requireSameOrigin(call.request);
         const { name, password } = call.body;
-        const done = await accountsOf(services).signIn(name, password);
+        const done = await noted(services, name, 'auth.sign-in', () => accountsOf(services).signIn(name, password));
         services.audit({ name, role: done.user.role, kind: 'user' }, 'auth.sign-in', {});
         return begin(call, done);
       },
@@ -84,7 +95,9 @@ export const auth: Resource = {
       async handle(call, services) {
         requireSameOrigin(call.request);
         const { name, password = null, token } = call.body;
-        const done = await accountsOf(services).useSetupToken(token, name, password);
+        const done = await noted(services, name, 'auth.setup', () =>
+          accountsOf(services).useSetupToken(token, name, password),
+        );
         services.audit({ name, role: 'admin', kind: 'user' }, 'auth.setup', {});
         return begin(call, done);
       },

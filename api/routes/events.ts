@@ -7,6 +7,10 @@ import { type Resource, route, writingRoute } from '../route.js';
 import { matcherFor } from '../search/matcher-for.js';
 
 const MOST_STREAMS = 2_000;
+/** Of one of those who sign in. */
+const MOST_OWN = 200;
+
+const open = new Map<string, number>();
 
 const types = z
   .string()
@@ -74,7 +78,7 @@ export const events: Resource = {
         contentTypes: ['text/event-stream'],
         description: 'Events `hello`, `log`, `metrics`, `alert`, `incident`, `topology` and `gap`; their data is JSON.',
       },
-      handle({ query, request, response, stillAllowed }, { events: hub }) {
+      handle({ query, request, response, stillAllowed, visitor }, { events: hub }) {
         if (hub.listeners >= MOST_STREAMS) {
           throw new Problem(
             503,
@@ -86,6 +90,19 @@ export const events: Resource = {
           );
         }
         const matches = matcherFor(query.q);
+        const who = `${visitor.kind} ${visitor.name}`;
+        const own = open.get(who) ?? 0;
+        if (visitor.kind !== 'anybody' && own >= MOST_OWN) {
+          throw new Problem(503, 'too-many-streams', `${MOST_OWN} streams of yours are open already; close some.`, {
+            retryAfterSeconds: 10,
+          });
+        }
+        open.set(who, own + 1);
+        response.on('close', () => {
+          const left = (open.get(who) ?? 1) - 1;
+          if (left === 0) open.delete(who);
+          else open.set(who, left);
+        });
         const { source } = query;
         const header = request.headers['last-event-id'];
         new EventStream(hub, response, {

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { LakeError } from '../../lake/lake-error.js';
 import { runQuery } from '../../lake/query/run-query.js';
-import { isAllowed, type Visitor } from '../auth/visitor.js';
+import { isAllowed, isSame, type Visitor } from '../auth/visitor.js';
 import { notFound, Problem } from '../problems.js';
 import { idParams, type Resource, route, silentRoute } from '../route.js';
 
 /** Of a server at a time. */
 const MOST_RUNNING = 4;
+/** Of one of those who ask: others shall have a turn, too. */
+const MOST_OWN = 2;
 const MOST_ROWS = 10_000;
 const WITHIN_MS = 30_000;
 const MEMORY_BYTES = 512 * 2 ** 20;
@@ -56,6 +58,12 @@ export const query: Resource = {
             retryAfterSeconds: 2,
           });
         }
+        const own = [...running.values()].filter(({ by }) => isSame(by, visitor)).length;
+        if (own >= MOST_OWN && visitor.kind !== 'anybody') {
+          throw new Problem(503, 'too-many-queries', `${MOST_OWN} queries of yours run already; try again.`, {
+            retryAfterSeconds: 2,
+          });
+        }
         const stop = new AbortController();
         running.set(id, { stop, by: visitor });
         const startedAt = performance.now();
@@ -87,7 +95,7 @@ export const query: Resource = {
       problems: [404],
       handle({ params: { id }, visitor }) {
         const found = running.get(id);
-        const isOwn = found?.by.name === visitor.name && found.by.kind === visitor.kind;
+        const isOwn = found !== undefined && isSame(found.by, visitor);
         // Whose it is is nobody else's business, not even that it is there.
         if (found === undefined || (!isOwn && !isAllowed(visitor, 'admin'))) throw notFound('query that runs', id);
         found.stop.abort();

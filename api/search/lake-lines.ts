@@ -6,10 +6,13 @@ import type { LiveRecord } from '../live/record-ring.js';
 import type { Range } from '../parameters.js';
 import { Problem } from '../problems.js';
 import type { LogSource } from '../records.js';
+import { Gate } from './gate.js';
 import type { Term, TermValue } from './log-query.js';
 
 const WITHIN_MS = 20_000;
 const ROW_COLUMNS = 4;
+/** Each is a process that may take both cores. */
+const SEARCHES = new Gate(2, 30);
 
 /** What of the lake can be searched as lines, and the columns that hold texts and numbers. */
 const VIEWS = {
@@ -72,7 +75,8 @@ async function rowsOf(
   options: { readonly maxRows: number; readonly signal: AbortSignal },
 ): Promise<QueryResult['rows']> {
   try {
-    return (await runQuery(directory, sql, { ...options, timeoutMs: WITHIN_MS })).rows;
+    const search = () => runQuery(directory, sql, { ...options, timeoutMs: WITHIN_MS });
+    return (await SEARCHES.pass(options.signal, search)).rows;
   } catch (error) {
     if (!(error instanceof LakeError)) throw error;
     // What was never stored has no view yet.
