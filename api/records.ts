@@ -45,6 +45,9 @@ export const incidentRecord = z
     acknowledged: z.boolean(),
     silenced: z.boolean(),
     was_fine: z.boolean(),
+    fine_until: time
+      .nullable()
+      .meta({ description: 'Until when it is not told: somebody said that what it is about was fine.' }),
   })
   .meta({ id: 'Incident' });
 

@@ -1,4 +1,5 @@
 import type { Incident } from '../schemas/records.js';
+import { type Feedback, fineUntil, scopeOf } from './feedback.js';
 import { type Changes, type FlappingRule, heard, NO_CHANGES, settled, stableAt } from './flapping.js';
 import { gravityOf, type Member, type Reason, reasonToTell, toldNow } from './grouping.js';
 import { type Inhibition, isInhibited } from './inhibition.js';
@@ -76,7 +77,7 @@ export class Decider {
     const before = this.#state.known.get(id);
     const value = incident ?? (before === undefined ? undefined : overAt(before.incident, now));
     if (value === undefined) return;
-    const scope = `${value.source_kind}/${value.scope}`;
+    const scope = scopeOf(value);
     const endedAtAlerts = before?.endedAtAlerts ?? null;
     const endedAt = this.#state.said.get(id)?.endedAt ?? null;
     const isEnded =
@@ -114,8 +115,13 @@ export class Decider {
     const known = this.#state.known.get(id);
     if (known === undefined || said.endedAt === null || said.endedAt === before.endedAt) return;
     this.#put(id, { ...known, firing: false, flapping: false, endedAtAlerts: known.incident.alerts }, now);
-    const scope = `${known.incident.source_kind}/${known.incident.scope}`;
-    this.#state.changes.set(scope, { ...NO_CHANGES });
+    this.#state.changes.set(scopeOf(known.incident), { ...NO_CHANGES });
+  }
+
+  /** What somebody has said of whether an incident was fine, for others of its kind. */
+  feedback(id: string, feedback: Feedback | undefined): void {
+    if (feedback === undefined) this.#state.feedback.delete(id);
+    else this.#state.feedback.set(id, feedback);
   }
 
   /** When `due` has something to do next; undefined: not before something is heard. */
@@ -212,7 +218,9 @@ export class Decider {
       this.#state.groups.set(key, { ...group, members: left, nextFlush, earliest, hasFlushed: true });
     }
     if (!this.#mayTell(route, now)) return [];
-    const told = members.filter(({ id, labels }) => this.#mutedBy(id, labels, now).length === 0);
+    const told = members.filter(({ id, known, labels }) => {
+      return this.#mutedBy(id, labels, now).length === 0 && !(known.firing && this.#isFine(known, now));
+    });
     if (told.length === 0) return [];
     return route.channels.flatMap((channel) => this.#tell(channel, route, key, told, now));
   }
@@ -258,6 +266,12 @@ export class Decider {
     return muted;
   }
 
+  #isFine({ incident }: Known, now: number): boolean {
+    if (this.#state.feedback.size === 0) return false;
+    const all = [...this.#state.feedback.entries()].map(([, feedback]) => feedback);
+    return fineUntil(all, incident, now) !== null;
+  }
+
   #goingOn(): Labels[] {
     if (this.#rules.inhibitions.length === 0) return [];
     return [...this.#state.known.entries()].filter(([, { firing }]) => firing).map(([, known]) => this.#labels(known));
@@ -280,6 +294,15 @@ export class Decider {
     }
     for (const [id] of [...this.#state.said.entries()]) {
       if (this.#state.known.get(id) === undefined) this.#state.said.delete(id);
+    }
+    const fineScopes = new Set<string>();
+    for (const [id, { scope, until }] of [...this.#state.feedback.entries()]) {
+      if (until !== null && until <= now) this.#state.feedback.delete(id);
+      else if (until !== null) fineScopes.add(scope);
+    }
+    // What takes back is of use as long as there is something to take back.
+    for (const [id, { scope }] of [...this.#state.feedback.entries()]) {
+      if (!fineScopes.has(scope)) this.#state.feedback.delete(id);
     }
     for (const [key, { expires, firing }] of [...this.#state.told.entries()]) {
       const isOn = Object.keys(firing).some((id) => this.#state.known.get(id) !== undefined);

@@ -8,6 +8,7 @@ import type { ChannelConfig } from './config.js';
 import { Decider, type Notification } from './decider.js';
 import { DEFAULT_RETRY, deliver, type RetryPolicy } from './delivery.js';
 import type { Attempt, DeliveryRecord } from './delivery-log.js';
+import { feedbackIn } from './feedback.js';
 import { Lanes } from './lanes.js';
 import { becomeLeader, type Leadership } from './leadership.js';
 import { Outbound } from './outbound.js';
@@ -320,8 +321,16 @@ class Shift {
   }
 
   get #tables(): readonly (readonly [string, Table<unknown>])[] {
-    const { changes, groups, known, said, told } = this.#state;
-    const tables = { changes, groups, known, said, told, ...{ pending: this.#pending, position: this.#positions } };
+    const { changes, feedback, groups, known, said, told } = this.#state;
+    const tables = {
+      changes,
+      feedback,
+      groups,
+      known,
+      said,
+      told,
+      ...{ pending: this.#pending, position: this.#positions },
+    };
     return Object.entries({ ...tables, disabled: this.#disabled }) as unknown as [string, Table<unknown>][];
   }
 
@@ -332,6 +341,7 @@ class Shift {
   }
 
   #hearSaid(incident: string, value: unknown): void {
+    this.#decider.feedback(incident, feedbackIn(value));
     const said = saidIn(value);
     if (said !== undefined) this.#decider.said(incident, said, Date.now());
   }

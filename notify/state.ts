@@ -1,4 +1,5 @@
 import type { Incident } from '../schemas/records.js';
+import type { Feedback } from './feedback.js';
 import type { Changes } from './flapping.js';
 import type { LastTold } from './grouping.js';
 
@@ -80,6 +81,8 @@ export class NotifyState {
   /** By kind of source and scope. */
   readonly changes = new Table<Changes>();
   readonly said = new Table<Said>();
+  /** By incident, what holds for others of its scope. */
+  readonly feedback = new Table<Feedback>();
   readonly groups = new Table<Group>();
   /** By channel and group. */
   readonly told = new Table<Told>();

@@ -1,5 +1,7 @@
 import { type Log, partitionForString } from '@millrace/streams';
 import { z } from 'zod';
+import { type Feedback, feedbackIn, fineUntil } from '../../notify/feedback.js';
+import type { Incident } from '../../schemas/records.js';
 
 export const INCIDENT_ACTIONS_TOPIC = 'incident-actions';
 
@@ -11,12 +13,15 @@ export const incidentAction = z
     by: z.string(),
     time: z.number().meta({ description: 'Milliseconds since the epoch.' }),
     note: z.string().nullable(),
-    until: z.number().nullable().meta({ description: 'When a silence ends.' }),
+    until: z.number().nullable().meta({ description: 'When a silence ends, or until when the same is fine.' }),
   })
   .meta({ id: 'IncidentAction' });
 export type IncidentAction = z.output<typeof incidentAction>;
 
-/** The value of a record of the topic; its key is the incident's id, and the topic is compacted. */
+/**
+ * The value of a record of the topic; its key is the incident's id, and the topic is compacted. It says also what the
+ * incident was about (`about`: source_kind, scope, severity, detectors), for those who learn from what was fine.
+ */
 export const incidentActions = z.object({ incident: z.string(), actions: z.array(incidentAction) });
 
 const MOST_ACTIONS = 100;
@@ -24,6 +29,7 @@ const MOST_ACTIONS = 100;
 /** What people have said of incidents, as the topic has it. */
 export class IncidentActions {
   readonly #byIncident = new Map<string, readonly IncidentAction[]>();
+  readonly #feedback = new Map<string, Feedback>();
   readonly #log: Log;
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -37,19 +43,21 @@ export class IncidentActions {
   }
 
   /** What they come to. */
-  stateOf(incident: string): {
+  stateOf(incident: Incident): {
     acknowledged: boolean;
     silenced: boolean;
     was_fine: boolean;
+    fine_until: number | null;
     resolvedAt: number | null;
   } {
-    const actions = this.of(incident);
+    const actions = this.of(incident.id);
     const last = (...names: readonly IncidentAction['action'][]) =>
       actions.findLast(({ action }) => names.includes(action));
     return {
       acknowledged: last('acknowledged') !== undefined,
       silenced: (last('silenced')?.until ?? 0) > Date.now(),
       was_fine: last('was_fine', 'was_not_fine')?.action === 'was_fine',
+      fine_until: fineUntil(this.#feedback.values(), incident, Date.now()),
       resolvedAt: last('resolved')?.time ?? null,
     };
   }
@@ -59,19 +67,23 @@ export class IncidentActions {
     const { data } = incidentActions.safeParse(value);
     if (data === undefined) this.#byIncident.delete(incident);
     else this.#byIncident.set(incident, data.actions);
+    const feedback = feedbackIn(value);
+    if (feedback === undefined) this.#feedback.delete(incident);
+    else this.#feedback.set(incident, feedback);
   }
 
   /** Resolves when it is in the topic. @throws LogError */
-  async add(incident: string, action: IncidentAction): Promise<void> {
+  async add(incident: Incident, action: IncidentAction): Promise<void> {
+    const { detectors, id, scope, severity, source_kind } = incident;
     const write = this.#writing.then(async () => {
-      const actions = [...this.of(incident), action].slice(-MOST_ACTIONS);
+      const actions = [...this.of(id), action].slice(-MOST_ACTIONS);
       await this.#log.ensureTopic(INCIDENT_ACTIONS_TOPIC, { partitions: 1, cleanupPolicy: 'compact' });
       const transaction = this.#log.transaction();
-      const value = Buffer.from(JSON.stringify({ incident, actions }));
-      const partition = partitionForString(incident, 1);
-      transaction.append(INCIDENT_ACTIONS_TOPIC, partition, action.time, Buffer.from(incident), value);
+      const value = { incident: id, about: { source_kind, scope, severity, detectors }, actions };
+      const bytes = Buffer.from(JSON.stringify(value));
+      transaction.append(INCIDENT_ACTIONS_TOPIC, partitionForString(id, 1), action.time, Buffer.from(id), bytes);
       await transaction.commit();
-      this.#byIncident.set(incident, actions);
+      this.read(id, value);
     });
     this.#writing = write.catch(() => {});
     await write;

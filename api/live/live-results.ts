@@ -258,13 +258,13 @@ export class LiveResults {
   }
 
   /** An incident with what people have said of it. */
-  withActions(incident: Incident): Incident & { acknowledged: boolean; silenced: boolean; was_fine: boolean } {
-    const { acknowledged, resolvedAt, silenced, was_fine } = this.actions.stateOf(incident.id);
+  withActions(incident: Incident) {
+    const { resolvedAt, ...said } = this.actions.stateOf(incident);
     const isResolved = resolvedAt !== null && incident.state !== 'resolved' && resolvedAt >= incident.opened;
     return {
       ...incident,
       ...(isResolved ? { state: 'resolved' as const, resolved: resolvedAt } : {}),
-      ...{ acknowledged, silenced, was_fine },
+      ...said,
     };
   }
 

@@ -103,7 +103,9 @@ export const incidentDetail = incidentRecord
   .meta({ id: 'IncidentDetail' });
 
 const note = z.string().max(2000).nullable().default(null);
-const MONTH_MS = 30 * 86_400_000;
+const DAY_MS = 86_400_000;
+const MONTH_MS = 30 * DAY_MS;
+const LONGEST_FINE_MS = 90 * DAY_MS;
 
 /** Notes what somebody has said of an incident, in the topic that all read. */
 async function act(
@@ -116,7 +118,7 @@ async function act(
   const incident = live.incident(id);
   if (incident === undefined) throw notFound('incident', id);
   const { name: by } = call.visitor;
-  await live.actions.add(id, { action, by, time: Date.now(), note: said.note, until: said.until ?? null });
+  await live.actions.add(incident, { action, by, time: Date.now(), note: said.note, until: said.until ?? null });
   audit(call.visitor, `incident.${action}`, { incident: id, note: said.note });
   return live.withActions(incident);
 }
@@ -208,13 +210,28 @@ export const incidents: Resource = {
     route({
       method: 'post',
       path: '/incidents/{id}/feedback',
-      summary: 'Say whether it was fine',
+      summary: 'Say whether it was fine, and for how long the same is',
+      description:
+        'What is fine is not told: incidents of the same scope that are no graver and found by no other detectors.',
       role: 'operator',
       params: idParams,
-      body: z.object({ was_fine: z.boolean(), note }),
+      body: z.object({
+        was_fine: z.boolean(),
+        note,
+        for: durationParameter
+          .refine((ms) => ms <= LONGEST_FINE_MS, 'It is 90 days at most.')
+          .nullable()
+          .default(DAY_MS)
+          .meta({ description: 'Default 1d; null: of this incident alone.' }),
+      }),
       problems: [404],
       answer: incidentRecord,
-      handle: (call, services) => act(call, services, call.body.was_fine ? 'was_fine' : 'was_not_fine', call.body),
+      handle(call, services) {
+        const { for: forMs, note: said, was_fine: wasFine } = call.body;
+        if (!wasFine) return act(call, services, 'was_not_fine', { note: said });
+        const until = forMs === null ? {} : { until: Date.now() + forMs };
+        return act(call, services, 'was_fine', { note: said, ...until });
+      },
     }),
     route({
       method: 'post',

@@ -233,7 +233,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Say whether it was fine */
+        /**
+         * Say whether it was fine, and for how long the same is
+         * @description What is fine is not told: incidents of the same scope that are no graver and found by no other detectors.
+         */
         post: operations["postIncidentsByIdFeedback"];
         delete?: never;
         options?: never;
@@ -1438,6 +1441,8 @@ export interface components {
             acknowledged: boolean;
             silenced: boolean;
             was_fine: boolean;
+            /** @description Until when it is not told: somebody said that what it is about was fine. */
+            fine_until: number | null;
         };
         IncidentDetail: {
             id: string;
@@ -1460,6 +1465,8 @@ export interface components {
             acknowledged: boolean;
             silenced: boolean;
             was_fine: boolean;
+            /** @description Until when it is not told: somebody said that what it is about was fine. */
+            fine_until: number | null;
             alerts_list: {
                 id: string;
                 /** @description Milliseconds since the epoch. */
@@ -1552,7 +1559,7 @@ export interface components {
             /** @description Milliseconds since the epoch. */
             time: number;
             note: string | null;
-            /** @description When a silence ends. */
+            /** @description When a silence ends, or until when the same is fine. */
             until: number | null;
         };
         /** @description What was looked at for the answer. */
@@ -2954,6 +2961,8 @@ export interface operations {
                     was_fine: boolean;
                     /** @default null */
                     note?: string | null;
+                    /** @description Default 1d; null: of this incident alone. */
+                    for?: string | null;
                 };
             };
         };

@@ -60,7 +60,10 @@ export function examplesOf({
     'get /incidents/{id}': [{ params: { id: incident } }, { params: { id: 'none' }, status: 404 }],
     'post /incidents/{id}/ack': ofIncident({}),
     'post /incidents/{id}/resolve': ofIncident({ note: 'over' }),
-    'post /incidents/{id}/feedback': ofIncident({ was_fine: true, note: null }),
+    'post /incidents/{id}/feedback': [
+      ...ofIncident({ was_fine: true, note: null, for: '2h' }),
+      { params: { id: incident }, body: { was_fine: true, for: '1y' }, status: 400 },
+    ],
     'post /incidents/{id}/silence': [
       ...ofIncident({ for: '2h', reason: 'a test' }),
       { params: { id: incident }, body: { for: '1y', reason: 'a test' }, status: 400 },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Decider, type Notification, type Rules } from '../../../notify/decider.js';
+import { feedbackIn } from '../../../notify/feedback.js';
 import { inhibitionOf } from '../../../notify/inhibition.js';
 import { DEFAULT_TIMING, type RouteSpec, routeOf } from '../../../notify/routing.js';
 import { scheduleOf } from '../../../notify/schedules.js';
@@ -68,6 +69,85 @@ function rulesOf({ route, ...rest }: Setting): Rules {
 const over = (id: string, changes: Partial<Incident> = {}) =>
   anIncident(id, { state: 'resolved', resolved: 0, ...changes });
 const together: Partial<RouteSpec> = { groupBy: ['source'] };
+
+describe('what was fine', () => {
+  /** Of the scope "nightly", as incidents that are opened one after the other. */
+  const nightly = (id: string, changes: Partial<Incident> = {}) => anIncident(id, { scope: 'nightly', ...changes });
+
+  function said(play: Play, id: string, action: 'was_fine' | 'was_not_fine', until: number | null): void {
+    const incident = play.state.known.get(id)?.incident ?? nightly(id);
+    const actions = [{ action, by: 'ann', time: play.now, note: null, until }];
+    const { detectors, scope, severity, source_kind } = incident;
+    play.decider.feedback(
+      id,
+      feedbackIn({ incident: id, about: { detectors, scope, severity, source_kind }, actions }),
+    );
+    const endedAt = action === 'was_fine' ? play.now : null;
+    play.decider.said(id, { acknowledged: false, silencedUntil: 0, endedAt }, play.now);
+  }
+
+  it('is told to be over, and not told again in its scope until its time has passed', () => {
+    const play = new Play({ route: { groupWaitMs: 0 } });
+    play.hear(nightly('a'));
+    play.until(HOUR);
+    said(play, 'a', 'was_fine', 25 * HOUR);
+    play.until(24 * HOUR);
+    play.hear(nightly('b', { opened: play.now }));
+    play.until(24.5 * HOUR);
+    play.hear(over('b', { scope: 'nightly', opened: 24 * HOUR }));
+    play.until(26 * HOUR);
+    play.hear(nightly('c', { opened: play.now }));
+    play.until(26 * HOUR + MINUTE);
+    expect(play.told).toEqual(['0 pager opened: a', '3900 pager resolved: (a)', '93600 pager opened: c']);
+  });
+
+  it('is told after all when it still goes on then', () => {
+    const play = new Play({ route: { groupWaitMs: 0 } });
+    play.hear(nightly('a'));
+    said(play, 'a', 'was_fine', HOUR);
+    play.until(50 * MINUTE);
+    play.hear(nightly('b', { opened: play.now }));
+    play.until(2 * HOUR);
+    // Looked at every five minutes; at 60 min to the second the time has passed.
+    expect(play.told).toEqual(['0 pager opened: a', '300 pager resolved: (a)', '3600 pager opened: b']);
+  });
+
+  it.each([
+    ['what is graver', { severity: 'critical' }],
+    ['what others have found, too', { detectors: ['latency', 'error rate'] }],
+    ['what is elsewhere', { scope: 'daily' }],
+    ['what is of another kind of source', { source_kind: 'web' }],
+  ] as const)('is not %s', (_, changes) => {
+    const play = new Play({ route: { groupWaitMs: 0 } });
+    play.hear(nightly('a'));
+    said(play, 'a', 'was_fine', 25 * HOUR);
+    play.until(HOUR);
+    play.hear(nightly('b', { opened: play.now, ...(changes as Partial<Incident>) }));
+    expect(play.told).toContain('3600 pager opened: b');
+  });
+
+  it('becomes what is not fine when somebody says so of it, or of another of its kind', () => {
+    const play = new Play({ route: { groupWaitMs: 0 } });
+    play.hear(nightly('a'));
+    said(play, 'a', 'was_fine', 25 * HOUR);
+    play.until(HOUR);
+    play.hear(nightly('b', { opened: play.now }));
+    play.until(2 * HOUR);
+    said(play, 'b', 'was_not_fine', null);
+    play.until(3 * HOUR);
+    expect(play.told.at(-1)).toMatch(/^7[2-5]\d\d pager opened: b$/);
+  });
+
+  it('without a time was so for its own incident alone', () => {
+    const play = new Play({ route: { groupWaitMs: 0 } });
+    play.hear(nightly('a'));
+    said(play, 'a', 'was_fine', null);
+    play.until(HOUR);
+    play.hear(nightly('b', { opened: play.now }));
+    expect(play.told.at(-1)).toBe('3600 pager opened: b');
+    expect(play.state.feedback.size).toBe(0);
+  });
+});
 
 describe('what is told', () => {
   it('waits for the group, then tells once, and again after the repeat interval', () => {
