@@ -14,13 +14,15 @@ export interface EmailOptions {
   readonly password?: string | undefined;
   readonly from: string;
   readonly to: readonly string[];
+  /** Of each step; default 15 s. */
+  readonly timeoutMs?: number;
 }
 
 const TIMEOUT_MS = 15_000;
 
 /** Mail: one message an incident and notification; what is said of one incident is one thread. */
 export function emailChannel(options: EmailOptions, setting: ChannelSetting): Channel {
-  const { from, host, password, port, security, to, user } = options;
+  const { from, host, password, port, security, timeoutMs = TIMEOUT_MS, to, user } = options;
   const domain = /@([^\s>]+)>?\s*$/.exec(from)?.[1] ?? 'millrace';
   return {
     deliver: async (delivery, signal) => {
@@ -31,7 +33,7 @@ export function emailChannel(options: EmailOptions, setting: ChannelSetting): Ch
         ignoreTLS: security === 'none',
         tls: isIP(host) === 0 ? { servername: host } : {},
         ...(user === undefined ? {} : { auth: { user, pass: password ?? '' } }),
-        ...{ connectionTimeout: TIMEOUT_MS, greetingTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS },
+        ...{ connectionTimeout: timeoutMs, greetingTimeout: timeoutMs, socketTimeout: timeoutMs },
         ...{ disableFileAccess: true, disableUrlAccess: true },
       });
       const stop = () => transport.close();
