@@ -63,6 +63,7 @@ module.exports = {
     only('queries-read-tasks-and-their-state', '^streams/queries/', [
       ERRORS,
       '^streams/(runtime|topology|state|log|serde)/',
+      '^streams/dsl/duration[.]ts$',
     ]),
     only('dsl-uses-what-is-below', '^streams/dsl/', [ERRORS, '^streams/(operators|topology|state|log|leveldb|serde)/']),
     {

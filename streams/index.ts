@@ -50,7 +50,9 @@ export {
 export { partitionForKey, partitionForString } from './log/partitioner.js';
 export type { AutoOffsetReset } from './log/start-offset.js';
 export type { EmitStrategy } from './operators/windows/windowed-aggregate.js';
-export type { StateQueries } from './queries/state-queries.js';
+export type { StateQueryHandler } from './queries/remote/state-query-handler.js';
+export { STATE_QUERIES_PATH } from './queries/remote/state-query-wire.js';
+export type { AnywhereOptions, QueryAnywhere, StateQueries } from './queries/state-queries.js';
 export {
   type KeyQuery,
   type PartitionAnswer,
@@ -84,6 +86,7 @@ export { StateError } from './state/state-database.js';
 export type { LiveWindows } from './state/windows/live-window-store.js';
 export type { TimeWindow, Windowed } from './state/windows/windowed.js';
 export {
+  type ApplicationServer,
   type StateListener,
   Streams,
   type StreamsConfig,

@@ -2,10 +2,14 @@ import { type Duration, toMilliseconds } from './dsl/duration.js';
 import { ArgumentError, LifecycleError } from './errors.js';
 import type { Log } from './log/log.js';
 import type { AutoOffsetReset } from './log/start-offset.js';
+import { ApplicationQueries } from './queries/application-queries.js';
 import { localStateQueries } from './queries/local-state-queries.js';
 import { LocalKeyValueStore, LocalWindowStore } from './queries/local-store.js';
-import type { StateQueries } from './queries/state-queries.js';
-import { StateQueryError } from './queries/state-query.js';
+import { StateQueryClient } from './queries/remote/state-query-client.js';
+import { type StateQueryHandler, stateQueryHandler } from './queries/remote/state-query-handler.js';
+import { type StateQueryServer, serveStateQueries } from './queries/remote/state-query-server.js';
+import type { AnywhereOptions, QueryAnywhere, StateQueries } from './queries/state-queries.js';
+import { StateQueryError, type StateQueryRequest } from './queries/state-query.js';
 import {
   ApplicationMetadata,
   type KeyQueryMetadata,
@@ -67,8 +71,8 @@ export interface StreamsConfig {
    * group shares out the work there is nothing to keep. Default 0.
    */
   readonly numStandbyReplicas?: number;
-  /** Where other instances of the application, and those who look for one, can ask this one for its state. */
-  readonly applicationServer?: HostInfo;
+  /** Where other instances of the application can ask this one for its state; Kafka Streams' `application.server`. */
+  readonly applicationServer?: ApplicationServer;
   /**
    * Default 100 ms. Results are out, and crashes cost, at most this long; up to five times as long while there is always
    * more to read than was processed, as at a catch-up.
@@ -130,6 +134,17 @@ export interface StreamsConfig {
   readonly monotonicMs?: () => number;
 }
 
+/** Where an instance answers others, and how. */
+export interface ApplicationServer extends HostInfo {
+  /** Shared by all instances, and asked for by each. It is sent as it is: the network must be one that nobody else hears. */
+  readonly token?: string;
+  /**
+   * The address that the engine itself listens at, such as `127.0.0.1` or `0.0.0.0`; with the port 0, at a free one, which
+   * the others are told. Without it the application has `Streams#stateQueryHandler` answer.
+   */
+  readonly listen?: string;
+}
+
 /** An application: a topology that runs on a log. */
 export class Streams {
   readonly #topology: Topology;
@@ -138,10 +153,13 @@ export class Streams {
   readonly #handler: UncaughtExceptionHandler | undefined;
   /** Where instances share the work and one of them can shut down all. */
   #shutdownRequests: ShutdownRequests | undefined;
-  readonly #host: HostInfo | undefined;
+  #host: HostInfo | undefined;
   readonly #stores: TaskStores;
   readonly #queries: StateQueries;
   readonly #metadata: ApplicationMetadata;
+  readonly #anywhere: ApplicationQueries;
+  readonly #server: ApplicationServer | undefined;
+  #listening: StateQueryServer | undefined;
   readonly #listeners = new Set<StateListener>();
   #state: StreamsState = 'CREATED';
   #running: Promise<void> | undefined;
@@ -165,7 +183,8 @@ export class Streams {
     this.#applicationId = config.applicationId;
     this.#topology = topology;
     this.#handler = config.uncaughtExceptionHandler;
-    this.#host = config.applicationServer;
+    this.#server = config.applicationServer;
+    this.#host = hostOf(config.applicationServer);
     this.#threadConfig = {
       applicationId: config.applicationId,
       log: config.log,
@@ -197,6 +216,10 @@ export class Streams {
     this.#stores = new TaskStores(() => this.#thread.running);
     this.#queries = localStateQueries(this.#stores);
     this.#metadata = new ApplicationMetadata(this.#stores, () => this.#host);
+    const [local, stores, metadata] = [{ query: this.query }, this.#stores, this.#metadata];
+    const token = config.applicationServer?.token;
+    this.#anywhere = new ApplicationQueries({ local, stores, metadata, client: new StateQueryClient(token) });
+    this.stateQueryHandler = stateQueryHandler({ queries: local, serdes: (store) => stores.serdes(store), token });
   }
 
   /** Where the application is in its life; see `onStateChange`. */
@@ -261,6 +284,34 @@ export class Streams {
     return this.#queries.query(request);
   }) as StateQueries['query'];
 
+  /**
+   * As `query`, of the whole application: a partition that another instance has is asked for there, over HTTP, and that
+   * instance asks nobody else. Of a key, its partition alone is asked, and of what a processor keeps, all. Where the task does
+   * not answer, and the request has a `maxLag`, standbys are asked.
+   *
+   * The instances need an `applicationServer`. An answer that is not read by the deadline fails.
+   *
+   * @example
+   * const { partitions } = await streams.queryAnywhere<number>({ store: 'counts', query: { type: 'key', key: 'a' } });
+   * @throws StateQueryError UNKNOWN_STORE, NOT_RUNNING; ArgumentError
+   */
+  readonly queryAnywhere: QueryAnywhere = (async (
+    request: StateQueryRequest,
+    { deadline = '10s' }: AnywhereOptions = {},
+  ) => {
+    this.#requireRunning();
+    return this.#anywhere.query(request, toMilliseconds(deadline, 'the deadline of a query'));
+  }) as QueryAnywhere;
+
+  /**
+   * Answers `queryAnywhere` of other instances, and whoever has the token of `applicationServer`: for an application with an
+   * HTTP server of its own, which has it answer POST at `STATE_QUERIES_PATH`.
+   *
+   * @example createServer(streams.stateQueryHandler).listen(7070);
+   * @example app.post(STATE_QUERIES_PATH, streams.stateQueryHandler); // Express
+   */
+  readonly stateQueryHandler: StateQueryHandler;
+
   /** All instances of the application, as they have told of themselves, this one first; those that are gone fall out. */
   metadataForAllStreamsClients(): readonly StreamsMetadata[] {
     this.#requireRunning();
@@ -318,6 +369,7 @@ export class Streams {
     }
     this.#transition('REBALANCING');
     try {
+      await this.#listen();
       await this.#thread.start();
       const { applicationId, log } = this.#threadConfig;
       if (log.join !== undefined && this.#handler !== undefined) {
@@ -366,6 +418,13 @@ export class Streams {
     throw new StateQueryError('NOT_RUNNING', `the application is ${this.#state}; stores can be asked while it runs`);
   }
 
+  async #listen(): Promise<void> {
+    const { host = '', listen, port = 0 } = this.#server ?? {};
+    if (listen === undefined) return;
+    this.#listening = await serveStateQueries(this.stateQueryHandler, { host: listen, port });
+    this.#host = { host, port: this.#listening.port };
+  }
+
   async #run(): Promise<void> {
     for (;;) {
       try {
@@ -396,6 +455,7 @@ export class Streams {
       if (this.#state === 'REBALANCING' && this.#thread.isAssigned) this.#transition('RUNNING');
     }
     await this.#thread.close({ commit: true });
+    await this.#listening?.close();
     this.#endDrains(new LifecycleError('CLOSED', 'the application was closed'));
     this.#transition('NOT_RUNNING');
   }
@@ -456,6 +516,7 @@ export class Streams {
     }
     this.#transition('PENDING_ERROR');
     this.#endDrains(error);
+    await this.#listening?.close();
     // Whatever closing says now is a consequence of the failure that is reported.
     await this.#thread.close({ commit: false }).catch(() => {});
     this.#transition('ERROR');
@@ -512,7 +573,25 @@ const OPTIONS: Readonly<Record<keyof StreamsConfig, true>> = {
   monotonicMs: true,
 };
 
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
+
+function hostOf(server: ApplicationServer | undefined): HostInfo | undefined {
+  return server && { host: server.host, port: server.port };
+}
+
+function checkServer({ host, listen, port, token }: ApplicationServer): void {
+  if (host === '' || !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+    throw new ArgumentError(`applicationServer needs a host and a port from 0 to 65535, not "${host}" and ${port}`);
+  }
+  if (token === '') throw new ArgumentError('the token of applicationServer is empty; leave it out, or give one');
+  if (listen === undefined || LOOPBACK.has(listen) || token !== undefined) return;
+  throw new ArgumentError(
+    `applicationServer would answer anybody at ${listen}; give it a token, which all instances share`,
+  );
+}
+
 function checkOptions(config: StreamsConfig): void {
+  if (config.applicationServer !== undefined) checkServer(config.applicationServer);
   for (const name of Object.keys(config)) {
     if (!Object.hasOwn(OPTIONS, name)) {
       throw new ArgumentError(`there is no option "${name}"; there are ${Object.keys(OPTIONS).sort().join(', ')}`);

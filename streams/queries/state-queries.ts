@@ -1,3 +1,4 @@
+import type { Duration } from '../dsl/duration.js';
 import type { Windowed } from '../state/windows/windowed.js';
 import type {
   KeyQuery,
@@ -21,4 +22,27 @@ export interface StateQueries {
   query<V>(request: StateQueryRequest<WindowKeyQuery>): Promise<StateQueryResult<AsyncIterable<[number, V]>>>;
   query<K, V>(request: StateQueryRequest<WindowRangeQuery>): Promise<StateQueryResult<AsyncIterable<[Windowed<K>, V]>>>;
   query(request: StateQueryRequest<StateQuery>): Promise<StateQueryResult<unknown>>;
+}
+
+export interface AnywhereOptions {
+  /** By when an answer is to be here, with all its entries. Default 10 s. */
+  readonly deadline?: Duration;
+}
+
+/** As `StateQueries#query`, of all instances of the application. */
+export interface QueryAnywhere {
+  <V>(request: StateQueryRequest<KeyQuery>, options?: AnywhereOptions): Promise<StateQueryResult<V | undefined>>;
+  <K, V>(
+    request: StateQueryRequest<RangeQuery<K>>,
+    options?: AnywhereOptions,
+  ): Promise<StateQueryResult<AsyncIterable<[K, V]>>>;
+  <V>(
+    request: StateQueryRequest<WindowKeyQuery>,
+    options?: AnywhereOptions,
+  ): Promise<StateQueryResult<AsyncIterable<[number, V]>>>;
+  <K, V>(
+    request: StateQueryRequest<WindowRangeQuery>,
+    options?: AnywhereOptions,
+  ): Promise<StateQueryResult<AsyncIterable<[Windowed<K>, V]>>>;
+  (request: StateQueryRequest<StateQuery>, options?: AnywhereOptions): Promise<StateQueryResult<unknown>>;
 }

@@ -6,7 +6,7 @@ export type Position = Readonly<Record<string, Readonly<Record<number, number>>>
 
 interface Limited {
   /** How many entries a partition answers at most. Default: all. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 /** The value of one key. */
@@ -21,7 +21,7 @@ export interface RangeQuery<K = unknown> extends Limited {
   readonly from?: K;
   readonly to?: K;
   /** The last keys first. Default false. */
-  readonly descending?: boolean;
+  readonly descending?: boolean | undefined;
 }
 
 /** The windows of one key that start from one time to another, in milliseconds since the epoch, both included. */
@@ -122,4 +122,6 @@ export class StateQueryError extends MillraceError<
   | 'DEADLINE_EXCEEDED'
   /** The connection to another process ended before its entries did. */
   | 'UNREACHABLE'
+  /** The address of `applicationServer.listen` cannot be had. */
+  | 'CANNOT_LISTEN'
 > {}

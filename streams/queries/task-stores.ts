@@ -4,7 +4,8 @@ import type { StandbyTasks } from '../runtime/group/standby-tasks.js';
 import type { TaskManager } from '../runtime/task/task-manager.js';
 import type { TaskState } from '../runtime/task/task-state.js';
 import type { TopologyTopics } from '../runtime/topology-topics.js';
-import type { StoreDefinition, SubTopology, Topology } from '../topology/topology.js';
+import type { StoreDefinition, StoreSerdes, SubTopology, Topology } from '../topology/topology.js';
+import { unknownStore } from './local-state-queries.js';
 import type { LocalStore, LocalStores } from './local-stores.js';
 import { StatePositions } from './state-positions.js';
 
@@ -62,6 +63,13 @@ export class TaskStores implements LocalStores {
 
   definition(store: string): StoreDefinition | undefined {
     return this.#subTopology(store)?.stores.find(({ name }) => name === store);
+  }
+
+  /** @throws StateQueryError UNKNOWN_STORE */
+  serdes(store: string): StoreSerdes {
+    const definition = this.definition(store);
+    if (definition === undefined) throw unknownStore(store);
+    return definition.serdes;
   }
 
   find(name: string): LocalStore[] {

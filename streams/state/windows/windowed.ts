@@ -6,15 +6,17 @@ export interface TimeWindow {
   readonly end: number;
 }
 
+type WindowBounds = Pick<WindowSlices, 'windowStart' | 'windowEnd'>;
+
 /** A key together with the window that a result is for. */
 export class Windowed<K> {
-  readonly #slices: WindowSlices;
+  readonly #slices: WindowBounds;
   readonly #ordinal: number;
 
   /** Results are many and often filtered away at once: the window's bounds are computed when they are asked for. */
   constructor(
     readonly key: K,
-    slices: WindowSlices,
+    slices: WindowBounds,
     ordinal: number,
   ) {
     this.#slices = slices;

@@ -1,0 +1,205 @@
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { StringDecoder } from 'node:string_decoder';
+import type { HostInfo } from '../../runtime/group/group-members.js';
+import { Windowed } from '../../state/windows/windowed.js';
+import type { StoreSerdes } from '../../topology/topology.js';
+import { failed } from '../local-state-queries.js';
+import {
+  type PartitionAnswer,
+  type PartitionFailure,
+  StateQueryError,
+  type StateQueryFailure,
+  type StateQueryRequest,
+} from '../state-query.js';
+import {
+  type Encoding,
+  encodingOf,
+  positionOf,
+  STATE_QUERIES_PATH,
+  type WireRequest,
+  wireAnswer,
+  withKeys,
+} from './state-query-wire.js';
+
+/** What the code of a refusal means for who has asked. */
+const FAILURES: Readonly<Record<string, StateQueryFailure>> = {
+  REFUSED: 'REFUSED',
+  // It runs another version of the topology.
+  UNKNOWN_STORE: 'NOT_PRESENT',
+  NOT_RUNNING: 'NOT_AVAILABLE',
+  NOT_AVAILABLE: 'NOT_AVAILABLE',
+  INVALID_ARGUMENT: 'STORE_EXCEPTION',
+  STORE_EXCEPTION: 'STORE_EXCEPTION',
+};
+
+export interface Asked {
+  readonly host: HostInfo;
+  readonly partition: number;
+  readonly request: StateQueryRequest;
+  readonly serdes: StoreSerdes;
+  /** By when the answer is to begin, in milliseconds from now. */
+  readonly answerMs: number;
+  /** By when all entries are to be here. */
+  readonly deadlineMs: number;
+}
+
+/** Asks other instances, each for one partition of a store, and by the bytes of its serdes. */
+export class StateQueryClient {
+  readonly #token: string | undefined;
+
+  constructor(token: string | undefined) {
+    this.#token = token;
+  }
+
+  #post(url: string, body: string, signal: AbortSignal): Promise<IncomingMessage> {
+    const headers: Record<string, string> = { 'content-type': 'application/json' };
+    if (this.#token !== undefined) headers['authorization'] = `Bearer ${this.#token}`;
+    return post(url, body, { method: 'POST', headers, signal });
+  }
+
+  async ask({ answerMs, deadlineMs, host, partition, request, serdes }: Asked): Promise<PartitionAnswer<unknown>> {
+    const startedAt = performance.now();
+    const encoding = encodingOf('bytes', request.store, serdes);
+    const stop = new AbortController();
+    let timer = setTimeout(() => stop.abort(), answerMs);
+    const end = () => {
+      clearTimeout(timer);
+      stop.abort();
+    };
+    const place = urlOf(host);
+    try {
+      const body = JSON.stringify(sentOf(partition, request, encoding, deadlineMs));
+      const response = await this.#post(place, body, stop.signal);
+      if (response.statusCode !== 200) return await refusalOf(response, place).finally(end);
+      const lines = linesOf(response);
+      const { value: head } = await lines.next();
+      const answer = wireAnswer.parse(head);
+      if (!answer.isSuccess) {
+        end();
+        return failed(failureOf(answer.failure), answer.message);
+      }
+      const { hasEntries, isActive, lag, value } = answer;
+      const rest = { isSuccess: true, position: positionOf(answer.position), isActive, lag, host } as const;
+      if (hasEntries !== true) {
+        // To its end, so that the connection is used again.
+        await lines.next();
+        end();
+        return { ...rest, value: value === null || value === undefined ? undefined : encoding.valueOf(value) };
+      }
+      clearTimeout(timer);
+      timer = setTimeout(() => stop.abort(), deadlineMs - (performance.now() - startedAt));
+      return { ...rest, value: entriesOf(lines, request.query.type, encoding, place, stop.signal, end) };
+    } catch (error) {
+      const isLate = stop.signal.aborted;
+      end();
+      if (isLate) return failed('DEADLINE_EXCEEDED');
+      return failed('UNREACHABLE', `${place} does not answer: ${reasonOf(error)}`);
+    }
+  }
+}
+
+/** A connection that was kept may have been closed at the other end in the meantime: then another is made. */
+function post(url: string, body: string, options: RequestOptions): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(url, options, resolve);
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(post(url, body, options));
+      else reject(error);
+    });
+    sent.end(body);
+  });
+}
+
+function sentOf(
+  partition: number,
+  { bound, maxLag, query, store }: StateQueryRequest,
+  encoding: Encoding,
+  deadlineMs: number,
+): Record<string, unknown> {
+  return {
+    ...{ store, partition, query: withKeys(query, encoding.key), encoding: 'bytes' },
+    ...(bound !== undefined && { bound }),
+    ...(maxLag !== undefined && { maxLag: Number.isFinite(maxLag) ? maxLag : null }),
+    deadlineMs: Math.max(1, Math.ceil(deadlineMs)),
+  };
+}
+
+async function refusalOf(response: IncomingMessage, place: string): Promise<PartitionFailure> {
+  const { value } = await linesOf(response)
+    .next()
+    .catch(() => ({ value: undefined }));
+  const { code, message } = (value ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  const failure = typeof code === 'string' && Object.hasOwn(FAILURES, code) ? FAILURES[code] : undefined;
+  if (failure !== undefined) return failed(failure, `${place}: ${message}`);
+  return failed('UNREACHABLE', `${place} answers ${response.statusCode}; is the handler of state queries there?`);
+}
+
+async function* entriesOf(
+  lines: AsyncGenerator<unknown>,
+  type: WireRequest['query']['type'],
+  encoding: Encoding,
+  place: string,
+  signal: AbortSignal,
+  end: () => void,
+): AsyncGenerator<[unknown, unknown]> {
+  try {
+    for await (const line of lines) {
+      if (Array.isArray(line)) yield [entryKeyOf(line[0], type, encoding), encoding.valueOf(line[1])];
+      else {
+        const { error } = line as { readonly error?: string };
+        if (error === undefined) return;
+        throw new StateQueryError('UNREACHABLE', `${place} could not read all entries: ${error}`);
+      }
+    }
+    throw new StateQueryError('UNREACHABLE', `${place} has ended before its entries did; ask again`);
+  } catch (cause) {
+    if (signal.aborted) {
+      const told = `the entries of ${place} did not come in time; ask for fewer, or with a later deadline`;
+      throw new StateQueryError('DEADLINE_EXCEEDED', told, { cause });
+    }
+    if (cause instanceof StateQueryError) throw cause;
+    throw new StateQueryError('UNREACHABLE', `${place} has ended before its entries did: ${reasonOf(cause)}`, {
+      cause,
+    });
+  } finally {
+    end();
+  }
+}
+
+function entryKeyOf(sent: unknown, type: WireRequest['query']['type'], encoding: Encoding): unknown {
+  if (type === 'range') return encoding.keyOf(sent);
+  if (type === 'window-key') return sent;
+  const { end, key, start } = sent as { readonly key: unknown; readonly start: number; readonly end: number };
+  return new Windowed(encoding.keyOf(key), { windowStart: () => start, windowEnd: () => end }, 0);
+}
+
+async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<unknown> {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  for await (const chunk of body) {
+    const lines = (rest + decoder.write(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield JSON.parse(line);
+  }
+  if (rest !== '') yield JSON.parse(rest);
+}
+
+function failureOf(told: string): StateQueryFailure {
+  const known: readonly string[] = [
+    'NOT_PRESENT',
+    'NOT_ACTIVE',
+    'NOT_UP_TO_BOUND',
+    'DOES_NOT_EXIST',
+    'UNKNOWN_QUERY_TYPE',
+  ];
+  return known.includes(told) ? (told as StateQueryFailure) : 'STORE_EXCEPTION';
+}
+
+function urlOf({ host, port }: HostInfo): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}${STATE_QUERIES_PATH}`;
+}
+
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error;
+  return cause instanceof Error ? `${message} (${cause.message})` : message;
+}
