@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 import type { Log } from '@millrace/streams';
 import type { SchemaRegistry } from '@millrace/streams/avro';
 import { type Logger, pino } from 'pino';
+import type { LineReading } from '../app/ingestion/line-reading.js';
+import { openHttpReceiver } from '../app/ingestion/receive-http.js';
+import { serdesOf } from '../app/log/topics.js';
 import { RecordDecoder } from '../app/results/record-decoder.js';
 import { type FileConfig, NO_FILE } from '../notify/config.js';
 import { NotifyService } from '../notify/notify-service.js';
@@ -40,6 +43,8 @@ export interface ServeOptions {
   readonly auth: boolean;
   /** Default as `RateLimits` has them. */
   readonly rateLimits?: RateLimits;
+  /** How the lines are read that senders send; undefined: no events are taken. */
+  readonly receives?: LineReading | undefined;
 }
 
 export interface RunningServer {
@@ -94,7 +99,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     deliveriesOf: async (incident) => notify.deliveriesOf(incident).map(shownDelivery),
     audit: (visitor, action, details) => logger.info({ audit: true, by: visitor.name, action, ...details }, action),
   };
+  const received =
+    options.receives === undefined
+      ? undefined
+      : await openHttpReceiver({ data: { log }, config, serdes: await serdesOf(schemas, config) }, options.receives);
   const app = createServer({
+    receiver: received?.receiver,
     resources: RESOURCES,
     services,
     dashboardDirectory: dashboardDirectory(),
@@ -118,6 +128,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       clearInterval(timer);
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
+      await received?.close();
       await notify.close();
       await live.close();
     },

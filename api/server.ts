@@ -3,11 +3,13 @@ import express, { type Express, type NextFunction, type Request, type Response, 
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import { z } from 'zod';
+import type { HttpReceiver } from '../app/ingestion/receive-http.js';
 import type { Authentication } from './auth/authentication.js';
 import { isAllowed, type Visitor } from './auth/visitor.js';
 import { apiDocs } from './docs-page.js';
 import { BASE_PATH, openApiDocument } from './openapi.js';
 import { invalid, Problem, problemBody } from './problems.js';
+import { receive } from './receive.js';
 import type { Call, Resource, Route } from './route.js';
 import { rootRoutes } from './routes/root.js';
 import type { Services } from './services.js';
@@ -42,6 +44,8 @@ export interface ServerOptions {
   readonly hostNames: ReadonlySet<string> | undefined;
   /** Default 3,000, 120 and 20. */
   readonly rateLimits?: RateLimits | undefined;
+  /** Takes events; undefined where none are taken. */
+  readonly receiver?: HttpReceiver | undefined;
 }
 
 /** The server's application, for a port or a test. */
@@ -59,6 +63,7 @@ export function createServer(options: ServerOptions): Express {
     }
     next();
   });
+  app.use(receive(options.receiver, services.authentication));
   app.use(securityHeaders(inlineScriptHashes(dashboardDirectory)));
   app.use((request, _response, next) => {
     const path = Object.hasOwn(OLD_PATHS, request.path) ? OLD_PATHS[request.path] : undefined;

@@ -11,4 +11,6 @@ export class ProducerError extends MillraceError<
   | 'LOG_FORMAT'
   | 'CLIENT_FROM'
   | 'NOTHING_USABLE'
+  | 'QUEUE_FULL'
+  | 'QUEUE_CLOSED'
 > {}

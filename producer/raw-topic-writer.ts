@@ -109,10 +109,13 @@ export class RawTopicWriter {
   /**
    * Writes what others have sent, which no position is kept of. Resolves when it is durable: that is when they may be told.
    *
+   * @param alongside makes more a part of the transaction
    * @throws LogError
    */
-  async writeEvents(batch: EventBatch): Promise<void> {
-    await this.#transactionOf(batch).commit();
+  async writeEvents(batch: EventBatch, alongside?: (transaction: Transaction) => void): Promise<void> {
+    const transaction = this.#transactionOf(batch);
+    alongside?.(transaction);
+    await transaction.commit();
     this.#count(batch);
   }
 

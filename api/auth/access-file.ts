@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, renameSync, rmdirSync, statSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { ROLES } from './visitor.js';
+import { ROLES, TOKEN_ROLES } from './visitor.js';
 
 const role = z.enum(ROLES);
 
@@ -17,7 +17,7 @@ const user = z.object({
 const machineToken = z.object({
   id: z.string(),
   name: z.string(),
-  role,
+  role: z.enum(TOKEN_ROLES),
   hash: z.string(),
   created: z.number(),
   created_by: z.string(),

@@ -11,7 +11,7 @@ import {
 } from './access-file.js';
 import { AccessTokens } from './access-tokens.js';
 import { hashPassword, isPassword } from './passwords.js';
-import type { Role, Visitor } from './visitor.js';
+import type { Role, TokenRole, Visitor } from './visitor.js';
 
 const SESSION_MS = 30 * 86_400_000;
 /** A refresh token may come twice within so long: two tabs of one browser. */
@@ -168,7 +168,7 @@ export class Accounts {
   /** The token is given here and never again. */
   async addMachineToken(
     name: string,
-    role: Role,
+    role: TokenRole,
     expires: number | null,
     by: string,
   ): Promise<{ readonly token: string; readonly known: MachineToken }> {

@@ -1,9 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
 import { Problem } from '../problems.js';
 import { newToken } from './access-file.js';
 import type { Accounts } from './accounts.js';
 import { sessionCookie } from './cookies.js';
-import { ANYBODY, type Visitor } from './visitor.js';
+import { ANYBODY, mayIngest, type Visitor } from './visitor.js';
 
 const TICKET_MS = 30_000;
 const MOST_TICKETS = 10_000;
@@ -41,6 +42,24 @@ export class Authentication {
     return this.#accounts.visitorOf(cookie);
   }
 
+  /**
+   * Who sends events. Senders have no cookies, and cannot all set headers of their own: a token comes as Bearer, as the
+   * password of Basic, or as ApiKey, which Elasticsearch's clients encode as `id:key`.
+   *
+   * @throws Problem 401, 403
+   */
+  async senderOf(request: IncomingMessage): Promise<Visitor> {
+    requireSameOrigin(request);
+    if (this.#accounts === undefined) return ANYBODY;
+    const token = sentToken(request.headers.authorization ?? '');
+    const visitor = token === undefined ? undefined : await this.#accounts.visitorOf(token);
+    if (visitor === undefined) {
+      throw new Problem(401, 'invalid-token', 'Send a token of the role ingest, as Authorization: Bearer or Basic.');
+    }
+    if (!mayIngest(visitor)) throw new Problem(403, 'role-too-low', `${visitor.name} may not send events; ingest may.`);
+    return visitor;
+  }
+
   isStillAllowed(visitor: Visitor): boolean {
     return this.#accounts?.isStillAllowed(visitor) ?? true;
   }
@@ -70,7 +89,7 @@ export class Authentication {
 }
 
 /** A browser says which page a request comes from. */
-export function requireSameOrigin({ headers, method }: Request): void {
+export function requireSameOrigin({ headers, method = 'GET' }: Pick<IncomingMessage, 'headers' | 'method'>): void {
   const { host, origin } = headers;
   if (SAFE.has(method) || origin === undefined) return;
   let from: string | undefined;
@@ -86,4 +105,12 @@ export function requireSameOrigin({ headers, method }: Request): void {
 export function requireIntent({ headers, method }: Request): void {
   if (SAFE.has(method) || headers['x-millrace'] === '1') return;
   throw new Problem(403, 'header-missing', 'A call by cookie that changes something needs the header X-Millrace: 1.');
+}
+
+function sentToken(authorization: string): string | undefined {
+  const [, scheme = '', credentials = ''] = /^(Bearer|Basic|ApiKey) +([\w.~+/=-]{1,8192})$/i.exec(authorization) ?? [];
+  if (scheme.toLowerCase() === 'bearer' || credentials.startsWith('mlr_')) return credentials;
+  const text = Buffer.from(credentials, 'base64').toString();
+  const colon = text.indexOf(':');
+  return colon < 0 ? undefined : text.slice(colon + 1);
 }

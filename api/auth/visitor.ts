@@ -2,18 +2,27 @@
 export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** What a machine may do: `ingest` is to send events, and nothing else. */
+export const TOKEN_ROLES = ['ingest', ...ROLES] as const;
+export type TokenRole = (typeof TOKEN_ROLES)[number];
+
 /** Who asks. */
 export interface Visitor {
   /** The user's name, or a machine token's; `anybody` where nobody has to sign in. */
   readonly name: string;
-  readonly role: Role;
+  readonly role: TokenRole;
   readonly kind: 'user' | 'machine' | 'anybody';
   /** Of a user who has signed in: what ends with signing out. Of a machine: its token. */
   readonly session?: string;
 }
 
 export function isAllowed({ role }: Visitor, least: Role): boolean {
-  return ROLES.indexOf(role) >= ROLES.indexOf(least);
+  return role !== 'ingest' && ROLES.indexOf(role) >= ROLES.indexOf(least);
+}
+
+/** Who may send events. */
+export function mayIngest({ role }: Visitor): boolean {
+  return role !== 'viewer';
 }
 
 /** A user and a machine may have the same name. */

@@ -5,13 +5,14 @@ import { requireIntent, requireSameOrigin } from '../auth/authentication.js';
 import { clearCookies, refreshCookie, setCookies } from '../auth/cookies.js';
 import { LEAST_PASSWORD } from '../auth/passwords.js';
 import { isUserName } from '../auth/user-name.js';
-import { ROLES } from '../auth/visitor.js';
+import { ROLES, TOKEN_ROLES } from '../auth/visitor.js';
 import { Problem } from '../problems.js';
 import { timeSchema } from '../records.js';
 import { type Call, idParams, type Resource, route, silentRoute } from '../route.js';
 import type { Services } from '../services.js';
 
 const role = z.enum(ROLES);
+const tokenRole = z.enum(TOKEN_ROLES);
 const userName = z
   .string()
   .refine(isUserName, 'It must be 1 to 64 letters, digits, and . _ @ -, a letter or digit first.')
@@ -140,7 +141,9 @@ export const auth: Resource = {
       summary: 'Whether somebody is signed in: what a page asks first, and nothing is refused',
       role: 'anybody',
       answer: z.object({
-        visitor: z.object({ name: z.string(), role, kind: z.enum(['user', 'machine', 'anybody']) }).nullable(),
+        visitor: z
+          .object({ name: z.string(), role: tokenRole, kind: z.enum(['user', 'machine', 'anybody']) })
+          .nullable(),
         can_refresh: z.boolean().meta({ description: 'Whether `POST /auth/refresh` would sign in again.' }),
       }),
       async handle({ request }, { accounts, authentication }) {
@@ -159,7 +162,7 @@ export const auth: Resource = {
       role: 'viewer',
       answer: z.object({
         name: z.string(),
-        role,
+        role: tokenRole,
         kind: z.enum(['user', 'machine', 'anybody']),
         has_password: z.boolean(),
       }),
@@ -192,7 +195,7 @@ const machineToken = z
   .object({
     id: z.string(),
     name: z.string(),
-    role,
+    role: tokenRole,
     created: timeSchema,
     created_by: z.string(),
     expires: timeSchema.nullable(),
@@ -274,11 +277,12 @@ export const users: Resource = {
       method: 'post',
       path: '/tokens',
       summary: 'Make a token for a machine; it is shown this once',
+      description: '`ingest` may send events, and nothing else.',
       role: 'admin',
       status: 201,
       body: z.object({
         name: userName,
-        role,
+        role: tokenRole,
         expires_in_days: z.number().int().min(1).max(3650).nullable().default(null),
       }),
       problems: [404],

@@ -1,10 +1,11 @@
-import { RawTopicWriter, type WriterMetrics } from '../../producer/raw-topic-writer.js';
+import type { WriterMetrics } from '../../producer/raw-topic-writer.js';
 import { TopicWriter } from '../../producer/topic-writer.js';
 import { TOPICS } from '../../schemas/topics.js';
 import type { ApplicationConfig } from '../../topology/application-config.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
 import type { OpenLog } from '../log/open-log.js';
 import type { Notify } from '../notice.js';
+import { rawWriterFor } from './raw-writer.js';
 import { ingestFiles } from './read-files.js';
 import { simulateReadings, simulateRequests, simulateServiceLogs } from './simulations.js';
 import type { Source } from './source.js';
@@ -30,19 +31,10 @@ export async function ingest(source: Source, request: IngestRequest): Promise<vo
   const { pipelines, topics } = request.config;
   const { log } = data;
   const work: Promise<void>[] = [];
+  if (source.kind === 'network') return;
   if (source.kind === 'files' || pipelines.includes('goals') || pipelines.includes('web-statistics')) {
-    const { accessLog: topic, deadLetters: deadLetterTopic } = topics;
     const inputs = source.kind === 'files' ? source.inputs : undefined;
-    const writer = await RawTopicWriter.create({
-      ...{ log, topic, deadLetterTopic, metrics, inputs },
-      serde: serdes.accessLog,
-      ...(pipelines.includes('services') && {
-        serviceLogs: { topic: topics.serviceLogs, serde: serdes.serviceLogs },
-      }),
-      ...(pipelines.includes('sensors') && {
-        readings: { topic: topics.sensorReadings, serde: serdes.sensorReadings },
-      }),
-    });
+    const writer = await rawWriterFor({ data, config: request.config, serdes, metrics, inputs });
     const written =
       source.kind === 'files'
         ? ingestFiles(source, writer, signal, onNotice)

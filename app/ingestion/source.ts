@@ -1,25 +1,22 @@
-import type { ClientRule } from '../../producer/client-address.js';
 import type { HostOf } from './host-from-file.js';
+import type { LineReading } from './line-reading.js';
 
 /** Where events come from. */
-export type Source = FileSource | SimulatedSource;
+export type Source = FileSource | SimulatedSource | NetworkSource;
 
-/** Access logs. */
-export interface FileSource {
+/** What others send. */
+export interface NetworkSource extends LineReading {
+  readonly kind: 'network';
+}
+
+/** Logs in files, or on standard input. */
+export interface FileSource extends LineReading {
   readonly kind: 'files';
   /** Paths; `-` is standard input. */
   readonly inputs: readonly string[];
-  /** `auto`, the name of a format, or NGINX's `log_format`. */
-  readonly format: string;
-  /** Of lines that do not name their host, or the machine. */
-  readonly host: string;
-  readonly server: string;
   readonly hostOf?: HostOf;
-  readonly client?: ClientRule;
   /** Lines further ahead of those around them are set aside. */
   readonly maxAheadMs: number;
-  /** Globs: requests of these paths are left out. */
-  readonly excludedPaths: readonly string[];
   /** Whether to go on when the files end, across rotation. */
   readonly follow: boolean;
   /** At so many times real time; as fast as it can by default. */

@@ -13,7 +13,7 @@ import {
   type SourceOptions,
 } from '../options/options.js';
 import { addRetention } from '../options/retention.js';
-import { sourceOf } from '../options/source.js';
+import { sourcesOf } from '../options/source.js';
 import { InterruptedError, isToldToStop, stopOnSignals } from '../terminal/interruption.js';
 import { sayNotice } from '../terminal/notice-text.js';
 import { oddFieldsText } from '../terminal/odd-fields-text.js';
@@ -39,7 +39,7 @@ export function produceCommand(program: Command): Command {
 
 async function produce(options: ProduceOptions): Promise<void> {
   requireLogFormat(options.logFormat);
-  const source = sourceOf(options);
+  const sources = sourcesOf(options);
   const stop = new AbortController();
   stopOnSignals(stop);
   const data = await connect(options, { runs: 'producer' }, stop.signal);
@@ -49,7 +49,8 @@ async function produce(options: ProduceOptions): Promise<void> {
     const partitions = (await data.log.partitions(topics.accessLog)) ?? options.partitions;
     const serdes = await prepareTopics(data, config, partitions, options);
     const metrics = newWriterMetrics();
-    await ingest(source, { data, config, serdes, metrics, signal: stop.signal, onNotice: sayNotice });
+    const request = { data, config, serdes, metrics, signal: stop.signal, onNotice: sayNotice };
+    await Promise.all(sources.map((one) => ingest(one, request)));
     print(safe`${writtenText(metrics)} written`);
     for (const line of excludedText(metrics.excluded)) print(line);
     for (const line of refusedText(metrics.refused, topics.deadLetters)) print(line);

@@ -35,7 +35,7 @@ import {
   wholeNumber,
 } from '../options/options.js';
 import { addRetention } from '../options/retention.js';
-import { sourceOf } from '../options/source.js';
+import { lineReadingOf, receives, sourcesOf } from '../options/source.js';
 import { UsageError } from '../options/usage-error.js';
 import { InterruptedError, isToldToStop, stopOnSignals } from '../terminal/interruption.js';
 import { sayNotice } from '../terminal/notice-text.js';
@@ -75,7 +75,7 @@ export function startCommand(program: Command): Command {
     .command('start')
     .description(
       'run the pipeline; without options, over simulated NGINX traffic. With --brokers it processes what the raw topic ' +
-        'gets, and feeds it only where --input, --count or --rate say so',
+        'gets, and feeds it only where --input, --listen, --count or --rate say so',
     )
     .option('--once', 'stop at the end of the input, with every window closed, and print a summary')
     .option(
@@ -112,6 +112,10 @@ export function startCommand(program: Command): Command {
       ),
     )
     .addOption(httpOption('where the dashboard and the HTTP API are served; a busy port: the next free one'))
+    .option(
+      '--listen',
+      "take events over HTTP, beside the API: OTLP, Elasticsearch's _bulk, and lines (docs/sources.md)",
+    )
     .option('--no-http', 'serve no HTTP; with --once or --brokers none is served unless --http asks for it')
     .option('--no-auth', 'let anybody on this machine in, without signing in');
   return addGroup(addConnection(addRetention(addPipelines(addSource(addAlerts(command)))))).action(start);
@@ -135,9 +139,10 @@ function feedingOf(options: StartOptions, command: Command): Feeding {
   const feeds =
     brokers === undefined ||
     input !== undefined ||
+    receives(options) ||
     count !== undefined ||
     command.getOptionValueSource('rate') !== 'default';
-  const ends = feeds ? (input !== undefined ? !follow : count !== undefined) : (once ?? false);
+  const ends = !receives(options) && (feeds ? (input !== undefined ? !follow : count !== undefined) : (once ?? false));
   if (once && !ends) throw new UsageError('--once needs an input that ends: --input without --follow, or --count');
   if (processes > 1 && brokers === undefined) {
     throw new UsageError('--processes needs --brokers: an embedded log is for one process');
@@ -150,13 +155,13 @@ function feedingOf(options: StartOptions, command: Command): Feeding {
 }
 
 /** On an embedded log, simulated traffic and one's own logs do not mix. */
-function placeOf({ brokers, dataDir, input }: StartOptions): string {
+function placeOf(options: StartOptions): string {
+  const { brokers, dataDir, input } = options;
+  const isSimulated = input === undefined && !receives(options);
   if (brokers !== undefined) return dataDir;
-  const place = placeFor(dataDir, input === undefined ? 'simulated' : 'own-logs');
+  const place = placeFor(dataDir, isSimulated ? 'simulated' : 'own-logs');
   if (place !== dataDir) {
-    say(
-      safe`${dataDir} holds ${input === undefined ? 'logs of your own' : 'simulated traffic'}: this run uses ${place}`,
-    );
+    say(safe`${dataDir} holds ${isSimulated ? 'logs of your own' : 'simulated traffic'}: this run uses ${place}`);
   }
   return place;
 }
@@ -171,16 +176,16 @@ interface RunOptions extends StartOptions {
 }
 
 /** Over an embedded log that stays, or where it is asked for: on Kafka it would read the topics of others, and need rights. */
-function serves({ brokers, http, once }: StartOptions, command: Command): boolean {
+function serves({ brokers, http, listen, once }: StartOptions, command: Command): boolean {
   if (http === false) return false;
-  return command.getOptionValueSource('http') !== 'default' || (!once && brokers === undefined);
+  return command.getOptionValueSource('http') !== 'default' || listen === true || (!once && brokers === undefined);
 }
 
 async function start(given: StartOptions, command: Command): Promise<void> {
   const source = feedingOf(given, command);
   // Mistakes in the options are reported before anything is opened.
   applicationConfig(given);
-  sourceOf(given);
+  sourcesOf(given);
   requireLogFormat(given.logFormat);
   const options = {
     ...given,
@@ -194,6 +199,7 @@ async function start(given: StartOptions, command: Command): Promise<void> {
       '--alerts and --webhook need the HTTP process, which tells: leave --no-http out; with --once or --brokers, add --http',
     );
   }
+  if (options.listen && !options.serves) throw new UsageError('--listen takes events over HTTP: leave --no-http out');
   const stop = new AbortController();
   const startedAt = Date.now();
   stopOnSignals(stop);
@@ -332,9 +338,8 @@ async function feedAndWatch(options: RunOptions, source: Feeding, running: Runni
     if (source.feeds) {
       const partitions = (await feeding.log.partitions(config.topics.accessLog)) ?? 1;
       const serdes = await prepareTopics(feeding, config, partitions, options);
-      await ingest(sourceOf(options), {
-        ...{ data: feeding, config, serdes, metrics, signal: stop.signal, onNotice: sayNotice },
-      });
+      const request = { data: feeding, config, serdes, metrics, signal: stop.signal, onNotice: sayNotice };
+      await Promise.all(sourcesOf(options).map((one) => ingest(one, request)));
     }
     if (source.ends && !stop.signal.aborted) {
       // A log grows: the next run counts on in the windows that this one leaves open.
@@ -364,6 +369,7 @@ function httpBeside(
   const task = {
     ...{ place: logPlace(options), config, address: http, directory: httpDirectory, auth, alerts: told },
     ...{ lakeDirectory: lakeDirectoryOf(options), version: programVersion() },
+    ...(options.listen ? { receives: lineReadingOf(options) } : {}),
   };
   return new HttpProcess(task, onUrl);
 }

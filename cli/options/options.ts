@@ -143,6 +143,7 @@ export interface SourceOptions {
   readonly trustedProxies?: readonly string[];
   readonly follow?: boolean;
   readonly speed?: number;
+  readonly listen?: boolean;
 }
 
 function hostTemplate(text: string): HostOf {

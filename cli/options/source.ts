@@ -1,33 +1,58 @@
 import { usualHost } from '../../app/ingestion/host-from-file.js';
-import type { Source } from '../../app/ingestion/source.js';
+import type { LineReading } from '../../app/ingestion/line-reading.js';
+import type { NetworkSource, Source } from '../../app/ingestion/source.js';
 import type { ClientRule } from '../../producer/client-address.js';
 import { ASSET_PATHS } from '../../producer/excluded-paths.js';
 import type { SourceOptions } from './options.js';
 import { UsageError } from './usage-error.js';
 
-/** Where the events come from that a command writes. @throws UsageError */
-export function sourceOf(options: SourceOptions): Source {
-  if (options.input === undefined) {
-    const { clients, count, countries, disorder, hosts, incidents, logRate, rate, seed, sensorRate } = options;
-    return {
-      kind: 'simulated',
-      ...{ rate, seed, countries, incidents, logRate, sensorRate, disorderMs: disorder },
-      ...(count === undefined ? {} : { count }),
-      ...(clients === undefined ? {} : { clients }),
-      ...(hosts === undefined ? {} : { hosts }),
-    };
-  }
-  const { assets, excludePath = [], follow = false, host, hostFromFile, input, logFormat, maxLineAhead } = options;
+/** Where the events come from that a command writes: any number of inputs, or else the simulator. @throws UsageError */
+export function sourcesOf(options: SourceOptions): readonly Source[] {
+  const network = receives(options) ? networkSourceOf(options) : undefined;
+  const { follow = false, hostFromFile, input, maxLineAhead, speed } = options;
+  if (input === undefined) return [network ?? simulatedSourceOf(options)];
+  return [
+    {
+      kind: 'files',
+      inputs: input,
+      ...lineReadingOf(options),
+      ...{ follow, maxAheadMs: maxLineAhead },
+      ...(hostFromFile === undefined ? {} : { hostOf: hostFromFile === true ? usualHost : hostFromFile }),
+      ...(speed === undefined ? {} : { speed }),
+    },
+    ...(network === undefined ? [] : [network]),
+  ];
+}
+
+/** Whether others send the events. */
+export function receives({ listen = false }: SourceOptions): boolean {
+  return listen;
+}
+
+/** What others send. @throws UsageError */
+function networkSourceOf(options: SourceOptions): NetworkSource {
+  return { kind: 'network', ...lineReadingOf(options) };
+}
+
+function simulatedSourceOf(options: SourceOptions): Source {
+  const { clients, count, countries, disorder, hosts, incidents, logRate, rate, seed, sensorRate } = options;
+  return {
+    kind: 'simulated',
+    ...{ rate, seed, countries, incidents, logRate, sensorRate, disorderMs: disorder },
+    ...(count === undefined ? {} : { count }),
+    ...(clients === undefined ? {} : { clients }),
+    ...(hosts === undefined ? {} : { hosts }),
+  };
+}
+
+/** How lines are read, wherever they come from. @throws UsageError */
+export function lineReadingOf(options: SourceOptions): LineReading {
+  const { assets, excludePath = [], host, logFormat, server } = options;
   const client = clientRule(options);
   return {
-    kind: 'files',
-    inputs: input,
-    format: logFormat,
-    ...{ host, server: options.server, follow, maxAheadMs: maxLineAhead },
+    ...{ format: logFormat, host, server },
     excludedPaths: [...excludePath, ...(assets ? [] : [ASSET_PATHS])],
     ...(client === undefined ? {} : { client }),
-    ...(hostFromFile === undefined ? {} : { hostOf: hostFromFile === true ? usualHost : hostFromFile }),
-    ...(options.speed === undefined ? {} : { speed: options.speed }),
   };
 }
 

@@ -1202,7 +1202,10 @@ export interface paths {
         /** Tokens of machines, without what they are */
         get: operations["getTokens"];
         put?: never;
-        /** Make a token for a machine; it is shown this once */
+        /**
+         * Make a token for a machine; it is shown this once
+         * @description `ingest` may send events, and nothing else.
+         */
         post: operations["postTokens"];
         delete?: never;
         options?: never;
@@ -1805,7 +1808,7 @@ export interface components {
             id: string;
             name: string;
             /** @enum {string} */
-            role: "viewer" | "operator" | "admin";
+            role: "ingest" | "viewer" | "operator" | "admin";
             /** @description Milliseconds since the epoch. */
             created: number;
             created_by: string;
@@ -6510,6 +6513,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request line and headers have more than 64 KiB. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     deleteSilencesById: {
@@ -6965,6 +6977,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request line and headers have more than 64 KiB. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     deleteSchedulesById: {
@@ -7097,6 +7118,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request line and headers have more than 64 KiB. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     postInhibitions: {
@@ -7182,6 +7212,15 @@ export interface operations {
             };
             /** @description Too many requests; Retry-After says how long to wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request line and headers have more than 64 KiB. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7301,6 +7340,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request line and headers have more than 64 KiB. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     deleteInhibitionsById: {
@@ -7375,6 +7423,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request line and headers have more than 64 KiB. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     getFlapping: {
@@ -7415,6 +7472,15 @@ export interface operations {
             };
             /** @description Too many requests; Retry-After says how long to wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request line and headers have more than 64 KiB. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7514,6 +7580,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request line and headers have more than 64 KiB. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     deleteFlapping: {
@@ -7561,6 +7636,15 @@ export interface operations {
             };
             /** @description Too many requests; Retry-After says how long to wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request line and headers have more than 64 KiB. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8305,7 +8389,7 @@ export interface operations {
                         visitor: {
                             name: string;
                             /** @enum {string} */
-                            role: "viewer" | "operator" | "admin";
+                            role: "ingest" | "viewer" | "operator" | "admin";
                             /** @enum {string} */
                             kind: "user" | "machine" | "anybody";
                         } | null;
@@ -8316,6 +8400,15 @@ export interface operations {
             };
             /** @description Too many requests; Retry-After says how long to wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request line and headers have more than 64 KiB. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8343,7 +8436,7 @@ export interface operations {
                     "application/json": {
                         name: string;
                         /** @enum {string} */
-                        role: "viewer" | "operator" | "admin";
+                        role: "ingest" | "viewer" | "operator" | "admin";
                         /** @enum {string} */
                         kind: "user" | "machine" | "anybody";
                         has_password: boolean;
@@ -8944,7 +9037,7 @@ export interface operations {
                 "application/json": {
                     name: string;
                     /** @enum {string} */
-                    role: "viewer" | "operator" | "admin";
+                    role: "ingest" | "viewer" | "operator" | "admin";
                     /** @default null */
                     expires_in_days?: number | null;
                 };
@@ -8961,7 +9054,7 @@ export interface operations {
                         id: string;
                         name: string;
                         /** @enum {string} */
-                        role: "viewer" | "operator" | "admin";
+                        role: "ingest" | "viewer" | "operator" | "admin";
                         /** @description Milliseconds since the epoch. */
                         created: number;
                         created_by: string;

@@ -3,6 +3,7 @@ import type { Log } from '@millrace/streams';
 import type { SchemaRegistry } from '@millrace/streams/avro';
 import { type RunningServer, serve } from '../../../api/serve.js';
 import type { RateLimits } from '../../../api/server.js';
+import type { LineReading } from '../../../app/ingestion/line-reading.js';
 import { openLog } from '../../../app/log/open-log.js';
 import { DEFAULT_APPLICATION_CONFIG, topicsOf } from '../../../topology/application-config.js';
 import { registerSerdes, type TopicSerdes } from '../../../topology/serdes.js';
@@ -25,9 +26,10 @@ export interface ServedOptions {
   readonly rateLimits?: RateLimits;
   /** What a pipeline has left, with a lake in it; default an empty one. */
   readonly dataDirectory?: string;
+  readonly receives?: LineReading;
 }
 
-export async function served({ auth, dataDirectory, rateLimits }: ServedOptions): Promise<Served> {
+export async function served({ auth, dataDirectory, rateLimits, receives }: ServedOptions): Promise<Served> {
   const temporary = await temporaryDirectory();
   const directory = join(temporary.path, 'http');
   const opened = await openLog(dataDirectory ?? join(temporary.path, 'data'), {
@@ -40,7 +42,7 @@ export async function served({ auth, dataDirectory, rateLimits }: ServedOptions)
   for (const topic of Object.values(topics)) await opened.log.ensureTopic(topic, { partitions: 1 });
   const serdes = (await registerSerdes(opened.schemas, topics)) as TopicSerdes;
   const server = await serve({
-    ...{ log: opened.log, schemas: opened.schemas, config, directory, auth },
+    ...{ log: opened.log, schemas: opened.schemas, config, directory, auth, receives },
     ...{ address: { host: '127.0.0.1', port: 0 }, version: 'test' },
     lakeDirectory: dataDirectory === undefined ? undefined : join(dataDirectory, 'lake'),
     ...(rateLimits === undefined ? {} : { rateLimits }),

@@ -10,6 +10,7 @@ import { useVisitor } from '../../shell/visitor.js';
 
 const ROLES = ['viewer', 'operator', 'admin'] as const;
 type Role = (typeof ROLES)[number];
+type TokenRole = Role | 'ingest';
 
 /** What is each person's own, and for the administrator who may come in. */
 export default function SettingsPage() {
@@ -149,7 +150,7 @@ function Tokens() {
   const asked = useQuery({ queryKey: ['tokens'], queryFn: ({ signal }) => answerOf(api.GET('/tokens', { signal })) });
   const onSuccess = () => client.invalidateQueries({ queryKey: ['tokens'] });
   const add = useMutation({
-    mutationFn: (body: { name: string; role: Role }) => answerOf(api.POST('/tokens', { body })),
+    mutationFn: (body: { name: string; role: TokenRole }) => answerOf(api.POST('/tokens', { body })),
     onSuccess,
   });
   const remove = useMutation({
@@ -161,7 +162,8 @@ function Tokens() {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    add.mutate({ name: String(form.get('name')), role: roleOf(form) });
+    const role = form.get('role') === 'ingest' ? 'ingest' : roleOf(form);
+    add.mutate({ name: String(form.get('name')), role });
     event.currentTarget.reset();
   };
   return (
@@ -209,7 +211,7 @@ function Tokens() {
           required
           autoComplete="off"
         />
-        <RoleField />
+        <RoleField more={['ingest']} />
         <button type="submit" className="btn">
           <Icon name="plus" />
           Token
@@ -225,10 +227,11 @@ function Tokens() {
   );
 }
 
-function RoleField() {
+/** @param more roles that only some may have */
+function RoleField({ more = [] }: { readonly more?: readonly string[] }) {
   return (
     <select name="role" className="in" aria-label="Role" defaultValue="viewer">
-      {ROLES.map((role) => (
+      {[...ROLES, ...more].map((role) => (
         <option key={role}>{role}</option>
       ))}
     </select>
