@@ -44,7 +44,7 @@ async function whoAmI() {
 /** Lets in who is signed in; to others the sign-in stands over the page, which they come back to. */
 export function SignedIn({ children }: { readonly children: ReactNode }) {
   const client = useQueryClient();
-  const isSetUp = !hasSetupToken();
+  const [isSetUp, setIsSetUp] = useState(() => !hasSetupToken());
   const me = useQuery({ queryKey: ME, queryFn: whoAmI, staleTime: Number.POSITIVE_INFINITY, enabled: isSetUp });
   const wasIn = useRef(false);
   useEffect(() => {
@@ -62,7 +62,10 @@ export function SignedIn({ children }: { readonly children: ReactNode }) {
       }),
     [client],
   );
-  const enter = () => client.resetQueries();
+  const enter = () => {
+    setIsSetUp(true);
+    return client.resetQueries();
+  };
   const isOut = me.error instanceof ApiProblem && me.error.status === 401;
   if (isOut || !isSetUp) return <SignIn wasIn={wasIn.current} onDone={enter} />;
   if (me.data === undefined) {
