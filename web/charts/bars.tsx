@@ -1,4 +1,4 @@
-import { type PointerEvent, useRef, useState } from 'react';
+import { type KeyboardEvent, type PointerEvent, useRef, useState } from 'react';
 import { TimeAxis } from './time-axis.js';
 
 export interface BarPart {
@@ -19,11 +19,25 @@ interface BarsProps {
   readonly height: number;
   readonly gutter?: number;
   readonly format: (value: number) => string;
+  readonly selected?: { readonly from: number; readonly to: number } | undefined;
+  /** By dragging; by the keyboard with the arrows, and with shift as far as wanted. */
   readonly onSelect?: (from: number, to: number) => void;
 }
 
 /** Counts by steps of time, classes one on the other. */
-export function Bars({ format, from, gutter = 34, height, label, onSelect, parts, stepMs, times, to }: BarsProps) {
+export function Bars({
+  format,
+  from,
+  gutter = 34,
+  height,
+  label,
+  onSelect,
+  parts,
+  selected,
+  stepMs,
+  times,
+  to,
+}: BarsProps) {
   const plot = useRef<HTMLDivElement>(null);
   const [drag, setDrag] = useState<{ start: number; end: number }>();
   const sums = times.map((_, index) => parts.reduce((sum, { values }) => sum + (values[index] ?? 0), 0));
@@ -32,6 +46,16 @@ export function Bars({ format, from, gutter = 34, height, label, onSelect, parts
   const share = (event: PointerEvent) => {
     const box = plot.current?.getBoundingClientRect();
     return box === undefined ? 0 : Math.max(0, Math.min(1, (event.clientX - box.left) / box.width));
+  };
+  const press = (event: KeyboardEvent) => {
+    const by = event.key === 'ArrowLeft' ? -stepMs : event.key === 'ArrowRight' ? stepMs : 0;
+    if (by === 0 || onSelect === undefined) return;
+    event.preventDefault();
+    const last = Math.floor((to - stepMs) / stepMs) * stepMs;
+    const at = selected ?? { from: last + (by > 0 ? -stepMs : stepMs), to: last + (by > 0 ? 0 : 2 * stepMs) };
+    const end = Math.min(to, at.to + by);
+    const start = event.shiftKey ? at.from : at.from + by;
+    if (start >= from && end > start) onSelect(start, end);
   };
   return (
     <figure className="chart" style={{ '--gutter': `${gutter}px` } as React.CSSProperties} aria-label={label}>
@@ -50,6 +74,12 @@ export function Bars({ format, from, gutter = 34, height, label, onSelect, parts
         ref={plot}
         className="plot"
         style={{ height, touchAction: 'pan-y' }}
+        {...(onSelect !== undefined && {
+          tabIndex: 0,
+          role: 'group',
+          'aria-label': `${label}; arrows select a part, with shift a longer one`,
+          onKeyDown: press,
+        })}
         onPointerDown={(event) => onSelect && setDrag({ start: share(event), end: share(event) })}
         onPointerMove={(event) => drag && setDrag({ ...drag, end: share(event) })}
         onPointerUp={() => {
@@ -90,6 +120,15 @@ export function Bars({ format, from, gutter = 34, height, label, onSelect, parts
               ) : null;
             });
           })}
+          {selected !== undefined && drag === undefined && selected.to > from && (
+            <rect
+              className="shade sel"
+              x={Math.max(0, x(selected.from))}
+              width={Math.max(2, x(selected.to) - Math.max(0, x(selected.from)))}
+              y={0}
+              height={height}
+            />
+          )}
           {drag !== undefined && (
             <rect
               className="shade sel"

@@ -31,7 +31,7 @@ export function IncidentActions({ children, incident, primary = false, withFine 
     onSuccess,
   });
   const wasFine = useMutation({
-    mutationFn: (body: { was_fine: boolean; note: string }) =>
+    mutationFn: (body: { was_fine: boolean; note: string; for: string | null }) =>
       answerOf(api.POST('/incidents/{id}/feedback', { params, body })),
     onSuccess,
   });
@@ -68,7 +68,7 @@ export function IncidentActions({ children, incident, primary = false, withFine 
       )}
       {failed !== undefined && <Failure what="That was not noted." error={failed.error} />}
       <SilenceDialog dialog={silence} scope={incident.scope} onSubmit={(body) => keepSilent.mutate(body)} />
-      <FineDialog dialog={fine} onSubmit={(note) => wasFine.mutate({ was_fine: true, note })} />
+      <FineDialog dialog={fine} incident={incident} onSubmit={(body) => wasFine.mutate({ was_fine: true, ...body })} />
     </>
   );
 }
@@ -128,20 +128,52 @@ function SilenceDialog({
   );
 }
 
+const FINE_FOR = [
+  ['', 'this incident alone'],
+  ['1d', 'the same for a day'],
+  ['7d', 'the same for 7 days'],
+  ['30d', 'the same for 30 days'],
+  ['90d', 'the same for 90 days'],
+] as const;
+
 function FineDialog({
   dialog,
+  incident,
   onSubmit,
 }: {
   dialog: React.RefObject<HTMLDialogElement | null>;
-  onSubmit: (note: string) => void;
+  incident: Incident;
+  onSubmit: (body: { note: string; for: string | null }) => void;
 }) {
   return (
     <dialog ref={dialog} className="dialog" aria-labelledby="fine-title">
-      <form method="dialog" onSubmit={(event) => readForm(event, dialog, (form) => onSubmit(String(form.get('note'))))}>
+      <form
+        method="dialog"
+        onSubmit={(event) =>
+          readForm(event, dialog, (form) =>
+            onSubmit({ note: String(form.get('note')), for: String(form.get('for')) || null }),
+          )
+        }
+      >
         <h2 id="fine-title">This was fine</h2>
         <p className="t2">
-          It closes the incident for people and is counted against its detectors. It changes no threshold.
+          It closes the incident for people and is counted against its detectors: {incident.detectors.join(', ')}. It
+          changes no threshold.
         </p>
+        <label>
+          What is fine
+          <select name="for" className="in" defaultValue="1d">
+            {FINE_FOR.map(([value, words]) => (
+              <option key={value} value={value}>
+                {words}
+              </option>
+            ))}
+          </select>
+          <span className="s">
+            The same: incidents of <code>{incident.scope}</code>, by these detectors, no graver than {incident.severity}
+            . They are shown as fine, and nobody is told.
+          </span>
+        </label>
         <label>
           Why it was fine
           <textarea name="note" className="in" maxLength={2000} />

@@ -9,7 +9,7 @@ import { isOpen, matterOf, nameOf, titleOf } from '../../parts/incident-words.js
 import { LineRows } from '../../parts/line-rows.js';
 import { Answer } from '../../parts/state.js';
 import { IncidentMark, Severity } from '../../parts/status.js';
-import { count, day, duration, percent, timeOfDay } from '../../parts/wording.js';
+import { count, day, duration, percent, timeOfDay, when } from '../../parts/wording.js';
 import { useRangeLink } from '../../shell/range.js';
 import { IncidentActions } from './actions.js';
 import { FieldShifts } from './field-shifts.js';
@@ -221,7 +221,7 @@ function Actions({ incident }: { readonly incident: IncidentDetail }) {
         {incident.actions.map(({ action, by, note, time, until }) => (
           <li key={`${time}${action}`} className="py-1">
             <b>{by}</b> {ACTION_WORDS[action]}
-            {until !== null && ` until ${timeOfDay(until)}`} <span className="dim">{timeOfDay(time)}</span>
+            {until !== null && ` until ${when(until, time)}`} <span className="dim">{timeOfDay(time)}</span>
             {note !== null && note !== '' && <span className="block t2">{note}</span>}
           </li>
         ))}

@@ -14,12 +14,13 @@ interface DrawerProps {
   readonly onClose: () => void;
   readonly onMove: (by: 1 | -1) => void;
   readonly onFilter: (term: string) => void;
+  readonly onOpen: (id: string) => void;
 }
 
 const OWN = new Set(['id', 'time', 'kind', 'timestamp']);
 
 /** All of a line, what else the same request has logged, and the lines around it. */
-export function LineDrawer({ id, line, onClose, onFilter, onMove }: DrawerProps) {
+export function LineDrawer({ id, line, onClose, onFilter, onMove, onOpen }: DrawerProps) {
   const [asJson, setAsJson] = useState(false);
   const [showsAround, showAround] = useState(false);
   const around = useQuery({
@@ -104,7 +105,13 @@ export function LineDrawer({ id, line, onClose, onFilter, onMove }: DrawerProps)
                       <li key={one.id} className="flex gap-2 items-center" aria-current={one.id === id || undefined}>
                         <span className="dim">{timeOfDayMs(one.time)}</span>
                         <Level level={one['level']} />
-                        <span className={`ell ${one.id === id ? 'font-semibold' : ''}`}>{saidBy(one)}</span>
+                        <button
+                          type="button"
+                          className={`n ell ${one.id === id ? 'font-semibold' : ''}`}
+                          onClick={() => onOpen(one.id)}
+                        >
+                          {saidBy(one)}
+                        </button>
                       </li>
                     ))}
                   </ol>

@@ -27,8 +27,10 @@ const toneOf = (name: string): string => TONES[name] ?? 'b-info';
 export function LineHistogram({
   answer,
   onSelect,
+  selected,
 }: {
   answer: Histogram;
+  selected: { readonly from: number; readonly to: number } | undefined;
   onSelect: (from: number, to: number) => void;
 }) {
   const { buckets, classes, from, step, to } = answer;
@@ -36,7 +38,7 @@ export function LineHistogram({
   return (
     <>
       <div className="hd">
-        <span className="s">Matching lines in {duration(step)}, drag to narrow</span>
+        <span className="s">Matching lines in {duration(step)}, select a part to ask why it is different</span>
         <span className="key r">
           {names.toReversed().map((name) => (
             <span key={name}>
@@ -55,6 +57,7 @@ export function LineHistogram({
         height={72}
         format={whole}
         parts={names.map((name) => ({ name, tone: toneOf(name), values: buckets.map(({ by }) => by[name] ?? 0) }))}
+        selected={selected}
         onSelect={onSelect}
       />
     </>

@@ -10,13 +10,16 @@ import { number, whole } from '../../parts/wording.js';
 import { useKeys } from '../../shell/keys.js';
 import { rangeQuery, useRange } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
+import { ExportMenu } from './export-menu.js';
 import { Facets } from './facets.js';
 import { FilterBox } from './filter-box.js';
 import { LineDrawer } from './line-drawer.js';
 import { LineHistogram } from './line-histogram.js';
 import { LineList } from './line-list.js';
 import { Patterns } from './patterns.js';
+import { SavedViews } from './saved-views.js';
 import { termsOf } from './search-terms.js';
+import { SelectedTime, spanIn } from './selected-time.js';
 
 const SOURCES: readonly (readonly [LogLine['kind'], string])[] = [
   ['services', 'Service lines'],
@@ -39,6 +42,7 @@ export default function LogsPage() {
   const source = SOURCES.find(([name]) => name === search.get('source'))?.[0] ?? 'services';
   const q = search.get('q') ?? '';
   const lineId = search.get('line');
+  const span = spanIn(search.get('sel'));
   const isByPattern = search.get('view') === 'patterns';
   const [wraps, setWraps] = useState(false);
   const query = { source, q, ...rangeQuery(range) };
@@ -89,7 +93,7 @@ export default function LogsPage() {
   useKeys({
     j: () => open(all[at + 1]),
     k: () => open(all[Math.max(0, at - 1)]),
-    Escape: close,
+    ...(span === undefined && { Escape: close }),
     w: () => setWraps(!wraps),
   });
   const chosen = all[at] ?? lines.data?.items.find(({ id }) => id === lineId);
@@ -141,15 +145,8 @@ export default function LogsPage() {
           >
             <Icon name="wrap" />
           </button>
-          <button
-            type="button"
-            className="btn sq"
-            aria-label="Export the lines that are loaded, as NDJSON"
-            title="Export what is loaded"
-            onClick={() => download(all)}
-          >
-            <Icon name="download" />
-          </button>
+          <SavedViews />
+          <ExportMenu query={query} total={total === undefined ? '' : `${whole(total)} lines`} />
         </div>
         <Facets facets={facets.data?.facets} q={q} onChange={(text) => set({ q: text, line: undefined })} />
         <div className="lm">
@@ -167,10 +164,21 @@ export default function LogsPage() {
             ) : (
               <LineHistogram
                 answer={histogram.data}
-                onSelect={(from, to) => set({ from: String(Math.round(from)), to: String(Math.round(to)) })}
+                selected={span}
+                onSelect={(from, to) => set({ sel: `${Math.round(from)}-${Math.round(to)}` }, true)}
               />
             )}
           </div>
+          {span !== undefined && (
+            <SelectedTime
+              key={`${span.from} ${span.to}`}
+              span={span}
+              source={source}
+              q={q}
+              onNarrow={() => set({ from: String(span.from), to: String(span.to), sel: undefined })}
+              onClose={() => set({ sel: undefined }, true)}
+            />
+          )}
           <PausedBar />
           {isByPattern ? (
             <Patterns query={query} onChoose={(text) => set({ q: `${q} ${text}`.trim(), view: undefined })} />
@@ -196,6 +204,7 @@ export default function LogsPage() {
             line={chosen}
             onClose={close}
             onMove={(by) => open(all[at + by])}
+            onOpen={(other) => set({ line: other }, true)}
             onFilter={(text) => set({ q: `${q} ${text}`.trim() })}
           />
         )}
@@ -272,12 +281,4 @@ function NoMatch({ q, query, without }: NoMatchProps) {
       Without <code>{last}</code> there are {data === undefined ? '…' : whole(data.total)}.
     </Note>
   );
-}
-
-function download(lines: readonly LogLine[]): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([lines.map((line) => `${JSON.stringify(line)}\n`).join('')]));
-  link.download = 'lines.ndjson';
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

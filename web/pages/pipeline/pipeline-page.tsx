@@ -1,8 +1,10 @@
 import type { ComponentType } from 'react';
 import { useSearchParams } from 'wouter';
 import { TopBar } from '../../shell/top-bar.js';
+import { ConnectorsView } from './connectors-view.js';
 import { DeadLettersView } from './dead-letters-view.js';
 import { PartitionsView } from './partitions-view.js';
+import { SchemasView } from './schemas-view.js';
 import { TopicsView } from './topics-view.js';
 import { TopologyView } from './topology-view.js';
 
@@ -10,6 +12,8 @@ const VIEWS: readonly (readonly [name: string, words: string, view: ComponentTyp
   ['', 'Topology', TopologyView],
   ['partitions', 'Partitions', PartitionsView],
   ['topics', 'Topics', TopicsView],
+  ['connectors', 'Connectors', ConnectorsView],
+  ['schemas', 'Schemas', SchemasView],
   ['dead-letters', 'Dead letters', DeadLettersView],
 ];
 

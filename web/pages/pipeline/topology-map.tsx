@@ -147,8 +147,13 @@ function wayOf({ from, to }: FlowEdge, layout: FlowLayout, byId: ReadonlyMap<str
   const x1 = start.x + start.width;
   const x2 = end.x;
   if (isBetween(byId.get(to), layout)) {
-    // Below the results of the same row.
-    const y = Math.max(end.y + 12, Math.min(end.y + end.height - 10, middleOf(start) + 20));
+    // Below the results of the same row, or between two of them.
+    const isFree = (at: number) =>
+      ![...layout.places.values()].some(
+        ({ height, width, x, y }) => x > x1 && x + width < x2 && at > y - 3 && at < y + height + 3,
+      );
+    const offset = [20, 0, 32].find((one) => isFree(middleOf(start) + one)) ?? 20;
+    const y = Math.max(end.y + 12, Math.min(end.y + end.height - 10, middleOf(start) + offset));
     const from = middleOf(start) + Math.min(8, start.height / 4);
     return {
       path: `M${x1} ${from}C${x1 + 16} ${from} ${x1 + 16} ${y} ${x1 + 34} ${y}H${x2}`,

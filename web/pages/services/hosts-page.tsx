@@ -1,11 +1,13 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link, useSearchParams } from 'wouter';
+import type { Schemas } from '../../api/client.js';
 import { alertsOf, hostOf, hostsOf, incidentsOf } from '../../api/questions.js';
+import { Bars } from '../../charts/bars.js';
 import { Spark } from '../../charts/spark.js';
 import { Icon } from '../../parts/icon.js';
 import { everyHost, nameOf } from '../../parts/incident-words.js';
 import { Answer, Note } from '../../parts/state.js';
-import { number, percent } from '../../parts/wording.js';
+import { number, percent, timeOfDay, whole } from '../../parts/wording.js';
 import { useRange, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { PercentilesChart, RequestCharts } from '../overview/requests.js';
@@ -35,7 +37,7 @@ export default function HostsPage() {
             {() =>
               hosts.length === 0 ? (
                 <Note icon="services" title="No host has had a request yet.">
-                  A minute is counted when it is over.
+                  What comes in is counted after 5 s.
                 </Note>
               ) : (
                 <table className="tb svc">
@@ -63,10 +65,15 @@ export default function HostsPage() {
                             <Link className="n" href={linkTo('/hosts', { name: one.host })}>
                               <b>{everyHost(one.host)}</b>
                             </Link>
+                            {one.topic === 'traffic' && <span className="dim s"> first minute, so far</span>}
                           </td>
-                          <td className="num">{number(one.request_count / 60)}</td>
+                          <td className="num">{number(perSecond(one))}</td>
                           <td className="spk">
-                            <Spark values={series.map(({ request_count }) => request_count)} />
+                            <Spark
+                              values={(one.topic === 'traffic' ? (details[index]?.data?.traffic ?? []) : series).map(
+                                (window) => ('requests' in window ? window.requests : window.request_count),
+                              )}
+                            />
                           </td>
                           <td className="num">
                             <Link
@@ -87,7 +94,9 @@ export default function HostsPage() {
                           <td className="spk">
                             <Spark values={series.map(({ stddev_response_time }) => stddev_response_time)} />
                           </td>
-                          <td className="num">{one.bytes === null ? '' : number(one.bytes / 60_000)}</td>
+                          <td className="num">
+                            {one.bytes === null ? '' : number(one.bytes / spanSeconds(one) / 1000)}
+                          </td>
                           <td>
                             {one.rules.length === 0 ? (
                               <span className="dim">none</span>
@@ -132,7 +141,13 @@ function OneHost({ host }: { readonly host: string }) {
             <span className="s">a second; failed 4xx and 5xx below</span>
           </div>
           <Answer asked={asked} what="The host could not be read.">
-            {({ series }) => <RequestCharts series={series} range={range} />}
+            {({ series, traffic }) =>
+              series.length === 0 && traffic.length > 0 ? (
+                <FirstMinute traffic={traffic} />
+              ) : (
+                <RequestCharts series={series} range={range} />
+              )
+            }
           </Answer>
         </div>
         <div className="cell">
@@ -141,9 +156,15 @@ function OneHost({ host }: { readonly host: string }) {
             <span className="s">ms</span>
           </div>
           <Answer asked={asked} what="The host could not be read.">
-            {({ series }) =>
+            {({ latest, series }) =>
               series.length === 0 ? (
-                <Note title="No requests in this range." />
+                latest.topic === 'traffic' ? (
+                  <Note icon="clock" title="Not known yet.">
+                    Percentiles are of whole minutes; the first one is over at {timeOfDay(latest.window_end)}.
+                  </Note>
+                ) : (
+                  <Note title="No requests in this range." />
+                )
               ) : (
                 <PercentilesChart series={series} range={range} open={own} height={108} />
               )
@@ -158,5 +179,33 @@ function OneHost({ host }: { readonly host: string }) {
         </div>
       </div>
     </section>
+  );
+}
+
+type Window = Pick<Schemas['WebStatistics'], 'window_start' | 'window_end' | 'request_count'>;
+
+const spanSeconds = ({ window_end: end, window_start: start }: Omit<Window, 'request_count'>): number =>
+  Math.max(1, (end - start) / 1000);
+
+const perSecond = (window: Window): number => window.request_count / spanSeconds(window);
+
+/** Requests by 5 s, as long as no minute is over. */
+function FirstMinute({ traffic }: { readonly traffic: readonly Schemas['Traffic'][] }) {
+  const first = traffic[0]?.window_start ?? 0;
+  const step = (traffic[0]?.window_end ?? first) - first;
+  return (
+    <>
+      <Bars
+        label="Requests by 5 s in the first minute"
+        times={traffic.map(({ window_start }) => window_start)}
+        stepMs={step}
+        from={first}
+        to={Math.max(first + 60_000, traffic.at(-1)?.window_end ?? first)}
+        height={84}
+        format={whole}
+        parts={[{ name: 'requests', tone: 'b-info', values: traffic.map(({ requests }) => requests) }]}
+      />
+      <p className="s t2">The first minute, by {step / 1000} s.</p>
+    </>
   );
 }
