@@ -41,6 +41,14 @@ export class DDSketch {
     return null;
   }
 
+  /** How many values are more than this, within 1 % of it. */
+  countAbove(value: number): number {
+    const bin = value < LEAST ? ZEROS : Math.ceil(Math.log(value) / LOG_GAMMA);
+    let above = 0;
+    for (const [other, count] of this.#bins) if (other > bin) above += count;
+    return above;
+  }
+
   get byteLength(): number {
     return COUNT_BYTES + BIN_BYTES * this.#bins.size;
   }

@@ -166,6 +166,14 @@ export interface ServiceHealth {
   readonly active_sessions: number;
   readonly bytes: number;
   readonly health: 'healthy' | 'degraded' | 'down';
+  readonly p99_response_time?: number | null;
+  /** What was to be expected of the window by the service's past; null while that is being learned. */
+  readonly expected_count_low?: number | null;
+  readonly expected_count_high?: number | null;
+  readonly expected_response_time_low?: number | null;
+  readonly expected_response_time_high?: number | null;
+  readonly expected_error_rate_high?: number | null;
+  readonly is_learning?: boolean;
 }
 
 /** What a trained model says of a service's window. */
@@ -201,6 +209,11 @@ export interface Alert {
   readonly window_end: number;
   readonly explanation: string;
   readonly fields: readonly string[];
+  /** Where events were counted: how many, how many of them failed, how many should have; once in so many windows by chance. */
+  readonly observed_count?: number | null;
+  readonly observed_failures?: number | null;
+  readonly expected_failures?: number | null;
+  readonly once_in_windows?: number | null;
 }
 
 export interface Incident {

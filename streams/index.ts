@@ -124,6 +124,7 @@ export type {
   Unused,
 } from './topology/processor.js';
 export {
+  type SourcePartition,
   type StoreDefinition,
   type StoreSerdes,
   type TimestampExtractor,

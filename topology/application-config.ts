@@ -26,22 +26,24 @@ export interface ApplicationConfig extends GoalConfig {
   readonly services: {
     readonly size: Duration;
     readonly grace: Duration;
+    /** How many false alarms of a service chance may cause in a week: the limits of evidence are chosen by it. */
+    readonly falseAlarmsPerWeek: number;
     readonly endpoints: {
       readonly size: Duration;
-      /** More lines of an endpoint in a window are a traffic spike. */
-      readonly requests: number;
+      /** More lines of an endpoint in a window are a traffic spike; undefined: what its own past makes unlikely is. */
+      readonly requests: number | undefined;
       /** Of fewer responses nothing more is said. */
       readonly leastRequests: number;
-      /** A larger share of responses of status 400 to 599 is a high error rate. */
-      readonly errorRate: number;
-      /** A longer mean response time in milliseconds is a slow response. */
-      readonly responseTime: number;
+      /** A larger share of responses of status 400 to 599 is a high error rate; undefined: by its own past. */
+      readonly errorRate: number | undefined;
+      /** A longer mean response time in milliseconds is a slow response; undefined: by its own past. */
+      readonly responseTime: number | undefined;
     };
     readonly addresses: {
       readonly size: Duration;
-      /** More lines of a client at a service in a window are abuse. */
+      /** More lines of a client at a service in a window are abuse, if its clients do not usually have as many. */
       readonly requests: number;
-      /** More responses of status 400 to 499 to a client in a window are a scan. */
+      /** More responses of status 400 to 499 to a client in a window are a scan, if they are not usual. */
       readonly clientErrors: number;
     };
   };
@@ -63,7 +65,8 @@ export const DEFAULT_APPLICATION_CONFIG: ApplicationConfig = {
   services: {
     size: '5s',
     grace: '1s',
-    endpoints: { size: '1m', requests: 3000, leastRequests: 20, errorRate: 0.1, responseTime: 2000 },
+    falseAlarmsPerWeek: 1,
+    endpoints: { size: '1m', requests: undefined, leastRequests: 20, errorRate: undefined, responseTime: undefined },
     addresses: { size: '5s', requests: 60, clientErrors: 15 },
   },
   detectors: ['adaptive'],

@@ -1,11 +1,18 @@
-import { type Consumed, type KStream, type Serde, type StreamsBuilder, stringSerde } from '@millrace/streams';
+import {
+  type Consumed,
+  type KStream,
+  type Serde,
+  type StreamsBuilder,
+  stringSerde,
+  type TimestampExtractor,
+} from '@millrace/streams';
 import { boundedName } from './monitoring/measured.js';
 
 interface SourceOptions<V> {
   /** Of the source in the topology. */
   readonly name: string;
   readonly value: Serde<V>;
-  readonly timestamp: (value: V) => number;
+  readonly timestamp: TimestampExtractor<V>;
   /** The value, with what no result may be made of taken out of it. */
   readonly usable: (value: V) => V;
 }

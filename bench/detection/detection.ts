@@ -10,6 +10,7 @@ import { measureOnNab } from './nab.js';
 import { readNab } from './nab-corpus.js';
 import { randomDetector } from './reference-detectors.js';
 import { measureOnFaults } from './services.js';
+import { measureOnShapes } from './shapes/shapes.js';
 import { cloudRow, cloudTable, meanOfBest, nabRow, nabTable } from './tables.js';
 import { heldOutTunings } from './tunings.js';
 
@@ -22,15 +23,21 @@ const { values } = parseArgs({
     cloud: { type: 'string', default: process.env['MILLRACE_CLOUD'] ?? '' },
     tunings: { type: 'string', default: '0' },
     faults: { type: 'boolean', default: false },
+    shapes: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    seed: { type: 'string', default: '1' },
+    tell: { type: 'boolean', default: false },
   },
 });
 
-if (values.nab === '' && values.cloud === '' && !values.faults) {
+if (values.nab === '' && values.cloud === '' && !values.faults && !values.shapes) {
   console.error(
-    'On what? --faults, --nab DIR or MILLRACE_NAB, --cloud DIR or MILLRACE_CLOUD: see bench/detection/README.md.',
+    'On what? --faults, --shapes, --nab DIR or MILLRACE_NAB, --cloud DIR or MILLRACE_CLOUD: see bench/detection/README.md.',
   );
   process.exitCode = 2;
 }
+
+if (values.shapes) await measureOnShapes({ seed: Number(values.seed), tells: values.tell, only: values.only });
 
 if (values.faults) console.log(await measureOnFaults());
 

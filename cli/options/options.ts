@@ -1,3 +1,4 @@
+import { toMilliseconds } from '@millrace/streams';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import ms from 'ms';
 import type { z } from 'zod';
@@ -238,7 +239,9 @@ function goalNumbers(text: string): GoalConfig['goals'] {
 function addGoals(command: Command): Command {
   return command
     .option('--goals <numbers>', 'which goals to run', goalNumbers, DEFAULT_GOAL_CONFIG.goals)
-    .addOption(durationOption('--grace <duration>', 'how late a record may be and still count', '5s', duration))
+    .addOption(
+      durationOption('--grace <duration>', 'how late a record may be and still count; of services 1s', '5s', duration),
+    )
     .option('--partitions <number>', 'of the topics, when they are made (default: 1)', partitionCount)
     .addOption(durationOption('--goal1-size <duration>', 'goal 1: size of the windows', '20s'))
     .addOption(durationOption('--goal1-advance <duration>', 'goal 1: how far windows hop', '1s'))
@@ -271,7 +274,10 @@ export interface ApplicationOptions extends GoalOptions {
   readonly errorRateLimit: number;
   readonly temperatureLimit: number;
   readonly pressureLimit: number;
-  readonly endpointLimit: number;
+  readonly endpointLimit?: number;
+  readonly endpointErrorLimit?: number;
+  readonly endpointTimeLimit?: number;
+  readonly falseAlarms: number;
   readonly clientLimit: number;
   readonly scanLimit: number;
 }
@@ -295,7 +301,7 @@ export function pipelinesOption(description: string, byDefault: readonly Pipelin
 /** The pipelines that run, and their configuration. */
 export function addPipelines(command: Command): Command {
   const { detectors, sensors, services, webStatistics } = DEFAULT_APPLICATION_CONFIG;
-  const { addresses, endpoints } = services;
+  const { addresses } = services;
   return addGoals(
     command
       .addOption(pipelinesOption('what to run', PIPELINES))
@@ -312,7 +318,27 @@ export function addPipelines(command: Command): Command {
       )
       .option('--temperature-limit <degrees>', 'sensors: of a reading', positiveNumber, sensors.temperature)
       .option('--pressure-limit <pressure>', 'sensors: of a reading', positiveNumber, sensors.pressure)
-      .option('--endpoint-limit <lines>', 'services: of an endpoint in a minute', wholeNumber(1), endpoints.requests)
+      .option(
+        '--endpoint-limit <lines>',
+        'services: of an endpoint in a minute; default: learned of each',
+        wholeNumber(1),
+      )
+      .option(
+        '--endpoint-error-limit <share>',
+        'services: of an endpoint’s responses of a minute, status 400 to 599; default: learned of each',
+        positiveNumber,
+      )
+      .option(
+        '--endpoint-time-limit <milliseconds>',
+        'services: of an endpoint’s mean response time in a minute; default: learned of each',
+        positiveNumber,
+      )
+      .option(
+        '--false-alarms <count>',
+        'services: how many a week chance may cause, of each service; limits are chosen by it',
+        positiveNumber,
+        services.falseAlarmsPerWeek,
+      )
       .option('--client-limit <lines>', 'services: of a client in 5 s', wholeNumber(1), addresses.requests)
       .option(
         '--scan-limit <responses>',
@@ -335,7 +361,15 @@ export function applicationConfig(options: ApplicationOptions): ApplicationConfi
     sensors: { temperature: temperatureLimit, pressure: pressureLimit },
     services: {
       ...services,
-      endpoints: { ...services.endpoints, requests: options.endpointLimit },
+      // What was not asked for is shorter for services: their lines come as they are logged.
+      grace: options.grace === toMilliseconds(DEFAULT_APPLICATION_CONFIG.grace, 'it') ? services.grace : options.grace,
+      falseAlarmsPerWeek: options.falseAlarms,
+      endpoints: {
+        ...services.endpoints,
+        requests: options.endpointLimit,
+        errorRate: options.endpointErrorLimit,
+        responseTime: options.endpointTimeLimit,
+      },
       addresses: { ...services.addresses, requests: options.clientLimit, clientErrors: options.scanLimit },
     },
   };

@@ -18,8 +18,18 @@ export interface TableChanges {
   sendOldValues: boolean;
 }
 
-/** The event time of a record, in milliseconds; the log's own timestamp is the fallback. */
-export type TimestampExtractor<V> = (value: V, recordTimestamp: number) => number;
+/** The partition that a record is read from: the same object for all of its records, while a task has it. */
+export interface SourcePartition {
+  readonly topic: string;
+  /** The highest event time of the records before; -1 before the first. */
+  readonly time: number;
+}
+
+/**
+ * The event time of a record, in milliseconds; the log's own timestamp is the fallback. A record may be asked for more than
+ * once. `partition` is undefined where its records are only looked at.
+ */
+export type TimestampExtractor<V> = (value: V, recordTimestamp: number, partition?: SourcePartition) => number;
 
 /** What a store holds, for a topology that would read it as something else to be refused. */
 export interface StoreContents {

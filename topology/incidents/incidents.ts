@@ -106,6 +106,8 @@ class GroupAlerts implements Processor<string, Alert, string, Incident | null> {
   }
 
   process({ key: scope, timestamp, value: alert }: StreamRecord<string, Alert>): void {
+    // What is for information is nobody's incident.
+    if (alert.severity === 'info') return;
     const known = this.#alerts?.get(scope) ?? [];
     const before = new Map(group(known, this.#quietMs).map((alerts) => [nameOf(alerts), alerts]));
     const after = group(withAlert(known, alert), this.#quietMs);

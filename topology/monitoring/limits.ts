@@ -2,7 +2,8 @@ import { threshold } from '../../detection/threshold.js';
 import type { Detection, SeriesSignal } from './monitor.js';
 
 /** A fixed limit, which is a detection of its own. */
-export interface Limit<O> extends Pick<SeriesSignal<O>, 'value' | 'severity' | 'field' | 'explain' | 'write'> {
+export interface Limit<O>
+  extends Pick<SeriesSignal<O>, 'value' | 'severity' | 'field' | 'explain' | 'explainsAll' | 'write'> {
   readonly name: string;
   /** More is over it. */
   readonly limit: number;
@@ -12,8 +13,4 @@ export interface Limit<O> extends Pick<SeriesSignal<O>, 'value' | 'severity' | '
 
 export function detectionOf<O>({ closeAfter, limit, name, ...signal }: Limit<O>): Detection<O> {
   return { name, signals: [{ ...signal, detector: threshold({ limit }) }], episodes: { closeAfter } };
-}
-
-export function isWithin<O>(limits: readonly Limit<O>[], observation: O): boolean {
-  return limits.every(({ limit, value }) => !((value(observation) ?? Number.NEGATIVE_INFINITY) > limit));
 }

@@ -1,13 +1,15 @@
+import type { Evidence } from '../../detection/count-chart.js';
 import type { Detector, Verdict } from '../../detection/detector.js';
 import { type EpisodeOptions, type EpisodeState, type Episodes, episodes } from '../../detection/episodes.js';
 import { compareToPeers, initialPeerState, type PeerState, type Tally } from '../../detection/peers.js';
+import { initialRecurrence, isRecurring, type RecurrenceState } from '../../detection/recurrence.js';
 import type { Alert, Severity, SourceKind } from '../../schemas/records.js';
 
 /** Each has a state of its own kind. */
 type AnyDetector = Pick<Detector<never>, 'name' | 'observe'> & { initial(): unknown };
 
 /** Something of an entity that is watched. */
-export type Signal<O> = SeriesSignal<O> | PeerSignal<O>;
+export type Signal<O> = SeriesSignal<O> | PeerSignal<O> | ChartSignal<O>;
 
 interface DescribedSignal<O> {
   readonly severity: Severity;
@@ -34,7 +36,26 @@ export interface SeriesSignal<O> extends DescribedSignal<O> {
 
 /** A share of failures that is judged by what it is among others of its kind. */
 export interface PeerSignal<O> extends DescribedSignal<O> {
-  readonly tallies: (observation: O) => { readonly own: Tally; readonly peers: Tally };
+  readonly tallies: (observation: O) => { readonly own: Tally; readonly peers: Tally; readonly before?: Tally };
+}
+
+/** Evidence that adds up over observations, with a state and words of its own. */
+export interface ChartSignal<O> extends Pick<DescribedSignal<O>, 'severity' | 'field'> {
+  /** Names its state, and its expectation: a field may be watched in several ways. */
+  readonly chart: string;
+  initial(): unknown;
+  /** Undefined where the observation does not tell. */
+  judge(state: unknown, observation: O): Charted | undefined;
+}
+
+/** What a chart says of an observation. */
+export interface Charted extends Verdict {
+  readonly value: number;
+  /** What is unusual, and what would be usual, such as "3 of 20 responses failed, where 0.2 are expected". */
+  readonly explain: () => string;
+  readonly evidence?: Evidence;
+  /** Whether too little has been seen to judge by. */
+  readonly isLearning: boolean;
 }
 
 /** Signals that are one matter: what is unusual in several of them at a time is one episode, and one alert. */
@@ -43,6 +64,8 @@ export interface Detection<O> {
   readonly name: string;
   readonly signals: readonly Signal<O>[];
   readonly episodes?: EpisodeOptions;
+  /** Whether a field that stands out later in an episode, or a graver severity, is an alert of its own. Default false. */
+  readonly tellsMore?: boolean;
 }
 
 /** What a monitor observes: a reading, or a window of an entity. */
@@ -54,12 +77,21 @@ export interface Observed {
   readonly end: number;
 }
 
+/** Scores from here are far from usual: somewhat less than what opens an episode. */
+const RECURRENCE_SCORE = 0.3;
+/** Alerts of an episode. */
+const MOST_TOLD = 8;
+
 interface DetectionState {
   /** What the detectors know, by the signals' fields. */
   readonly signals: Record<string, unknown>;
   readonly episode: EpisodeState;
-  /** The alert of the episode that is open. */
+  /** The alert that opened the episode. */
   alert: Alert | null;
+  /** Those that told what came to it: another field, or a graver severity. */
+  more?: readonly Alert[];
+  /** When signals were far from usual: what comes again and again at the same distance in time is usual. */
+  recurrences?: Record<string, RecurrenceState>;
 }
 
 /** What is known of an entity, by detection: plain data for a store. */
@@ -76,6 +108,14 @@ export interface Deviation {
   /** Infinite on a side that is not watched. */
   readonly expected: Verdict['expected'];
   readonly explanation: string;
+  readonly evidence?: Evidence;
+}
+
+/** What a chart expects of its field. */
+export interface Expectation {
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly isLearning: boolean;
 }
 
 export interface Judgement {
@@ -84,6 +124,8 @@ export interface Judgement {
   readonly scores: Readonly<Record<string, number>>;
   /** Alerts that open now, or are over. */
   readonly alerts: readonly Alert[];
+  /** By charts. */
+  readonly expectations?: Readonly<Record<string, Expectation>>;
 }
 
 /** Watches entities of one kind, and alerts once an episode. */
@@ -107,7 +149,7 @@ export class Monitor<O> {
 
   /** The alerts that are open, as over. */
   close(states: MonitorState, { end }: Observed): readonly Alert[] {
-    return Object.values(states).flatMap(({ alert }) => (alert === null ? [] : [resolved(alert, end)]));
+    return Object.values(states).flatMap((state) => openAlerts(state).map((alert) => resolved(alert, end)));
   }
 
   /** Judges the observation by what came before it, and learns from it: `states` is changed. */
@@ -115,11 +157,12 @@ export class Monitor<O> {
     const all: Deviation[] = [];
     const alerts: Alert[] = [];
     const scores: Record<string, number> = {};
+    const expectations: Record<string, Expectation> = {};
     for (const { detection, episodes } of this.#detections) {
       const { name } = detection;
       states[name] ??= { signals: {}, episode: episodes.initial(), alert: null };
       const state = states[name] as DetectionState;
-      const { deviations, score } = judge(detection, state, observation, observed.start);
+      const { deviations, score } = judge(detection, state, observation, observed, expectations);
       scores[name] = score;
       all.push(...deviations);
       const isAnomalous = deviations.length > 0;
@@ -127,12 +170,20 @@ export class Monitor<O> {
       if (change?.kind === 'opened') {
         state.alert = this.#alert(name, deviations, observed);
         alerts.push(state.alert);
-      } else if (change?.kind === 'closed' && state.alert !== null) {
-        alerts.push(resolved(state.alert, observed.end));
+      } else if (change?.kind === 'ongoing' && isAnomalous && detection.tellsMore) {
+        const news = deviations.filter((deviation) => isNews(deviation, openAlerts(state)));
+        if (news.length > 0) {
+          const alert = this.#alert(name, news, observed);
+          state.more = [...(state.more ?? []), alert];
+          alerts.push(alert);
+        }
+      } else if (change?.kind === 'closed') {
+        alerts.push(...openAlerts(state).map((alert) => resolved(alert, observed.end)));
         state.alert = null;
+        delete state.more;
       }
     }
-    return { deviations: all, scores, alerts };
+    return { deviations: all, scores, alerts, expectations };
   }
 
   #alert(detector: string, deviations: readonly Deviation[], { end, entity, scope, start }: Observed): Alert {
@@ -156,9 +207,24 @@ export class Monitor<O> {
       window_start: start,
       window_end: end,
       explanation: `${entity}: ${[gravest, ...others].map(({ explanation }) => explanation).join('; ')}.`,
-      fields: [gravest, ...others].map(({ field }) => field),
+      fields: [...new Set([gravest, ...others].map(({ field }) => field))],
+      observed_count: gravest.evidence?.count ?? null,
+      observed_failures: gravest.evidence?.failures ?? null,
+      expected_failures: gravest.evidence?.expected ?? null,
+      once_in_windows: gravest.evidence?.onceIn ?? null,
     };
   }
+}
+
+function openAlerts({ alert, more = [] }: DetectionState): Alert[] {
+  return alert === null ? [] : [alert, ...more];
+}
+
+/** What an open episode has not told yet. */
+function isNews({ field, severity }: Deviation, told: readonly Alert[]): boolean {
+  if (told.length === 0 || told.length >= MOST_TOLD) return false;
+  if (severity === 'critical' && told.every((alert) => alert.severity !== 'critical')) return true;
+  return !told.some(({ fields }) => fields.includes(field));
 }
 
 function resolved(alert: Alert, time: number): Alert {
@@ -169,11 +235,20 @@ function judge<O>(
   { name, signals }: Detection<O>,
   state: DetectionState,
   observation: O,
-  time: number,
+  observed: Observed,
+  expectations: Record<string, Expectation>,
 ): { deviations: Deviation[]; score: number } {
+  const time = observed.start;
   const deviations: Deviation[] = [];
   let highest = 0;
   for (const signal of signals) {
+    if ('chart' in signal) {
+      const charted = judgeChart(signal, state, observation, observed, expectations);
+      if (charted === undefined) continue;
+      highest = Math.max(highest, charted.score);
+      if (charted.isAnomalous) deviations.push(deviationOf(name, signal, charted));
+      continue;
+    }
     const judged =
       'tallies' in signal
         ? judgeAmongPeers(signal, state.signals, observation)
@@ -189,6 +264,32 @@ function judge<O>(
   return { deviations, score: highest };
 }
 
+function judgeChart<O>(
+  { chart, initial, judge: judgeIn }: ChartSignal<O>,
+  state: DetectionState,
+  observation: O,
+  { end, start }: Observed,
+  expectations: Record<string, Expectation>,
+): Charted | undefined {
+  state.signals[chart] ??= initial();
+  const charted = judgeIn(state.signals[chart], observation);
+  if (charted === undefined) return undefined;
+  const { expected, isLearning } = charted;
+  expectations[chart] = { low: finite(expected.low), high: finite(expected.high), isLearning };
+  if (charted.score < RECURRENCE_SCORE && state.recurrences?.[chart] === undefined) return charted;
+  state.recurrences ??= {};
+  state.recurrences[chart] ??= initialRecurrence();
+  const isFar = charted.score >= RECURRENCE_SCORE;
+  const isUsual = isRecurring(state.recurrences[chart], { time: start, windowMs: end - start, isFar });
+  return isUsual && charted.isAnomalous ? { ...charted, isAnomalous: false } : charted;
+}
+
+function deviationOf<O>(detection: string, { field, severity }: ChartSignal<O>, charted: Charted): Deviation {
+  const { evidence, expected, explain, score, value } = charted;
+  const explanation = explain();
+  return { detection, field, severity, score, value, expected, explanation, ...(evidence && { evidence }) };
+}
+
 interface JudgedSignal extends Verdict {
   readonly value: number;
   /** What would have been usual, in words that go on a sentence. */
@@ -201,8 +302,8 @@ function judgeAmongPeers<O>(
   observation: O,
 ): JudgedSignal {
   states[field] ??= initialPeerState();
-  const { own, peers } = tallies(observation);
-  const verdict = compareToPeers(states[field] as PeerState, own, peers);
+  const { before, own, peers } = tallies(observation);
+  const verdict = compareToPeers(states[field] as PeerState, own, peers, before);
   return { ...verdict, usual: () => `, where ${write(verdict.expected.high)} is usual among its peers` };
 }
 

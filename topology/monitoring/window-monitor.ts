@@ -55,7 +55,9 @@ export interface WindowMonitorOptions<A, S> {
    * For judges that learn nothing: whether a window is within all limits. Then an entity is watched, and its windows are
    * handed on, only while an alert is open.
    */
-  readonly isWithinLimits?: (aggregate: A) => boolean;
+  readonly isWithinLimits?: (aggregate: A, entity: string) => boolean;
+  /** Called with every window that has come, before it is judged. */
+  readonly seen?: (entity: string, start: number, aggregate: A) => void;
   readonly scope: (entity: string) => string;
   readonly size: Duration;
   readonly grace: Duration;
@@ -127,8 +129,9 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
     this.#receivedAt = this.#context?.currentSystemTimeMs;
     // Windows come in the order of their starts: of those before this one, none is on its way.
     if (window.start > this.#completeTo) this.#complete(window.start);
+    this.#options.seen?.(entity, window.start, value);
     if (this.#roster[entity] === undefined) {
-      if (this.#options.isWithinLimits?.(value)) return;
+      if (this.#options.isWithinLimits?.(value, entity)) return;
       if (this.#watched >= this.#mostWatched) {
         this.#hand(entity, window.start, value, UNJUDGED);
         return;
@@ -194,7 +197,7 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
       judgement = judge.observe(state, aggregate, observed);
       const isGone = end + this.#sizeMs > lastSeen + GONE_AFTER_MS;
       if (isGone) judgement = { ...judgement, alerts: [...judgement.alerts, ...judge.close(state, observed)] };
-      if (isGone || (isWithinLimits?.(aggregate) && judge.isAtRest(state))) this.#forget(entity);
+      if (isGone || (isWithinLimits?.(aggregate, entity) && judge.isAtRest(state))) this.#forget(entity);
       else this.#states?.put(keyOf(entity), state);
     }
     this.#hand(entity, start, aggregate, judgement);

@@ -4,9 +4,11 @@ import { Moments } from '../../detection/moments.js';
 import { DistinctCount } from '../monitoring/distinct-count.js';
 import { growing } from '../monitoring/growing-aggregator.js';
 import { isAmount, sumOf } from '../monitoring/measured.js';
-import { isError, type Line } from './service-lines.js';
+import { isError, isFailure, type Line } from './service-lines.js';
 
 const COUNTS_BYTES = 24;
+/** What newer versions write behind everything else. */
+const ADDED_BYTES = 8 + Moments.byteLength;
 
 /** What is kept of the lines of a window. Times are milliseconds. */
 export class LineStatistics {
@@ -17,6 +19,10 @@ export class LineStatistics {
   /** Lines with a status, and those of them with one of 400 to 599. */
   responses = 0;
   failed = 0;
+  /** Of level ERROR or CRITICAL, or with a status of 500 to 599. */
+  failures = 0;
+  /** With a status of 400 to 499. */
+  clientErrors = 0;
 
   constructor(
     readonly times = new Moments(),
@@ -24,6 +30,8 @@ export class LineStatistics {
     readonly logTimes = new Moments(),
     readonly sketch = new DDSketch(),
     readonly sessions = new DistinctCount(),
+    /** Of the logarithms of the responses' bytes. */
+    readonly logBytes = new Moments(),
   ) {}
 
   /** The geometric mean; undefined when no time is known. */
@@ -39,9 +47,13 @@ export class LineStatistics {
     const { bytes, response_time: time, session_id: session, status } = line;
     this.count++;
     if (isError(line)) this.errors++;
+    if (isFailure(line)) this.failures++;
     if (status !== null) {
       this.responses++;
-      if (status >= 400 && status <= 599) this.failed++;
+      if (status >= 400 && status <= 599) {
+        this.failed++;
+        if (status < 500) this.clientErrors++;
+      }
     }
     if (isAmount(time)) {
       this.times.add(time);
@@ -49,7 +61,10 @@ export class LineStatistics {
       this.sketch.add(time);
     }
     if (session !== null) this.sessions.add(session);
-    this.bytes = sumOf(this.bytes, bytes ?? 0);
+    if (bytes !== null) {
+      this.bytes = sumOf(this.bytes, bytes);
+      this.logBytes.add(Math.log1p(bytes));
+    }
     return this;
   }
 
@@ -59,6 +74,9 @@ export class LineStatistics {
     this.bytes = sumOf(this.bytes, other.bytes);
     this.responses += other.responses;
     this.failed += other.failed;
+    this.failures += other.failures;
+    this.clientErrors += other.clientErrors;
+    this.logBytes.addAll(other.logBytes);
     this.times.addAll(other.times);
     this.logTimes.addAll(other.logTimes);
     this.sketch.addAll(other.sketch);
@@ -70,27 +88,37 @@ export class LineStatistics {
 export const OF_LINES = growing<Line, LineStatistics>(() => new LineStatistics());
 
 export const lineStatisticsSerde: Serde<LineStatistics> = {
-  serialize(_topic, { bytes, count, errors, failed, logTimes, responses, sessions, sketch, times }) {
-    const size = COUNTS_BYTES + 2 * Moments.byteLength + sketch.byteLength + sessions.byteLength;
+  serialize(_topic, statistics) {
+    const { bytes, clientErrors, count, errors, failed, failures, logBytes, logTimes } = statistics;
+    const { responses, sessions, sketch, times } = statistics;
+    const size = COUNTS_BYTES + 2 * Moments.byteLength + sketch.byteLength + sessions.byteLength + ADDED_BYTES;
     const serialized = Buffer.allocUnsafe(size);
     let at = serialized.writeDoubleBE(bytes, 0);
     for (const number of [count, errors, responses, failed]) at = serialized.writeUInt32BE(number, at);
     at = logTimes.write(serialized, times.write(serialized, at));
-    sessions.write(serialized, sketch.write(serialized, at));
+    at = sessions.write(serialized, sketch.write(serialized, at));
+    at = serialized.writeUInt32BE(clientErrors, serialized.writeUInt32BE(failures, at));
+    logBytes.write(serialized, at);
     return serialized;
   },
-  deserialize(_topic, serialized, start) {
+  deserialize(_topic, serialized, start, end) {
     const times = Moments.read(serialized, start + COUNTS_BYTES);
     const logTimes = Moments.read(serialized, start + COUNTS_BYTES + Moments.byteLength);
-    const at = start + COUNTS_BYTES + 2 * Moments.byteLength;
+    let at = start + COUNTS_BYTES + 2 * Moments.byteLength;
     const sketch = DDSketch.read(serialized, at);
-    const sessions = DistinctCount.read(serialized, at + sketch.byteLength);
-    const statistics = new LineStatistics(times, logTimes, sketch, sessions);
+    at += sketch.byteLength;
+    const sessions = DistinctCount.read(serialized, at);
+    at += sessions.byteLength;
+    const hasAdded = end >= at + ADDED_BYTES;
+    const logBytes = hasAdded ? Moments.read(serialized, at + 8) : undefined;
+    const statistics = new LineStatistics(times, logTimes, sketch, sessions, logBytes);
     statistics.bytes = serialized.readDoubleBE(start);
     statistics.count = serialized.readUInt32BE(start + 8);
     statistics.errors = serialized.readUInt32BE(start + 12);
     statistics.responses = serialized.readUInt32BE(start + 16);
     statistics.failed = serialized.readUInt32BE(start + 20);
+    statistics.failures = hasAdded ? serialized.readUInt32BE(at) : statistics.errors;
+    statistics.clientErrors = hasAdded ? serialized.readUInt32BE(at + 4) : 0;
     return statistics;
   },
 };

@@ -1,15 +1,21 @@
 import type { KeepingAggregator, Serde } from '@millrace/streams';
+import type { Alert } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
-import { detectionOf, isWithin, type Limit } from '../monitoring/limits.js';
-import { Monitor, short } from '../monitoring/monitor.js';
+import { detectionOf, type Limit } from '../monitoring/limits.js';
+import { type Judgement, Monitor, type MonitorState, type Observed, short } from '../monitoring/monitor.js';
+import type { WindowJudge } from '../monitoring/window-monitor.js';
 import type { TopicSerdes } from '../serdes.js';
-import { type Line, type Lines, partOfService, scopeOfPart } from './service-lines.js';
+import { type Line, type Lines, partOfService, scopeOfPart, serviceOfPart } from './service-lines.js';
 import { CLOSE_AFTER, monitorLines } from './service-monitor.js';
+import { type RequestCounts, UsualClients } from './usual-clients.js';
 
-/** Limits for each client's address at a service, every few seconds. */
+/** Different endpoints that are remembered of a client's errors. */
+const MOST_ASKED = 3;
+
+/** Finds the clients of a service that do much more than its others, every few seconds. */
 export function serviceAddresses(lines: Lines, config: ApplicationConfig, serdes: TopicSerdes<'alerts'>): void {
   const { addresses } = config.services;
-  const limits = limitsOf(addresses);
+  const clients = new UsualClients(addresses);
   monitorLines(
     lines.filter((_key, { ip }) => ip !== null, { name: 'lines-of-addresses' }),
     {
@@ -18,9 +24,13 @@ export function serviceAddresses(lines: Lines, config: ApplicationConfig, serdes
       size: addresses.size,
       entity: ({ ip, service }) => partOfService(service, ip),
       aggregator: OF_ADDRESS,
-      serde: requestCountsSerde,
-      judge: new Monitor('service', limits.map(detectionOf)),
-      isWithinLimits: (counts) => isWithin(limits, counts),
+      serde: addressCountsSerde,
+      judge: new AddressJudge(clients),
+      seen: (entity, start, counts) => clients.learn(serviceOfPart(entity), start, counts),
+      isWithinLimits: (counts, entity) => {
+        const service = serviceOfPart(entity);
+        return !clients.isAbusive(service, counts) && !clients.isScan(service, counts);
+      },
       scope: scopeOfPart,
       watchesClock: config.watchesClock,
     },
@@ -29,61 +39,98 @@ export function serviceAddresses(lines: Lines, config: ApplicationConfig, serdes
   );
 }
 
-function limitsOf({
-  clientErrors,
-  requests,
-}: ApplicationConfig['services']['addresses']): readonly Limit<RequestCounts>[] {
-  return [
-    {
-      name: 'ABUSIVE_ADDRESS',
-      limit: requests,
-      closeAfter: CLOSE_AFTER,
-      value: ({ count }) => count,
-      severity: 'warning',
-      field: 'ip',
-      explain: (count) => `${short(count)} requests`,
-    },
-    {
-      name: 'CLIENT_ERROR_SCAN',
-      limit: clientErrors,
-      closeAfter: CLOSE_AFTER,
-      value: (counts) => counts.clientErrors,
-      severity: 'warning',
-      field: 'status',
-      explain: (errors, { count }) => `${short(errors)} of ${short(count)} requests had a status of 400 to 499`,
-    },
-  ];
+interface AddressCounts extends RequestCounts {
+  /** What was asked for and not there, the first few of it. */
+  readonly asked: string[];
 }
 
-interface RequestCounts {
-  count: number;
-  /** Of status 400 to 499. */
-  clientErrors: number;
+interface AddressWindow extends AddressCounts {
+  readonly service: string;
+}
+
+class AddressJudge implements WindowJudge<AddressCounts, MonitorState> {
+  readonly #monitor: Monitor<AddressWindow>;
+
+  constructor(clients: UsualClients) {
+    const limits: readonly Limit<AddressWindow>[] = [
+      {
+        name: 'ABUSIVE_ADDRESS',
+        limit: 0,
+        closeAfter: CLOSE_AFTER,
+        value: (window) => (clients.isAbusive(window.service, window) ? window.count : 0),
+        severity: 'warning',
+        field: 'ip',
+        explainsAll: true,
+        explain: (count, { service }) =>
+          `${short(count)} requests, where ${short(clients.limitsOf(service).requests)} is the most`,
+      },
+      {
+        name: 'CLIENT_ERROR_SCAN',
+        limit: 0,
+        closeAfter: CLOSE_AFTER,
+        value: (window) => (clients.isScan(window.service, window) ? window.clientErrors : 0),
+        severity: 'warning',
+        field: 'status',
+        explainsAll: true,
+        explain: (errors, { asked, count, service }) =>
+          `${short(errors)} of ${short(count)} requests had a status of 400 to 499, where ` +
+          `${short(clients.limitsOf(service).clientErrors)} is the most` +
+          (asked.length === 0 ? '' : `: it asked for ${asked.join(', ')}`),
+      },
+    ];
+    this.#monitor = new Monitor('service', limits.map(detectionOf));
+  }
+
+  initial(): MonitorState {
+    return this.#monitor.initial();
+  }
+
+  observe(state: MonitorState, counts: AddressCounts, observed: Observed): Judgement {
+    return this.#monitor.observe(state, { ...counts, service: serviceOfPart(observed.entity) }, observed);
+  }
+
+  isAtRest(state: MonitorState): boolean {
+    return this.#monitor.isAtRest(state);
+  }
+
+  close(state: MonitorState, observed: Observed): readonly Alert[] {
+    return this.#monitor.close(state, observed);
+  }
 }
 
 /** The window's counts grow where they are; a merge makes new ones. */
-const OF_ADDRESS: KeepingAggregator<string, Line, RequestCounts> = {
-  initializer: () => ({ count: 0, clientErrors: 0 }),
-  add: (_address, { status }, counts) => {
+const OF_ADDRESS: KeepingAggregator<string, Line, AddressCounts> = {
+  initializer: () => ({ count: 0, clientErrors: 0, asked: NOTHING_ASKED }),
+  add: (_address, { endpoint, status }, counts) => {
     counts.count++;
-    if (status !== null && status >= 400 && status <= 499) counts.clientErrors++;
-    return counts;
+    if (status === null || status < 400 || status > 499) return counts;
+    counts.clientErrors++;
+    if (endpoint === null || counts.asked.length >= MOST_ASKED || counts.asked.includes(endpoint)) return counts;
+    return { ...counts, asked: [...counts.asked, endpoint.slice(0, LONGEST_ASKED)] };
   },
   merge: (left, right) => ({
     count: left.count + right.count,
     clientErrors: left.clientErrors + right.clientErrors,
+    asked: [...new Set([...left.asked, ...right.asked])].slice(0, MOST_ASKED),
   }),
 };
 
-/** What is serialized is taken before the next is. */
-const counts = Buffer.alloc(8);
+const NOTHING_ASKED: string[] = [];
+const LONGEST_ASKED = 100;
 
-const requestCountsSerde: Serde<RequestCounts> = {
-  serialize(_topic, { clientErrors, count }) {
-    counts.writeUInt32BE(clientErrors, counts.writeUInt32BE(count, 0));
-    return counts;
+/** What is serialized is taken before the next is. */
+const COUNTS = Buffer.alloc(8);
+
+const addressCountsSerde: Serde<AddressCounts> = {
+  serialize(_topic, { asked, clientErrors, count }) {
+    COUNTS.writeUInt32BE(clientErrors, COUNTS.writeUInt32BE(count, 0));
+    return asked.length === 0 ? COUNTS : Buffer.concat([COUNTS, Buffer.from(JSON.stringify(asked))]);
   },
-  deserialize(_topic, serialized, start) {
-    return { count: serialized.readUInt32BE(start), clientErrors: serialized.readUInt32BE(start + 4) };
+  deserialize(_topic, serialized, start, end) {
+    return {
+      count: serialized.readUInt32BE(start),
+      clientErrors: serialized.readUInt32BE(start + 4),
+      asked: end > start + 8 ? (JSON.parse(serialized.toString('utf8', start + 8, end)) as string[]) : NOTHING_ASKED,
+    };
   },
 };

@@ -1,21 +1,26 @@
-import { stringSerde } from '@millrace/streams';
-import { levelShift } from '../../detection/level-shift.js';
+import { stringSerde, toMilliseconds } from '@millrace/streams';
 import { rateSpike } from '../../detection/rate-spike.js';
 import { silence } from '../../detection/silence.js';
 import { zScore } from '../../detection/z-score.js';
 import type { ServiceHealth } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
-import { type Detection, Monitor, percent, short } from '../monitoring/monitor.js';
+import { type Detection, type Expectation, type Judgement, Monitor, percent, short } from '../monitoring/monitor.js';
 import type { JudgedWindow } from '../monitoring/window-monitor.js';
 import type { TopicSerdes } from '../serdes.js';
 import { type LineStatistics, lineStatisticsSerde, OF_LINES } from './line-statistics.js';
 import { type Lines, scopeOfService } from './service-lines.js';
 import { type ModelSource, predictionOf } from './service-model.js';
 import { CLOSE_AFTER, monitorLines } from './service-monitor.js';
+import { countSignal, levelSignal, rateSignal, slowSignal, typicalBytes, typicalTimes } from './service-signals.js';
 
 const MS_PER_SECOND = 1000;
+const WEEK_MS = 7 * 86_400_000;
 /** What fewer lines have in common says little: shares are of so many at least, typical times are not judged. */
 const MIN_LINES = 5;
+/** Evidence of a service is looked for in so many ways: alternatives of all its charts. */
+const CHARTS = 20;
+/** Windows over which typical times and sizes are means: an hour, so that what creeps is seen. */
+const TIME_MEMORY = 720;
 
 /** How each service does, every few seconds; and what is unusual about it. */
 export function serviceHealth(
@@ -34,7 +39,7 @@ export function serviceHealth(
       entity: ({ service }) => service,
       aggregator: OF_LINES,
       serde: lineStatisticsSerde,
-      judge: new Monitor('service', serviceDetections(detectors)),
+      judge: new Monitor('service', serviceDetections(detectors, budgetOf(services))),
       scope: scopeOfService,
       watchesClock,
     },
@@ -57,7 +62,15 @@ export function serviceHealth(
     .to(topics.mlPredictions, { name: 'send-predictions', key: stringSerde, value: serdes.mlPredictions });
 }
 
-function serviceDetections(families: ApplicationConfig['detectors']): readonly Detection<LineStatistics>[] {
+/** Windows in the time in which a service may have one false alarm. */
+function budgetOf({ falseAlarmsPerWeek, size }: ApplicationConfig['services']): number {
+  return WEEK_MS / toMilliseconds(size, 'the size of a window') / falseAlarmsPerWeek;
+}
+
+function serviceDetections(
+  families: ApplicationConfig['detectors'],
+  budgetWindows: number,
+): readonly Detection<LineStatistics>[] {
   const episodes = { closeAfter: CLOSE_AFTER };
   const errorRate = {
     value: ({ count, errors }: LineStatistics) => (count === 0 ? undefined : errors / Math.max(MIN_LINES, count)),
@@ -82,30 +95,40 @@ function serviceDetections(families: ApplicationConfig['detectors']): readonly D
     ],
     episodes: { closeAfter: 1 },
   };
+  const budget = { windows: budgetWindows, charts: CHARTS };
   const unusual: Detection<LineStatistics> = {
     name: 'unusual-behaviour',
     signals: [
-      {
-        detector: levelShift(),
-        value: ({ count, typicalTime }) => (count < MIN_LINES ? undefined : typicalTime),
-        scale: 'log',
-        side: 'high',
-        severity: 'critical',
-        field: 'response_time',
-        explain: (time, { times }) => `${short(times.count)} responses took ${short(time)} ms typically`,
-      },
-      { ...errorRate, detector: levelShift() },
-      {
-        detector: levelShift(),
-        // What is not there at all is silence.
-        value: ({ count }) => (count === 0 ? undefined : count),
-        scale: 'log',
-        severity: 'warning',
-        field: 'service',
-        explain: (count) => `${short(count)} lines`,
-      },
+      levelSignal({
+        ...{ chart: 'response_time', field: 'response_time', severity: 'critical', budget, sample: typicalTimes },
+        ...{ factors: [1.6, 4], memory: TIME_MEMORY },
+        explain: (time, { count }) => `${short(count)} responses took ${short(time)} ms typically`,
+      }),
+      slowSignal('slow', { budget, odds: [3, 8, 30] }),
+      countSignal({
+        ...{ chart: 'errors', field: 'level', severity: 'critical', words: 'failed', events: 'lines' },
+        tally: ({ count, failures }) => ({ count, failures }),
+        options: { budget },
+      }),
+      countSignal({
+        ...{ chart: 'client_errors', field: 'status', severity: 'warning', events: 'responses' },
+        words: 'had a status of 400 to 499',
+        tally: ({ clientErrors, responses }) =>
+          responses === 0 ? undefined : { count: responses, failures: clientErrors },
+        options: { budget, odds: [3, 10, 60], leastFailures: 10, leastShare: 0.02 },
+      }),
+      levelSignal({
+        ...{ chart: 'bytes', field: 'bytes', severity: 'warning', budget, sample: typicalBytes },
+        ...{ factors: [0.25, 0.05, 6], memory: TIME_MEMORY },
+        explain: (bytes, { count }) => `${short(count)} responses had ${short(bytes)} bytes typically`,
+      }),
+      rateSignal({
+        ...{ chart: 'lines', field: 'service', severity: 'warning', budget, events: 'lines' },
+        ...{ count: ({ count }) => count, factors: [0.4, 0.12, 4, 10] },
+      }),
     ],
-    episodes,
+    episodes: { closeAfter: 1 },
+    tellsMore: true,
   };
   const highLatency: Detection<LineStatistics> = {
     name: 'high_latency',
@@ -143,5 +166,20 @@ function healthOf({ aggregate, end, entity, judgement, start }: JudgedWindow<Lin
     active_sessions: sessions.estimate,
     bytes,
     health: count === 0 ? 'down' : judgement.deviations.length > 0 ? 'degraded' : 'healthy',
+    p99_response_time: sketch.quantile(0.99),
+    ...expectationsOf(judgement),
+  };
+}
+
+function expectationsOf({ expectations = {} }: Judgement): Partial<ServiceHealth> {
+  const { errors, lines, response_time: time } = expectations;
+  const isKnown = (expectation: Expectation | undefined) => expectation !== undefined && !expectation.isLearning;
+  return {
+    expected_count_low: isKnown(lines) ? (lines?.low ?? null) : null,
+    expected_count_high: isKnown(lines) ? (lines?.high ?? null) : null,
+    expected_response_time_low: isKnown(time) ? (time?.low ?? null) : null,
+    expected_response_time_high: isKnown(time) ? (time?.high ?? null) : null,
+    expected_error_rate_high: isKnown(errors) ? (errors?.high ?? null) : null,
+    is_learning: !isKnown(errors),
   };
 }

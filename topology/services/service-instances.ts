@@ -1,5 +1,5 @@
 import { jsonSerde, type KeepingAggregator, type Serde } from '@millrace/streams';
-import type { Tally } from '../../detection/peers.js';
+import { rememberPeers, type Tally } from '../../detection/peers.js';
 import type { Alert } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { isAmount } from '../monitoring/measured.js';
@@ -14,7 +14,7 @@ import {
 } from '../monitoring/monitor.js';
 import type { WindowJudge } from '../monitoring/window-monitor.js';
 import type { TopicSerdes } from '../serdes.js';
-import { isError, type Line, type Lines, partOfService, scopeOfService } from './service-lines.js';
+import { isFailure, type Line, type Lines, partOfService, scopeOfService } from './service-lines.js';
 import { CLOSE_AFTER, monitorLines } from './service-monitor.js';
 
 /** So large a share of the others' responses are fast. */
@@ -45,7 +45,7 @@ export function serviceInstances(lines: Lines, config: ApplicationConfig, serdes
 /** The lines of an instance in a window. */
 interface InstanceLines {
   count: number;
-  /** Of level ERROR or CRITICAL. */
+  /** Of level ERROR or CRITICAL, or of status 500 to 599. */
   errors: number;
   /** How many responses took how long: up to 1 ms, 2 ms, 4 ms and so on. */
   times: number[];
@@ -58,18 +58,27 @@ type Instances = Map<string, InstanceLines>;
 interface InstanceWindow {
   readonly own: InstanceLines;
   readonly peers: InstanceLines;
+  readonly usual: Usual;
+}
+
+/** What instances did before, all together. */
+interface Usual {
+  readonly errors: Tally;
 }
 
 /** What is known of each instance that is not quite like the others, by `source`. */
 interface InstanceStates {
   suspects: readonly (readonly [source: string, state: MonitorState])[];
+  usual?: Usual;
 }
+
+const NOTHING: Usual = { errors: { count: 0, failures: 0 } };
 
 const DETECTION: Detection<InstanceWindow> = {
   name: 'unlike-its-peers',
   signals: [
     {
-      tallies: ({ own, peers }) => ({ own: errorsOf(own), peers: errorsOf(peers) }),
+      tallies: ({ own, peers, usual }) => ({ own: errorsOf(own), peers: errorsOf(peers), before: usual.errors }),
       severity: 'critical',
       field: 'level',
       write: percent,
@@ -100,19 +109,26 @@ class InstanceJudge implements WindowJudge<Instances, InstanceStates> {
     const before = new Map(states.suspects);
     const suspects: [string, MonitorState][] = [];
     const all = [...instances.values()].reduce(sum, noLines());
+    const usual = states.usual ?? NOTHING;
     const deviations: Deviation[] = [];
     const alerts: Alert[] = [];
     for (const source of new Set([...instances.keys(), ...before.keys()])) {
       const own = instances.get(source) ?? noLines();
       const state = before.get(source) ?? this.#monitor.initial();
       const entity = partOfService(observed.entity, source);
-      const judgement = this.#monitor.observe(state, { own, peers: difference(all, own) }, { ...observed, entity });
+      const judgement = this.#monitor.observe(
+        state,
+        { own, peers: difference(all, own), usual },
+        { ...observed, entity },
+      );
       deviations.push(...judgement.deviations);
       alerts.push(...judgement.alerts);
       const isSuspect = judgement.scores[DETECTION.name] !== 0 || !this.#monitor.isAtRest(state);
       if (isSuspect) suspects.push([source, state]);
     }
     states.suspects = suspects;
+    // Of a window with one that is bad nothing is learned.
+    if (deviations.length === 0) states.usual = { errors: rememberPeers(usual.errors, errorsOf(all)) };
     return { deviations, scores: {}, alerts };
   }
 
@@ -141,7 +157,7 @@ const BY_INSTANCE: KeepingAggregator<string, Line, Instances> = {
       instances.set(source, lines);
     }
     lines.count++;
-    if (isError(line)) lines.errors++;
+    if (isFailure(line)) lines.errors++;
     if (isAmount(time)) {
       const bucket = bucketOf(time);
       while (lines.times.length <= bucket) lines.times.push(0);

@@ -3,6 +3,7 @@ import type { ServiceLog } from '../../schemas/records.js';
 import { amountOf, boundedName, isAmount, LONGEST_NAME } from '../monitoring/measured.js';
 import type { TopicSerdes } from '../serdes.js';
 import { sourceOf } from '../source.js';
+import type { LineClock } from './line-clock.js';
 
 /** What pipelines read of a line. */
 export type Line = Pick<
@@ -11,8 +12,13 @@ export type Line = Pick<
 >;
 export type Lines = KStream<null, Line>;
 
-/** The lines of the services' topic, at the times at which they were logged. */
-export function linesOf(builder: StreamsBuilder, topic: string, serdes: TopicSerdes<'serviceLogs'>): Lines {
+/** The lines of the services' topic, at the times at which they were logged, as far as their clocks are believed. */
+export function linesOf(
+  builder: StreamsBuilder,
+  topic: string,
+  clock: LineClock,
+  serdes: TopicSerdes<'serviceLogs'>,
+): Lines {
   return sourceOf(builder, topic, {
     name: 'service-lines',
     value: serdes.serviceLogs.fields(
@@ -27,7 +33,7 @@ export function linesOf(builder: StreamsBuilder, topic: string, serdes: TopicSer
       'source',
       'timestamp',
     ),
-    timestamp: (line) => line.timestamp,
+    timestamp: (line, _recordTimestamp, partition) => clock.timeOf(line, partition),
     usable,
   });
 }
@@ -55,6 +61,11 @@ export function isError({ level }: Line): boolean {
   return level === 'ERROR' || level === 'CRITICAL';
 }
 
+/** An error by its level, or a response of status 500 to 599, whatever its level. */
+export function isFailure(line: Line): boolean {
+  return isError(line) || (line.status !== null && line.status >= 500 && line.status <= 599);
+}
+
 /** What alerts call a part of a service: an endpoint, an instance, a client. */
 export function partOfService(service: string, part: string | null): string {
   return `${service} ${(part ?? '').replaceAll(' ', '%20')}`;
@@ -66,5 +77,9 @@ export function scopeOfService(service: string): string {
 
 /** What happens to a part of a service is within the service's incidents. */
 export function scopeOfPart(part: string): string {
-  return scopeOfService(part.slice(0, part.lastIndexOf(' ')));
+  return scopeOfService(serviceOfPart(part));
+}
+
+export function serviceOfPart(part: string): string {
+  return part.slice(0, part.lastIndexOf(' '));
 }

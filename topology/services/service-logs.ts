@@ -1,6 +1,7 @@
-import type { StreamsBuilder } from '@millrace/streams';
+import { type StreamsBuilder, toMilliseconds } from '@millrace/streams';
 import type { ApplicationConfig } from '../application-config.js';
 import type { TopicSerdes } from '../serdes.js';
+import { LineClock, tellClocks } from './line-clock.js';
 import { serviceAddresses } from './service-addresses.js';
 import { serviceEndpoints } from './service-endpoints.js';
 import { serviceHealth } from './service-health.js';
@@ -15,7 +16,9 @@ export function serviceLogs(
   serdes: TopicSerdes<'serviceLogs' | 'serviceHealth' | 'mlPredictions' | 'alerts'>,
   models: ModelSource,
 ): void {
-  const lines = linesOf(builder, config.topics.serviceLogs, serdes);
+  const clock = new LineClock(toMilliseconds(config.services.grace, 'the grace period'));
+  const lines = linesOf(builder, config.topics.serviceLogs, clock, serdes);
+  tellClocks(lines, clock, config, serdes);
   serviceHealth(lines, config, serdes, models);
   serviceEndpoints(lines, config, serdes);
   serviceInstances(lines, config, serdes);

@@ -16,7 +16,7 @@ import type { Line, Lines } from './service-lines.js';
 export const CLOSE_AFTER = 3;
 
 export interface LineMonitorOptions<A, S>
-  extends Pick<WindowMonitorOptions<A, S>, 'judge' | 'scope' | 'isWithinLimits' | 'watchesClock'> {
+  extends Pick<WindowMonitorOptions<A, S>, 'judge' | 'scope' | 'isWithinLimits' | 'seen' | 'watchesClock'> {
   /** Names the store of the windows, and their repartition. */
   readonly windows: string;
   /** Names the store of what is known of the entities. */

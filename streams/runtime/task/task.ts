@@ -553,7 +553,7 @@ export class Task implements TaskContext {
     const extractor = source.kind === 'source' && input.value !== null ? source.timestampExtractor : undefined;
     // Two calls, for a time that is of one or of the other would be allocated.
     if (extractor === undefined) input.timestamp = toTimestamp(cursor.timestamp);
-    else input.timestamp = toTimestamp(extractor(input.value, cursor.timestamp));
+    else input.timestamp = toTimestamp(extractor(input.value, cursor.timestamp, input.time));
     return true;
   }
 

@@ -176,7 +176,12 @@ describe('a name is a name, whatever it is', () => {
 
   it('alerts, entity', async () => {
     const loud = (names: readonly string[]) =>
-      lines(6000).map((line, index) => ({ ...line, service: 's', ip: at(names, index), status: 404 }));
+      // What is usual of a service's clients is learned first.
+      lines(6000).map((line, index) =>
+        index < 4000
+          ? { ...line, service: 's', ip: `198.51.100.${index % 50}`, status: 200 }
+          : { ...line, service: 's', ip: at(names, index), status: 404 },
+      );
     const run = await ApplicationRun.create({ config: { pipelines: ['services'] } });
     await run.append('serviceLogs', loud(NAMES), () => 'a');
     await run.drain();

@@ -1,0 +1,283 @@
+import {
+  type AlarmState,
+  alarmLimit,
+  type Budget,
+  closeAlarm,
+  initialAlarm,
+  learnEvidence,
+  openAlarm,
+} from './alarm.js';
+import type { Verdict } from './detector.js';
+import type { Tally } from './peers.js';
+
+export interface CountChartOptions {
+  readonly budget: Budget;
+  /** Alternatives that are watched: the odds of a failure are so many times the usual ones. */
+  readonly odds?: readonly number[];
+  /** What is never an alarm: fewer failures since they began, or a smaller share of the events. */
+  readonly leastFailures?: number;
+  readonly leastShare?: number;
+  /** Windows over which the usual share is a mean. */
+  readonly memory?: number;
+  /** Windows with a failure that an alarm takes: 2. */
+  readonly leastWindows?: number;
+}
+
+export interface CountChartState {
+  readonly alarm: AlarmState;
+  /** What is usual, fading: of so many events so many failed. */
+  count: number;
+  failures: number;
+  /** How far windows were from what was expected, squared, and what was expected: failures that come in bursts are further. */
+  squares: number;
+  expected: number;
+  /** Of each alternative: the logarithm of a likelihood ratio, 0 at least. */
+  readonly evidence: number[];
+  /** Since there is evidence. */
+  since: Since;
+  /** While an alarm is open: what speaks for its end. */
+  good: number;
+  /** The share before the last one that was taken for usual in its place. */
+  former: number | null;
+}
+
+interface Since {
+  squares: number;
+  windows: number;
+  /** Windows with a failure. */
+  failing: number;
+  count: number;
+  failures: number;
+  expected: number;
+}
+
+/** Why: so many failures among so many events, where fewer are usual. */
+export interface Evidence {
+  readonly failures: number;
+  readonly count: number;
+  readonly expected: number;
+  /** By chance so many failures come once in so many windows. */
+  readonly onceIn: number;
+}
+
+export interface CountVerdict extends Verdict {
+  /** The share of failures since there is evidence. */
+  readonly value: number;
+  readonly evidence: Evidence;
+  /** Too little has been seen to say what is usual. */
+  readonly isLearning: boolean;
+}
+
+const ODDS = [2, 4, 12, 60];
+const LEAST_FAILURES = 3;
+const LEAST_SHARE = 0.002;
+const MEMORY = 720;
+/** One window alone is no alarm: it adds so much of the limit at most. */
+const MOST_OF_LIMIT = 0.8;
+/** No more adds up than this many limits, so that what is over is soon forgotten. */
+const CAP = 1.2;
+/** With more evidence nothing is learned for so many windows; then it is, but less of it. */
+const HOLD_FROM = 1;
+const HOLD_WINDOWS = 60;
+const DOUBTFUL_WEIGHT = 0.3;
+/** An alarm that has been open for so many windows is what is usual now: half an hour of windows of five seconds. */
+const ADOPTED_AFTER = 360;
+/** Windows with events before the first is judged. */
+const WARMUP = 12;
+/** What speaks for the end of an alarm, as a logarithm of a likelihood ratio. */
+const GOOD_LIMIT = 4;
+const MOST_ONCE_IN = 1e12;
+
+export function initialCountChart(odds: readonly number[] = ODDS): CountChartState {
+  return {
+    ...{ alarm: initialAlarm(), count: 0, failures: 0, squares: 0, expected: 0 },
+    ...{ evidence: odds.map(() => 0), since: nothing(), good: 0, former: null },
+  };
+}
+
+/**
+ * Finds that more of some events fail than usual: failures are counted, and judged as counts. CUSUM charts (Page,
+ * "Continuous inspection schemes", Biometrika 41, 1954) add up the log-likelihood ratios of several higher shares against the
+ * learned one, of which the upper bound is taken that what was seen allows. `state` is changed in place.
+ */
+export function chartCounts(
+  state: CountChartState,
+  { count, failures }: Tally,
+  {
+    budget,
+    leastFailures = LEAST_FAILURES,
+    leastShare = LEAST_SHARE,
+    leastWindows = 2,
+    memory = MEMORY,
+    odds = ODDS,
+  }: CountChartOptions,
+): CountVerdict {
+  const { alarm } = state;
+  const usual = usualShare(state);
+  const spread = burstiness(state);
+  const limit = alarmLimit(alarm, budget);
+  const isLearning = alarm.seen < WARMUP;
+  const expected = count * usual;
+  if (count > 0 && !isLearning) {
+    const most = leastWindows > 1 ? MOST_OF_LIMIT * limit : Number.POSITIVE_INFINITY;
+    odds.forEach((times, index) => {
+      const other = shareOfOdds(usual, times);
+      const ratio = logRatio(count, failures, other, usual) / spread;
+      const sum = (state.evidence[index] ?? 0) + Math.min(most, ratio);
+      state.evidence[index] = rounded(Math.min(CAP * limit, Math.max(0, sum)));
+    });
+  }
+  const evidence = Math.max(...state.evidence);
+  addTo(state.since, count, failures, expected, spread);
+  if (alarm.open) closeWhenUsual(state, { count, failures }, usual);
+  else if (evidence > limit && isEnough(state.since, { leastFailures, leastShare, leastWindows })) {
+    openAlarm(alarm);
+    state.good = 0;
+  }
+  if (!alarm.open) returnToFormer(state, { count, failures }, usual);
+  const { since } = state;
+  const verdict: CountVerdict = {
+    score: alarm.open ? Math.max(0.5, evidence / (evidence + limit)) : Math.min(0.49, evidence / (evidence + limit)),
+    isAnomalous: alarm.open,
+    value: since.count === 0 ? (count === 0 ? 0 : failures / count) : since.failures / since.count,
+    expected: { low: 0, high: highShare(count, usual, spread) },
+    evidence: {
+      ...{ failures: since.failures, count: since.count, expected: since.expected },
+      onceIn: alarm.open ? onceIn(since, spread) : 1,
+    },
+    isLearning,
+  };
+  if (count > 0) learn(state, { evidence, limit, memory });
+  return verdict;
+}
+
+function nothing(): Since {
+  return { squares: 0, windows: 0, failing: 0, count: 0, failures: 0, expected: 0 };
+}
+
+function addTo(since: Since, count: number, failures: number, expected: number, spread: number): void {
+  // Squared distances are clipped: one outage is not a habit.
+  const most = 4 * Math.sqrt(spread * expected) + 2;
+  since.squares = rounded(since.squares + Math.max(-most, Math.min(most, failures - expected)) ** 2);
+  since.windows++;
+  if (failures > 0) since.failing++;
+  since.count += count;
+  since.failures += failures;
+  since.expected = rounded(since.expected + expected);
+}
+
+/** The mean of what was seen, and what its chance may have hidden: few events without a failure do not prove that none fails. */
+function usualShare({ count, failures }: CountChartState): number {
+  return Math.min(0.98, (failures + Math.sqrt(failures + 0.25) + 0.75) / (count + 4));
+}
+
+/** How many times as far windows are from what is expected as counts of chance are: 1 at least. */
+function burstiness({ expected, squares }: CountChartState): number {
+  return Math.max(1, (squares + 2) / (expected + 2));
+}
+
+function shareOfOdds(share: number, times: number): number {
+  const odds = (share / (1 - share)) * times;
+  return odds / (1 + odds);
+}
+
+/** Of one share of failures against another. */
+function logRatio(count: number, failures: number, share: number, other: number): number {
+  return failures * Math.log(share / other) + (count - failures) * Math.log((1 - share) / (1 - other));
+}
+
+function isEnough(
+  { count, failing, failures }: Since,
+  {
+    leastFailures,
+    leastShare,
+    leastWindows,
+  }: Required<Pick<CountChartOptions, 'leastFailures' | 'leastShare' | 'leastWindows'>>,
+): boolean {
+  return failures >= leastFailures && failing >= leastWindows && failures >= leastShare * count;
+}
+
+/** It is over when what comes is more likely by the usual share than by that of the alarm. */
+function closeWhenUsual(state: CountChartState, { count, failures }: Tally, usual: number): void {
+  const { alarm, since } = state;
+  alarm.openFor++;
+  // The newest say most of what the alarm is.
+  const alarming = Math.max(shareOfOdds(usual, 2), Math.min(0.98, (since.failures + 0.5) / (since.count + 1)));
+  state.good = rounded(Math.max(0, state.good - logRatio(count, failures, alarming, usual)));
+  if (state.good < GOOD_LIMIT) return;
+  closeAlarm(alarm);
+  state.evidence.fill(0);
+  state.since = nothing();
+  state.good = 0;
+}
+
+/** A high share that was taken for usual, since it lasted, is no longer usual when it is over. */
+function returnToFormer(state: CountChartState, { count, failures }: Tally, usual: number): void {
+  const { former } = state;
+  if (former === null) return;
+  const share = Math.max(former, 0.1 / (state.count + 1));
+  state.good = rounded(Math.max(0, state.good + logRatio(count, failures, share, usual)));
+  if (state.good < 2 * GOOD_LIMIT) return;
+  Object.assign(state, { failures: rounded(former * state.count), former: null, good: 0 });
+  state.evidence.fill(0);
+}
+
+function learn(
+  state: CountChartState,
+  { evidence, limit, memory }: { evidence: number; limit: number; memory: number },
+): void {
+  const { alarm, since } = state;
+  if (!alarm.open) learnEvidence(alarm, evidence, limit);
+  if (alarm.openFor >= ADOPTED_AFTER) {
+    // It has been so for so long that it is usual now.
+    state.former = state.count === 0 ? null : state.failures / state.count;
+    Object.assign(state, { failures: since.failures, count: since.count });
+    closeAlarm(alarm);
+    state.evidence.fill(0);
+    state.since = nothing();
+    return;
+  }
+  // What may come to be an alarm is learned when it has not.
+  if (alarm.open || (evidence > HOLD_FROM && since.windows < HOLD_WINDOWS)) return;
+  const rate = (1 - 1 / memory) ** since.windows;
+  const weight = evidence > HOLD_FROM ? DOUBTFUL_WEIGHT : 1;
+  state.count = rounded(state.count * rate + weight * since.count);
+  state.failures = rounded(state.failures * rate + weight * since.failures);
+  state.squares = rounded(state.squares * rate + weight * since.squares);
+  state.expected = rounded(state.expected * rate + weight * since.expected);
+  state.since = nothing();
+}
+
+/** The share that a window of so many events is seldom over. */
+function highShare(count: number, usual: number, spread: number): number {
+  if (count === 0) return usual;
+  const expected = count * usual;
+  return Math.min(1, (expected + 3 * Math.sqrt(spread * expected) + 2) / count);
+}
+
+function onceIn({ expected, failures, windows }: Since, spread: number): number {
+  const chance = poissonTail(Math.ceil(failures / spread), expected / spread);
+  return Math.round(Math.min(MOST_ONCE_IN, windows / Math.max(chance, Number.MIN_VALUE)));
+}
+
+/** The probability of so many or more where `mean` are expected. */
+export function poissonTail(least: number, mean: number): number {
+  if (least <= 0 || least <= mean) return 1;
+  let term = Math.exp(-mean);
+  // The first term of the tail by logarithms, then its successors, which fall by more than mean / least each.
+  let logTerm = -mean;
+  for (let k = 1; k <= least; k++) logTerm += Math.log(mean / k);
+  term = Math.exp(logTerm);
+  let sum = 0;
+  for (let k = least; term > 0 && k < least + 1000; k++) {
+    sum += term;
+    term *= mean / (k + 1);
+    if (term < sum * 1e-12) break;
+  }
+  return Math.min(1, sum);
+}
+
+/** To six digits: the states of many series are written as text. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(6));
+}

@@ -1,0 +1,190 @@
+import {
+  type AlarmState,
+  alarmLimit,
+  type Budget,
+  closeAlarm,
+  initialAlarm,
+  learnEvidence,
+  openAlarm,
+} from './alarm.js';
+import type { Verdict } from './detector.js';
+
+export interface LevelChartOptions {
+  readonly budget: Budget;
+  /** Shifts that are watched for, as differences of the value; negative ones are falls. */
+  readonly shifts: readonly number[];
+  /** Windows over which the level is a mean. */
+  readonly memory?: number;
+  /** A lasting shift is the usual level after so many windows. */
+  readonly adoptedAfter?: number;
+  /** Windows that an alarm takes: 2. */
+  readonly leastWindows?: number;
+}
+
+/** A window's mean: of so many values, with the variance that one of them has. */
+export interface Sample {
+  readonly mean: number;
+  readonly count: number;
+  readonly variance: number;
+}
+
+export interface LevelChartState {
+  readonly alarm: AlarmState;
+  level: number;
+  /** How much windows differ from the level beyond what their values' own variance explains. */
+  restlessness: number;
+  /** A value's variance within windows. */
+  variance: number;
+  /** Of each shift: the logarithm of a likelihood ratio, 0 at least. */
+  readonly evidence: number[];
+  good: number;
+  /** The mean of the windows of the alarm. */
+  alarming: number;
+  /** The level before the last one that was taken for usual in its place. */
+  former: number | null;
+}
+
+export interface LevelVerdict extends Verdict {
+  readonly isLearning: boolean;
+}
+
+const MEMORY = 360;
+const ADOPTED_AFTER = 180;
+const WARMUP = 12;
+const MOST_OF_LIMIT = 0.8;
+const CAP = 1.2;
+const DOUBTFUL = 0.4;
+const DOUBTFUL_WEIGHT = 0.2;
+const OPEN_WEIGHT = 0.03;
+const GOOD_LIMIT = 4;
+/** Deviations beyond which a window is learned as if it were as near as that. */
+const CLIP = 3;
+/** The least standard deviation between windows. */
+const LEAST_DEVIATION = 0.03;
+
+export function initialLevelChart({ shifts }: Pick<LevelChartOptions, 'shifts'>): LevelChartState {
+  return {
+    ...{ alarm: initialAlarm(), level: 0, restlessness: 0, variance: 0, evidence: shifts.map(() => 0) },
+    ...{ good: 0, alarming: 0, former: null },
+  };
+}
+
+/**
+ * Finds that a mean has moved by as much as matters: CUSUM charts of the log-likelihood ratios of several shifts against the
+ * level that is learned. How far chance moves the mean of so many values is taken into account, so that a window of five
+ * values says less than one of five thousand. `state` is changed in place.
+ */
+export function chartLevel(
+  state: LevelChartState,
+  { count, mean, variance }: Sample,
+  { adoptedAfter = ADOPTED_AFTER, budget, leastWindows = 2, memory = MEMORY, shifts }: LevelChartOptions,
+): LevelVerdict {
+  const { alarm } = state;
+  if (alarm.seen === 0) Object.assign(state, { level: mean, variance });
+  const limit = alarmLimit(alarm, budget);
+  const isLearning = alarm.seen < WARMUP;
+  const spread = state.restlessness + Math.max(state.variance, variance / 4) / count + LEAST_DEVIATION ** 2;
+  const distance = mean - state.level;
+  const most = leastWindows > 1 ? MOST_OF_LIMIT * limit : Number.POSITIVE_INFINITY;
+  if (!isLearning) {
+    shifts.forEach((shift, index) => {
+      const ratio = (shift * distance - shift ** 2 / 2) / spread;
+      const sum = (state.evidence[index] ?? 0) + Math.min(most, ratio);
+      state.evidence[index] = rounded(Math.min(CAP * limit, Math.max(0, sum)));
+    });
+  }
+  const evidence = Math.max(...state.evidence);
+  if (alarm.open) {
+    alarm.openFor++;
+    state.alarming = rounded(state.alarming + (mean - state.alarming) / Math.min(alarm.openFor, 12));
+    // What is half way back is no longer the alarm.
+    const shift =
+      Math.sign(state.alarming - state.level) * Math.max(Math.abs(state.alarming - state.level), least(shifts));
+    state.good = rounded(
+      Math.max(0, state.good + Math.min(GOOD_LIMIT / 2, (shift ** 2 / 2 - shift * distance) / spread)),
+    );
+    if (state.good >= GOOD_LIMIT) close(state);
+  } else if (evidence > limit) {
+    const { former } = state;
+    if (former !== null && Math.abs(mean - former) < Math.abs(distance) / 2) {
+      // It is as it was before what lasted.
+      Object.assign(state, { level: former, former: null });
+      state.evidence.fill(0);
+    } else {
+      openAlarm(alarm);
+      Object.assign(state, { good: 0, alarming: mean });
+    }
+  }
+  const width = CLIP * Math.sqrt(spread);
+  const verdict: LevelVerdict = {
+    score: alarm.open ? Math.max(0.5, evidence / (evidence + limit)) : Math.min(0.49, evidence / (evidence + limit)),
+    isAnomalous: alarm.open,
+    expected: isLearning
+      ? { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
+      : { low: state.level - width, high: state.level + width },
+    isLearning,
+  };
+  learn(state, { count, mean, variance }, { evidence, limit, spread, memory, adoptedAfter });
+  return verdict;
+}
+
+function least(shifts: readonly number[]): number {
+  return Math.min(...shifts.map(Math.abs));
+}
+
+function close(state: LevelChartState): void {
+  closeAlarm(state.alarm);
+  state.evidence.fill(0);
+  state.good = 0;
+}
+
+function learn(
+  state: LevelChartState,
+  { count, mean, variance }: Sample,
+  {
+    adoptedAfter,
+    evidence,
+    limit,
+    memory,
+    spread,
+  }: {
+    evidence: number;
+    limit: number;
+    spread: number;
+    memory: number;
+    adoptedAfter: number;
+  },
+): void {
+  const { alarm } = state;
+  if (alarm.open && alarm.openFor >= adoptedAfter) {
+    state.former = state.level;
+    state.level = state.alarming;
+    close(state);
+    return;
+  }
+  const isWarming = alarm.seen < WARMUP;
+  const distance = mean - state.level;
+  if (!alarm.open) {
+    const doubt = evidence > DOUBTFUL * limit ? DOUBTFUL_WEIGHT : 1;
+    const rate = doubt * Math.max(1 / (alarm.seen + 2), 1 / memory);
+    const own = Math.max(state.variance, variance / 4) / count;
+    const clipped = isWarming ? distance ** 2 : Math.min(distance ** 2, CLIP ** 2 * spread);
+    state.restlessness = rounded(Math.max(0, state.restlessness + rate * (clipped - own - state.restlessness)));
+    if (count > 1)
+      state.variance = rounded(
+        state.variance +
+          rate * (Math.min(variance, isWarming ? variance : 9 * (state.variance + 0.01)) - state.variance),
+      );
+    learnEvidence(alarm, evidence, limit);
+  }
+  const weight = alarm.open ? OPEN_WEIGHT : evidence > DOUBTFUL * limit ? DOUBTFUL_WEIGHT : 1;
+  const rate = weight * Math.max(1 / (alarm.seen + 1), 1 / memory);
+  const width = CLIP * Math.sqrt(spread);
+  const counted = isWarming ? distance : Math.max(-width, Math.min(width, distance));
+  state.level = rounded(state.level + rate * counted);
+}
+
+/** To six digits: the states of many series are written as text. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(6));
+}

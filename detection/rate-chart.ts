@@ -1,0 +1,169 @@
+import {
+  type AlarmState,
+  alarmLimit,
+  type Budget,
+  closeAlarm,
+  initialAlarm,
+  learnEvidence,
+  openAlarm,
+} from './alarm.js';
+import type { Verdict } from './detector.js';
+
+export interface RateChartOptions {
+  readonly budget: Budget;
+  /** Factors that are watched for; those under 1 are falls. */
+  readonly factors?: readonly number[];
+  /** Windows over which the usual rate is a mean. */
+  readonly memory?: number;
+  /** A lasting change is the usual rate after so many windows. */
+  readonly adoptedAfter?: number;
+  /** Windows that an alarm takes: 2. */
+  readonly leastWindows?: number;
+}
+
+export interface RateChartState {
+  readonly alarm: AlarmState;
+  /** Events that are usual in a window. */
+  mean: number;
+  /** How far windows differ from it beyond what chance explains: a squared share. */
+  restlessness: number;
+  readonly evidence: number[];
+  good: number;
+  /** The mean of the windows of the alarm. */
+  alarming: number;
+  former: number | null;
+}
+
+export interface RateVerdict extends Verdict {
+  readonly isLearning: boolean;
+}
+
+const FACTORS = [0.4, 0.12, 4, 10];
+const MEMORY = 60;
+const ADOPTED_AFTER = 120;
+const WARMUP = 12;
+const MOST_OF_LIMIT = 0.8;
+const CAP = 1.2;
+const DOUBTFUL = 0.4;
+const DOUBTFUL_WEIGHT = 0.2;
+const OPEN_WEIGHT = 0.01;
+const GOOD_LIMIT = 4;
+const CLIP = 3;
+const LEAST_MEAN = 0.05;
+/** The least squared share by which windows of a large number differ. */
+const LEAST_RESTLESSNESS = 0.0025;
+/** Windows over which restlessness is a mean, at least. */
+const RESTLESS_MEMORY = 360;
+
+export function initialRateChart(factors: readonly number[] = FACTORS): RateChartState {
+  return {
+    ...{ alarm: initialAlarm(), mean: 0, restlessness: 0, evidence: factors.map(() => 0) },
+    ...{ good: 0, alarming: 0, former: null },
+  };
+}
+
+/**
+ * Finds that events come much more or much less often than usual: CUSUM charts of the log-likelihood ratios of several
+ * factors, of counts that differ as a Poisson process does and by what the series' own restlessness adds. `state` is changed
+ * in place.
+ */
+export function chartRate(
+  state: RateChartState,
+  count: number,
+  { adoptedAfter = ADOPTED_AFTER, budget, factors = FACTORS, leastWindows = 2, memory = MEMORY }: RateChartOptions,
+): RateVerdict {
+  const { alarm } = state;
+  if (alarm.seen === 0) state.mean = count;
+  const mean = Math.max(LEAST_MEAN, state.mean);
+  const spread = 1 + mean * Math.max(LEAST_RESTLESSNESS, state.restlessness);
+  const limit = alarmLimit(alarm, budget);
+  const isLearning = alarm.seen < WARMUP;
+  const ratioOf = (factor: number) => (count * Math.log(factor) - mean * (factor - 1)) / spread;
+  const most = leastWindows > 1 ? MOST_OF_LIMIT * limit : Number.POSITIVE_INFINITY;
+  if (!isLearning) {
+    factors.forEach((factor, index) => {
+      const sum = (state.evidence[index] ?? 0) + Math.min(most, ratioOf(factor));
+      state.evidence[index] = rounded(Math.min(CAP * limit, Math.max(0, sum)));
+    });
+  }
+  const evidence = Math.max(...state.evidence);
+  if (alarm.open) {
+    alarm.openFor++;
+    state.alarming = rounded(state.alarming + (count - state.alarming) / Math.min(alarm.openFor, 12));
+    const isFall = state.alarming < mean;
+    const factor = isFall ? Math.min(0.7, Math.max(0.05, state.alarming / mean)) : Math.max(1.5, state.alarming / mean);
+    state.good = rounded(Math.max(0, state.good + Math.min(GOOD_LIMIT / 2, -ratioOf(factor))));
+    if (state.good >= GOOD_LIMIT) close(state);
+  } else if (evidence > limit) {
+    const { former } = state;
+    if (former !== null && count > former / 2 && count < former * 2) {
+      // It is as it was before what lasted.
+      Object.assign(state, { mean: former, former: null });
+      state.evidence.fill(0);
+    } else {
+      openAlarm(alarm);
+      Object.assign(state, { good: 0, alarming: count });
+    }
+  }
+  const width = CLIP * Math.sqrt(mean * spread);
+  const verdict: RateVerdict = {
+    score: alarm.open ? Math.max(0.5, evidence / (evidence + limit)) : Math.min(0.49, evidence / (evidence + limit)),
+    isAnomalous: alarm.open,
+    expected: isLearning
+      ? { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
+      : { low: Math.max(0, mean - width), high: mean + width + 1 },
+    isLearning,
+  };
+  learn(state, count, { adoptedAfter, evidence, limit, mean, memory, spread });
+  return verdict;
+}
+
+function close(state: RateChartState): void {
+  closeAlarm(state.alarm);
+  state.evidence.fill(0);
+  state.good = 0;
+}
+
+interface Learned {
+  readonly evidence: number;
+  readonly limit: number;
+  readonly mean: number;
+  readonly spread: number;
+  readonly memory: number;
+  readonly adoptedAfter: number;
+}
+
+function learn(
+  state: RateChartState,
+  count: number,
+  { adoptedAfter, evidence, limit, mean, memory, spread }: Learned,
+): void {
+  const { alarm } = state;
+  if (alarm.open && alarm.openFor >= adoptedAfter) {
+    // What lasts is usual; what was before is not forgotten, for it may come back.
+    state.former = state.mean;
+    state.mean = state.alarming;
+    close(state);
+    return;
+  }
+  const isWarming = alarm.seen < WARMUP;
+  const width = CLIP * Math.sqrt(mean * spread) + 1;
+  const distance = count - state.mean;
+  const clipped = isWarming ? distance : Math.max(-width, Math.min(width, distance));
+  const seen = alarm.seen;
+  if (!alarm.open) {
+    const excess = (clipped ** 2 - mean) / mean ** 2;
+    const doubt = evidence > DOUBTFUL * limit ? DOUBTFUL_WEIGHT : 1;
+    const rate = doubt * Math.max(1 / (seen + 2), 1 / RESTLESS_MEMORY);
+    // Of the first value nothing can be said, and of few events chance says all.
+    if (seen > 0) state.restlessness = rounded(Math.max(0, state.restlessness + rate * (excess - state.restlessness)));
+    learnEvidence(alarm, evidence, limit);
+  }
+  const weight = alarm.open ? OPEN_WEIGHT : evidence > DOUBTFUL * limit ? DOUBTFUL_WEIGHT : 1;
+  state.mean = rounded(state.mean + weight * Math.max(1 / (seen + 1), 1 / memory) * clipped);
+}
+
+/** To six digits: the states of many series are written as text. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(6));
+}

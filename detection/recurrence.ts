@@ -1,0 +1,62 @@
+/** When something was far from usual, so that what comes again at the same distance in time is known for a habit. */
+export interface RecurrenceState {
+  /** Milliseconds since the epoch at which it began, the newest last. */
+  readonly begins: number[];
+  /** Until when it went on; null while it does not. */
+  last: number | null;
+  /** Whether what goes on now is one of a row. */
+  isUsual: boolean;
+}
+
+export interface RecurrenceObservation {
+  readonly time: number;
+  readonly windowMs: number;
+  readonly isFar: boolean;
+}
+
+const REMEMBERED = 40;
+/** What comes so soon after the last is still the same, in windows. */
+const PAUSE = 3;
+/** As many times as this it must have come at the same distance before: fewer where the distance is one that clocks have. */
+const LEAST_BEFORE = 3;
+const LEAST_BEFORE_BY_CLOCK = 2;
+const MINUTE_MS = 60_000;
+const BY_CLOCK = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440, 10_080];
+const LEAST_PERIOD_MS = 55_000;
+const TOLERANCE = 0.002;
+const MOST_TOLERANCE_MS = 120_000;
+
+export function initialRecurrence(): RecurrenceState {
+  return { begins: [], last: null, isUsual: false };
+}
+
+/**
+ * Whether what is far from usual now came at the same distance several times before: a job of every five minutes, a batch of every
+ * hour, the opening of every day or week. The first times are no habit. `state` is changed in place.
+ */
+export function isRecurring(state: RecurrenceState, { isFar, time, windowMs }: RecurrenceObservation): boolean {
+  const isOver = state.last === null || time > state.last + PAUSE * windowMs;
+  if (isOver) state.isUsual = false;
+  if (!isFar) return state.isUsual;
+  if (isOver) {
+    state.isUsual = hasPeriod(state.begins, time, windowMs);
+    state.begins.push(time);
+    if (state.begins.length > REMEMBERED) state.begins.shift();
+  }
+  state.last = time;
+  return state.isUsual;
+}
+
+function hasPeriod(begins: readonly number[], time: number, windowMs: number): boolean {
+  return begins.some((begin) => {
+    const period = time - begin;
+    if (period < LEAST_PERIOD_MS) return false;
+    const tolerance = Math.min(MOST_TOLERANCE_MS, Math.max(windowMs, TOLERANCE * period));
+    const isByClock = BY_CLOCK.some((minutes) => Math.abs(period - minutes * MINUTE_MS) <= tolerance);
+    const least = isByClock ? LEAST_BEFORE_BY_CLOCK : LEAST_BEFORE;
+    for (let n = 2; n <= least; n++) {
+      if (!begins.some((other) => Math.abs(time - n * period - other) <= tolerance)) return false;
+    }
+    return true;
+  });
+}

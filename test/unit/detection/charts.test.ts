@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+import { chartCounts, initialCountChart, poissonTail } from '../../../detection/count-chart.js';
+import { chartLevel, initialLevelChart } from '../../../detection/level-chart.js';
+import { chartRate, initialRateChart } from '../../../detection/rate-chart.js';
+import { initialRecurrence, isRecurring } from '../../../detection/recurrence.js';
+import { Random } from '../../../producer/random.js';
+
+/** One false alarm a week of windows of five seconds, of twenty charts together. */
+const budget = { windows: 120_960, charts: 20 };
+
+function failuresOf(random: Random, count: number, share: number): number {
+  let failures = 0;
+  for (let event = 0; event < count; event++) failures += random.uniform() < share ? 1 : 0;
+  return failures;
+}
+
+describe('failures, judged by their count', () => {
+  it.each([
+    [500, 0.0001],
+    [50, 0.001],
+    [5, 0.01],
+    [2, 0.02],
+    [25, 0.1],
+  ])('do not alarm by chance: %d events a window, a share of %f', (count, share) => {
+    const random = new Random(11);
+    const state = initialCountChart();
+    let alarms = 0;
+    // Of the busiest a day is enough for hundreds of stray failures.
+    for (let window = 0; window < (count > 100 ? 10_000 : 40_000); window++) {
+      const wasOpen = state.alarm.open;
+      const { isAnomalous } = chartCounts(state, { count, failures: failuresOf(random, count, share) }, { budget });
+      if (isAnomalous && !wasOpen) alarms++;
+    }
+    expect(alarms).toBe(0);
+  });
+
+  it('alarm in the second window of an outage, and say how many there are and should be', () => {
+    const random = new Random(2);
+    const state = initialCountChart();
+    for (let window = 0; window < 500; window++) {
+      chartCounts(state, { count: 50, failures: failuresOf(random, 50, 0.002) }, { budget });
+    }
+    expect(chartCounts(state, { count: 50, failures: 25 }, { budget }).isAnomalous).toBe(false);
+    const { evidence, isAnomalous, value } = chartCounts(state, { count: 50, failures: 25 }, { budget });
+    expect(isAnomalous).toBe(true);
+    expect(value).toBeGreaterThan(0.4);
+    expect(evidence.failures).toBeGreaterThanOrEqual(50);
+    expect(evidence.expected).toBeLessThan(2);
+    expect(evidence.onceIn).toBeGreaterThan(120_960);
+  });
+
+  it('are found the second, third and fourth time as they were the first', () => {
+    const random = new Random(3);
+    const state = initialCountChart();
+    const delays: number[] = [];
+    for (let outage = 0; outage < 4; outage++) {
+      for (let window = 0; window < 700; window++) {
+        chartCounts(state, { count: 40, failures: failuresOf(random, 40, 0.005) }, { budget });
+      }
+      expect(state.alarm.open).toBe(false);
+      let delay = 0;
+      for (let window = 1; window <= 100; window++) {
+        const { isAnomalous } = chartCounts(state, { count: 40, failures: failuresOf(random, 40, 0.3) }, { budget });
+        if (isAnomalous && delay === 0) delay = window;
+      }
+      delays.push(delay);
+    }
+    expect(delays).toEqual([2, 2, 2, 2]);
+  });
+
+  it('that last for half an hour are usual, and what was before is usual again when it comes back', () => {
+    const random = new Random(4);
+    const state = initialCountChart();
+    const windows = (count: number, share: number) => {
+      for (let window = 0; window < count; window++) {
+        chartCounts(state, { count: 40, failures: failuresOf(random, 40, share) }, { budget });
+      }
+    };
+    windows(500, 0.01);
+    windows(300, 0.3);
+    expect(state.alarm.open).toBe(true);
+    windows(100, 0.3);
+    expect(state.alarm.open).toBe(false);
+    windows(50, 0.01);
+    windows(4, 0.3);
+    expect(state.alarm.open).toBe(true);
+  });
+
+  it('have the tail of a Poisson distribution', () => {
+    // 1 - e^-0.2 (1 + 0.2 + 0.02), by hand.
+    expect(poissonTail(3, 0.2)).toBeCloseTo(0.001148, 6);
+    expect(poissonTail(1, 2)).toBe(1);
+    expect(poissonTail(0, 2)).toBe(1);
+  });
+});
+
+describe('a typical size', () => {
+  const shifts = [Math.log(1.6), Math.log(4)];
+  const sample = (random: Random, level: number, count: number) => ({
+    mean: Math.log(level) + (0.8 / Math.sqrt(count)) * random.normal(),
+    count,
+    variance: 0.64,
+  });
+
+  it.each([3, 20, 500])('does not alarm by chance with %d values a window', (count) => {
+    const random = new Random(5);
+    const state = initialLevelChart({ shifts });
+    let alarms = 0;
+    for (let window = 0; window < 40_000; window++) {
+      if (chartLevel(state, sample(random, 80, count), { budget, shifts }).isAnomalous) alarms++;
+    }
+    expect(alarms).toBe(0);
+  });
+
+  it('that doubles alarms in the second window, one that creeps while it has not yet doubled', () => {
+    const random = new Random(6);
+    const step = initialLevelChart({ shifts });
+    const creep = initialLevelChart({ shifts });
+    for (let window = 0; window < 800; window++) {
+      chartLevel(step, sample(random, 80, 50), { budget, shifts });
+      chartLevel(creep, sample(random, 80, 50), { budget, shifts, memory: 720 });
+    }
+    chartLevel(step, sample(random, 160, 50), { budget, shifts });
+    expect(chartLevel(step, sample(random, 160, 50), { budget, shifts }).isAnomalous).toBe(true);
+    let found = 0;
+    for (let window = 1; window <= 360 && found === 0; window++) {
+      const level = 80 * (1 + window / 360);
+      if (chartLevel(creep, sample(random, level, 50), { budget, shifts, memory: 720 }).isAnomalous) found = window;
+    }
+    expect(found).toBeGreaterThan(0);
+    expect(found).toBeLessThan(300);
+  });
+});
+
+describe('a rate', () => {
+  const poisson = (random: Random, mean: number) => {
+    let count = 0;
+    for (let sum = random.exponential(1); sum < mean; sum += random.exponential(1)) count++;
+    return count;
+  };
+
+  it.each([0.5, 3, 40])('of %f a window does not alarm by chance', (mean) => {
+    const random = new Random(7);
+    const state = initialRateChart();
+    let alarms = 0;
+    for (let window = 0; window < 40_000; window++) {
+      if (chartRate(state, poisson(random, mean), { budget }).isAnomalous) alarms++;
+    }
+    expect(alarms).toBe(0);
+  });
+
+  it.each([
+    [40, 15],
+    [40, 160],
+    [40, 320],
+  ])('of %d alarms soon when it is %d, and is over when it is as it was', (before, now) => {
+    const random = new Random(8);
+    const state = initialRateChart();
+    for (let window = 0; window < 400; window++) chartRate(state, poisson(random, before), { budget });
+    let delay = 0;
+    for (let window = 1; window <= 40; window++) {
+      if (chartRate(state, poisson(random, now), { budget }).isAnomalous && delay === 0) delay = window;
+    }
+    expect(delay).toBeGreaterThan(0);
+    expect(delay).toBeLessThanOrEqual(3);
+    for (let window = 0; window < 6; window++) chartRate(state, poisson(random, before), { budget });
+    expect(state.alarm.open).toBe(false);
+  });
+});
+
+describe('what comes again and again', () => {
+  const MINUTE_MS = 60_000;
+  const at = (state: ReturnType<typeof initialRecurrence>, time: number) => {
+    const isUsual = isRecurring(state, { time, windowMs: 5000, isFar: true });
+    isRecurring(state, { time: time + 5000, windowMs: 5000, isFar: false });
+    return isUsual;
+  };
+
+  it.each([5 * MINUTE_MS, 60 * MINUTE_MS, 24 * 60 * MINUTE_MS])('every %d ms is usual the third time', (period) => {
+    const state = initialRecurrence();
+    expect([0, 1, 2, 3, 4].map((n) => at(state, n * period))).toEqual([false, false, true, true, true]);
+  });
+
+  it('at any other distance is usual the fourth time, and at none it never is', () => {
+    const state = initialRecurrence();
+    expect([0, 1, 2, 3, 4].map((n) => at(state, n * 437_000))).toEqual([false, false, false, true, true]);
+    const random = new Random(9);
+    const others = initialRecurrence();
+    let time = 0;
+    let usual = 0;
+    for (let n = 0; n < 200; n++) {
+      time += 20 * MINUTE_MS + random.below(40 * MINUTE_MS);
+      if (at(others, time)) usual++;
+    }
+    expect(usual).toBeLessThanOrEqual(4);
+  });
+});
