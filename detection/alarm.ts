@@ -25,6 +25,8 @@ export interface Budget {
   readonly windows: number;
   /** Charts that share it. */
   readonly charts: number;
+  /** How far evidence is taken to wander before that is known, in times of what chance alone does. Default 1. */
+  readonly restlessness?: number;
 }
 
 const BLOCK = 12;
@@ -54,7 +56,7 @@ export function alarmLimit({ blocks, exceeding, excess, seen }: AlarmState, budg
   const least = budgetLimit(budget);
   const prior = PRIOR_BLOCKS * PRIOR_SHARE;
   const share = (exceeding + prior) / (blocks + PRIOR_BLOCKS);
-  const scale = (excess + prior) / (exceeding + prior);
+  const scale = (excess + prior * (budget.restlessness ?? 1)) / (exceeding + prior);
   const own = EXCESS_FROM + scale * Math.log((share * budget.windows * budget.charts) / BLOCK);
   const limit = Math.min(MOST_LIMITS * least, Math.max(least, own));
   return limit * (1 + NEW_FACTOR * Math.exp(-seen / NEW_WINDOWS));

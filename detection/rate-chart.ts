@@ -49,6 +49,8 @@ const DOUBTFUL_WEIGHT = 0.2;
 const OPEN_WEIGHT = 0.01;
 const GOOD_LIMIT = 4;
 const CLIP = 3;
+/** Traffic comes and goes by itself more than chance says. */
+const RESTLESSNESS = 2.5;
 const LEAST_MEAN = 0.05;
 /** The least squared share by which windows of a large number differ. */
 const LEAST_RESTLESSNESS = 0.0025;
@@ -76,7 +78,7 @@ export function chartRate(
   if (alarm.seen === 0) state.mean = count;
   const mean = Math.max(LEAST_MEAN, state.mean);
   const spread = 1 + mean * Math.max(LEAST_RESTLESSNESS, state.restlessness);
-  const limit = alarmLimit(alarm, budget);
+  const limit = alarmLimit(alarm, { restlessness: RESTLESSNESS, ...budget });
   const isLearning = alarm.seen < WARMUP;
   const ratioOf = (factor: number) => (count * Math.log(factor) - mean * (factor - 1)) / spread;
   const most = leastWindows > 1 ? MOST_OF_LIMIT * limit : Number.POSITIVE_INFINITY;
