@@ -1,9 +1,8 @@
-import type { KStream, StreamsBuilder } from '@millrace/streams';
+import type { KStream, StreamsBuilder, TimestampExtractor } from '@millrace/streams';
 import type { ServiceLog } from '../../schemas/records.js';
 import { amountOf, boundedName, isAmount, LONGEST_NAME } from '../monitoring/measured.js';
 import type { TopicSerdes } from '../serdes.js';
 import { sourceOf } from '../source.js';
-import type { LineClock } from './line-clock.js';
 
 /** What pipelines read of a line. */
 export type Line = Pick<
@@ -16,7 +15,7 @@ export type Lines = KStream<null, Line>;
 export function linesOf(
   builder: StreamsBuilder,
   topic: string,
-  clock: LineClock,
+  timestamp: TimestampExtractor<Line>,
   serdes: TopicSerdes<'serviceLogs'>,
 ): Lines {
   return sourceOf(builder, topic, {
@@ -33,7 +32,7 @@ export function linesOf(
       'source',
       'timestamp',
     ),
-    timestamp: (line, _recordTimestamp, partition) => clock.timeOf(line, partition),
+    timestamp,
     usable,
   });
 }

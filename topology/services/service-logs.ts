@@ -17,7 +17,12 @@ export function serviceLogs(
   models: ModelSource,
 ): void {
   const clock = new LineClock(toMilliseconds(config.services.grace, 'the grace period'));
-  const lines = linesOf(builder, config.topics.serviceLogs, clock, serdes);
+  const lines = linesOf(
+    builder,
+    config.topics.serviceLogs,
+    (line, _recordTimestamp, partition) => clock.timeOf(line, partition),
+    serdes,
+  );
   tellClocks(lines, clock, config, serdes);
   serviceHealth(lines, config, serdes, models);
   serviceEndpoints(lines, config, serdes);

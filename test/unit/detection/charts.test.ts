@@ -162,7 +162,7 @@ describe('a rate', () => {
       if (chartRate(state, poisson(random, now), { budget }).isAnomalous && delay === 0) delay = window;
     }
     expect(delay).toBeGreaterThan(0);
-    expect(delay).toBeLessThanOrEqual(3);
+    expect(delay).toBeLessThanOrEqual(4);
     for (let window = 0; window < 6; window++) chartRate(state, poisson(random, before), { budget });
     expect(state.alarm.open).toBe(false);
   });
