@@ -16,6 +16,8 @@ export interface VacuumOptions {
   readonly retainMs: number;
   /** Hours of the table that ended so long ago are taken out of it. */
   readonly dropOlderThanMs?: number;
+  /** What the age of an hour is counted from: its end (the default), or when the last was written to it, if that was later. */
+  readonly ageFrom?: 'end' | 'writing';
   /** The oldest hours are taken out until the table's files have at most so many bytes. */
   readonly maxSizeBytes?: number;
   /** Only tells what it would do. */
@@ -70,13 +72,20 @@ export async function vacuum(directory: string, options: VacuumOptions): Promise
 }
 
 /** The files of the hours that are too old, or too much. */
-function expired({ files }: Snapshot, { dropOlderThanMs, maxSizeBytes }: VacuumOptions, nowMs: number): Add[] {
+function expired({ files }: Snapshot, options: VacuumOptions, nowMs: number): Add[] {
+  const { ageFrom = 'end', dropOlderThanMs, maxSizeBytes } = options;
   const oldestFirst = [...files.values()].sort((a, b) => endOf(partitionOf(a)) - endOf(partitionOf(b)));
+  const writtenAt = new Map<number, number>();
+  for (const file of oldestFirst) {
+    const end = endOf(partitionOf(file));
+    writtenAt.set(end, Math.max(writtenAt.get(end) ?? 0, file.modificationTime));
+  }
+  const agesFrom = (end: number) => (ageFrom === 'end' ? end : Math.max(end, writtenAt.get(end) ?? end));
   let left = sizeOf(oldestFirst);
   let droppedTo = Number.NEGATIVE_INFINITY;
   return oldestFirst.filter((file) => {
     const end = endOf(partitionOf(file));
-    const isOld = dropOlderThanMs !== undefined && end <= nowMs - dropOlderThanMs;
+    const isOld = dropOlderThanMs !== undefined && agesFrom(end) <= nowMs - dropOlderThanMs;
     // Whole hours: half of one would be taken for all that there was.
     const isTooMuch = maxSizeBytes !== undefined && (left > maxSizeBytes || end === droppedTo);
     if (!isOld && !isTooMuch) return false;

@@ -1,6 +1,8 @@
 import type { StandbyTask, StreamsMetrics, StreamsState } from '@millrace/streams';
 import type { ApplicationConfig } from '../../topology/application-config.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
+import { LakeBeside } from '../lake/lake-beside.js';
+import { DEFAULT_LAKE_RETENTION, type LakeRetention } from '../lake/lake-upkeep.js';
 import { RunningLake } from '../lake/running-lake.js';
 import type { LogPlace, OpenLog } from '../log/open-log.js';
 import { trainWhenThereIsNone } from '../models/training.js';
@@ -8,6 +10,14 @@ import type { Notify } from '../notice.js';
 import type { Pipeline, PipelineOptions } from './pipeline.js';
 import { startStreams } from './start-streams.js';
 import { Workers } from './workers.js';
+
+interface StoredIn {
+  readonly directory: string;
+  /** Undefined: what is stored stays. */
+  readonly retention?: LakeRetention | undefined;
+  /** Where the log is for a process of its own that stores; undefined: it is done here, and ends what runs when it fails. */
+  readonly beside?: LogPlace | undefined;
+}
 
 export interface PipelineRequest {
   /** Opened to run tasks, or, where other processes do, to read. */
@@ -17,8 +27,8 @@ export interface PipelineRequest {
   readonly options: PipelineOptions;
   /** Shares the work among so many processes, each with the log open for itself; on Kafka only. */
   readonly processes?: { readonly count: number; readonly log: LogPlace };
-  /** Also stores what is read and found, in the Delta table there. */
-  readonly lakeDirectory?: string;
+  /** Also stores what is read and found, in a Delta table. */
+  readonly lake?: StoredIn;
   /** Trains a first model of services, when there is none and enough to train it on. */
   readonly trainsFirstModel?: boolean;
   /** Called when it ends by itself; `close` throws what it failed with. */
@@ -28,14 +38,14 @@ export interface PipelineRequest {
 
 /** Runs the application, with what stands beside it, until it is closed. @throws LakeError; what `Streams#start` throws */
 export async function runPipeline(request: PipelineRequest): Promise<RunningPipeline> {
-  const { config, data, lakeDirectory, options, processes, serdes, trainsFirstModel = false } = request;
+  const { config, data, lake: storedIn, options, processes, serdes, trainsFirstModel = false } = request;
   const host = { onFailure: request.onFailure, onNotice: request.onNotice };
   const tasks: Pipeline =
     processes === undefined
       ? await startStreams(data, config, serdes, options, host)
       : new Workers({ log: processes.log, config, pipeline: options }, processes.count, host);
   try {
-    const lake = lakeDirectory === undefined ? undefined : await RunningLake.open(data, lakeDirectory, host);
+    const lake = storedIn === undefined ? undefined : await lakeOf(storedIn, data, host);
     const running = new RunningPipeline(tasks, lake, data, request.onNotice);
     if (trainsFirstModel && options.modelsDirectory !== undefined) running.train(config, options.modelsDirectory);
     return running;
@@ -45,16 +55,30 @@ export async function runPipeline(request: PipelineRequest): Promise<RunningPipe
   }
 }
 
+async function lakeOf(
+  { beside, directory, retention }: StoredIn,
+  data: OpenLog,
+  host: Pick<PipelineRequest, 'onFailure' | 'onNotice'>,
+): Promise<Lake> {
+  if (beside === undefined) return RunningLake.open(data, { directory, retention, ...host });
+  return new LakeBeside({ directory, place: beside, retention: retention ?? DEFAULT_LAKE_RETENTION }, host.onNotice);
+}
+
+interface Lake {
+  /** Stores what is there by now, and ends. */
+  close(): Promise<void>;
+}
+
 /** A pipeline that runs, with its lake. */
 export class RunningPipeline implements Pipeline {
   readonly #tasks: Pipeline;
-  readonly #lake: RunningLake | undefined;
+  readonly #lake: Lake | undefined;
   readonly #data: OpenLog;
   readonly #onNotice: Notify;
   readonly #training = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(tasks: Pipeline, lake: RunningLake | undefined, data: OpenLog, onNotice: Notify) {
+  constructor(tasks: Pipeline, lake: Lake | undefined, data: OpenLog, onNotice: Notify) {
     this.#tasks = tasks;
     this.#lake = lake;
     this.#data = data;

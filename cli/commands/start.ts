@@ -7,7 +7,7 @@ import type { OpenLog, Purpose } from '../../app/log/open-log.js';
 import { placeFor } from '../../app/log/places.js';
 import type { RetentionOptions } from '../../app/log/retention.js';
 import { prepareTopics } from '../../app/log/topics.js';
-import { type RunningPipeline, runPipeline } from '../../app/pipeline/run-pipeline.js';
+import { type PipelineRequest, type RunningPipeline, runPipeline } from '../../app/pipeline/run-pipeline.js';
 import { type ResultsReader, readResults } from '../../app/results/results-reader.js';
 import type { FileConfig } from '../../notify/config.js';
 import { newWriterMetrics, type WriterMetrics } from '../../producer/raw-topic-writer.js';
@@ -22,13 +22,14 @@ import {
   consumeCommandOf,
   logPlace,
 } from '../options/connection.js';
-import { positiveWait } from '../options/duration.js';
+import { positiveDuration, positiveWait } from '../options/duration.js';
 import { type HttpOptions, httpOption } from '../options/http.js';
 import {
   type ApplicationOptions,
   addPipelines,
   addSource,
   applicationConfig,
+  byteSize,
   durationOption,
   requireLogFormat,
   type SourceOptions,
@@ -66,8 +67,10 @@ interface StartOptions extends SourceOptions, ApplicationOptions, ConnectionOpti
   /** False: no HTTP. */
   readonly http: HttpOptions['http'] | false;
   readonly auth: boolean;
-  /** True: the usual place. */
-  readonly lake?: string | true;
+  /** True: the usual place. False: nothing is stored. */
+  readonly lake?: string | boolean;
+  readonly lakeAge: number;
+  readonly lakeSize: number;
 }
 
 export function startCommand(program: Command): Command {
@@ -93,8 +96,14 @@ export function startCommand(program: Command): Command {
     )
     .option(
       '--lake [directory]',
-      'also store events and results in a Delta Lake table (default: "lake" in the data directory)',
+      'also store events and results in a Delta Lake table, "lake" in the data directory by default; done unasked ' +
+        'where there is a data directory, but with --once',
     )
+    .option('--no-lake', 'store nothing beside the topics')
+    .addOption(
+      durationOption('--lake-age <duration>', 'what is stored for longer is taken out', '30d', positiveDuration),
+    )
+    .option('--lake-size <size>', 'the oldest is taken out of a lake that is larger', byteSize, 10e9)
     .addOption(durationOption('--commit-interval <duration>', 'how often results are committed', '100ms', positiveWait))
     .addOption(
       durationOption(
@@ -262,7 +271,7 @@ async function run(
   const pipeline = await runPipeline({
     ...{ data: connection, config, serdes, options: pipelineOptions },
     ...(options.processes === 1 ? {} : { processes: { count: options.processes, log: logPlace(options) } }),
-    ...(options.lake === undefined ? {} : { lakeDirectory: lakeDirectoryOf(options) }),
+    ...storedIn(options),
     trainsFirstModel: config.pipelines.includes('services') && !options.once,
     onFailure: () => stop.abort(),
     onNotice: sayNotice,
@@ -309,6 +318,17 @@ async function standingResults(
     ...found(reader),
     ...moreIn(consumeCommandOf(options), topicsWithResults(reader)),
   ];
+}
+
+/** Where what is read and found is stored, if it is. */
+function storedIn(options: RunOptions): Pick<PipelineRequest, 'lake'> {
+  const { brokers, lake, lakeAge, lakeSize, once = false } = options;
+  const isLive = brokers === undefined && !once;
+  // What runs once is as fast as it can be, and on Kafka several may store.
+  if (lake === false || (lake === undefined && !isLive)) return {};
+  const directory = lakeDirectoryOf(options);
+  if (!isLive) return { lake: { directory } };
+  return { lake: { directory, retention: { ageMs: lakeAge, sizeBytes: lakeSize }, beside: logPlace(options) } };
 }
 
 function lakeDirectoryOf({ dataDir, lake }: StartOptions): string {

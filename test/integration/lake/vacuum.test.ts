@@ -1,6 +1,7 @@
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tidyLake } from '../../../app/lake/lake-upkeep.js';
 import { DeltaLog } from '../../../lake/delta/delta-log.js';
 import { LakeWriter } from '../../../lake/lake-writer.js';
 import { optimize } from '../../../lake/optimize.js';
@@ -108,5 +109,26 @@ describe('vacuum', () => {
     expect(dropped).toHaveLength(16);
     expect((await rows()).map(({ h }) => h)).toEqual([0, 1]);
     expect((await vacuum(lake, { retainMs: HOUR_MS, maxSizeBytes: most })).dropped).toEqual([]);
+  });
+
+  it('counts the age of what was replayed from when it was stored, where a running pipeline tidies up', async () => {
+    const before = await rows();
+    const keeps = { ageMs: HOUR_MS, sizeBytes: 10e9 };
+    // The events are of January, and were stored just now.
+    expect((await tidyLake(lake, keeps)).dropped).toEqual([]);
+    expect(await rows()).toEqual(before);
+    expect(await activeFiles(lake)).toHaveLength(4);
+    const { dropped } = await tidyLake(lake, { ageMs: 0, sizeBytes: 10e9 });
+    expect(dropped).toHaveLength(4);
+    expect(await activeFiles(lake)).toEqual([]);
+  });
+
+  it('takes out the oldest hours of what is too much, where a running pipeline tidies up', async () => {
+    await optimize(lake);
+    const sizes = await Promise.all((await activeFiles(lake)).map(async (file) => (await stat(file)).size));
+    const all = sizes.reduce((sum, size) => sum + size, 0);
+    const { dropped } = await tidyLake(lake, { ageMs: 365 * 24 * HOUR_MS, sizeBytes: all - 1 });
+    expect(dropped.map(({ partitionValues }) => partitionValues['hour'])).toEqual(['22']);
+    expect((await rows()).map((row) => (row as { h: number }).h)).toEqual([0, 1, 23]);
   });
 });

@@ -1,0 +1,71 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Notify } from '../notice.js';
+import type { LakeReport, LakeTask } from './lake-process.js';
+
+const PROGRAM = fileURLToPath(new URL('lake-process.js', import.meta.url));
+const RESTART_AFTER_MS = 5_000;
+const MOST_RESTARTS = 3;
+/** What is not stored by then is stored at the next start. */
+const ENDS_WITHIN_MS = 30_000;
+
+/** Stores what a pipeline reads and finds, in a process of its own. The pipeline runs on without it. */
+export class LakeBeside {
+  readonly #task: LakeTask;
+  readonly #onNotice: Notify;
+  #child: ChildProcess;
+  #exited: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #restarts = 0;
+  #closing = false;
+
+  constructor(task: LakeTask, onNotice: Notify) {
+    this.#task = task;
+    this.#onNotice = onNotice;
+    this.#child = this.#start();
+  }
+
+  /** Stores what is there by now, and ends. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    clearTimeout(this.#timer);
+    if (this.#child.connected) this.#child.send('end' as never, () => {});
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), ENDS_WITHIN_MS);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  #start(): ChildProcess {
+    const child = fork(PROGRAM, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' });
+    let failure: string | undefined;
+    child.on('message', (report: LakeReport) => {
+      if (report.kind === 'failed') failure = report.message;
+      else if (report.kind === 'notice') this.#onNotice(report.notice);
+    });
+    child.on('error', () => {});
+    child.send(this.#task, () => {});
+    // The pipeline says how long this process runs.
+    child.unref();
+    child.channel?.unref();
+    this.#exited = new Promise((resolve) => {
+      child.on('exit', (code, signal) => {
+        resolve();
+        if (!this.#closing) this.#startAgain(failure ?? `its process ended by ${signal ?? `code ${code}`}`);
+        else if (failure !== undefined) this.#onNotice({ kind: 'lake', message: `the lake: ${failure}` });
+      });
+    });
+    return child;
+  }
+
+  #startAgain(why: string): void {
+    if (++this.#restarts > MOST_RESTARTS) {
+      const message = `the lake: ${why}; nothing more is stored until the next start, and the pipeline runs on`;
+      this.#onNotice({ kind: 'lake', message });
+      return;
+    }
+    this.#timer = setTimeout(() => {
+      this.#child = this.#start();
+    }, RESTART_AFTER_MS);
+    this.#timer.unref();
+  }
+}
