@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
 import type { HostInfo } from '../../runtime/group/group-members.js';
 import { Windowed } from '../../state/windows/windowed.js';
@@ -11,6 +11,7 @@ import {
   type StateQueryFailure,
   type StateQueryRequest,
 } from '../state-query.js';
+import { Exchange } from './exchange.js';
 import {
   type Encoding,
   encodingOf,
@@ -51,63 +52,60 @@ export class StateQueryClient {
     this.#token = token;
   }
 
-  #post(url: string, body: string, signal: AbortSignal): Promise<IncomingMessage> {
-    const headers: Record<string, string> = { 'content-type': 'application/json' };
-    if (this.#token !== undefined) headers['authorization'] = `Bearer ${this.#token}`;
-    return post(url, body, { method: 'POST', headers, signal });
-  }
-
   async ask({ answerMs, deadlineMs, host, partition, request, serdes }: Asked): Promise<PartitionAnswer<unknown>> {
     const startedAt = performance.now();
     const encoding = encodingOf('bytes', request.store, serdes);
-    const stop = new AbortController();
-    let timer = setTimeout(() => stop.abort(), answerMs);
-    const end = () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
-    const place = urlOf(host);
+    let body: string;
     try {
-      const body = JSON.stringify(sentOf(partition, request, encoding, deadlineMs));
-      const response = await this.#post(place, body, stop.signal);
-      if (response.statusCode !== 200) return await refusalOf(response, place).finally(end);
+      body = JSON.stringify(sentOf(partition, request, encoding, deadlineMs));
+    } catch (error) {
+      return failed('STORE_EXCEPTION', `the serde of the store's keys: ${(error as Error).message}`);
+    }
+    const place = urlOf(host);
+    const exchange = new Exchange(place, body, this.#headers());
+    exchange.within(answerMs);
+    let isEnded = true;
+    try {
+      const response = await exchange.post();
+      if (response.statusCode !== 200) return await refusalOf(response, place);
       const lines = linesOf(response);
-      const { value: head } = await lines.next();
-      const answer = wireAnswer.parse(head);
-      if (!answer.isSuccess) {
-        end();
-        return failed(failureOf(answer.failure), answer.message);
-      }
+      const answer = wireAnswer.parse((await lines.next()).value);
+      if (!answer.isSuccess) return failed(failureOf(answer.failure), answer.message);
       const { hasEntries, isActive, lag, value } = answer;
       const rest = { isSuccess: true, position: positionOf(answer.position), isActive, lag, host } as const;
       if (hasEntries !== true) {
         // To its end, so that the connection is used again.
         await lines.next();
-        end();
-        return { ...rest, value: value === null || value === undefined ? undefined : encoding.valueOf(value) };
+        return { ...rest, value: heldOf(value, encoding) };
       }
-      clearTimeout(timer);
-      timer = setTimeout(() => stop.abort(), deadlineMs - (performance.now() - startedAt));
-      return { ...rest, value: entriesOf(lines, request.query.type, encoding, place, stop.signal, end) };
+      exchange.within(deadlineMs - (performance.now() - startedAt));
+      isEnded = false;
+      return { ...rest, value: entriesOf(lines, request.query.type, encoding, place, exchange) };
     } catch (error) {
-      const isLate = stop.signal.aborted;
-      end();
-      if (isLate) return failed('DEADLINE_EXCEEDED');
+      if (exchange.isLate) return failed('DEADLINE_EXCEEDED');
+      if (error instanceof UnreadableValue) return failed('STORE_EXCEPTION', error.message);
       return failed('UNREACHABLE', `${place} does not answer: ${reasonOf(error)}`);
+    } finally {
+      if (isEnded) exchange.end();
     }
+  }
+
+  #headers(): Record<string, string> {
+    const headers: Record<string, string> = { 'content-type': 'application/json' };
+    if (this.#token !== undefined) headers['authorization'] = `Bearer ${this.#token}`;
+    return headers;
   }
 }
 
-/** A connection that was kept may have been closed at the other end in the meantime: then another is made. */
-function post(url: string, body: string, options: RequestOptions): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const sent = httpRequest(url, options, resolve);
-    sent.on('error', (error: NodeJS.ErrnoException) => {
-      if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(post(url, body, options));
-      else reject(error);
-    });
-    sent.end(body);
-  });
+class UnreadableValue extends Error {}
+
+function heldOf(sent: unknown, encoding: Encoding): unknown {
+  if (sent === null || sent === undefined) return undefined;
+  try {
+    return encoding.valueOf(sent);
+  } catch (cause) {
+    throw new UnreadableValue(`the serde of the store's values: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function sentOf(
@@ -139,8 +137,7 @@ async function* entriesOf(
   type: WireRequest['query']['type'],
   encoding: Encoding,
   place: string,
-  signal: AbortSignal,
-  end: () => void,
+  exchange: Exchange,
 ): AsyncGenerator<[unknown, unknown]> {
   try {
     for await (const line of lines) {
@@ -153,7 +150,7 @@ async function* entriesOf(
     }
     throw new StateQueryError('UNREACHABLE', `${place} has ended before its entries did; ask again`);
   } catch (cause) {
-    if (signal.aborted) {
+    if (exchange.isLate) {
       const told = `the entries of ${place} did not come in time; ask for fewer, or with a later deadline`;
       throw new StateQueryError('DEADLINE_EXCEEDED', told, { cause });
     }
@@ -162,7 +159,7 @@ async function* entriesOf(
       cause,
     });
   } finally {
-    end();
+    exchange.end();
   }
 }
 

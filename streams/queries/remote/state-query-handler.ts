@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { ArgumentError } from '../../errors.js';
 import type { StoreSerdes } from '../../topology/topology.js';
 import type { StateQueries } from '../state-queries.js';
@@ -43,7 +44,7 @@ class Refusal extends Error {
 export function stateQueryHandler(options: StateQueryHandlerOptions): StateQueryHandler {
   return (request, response) => {
     respond(options, request, response).catch((error: unknown) => {
-      if (response.headersSent) response.destroy();
+      if (response.headersSent || response.destroyed) response.destroy();
       else refuse(response, error);
     });
   };
@@ -76,7 +77,10 @@ async function respond(
   response.once('close', () => clearTimeout(timer));
   response.setHeader('content-type', 'application/x-ndjson');
   response.setHeader('cache-control', 'no-store');
-  await send(response, linesOf(answer, wire.query.type, encoding));
+  const lines = linesOf(answer, wire.query.type, encoding);
+  const { value: first } = await lines.next();
+  // No faster than they are taken; when whoever asked goes, the store is let go.
+  await pipeline(Readable.from(chunksOf(first, lines)), response);
 }
 
 async function* linesOf(
@@ -112,17 +116,16 @@ function sentKey(key: unknown, type: WireRequest['query']['type'], encoding: Enc
   return { key: encoding.key(windowed.key), start: windowed.window.start, end: windowed.window.end };
 }
 
-/** No faster than they are taken. When whoever asked goes, the store is let go. */
-async function send(response: ServerResponse, lines: AsyncGenerator<unknown>): Promise<void> {
-  let chunk = '';
+/** Lines, many at a time. The first was made before, so that what fails in it is told. */
+async function* chunksOf(first: unknown, lines: AsyncGenerator<unknown>): AsyncGenerator<string> {
+  let chunk = `${JSON.stringify(first)}\n`;
   for await (const line of lines) {
     chunk += `${JSON.stringify(line)}\n`;
     if (chunk.length < CHUNK_BYTES) continue;
-    if (response.destroyed) return;
-    if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    yield chunk;
     chunk = '';
   }
-  if (!response.destroyed) response.end(chunk);
+  if (chunk !== '') yield chunk;
 }
 
 async function requestOf(request: IncomingMessage): Promise<WireRequest> {

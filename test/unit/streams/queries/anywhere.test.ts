@@ -184,6 +184,37 @@ describe('whoever is asked answers for the whole application', () => {
     }
   });
 
+  it('one question after the other, over connections that are kept and that the other end closes', async () => {
+    const all = await start([LOCAL, LOCAL]);
+    await write(all);
+    for (let i = 0; i < 50; i++) {
+      const keys = WORDS.slice(i % 20, (i % 20) + 4);
+      const answers = await Promise.all(all.flatMap((streams) => keys.map((key) => countOf(streams, key))));
+      expect(answers.every((answer) => answer.isSuccess && answer.value === 1)).toBe(true);
+    }
+  });
+
+  it('with more entries than go at once, and no warning', async () => {
+    const warnings: Error[] = [];
+    const warn = (warning: Error) => warnings.push(warning);
+    process.on('warning', warn);
+    const all = await start([LOCAL, LOCAL]);
+    const many = Array.from({ length: 40_000 }, (_, i) => `${i} ${'x'.repeat(40)}`);
+    const transaction = log.transaction();
+    for (const key of many) {
+      transaction.append('words', partitionForString(key, PARTITIONS), 1, Buffer.from(key), Buffer.from(key));
+    }
+    await transaction.commit();
+    await write(all);
+    const [streams] = all as [Streams];
+    const range = await streams.queryAnywhere<string, number>({ store: 'counts', query: { type: 'range' } });
+    const found = await entriesOf(range);
+    process.off('warning', warn);
+    expect(found).toHaveLength(many.length + WORDS.length);
+    expect(new Set(found.map(([key]) => key))).toEqual(new Set([...many, ...WORDS]));
+    expect(warnings).toEqual([]);
+  });
+
   it('and a reader that leaves early lets the store go', async () => {
     const all = await start([LOCAL, LOCAL]);
     await write(all);
