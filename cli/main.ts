@@ -7,6 +7,7 @@ import { connectorsCommand } from './commands/connectors.js';
 import { consumeCommand } from './commands/consume.js';
 import { demoCommand } from './commands/demo.js';
 import { describeCommand } from './commands/describe.js';
+import { inspectCommand } from './commands/inspect.js';
 import { lakeCommand } from './commands/lake.js';
 import { logCommand } from './commands/log.js';
 import { produceCommand } from './commands/produce.js';
@@ -43,6 +44,7 @@ export async function main(args: readonly string[]): Promise<number> {
     startCommand,
     produceCommand,
     consumeCommand,
+    inspectCommand,
     describeCommand,
     lakeCommand,
     queryCommand,

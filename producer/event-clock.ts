@@ -1,15 +1,37 @@
-import { TimeReader } from './event-time.js';
+import { type Guess, TimeReader } from './event-time.js';
 import { LineRefusal, says, shown } from './formats/line-format.js';
+import type { OddFieldCounts } from './odd-fields.js';
+import { ProducerError } from './producer-error.js';
+
+export interface ClockOptions {
+  /** Times further ahead of the clock than this are wrong. */
+  readonly maxFutureMs: number;
+  /** Of times that name none, such as Europe/Berlin. Default UTC. */
+  readonly timeZone?: string | undefined;
+}
+
+/** What is said of a time that was guessed in part. */
+const GUESSES: Readonly<Record<Guess, string>> = {
+  'without a zone': 'without a zone, taken for UTC',
+  'without a year': 'without a year, taken for the last that is over',
+  'without a date': 'without a date, taken for the last that is over',
+};
 
 /** Reads when events were, and refuses what cannot be. */
 export class EventClock {
   readonly #times: TimeReader;
   readonly #maxFutureMs: number;
+  readonly #oddFields: OddFieldCounts;
 
-  /** @param maxFutureMs times further ahead of the clock than this are wrong */
-  constructor(maxFutureMs: number, times = new TimeReader()) {
+  /** @throws ProducerError TIME_ZONE */
+  constructor({ maxFutureMs, timeZone }: ClockOptions, oddFields: OddFieldCounts) {
     this.#maxFutureMs = maxFutureMs;
-    this.#times = times;
+    this.#oddFields = oddFields;
+    try {
+      this.#times = new TimeReader({ timeZone });
+    } catch (cause) {
+      throw new ProducerError('TIME_ZONE', `there is no time zone ${shown(timeZone)}; one is Europe/Berlin`, { cause });
+    }
   }
 
   /** @returns milliseconds since the epoch */
@@ -24,6 +46,8 @@ export class EventClock {
         `${shown(value)} is more than ${this.#maxFutureMs} ms ahead of the clock`,
       );
     }
+    const { guess } = this.#times;
+    if (guess !== undefined) this.#oddFields.add('time', GUESSES[guess]);
     return time;
   }
 }

@@ -16,6 +16,18 @@ const HTTP_DATE = new RegExp(
   `^[A-Za-z]{3}, (\\d{2}) ([A-Za-z]{3}) (\\d{4}) (\\d{2}):(\\d{2}):(\\d{2})${FRACTION}${ZONE}$`,
   'i',
 );
+/** `Sun Nov 29 09:17:51.014576 2026`, Apache's error log; `Mar  7 11:05:01`, syslog's, which has no year. */
+const MONTH_FIRST = new RegExp(
+  `^(?:[A-Za-z]{3} )?([A-Za-z]{3}) ([ \\d]\\d) (?:(\\d{4}) )?(\\d{2}):(\\d{2}):(\\d{2})${FRACTION}(?: (\\d{4}))?$`,
+);
+/** `07 Mar 2024 11:05:01,123`, `07-Mar-2024 11:05:01.123`: log4j's and Tomcat's. */
+const DAY_FIRST = new RegExp(
+  `^(\\d{1,2})[ -]([A-Za-z]{3})[ -](\\d{4}) (\\d{2}):(\\d{2}):(\\d{2})${FRACTION}${ZONE}$`,
+  'i',
+);
+/** `03-07 11:05:01.123456`, klog's and Android's. */
+const NO_YEAR = new RegExp(`^(\\d{2})-?(\\d{2}) (\\d{2}):(\\d{2}):(\\d{2})${FRACTION}$`);
+const CLOCK = new RegExp(`^(\\d{2}):(\\d{2}):(\\d{2})${FRACTION}$`);
 const NUMBER = /^\d{1,19}(?:\.\d{0,12})?$/;
 const LONGEST_TIME = 64;
 /** In `17/May/2015:10:05:03 +0000`. */
@@ -23,10 +35,22 @@ const TIME_LOCAL_LENGTH = 26;
 const DAY_LENGTH = 12;
 const ZONE_START = 20;
 
+export interface TimeOptions {
+  /** Of times that name none, such as Europe/Berlin. Default UTC: what a log says must not hang on the reader's zone. */
+  readonly timeZone?: string | undefined;
+  /** What a year or a date that is not there is guessed by. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** What a time does not say, and was guessed. */
+export type Guess = 'without a zone' | 'without a year' | 'without a date';
+
+const DAY_MS = 86_400_000;
+
 /**
- * Reads times as logs have them: the common log format's, ISO 8601, an HTTP date, or a number since 1970: of seconds with
- * a fraction or, where it is too large for that, of milli-, micro- or nanoseconds. Without a zone it is UTC: what a log
- * says must not hang on the reader's zone.
+ * Reads times as logs have them: the common log format's, ISO 8601, an HTTP date, Apache's, syslog's, log4j's, or a number
+ * since 1970: of seconds with a fraction or, where it is too large for that, of milli-, micro- or nanoseconds. A year or a
+ * date that is missing is the last that is not in the future.
  */
 export class TimeReader {
   /** Lines of one second have the same text for it. */
@@ -36,11 +60,25 @@ export class TimeReader {
   #day = '';
   #zone = '';
   #midnight = 0;
+  readonly #zoneOffset: ((localMs: number) => number) | undefined;
+  readonly #now: () => number;
+  readonly #knowsZone: boolean;
+  /** Of the time that was read last. */
+  guess: Guess | undefined;
+
+  /** @throws RangeError for a time zone that there is not */
+  constructor({ timeZone, now = Date.now }: TimeOptions = {}) {
+    this.#zoneOffset = timeZone === undefined || timeZone === 'UTC' ? undefined : zoneOffset(timeZone);
+    this.#now = now;
+    this.#knowsZone = timeZone !== undefined;
+  }
 
   /** @returns milliseconds since 1970; NaN for what is no time */
   read(value: unknown): number {
-    if (typeof value === 'number') return epochMs(value);
-    if (typeof value !== 'string') return Number.NaN;
+    if (typeof value !== 'string') {
+      this.guess = undefined;
+      return typeof value === 'number' ? epochMs(value) : Number.NaN;
+    }
     if (value !== this.#lastText) {
       this.#last = value.length > LONGEST_TIME ? Number.NaN : this.#parse(value);
       this.#lastText = value;
@@ -52,15 +90,78 @@ export class TimeReader {
   #parse(text: string): number {
     const ofDay = text.length === TIME_LOCAL_LENGTH ? timeOfDayIn(text) : -1;
     if (ofDay >= 0 && text.startsWith(this.#day) && text.endsWith(this.#zone) && this.#day !== '') {
+      this.guess = undefined;
       return this.#midnight + ofDay;
     }
-    const time = parseTime(text);
+    const time = this.#parseWhole(text);
     if (ofDay >= 0 && !Number.isNaN(time)) {
       this.#day = text.slice(0, DAY_LENGTH);
       this.#zone = text.slice(ZONE_START);
       this.#midnight = time - ofDay;
     }
     return time;
+  }
+
+  #parseWhole(text: string): number {
+    this.guess = undefined;
+    const common = COMMON_LOG.exec(text) ?? HTTP_DATE.exec(text) ?? DAY_FIRST.exec(text);
+    if (common !== null) {
+      const [, day, name = '', year, ...rest] = common;
+      return this.#inZone(rest.at(-1), utcMs(year, monthOf(name), day, rest));
+    }
+    if (NUMBER.test(text)) return epochMs(Number(text));
+    const iso = ISO_8601.exec(text) ?? BASIC_ISO_8601.exec(text);
+    if (iso !== null) {
+      const [, year, month, day, ...rest] = iso;
+      return this.#inZone(rest.at(-1), utcMs(year, month, day, rest));
+    }
+    const monthFirst = MONTH_FIRST.exec(text);
+    if (monthFirst !== null) {
+      const [, name = '', day = '', first, hour, minute, second, fraction, last] = monthFirst;
+      return this.#inYear(first ?? last, monthOf(name), day.trim().padStart(2, '0'), [hour, minute, second, fraction]);
+    }
+    const noYear = NO_YEAR.exec(text);
+    if (noYear !== null) {
+      const [, month = '', day = '', ...rest] = noYear;
+      return this.#inYear(undefined, month, day, rest);
+    }
+    const clock = CLOCK.exec(text);
+    return clock === null ? Number.NaN : this.#onDay(clock.slice(1));
+  }
+
+  /** Puts a local time, read as if it were UTC, into its zone. */
+  #inZone(zone: string | undefined, ms: number): number {
+    if (zone !== undefined || Number.isNaN(ms)) return ms;
+    if (!this.#knowsZone) this.guess ??= 'without a zone';
+    return this.#zoneOffset === undefined ? ms : ms - this.#zoneOffset(ms);
+  }
+
+  #inYear(year: string | undefined, month: string, day: string, rest: readonly (string | undefined)[]): number {
+    const [hour, minute, second, fraction] = rest;
+    const time = [hour, minute, second, fraction, undefined];
+    if (year !== undefined) return this.#inZone(undefined, utcMs(year, month, day, time));
+    const now = this.#now();
+    const thisYear = new Date(now).getUTCFullYear();
+    // 29 February was in the last leap year.
+    for (let back = -1; back <= 8; back++) {
+      const ms = this.#inZone(undefined, utcMs(String(thisYear - back), month, day, time));
+      if (ms > now + DAY_MS || Number.isNaN(ms)) continue;
+      this.guess = 'without a year';
+      return ms;
+    }
+    return Number.NaN;
+  }
+
+  #onDay(rest: readonly (string | undefined)[]): number {
+    const now = this.#now();
+    for (const ahead of [1, 0, -1]) {
+      const [year, month, day] = new Date(now + ahead * DAY_MS).toISOString().slice(0, 10).split('-');
+      const ms = this.#inZone(undefined, utcMs(year, month, day, [...rest, undefined]));
+      if (ms > now + 60_000) continue;
+      this.guess = 'without a date';
+      return ms;
+    }
+    return Number.NaN;
   }
 }
 
@@ -80,19 +181,6 @@ function twoDigits(text: string, at: number): number {
   return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? 100 : tens * 10 + ones;
 }
 
-function parseTime(text: string): number {
-  const common = COMMON_LOG.exec(text) ?? HTTP_DATE.exec(text);
-  if (common !== null) {
-    const [, day, name = '', year, ...rest] = common;
-    return utcMs(year, String(MONTHS.indexOf(name.toLowerCase()) + 1), day, rest);
-  }
-  if (NUMBER.test(text)) return epochMs(Number(text));
-  const iso = ISO_8601.exec(text) ?? BASIC_ISO_8601.exec(text);
-  if (iso === null) return Number.NaN;
-  const [, year, month, day, ...rest] = iso;
-  return utcMs(year, month, day, rest);
-}
-
 /** NaN when there is no such date or time. */
 function utcMs(
   year = '',
@@ -107,6 +195,35 @@ function utcMs(
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return Number.NaN;
   const milliseconds = Math.trunc(Number(`0.${fraction}0`) * 1000);
   return midnight.getTime() + timeOfDayMs(hour, minute, second) + milliseconds - offsetMs(zone);
+}
+
+function monthOf(name: string): string {
+  return String(MONTHS.indexOf(name.toLowerCase()) + 1);
+}
+
+/** How far a zone's clocks are ahead of UTC at a time that they show, given as if it were UTC. */
+function zoneOffset(timeZone: string): (localMs: number) => number {
+  const format = new Intl.DateTimeFormat('en-US', {
+    ...{ timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit' },
+    ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  });
+  const offsetAt = (ms: number) => {
+    const parts = Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]));
+    const { day = 1, hour = 0, minute = 0, month = 1, second = 0, year = 1970 } = parts;
+    return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(ms / 1000) * 1000;
+  };
+  let last = Number.NaN;
+  let known = 0;
+  return (localMs) => {
+    // Clocks are changed at whole quarters of an hour.
+    const quarter = Math.floor(localMs / 900_000);
+    if (quarter !== last) {
+      // The second look is from the other side of a change.
+      known = offsetAt(localMs - offsetAt(localMs));
+      last = quarter;
+    }
+    return known;
+  };
 }
 
 function offsetMs(zone: string): number {
@@ -125,5 +242,6 @@ function timeOfDayMs(hours: string, minutes: string, seconds = '0'): number {
 function epochMs(value: number): number {
   if (value < 1e11) return Math.round(value * 1000);
   if (value < 1e14) return Math.round(value);
-  return Math.trunc(value < 1e17 ? value / 1e3 : value / 1e6);
+  // So large a number is right to 256 ns.
+  return value < 1e17 ? Math.trunc(value / 1e3) : Math.floor(value / 1e6 + 0.0005);
 }

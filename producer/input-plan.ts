@@ -41,7 +41,8 @@ export interface PlanOptions {
   readonly keepOpen: boolean;
   readonly positions: Positions;
   readonly format: LineFormat;
-  readonly builderOf: (host: string | undefined) => EventBuilder;
+  /** By the path of a text. */
+  readonly builderOf: (path: string) => EventBuilder;
   readonly hostOf: (path: string) => string | undefined;
   readonly warn: (message: string) => void;
 }
@@ -250,8 +251,8 @@ export class InputPlan {
     const file = await TextFile.open(path);
     try {
       for await (const piece of readable(file.pieces(0, PEEK_BYTES, PEEK_BYTES))) {
-        const { builderOf, hostOf, format } = this.#options;
-        const builder = builderOf(hostOf(text.name));
+        const { builderOf, format } = this.#options;
+        const builder = builderOf(text.name);
         const reader = new LineReader({ file: text, start, before: Buffer.alloc(0), format, builder });
         const lines = [...reader.push(piece.subarray(0, PEEK_BYTES)), ...reader.flush()];
         const times = lines.flatMap(({ event }) => event?.timestamp ?? []);

@@ -83,7 +83,7 @@ export class LineReader {
   constructor(options: LineReaderOptions) {
     const { before, start } = options;
     this.#options = options;
-    this.#format = options.format.forText?.(options.file.head.toString()) ?? options.format;
+    this.#format = options.format.forText?.(options.file.head.toString(), options.file.name) ?? options.format;
     this.#splitter = new LineSplitter(start);
     this.#window = { bytes: before, offset: start.offset - before.length };
     this.#skip = before.length > 0 && before.at(-1) !== NEWLINE;

@@ -27,7 +27,8 @@ const NEWLINE = 0x0a;
 
 export interface InputOptions {
   readonly format: LineFormat;
-  readonly builderOf: (host: string | undefined) => EventBuilder;
+  /** By the path of a text. */
+  readonly builderOf: (path: string) => EventBuilder;
   readonly hostOf: (path: string) => string | undefined;
   readonly warn: (message: string) => void;
   readonly tellDamage: (message: string) => void;
@@ -49,9 +50,9 @@ class OpenText {
     before: Buffer,
     options: InputOptions,
   ) {
-    const { builderOf, hostOf, maxAheadMs, format } = options;
+    const { builderOf, maxAheadMs, format } = options;
     this.#options = options;
-    this.#reader = new LineReader({ file: text, start, before, format, builder: builderOf(hostOf(text.name)) });
+    this.#reader = new LineReader({ file: text, start, before, format, builder: builderOf(text.name) });
     this.#check = new NeighbourCheck({ maxAheadMs, time: start.time });
   }
 

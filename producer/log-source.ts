@@ -20,8 +20,12 @@ import type { Positions, SourcePosition } from './source-position.js';
 export interface LogSourceOptions extends EventDefaults {
   /** Paths; `-` is standard input. What is compressed with gzip, xz, zstd or bzip2 is decompressed. */
   readonly inputs: readonly string[];
-  /** `auto`, another name of `FORMAT_NAMES`, or an NGINX log_format. */
+  /** `auto`, another name of `FORMAT_NAMES`, or what `chosenFormat` takes else. */
   readonly format: string;
+  /** Which member of a line is which field, where its name does not say so: `time=ts,message=msg`. */
+  readonly map?: string | undefined;
+  /** The service that a file's name tells, for lines that do not; undefined where it tells none. */
+  readonly serviceOf?: (path: string) => string | undefined;
   /** How many lines make a batch. Default 5,000. */
   readonly batchLines?: number;
   /** Go on when a file ends, across rotation. */
@@ -35,6 +39,8 @@ export interface LogSourceOptions extends EventDefaults {
   readonly maxAheadMs?: number;
   /** Told what a user should know of an input, and reading goes on. */
   readonly onWarning?: (message: string) => void;
+  /** Told what `auto` takes an input's lines for. */
+  readonly onDecision?: (message: string) => void;
   /** Told what of an input is missing because it breaks off or is damaged, and reading goes on. */
   readonly onDamage?: (message: string) => void;
 }
@@ -166,16 +172,16 @@ async function sourcesOf(options: LogSourceOptions, oddFields: OddFieldCounts): 
   const inputs = [...new Map(options.inputs.map((input) => [sourceName(input), input])).values()];
   for (const input of inputs) if (input !== '-') await checkReadable(input);
   if (signal.aborted) return [];
-  const { format, warnings } = chosenFormat(options.format, { forwarded: forwardedVariable(options.client) });
+  const { format, warnings } = chosenFormat(options.format, {
+    forwarded: forwardedVariable(options.client),
+    keepsDetails: options.details !== undefined,
+    map: options.map,
+    onDecision: options.onDecision,
+  });
   for (const warning of warnings) warn(`--log-format: ${warning}`);
-  const builders = new Map<string, EventBuilder>();
-  const builderOf = (host = options.host) => {
-    const builder = builders.get(host) ?? new EventBuilder({ ...options, host }, oddFields);
-    builders.set(host, builder);
-    return builder;
-  };
+  const { hostOf = () => undefined, serviceOf = () => undefined } = options;
+  const builderOf = builders(options, hostOf, serviceOf, oddFields);
   const pieceBytes = Math.max(MIN_READ_BYTES, Math.min(MAX_READ_BYTES, Math.floor(READ_BYTES / inputs.length)));
-  const { hostOf = () => undefined } = options;
   const inputOptions: InputOptions = { format, builderOf, hostOf, warn, tellDamage, maxAheadMs, pieceBytes, signal };
   const paths: string[] = [];
   const sources: LineSource[] = [];
@@ -202,6 +208,28 @@ async function sourcesOf(options: LogSourceOptions, oddFields: OddFieldCounts): 
     sources.push(follow ? new FollowedInput(input, inputOptions) : new FileInput(input, inputOptions));
   }
   return sources;
+}
+
+/** Builders by path. Files of one host share what was found out for their lines. */
+function builders(
+  options: LogSourceOptions,
+  hostOf: (path: string) => string | undefined,
+  serviceOf: (path: string) => string | undefined,
+  oddFields: OddFieldCounts,
+): (path: string) => EventBuilder {
+  const byHost = new Map<string, EventBuilder>();
+  const byService = new Map<string, EventBuilder>();
+  return (path) => {
+    const host = hostOf(path) ?? options.host;
+    const ofHost = byHost.get(host) ?? new EventBuilder({ ...options, host }, oddFields);
+    byHost.set(host, ofHost);
+    const service = options.service ?? serviceOf(path);
+    if (service === undefined) return ofHost;
+    const key = JSON.stringify([host, service]);
+    const ofService = byService.get(key) ?? ofHost.of(service);
+    byService.set(key, ofService);
+    return ofService;
+  };
 }
 
 async function checkReadable(input: string): Promise<void> {

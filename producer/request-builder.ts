@@ -8,7 +8,9 @@ import { CountryLookup } from './country.js';
 import type { EventClock } from './event-clock.js';
 import { LineRefusal, type RequestFields, says, shown } from './formats/line-format.js';
 import type { OddFieldCounts } from './odd-fields.js';
+import type { RequestDetail } from './privacy.js';
 import { ownText, RecentMap } from './recent-map.js';
+import { RequestDetails } from './request-details.js';
 
 export interface RequestDefaults {
   /** For lines that do not name the virtual host. */
@@ -19,6 +21,8 @@ export interface RequestDefaults {
   readonly client?: ClientRule;
   /** Whether requests of a path are left out. Lines that do not say what was asked for are not. */
   readonly isExcluded?: (path: string) => boolean;
+  /** What is kept beside what results are made of. Default nothing. */
+  readonly details?: (name: RequestDetail) => boolean;
 }
 
 /** What stands for the status of a response that is not known, or that had none. NGINX writes 000 then. */
@@ -51,6 +55,7 @@ export class RequestBuilder {
   readonly #known = new RecentMap<Client>();
   readonly #hosts = new RecentMap<string>();
   readonly #codes = new RecentMap<string>();
+  readonly #details: RequestDetails | undefined;
 
   /** @throws ProducerError CLIENT_FROM */
   constructor(defaults: RequestDefaults, clock: EventClock, oddFields: OddFieldCounts) {
@@ -58,6 +63,7 @@ export class RequestBuilder {
     this.#defaults = defaults;
     this.#clock = clock;
     this.#clients = new ClientFinder(defaults.client);
+    this.#details = defaults.details === undefined ? undefined : new RequestDetails(defaults.details);
   }
 
   /** Whether the line is one of those that are to be left out. */
@@ -76,7 +82,7 @@ export class RequestBuilder {
     if (client === undefined && host === undefined) return noKey(fields);
     if (client === undefined) this.oddFields.add('client', 'none that can be used');
     if (fields.ambiguous !== undefined) for (const field of fields.ambiguous) this.oddFields.add(field, 'ambiguous');
-    return {
+    const event: AccessLog = {
       server: this.#server(fields.server),
       client_ip: client ?? UNKNOWN_CLIENT,
       method: this.#method(fields),
@@ -87,6 +93,7 @@ export class RequestBuilder {
       timestamp,
       bytes: this.#bytes(fields.bytes),
     };
+    return this.#details === undefined ? event : this.#details.addTo(event, fields);
   }
 
   #timestamp({ time, ambiguous }: RequestFields): number | LineRefusal {

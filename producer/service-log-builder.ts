@@ -35,11 +35,12 @@ export class ServiceLogBuilder {
     if (!says(fields.message) && fields.status === undefined && fields.level === undefined) {
       return new LineRefusal('missing-field', 'neither a message nor a level is there');
     }
+    const message = text(fields.message).slice(0, LONGEST_MESSAGE);
     return {
       timestamp,
       service: name(fields.service) ?? this.#service,
-      level: levelOf(fields.level) ?? 'INFO',
-      message: text(fields.message).slice(0, LONGEST_MESSAGE),
+      level: levelOf(fields.level) ?? levelIn(message),
+      message,
       response_time: this.#amount(fields.responseTime, 'response_time'),
       endpoint: endpointOf(fields.endpoint),
       method: this.#method(fields.method),
@@ -51,6 +52,9 @@ export class ServiceLogBuilder {
       bytes: this.#bytes(fields.bytes),
       source: name(fields.source) ?? null,
       is_anomaly: false,
+      trace_id: name(fields.traceId) ?? null,
+      span_id: name(fields.spanId) ?? null,
+      attributes: attributesOf(fields.attributes),
     };
   }
 
@@ -104,4 +108,25 @@ function endpointOf(value: unknown): string | null {
 
 function addressOf(value: unknown): string | null {
   return typeof value === 'string' && says(value) ? (canonicalAddress(value) ?? null) : null;
+}
+
+const FATAL = /^\W{0,8}(?:panic|fatal|critical|emerg)/i;
+const ERROR = /^\W{0,8}(?:\w+ )?(?:error|err|failed|exception|traceback|[\w.$]{1,128}(?:Error|Exception))\b/i;
+const WARNING = /^\W{0,8}warn/i;
+
+/** Of a line without a level, by how it begins. */
+function levelIn(message: string): ServiceLog['level'] {
+  if (ERROR.test(message)) return 'ERROR';
+  if (FATAL.test(message)) return 'CRITICAL';
+  return WARNING.test(message) ? 'WARN' : 'INFO';
+}
+
+function attributesOf(attributes: Record<string, unknown> | undefined): Record<string, string> | null {
+  if (attributes === undefined) return null;
+  const texts: Record<string, string> = {};
+  for (const attribute in attributes) {
+    const value = attributes[attribute];
+    if (value !== undefined && value !== null) texts[attribute] = text(value).slice(0, LONGEST_NAME);
+  }
+  return texts;
 }

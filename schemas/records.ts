@@ -13,6 +13,17 @@ export interface AccessLog {
   readonly timestamp: number;
   /** Of the response's body; null where the log does not say. */
   readonly bytes?: number | null;
+  /** Without its query. */
+  readonly path?: string | null;
+  readonly query?: string | null;
+  readonly user_agent?: string | null;
+  readonly referrer?: string | null;
+  readonly user?: string | null;
+  /** Seconds that backends took. */
+  readonly upstream_time?: number | null;
+  readonly protocol?: string | null;
+  readonly tls?: string | null;
+  readonly request_id?: string | null;
 }
 
 interface WindowResult {
@@ -67,6 +78,10 @@ export interface ServiceLog {
   readonly source: string | null;
   /** Of simulated lines: whether a fault was put into it, or made it. */
   readonly is_anomaly: boolean;
+  readonly trace_id?: string | null;
+  readonly span_id?: string | null;
+  /** Whatever else it says, by name. */
+  readonly attributes?: Readonly<Record<string, string>> | null;
 }
 
 export interface SensorReading {

@@ -22,7 +22,8 @@ export interface IngestRequest {
 }
 
 /**
- * Writes what the pipelines that run are about: requests, service logs and readings of sensors, from files or simulated. Resolves when all of it is over, or aborted, and others can read it.
+ * Writes what the pipelines that run are about: requests, service logs and readings of sensors, from files or simulated.
+ * Resolves when all of it is over, or aborted, and others can read it.
  *
  * @throws ProducerError, LogError
  */

@@ -1,13 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { excludedPaths } from '../../producer/excluded-paths.js';
 import { readLogs } from '../../producer/log-source.js';
 import { ProducerError } from '../../producer/producer-error.js';
 import type { RawTopicWriter } from '../../producer/raw-topic-writer.js';
 import type { Notify } from '../notice.js';
+import { eventDefaultsOf } from './line-reading.js';
+import { serviceFromFile } from './service-from-file.js';
 import type { FileSource } from './source.js';
-
-const DAY_MS = 86_400_000;
 
 /** Writes what logs hold until they end or it is aborted. @throws ProducerError, LogError */
 export async function ingestFiles(
@@ -41,15 +40,15 @@ async function readInto(
   signal: AbortSignal,
   onNotice: Notify,
 ): Promise<void> {
-  const { client, excludedPaths: excluded, follow, format, host, hostOf, inputs, maxAheadMs, server, speed } = source;
+  const { follow, format, hostOf, inputs, map, maxAheadMs, speed } = source;
   const batches = readLogs({
-    ...{ inputs, format, host, server, follow, maxAheadMs, signal },
-    ...(client === undefined ? {} : { client }),
-    maxFutureMs: DAY_MS,
+    ...eventDefaultsOf(source),
+    ...{ inputs, format, map, follow, maxAheadMs, signal },
+    serviceOf: serviceFromFile,
+    onDecision: (message) => onNotice({ kind: 'input', message }),
     // A batch is written whole, with its position: at a pace, each line has its own time.
     ...(speed === undefined ? {} : { batchLines: 1 }),
     positions: writer.positions,
-    ...(excluded.length === 0 ? {} : { isExcluded: excludedPaths(excluded) }),
     ...(hostOf === undefined ? {} : { hostOf }),
     onWarning: (message) => onNotice({ kind: 'input', message }),
     onDamage: (message) => {

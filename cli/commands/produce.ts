@@ -38,7 +38,7 @@ export function produceCommand(program: Command): Command {
 }
 
 async function produce(options: ProduceOptions): Promise<void> {
-  requireLogFormat(options.logFormat);
+  requireLogFormat(options);
   const sources = sourcesOf(options);
   const stop = new AbortController();
   stopOnSignals(stop);

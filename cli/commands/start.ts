@@ -195,7 +195,7 @@ async function start(given: StartOptions, command: Command): Promise<void> {
   // Mistakes in the options are reported before anything is opened.
   applicationConfig(given);
   sourcesOf(given);
-  requireLogFormat(given.logFormat);
+  requireLogFormat(given);
   const options = {
     ...given,
     dataDir: placeOf(given),

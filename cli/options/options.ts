@@ -4,7 +4,9 @@ import ms from 'ms';
 import type { z } from 'zod';
 import { type HostOf, hostFromFile } from '../../app/ingestion/host-from-file.js';
 import { lastPlace } from '../../app/log/places.js';
-import { chosenFormat } from '../../producer/formats/known-formats.js';
+import { EventClock } from '../../producer/event-clock.js';
+import { chosenFormat, FORMAT_NAMES } from '../../producer/formats/known-formats.js';
+import { OddFieldCounts } from '../../producer/odd-fields.js';
 import { ProducerError } from '../../producer/producer-error.js';
 import {
   type ApplicationConfig,
@@ -132,6 +134,11 @@ export interface SourceOptions {
   readonly sensorRate: number;
   readonly input?: readonly string[];
   readonly logFormat: string;
+  readonly map?: string;
+  readonly timeZone?: string;
+  readonly service?: string;
+  readonly mask?: readonly string[];
+  readonly drop?: readonly string[];
   readonly host: string;
   readonly server: string;
   /** True: by the usual names. */
@@ -160,13 +167,24 @@ export function addSource(command: Command): Command {
   return command
     .option(
       '--input <files...>',
-      'read access logs: paths, - for standard input, also compressed (default: simulated traffic)',
+      'read access logs, service logs or sensor readings: paths, - for standard input, also compressed (default: ' +
+        'simulated traffic)',
     )
     .option(
       '--log-format <format>',
-      "auto, combined, json, ltsv, or NGINX's log_format, bare or as in nginx.conf: '$remote_addr [$time_local] $status'",
+      `one of ${FORMAT_NAMES.join(', ')}; or NGINX's log_format or Apache's LogFormat, bare or as in the configuration: ` +
+        "'$remote_addr [$time_local] $status'; or @ and the path of the configuration: @/etc/nginx/nginx.conf",
       'auto',
     )
+    .option(
+      '--map <fields>',
+      'which member of a line in JSON, logfmt or CSV is which field: ' +
+        'time=ts,message=msg,service=kubernetes.labels.app,level=severity',
+    )
+    .option('--time-zone <name>', 'of times that name none, such as Europe/Berlin (default: UTC)')
+    .option('--service <name>', "the service, for service logs that do not name it (default: by the file's name)")
+    .option('--mask <masks...>', 'keep the network of addresses alone: client_ip=/24, or /24/48 with that of IPv6')
+    .option('--drop <fields>', 'leave fields of events out: user_agent,referrer,query,user,…', commaSeparated)
     .option(
       '--client-from <header>',
       'the header that names the client behind proxies, such as x-forwarded-for or x-real-ip; remote_addr for the ' +
@@ -410,11 +428,17 @@ function hopping(name: string, size: number, advance: number): { readonly size: 
 }
 
 /** @throws UsageError when lines cannot be read by it */
-export function requireLogFormat(format: string): void {
+export function requireLogFormat({
+  logFormat,
+  map,
+  timeZone,
+}: Pick<SourceOptions, 'logFormat' | 'map' | 'timeZone'>): void {
   try {
-    chosenFormat(format);
+    chosenFormat(logFormat, { map });
+    new EventClock({ maxFutureMs: 0, timeZone }, new OddFieldCounts());
   } catch (error) {
-    if (error instanceof ProducerError) throw new UsageError(`--log-format: ${error.message}`);
-    throw error;
+    if (!(error instanceof ProducerError)) throw error;
+    const option = error.code === 'MAP' ? '--map' : error.code === 'TIME_ZONE' ? '--time-zone' : '--log-format';
+    throw new UsageError(`${option}: ${error.message}`);
   }
 }

@@ -3,6 +3,7 @@ import type { LineReading } from '../../app/ingestion/line-reading.js';
 import type { NetworkSource, Source } from '../../app/ingestion/source.js';
 import type { ClientRule } from '../../producer/client-address.js';
 import { ASSET_PATHS } from '../../producer/excluded-paths.js';
+import { Privacy } from '../../producer/privacy.js';
 import type { SourceOptions } from './options.js';
 import { UsageError } from './usage-error.js';
 
@@ -47,13 +48,28 @@ function simulatedSourceOf(options: SourceOptions): Source {
 
 /** How lines are read, wherever they come from. @throws UsageError */
 export function lineReadingOf(options: SourceOptions): LineReading {
-  const { assets, excludePath = [], host, logFormat, server } = options;
+  const { assets, drop, excludePath = [], host, logFormat, map, mask, server, service, timeZone } = options;
   const client = clientRule(options);
+  requirePrivacy(options);
   return {
     ...{ format: logFormat, host, server },
+    ...(map === undefined ? {} : { map }),
+    ...(service === undefined ? {} : { service }),
+    ...(timeZone === undefined ? {} : { timeZone }),
+    ...(mask === undefined ? {} : { mask }),
+    ...(drop === undefined ? {} : { drop }),
     excludedPaths: [...excludePath, ...(assets ? [] : [ASSET_PATHS])],
     ...(client === undefined ? {} : { client }),
   };
+}
+
+/** @throws UsageError for a mask, or a field to leave out, that there is not */
+function requirePrivacy({ drop, mask }: SourceOptions): void {
+  try {
+    new Privacy({ drop, mask });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }
 
 function clientRule({ clientFrom, trustedProxies = [] }: SourceOptions): ClientRule | undefined {

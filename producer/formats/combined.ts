@@ -24,6 +24,13 @@ const AFTER_REQUEST = /^[ \t]+(?:\d{3}|-)(?=[ \t]|$)/;
  * anything: the size where it stands next, or the seconds that the request took and the host.
  */
 export class CombinedFormat implements LineFormat {
+  readonly #keepsDetails: boolean;
+
+  /** @param keepsDetails whether the referrer, the user agent and the user are wanted, which no result is made of */
+  constructor(keepsDetails = false) {
+    this.#keepsDetails = keepsDetails;
+  }
+
   read(line: string): RequestFields | LineRefusal {
     const clientEnd = endOfWord(line, 0);
     const next = skipSpaces(line, clientEnd);
@@ -47,6 +54,7 @@ export class CombinedFormat implements LineFormat {
       fields.status = line.slice(status, statusEnd);
       this.#rest(line, skipSpaces(line, statusEnd), fields);
     }
+    if (this.#keepsDetails) userOf(line, clientEnd, quote, fields);
     return fields;
   }
 
@@ -68,11 +76,42 @@ export class CombinedFormat implements LineFormat {
   #rest(line: string, start: number, fields: RequestFields): void {
     const end = endOfWord(line, start);
     const next = skipSpaces(line, end);
-    if (next === line.length || line.charCodeAt(next) === QUOTE) fields.bytes = line.slice(start, end);
-    else if (line.indexOf('.', start) > 0) secondsAndHost(line.slice(start), fields);
+    if (next === line.length || line.charCodeAt(next) === QUOTE) {
+      fields.bytes = line.slice(start, end);
+      if (this.#keepsDetails) refererAndAgent(line, next, fields);
+    } else if (line.indexOf('.', start) > 0) secondsAndHost(line.slice(start), fields);
     // Behind a proxy of one's own, the client is who the proxy says.
     if (NOT_PUBLIC.test(fields.client as string)) fields.forwarded = thirdQuoted(line, start);
   }
+}
+
+/** `"https://example.com/" "Mozilla/5.0 …"`, behind the size. */
+function refererAndAgent(line: string, open: number, fields: RequestFields): void {
+  if (line.charCodeAt(open) !== QUOTE) return;
+  const close = unescapedQuote(line, open + 1);
+  if (close < 0) return;
+  fields.referrer = quoted(line, open + 1, close);
+  const second = close + 2;
+  if (line.charCodeAt(second) !== QUOTE) return;
+  const end = unescapedQuote(line, second + 1);
+  if (end >= 0) fields.userAgent = quoted(line, second + 1, end);
+}
+
+function quoted(line: string, from: number, to: number): string {
+  const text = line.slice(from, to);
+  return text.includes('\\') ? unescaped(text) : text;
+}
+
+/** The last word before the time's bracket, behind the identity. */
+function userOf(line: string, clientEnd: number, quote: number, fields: RequestFields): void {
+  const bracket = line.lastIndexOf(OPEN_BRACKET, quote);
+  let end = bracket;
+  while (end > clientEnd && isSpace(line.charCodeAt(end - 1))) end--;
+  // `- - [`, by far the most lines.
+  if (line.charCodeAt(end - 1) === DASH && isSpace(line.charCodeAt(end - 2))) return;
+  let start = end;
+  while (start > clientEnd && !isSpace(line.charCodeAt(start - 1))) start--;
+  if (start > clientEnd + 1 && start < end && fields.host === undefined) fields.user = quoted(line, start, end);
 }
 
 /** What `main` of NGINX's packages has after the referrer and the user agent: X-Forwarded-For. */

@@ -1,4 +1,5 @@
 import { RequestFields, says } from './line-format.js';
+import { FieldNames } from './names.js';
 
 type Field = Exclude<keyof RequestFields, 'ambiguous'>;
 
@@ -11,7 +12,7 @@ const NAMES: Readonly<Record<Exclude<Field, 'forwarded'>, string>> = {
   client:
     'client_ip remote_addr http_x_real_ip ip clientip remote_ip client_addr client_address remote_address remote_host ' +
     'clienthost request.client_ip request.remote_ip request.remote_addr source.ip source.address client.ip ' +
-    'client.address source_ip src_ip src client',
+    'client.address source_ip src_ip src downstream_remote_address downstream_remote_address_without_port client',
   time: '@timestamp time_local time_iso8601 msec timestamp time startutc ts datetime date start_time',
   request: 'request request_line req',
   method: 'method request_method http_method verb requestmethod request.method http.request.method',
@@ -48,8 +49,6 @@ const NAMES: Readonly<Record<Exclude<Field, 'forwarded'>, string>> = {
     'request_id requestid req_id x_request_id http_x_request_id correlation_id trace_id traceid http.request.id',
 };
 
-/** Where only the time of the backend is logged, it is the request's. */
-const UPSTREAM_TIME = 'upstream_response_time upstreamtime upstream_time';
 /** Objects that hold no more than the request: `{"nginx": {"remote_addr": …}}`. */
 const WRAPPERS = new Set([
   'nginx',
@@ -63,29 +62,19 @@ const WRAPPERS = new Set([
   'http',
   'attributes',
 ]);
+/** Caddy has headers as lists. */
+const MAY_BE_LISTS = new Set<Field>(['forwarded', 'userAgent', 'referrer', 'requestId']);
 const DEEPEST = 3;
-const MAX_KNOWN_NAMES = 4096;
-const LONGEST_NAME = 128;
-
-interface Place {
-  readonly field: Field;
-  /** The lower, the better. */
-  readonly rank: number;
-}
 
 /** Finds what a request is made of in an object, whatever its members are called. */
 export class JsonFields {
-  readonly #places = new Map<string, Place>();
-  /** By the names as they are written. */
-  readonly #known = new Map<string, Place | null>();
+  readonly #names = new FieldNames<Field>({ ...NAMES, forwarded: '' });
 
   /** @param forwarded the variable or header that says for whom a proxy asks */
   constructor(forwarded: string) {
-    for (const [field, names] of Object.entries(NAMES)) this.#add(field as Field, names, 0);
-    this.#add('requestTime', UPSTREAM_TIME, 100);
     const header = forwarded.replace(/^http_/, '');
-    this.#add('forwarded', `${forwarded} ${header} request_${header} request.headers.${header}`, 0);
-    if (header === 'x_forwarded_for') this.#add('forwarded', 'forwarded_for xff', 10);
+    this.#names.add('forwarded', `${forwarded} ${header} request_${header} request.headers.${header}`, 0);
+    if (header === 'x_forwarded_for') this.#names.add('forwarded', 'forwarded_for xff', 10);
   }
 
   read(object: object): RequestFields {
@@ -106,50 +95,37 @@ export class JsonFields {
     for (const [name, value] of Object.entries(object)) {
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
         if (depth > 1) {
-          const isWrapper = path === '' && WRAPPERS.has(name) && Object.keys(value).some((inner) => this.#place(inner));
+          const isWrapper =
+            path === '' && WRAPPERS.has(name) && Object.keys(value).some((inner) => this.#names.place(inner));
           this.#readInto(fields, ranks, value, isWrapper ? '' : `${path}${name}.`, depth - 1);
         }
         continue;
       }
-      const place = this.#place(path === '' ? name : `${path}${name}`);
-      if (place === null || !says(value) || (Array.isArray(value) && place.field !== 'forwarded')) continue;
+      const place = this.#names.place(path === '' ? name : `${path}${name}`);
+      if (place === null || !says(value) || (Array.isArray(value) && !MAY_BE_LISTS.has(place.field))) continue;
       const rank = ranks[place.field];
       if (rank !== undefined && rank <= place.rank) continue;
       ranks[place.field] = place.rank;
-      fields[place.field] = value;
-    }
-  }
-
-  #place(name: string): Place | null {
-    let place = this.#known.get(name);
-    if (place === undefined) {
-      if (name.length > LONGEST_NAME) return null;
-      place = this.#places.get(spelling(name)) ?? null;
-      // Names are few, unless somebody makes them up.
-      if (this.#known.size >= MAX_KNOWN_NAMES) this.#known.clear();
-      this.#known.set(name, place);
-    }
-    return place;
-  }
-
-  #add(field: Field, names: string, rank: number): void {
-    for (const [index, name] of names.split(' ').entries()) {
-      if (!this.#places.has(spelling(name))) this.#places.set(spelling(name), { field, rank: rank + index });
+      fields[place.field] = Array.isArray(value) && place.field !== 'forwarded' ? value[0] : value;
     }
   }
 }
 
-function spelling(name: string): string {
-  return name.toLowerCase().replace(/[-_]/g, '');
-}
-
-/** Some write the duration in a unit of their own. */
+/** Some write durations in a unit of their own. */
 function durations(fields: RequestFields, object: Record<string, unknown>): void {
-  const { Duration: traefik, duration: seconds, event } = object;
-  // Traefik and the Elastic Common Schema have nanoseconds, Caddy has seconds.
-  if (typeof traefik === 'number' && 'DownstreamStatus' in object) fields.requestTime ??= traefik / 1e9;
-  else if (typeof seconds === 'number' && typeof object['request'] === 'object') fields.requestTime ??= seconds;
+  const { Duration: traefik, OriginDuration: origin, duration, event } = object;
+  // Traefik and the Elastic Common Schema have nanoseconds, Caddy has seconds, Envoy milliseconds.
+  if ('DownstreamStatus' in object) {
+    if (typeof traefik === 'number') fields.requestTime ??= traefik / 1e9;
+    fields.upstreamTime = typeof origin === 'number' ? origin / 1e9 : undefined;
+  } else if ('response_code' in object && ('upstream_service_time' in object || 'response_flags' in object)) {
+    if (Number.isFinite(Number(duration))) fields.requestTime ??= Number(duration) / 1000;
+    const upstream = Number(object['upstream_service_time'] ?? Number.NaN);
+    fields.upstreamTime = Number.isFinite(upstream) ? upstream / 1000 : undefined;
+  } else if (typeof duration === 'number' && typeof object['request'] === 'object') fields.requestTime ??= duration;
   else if (typeof event === 'object' && event !== null && 'duration' in event && typeof event.duration === 'number') {
     fields.requestTime ??= event.duration / 1e9;
   }
+  // Where only the time of the backend is logged, it is the request's.
+  fields.requestTime ??= fields.upstreamTime;
 }

@@ -1,33 +1,121 @@
 import { JsonFields } from './json-fields.js';
 import { DEEPEST_JSON, lenientJson } from './lenient-json.js';
-import { FORWARDED_FOR, type LineFormat, type LineOutcome, LineRefusal, RequestFields } from './line-format.js';
+import { levelOf } from './levels.js';
+import {
+  FORWARDED_FOR,
+  type LineFormat,
+  type LineOutcome,
+  LineRefusal,
+  ReadingFields,
+  RequestFields,
+  ServiceFields,
+} from './line-format.js';
+import { serviceFieldsOf } from './service-members.js';
 
 /** Members in which others keep a line as it was: Docker, Filebeat, Fluent Bit, the journal, Loki. */
-const MESSAGES = ['message', 'log', 'msg', 'MESSAGE', 'line'];
+const MESSAGES = ['message', 'log', 'msg', 'MESSAGE', 'line', 'short_message', '@message', 'body', 'event', 'text'];
 
-/** NGINX's JSON logs, those of Caddy, Traefik and others, and the raw topic's JSON form: one object a line. */
+/** What tells a request's line from a service's where both could be meant. */
+const REQUEST_SIGNS = ['DownstreamStatus', 'response_flags', 'client_ip', 'remote_addr', 'time_local'];
+const LEVELS = ['level', 'severity', 'log.level', 'lvl', 'levelname', 'loglevel', 'severity_text', 'short_message'];
+const SENSORS = ['sensor_id', 'sensorId', 'sensor', 'device_id', 'deviceId', 'device', 'id', 'name'];
+const MEASUREMENTS = ['temperature', 'temp', 'temperature_c', 'temperature_celsius', 'pressure'];
+
+export interface JsonOptions {
+  readonly forwarded?: string;
+  /** Reads the lines that objects hold as text; without, they are not read. */
+  readonly messages?: LineFormat;
+  /** Requests alone: whatever is none is refused. */
+  readonly requestsOnly?: boolean;
+}
+
+/**
+ * One object a line. Requests: NGINX's JSON logs, those of Caddy, Traefik, Envoy and others, and the raw topic's JSON form.
+ * Service logs: pino, winston, bunyan, zap, slog, logback, the Elastic Common Schema, GELF, OpenTelemetry's file exporter
+ * and their like. Readings of sensors. Which of them a line is, its members say.
+ */
 export class JsonFormat implements LineFormat {
   readonly #fields: JsonFields;
   readonly #messages: LineFormat | undefined;
+  readonly #requestsOnly: boolean;
 
-  /** @param messages reads the lines that objects hold as text; without, they are not read */
-  constructor({ forwarded = FORWARDED_FOR, messages }: { forwarded?: string; messages?: LineFormat } = {}) {
+  constructor({ forwarded = FORWARDED_FOR, messages, requestsOnly = false }: JsonOptions = {}) {
     this.#fields = new JsonFields(forwarded);
     this.#messages = messages;
+    this.#requestsOnly = requestsOnly;
   }
 
   read(line: string): LineOutcome {
     const object = jsonObject(line);
-    if (object instanceof LineRefusal) return object;
+    return object instanceof LineRefusal ? object : this.readObject(object);
+  }
+
+  readObject(object: object): LineOutcome {
+    const members = object as Record<string, unknown>;
+    if (this.#requestsOnly) return this.#fields.read(object);
+    const message = messageIn(object);
+    if (message !== undefined && hasSome(members, LEVELS, isLevel) && !isRequest(members)) {
+      return serviceFieldsOf(object);
+    }
+    const reading = message === undefined ? readingIn(members) : undefined;
+    if (reading !== undefined) return reading;
     const fields = this.#fields.read(object);
     if (fields.status !== undefined || fields.client !== undefined || fields.forwarded !== undefined) return fields;
-    const message = this.#messages === undefined ? undefined : messageIn(object);
-    const inner = message === undefined ? fields : this.#messages?.read(message);
-    if (inner === undefined || inner instanceof LineRefusal || inner === fields) return inner ?? fields;
+    if (message === undefined) return hasSome(members, LEVELS, isLevel) ? serviceFieldsOf(object) : fields;
+    const inner = this.#messages?.read(message);
     if (inner instanceof RequestFields) inner.server ??= fields.server;
-    return inner;
+    else if (inner instanceof ServiceFields) around(inner, serviceFieldsOf(object));
+    return inner instanceof LineRefusal || inner === undefined ? serviceFieldsOf(object) : inner;
   }
 }
+
+/** What a shipper says of a line that it found in a file. */
+function around(inner: ServiceFields, outer: ServiceFields): void {
+  inner.service ??= outer.service;
+  inner.source ??= outer.source;
+  inner.traceId ??= outer.traceId;
+  inner.spanId ??= outer.spanId;
+}
+
+function isLevel(value: unknown): boolean {
+  return levelOf(value) !== undefined || (typeof value === 'number' && value >= 0 && value <= 7);
+}
+
+function hasSome(object: Record<string, unknown>, names: readonly string[], is: (value: unknown) => boolean): boolean {
+  for (const name of names) if (is(object[name])) return true;
+  const { log } = object;
+  return typeof log === 'object' && log !== null && is((log as Record<string, unknown>)['level']);
+}
+
+/** Caddy, Traefik and Envoy write the level of a request's line, too. */
+function isRequest(object: Record<string, unknown>): boolean {
+  const { logger, request, status } = object;
+  if (typeof logger === 'string' && logger.startsWith('http.log.access')) return true;
+  if (typeof request === 'object' && request !== null && 'remote_ip' in request && status !== undefined) return true;
+  return REQUEST_SIGNS.some((sign) => sign in object) && REQUEST_STATUSES.some((name) => name in object);
+}
+
+const REQUEST_STATUSES = ['status', 'DownstreamStatus', 'response_code'];
+
+/** `{"sensor_id": "boiler-1", "temperature": 40.5, "timestamp": …}` and its like; undefined where there is none. */
+function readingIn(object: Record<string, unknown>): ReadingFields | undefined {
+  const inner = object['fields'] ?? object['values'] ?? object['data'] ?? object['payload'];
+  const values = typeof inner === 'object' && inner !== null ? { ...object, ...inner } : object;
+  if (!MEASUREMENTS.some((name) => name in values)) return undefined;
+  const fields = new ReadingFields();
+  const tags = object['tags'];
+  const named = typeof tags === 'object' && tags !== null ? { ...values, ...tags } : values;
+  for (const name of SENSORS) fields.sensor ??= (named as Record<string, unknown>)[name];
+  if (fields.sensor === undefined) return undefined;
+  const { pressure } = values as Record<string, unknown>;
+  for (const name of MEASUREMENTS)
+    if (name !== 'pressure') fields.temperature ??= (values as Record<string, unknown>)[name];
+  fields.pressure = pressure;
+  for (const name of TIMES) fields.time ??= object[name];
+  return fields;
+}
+
+const TIMES = ['timestamp', '@timestamp', 'time', 'ts', 'datetime', 'date', 't'];
 
 /** The line that an object holds as text. */
 export function messageIn(object: object): string | undefined {
@@ -60,18 +148,23 @@ export function jsonObject(line: string): object | LineRefusal {
 /** Does not call itself: how deep a line nests is the client's doing. */
 function isTooDeep(object: object): boolean {
   let level = nestedIn([object]);
-  for (let depth = 1; level.length > 0; depth++) {
+  for (let depth = 1; level !== NONE; depth++) {
     if (depth >= DEEPEST_JSON) return true;
     level = nestedIn(level);
   }
   return false;
 }
 
+const NONE: object[] = [];
+
 function nestedIn(objects: readonly object[]): object[] {
-  const nested: object[] = [];
+  let nested = NONE;
   for (const object of objects) {
-    for (const value of Object.values(object) as unknown[]) {
-      if (typeof value === 'object' && value !== null) nested.push(value);
+    for (const name in object) {
+      const value = (object as Record<string, unknown>)[name];
+      if (typeof value !== 'object' || value === null) continue;
+      if (nested === NONE) nested = [];
+      nested.push(value);
     }
   }
   return nested;

@@ -1,8 +1,20 @@
+import { ProducerError } from '../producer-error.js';
+import { isApacheFormat, nginxFormatOf } from './apache-format.js';
+import { AutoFormat } from './auto.js';
 import { CombinedFormat } from './combined.js';
+import { CsvFormat } from './csv.js';
+import { ErrorLogFormat } from './error-log.js';
 import { JsonFormat } from './json.js';
-import { FORWARDED_FOR, type LineFormat, type LineOutcome, LineRefusal, type RequestFields } from './line-format.js';
+import { FORWARDED_FOR, type LineFormat, type LineOutcome, LineRefusal } from './line-format.js';
+import { LineProtocolFormat } from './line-protocol.js';
+import { LoadBalancerFormat } from './load-balancer.js';
 import { compileLogFormat } from './log-format.js';
+import { LogfmtFormat } from './logfmt.js';
 import { LtsvFormat } from './ltsv.js';
+import { fieldMap, MappedFormat } from './mapped.js';
+import { configuredFormats } from './server-configuration.js';
+import { TextLogFormat } from './text-log.js';
+import { W3cFormat } from './w3c.js';
 import { UnwrappingFormat } from './wrappers.js';
 
 /** A format, and what whoever chose it should know of it. */
@@ -13,51 +25,116 @@ export interface ChosenFormat {
 
 export interface FormatOptions {
   /** The variable, such as `http_x_forwarded_for`, that says for whom a proxy asks. */
-  readonly forwarded?: string;
+  readonly forwarded?: string | undefined;
+  /** Whether what no result is made of is wanted, too: the user agent and the like. */
+  readonly keepsDetails?: boolean | undefined;
+  /** Which member of a line is which field, where its name does not say so: `time=ts,message=msg`. */
+  readonly map?: string | undefined;
+  /** Told what `auto` takes the lines of a text for. */
+  readonly onDecision?: ((message: string) => void) | undefined;
 }
 
+type MakeFormat = (options: FormatOptions & { readonly forwarded: string }) => LineFormat;
+
+const error: MakeFormat = () => new ErrorLogFormat();
+const w3c: MakeFormat = () => new W3cFormat();
+const combined: MakeFormat = ({ keepsDetails }) => new CombinedFormat(keepsDetails);
+const loadBalancer: MakeFormat = () => new LoadBalancerFormat();
+
 /** The formats that have a name. */
-const FORMATS: Readonly<Record<string, (forwarded: string) => LineFormat>> = {
-  auto: (forwarded) => new AutoFormat(forwarded),
-  combined: () => new CombinedFormat(),
-  common: () => new CombinedFormat(),
-  json: (forwarded) => new JsonFormat({ forwarded }),
-  ltsv: (forwarded) => new LtsvFormat(forwarded),
+const FORMATS: Readonly<Record<string, MakeFormat>> = {
+  auto: (options) => new AutoFormat(options),
+  ...{ combined, common: combined, vhost_combined: combined },
+  json: ({ forwarded, keepsDetails }) =>
+    new JsonFormat({ forwarded, messages: new AutoFormat({ forwarded, keepsDetails }) }),
+  logfmt: ({ forwarded }) => new LogfmtFormat(new JsonFormat({ forwarded })),
+  ltsv: ({ forwarded }) => new LtsvFormat(forwarded),
+  ...{ w3c, iis: w3c, cloudfront: w3c, alb: loadBalancer, 'nginx-error': error, 'apache-error': error },
+  text: () => new TextLogFormat(),
+  csv: ({ forwarded }) => new CsvFormat(new JsonFormat({ forwarded })),
+  'line-protocol': () => new LineProtocolFormat(),
 };
 
 export const FORMAT_NAMES = Object.keys(FORMATS);
 
 /**
- * The format of a name, or the one that an NGINX `log_format` says.
+ * The format of a name, or the one that NGINX's `log_format` or Apache's `LogFormat` says: as it is, or with `@` and a
+ * path as it stands in the server's configuration, and behind `:` its name there.
  *
- * @throws ProducerError LOG_FORMAT when there is none, or it cannot give a client or a host, and a time
+ * @throws ProducerError LOG_FORMAT when there is none, or it cannot give a client or a host, and a time; MAP
  */
-export function chosenFormat(name: string, { forwarded = FORWARDED_FOR }: FormatOptions = {}): ChosenFormat {
+export function chosenFormat(name: string, options: FormatOptions = {}): ChosenFormat {
+  const { forwarded = FORWARDED_FOR, keepsDetails = false, map } = options;
+  if (map !== undefined) {
+    const mapped = new MappedFormat(fieldMap(map), forwarded);
+    return { format: new UnwrappingFormat(mapped), warnings: [] };
+  }
   const known = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
-  if (known !== undefined) return { format: new UnwrappingFormat(known(forwarded)), warnings: [] };
-  const { format, warnings } = compileLogFormat(name, { forwarded, names: FORMAT_NAMES, keepsDetails: true });
+  if (name === 'auto' && known !== undefined) return { format: known({ ...options, forwarded }), warnings: [] };
+  if (known !== undefined) return { format: new UnwrappingFormat(known({ ...options, forwarded })), warnings: [] };
+  const rest = { forwarded, keepsDetails };
+  const { format, warnings } = name.startsWith('@') ? configured(name.slice(1), rest) : compiled(name, rest);
   return { format: new UnwrappingFormat(format), warnings };
 }
 
-/** Takes each line for what it looks like. */
-class AutoFormat implements LineFormat {
-  readonly #json: JsonFormat;
-  readonly #ltsv: LtsvFormat;
-  readonly #combined = new CombinedFormat();
+/** What a format is made with. */
+interface Made {
+  readonly forwarded: string;
+  readonly keepsDetails: boolean;
+}
 
-  constructor(forwarded: string) {
-    this.#ltsv = new LtsvFormat(forwarded);
-    this.#json = new JsonFormat({ forwarded, messages: new UnwrappingFormat(this) });
+function compiled(text: string, made: Made): ChosenFormat {
+  const format = isApacheFormat(text) ? nginxFormatOf(text) : text;
+  return compileLogFormat(format, { ...made, names: FORMAT_NAMES });
+}
+
+/** All formats that logs are written with or, where none is, that are defined; the one with the most variables first. */
+function configured(place: string, options: Made): ChosenFormat {
+  const [, path = place, wanted] = /^(.+?)(?::([\w.-]+))?$/.exec(place) ?? [];
+  const formats = configuredFormats(path);
+  const named = wanted === undefined ? formats : formats.filter(({ name }) => name === wanted);
+  if (named.length === 0) {
+    const names = formats.map(({ name }) => name).join(', ');
+    throw new ProducerError('LOG_FORMAT', `${path} defines no log format ${wanted}; it defines ${names}`);
+  }
+  const used = named.filter(({ isUsed }) => isUsed);
+  const usable: LineFormat[] = [];
+  const warnings: string[] = [];
+  let problem: unknown;
+  const chosen = [...(used.length > 0 ? used : named)].sort((one, other) => variables(other) - variables(one));
+  for (const { directive, name } of chosen) {
+    try {
+      const made = compiled(directive, options);
+      usable.push(made.format);
+      for (const warning of made.warnings) warnings.push(`${name}: ${warning}`);
+    } catch (cause) {
+      problem ??= cause;
+      if (named.length > 1) warnings.push(`${name} of ${path} is left out: ${(cause as Error).message}`);
+    }
+  }
+  if (usable.length === 0) throw problem;
+  return { format: new AnyOf([...usable, new CombinedFormat(options.keepsDetails)]), warnings };
+}
+
+function variables({ directive }: { readonly directive: string }): number {
+  return directive.split(/[$%]/).length;
+}
+
+/** Lines of the first of some formats that they fit. */
+class AnyOf implements LineFormat {
+  readonly #formats: readonly LineFormat[];
+
+  constructor(formats: readonly LineFormat[]) {
+    this.#formats = formats;
   }
 
   read(line: string): LineOutcome {
-    return line.charCodeAt(0) === 123 || line.trimStart().startsWith('{') ? this.#json.read(line) : this.#text(line);
-  }
-
-  #text(line: string): RequestFields | LineRefusal {
-    const combined = this.#combined.read(line);
-    if (!(combined instanceof LineRefusal) || !line.includes('\t')) return combined;
-    const labeled = this.#ltsv.read(line);
-    return labeled instanceof LineRefusal ? combined : labeled;
+    let first: LineOutcome | undefined;
+    for (const format of this.#formats) {
+      const outcome = format.read(line);
+      if (!(outcome instanceof LineRefusal)) return outcome;
+      first ??= outcome;
+    }
+    return first ?? new LineRefusal('not-in-format', 'there is no format');
   }
 }

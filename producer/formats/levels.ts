@@ -23,7 +23,16 @@ const WORDS: Readonly<Record<string, Level>> = {
     http: 'INFO',
     inf: 'INFO',
   },
-  ...{ i: 'INFO', ok: 'INFO', success: 'INFO', default: 'INFO', notset: 'INFO', unspecified: 'INFO', none: 'INFO' },
+  ...{
+    i: 'INFO',
+    pnc: 'CRITICAL',
+    ok: 'INFO',
+    success: 'INFO',
+    default: 'INFO',
+    notset: 'INFO',
+    unspecified: 'INFO',
+    none: 'INFO',
+  },
   ...{ warn: 'WARN', warning: 'WARN', wrn: 'WARN', w: 'WARN' },
   ...{ error: 'ERROR', err: 'ERROR', severe: 'ERROR', eror: 'ERROR', e: 'ERROR', failure: 'ERROR', exception: 'ERROR' },
   ...{ critical: 'CRITICAL', crit: 'CRITICAL', fatal: 'CRITICAL', ftl: 'CRITICAL', panic: 'CRITICAL', f: 'CRITICAL' },
@@ -64,4 +73,11 @@ function ofTens(value: number): Level | undefined {
   if (value < 40) return 'INFO';
   if (value < 50) return 'WARN';
   return value < 60 ? 'ERROR' : 'CRITICAL';
+}
+
+const SYSLOG: readonly Level[] = ['CRITICAL', 'CRITICAL', 'CRITICAL', 'ERROR', 'WARN', 'INFO', 'INFO', 'DEBUG'];
+
+/** Of syslog's severities, 0 to 7, which GELF has, too. */
+export function syslogLevel(severity: number): Level | undefined {
+  return SYSLOG[severity];
 }

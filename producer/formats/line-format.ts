@@ -127,8 +127,9 @@ export interface LineFormat {
    * there on. Without it one format reads any number of texts.
    *
    * @param head how the text begins, where reading goes on behind it
+   * @param name what the text is called
    */
-  forText?(head: string): LineFormat;
+  forText?(head: string, name?: string): LineFormat;
 }
 
 /** The header or variable, such as `http_x_forwarded_for`, that names the client where proxies stand before the server. */

@@ -174,6 +174,14 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   msec: server(pattern(/\d{1,12}(?:\.\d{1,9})?/)),
   status: server(pattern(/\d{3}|-/)),
   request_time: server(SECONDS),
+  // Apache's, which NGINX has under no name.
+  request_time_ms: server(WHOLE_NUMBER),
+  request_time_us: server(WHOLE_NUMBER),
+  epoch: server(pattern(/\d{1,19}/)),
+  bytes_all: server(WHOLE_NUMBER),
+  remote_logname: client(WORD),
+  query_with_mark: client({ ...WORD, starts: (line, at) => line[at] === '?' }),
+  connection_status: server(pattern(/[X+-]/)),
   request_length: server(WHOLE_NUMBER),
   body_bytes_sent: server(WHOLE_NUMBER),
   bytes_sent: server(WHOLE_NUMBER),
@@ -228,11 +236,11 @@ export function variableOf(name: string): Variable {
 /** The variables that results are made of; of two for one field the first that says something is taken. */
 export const FIELD_VARIABLES: Readonly<Partial<Record<RequestField, readonly string[]>>> = {
   client: ['remote_addr', 'http_x_real_ip', 'proxy_protocol_addr', 'realip_remote_addr'],
-  time: ['time_local', 'time_iso8601', 'msec'],
+  time: ['time_local', 'time_iso8601', 'msec', 'epoch'],
   request: ['request'],
   method: ['request_method'],
   status: ['status'],
-  requestTime: ['request_time', 'upstream_response_time'],
+  requestTime: ['request_time', 'request_time_us', 'request_time_ms', 'upstream_response_time'],
   host: ['host', 'http_host', 'server_name'],
   server: ['hostname', 'server_addr'],
   country: ['geoip_country_code', 'geoip2_data_country_code', 'geoip_country_code3', 'geoip_country_name'],
@@ -241,7 +249,7 @@ export const FIELD_VARIABLES: Readonly<Partial<Record<RequestField, readonly str
 
 /** The variables that are kept beside them. A line that can be read in two ways for their sake is as good as any other. */
 export const DETAIL_VARIABLES: Readonly<Partial<Record<RequestField, readonly string[]>>> = {
-  query: ['args', 'query_string'],
+  query: ['args', 'query_string', 'query_with_mark'],
   userAgent: ['http_user_agent'],
   referrer: ['http_referer'],
   user: ['remote_user'],

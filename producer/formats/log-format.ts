@@ -198,7 +198,9 @@ class LogFormat implements LineFormat {
     for (const { field, slot } of this.#details) {
       if (fields[field] !== undefined) continue;
       const text = textAt(line, shortest, slot);
-      if (says(text) && (longest === undefined || textAt(line, longest, slot) === text)) {
+      const isOne = longest === undefined || textAt(line, longest, slot) === text;
+      // Behind a path, a query begins with the first question mark.
+      if (says(text) && (isOne || this.#text.variables[slot]?.name === 'query_with_mark')) {
         fields[field] = this.#value(text, slot);
       }
     }
@@ -209,7 +211,18 @@ class LogFormat implements LineFormat {
   #value(text: string, slot: number): string | number {
     const isEscaped = text.includes('\\');
     const value = !isEscaped ? text : this.#text.escaping === 'json' ? jsonUnescaped(text) : unescaped(text);
-    return this.#text.variables[slot]?.name === 'upstream_response_time' ? sumOf(value) : value;
+    switch (this.#text.variables[slot]?.name) {
+      case 'upstream_response_time':
+        return sumOf(value);
+      case 'request_time_ms':
+        return Number(value) / 1e3;
+      case 'request_time_us':
+        return Number(value) / 1e6;
+      case 'query_with_mark':
+        return value.slice(1);
+      default:
+        return value;
+    }
   }
 
   #differs(line: string): string {

@@ -1,65 +1,147 @@
 import { jsonObject, messageIn } from './json.js';
-import { type LineFormat, type LineOutcome, LineRefusal, RequestFields, ServiceFields } from './line-format.js';
+import { levelOf, syslogLevel } from './levels.js';
+import {
+  type LineFormat,
+  type LineOutcome,
+  LineRefusal,
+  RequestFields,
+  ServiceFields,
+  UNFINISHED,
+} from './line-format.js';
+import { PartialLines } from './partial-lines.js';
 
 /** A line that another program has put something of its own before, or around. */
-interface Wrapped {
+export interface Wrapped {
   readonly line: string;
   /** The machine, where the wrapper names it. */
   readonly server?: string | undefined;
+  readonly time?: string | undefined;
+  /** The program. */
+  readonly service?: string | undefined;
+  readonly level?: string | undefined;
+  /** Of a container: standard output or standard error. */
+  readonly stream?: string | undefined;
+  /** The line goes on in the next one of its stream. */
+  readonly isPart?: boolean;
 }
 
 const ISO_TIME = '\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(?:[.,]\\d{1,9})?(?:Z|[+-]\\d{2}:?\\d{2})';
-const TAG = '[^\\s:[\\]]{1,64}(?:\\[\\d{1,10}\\])?:';
+const PRIORITY = '(?:<(?<priority>\\d{1,3})>)?';
+const TAG = '(?<service>[^\\s:[\\]]{1,64})(?:\\[\\d{1,10}\\])?:';
+const HOST = '(?<server>[^\\s:]{1,255}|[\\da-fA-F:.]{2,45})';
+/** Docker cuts lines at so many bytes. */
+const DOCKER_PART = 16_000;
 
-/** Each takes what stands before the line; the first group is the machine's name. */
+/** Each takes what stands before the line. */
 const PREFIXES: readonly RegExp[] = [
-  // syslog as RFC 3164 has it, in files without a priority.
-  new RegExp(`^(?:<\\d{1,3}>)?[A-Z][a-z]{2} [ \\d]\\d \\d{2}:\\d{2}:\\d{2} (?:(\\S{1,255}) )?${TAG} ?`),
-  // rsyslog's files.
-  new RegExp(`^(?:<\\d{1,3}>)?${ISO_TIME} (\\S{1,255}) ${TAG} ?`),
+  // Kubernetes' containers.
+  new RegExp(`^(?<time>${ISO_TIME}) (?<stream>stdout|stderr) (?<part>[FP])(?::[\\w:]*)? `),
   // syslog as RFC 5424 has it: version, time, machine, application, process, message, structured data.
-  /^<\d{1,3}>\d{1,2} \S{1,64} (\S{1,255}) \S{1,48} \S{1,128} \S{1,32} (?:-|(?:\[(?:[^\]\\"]|"(?:[^"\\]|\\.)*")*\])+) ?\ufeff?/,
-  // Kubernetes' containers, and what kubectl prints with --timestamps.
-  new RegExp(`^${ISO_TIME} (?:(?:stdout|stderr) [FP] )?()`),
+  /^<(?<priority>\d{1,3})>\d{1,2} (?<time>\S{1,64}) (?<server>\S{1,255}) (?<service>\S{1,48}) \S{1,128} \S{1,32} (?:-|(?:\[(?:[^\]\\"]|"(?:[^"\\]|\\.)*")*\])+) ?\ufeff?/,
+  // syslog as RFC 3164 has it, in files without a priority.
+  new RegExp(`^${PRIORITY}(?<time>[A-Z][a-z]{2} [ \\d]\\d (?:\\d{4} )?\\d{2}:\\d{2}:\\d{2}) (?:${HOST} )?${TAG} ?`),
+  // rsyslog's files.
+  new RegExp(`^${PRIORITY}(?<time>${ISO_TIME}) ${HOST} ${TAG} ?`),
+  // What kubectl prints with --timestamps.
+  new RegExp(`^(?<time>${ISO_TIME}) (?=\\S)`),
   // docker compose logs.
-  /^[\w.-]{1,128} +\| ()/,
+  /^(?<service>[\w.-]{1,128}) +\| /,
 ];
+/** The wrappers that cannot be meant as anything else. */
+const SURE = PREFIXES.slice(0, 4);
 const MAX_WRAPPERS = 3;
 
-/** What stands inside a wrapper; undefined where there is none. */
-function unwrapped(line: string): Wrapped | undefined {
-  if (line.startsWith('{')) {
-    const object = jsonObject(line);
-    const message = object instanceof LineRefusal ? undefined : messageIn(object);
-    return message === undefined ? undefined : { line: message };
-  }
-  for (const prefix of PREFIXES) {
+/** What stands inside a wrapper; undefined where there is none. @param isSure only in one that can be nothing else */
+export function unwrapped(line: string, isSure = false): Wrapped | undefined {
+  for (const prefix of isSure ? SURE : PREFIXES) {
     const match = prefix.exec(line);
-    if (match !== null) return { line: line.slice(match[0].length), server: match[1] || undefined };
+    if (match === null) continue;
+    const { part, priority, server, service, stream, time } = match.groups ?? {};
+    // `2024-03-07T11:05:01Z INFO main: …` is a line of a service's own.
+    if (server !== undefined && levelOf(server) !== undefined) continue;
+    return {
+      line: line.slice(match[0].length),
+      server: said(server),
+      time,
+      service: said(service),
+      stream,
+      isPart: part === 'P',
+      level: priority === undefined ? undefined : syslogLevel(Number(priority) % 8),
+    };
   }
   return undefined;
+}
+
+function said(text: string | undefined): string | undefined {
+  return text === '-' || text === '' ? undefined : text;
+}
+
+/** What Docker's json-file has around a line. */
+export function dockerLine(object: object): Wrapped | undefined {
+  const { log, stream, time } = object as Record<string, unknown>;
+  if (typeof log !== 'string' || typeof stream !== 'string' || typeof time !== 'string') return undefined;
+  return { line: log.trimEnd(), time, stream, isPart: log.length >= DOCKER_PART && !log.endsWith('\n') };
+}
+
+/** A line that says nothing of itself, by what its wrapper says. */
+export function wrappedService({ level, line, server, service, time }: Wrapped): ServiceFields {
+  const fields = new ServiceFields();
+  fields.time = time;
+  fields.level = level;
+  fields.service = service;
+  fields.source = server;
+  fields.message = line;
+  return fields;
+}
+
+/** Gives what a wrapper says to what stands in it. */
+export function completed(outcome: LineOutcome, { level, server, service }: Wrapped): LineOutcome {
+  if (outcome instanceof RequestFields) outcome.server ??= server;
+  else if (outcome instanceof ServiceFields) {
+    outcome.source ??= server;
+    outcome.service ??= service;
+    outcome.level ??= level;
+  }
+  return outcome;
 }
 
 /** Reads lines as they are or, where they are not in the format, what Docker, Kubernetes, syslog or a shipper wrapped. */
 export class UnwrappingFormat implements LineFormat {
   readonly #format: LineFormat;
+  readonly #parts = new PartialLines();
 
   constructor(format: LineFormat) {
     this.#format = format;
   }
 
-  read(line: string): LineOutcome {
-    let fields = this.#format.read(line);
-    let wrapped: Wrapped | undefined = { line };
-    let server: string | undefined;
-    for (let wrappers = 0; fields instanceof LineRefusal && wrappers < MAX_WRAPPERS; wrappers++) {
-      wrapped = unwrapped(wrapped.line);
-      if (wrapped === undefined) return fields;
-      server ??= wrapped.server;
-      fields = this.#format.read(wrapped.line);
-    }
-    if (fields instanceof RequestFields) fields.server ??= server;
-    else if (fields instanceof ServiceFields) fields.source ??= server;
-    return fields;
+  forText(head: string, name?: string): LineFormat {
+    return new UnwrappingFormat(this.#format.forText?.(head, name) ?? this.#format);
   }
+
+  read(line: string): LineOutcome {
+    let outcome = this.#format.read(line);
+    let inner = line;
+    const wrappers: Wrapped[] = [];
+    while (outcome instanceof LineRefusal && wrappers.length < MAX_WRAPPERS) {
+      const wrapped = insideOf(inner);
+      if (wrapped === undefined) return outcome;
+      const whole = this.#parts.join(wrapped.stream ?? '', wrapped.line, wrapped.isPart ?? false);
+      if (whole === undefined) return UNFINISHED;
+      wrappers.push(wrapped);
+      inner = whole;
+      outcome = this.#format.read(inner);
+    }
+    for (const wrapped of wrappers) completed(outcome, wrapped);
+    return outcome;
+  }
+}
+
+function insideOf(line: string): Wrapped | undefined {
+  if (!line.startsWith('{')) return unwrapped(line);
+  const object = jsonObject(line);
+  if (object instanceof LineRefusal) return undefined;
+  const docker = dockerLine(object);
+  if (docker !== undefined) return docker;
+  const message = messageIn(object);
+  return message === undefined ? undefined : { line: message };
 }

@@ -1,0 +1,216 @@
+import { CombinedFormat } from './combined.js';
+import { CsvFormat } from './csv.js';
+import { ErrorLogFormat } from './error-log.js';
+import { JsonFormat, jsonObject } from './json.js';
+import {
+  Continuation,
+  type LineFormat,
+  type LineOutcome,
+  LineRefusal,
+  NO_RECORD,
+  ServiceFields,
+  UNFINISHED,
+} from './line-format.js';
+import { LineProtocolFormat } from './line-protocol.js';
+import { LoadBalancerFormat } from './load-balancer.js';
+import { LogfmtFormat } from './logfmt.js';
+import { LtsvFormat } from './ltsv.js';
+import { PartialLines } from './partial-lines.js';
+import { beginsFailure, isTrace, TextLogFormat } from './text-log.js';
+import { W3cFormat } from './w3c.js';
+import { completed, dockerLine, unwrapped, type Wrapped, wrappedService } from './wrappers.js';
+
+const OPEN_BRACE = 123;
+const DEEPEST = 3;
+/** After so many lines it is said what they are taken for; and again when so many in a row are of another kind. */
+const DECIDES_AFTER = 20;
+
+export interface AutoOptions {
+  readonly forwarded: string;
+  /** Whether what no result is made of is wanted, too. */
+  readonly keepsDetails?: boolean | undefined;
+  /** Told what the lines of a text are taken for, and when that changes. */
+  readonly onDecision?: ((message: string) => void) | undefined;
+}
+
+interface Member {
+  readonly name: string;
+  readonly format: LineFormat;
+  /** Whether it can be asked first: nothing that is of another format fits. */
+  readonly isSure: boolean;
+  /** It has columns. */
+  readonly isTable: boolean;
+}
+
+const TEXT = 'a text log';
+const W3C = "the W3C's extended format";
+const CSV = 'CSV';
+
+/**
+ * Takes each line for what it looks like. What fitted last is tried first; so a log of one format costs no more than
+ * that, and one of several is read all the same.
+ */
+export class AutoFormat implements LineFormat {
+  readonly #options: AutoOptions;
+  readonly #name: string | undefined;
+  readonly #json: JsonFormat;
+  readonly #combined: CombinedFormat;
+  readonly #others: readonly Member[];
+  readonly #parts = new PartialLines();
+  #last: Member | undefined;
+  /** The last record was a service's, in text. */
+  #isOpen = false;
+  /** The last line in a wrapper had no time of its own. */
+  #isBare = false;
+  #kind = '';
+  readonly #tally = new Map<string, number>();
+  #seen = 0;
+  #decided = '';
+  #strays = 0;
+  #depth = 0;
+
+  constructor(options: AutoOptions, head = '', name?: string) {
+    const { forwarded } = options;
+    this.#options = options;
+    this.#name = name;
+    this.#combined = new CombinedFormat(options.keepsDetails);
+    const inner: LineFormat = { read: (line) => this.#inside(line) };
+    this.#json = new JsonFormat({ forwarded, messages: inner });
+    const member = (memberName: string, format: LineFormat, isSure: boolean): Member => ({
+      ...{ name: memberName, isSure, isTable: memberName === W3C || memberName === CSV },
+      format: format.forText?.(head) ?? format,
+    });
+    this.#others = [
+      member('LTSV', new LtsvFormat(forwarded), true),
+      member("an error log of NGINX's or Apache's", new ErrorLogFormat(), true),
+      member("an AWS load balancer's log", new LoadBalancerFormat(), true),
+      member(W3C, new W3cFormat(), false),
+      member(TEXT, new TextLogFormat(), false),
+      member('logfmt', new LogfmtFormat(this.#json), true),
+      member('the line protocol', new LineProtocolFormat(), false),
+      member(CSV, new CsvFormat(this.#json), false),
+    ];
+  }
+
+  forText(head: string, name?: string): LineFormat {
+    return new AutoFormat(this.#options, head, name);
+  }
+
+  read(line: string): LineOutcome {
+    const outcome = this.#read(line);
+    if (this.#options.onDecision !== undefined) this.#count(outcome);
+    return outcome;
+  }
+
+  #read(line: string): LineOutcome {
+    if (line.charCodeAt(0) === OPEN_BRACE || line.trimStart().startsWith('{')) return this.#object(line);
+    const combined = this.#combined.read(line);
+    if (!(combined instanceof LineRefusal)) {
+      this.#isOpen = false;
+      this.#kind = 'a combined access log';
+      return combined;
+    }
+    const last = this.#last;
+    if (last?.isSure) {
+      const outcome = this.#try(last, line);
+      if (outcome !== undefined) return outcome;
+    }
+    const wrapped = unwrapped(line, true);
+    if (wrapped !== undefined) return this.#unwrap(wrapped);
+    if (last !== undefined && !last.isSure) {
+      const outcome = this.#try(last, line);
+      if (outcome !== undefined) return outcome;
+    }
+    for (const member of this.#others) {
+      // Under a header, what does not fit it is a line that broke off, and not one of another format.
+      if (member === last || (last?.isTable && member.name === TEXT)) continue;
+      const outcome = this.#try(member, line);
+      if (outcome === undefined) continue;
+      this.#last = member;
+      return outcome;
+    }
+    // Only a text has lines without a beginning of their own.
+    if (this.#isOpen || isTrace(line)) return new Continuation(line);
+    const loose = this.#depth === 0 ? unwrapped(line) : undefined;
+    const inside = loose === undefined ? combined : this.#inside(loose.line);
+    return loose === undefined || inside instanceof LineRefusal ? combined : completed(inside, loose);
+  }
+
+  /** Undefined where the line is none of it. */
+  #try({ format, name }: Member, line: string): LineOutcome | undefined {
+    const outcome = format.read(line);
+    if (outcome instanceof LineRefusal || outcome instanceof Continuation) return undefined;
+    if (outcome !== NO_RECORD) this.#isOpen = outcome instanceof ServiceFields && name === TEXT;
+    this.#kind = name;
+    return outcome;
+  }
+
+  #object(line: string): LineOutcome {
+    const object = jsonObject(line);
+    if (object instanceof LineRefusal) return this.#isOpen ? new Continuation(line) : object;
+    this.#kind = 'JSON';
+    const docker = dockerLine(object);
+    if (docker !== undefined) return this.#unwrap(docker);
+    this.#isOpen = false;
+    return this.#json.readObject(object);
+  }
+
+  /** What a container, syslog or a shipper wrote down: by its own words or, where it says nothing of itself, by theirs. */
+  #unwrap(wrapped: Wrapped): LineOutcome {
+    const whole = this.#parts.join(wrapped.stream ?? '', wrapped.line, wrapped.isPart ?? false);
+    if (whole === undefined) return UNFINISHED;
+    if (whole.trim() === '') return this.#isOpen ? new Continuation('') : NO_RECORD;
+    const inside = this.#inside(whole);
+    if (!(inside instanceof LineRefusal)) {
+      // Where lines have no times of their own, what is no trace begins a message.
+      if (!(inside instanceof Continuation) || !this.#isBare || (isTrace(whole) && !beginsFailure(whole))) {
+        if (!(inside instanceof Continuation)) this.#isBare = false;
+        return completed(inside, wrapped);
+      }
+    }
+    this.#isBare = true;
+    this.#isOpen = true;
+    return wrappedService({ ...wrapped, line: whole });
+  }
+
+  #inside(line: string): LineOutcome {
+    if (this.#depth >= DEEPEST) return new LineRefusal('nested-too-deep', 'lines within lines within lines');
+    this.#depth++;
+    try {
+      return this.#read(line);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #count(outcome: LineOutcome): void {
+    if (outcome instanceof LineRefusal || outcome === NO_RECORD || outcome instanceof Continuation) {
+      this.#seen++;
+      return;
+    }
+    if (outcome === UNFINISHED) return;
+    const kind = this.#kind;
+    if (this.#decided !== '') {
+      this.#strays = kind === this.#decided ? 0 : this.#strays + 1;
+      if (this.#strays < DECIDES_AFTER) return;
+      this.#decided = kind;
+      this.#strays = 0;
+      this.#tell(`the lines are ${kind} from here on`);
+      return;
+    }
+    this.#seen++;
+    this.#tally.set(kind, (this.#tally.get(kind) ?? 0) + 1);
+    if (this.#seen < DECIDES_AFTER) return;
+    const [best, next] = [...this.#tally].sort(([, one], [, other]) => other - one);
+    if (best === undefined) return;
+    this.#decided = best[0];
+    const others = next === undefined ? '' : `, ${next[1]} are ${next[0]}`;
+    this.#tell(`taken for ${best[0]}, as ${best[1]} of the first ${this.#seen} lines are${others}`);
+  }
+
+  #tell(message: string): void {
+    this.#options.onDecision?.(
+      `${this.#name === undefined || this.#name === '-' ? 'standard input' : this.#name}: ${message}`,
+    );
+  }
+}

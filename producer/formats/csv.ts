@@ -1,0 +1,93 @@
+import type { JsonFormat } from './json.js';
+import { type LineFormat, type LineOutcome, LineRefusal, NO_RECORD, shown } from './line-format.js';
+
+const NAME = /^\s*"?[A-Za-z_@][\w .@()/°%-]{0,63}"?\s*$/;
+const SEPARATORS = [',', ';', '\t', '|'];
+const TIME_NAME = /^(?:@?time(?:stamp)?|ts|date(?:time)?|t)\b/i;
+
+/** Values with commas, semicolons, tabs or bars between them, under a header that names the columns. */
+export class CsvFormat implements LineFormat {
+  readonly #objects: JsonFormat | undefined;
+  #header: readonly string[] | undefined;
+  #separator = ',';
+
+  /** @param objects says what the columns are, as of an object in JSON */
+  constructor(objects: JsonFormat | undefined) {
+    this.#objects = objects;
+  }
+
+  forText(head: string): LineFormat {
+    const format = new CsvFormat(this.#objects);
+    if (head !== '') format.#takeHeader(head.split(/\r?\n/, 1)[0] ?? '');
+    return format;
+  }
+
+  read(line: string): LineOutcome {
+    if (this.takesHeader(line)) return NO_RECORD;
+    const object = this.object(line);
+    if (object === undefined || this.#objects === undefined) {
+      const why = this.#header === undefined ? 'no header that names a time' : `not ${this.#header.length} values`;
+      return new LineRefusal('not-in-format', `${why}: ${shown(line)}`);
+    }
+    return this.#objects.readObject(object);
+  }
+
+  /** The values of a line by the columns' names; undefined for what does not fit the header. */
+  object(line: string): Record<string, unknown> | undefined {
+    if (this.#header === undefined) return undefined;
+    const values = valuesOf(line, this.#separator);
+    if (values.length !== this.#header.length) return undefined;
+    const object: Record<string, unknown> = {};
+    for (const [index, name] of this.#header.entries()) if (values[index] !== '') object[name] = values[index];
+    return object;
+  }
+
+  /** Whether a line is the header of this text, the first time or, where files were put together, again. */
+  takesHeader(line: string): boolean {
+    if (this.#header === undefined) return this.#takeHeader(line);
+    return valuesOf(line, this.#separator).every((name, at) => columnName(name) === this.#header?.[at]);
+  }
+
+  #takeHeader(line: string): boolean {
+    for (const separator of SEPARATORS) {
+      const names = valuesOf(line.replace(/^\ufeff/, ''), separator);
+      if (names.length < 2 || !names.every((name) => NAME.test(name))) continue;
+      const columns = names.map(columnName);
+      if (!columns.some((name) => TIME_NAME.test(name))) continue;
+      this.#header = columns;
+      this.#separator = separator;
+      return true;
+    }
+    return false;
+  }
+}
+
+/** `Temperature (°C)` is `temperature`. */
+function columnName(text: string): string {
+  return text
+    .replaceAll('"', '')
+    .replace(/\s*[([].*$/, '')
+    .trim()
+    .toLowerCase()
+    .replaceAll(' ', '_');
+}
+
+function valuesOf(line: string, separator: string): string[] {
+  if (!line.includes('"')) return line.split(separator).map((value) => value.trim());
+  const values: string[] = [];
+  let value = '';
+  let isQuoted = false;
+  for (let at = 0; at < line.length; at++) {
+    const character = line[at] ?? '';
+    if (character === '"' && isQuoted && line[at + 1] === '"') {
+      value += '"';
+      at++;
+    } else if (character === '"') isQuoted = !isQuoted;
+    else if (character === separator && !isQuoted) {
+      values.push(value.trim());
+      value = '';
+    } else value += character;
+  }
+  values.push(value.trim());
+  return values;
+}
