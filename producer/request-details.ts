@@ -44,7 +44,16 @@ export class RequestDetails {
     const mark = target === undefined ? -1 : target.indexOf('?');
     const query = mark >= 0 ? target?.slice(mark + 1) : fields.query;
     return {
-      ...event,
+      // Named one by one: to spread the event costs more than to read its line.
+      server: event.server,
+      client_ip: event.client_ip,
+      method: event.method,
+      status: event.status,
+      request_time: event.request_time,
+      host: event.host,
+      country: event.country,
+      timestamp: event.timestamp,
+      bytes: event.bytes ?? null,
       path: this.#path ? text(mark >= 0 ? target?.slice(0, mark) : target) : null,
       query: this.#query ? text(query) : null,
       user_agent: this.#agent ? text(fields.userAgent) : null,
