@@ -7,7 +7,7 @@ const INTENDED_CIRCLES = [
   // A node is described with what runs in it, which sees the node's description.
   'streams/topology/(topology|processor|combiner)',
   // A task makes its graph and environment; what is in them belongs to the task.
-  'streams/runtime/(task/(sink|task-graph|record-copies|task|task-environment)|repartition/repartition-sink)',
+  'streams/runtime/(task/(sink|task-graph|record-copies|record-errors|task|task-environment)|repartition/repartition-sink)',
   // A store makes the views of itself.
   'streams/state/windows/(window-store|window-store-view)',
   // A log makes its consumers and its server, which read it.

@@ -145,7 +145,7 @@ export class CommitCycle {
     this.#begin();
     const staged = this.isPreview
       ? undefined
-      : tasks.map((task) => ({ task, offsets: task.offsets(), staged: task.database?.takeStaged() }));
+      : tasks.map((task) => ({ task, offsets: task.inputs.offsets(), staged: task.database?.takeStaged() }));
     this.#isOnItsWay = true;
     this.#onItsWay = this.#write(transaction, staged)
       .catch((error: unknown) => {
@@ -200,7 +200,7 @@ export class CommitCycle {
     let moved = false;
     for (const position of this.#tasks.positions) {
       const { task, topicPartition } = position;
-      for (const { topic, offset, metadata } of task.positions()) {
+      for (const { topic, offset, metadata } of task.inputs.positions()) {
         if (topic !== topicPartition.topic) continue;
         // What a task has told those that it feeds must not be forgotten.
         const says = transaction.sizeBytes > 0 && metadata !== position.committedMetadata;

@@ -34,7 +34,7 @@ export async function readLeftovers(options: LeftoversOptions): Promise<boolean>
     const left = positions.filter(({ topicPartition }) => isLeftover(topicPartition));
     for (const { task, topicPartition } of left) {
       const end = await log.endOffset(topicPartition);
-      while (task.fetchedTo(topicPartition.topic) < end) {
+      while (task.inputs.fetchedTo(topicPartition.topic) < end) {
         await records.poll(POLL_MS);
         for (const reader of tasks.bySubTopology[sub.id] ?? []) await records.run(reader);
       }

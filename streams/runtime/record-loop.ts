@@ -43,7 +43,7 @@ export class RecordLoop {
     const cursors = await this.#consumer.poll(maxWaitMs);
     for (const cursor of cursors) {
       if (cursor.gap !== undefined) warnOfGap(cursor);
-      this.#tasks.reading(cursor)?.add(cursor);
+      this.#tasks.reading(cursor)?.inputs.add(cursor);
     }
     return cursors.length;
   }
@@ -69,19 +69,19 @@ export class RecordLoop {
   /** A partition whose records wait for those of another input is not read ahead. */
   #pauseBuffered(): void {
     for (const { task, topicPartition } of this.#tasks.positions) {
-      if (task.inputTopics.length < 2) continue;
-      if (task.bufferedTopics.includes(topicPartition.topic)) this.#consumer.pause(topicPartition);
+      if (task.inputs.topics.length < 2) continue;
+      if (task.inputs.buffered.includes(topicPartition.topic)) this.#consumer.pause(topicPartition);
       else this.#consumer.resume(topicPartition);
     }
   }
 
   /** The task's topics that hold records it has not been given; undefined where that makes no difference. */
   async #topicsWithMore(task: Task): Promise<ReadonlySet<string> | undefined> {
-    if (!task.asksForMore) return undefined;
+    if (!task.inputs.askForMore) return undefined;
     const topics = new Set<string>();
-    for (const topic of task.inputTopics) {
+    for (const topic of task.inputs.topics) {
       const end = await this.#log.endOffset({ topic, partition: task.partition });
-      if (end > task.fetchedTo(topic)) topics.add(topic);
+      if (end > task.inputs.fetchedTo(topic)) topics.add(topic);
     }
     return topics;
   }

@@ -114,7 +114,7 @@ async function partitionMetrics(
 ): Promise<PartitionMetrics> {
   const { partition, topic } = topicPartition;
   const end = await log.endOffset(topicPartition);
-  const position = task.positionIn(topic);
+  const position = task.inputs.positionIn(topic);
   const source = task.time.source(topic);
   const at = monotonicMs();
   const silentMs = source === undefined ? 0 : at - source.lastArrivalMs;

@@ -33,13 +33,13 @@ export class SilentSources {
     const reached = Math.max(...tasks.map((task) => task.time.reached));
     if (reached > this.#reached) this.#answersOwed = ANSWERS;
     this.#reached = Math.max(this.#reached, reached);
-    const silent = tasks.flatMap((task) => task.silentTopics(time).map((topic) => ({ task, topic })));
+    const silent = tasks.flatMap((task) => task.inputs.silent(time).map((topic) => ({ task, topic })));
     if (silent.length === 0) return;
     const find = async () => {
       await Promise.all(
         silent.map(async ({ task, topic }) => {
           const asked = task.time.reached;
-          task.endsAt(topic, await log.endOffset({ topic, partition: task.partition }), asked);
+          task.inputs.endsAt(topic, await log.endOffset({ topic, partition: task.partition }), asked);
         }),
       );
     };

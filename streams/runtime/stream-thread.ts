@@ -204,7 +204,7 @@ export class StreamThread {
   async lag(): Promise<number> {
     const lags = (this.#running?.tasks.positions ?? []).map(async ({ task, topicPartition }) => {
       const end = await this.#config.log.endOffset(topicPartition);
-      const position = task.positions().find(({ topic }) => topic === topicPartition.topic);
+      const position = task.inputs.positions().find(({ topic }) => topic === topicPartition.topic);
       return Math.max(0, end - (position?.offset ?? 0));
     });
     return (await Promise.all(lags)).reduce((sum, lag) => sum + lag, 0);
@@ -287,7 +287,7 @@ export class StreamThread {
       },
       close: async (partitions) => {
         const moved = this.#all.filter((task) =>
-          partitions.some(({ topic, partition }) => partition === task.partition && task.inputTopics.includes(topic)),
+          partitions.some(({ topic, partition }) => partition === task.partition && task.inputs.topics.includes(topic)),
         );
         await this.#running?.tasks.close(moved);
         this.#membership?.changed();

@@ -205,7 +205,7 @@ export class TaskManager {
   /** Goes on where the application's last commit was. */
   async #seek(task: Task): Promise<void> {
     const { applicationId, environment, log, topics } = this.#options;
-    for (const topic of task.inputTopics) {
+    for (const topic of task.inputs.topics) {
       const topicPartition = { topic, partition: task.partition };
       const source = task.subTopology.sources.find(({ topics: read }) => read.includes(topic));
       const policy = source === undefined ? 'earliest' : (source.autoOffsetReset ?? environment.autoOffsetReset);
@@ -215,7 +215,7 @@ export class TaskManager {
         process.emitWarning(warning);
       }
       task.seek(topic, offset, metadata);
-      if (source !== undefined && (await this.#isLeftEmpty(topicPartition))) task.endsAt(topic, 0, -1);
+      if (source !== undefined && (await this.#isLeftEmpty(topicPartition))) task.inputs.endsAt(topic, 0, -1);
       this.#byInput.set(idOf(topicPartition), task);
       this.#positions.push({
         task,

@@ -3,20 +3,12 @@ import { SerdePendingError } from '../../serde/serde.js';
 import type { StateDatabase } from '../../state/state-database.js';
 import type { StateStore } from '../../state/state-store.js';
 import { repartitionSourceName } from '../../topology/description.js';
-import {
-  type ErrorContext,
-  type ExceptionHandler,
-  isFatal,
-  RecordError,
-  type RecordErrorCode,
-} from '../../topology/exception-handlers.js';
 import type { Cancellable, PunctuationType, Punctuator, RecordMetadata } from '../../topology/processor.js';
 import { toTimestamp } from '../../topology/timestamp.js';
 import {
   type CompiledNode,
   type Forward,
   type LateRecord,
-  type OutCount,
   type RepartitionNode,
   type SourceNode,
   type SubTopology,
@@ -25,38 +17,17 @@ import {
 } from '../../topology/topology.js';
 import type { NodeCounter } from '../counters.js';
 import { countLate, countSkipped } from '../metrics.js';
-import { decodeRepartitionRecord, type OriginalRecord, RECORD_HEAD_BYTES } from '../repartition/repartition-record.js';
+import { decodeRepartitionRecord, type OriginalRecord } from '../repartition/repartition-record.js';
 import type { RepartitionSink } from '../repartition/repartition-sink.js';
 import { Punctuations } from './punctuations.js';
 import { RecordCopies } from './record-copies.js';
+import { RecordErrors } from './record-errors.js';
 import type { TaskEnvironment } from './task-environment.js';
 import { TaskGraph } from './task-graph.js';
+import { type Input, TaskInputs } from './task-inputs.js';
 import type { TaskState } from './task-state.js';
-import { type PartitionTime, TaskTime, type TimeLimits } from './task-time.js';
+import { TaskTime } from './task-time.js';
 import { lookAhead, TimeAhead } from './time-ahead.js';
-
-/** One partition that a task reads, with the record at its head decoded. */
-interface Input {
-  readonly topic: string;
-  readonly source: SourceNode | RepartitionNode;
-  /** Undefined for a repartition topic. */
-  readonly time: PartitionTime | undefined;
-  readonly forward: Forward;
-  readonly cursors: RecordCursor[];
-  /** Of the records and blocks that were read of it and can be used. */
-  readonly count: OutCount;
-  position: number;
-  hasHead: boolean;
-  /** What follows its next record is to be seen first. */
-  isWaiting: boolean;
-  key: unknown;
-  value: unknown;
-  timestamp: number;
-  /** Of the source partition that the record came from, where it came by way of a repartition topic. */
-  partitionTime: number;
-  /** Times up to this one are not ahead of anything; see `TimeAhead`. */
-  believedUntil: number;
-}
 
 /** A sub-topology over one partition: its operators, compiled into one chain of calls, and its stores. */
 export class Task implements TaskContext {
@@ -67,13 +38,14 @@ export class Task implements TaskContext {
   /** See `TaskContext`; -1 before the first record. */
   partitionTime = -1;
   readonly time: TaskTime;
+  readonly inputs: TaskInputs;
   /** By topic, as of the last commit that is durable here. */
   committedOffsets: ReadonlyMap<string, number> = new Map();
   readonly #timeAhead: TimeAhead;
   readonly #nodes: CompiledNode[] = [];
   readonly #graph: TaskGraph;
   readonly #copies: RecordCopies;
-  readonly #inputs: Input[] = [];
+  readonly #errors: RecordErrors;
   readonly #streamPunctuations = new Punctuations('stream-time');
   readonly #wallClockPunctuations = new Punctuations('wall-clock-time');
   #isActive = false;
@@ -96,7 +68,9 @@ export class Task implements TaskContext {
     this.applicationId = environment.applicationId;
     this.time = new TaskTime(environment.monotonicMs, environment.endsAreKnown);
     this.#timeAhead = new TimeAhead(environment.maxTimeAheadMs, environment.now);
+    this.inputs = new TaskInputs(this.time);
     this.#copies = new RecordCopies(environment, partition);
+    this.#errors = new RecordErrors(this, environment, this.#copies);
     this.#graph = new TaskGraph(this, environment);
     for (const node of subTopology.nodes) {
       const compiled = this.#graph.compile(node);
@@ -121,7 +95,7 @@ export class Task implements TaskContext {
 
   /** Its state is restored, up to what it reads on from. */
   activate(): void {
-    this.committedOffsets = this.offsets();
+    this.committedOffsets = this.inputs.offsets();
     this.#isActive = true;
   }
 
@@ -135,11 +109,6 @@ export class Task implements TaskContext {
 
   get database(): StateDatabase | undefined {
     return this.state.database;
-  }
-
-  /** The topics that the task reads its partition of. */
-  get inputTopics(): readonly string[] {
-    return this.#inputs.map((input) => input.topic);
   }
 
   get recordMetadata(): RecordMetadata | undefined {
@@ -157,7 +126,12 @@ export class Task implements TaskContext {
   get original(): OriginalRecord | undefined {
     if (this.#origin !== undefined) return this.#origin.original;
     const cursor = this.#current?.cursors[0];
-    return cursor && this.#originalOf(cursor);
+    return cursor && this.inputs.originalOf(cursor);
+  }
+
+  /** The headers that it was read with. */
+  get originalHeaders(): Headers | undefined {
+    return (this.#origin ?? this).#current?.cursors[0]?.headers;
   }
 
   withHeaders(headers: Headers, work: () => void): void {
@@ -185,11 +159,11 @@ export class Task implements TaskContext {
   }
 
   failed(node: string, error: unknown, key?: unknown, value?: unknown, timestamp?: number): void {
-    this.#handle('PROCESSING', node, error, { key, value, timestamp });
+    this.#errors.handle('PROCESSING', node, error, { key, value, timestamp });
   }
 
   failedToProduce(node: string, error: unknown, key: unknown, value: unknown, timestamp: number): void {
-    this.#handle('PRODUCTION', node, error, { key, value, timestamp });
+    this.#errors.handle('PRODUCTION', node, error, { key, value, timestamp });
   }
 
   reportSkipped(node: string, reason: string): void {
@@ -233,31 +207,9 @@ export class Task implements TaskContext {
     for (const node of this.#nodes) node.init?.();
   }
 
-  /** Where reading goes on in a topic, and what a restart needs to know of its times. */
-  positions(): { topic: string; offset: number; metadata: string }[] {
-    return this.#inputs.map(({ topic, position }) => ({
-      topic,
-      offset: position,
-      metadata: this.time.serialize(topic),
-    }));
-  }
-
-  /** Where reading goes on, by topic. */
-  offsets(): Map<string, number> {
-    return new Map(this.#inputs.map(({ position, topic }) => [topic, position]));
-  }
-
-  positionIn(topic: string): number {
-    return this.#inputs.find((input) => input.topic === topic)?.position ?? 0;
-  }
-
   /** Goes on from a committed position. */
   seek(topic: string, offset: number, metadata: string): void {
-    for (const input of this.#inputs) {
-      if (input.topic !== topic) continue;
-      input.position = offset;
-      this.time.restore(topic, metadata);
-    }
+    this.inputs.seek(topic, offset, metadata);
     this.partitionTime = this.time.highest;
     if (this.time.mayBeBehind) this.resumeBehind();
   }
@@ -274,44 +226,6 @@ export class Task implements TaskContext {
 
   get repartitionSinks(): readonly RepartitionSink[] {
     return this.#graph.repartitionSinks;
-  }
-
-  /** Source topics that have been silent for a while; `endsAt` says whether that is their end. */
-  silentTopics(limits: TimeLimits): string[] {
-    return this.time.silent(limits).map(({ topic }) => topic);
-  }
-
-  /** @param asked how far its inputs had come, `time.reached`, when the log was asked for its end */
-  endsAt(topic: string, endOffset: number, asked: number): void {
-    for (const { cursors, hasHead, position, time, topic: read } of this.#inputs) {
-      if (read !== topic || time === undefined) continue;
-      if (!hasHead && cursors.length === 0 && position >= endOffset) this.time.isAtEnd(time, asked);
-      else time.isAtEnd = false;
-    }
-  }
-
-  /** The offset after the last record of the topic that the task was given. */
-  fetchedTo(topic: string): number {
-    const input = this.#inputs.find((candidate) => candidate.topic === topic);
-    return input?.cursors.at(-1)?.nextOffset ?? input?.position ?? 0;
-  }
-
-  /** Topics of which fetched records are still to be processed, and no more are needed to do that. */
-  get bufferedTopics(): readonly string[] {
-    return this.#inputs.filter(({ cursors, isWaiting }) => cursors.length > 0 && !isWaiting).map(({ topic }) => topic);
-  }
-
-  /** Whether `run` has to know of which topics there is more. */
-  get asksForMore(): boolean {
-    return this.#inputs.length > 1 || this.#inputs.some(({ isWaiting }) => isWaiting);
-  }
-
-  add(cursor: RecordCursor): void {
-    for (const input of this.#inputs) {
-      if (input.topic !== cursor.topic) continue;
-      input.cursors.push(cursor);
-      if (input.time) this.time.recordsArrived(input.time);
-    }
   }
 
   /** What `run` stopped for. */
@@ -338,7 +252,7 @@ export class Task implements TaskContext {
    * Processes what was added, the record with the lowest timestamp first. While an input is empty whose log has more, it
    * waits: what comes there may be older. So does a record that is far ahead, for those that follow it.
    *
-   * @param hasMore undefined when that is not known; see `asksForMore`
+   * @param hasMore undefined when that is not known; see `TaskInputs#askForMore`
    * @returns false when it stopped before the end because a punctuation is due
    * @throws SerdePendingError when a record cannot be decoded yet; call again when it is ready
    */
@@ -405,29 +319,16 @@ export class Task implements TaskContext {
   }
 
   #addInput(topic: string, source: SourceNode | RepartitionNode): void {
-    this.#inputs.push({
-      topic,
-      source,
-      time: source.kind === 'source' ? this.time.reads(topic) : undefined,
-      forward: this.#graph.forwardTo(source.children),
-      cursors: [],
-      count: this.countsOut(source.kind === 'source' ? source.name : repartitionSourceName(source)),
-      position: 0,
-      hasHead: false,
-      isWaiting: false,
-      key: null,
-      value: null,
-      timestamp: 0,
-      partitionTime: -1,
-      believedUntil: source.kind === 'source' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
-    });
+    const node = source.kind === 'source' ? source.name : repartitionSourceName(source);
+    this.inputs.open(topic, source, this.#graph.forwardTo(source.children), this.countsOut(node));
   }
 
   #lowest(hasMore: ((topic: string) => boolean) | undefined): Input | undefined {
-    const only = this.#inputs.length === 1 ? this.#inputs[0] : undefined;
+    const { all } = this.inputs;
+    const only = all.length === 1 ? all[0] : undefined;
     if (only !== undefined) return only.hasHead || this.#decodeHead(only, hasMore) ? only : undefined;
     let lowest: Input | undefined;
-    for (const input of this.#inputs) {
+    for (const input of all) {
       if (!input.hasHead && !this.#decodeHead(input, hasMore)) {
         if (hasMore?.(input.topic)) return undefined;
         continue;
@@ -461,7 +362,7 @@ export class Task implements TaskContext {
         }
         isRecord = false;
         this.#current = input;
-        this.#handle('DESERIALIZATION', input.source.name, error, { timestamp: input.cursors[0]?.timestamp });
+        this.#errors.handle('DESERIALIZATION', input.source.name, error, { timestamp: input.cursors[0]?.timestamp });
         this.#current = undefined;
       }
       input.isWaiting = false;
@@ -578,44 +479,11 @@ export class Task implements TaskContext {
       input.forward(input.key, input.value, input.timestamp);
     } catch (error) {
       // Nodes ask themselves about what they throw: this is of what lies between them.
-      this.#handle('PROCESSING', input.source.name, error, input);
+      this.#errors.handle('PROCESSING', input.source.name, error, input);
     }
-    if (this.#late.length > 0) this.#sendLate(this.#originalOf(cursor), cursor.headers);
+    if (this.#late.length > 0) this.#sendLate(this.inputs.originalOf(cursor), cursor.headers);
     input.position = cursor.offset + 1;
     this.#current = undefined;
-  }
-
-  /** Asks the handler. @throws what is to stop the application */
-  #handle(
-    code: RecordErrorCode,
-    node: string,
-    thrown: unknown,
-    what: Pick<ErrorContext, 'key' | 'value' | 'timestamp'>,
-  ): void {
-    if (isFatal(thrown)) throw thrown;
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
-    const { environment } = this;
-    const { key, timestamp, value } = what;
-    const from = this.recordMetadata ?? { topic: '', partition: this.partition, offset: -1 };
-    const context: ErrorContext = { ...from, taskId: this.id, node, key, value, timestamp };
-    const { deadLetterTopic } = environment;
-    const response = this.#handlerOf(code)(error, context);
-    if (response === 'fail' || (response === 'dead-letter' && deadLetterTopic === undefined)) {
-      throw new RecordError(code, context, error);
-    }
-    if (response !== 'dead-letter' || deadLetterTopic === undefined) {
-      this.reportSkipped(node, error.message);
-      return;
-    }
-    environment.counters.node(this.id, node).skipped++;
-    const cursor = (this.#origin ?? this).#current?.cursors[0];
-    this.#copies.deadLetter(deadLetterTopic, code, context, error, this.original, cursor?.headers ?? NO_HEADERS);
-  }
-
-  #handlerOf(code: RecordErrorCode): ExceptionHandler {
-    const { environment } = this;
-    if (code === 'DESERIALIZATION') return environment.deserializationExceptionHandler;
-    return code === 'PROCESSING' ? environment.processingExceptionHandler : environment.productionExceptionHandler;
   }
 
   /** What was late though no record is being processed, as what a punctuator forwards, is counted and has no copy. */
@@ -627,24 +495,5 @@ export class Task implements TaskContext {
     const late = this.#late;
     this.#late = [];
     this.#copies.late(late, original, headers);
-  }
-
-  #originalOf(cursor: RecordCursor): OriginalRecord {
-    const { keyBytes, keyStart, offset, partition, timestamp, topic, valueBytes } = cursor;
-    // In a repartition topic the value stands behind what the engine says of it.
-    const valueStart = cursor.valueStart < 0 ? -1 : cursor.valueStart + this.#valueOffset(topic);
-    return {
-      topic,
-      partition,
-      offset,
-      timestamp,
-      key: keyStart < 0 ? null : keyBytes.subarray(keyStart, cursor.keyEnd),
-      value: valueStart < 0 ? null : valueBytes.subarray(valueStart, cursor.valueEnd),
-    };
-  }
-
-  #valueOffset(topic: string): number {
-    const input = this.#inputs.find((candidate) => candidate.topic === topic);
-    return input?.source.kind === 'repartition' ? RECORD_HEAD_BYTES : 0;
   }
 }
