@@ -337,7 +337,7 @@ export class StreamThread {
       byName(states.flatMap(({ partition, stores }) => [...stores.keys()].map((store) => [store, partition] as const)));
     return {
       inputs: byName(
-        tasks.flatMap(({ inputTopics, partition }) => inputTopics.map((topic) => [topic, partition] as const)),
+        tasks.flatMap(({ inputs, partition }) => inputs.topics.map((topic) => [topic, partition] as const)),
       ),
       active: storesOf(tasks.map(({ state }) => state)),
       standby: storesOf(this.#standbys?.states ?? []),
