@@ -30,9 +30,13 @@ const PAGES = [
   '/pipeline?store=goal3',
   '/pipeline?view=partitions',
   '/pipeline?view=topics',
+  '/pipeline?view=connectors',
+  '/pipeline?view=schemas&subject=logs-value',
   '/pipeline?view=dead-letters',
   '/sql',
   '/alerts',
+  '/alerts?view=times',
+  '/alerts?view=detectors',
   '/settings',
 ];
 
@@ -135,6 +139,54 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
     await page.waitForURL(/window=\d+/);
     expect(await span.textContent()).not.toBe(newest);
     await page.locator('.wt-s tbody tr', { hasText: 'web-api' }).waitFor();
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test('of thousands of lines only those in view are in the page', async () => {
+    const { page } = await open('/logs');
+    await page.getByRole('grid', { name: 'Lines' }).getByRole('row').first().waitFor();
+    await until(async () => {
+      const lines = await page.getByRole('grid', { name: 'Lines' }).getAttribute('aria-rowcount');
+      return Number(lines) >= 1_000;
+    });
+    expect(await page.getByRole('grid', { name: 'Lines' }).getByRole('row').count()).toBeLessThan(120);
+    await page.context().close();
+  });
+
+  test('by the keyboard a part of the histogram is selected, and is compared with the hour before', async () => {
+    const { page, problems } = await open('/logs');
+    await page.locator('.hg .plot').focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForURL(/sel=\d+-\d+/);
+    await page.keyboard.press('Shift+ArrowRight');
+    const why = page.getByRole('region', { name: 'Why is this different' });
+    await why.getByText(/of the hour|No line was selected/).waitFor();
+    await page.keyboard.press('Escape');
+    await why.waitFor({ state: 'detached' });
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test('a channel and a route are made, the route is tried, and both are deleted', async () => {
+    const { page, problems } = await open('/alerts');
+    await page.getByRole('button', { name: 'Channel' }).click();
+    await page.getByLabel('Name').fill('oncall');
+    await page.getByLabel('Address').fill('https://hooks.example.com/millrace');
+    await page.getByRole('button', { name: 'Keep' }).click();
+    await page.getByRole('button', { name: 'Change oncall' }).waitFor();
+    await page.getByRole('button', { name: 'Route', exact: true }).click();
+    await page.getByLabel('Name').fill('critical');
+    await page.getByLabel(/^When/).fill('severity="critical"');
+    await page.getByLabel('oncall').check();
+    await page.getByRole('button', { name: 'Keep' }).click();
+    await page.locator('.try').getByText('oncall').waitFor();
+    await page.getByLabel('Severity').selectOption('warning');
+    await page.locator('.try').getByText('nobody is told').waitFor();
+    await page.getByRole('button', { name: 'Delete critical' }).click();
+    await page.getByText('No route.').waitFor();
+    await page.getByRole('button', { name: 'Delete oncall' }).click();
+    await page.getByText('No channel.').waitFor();
     expect(problems).toEqual([]);
     await page.context().close();
   });

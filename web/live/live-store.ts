@@ -3,6 +3,8 @@ import { LineRing } from './line-ring.js';
 
 const MOST_LINES = 10_000;
 const SHOWN_PER_SECOND = 200;
+/** Lists change in place, and not more often: each time all that is shown of them is made anew. */
+const LINES_EVERY_MS = 250;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 const TYPES = 'metrics,alert,incident';
@@ -87,6 +89,8 @@ export class LiveStore {
   #replayed = 0;
   #countsReplay = false;
   #linesChanged = false;
+  #linesAt = 0;
+  #linesLater: ReturnType<typeof setTimeout> | undefined;
   #cameWhilePaused = 0;
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -126,6 +130,7 @@ export class LiveStore {
   resume(): void {
     if (!this.#snapshot.isPaused) return;
     this.#linesChanged = true;
+    this.#linesAt = 0;
     this.#cameWhilePaused = 0;
     this.#change({ isPaused: false, pausedAt: null, waiting: 0, beyond: 0 });
   }
@@ -264,9 +269,23 @@ export class LiveStore {
       const waiting = Math.min(this.#cameWhilePaused, MOST_LINES);
       this.#snapshot = { ...next, lines: this.#snapshot.lines, waiting, beyond: this.#cameWhilePaused - waiting };
     } else {
-      this.#snapshot = this.#linesChanged ? { ...next, lines: this.#ring.newest() } : next;
-      this.#linesChanged = false;
+      this.#snapshot = this.#withLines(next);
     }
     for (const listener of this.#listeners) listener();
+  }
+
+  #withLines(next: LiveSnapshot): LiveSnapshot {
+    if (!this.#linesChanged) return next;
+    const wait = this.#linesAt + LINES_EVERY_MS - performance.now();
+    if (wait > 0) {
+      this.#linesLater ??= setTimeout(() => {
+        this.#linesLater = undefined;
+        this.#change({});
+      }, wait);
+      return next;
+    }
+    this.#linesChanged = false;
+    this.#linesAt = performance.now();
+    return { ...next, lines: this.#ring.newest() };
   }
 }

@@ -26,7 +26,8 @@ export function LineList({ chosen, lines, onOpen, wraps }: LineListProps) {
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
     overscan: 20,
-    getItemKey: (index) => lines[index]?.id ?? index,
+    // Rows of one height need no size each; keys would have all of them measured anew with each line that comes.
+    ...(wraps && { getItemKey: (index: number) => lines[index]?.id ?? index }),
   });
   if (isAtTop) firstSeen.current = lines[0]?.id;
   const above = Math.max(

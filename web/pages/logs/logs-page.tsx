@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { answerOf, api, type LogLine } from '../../api/client.js';
 import { facetsOf } from '../../api/questions.js';
@@ -42,7 +42,8 @@ export default function LogsPage() {
   const source = SOURCES.find(([name]) => name === search.get('source'))?.[0] ?? 'services';
   const q = search.get('q') ?? '';
   const lineId = search.get('line');
-  const span = spanIn(search.get('sel'));
+  const sel = search.get('sel');
+  const span = spanIn(sel);
   const isByPattern = search.get('view') === 'patterns';
   const [wraps, setWraps] = useState(false);
   const query = { source, q, ...rangeQuery(range) };
@@ -99,6 +100,26 @@ export default function LogsPage() {
   const chosen = all[at] ?? lines.data?.items.find(({ id }) => id === lineId);
   const total = histogram.data?.total;
   const searched = histogram.data?.searched;
+  // They change with what is asked, not with each line that comes.
+  const latest = useRef(set);
+  latest.current = set;
+  const bars = useMemo(
+    () =>
+      histogram.data && (
+        <LineHistogram
+          answer={histogram.data}
+          selected={spanIn(sel)}
+          onSelect={(from, to) => latest.current({ sel: `${Math.round(from)}-${Math.round(to)}` }, true)}
+        />
+      ),
+    [histogram.data, sel],
+  );
+  const shares = useMemo(
+    () => (
+      <Facets facets={facets.data?.facets} q={q} onChange={(text) => latest.current({ q: text, line: undefined })} />
+    ),
+    [facets.data, q],
+  );
   return (
     <>
       <TopBar title="Logs">
@@ -148,7 +169,7 @@ export default function LogsPage() {
           <SavedViews />
           <ExportMenu query={query} total={total === undefined ? '' : `${whole(total)} lines`} />
         </div>
-        <Facets facets={facets.data?.facets} q={q} onChange={(text) => set({ q: text, line: undefined })} />
+        {shares}
         <div className="lm">
           <div className="hg">
             {histogram.data === undefined ? (
@@ -162,11 +183,7 @@ export default function LogsPage() {
                 />
               )
             ) : (
-              <LineHistogram
-                answer={histogram.data}
-                selected={span}
-                onSelect={(from, to) => set({ sel: `${Math.round(from)}-${Math.round(to)}` }, true)}
-              />
+              bars
             )}
           </div>
           {span !== undefined && (
