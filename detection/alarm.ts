@@ -27,6 +27,8 @@ export interface Budget {
   readonly charts: number;
   /** How far evidence is taken to wander before that is known, in times of what chance alone does. Default 1. */
   readonly restlessness?: number;
+  /** While a series is new its limit is higher, for so many windows. Default 24. */
+  readonly newWindows?: number;
 }
 
 const BLOCK = 12;
@@ -59,7 +61,7 @@ export function alarmLimit({ blocks, exceeding, excess, seen }: AlarmState, budg
   const scale = (excess + prior * (budget.restlessness ?? 1)) / (exceeding + prior);
   const own = EXCESS_FROM + scale * Math.log((share * budget.windows * budget.charts) / BLOCK);
   const limit = Math.min(MOST_LIMITS * least, Math.max(least, own));
-  return limit * (1 + NEW_FACTOR * Math.exp(-seen / NEW_WINDOWS));
+  return limit * (1 + NEW_FACTOR * Math.exp(-seen / (budget.newWindows ?? NEW_WINDOWS)));
 }
 
 export function openAlarm(state: AlarmState): void {

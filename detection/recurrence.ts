@@ -19,12 +19,12 @@ const REMEMBERED = 40;
 const PAUSE = 3;
 /** As many times as this it must have come at the same distance before: fewer where the distance is one that clocks have. */
 const LEAST_BEFORE = 3;
-const LEAST_BEFORE_BY_CLOCK = 2;
 const MINUTE_MS = 60_000;
-const BY_CLOCK = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440, 10_080];
+const BY_CLOCK = [1, 5, 10, 15, 30, 60, 1440, 10_080];
 const LEAST_PERIOD_MS = 55_000;
 const TOLERANCE = 0.002;
-const MOST_TOLERANCE_MS = 120_000;
+const TOLERANCE_BY_CLOCK = 0.005;
+const MOST_TOLERANCE_MS = 60_000;
 
 export function initialRecurrence(): RecurrenceState {
   return { begins: [], last: null, isUsual: false };
@@ -52,11 +52,11 @@ function hasPeriod(begins: readonly number[], time: number, windowMs: number): b
     const period = time - begin;
     if (period < LEAST_PERIOD_MS) return false;
     const tolerance = Math.min(MOST_TOLERANCE_MS, Math.max(windowMs, TOLERANCE * period));
-    const isByClock = BY_CLOCK.some((minutes) => Math.abs(period - minutes * MINUTE_MS) <= tolerance);
-    const least = isByClock ? LEAST_BEFORE_BY_CLOCK : LEAST_BEFORE;
-    for (let n = 2; n <= least; n++) {
-      if (!begins.some((other) => Math.abs(time - n * period - other) <= tolerance)) return false;
-    }
+    const byClock = Math.min(MOST_TOLERANCE_MS, Math.max(windowMs, TOLERANCE_BY_CLOCK * period));
+    const minutes = BY_CLOCK.find((one) => Math.abs(period - one * MINUTE_MS) <= byClock);
+    const came = (distance: number, off: number) => begins.some((other) => Math.abs(time - distance - other) <= off);
+    if (minutes !== undefined && came(2 * minutes * MINUTE_MS, byClock)) return true;
+    for (let n = 2; n <= LEAST_BEFORE; n++) if (!came(n * period, tolerance)) return false;
     return true;
   });
 }

@@ -16,8 +16,13 @@ const MISSED = 15;
 const LONGER = 2;
 const SPAN = 100;
 const WARMUP = 12;
+/** Of what was seen for fewer intervals nobody knows whether it pauses: fewer without an event say nothing. */
+const NEW = 120;
+const LEAST_NEW = 3;
 /** With each interval that has events. */
-const FADING = 0.999;
+const FADING = 0.9999;
+/** What is longer, in intervals, and was not usual, is an outage. */
+const LONGEST_PAUSE = 6;
 
 /**
  * Finds that events, counted in intervals, have ceased: at once where there are many, later where there are few, and later
@@ -47,14 +52,15 @@ export function silence(): Detector<SilenceState> {
 
 /** The events that should have come by now. */
 function missedIn({ longest, mean, run, seen }: SilenceState): number {
-  return seen < WARMUP || run <= LONGER * longest ? 0 : run * mean;
+  if (seen < WARMUP || run <= LONGER * longest || (seen < NEW && run < LEAST_NEW)) return 0;
+  return run * mean;
 }
 
 function learn(state: SilenceState, count: number): void {
-  // A pause is usual from now on; an outage is not, but for one that comes again and again.
+  // A pause is usual from now on, also one that was taken for an outage at first; what lasts is not.
   const isOutage = missedIn(state) >= MISSED;
   const faded = FADING * state.longest;
-  state.longest = isOutage ? faded + 1 : Math.max(faded, state.run);
+  state.longest = isOutage && state.run > LONGEST_PAUSE ? faded : Math.max(faded, state.run);
   const intervals = isOutage ? 1 : state.run + 1;
   const rate = Math.max(1 / (state.seen + 1), 1 / SPAN);
   state.seen += intervals;

@@ -78,7 +78,7 @@ export interface Observed {
 }
 
 /** Scores from here are far from usual: somewhat less than what opens an episode. */
-const RECURRENCE_SCORE = 0.3;
+const RECURRENCE_SCORE = 0.2;
 /** Alerts of an episode. */
 const MOST_TOLD = 8;
 

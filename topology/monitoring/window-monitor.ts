@@ -18,7 +18,9 @@ import type { Judgement, Observed } from './monitor.js';
 /** An entity without a record for so long is gone: its state is deleted, and its open alerts end. */
 const GONE_AFTER_MS = 3_600_000;
 /** For how long after its time a window may still come, by the clock. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 2000;
+/** When all are silent, so many windows after the last may still be open upstream, with lines in them. */
+const OPEN_UPSTREAM = 2;
 const UNJUDGED: Judgement = { deviations: [], scores: {}, alerts: [] };
 /** No entity's key in the store: see `keyOf`. */
 const ROSTER = '\0roster';
@@ -60,7 +62,6 @@ export interface WindowMonitorOptions<A, S> {
   readonly seen?: (entity: string, start: number, aggregate: A) => void;
   readonly scope: (entity: string) => string;
   readonly size: Duration;
-  readonly grace: Duration;
   /** Whether windows are missed by the clock, where nothing comes at all: for live sources. */
   readonly watchesClock: boolean;
   /** Entities that one task watches at most; the windows of others are handed on unjudged. Default 10,000. */
@@ -91,7 +92,6 @@ type Roster = Record<string, readonly [judgedTo: number, lastSeen: number, first
 class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, JudgedWindow<A>> {
   readonly #options: WindowMonitorOptions<A, S>;
   readonly #sizeMs: number;
-  readonly #graceMs: number;
   #context: ProcessorContext<string, JudgedWindow<A>> | undefined;
   #states: KeyValueStore<string, S> | undefined;
   #rosters: KeyValueStore<string, Roster> | undefined;
@@ -102,6 +102,9 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
   /** Every window that ends by then has come. */
   #completeTo = 0;
   #receivedAt: number | undefined;
+  /** When a window last came, they were complete to here; those before `#emptyFrom` may still come. */
+  #receivedTo = 0;
+  #emptyFrom = 0;
 
   readonly #store: KeyValueStoreDefinition<string, S | Roster>;
 
@@ -110,7 +113,6 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
     this.#store = store;
     this.#mostWatched = options.mostWatched ?? MAX_WATCHED;
     this.#sizeMs = toMilliseconds(options.size, 'the size of a window');
-    this.#graceMs = toMilliseconds(options.grace, 'the grace period');
   }
 
   init(context: ProcessorContext<string, JudgedWindow<A>>): void {
@@ -129,7 +131,14 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
     this.#receivedAt = this.#context?.currentSystemTimeMs;
     // Windows come in the order of their starts: of those before this one, none is on its way.
     if (window.start > this.#completeTo) this.#complete(window.start);
+    this.#receivedTo = Math.max(this.#receivedTo, window.end);
     this.#options.seen?.(entity, window.start, value);
+    const judgedTo = this.#roster[entity]?.[0] ?? 0;
+    if (window.start < judgedTo && window.start < this.#emptyFrom) {
+      // It was open when all had been silent for so long that what follows was judged without it.
+      this.#hand(entity, window.start, value, UNJUDGED);
+      return;
+    }
     if (this.#roster[entity] === undefined) {
       if (this.#options.isWithinLimits?.(value, entity)) return;
       if (this.#watched >= this.#mostWatched) {
@@ -146,22 +155,27 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
     this.#receivedAt ??= now;
     const entries = Object.values(this.#roster);
     if (entries.length === 0) return;
-    const silentMs = now - this.#receivedAt - this.#graceMs - PATIENCE_MS;
-    const last = Math.max(...entries.map(([judgedTo]) => judgedTo));
-    if (silentMs >= sizeMs && this.#completeTo < last + silentMs) {
-      this.#complete(last + Math.floor(silentMs / sizeMs) * sizeMs);
+    const silentMs = now - this.#receivedAt - PATIENCE_MS;
+    if (this.#receivedTo === 0) this.#receivedTo = Math.max(...entries.map(([judgedTo]) => judgedTo));
+    const from = this.#receivedTo + OPEN_UPSTREAM * sizeMs;
+    const time = this.#receivedTo + Math.floor(silentMs / sizeMs) * sizeMs;
+    if (time < from + sizeMs || time <= this.#completeTo) return;
+    this.#emptyFrom = from;
+    for (const [entity, [judgedTo, ...seen]] of Object.entries(this.#roster)) {
+      this.#roster[entity] = [Math.max(judgedTo, from), ...seen];
     }
+    this.#complete(time, true);
   }
 
   /** Judges what is missing up to the time. */
-  #complete(time: number): void {
+  #complete(time: number, byClock = false): void {
     const { empty } = this.#options;
     const sizeMs = this.#sizeMs;
     this.#completeTo = time;
     for (const [entity, [judgedTo, lastSeen]] of Object.entries(this.#roster)) {
       const last = Math.min(time, lastSeen + GONE_AFTER_MS);
       for (let start = judgedTo; start + sizeMs <= last && this.#roster[entity] !== undefined; start += sizeMs) {
-        this.#judge(entity, start, empty(), lastSeen);
+        this.#judge(entity, start, empty(), lastSeen, byClock);
       }
     }
     if (this.#watched > this.#mostWatched / 2) this.#forgetPassersBy();
@@ -183,7 +197,7 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
     }
   }
 
-  #judge(entity: string, start: number, aggregate: A, lastSeen: number): void {
+  #judge(entity: string, start: number, aggregate: A, lastSeen: number, byClock = false): void {
     const { isWithinLimits, judge, scope } = this.#options;
     const end = start + this.#sizeMs;
     let judgement = UNJUDGED;
@@ -191,7 +205,7 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
     if (known === undefined) this.#watched++;
     this.#roster[entity] = [end, lastSeen, known?.[2] ?? known?.[1] ?? lastSeen];
     // At the end of the input windows are closed before their time: what they hold is not all there would have been.
-    if ((this.#context?.currentStreamTimeMs ?? 0) >= end) {
+    if (byClock || (this.#context?.currentStreamTimeMs ?? 0) >= end) {
       const observed = { entity, scope: scope(entity), start, end };
       const state = this.#states?.get(keyOf(entity)) ?? judge.initial();
       judgement = judge.observe(state, aggregate, observed);

