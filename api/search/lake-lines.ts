@@ -134,8 +134,13 @@ export function lakeSql(view: View, search: Omit<LakeSearch, 'signal' | 'source'
 
 function conditionsSql(view: View, { range, terms }: Pick<LakeSearch, 'range' | 'terms'>): string[] {
   const conditions = terms.map((term) => termSql(view, term));
-  if (Number.isFinite(range.from)) conditions.push(`timestamp >= ${instantSql(range.from)}`);
-  if (Number.isFinite(range.to)) conditions.push(`timestamp < ${instantSql(range.to)}`);
+  // Files of other days are passed over unopened.
+  if (Number.isFinite(range.from)) {
+    conditions.push(`date >= ${instantSql(range.from)}::DATE`, `timestamp >= ${instantSql(range.from)}`);
+  }
+  if (Number.isFinite(range.to)) {
+    conditions.push(`date <= ${instantSql(range.to)}::DATE`, `timestamp < ${instantSql(range.to)}`);
+  }
   return conditions;
 }
 
