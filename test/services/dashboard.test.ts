@@ -178,7 +178,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
     await page.getByRole('button', { name: 'Route', exact: true }).click();
     await page.getByLabel('Name').fill('critical');
     await page.getByLabel(/^When/).fill('severity="critical"');
-    await page.getByLabel('oncall').check();
+    await page.getByRole('checkbox', { name: 'oncall' }).check();
     await page.getByRole('button', { name: 'Keep' }).click();
     await page.locator('.try').getByText('oncall').waitFor();
     await page.getByLabel('Severity').selectOption('warning');

@@ -24,7 +24,10 @@ const KINDS = { topic: 'topic', steps: 'steps', store: 'store', repartition: 're
 export function NodeDock({ flow, instances, node, onClose, rates }: NodeDockProps) {
   const dock = useRef<HTMLElement>(null);
   // It may lie below what is seen of the map.
-  useEffect(() => dock.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    // It may answer a promise, which is no way to end an effect.
+    dock.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   const stores = instances.flatMap((one) => one.stores).filter(({ name }) => node.stores.includes(name));
   const isWindowed = stores.some(({ type }) => type === 'window');
   const results = nearestTopics(flow, node.id, 'to').filter((topic) => topic !== 'alerts');
