@@ -1,5 +1,13 @@
 import { z } from 'zod';
 
+const durations = z.object({
+  count: z.number(),
+  ms: z.object({
+    sum: z.number(),
+    buckets: z.array(z.object({ le: z.number().nullable(), count: z.number() })),
+  }),
+});
+
 /** What is read of a record of the topic of statuses; what an instance of another version lacks is left out. */
 const status = z.object({
   instance: z.string(),
@@ -42,16 +50,8 @@ const status = z.object({
     )
     .catch([]),
   restore: z.object({ done: z.number(), total: z.number() }).catch({ done: 0, total: 0 }),
-  commits: z
-    .object({
-      count: z.number(),
-      ms: z.object({
-        sum: z.number(),
-        buckets: z.array(z.object({ le: z.number().nullable(), count: z.number() })),
-      }),
-    })
-    .optional()
-    .catch(undefined),
+  commits: durations.optional().catch(undefined),
+  end_to_end: durations.optional().catch(undefined),
   totals: z.record(z.string(), z.unknown()).catch({}),
 });
 type Status = z.output<typeof status>;
@@ -113,6 +113,25 @@ function gauge<Part>(
         const number = value(part, of);
         return number === null ? [] : [{ labels: labels(part), value: number }];
       }),
+  };
+}
+
+function histogram(name: string, help: string, of: (status: Status) => Status['commits']): Metric {
+  return {
+    ...{ name: `millrace_${name}_seconds`, type: 'histogram', help },
+    samples: (status) => {
+      const told = of(status);
+      if (told === undefined) return [];
+      const { count, ms } = told;
+      return [
+        ...ms.buckets.map(({ count: own, le }) => ({
+          ...{ suffix: '_bucket', value: own },
+          labels: { le: le === null ? '+Inf' : String(le / 1000) },
+        })),
+        { suffix: '_sum', labels: {}, value: ms.sum / 1000 },
+        { suffix: '_count', labels: {}, value: count },
+      ];
+    },
   };
 }
 
@@ -188,21 +207,12 @@ const METRICS: readonly Metric[] = [
     'Changelog offsets that are still to be restored.',
     ({ restore: { done, total: all } }) => Math.max(0, all - done),
   ),
-  {
-    ...{ name: 'millrace_commit_latency_seconds', type: 'histogram', help: 'How long commits took to be durable.' },
-    samples: ({ commits }) => {
-      if (commits === undefined) return [];
-      const { count, ms } = commits;
-      return [
-        ...ms.buckets.map(({ count: own, le }) => ({
-          ...{ suffix: '_bucket', value: own },
-          labels: { le: le === null ? '+Inf' : String(le / 1000) },
-        })),
-        { suffix: '_sum', labels: {}, value: ms.sum / 1000 },
-        { suffix: '_count', labels: {}, value: count },
-      ];
-    },
-  },
+  histogram('commit_latency', 'How long commits took to be durable.', ({ commits }) => commits),
+  histogram(
+    'record_e2e_latency',
+    'From the time of a record until its results were durable: of the newest of a source partition in each commit.',
+    ({ end_to_end }) => end_to_end,
+  ),
   ofNodes('process_records', 'records_in', 'Records that a node got.'),
   ofNodes('sent_records', 'records_out', 'Records that a node handed on.'),
   ofNodes('dropped_records', 'skipped', 'Records that a node passed over, or made dead letters of.'),

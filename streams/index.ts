@@ -76,6 +76,7 @@ export type { StandbyTask } from './runtime/group/standby-tasks.js';
 export { type LateMetrics, newMetrics, type StreamsMetrics } from './runtime/metrics.js';
 export type { NodeMetrics } from './runtime/node-metrics.js';
 export type { PartitionMetrics, RuntimeMetrics, StoreMetrics, TaskMetrics } from './runtime/runtime-metrics.js';
+export type { StreamsSpan, StreamsTracer } from './runtime/tracing.js';
 export { type Json, jsonSerde } from './serde/json.js';
 export { numberSerde } from './serde/number.js';
 export { deserializeWhenReady, type Serde, type SerdeFor, SerdePendingError } from './serde/serde.js';

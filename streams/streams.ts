@@ -24,6 +24,7 @@ import type { StreamsMetrics } from './runtime/metrics.js';
 import type { RuntimeMetrics } from './runtime/runtime-metrics.js';
 import { StreamThread } from './runtime/stream-thread.js';
 import type { StreamThreadConfig } from './runtime/stream-thread-config.js';
+import type { StreamsTracer } from './runtime/tracing.js';
 import type { Serde } from './serde/serde.js';
 import type { ReadOnlyKeyValueStore, ReadOnlyWindowStore } from './state/read-only-stores.js';
 import { APPLICATION_ID_RULE, isApplicationId } from './topology/application-id.js';
@@ -128,6 +129,11 @@ export interface StreamsConfig {
    * error and the process ends with code 1, unless `close`, `drain` or `failure` tell it to somebody within two seconds.
    */
   readonly uncaughtExceptionHandler?: UncaughtExceptionHandler;
+  /**
+   * Of OpenTelemetry's API, as `trace.getTracer('my-app')`: each poll that brought records, each turn of processing and each
+   * commit is a span. Default: none, at no cost.
+   */
+  readonly tracer?: StreamsTracer;
   /** The wall clock, in milliseconds since the epoch. Event time is compared with it; nothing waits by it. */
   readonly now?: () => number;
   /** Milliseconds by a clock that is never set back; intervals and silences go by it. Default: `performance.now`. */
@@ -204,6 +210,7 @@ export class Streams {
       deadLetterTopic: config.deadLetterTopic,
       lateTopic: config.lateTopic,
       autoOffsetReset: config.autoOffsetReset ?? 'earliest',
+      tracer: config.tracer,
       deserializationExceptionHandler:
         config.deserializationExceptionHandler ?? deserializationHandler(config.deadLetterTopic),
       processingExceptionHandler: config.processingExceptionHandler ?? (() => 'fail'),
@@ -554,6 +561,7 @@ const OPTIONS: Readonly<Record<keyof StreamsConfig, true>> = {
   log: true,
   stateDirectory: true,
   numStandbyReplicas: true,
+  tracer: true,
   applicationServer: true,
   commitInterval: true,
   maxUncommittedEntries: true,

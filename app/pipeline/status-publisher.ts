@@ -32,11 +32,15 @@ export interface PipelineStatus extends Pick<RuntimeMetrics, 'tasks' | 'partitio
   readonly topology_fingerprint: string;
   /** By name, of all tasks together. */
   readonly nodes: Readonly<Record<string, NodeTotals>>;
-  readonly commits: {
-    readonly count: number;
-    readonly ms: { readonly sum: number; readonly buckets: RuntimeMetrics['commits']['buckets'] };
-  };
+  readonly commits: ToldDurations;
+  /** Of records, until their results were durable. */
+  readonly end_to_end: ToldDurations;
   readonly totals: StreamsMetrics;
+}
+
+interface ToldDurations {
+  readonly count: number;
+  readonly ms: { readonly sum: number; readonly buckets: RuntimeMetrics['commits']['buckets'] };
 }
 
 interface PublisherOptions {
@@ -132,17 +136,20 @@ export class StatusPublisher {
 
   async #status(): Promise<PipelineStatus> {
     const { applicationId, streams, version } = this.#options;
-    const { commits, nodes, partitions, restore, stores, tasks } = await streams.runtimeMetrics();
-    const { count, buckets, sum_ms: sum } = commits;
+    const { commits, end_to_end: endToEnd, nodes, partitions, restore, stores, tasks } = await streams.runtimeMetrics();
     return {
       ...{ instance: this.#instance, application: applicationId, time: Date.now(), started: this.#started },
       ...{ state: streams.state, version, topology_fingerprint: this.#topology.fingerprint },
       ...(this.#told % TOPOLOGY_EVERY === 0 && { topology: this.#topology }),
       ...{ tasks, nodes: totalsOf(nodes), partitions, stores, restore },
-      commits: { count, ms: { sum, buckets } },
+      ...{ commits: toldOf(commits), end_to_end: toldOf(endToEnd) },
       totals: streams.metrics,
     };
   }
+}
+
+function toldOf({ buckets, count, sum_ms: sum }: RuntimeMetrics['commits']): ToldDurations {
+  return { count, ms: { sum, buckets } };
 }
 
 function totalsOf(nodes: RuntimeMetrics['nodes']): Record<string, NodeTotals> {

@@ -1,6 +1,6 @@
 import type { Transaction } from '../log/log.js';
 import type { StateDatabase } from '../state/state-database.js';
-import type { Durations } from './counters.js';
+import type { Counters } from './counters.js';
 import { DownstreamProgress } from './downstream-progress.js';
 import { InternalTopicCleaner } from './internal-topic-cleaner.js';
 import { isAborted } from './log-failures.js';
@@ -9,6 +9,7 @@ import { SilentSources } from './silent-sources.js';
 import type { StreamThreadConfig } from './stream-thread-config.js';
 import type { Task } from './task/task.js';
 import type { Position } from './task/task-manager.js';
+import { inSpan } from './tracing.js';
 
 /** How much later a commit comes while there is always more to read: what waits for it has waited longer already. */
 const BEHIND_INTERVALS = 5;
@@ -35,6 +36,8 @@ interface StagedTask {
   readonly task: Task;
   readonly offsets: ReadonlyMap<string, number>;
   readonly staged: ReturnType<StateDatabase['takeStaged']> | undefined;
+  /** When the newest record was of each source partition of which some were processed. */
+  readonly newest: readonly number[];
 }
 
 /**
@@ -53,7 +56,7 @@ export class CommitCycle {
   #hasWork = false;
   #onItsWay: Promise<void> = Promise.resolve();
   #isOnItsWay = false;
-  readonly #durations: Durations;
+  readonly #counters: Counters;
   #failure: Error | undefined;
   #isRequested = false;
   /** How much of what a commit may hold at most it is to hold now. */
@@ -66,8 +69,8 @@ export class CommitCycle {
   /** What is committed is sent, and neither state nor offsets move. */
   isPreview = false;
 
-  constructor(config: StreamThreadConfig, metrics: StreamsMetrics, durations: Durations, tasks: CommittedTasks) {
-    this.#durations = durations;
+  constructor(config: StreamThreadConfig, metrics: StreamsMetrics, counters: Counters, tasks: CommittedTasks) {
+    this.#counters = counters;
     this.#config = config;
     this.#metrics = metrics;
     this.#tasks = tasks;
@@ -145,9 +148,15 @@ export class CommitCycle {
     this.#begin();
     const staged = this.isPreview
       ? undefined
-      : tasks.map((task) => ({ task, offsets: task.inputs.offsets(), staged: task.database?.takeStaged() }));
+      : tasks.map((task) => {
+          const offsets = task.inputs.offsets();
+          return { task, offsets, staged: task.database?.takeStaged(), newest: newestOf(task, offsets) };
+        });
     this.#isOnItsWay = true;
-    this.#onItsWay = this.#write(transaction, staged)
+    const { tracer } = this.#config;
+    const write = () => this.#write(transaction, staged);
+    const attributes = { 'millrace.tasks': tasks.length, 'millrace.bytes': transaction.sizeBytes };
+    this.#onItsWay = (tracer === undefined ? write() : inSpan(tracer, 'commit', attributes, write))
       .catch((error: unknown) => {
         this.#failure = error as Error;
       })
@@ -240,7 +249,18 @@ export class CommitCycle {
     this.#share = Math.min(1, this.#share * AFTER_COMMIT);
     this.#metrics.commits++;
     this.#metrics.lastCommitMs = performance.now() - startedAt;
-    this.#durations.add(this.#metrics.lastCommitMs);
+    this.#counters.commits.add(this.#metrics.lastCommitMs);
+    for (const { newest } of stores)
+      for (const time of newest) this.#counters.endToEnd.add(Math.max(0, this.#config.now() - time));
     await this.#cleaner.clean(this.#tasks.all, this.#tasks.positions);
   }
+}
+
+function newestOf(task: Task, offsets: ReadonlyMap<string, number>): number[] {
+  const times: number[] = [];
+  for (const [topic, offset] of offsets) {
+    const time = offset === task.committedOffsets.get(topic) ? undefined : task.time.source(topic)?.time;
+    if (time !== undefined && time >= 0) times.push(time);
+  }
+  return times;
 }

@@ -1,6 +1,9 @@
 /** Upper bounds, in milliseconds; what takes longer is in the last bucket. */
 const BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] as const;
 
+/** From the time of a record until its results are out: live ones take a moment, those of the past what has passed since. */
+const END_TO_END_MS = [10, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000, 300_000, 3_600_000] as const;
+
 /** What a node of a task has done since the start of the process. */
 export class NodeCounter {
   /** Records handed on, of nodes that count them; see `isCounted`. */
@@ -22,12 +25,18 @@ export interface DurationHistogram {
 }
 
 export class Durations {
-  readonly #counts = new Array<number>(BOUNDS_MS.length + 1).fill(0);
+  readonly #bounds: readonly number[];
+  readonly #counts: number[];
   #sumMs = 0;
 
+  constructor(bounds: readonly number[] = BOUNDS_MS) {
+    this.#bounds = bounds;
+    this.#counts = new Array<number>(bounds.length + 1).fill(0);
+  }
+
   add(ms: number): void {
-    const bucket = BOUNDS_MS.findIndex((bound) => ms <= bound);
-    const index = bucket < 0 ? BOUNDS_MS.length : bucket;
+    const bucket = this.#bounds.findIndex((bound) => ms <= bound);
+    const index = bucket < 0 ? this.#bounds.length : bucket;
     this.#counts[index] = (this.#counts[index] ?? 0) + 1;
     this.#sumMs += ms;
   }
@@ -36,7 +45,7 @@ export class Durations {
     let count = 0;
     const buckets = this.#counts.map((own, index) => {
       count += own;
-      return { le: BOUNDS_MS[index] ?? null, count };
+      return { le: this.#bounds[index] ?? null, count };
     });
     return { count, sum_ms: this.#sumMs, buckets };
   }
@@ -45,6 +54,7 @@ export class Durations {
 /** What is counted apart from the totals. It outlives tasks that go and come back, and threads that are replaced. */
 export class Counters {
   readonly commits = new Durations();
+  readonly endToEnd = new Durations(END_TO_END_MS);
   /** Changelog offsets that are restored, and are still to be; of the restores that run. */
   readonly restore = { done: 0, total: 0 };
   readonly #nodes = new Map<string, Map<string, NodeCounter>>();

@@ -4,6 +4,7 @@ import { SerdePendingError } from '../serde/serde.js';
 import type { CommitCycle } from './commit-cycle.js';
 import type { Task } from './task/task.js';
 import type { TaskManager } from './task/task-manager.js';
+import { inSpan, type StreamsTracer } from './tracing.js';
 
 /** Hands what is polled to the tasks that read it, and lets them process it. */
 export class RecordLoop {
@@ -11,8 +12,10 @@ export class RecordLoop {
   readonly #consumer: LogConsumer;
   readonly #tasks: TaskManager;
   readonly #commits: CommitCycle;
+  readonly #tracer: StreamsTracer | undefined;
 
-  constructor(log: Log, consumer: LogConsumer, tasks: TaskManager, commits: CommitCycle) {
+  constructor(log: Log, consumer: LogConsumer, tasks: TaskManager, commits: CommitCycle, tracer?: StreamsTracer) {
+    this.#tracer = tracer;
     this.#log = log;
     this.#consumer = consumer;
     this.#tasks = tasks;
@@ -27,8 +30,15 @@ export class RecordLoop {
   async runOnce(maxWaitMs: number): Promise<number> {
     const polledAt = performance.now();
     const batches = await this.poll(maxWaitMs);
-    this.#commits.waited(batches === 0 ? Number.POSITIVE_INFINITY : performance.now() - polledAt);
-    for (const task of this.#tasks.all) await this.run(task);
+    const waitedMs = performance.now() - polledAt;
+    this.#commits.waited(batches === 0 ? Number.POSITIVE_INFINITY : waitedMs);
+    if (this.#tracer === undefined || batches === 0) await this.#runAll();
+    else {
+      const attributes = { 'millrace.batches': batches };
+      // A poll that brought nothing is no news.
+      this.#tracer.startSpan('poll', { attributes, startTime: Date.now() - waitedMs }).end();
+      await inSpan(this.#tracer, 'process', attributes, () => this.#runAll());
+    }
     this.#pauseBuffered();
     if (batches > 0) {
       this.#commits.hasWork();
@@ -36,6 +46,10 @@ export class RecordLoop {
       await yieldToEventLoop();
     }
     return batches;
+  }
+
+  async #runAll(): Promise<void> {
+    for (const task of this.#tasks.all) await this.run(task);
   }
 
   /** @returns how many batches came */

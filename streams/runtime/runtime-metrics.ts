@@ -63,6 +63,8 @@ export interface RuntimeMetrics {
   readonly stores: readonly StoreMetrics[];
   /** Until a commit was durable. */
   readonly commits: DurationHistogram;
+  /** From a record's time until its results were durable: of the newest record of each source partition in each commit. */
+  readonly end_to_end: DurationHistogram;
   /** Changelog offsets; 0 and 0 where nothing is restored now. */
   readonly restore: { readonly done: number; readonly total: number };
 }
@@ -104,6 +106,7 @@ export async function runtimeMetricsOf(runtime: Runtime): Promise<RuntimeMetrics
     partitions,
     stores: stores.flat(),
     commits: counters.commits.histogram(),
+    end_to_end: counters.endToEnd.histogram(),
     restore: { ...counters.restore },
   };
 }

@@ -3,6 +3,7 @@ import type { AutoOffsetReset } from '../log/start-offset.js';
 import type { ExceptionHandler } from '../topology/exception-handlers.js';
 import type { HostInfo } from './group/group-members.js';
 import type { TimeLimits } from './task/task-time.js';
+import type { StreamsTracer } from './tracing.js';
 
 /** The configuration of an application, with every default filled in; `StreamsConfig` documents the fields. */
 export interface StreamThreadConfig {
@@ -26,6 +27,8 @@ export interface StreamThreadConfig {
   readonly productionExceptionHandler: ExceptionHandler;
   /** See `TaskEnvironment`. Default false. */
   readonly handsOnBySerdes?: boolean;
+  /** Undefined: there are no spans. */
+  readonly tracer?: StreamsTracer | undefined;
   /** The wall clock. */
   readonly now: () => number;
   /** See `TaskEnvironment`. */

@@ -69,7 +69,7 @@ export class StreamThread {
     this.counters = counters;
     this.#topology = topology;
     this.#config = config;
-    this.#commits = new CommitCycle(config, metrics, counters.commits, this.#committedTasks());
+    this.#commits = new CommitCycle(config, metrics, counters, this.#committedTasks());
   }
 
   /**
@@ -102,7 +102,7 @@ export class StreamThread {
     if (this.#group === undefined) await stateDirectory.deleteOthers(topics.taskIds());
     const consumer = this.#group?.group ?? log.consumer();
     const commits = this.#commits;
-    const records = new RecordLoop(log, consumer, tasks, commits);
+    const records = new RecordLoop(log, consumer, tasks, commits, this.#config.tracer);
     const drain = new Drain({
       topology,
       tasks,

@@ -25,6 +25,16 @@ const STATUS = {
       ],
     },
   },
+  end_to_end: {
+    count: 2,
+    ms: {
+      sum: 400,
+      buckets: [
+        { le: 200, count: 1 },
+        { le: null, count: 2 },
+      ],
+    },
+  },
   totals: { recordsConsumed: 100, recordsProduced: 50, skipped: {} },
 };
 
@@ -46,6 +56,10 @@ test('a status is told as samples, in seconds, with labels that are escaped', ()
     `millrace_commit_latency_seconds_bucket{${of},le="0.5"} 1`,
     `millrace_commit_latency_seconds_bucket{${of},le="+Inf"} 3`,
     `millrace_commit_latency_seconds_sum{${of}} 2.5`,
+    `millrace_record_e2e_latency_seconds_bucket{${of},le="0.2"} 1`,
+    `millrace_record_e2e_latency_seconds_bucket{${of},le="+Inf"} 2`,
+    `millrace_record_e2e_latency_seconds_sum{${of}} 0.4`,
+    `millrace_record_e2e_latency_seconds_count{${of}} 2`,
   ]) {
     expect(text.split('\n')).toContain(line);
   }
