@@ -16,4 +16,5 @@ export class ProducerError extends MillraceError<
   | 'NOTHING_USABLE'
   | 'QUEUE_FULL'
   | 'QUEUE_CLOSED'
+  | 'SOURCE_UNREACHABLE'
 > {}

@@ -7,11 +7,13 @@ import type { OpenLog } from '../log/open-log.js';
 import type { Notify } from '../notice.js';
 import { rawWriterFor } from './raw-writer.js';
 import { ingestFiles } from './read-files.js';
+import { readTopics } from './read-topics.js';
+import { receiveMessages } from './receive-messages.js';
 import { simulateReadings, simulateRequests, simulateServiceLogs } from './simulations.js';
 import type { Source } from './source.js';
 
 export interface IngestRequest {
-  readonly data: Pick<OpenLog, 'log'>;
+  readonly data: Pick<OpenLog, 'log' | 'schemas' | 'stateDirectory'>;
   /** Its pipelines say what is simulated, and its topics where it goes. */
   readonly config: Pick<ApplicationConfig, 'pipelines' | 'topics'>;
   readonly serdes: TopicSerdes;
@@ -19,6 +21,10 @@ export interface IngestRequest {
   readonly metrics: WriterMetrics;
   readonly signal: AbortSignal;
   readonly onNotice: Notify;
+  /** Names the group that reads topics of others; default `produce`. */
+  readonly applicationId?: string;
+  /** Whether to end with what those topics hold now; default false. */
+  readonly once?: boolean;
 }
 
 /**
@@ -32,7 +38,13 @@ export async function ingest(source: Source, request: IngestRequest): Promise<vo
   const { pipelines, topics } = request.config;
   const { log } = data;
   const work: Promise<void>[] = [];
-  if (source.kind === 'network') return;
+  if (source.kind === 'network') {
+    const { mqtt, syslog, topics: places } = source;
+    if (syslog.length + mqtt.length > 0) work.push(receiveMessages({ syslog, mqtt, reading: source }, request));
+    if (places.length > 0) work.push(readTopics(places, source, { applicationId: 'produce', once: false, ...request }));
+    await Promise.all(work);
+    return;
+  }
   if (source.kind === 'files' || pipelines.includes('goals') || pipelines.includes('web-statistics')) {
     const inputs = source.kind === 'files' ? source.inputs : undefined;
     const writer = await rawWriterFor({ data, config: request.config, serdes, metrics, inputs });

@@ -1,12 +1,17 @@
 import type { HostOf } from './host-from-file.js';
 import type { LineReading } from './line-reading.js';
+import type { TopicPlace } from './read-topics.js';
+import type { MqttPlace, SyslogPlace } from './receive-messages.js';
 
 /** Where events come from. */
 export type Source = FileSource | SimulatedSource | NetworkSource;
 
-/** What others send. */
+/** What others send, or write to topics. */
 export interface NetworkSource extends LineReading {
   readonly kind: 'network';
+  readonly topics: readonly TopicPlace[];
+  readonly syslog: readonly SyslogPlace[];
+  readonly mqtt: readonly MqttPlace[];
 }
 
 /** Logs in files, or on standard input. */

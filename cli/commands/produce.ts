@@ -49,7 +49,14 @@ async function produce(options: ProduceOptions): Promise<void> {
     const partitions = (await data.log.partitions(topics.accessLog)) ?? options.partitions;
     const serdes = await prepareTopics(data, config, partitions, options);
     const metrics = newWriterMetrics();
-    const request = { data, config, serdes, metrics, signal: stop.signal, onNotice: sayNotice };
+    const request = {
+      data,
+      config,
+      serdes,
+      metrics,
+      signal: stop.signal,
+      onNotice: sayNotice,
+    };
     await Promise.all(sources.map((one) => ingest(one, request)));
     print(safe`${writtenText(metrics)} written`);
     for (const line of excludedText(metrics.excluded)) print(line);

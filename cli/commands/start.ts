@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { APPLICATION_ID_RULE, isApplicationId } from '@millrace/streams';
 import { type Command, InvalidArgumentError } from 'commander';
 import { ingest } from '../../app/ingestion/ingest.js';
+import { besideSources } from '../../app/ingestion/own-topics.js';
 import { isInterruption } from '../../app/log/interrupted.js';
 import type { OpenLog, Purpose } from '../../app/log/open-log.js';
 import { placeFor } from '../../app/log/places.js';
@@ -36,7 +37,7 @@ import {
   wholeNumber,
 } from '../options/options.js';
 import { addRetention } from '../options/retention.js';
-import { lineReadingOf, receives, sourcesOf } from '../options/source.js';
+import { lineReadingOf, receives, receivesLive, sourcesOf } from '../options/source.js';
 import { UsageError } from '../options/usage-error.js';
 import { InterruptedError, isToldToStop, stopOnSignals } from '../terminal/interruption.js';
 import { sayNotice } from '../terminal/notice-text.js';
@@ -78,7 +79,7 @@ export function startCommand(program: Command): Command {
     .command('start')
     .description(
       'run the pipeline; without options, over simulated NGINX traffic. With --brokers it processes what the raw topic ' +
-        'gets, and feeds it only where --input, --listen, --count or --rate say so',
+        'gets, and feeds it only where --input, --listen, --syslog, --mqtt, --source-topic, --count or --rate say so',
     )
     .option('--once', 'stop at the end of the input, with every window closed, and print a summary')
     .option(
@@ -144,15 +145,17 @@ interface Feeding {
 }
 
 function feedingOf(options: StartOptions, command: Command): Feeding {
-  const { brokers, count, follow, input, once, processes, standbys } = options;
+  const { brokers, count, follow, input, once = false, processes, sourceTopic, standbys } = options;
   const feeds =
     brokers === undefined ||
     input !== undefined ||
     receives(options) ||
     count !== undefined ||
     command.getOptionValueSource('rate') !== 'default';
-  const ends = !receives(options) && (feeds ? (input !== undefined ? !follow : count !== undefined) : (once ?? false));
-  if (once && !ends) throw new UsageError('--once needs an input that ends: --input without --follow, or --count');
+  const isRead = sourceTopic === undefined ? count !== undefined : once;
+  const ends = !receivesLive(options) && (feeds ? (input === undefined ? isRead : !follow) : once);
+  if (once && !ends)
+    throw new UsageError('--once needs an input that ends: --input without --follow, --source-topic, or --count');
   if (processes > 1 && brokers === undefined) {
     throw new UsageError('--processes needs --brokers: an embedded log is for one process');
   }
@@ -161,6 +164,15 @@ function feedingOf(options: StartOptions, command: Command): Feeding {
   }
   if (processes > 1 && once) throw new UsageError('--once is for one process; leave --processes out');
   return { feeds, ends };
+}
+
+/** Beside topics that others fill, with topics of our own. @throws AppError SOURCE_TOPIC */
+function configOf(options: StartOptions): ApplicationConfig {
+  const { sourceTopic = [] } = options;
+  return besideSources(
+    applicationConfig(options),
+    sourceTopic.map(({ topic }) => topic),
+  );
 }
 
 /** On an embedded log, simulated traffic and one's own logs do not mix. */
@@ -193,7 +205,7 @@ function serves({ brokers, http, listen, once }: StartOptions, command: Command)
 async function start(given: StartOptions, command: Command): Promise<void> {
   const source = feedingOf(given, command);
   // Mistakes in the options are reported before anything is opened.
-  applicationConfig(given);
+  configOf(given);
   sourcesOf(given);
   requireLogFormat(given);
   const options = {
@@ -250,7 +262,7 @@ async function run(
     stop.signal.addEventListener('abort', () => resolve());
   });
   // What a file holds is a function of the file: only live input is moved on, and missed, by the clock.
-  const config = { ...applicationConfig(options), watchesClock: !source.ends };
+  const config = { ...configOf(options), watchesClock: !source.ends };
   const { log } = connection;
   const partitions =
     options.partitions ??
@@ -358,7 +370,16 @@ async function feedAndWatch(options: RunOptions, source: Feeding, running: Runni
     if (source.feeds) {
       const partitions = (await feeding.log.partitions(config.topics.accessLog)) ?? 1;
       const serdes = await prepareTopics(feeding, config, partitions, options);
-      const request = { data: feeding, config, serdes, metrics, signal: stop.signal, onNotice: sayNotice };
+      const request = {
+        data: feeding,
+        config,
+        serdes,
+        metrics,
+        signal: stop.signal,
+        onNotice: sayNotice,
+        applicationId: options.applicationId,
+        once: source.ends,
+      };
       await Promise.all(sourcesOf(options).map((one) => ingest(one, request)));
     }
     if (source.ends && !stop.signal.aborted) {

@@ -1,8 +1,11 @@
+import { hostname } from 'node:os';
 import { toMilliseconds } from '@millrace/streams';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import ms from 'ms';
 import type { z } from 'zod';
 import { type HostOf, hostFromFile } from '../../app/ingestion/host-from-file.js';
+import type { TopicPlace } from '../../app/ingestion/read-topics.js';
+import type { MqttPlace, SyslogPlace } from '../../app/ingestion/receive-messages.js';
 import { lastPlace } from '../../app/log/places.js';
 import { EventClock } from '../../producer/event-clock.js';
 import { chosenFormat, FORMAT_NAMES } from '../../producer/formats/known-formats.js';
@@ -20,6 +23,7 @@ import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goals/goal-
 import { say } from '../terminal/output.js';
 import { safe } from '../terminal/safe-text.js';
 import { duration, positiveDuration } from './duration.js';
+import { mqttPlace, sourceTopic, syslogPlace } from './network-places.js';
 import { UsageError } from './usage-error.js';
 
 /** A parser of an option's value; what it refuses is printed with the option's name. */
@@ -152,6 +156,10 @@ export interface SourceOptions {
   readonly follow?: boolean;
   readonly speed?: number;
   readonly listen?: boolean;
+  readonly sourceTopic?: readonly TopicPlace[];
+  readonly syslog?: readonly SyslogPlace[];
+  readonly mqtt?: readonly Omit<MqttPlace, 'clientId'>[];
+  readonly mqttClientId: string;
 }
 
 function hostTemplate(text: string): HostOf {
@@ -209,6 +217,22 @@ export function addSource(command: Command): Command {
     .option('--no-assets', 'leave out requests of style sheets, scripts, pictures, fonts, sound and film')
     .option('--server <name>', 'the machine, for logs that do not name it', 'unknown')
     .option('--follow', 'go on when the files end, across rotation')
+    .option(
+      '--source-topic <name[:format]>',
+      'read a topic that others fill: JSON, other lines, or Avro of the registry; repeatable (default format: auto)',
+      sourceTopic,
+    )
+    .option(
+      '--syslog <url>',
+      'receive syslog, as udp://127.0.0.1:5514 or tcp://127.0.0.1:5514; repeatable',
+      syslogPlace,
+    )
+    .option(
+      '--mqtt <url>',
+      'read topics of an MQTT broker, as mqtt://127.0.0.1:1883/sensors/#, with QoS 1; repeatable',
+      mqttPlace,
+    )
+    .option('--mqtt-client-id <id>', 'the broker keeps under it what comes meanwhile', `millrace-${hostname()}`)
     .option('--speed <factor>', 'replay at this many times real time (default: as fast as it can)', positiveNumber)
     .option('--rate <events>', 'simulated events a second', simulatedRate, 100)
     .option('--count <events>', 'stop after this many simulated events', wholeNumber(1))

@@ -25,14 +25,24 @@ export function sourcesOf(options: SourceOptions): readonly Source[] {
   ];
 }
 
-/** Whether others send the events. */
-export function receives({ listen = false }: SourceOptions): boolean {
-  return listen;
+/** Whether others send the events, or write them to topics. */
+export function receives({ listen = false, mqtt, sourceTopic, syslog }: SourceOptions): boolean {
+  return listen || [mqtt, sourceTopic, syslog].some((places) => places !== undefined);
+}
+
+/** Whether they go on coming: a topic can be read to its end. */
+export function receivesLive({ listen = false, mqtt, syslog }: SourceOptions): boolean {
+  return listen || [mqtt, syslog].some((places) => places !== undefined);
 }
 
 /** What others send. @throws UsageError */
 function networkSourceOf(options: SourceOptions): NetworkSource {
-  return { kind: 'network', ...lineReadingOf(options) };
+  const { mqtt = [], mqttClientId: clientId, sourceTopic: topics = [], syslog = [] } = options;
+  return {
+    kind: 'network',
+    ...lineReadingOf(options),
+    ...{ topics, syslog, mqtt: mqtt.map((place) => ({ ...place, clientId })) },
+  };
 }
 
 function simulatedSourceOf(options: SourceOptions): Source {

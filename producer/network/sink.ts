@@ -1,4 +1,5 @@
 import type { EventBatch } from '../log-source.js';
+import { ProducerError } from '../producer-error.js';
 
 /** What a delivery is known by when it comes again. */
 export interface DeliveryId {
@@ -44,4 +45,16 @@ function sumOf(all: EventBatch['oddFields'], { oddFields }: EventBatch): EventBa
 
 export function eventsIn({ events, readings, serviceLogs }: EventBatch): number {
   return events.length + readings.length + serviceLogs.length;
+}
+
+/** For senders that can only be held up: waits until there is room. @throws as `Sink#take`, but for QUEUE_FULL */
+export async function takeWhenThereIsRoom(sink: Sink, ...delivery: Parameters<Sink['take']>): Promise<void> {
+  for (;;) {
+    await sink.room();
+    try {
+      return await sink.take(...delivery);
+    } catch (error) {
+      if (!(error instanceof ProducerError) || error.code !== 'QUEUE_FULL') throw error;
+    }
+  }
 }
