@@ -1,13 +1,16 @@
-import { type Detector, UNJUDGED } from './detector.js';
+import { type Detector, UNJUDGED, type Verdict } from './detector.js';
 import {
   type ExpectationState,
   type ExpectationTuning,
   guess,
+  type Learning,
   learnExpectation,
   noExpectation,
 } from './expectation.js';
+import { type HabitsState, type HabitsTuning, isHabit, learnHabit, noHabits } from './habits.js';
 import {
   learnSignals,
+  type Measured,
   measure,
   noSignals,
   type SignalsState,
@@ -17,14 +20,22 @@ import {
 import { scoreOfSurprise } from './surprise.js';
 
 /** The detector's settings; docs/detection.md says how they were found. */
-export interface AdaptiveTuning extends ExpectationTuning, SignalsTuning {
+export interface AdaptiveTuning extends ExpectationTuning, SignalsTuning, HabitsTuning {
   /** Values before the first is judged. */
   readonly warmUp: number;
   /** The least deviation that counts as one, as a share of the level and of the level's usual error. */
   readonly levelShare: number;
   readonly errorShare: number;
-  /** How much of an anomalous value is learned of tails. */
+  /** How much of an anomalous value is learned of tails, while the series is new or where anomalies stay. */
   readonly anomalyWeight: number;
+  /** How much otherwise: what happens from time to time goes on to be news. */
+  readonly rareWeight: number;
+  /** A series is new for so many values, and for so long. */
+  readonly learningValues: number;
+  readonly learningMs: number;
+  /** Anomalies stay when their share, as a mean over so many values, is over the limit. */
+  readonly staySpan: number;
+  readonly stayShare: number;
   /** Scores from here are anomalous. */
   readonly alertScore: number;
 }
@@ -49,6 +60,13 @@ export const ADAPTIVE_TUNING: AdaptiveTuning = {
   levelShare: 0.001,
   errorShare: 0.05,
   anomalyWeight: 0.3,
+  rareWeight: 0.3,
+  learningValues: 2000,
+  learningMs: 86_400_000,
+  staySpan: 30,
+  stayShare: 0.3,
+  habitRate: 0.18,
+  habitShare: 0.6,
   alertScore: 0.44,
 };
 
@@ -58,8 +76,11 @@ export interface AdaptiveState {
   lastMs: number;
   /** The usual time between values. */
   intervalMs: number;
+  /** The share of anomalous values lately. */
+  odd: number;
   readonly expectation: ExpectationState;
   readonly signals: SignalsState;
+  readonly habits: HabitsState;
 }
 
 const TINY = 1e-6;
@@ -70,24 +91,47 @@ const SURPRISE_TIME_MS = 300_000;
 /** Half the width of the expected range, in usual deviations. */
 const EXPECTED_WIDTH = 3;
 
-/**
- * The default, for any series and without training. It learns the level, the usual day and week from what it sees, asks
- * how rare a deviation, a jump, a drift or a change of restlessness is by the series' own history, and scores by how
- * seldom in time such a value comes. What it learns from a value is clipped, never left out, so that neither an outlier
- * spoils it nor a lasting change freezes it.
- */
-export function adaptive(tuning: AdaptiveTuning = ADAPTIVE_TUNING): Detector<AdaptiveState> {
+/** A value as it was judged, before it is learned. */
+export interface Assessment {
+  /** By how much it surprises; 0 while there is little to judge by. */
+  readonly surprise: number;
+  /** It would be anomalous, if such a thing were not usual at this time of the day. */
+  readonly isHabit: boolean;
+  readonly expected: Verdict['expected'];
+  readonly learning: Learning;
+  readonly mean: number;
+  readonly measured: Measured;
+}
+
+/** What remains of the surprise by what is out of the ordinary on most days. */
+const HABIT_NEWS = 0.3;
+
+/** The surprise, as far as it is none of every day. */
+export function newsIn({ isHabit, surprise }: Assessment): number {
+  return isHabit ? HABIT_NEWS * surprise : surprise;
+}
+
+/** `adaptive` in its two steps, for detectors that are made of several. */
+export interface Adaptive {
+  initial(): AdaptiveState;
+  /** Judges a value that is a finite number; the state then waits for `learn`. */
+  assess(state: AdaptiveState, timestampMs: number, value: number): Assessment;
+  /** Learns it; of what `isOdd` hardly anything, unless it stays. */
+  learn(state: AdaptiveState, timestampMs: number, value: number, assessment: Assessment, isOdd: boolean): void;
+}
+
+export function adaptiveSteps(tuning: AdaptiveTuning): Adaptive {
   return {
-    name: 'adaptive',
     initial: () => ({
       seen: 0,
       lastMs: 0,
       intervalMs: 0,
+      odd: 0,
       expectation: noExpectation(tuning),
       signals: noSignals(tuning),
+      habits: noHabits(),
     }),
-    observe(state, timestampMs, value) {
-      if (!Number.isFinite(value)) return UNJUDGED;
+    assess(state, timestampMs, value) {
       const { expectation, signals } = state;
       const n = ++state.seen;
       if (n === 1) expectation.level = value;
@@ -97,18 +141,55 @@ export function adaptive(tuning: AdaptiveTuning = ADAPTIVE_TUNING): Detector<Ada
       const learning = { n, isWarm: n > tuning.warmUp, floor };
       const { mean, restlessness } = guess(expectation, timestampMs, tuning);
       const measured = measure(signals, (value - mean) / restlessness, floor, tuning);
-      const score = learning.isWarm
-        ? scoreOfSurprise(
-            surpriseOfSignals(signals, measured, tuning) + Math.log10(state.intervalMs / SURPRISE_TIME_MS),
-          )
-        : 0;
-      const isAnomalous = score >= tuning.alertScore;
-
-      learnSignals(signals, measured, learning, isAnomalous ? tuning.anomalyWeight : 1, tuning);
-      learnExpectation(expectation, timestampMs, value, learning, tuning);
-      if (!learning.isWarm) return UNJUDGED;
+      if (!learning.isWarm)
+        return { surprise: 0, isHabit: false, expected: UNJUDGED.expected, learning, mean, measured };
+      const surprise = Math.max(
+        0,
+        surpriseOfSignals(signals, measured, tuning) + Math.log10(state.intervalMs / SURPRISE_TIME_MS),
+      );
+      const isOver = scoreOfSurprise(surprise) >= tuning.alertScore;
       const width = EXPECTED_WIDTH * restlessness * (measured.usualSizes[0] ?? floor);
-      return { score, isAnomalous, expected: { low: mean - width, high: mean + width } };
+      return {
+        surprise,
+        isHabit: isOver && isHabit(state.habits, timestampMs, state.intervalMs, value - mean, tuning),
+        expected: { low: mean - width, high: mean + width },
+        learning,
+        mean,
+        measured,
+      };
+    },
+    learn(state, timestampMs, value, { learning, mean, measured }, isOdd) {
+      const { expectation, habits, signals } = state;
+      const { isWarm, n } = learning;
+      learnHabit(habits, timestampMs, isOdd ? value - mean : 0, tuning);
+      if (isWarm) state.odd += ((isOdd ? 1 : 0) - state.odd) / tuning.staySpan;
+      const isNew = n < tuning.learningValues || n * state.intervalMs < tuning.learningMs;
+      const oddWeight = isNew || state.odd > tuning.stayShare ? tuning.anomalyWeight : tuning.rareWeight;
+      const weight = isOdd ? oddWeight : 1;
+      learnSignals(signals, measured, learning, weight, tuning);
+      learnExpectation(expectation, timestampMs, value, learning, tuning);
+    },
+  };
+}
+
+/**
+ * For any series and without training. It learns the level, the usual day and week from what it sees, asks how rare a
+ * deviation, a jump, a drift or a change of restlessness is by the series' own history, and scores by how seldom in time
+ * such a value comes. What it learns from a value is clipped, never left out, so that neither an outlier spoils it nor a
+ * lasting change freezes it; so what comes again and again soon stops being news, which `multiResolution` does better.
+ */
+export function adaptive(tuning: AdaptiveTuning = ADAPTIVE_TUNING): Detector<AdaptiveState> {
+  const { assess, initial, learn } = adaptiveSteps(tuning);
+  return {
+    name: 'adaptive',
+    initial,
+    observe(state, timestampMs, value) {
+      if (!Number.isFinite(value)) return UNJUDGED;
+      const assessment = assess(state, timestampMs, value);
+      const { expected, isHabit, surprise } = assessment;
+      const isOdd = scoreOfSurprise(surprise) >= tuning.alertScore;
+      learn(state, timestampMs, value, assessment, isOdd);
+      return { score: scoreOfSurprise(newsIn(assessment)), isAnomalous: isOdd && !isHabit, expected };
     },
   };
 }

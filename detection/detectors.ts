@@ -23,7 +23,7 @@ export type DetectorChoice =
   | ({ readonly name: 'threshold' } & ThresholdOptions);
 
 /** What a state is, only the detector knows that has made it. */
-export function createDetector(choice: DetectorChoice = { name: 'adaptive' }): Detector<unknown> {
+export function createDetector(choice: DetectorChoice = { name: 'multi-resolution' }): Detector<unknown> {
   switch (choice.name) {
     case 'adaptive':
       return adaptive({ ...ADAPTIVE_TUNING, ...sensitivity(choice) });

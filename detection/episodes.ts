@@ -29,6 +29,8 @@ export interface EpisodeOptions {
   readonly openAfter?: number;
   /** Values in a row, none anomalous, that close it: 6. */
   readonly closeAfter?: number;
+  /** For so long none may be anomalous before it is closed, in milliseconds: 0, the number of values alone decides. */
+  readonly closeAfterMs?: number;
 }
 
 const CLOSE_AFTER = 6;
@@ -44,7 +46,7 @@ export interface Episodes {
 }
 
 /** Makes of verdicts on a series episodes to alert on once: an episode ends only after a while without anomalies. */
-export function episodes({ openAfter = 1, closeAfter = CLOSE_AFTER }: EpisodeOptions = {}): Episodes {
+export function episodes({ openAfter = 1, closeAfter = CLOSE_AFTER, closeAfterMs = 0 }: EpisodeOptions = {}): Episodes {
   const change = (kind: EpisodeChange['kind'], state: EpisodeState): EpisodeChange => ({
     kind,
     startMs: state.startMs,
@@ -61,7 +63,7 @@ export function episodes({ openAfter = 1, closeAfter = CLOSE_AFTER }: EpisodeOpt
           return undefined;
         }
         state.run++;
-        if (state.run < closeAfter) return change('ongoing', state);
+        if (state.run < closeAfter || timestampMs - state.lastMs < closeAfterMs) return change('ongoing', state);
         state.open = false;
         state.run = 0;
         return change('closed', state);

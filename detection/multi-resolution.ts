@@ -1,6 +1,13 @@
-import { ADAPTIVE_TUNING, type AdaptiveState, type AdaptiveTuning, adaptive } from './adaptive.js';
+import {
+  ADAPTIVE_TUNING,
+  type AdaptiveState,
+  type AdaptiveTuning,
+  type Assessment,
+  adaptiveSteps,
+  newsIn,
+} from './adaptive.js';
 import { type Detector, UNJUDGED } from './detector.js';
-import { scoreOfSurprise, surpriseOfScore } from './surprise.js';
+import { scoreOfSurprise } from './surprise.js';
 
 /** One way to look at a series. */
 export interface View {
@@ -27,6 +34,7 @@ const SEASONAL: AdaptiveTuning = {
   slack: 1.5,
   levelShare: 0.003,
   anomalyWeight: 0.2,
+  rareWeight: 0.0005,
 };
 const SEASONLESS: AdaptiveTuning = { ...SEASONAL, seasonHours: [] };
 
@@ -53,53 +61,78 @@ interface ViewState {
   /** Of the values since its last mean. */
   sum: number;
   count: number;
-  /** How surprised it was by its last mean. */
+  /** How surprised it was by its last mean, and how much of that is none of every day. */
   surprise: number;
+  news: number;
+  /** Whether there was an anomaly since its last mean. */
+  isOdd: boolean;
 }
 
 /** The usual time between values is no exact multiple. */
+/** A mean over 27 values is new for fewer means, but for a longer time: for 2000 / 27^0.4 of them. */
+const LEARNS_LONGER = 0.4;
+const NOTHING_SEEN = { sum: 0, count: 0, isOdd: false };
 const LENIENCE = 1.01;
 
 /**
  * The stronger detector: the series and its means over 3, 9 and 27 values are each watched by an adaptive detector, the
  * series itself also by one that knows no seasons, and all have a say. What lasts surprises at several resolutions, a
- * single odd value at one only, so there are fewer false alerts, and what is weak but lasts is found. It takes some
+ * single odd value at one only, so there are fewer false alerts, and what is weak but lasts is found. What is anomalous
+ * is hardly learned of what is rare, so that it is found each time, until it stays or comes every day. It takes some
  * three times the time of `adaptive` and twice the state.
  */
 export function multiResolution(
   tuning: MultiResolutionTuning = MULTI_RESOLUTION_TUNING,
 ): Detector<MultiResolutionState> {
-  const { power } = tuning;
-  const views = tuning.views.map(({ factor, tuning: of }) => ({ factor, detector: adaptive(of) }));
+  const { alertScore, longestMs, power } = tuning;
+  const views = tuning.views.map(({ factor, tuning: of }) => ({
+    factor,
+    ownScore: of.alertScore,
+    ...adaptiveSteps({ ...of, learningValues: of.learningValues / factor ** LEARNS_LONGER }),
+  }));
   return {
     name: 'multi-resolution',
     initial: () => ({
-      views: views.map(({ detector }) => ({ state: detector.initial(), sum: 0, count: 0, surprise: 0 })),
+      views: views.map(({ initial }) => ({
+        ...{ state: initial(), sum: 0, count: 0, surprise: 0, news: 0, isOdd: false },
+      })),
     }),
     observe(state, timestampMs, value) {
       if (!Number.isFinite(value)) return UNJUDGED;
-      let { expected } = UNJUDGED;
+      const assessed: (Assessment | undefined)[] = [];
       let intervalMs = 0;
-      let sum = 0;
+      let surprises = 0;
+      let news = 0;
       let counted = 0;
-      views.forEach(({ detector, factor }, i) => {
+      for (const [i, { assess, factor }] of views.entries()) {
         const view = state.views[i];
-        if (view === undefined || intervalMs * factor > tuning.longestMs * LENIENCE) return;
+        if (view === undefined || intervalMs * factor > longestMs * LENIENCE) break;
         view.sum += value;
         view.count++;
         if (view.count >= factor) {
-          const verdict = detector.observe(view.state, timestampMs, view.sum / view.count);
-          view.surprise = surpriseOfScore(verdict.score);
-          view.sum = 0;
-          view.count = 0;
-          if (i === 0) ({ expected } = verdict);
+          const assessment = assess(view.state, timestampMs, view.sum / view.count);
+          view.surprise = assessment.surprise;
+          view.news = newsIn(assessment);
+          assessed[i] = assessment;
         }
         if (i === 0) ({ intervalMs } = view.state);
-        sum += view.surprise ** power;
+        surprises += view.surprise ** power;
+        news += view.news ** power;
         counted++;
-      });
-      const score = scoreOfSurprise((sum / counted) ** (1 / power));
-      return { score, isAnomalous: score >= tuning.alertScore, expected };
+      }
+      const scoreOf = (sum: number) => scoreOfSurprise((sum / counted) ** (1 / power));
+      const score = scoreOf(news);
+      const isOdd = scoreOf(surprises) >= alertScore;
+      for (const [i, view] of state.views.entries()) {
+        view.isOdd ||= isOdd;
+        const assessment = assessed[i];
+        if (assessment === undefined) continue;
+        const { learn, ownScore } = views[i] as (typeof views)[number];
+        const isOwn = scoreOfSurprise(view.surprise) >= ownScore;
+        learn(view.state, timestampMs, view.sum / view.count, assessment, isOwn || view.isOdd);
+        Object.assign(view, NOTHING_SEEN);
+      }
+      return { score, isAnomalous: score >= alertScore, expected: assessed[0]?.expected ?? UNJUDGED.expected };
     },
   };
 }

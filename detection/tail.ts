@@ -25,6 +25,7 @@ const BINS_PER_OCTAVE = 4;
 const LOWEST = 0.5;
 const BINS = 40;
 const DISCOUNT = 0.9;
+const GRAINS = 10_000;
 
 export function emptyTail(): Tail {
   return { counts: new Array<number>(BINS).fill(0), total: 0 };
@@ -57,7 +58,7 @@ export function addToTail(tail: Tail, magnitude: number, weight: number, { memor
   tail.total = rounded(tail.counts.reduce((sum, count) => sum + count, 0));
 }
 
-/** To hundredths: the states of many series are written as text. */
+/** The states of many series are written as text. */
 function rounded(count: number): number {
-  return Math.round(count * 100) / 100;
+  return Math.round(count * GRAINS) / GRAINS;
 }

@@ -20,20 +20,27 @@ export function runDetector<S>(detector: Detector<S>, { timestampsMs, values }: 
   return { scores, isAnomalous };
 }
 
+/** Of an episode, beside the values that `episodes()` waits for. */
+const CLOSE_AFTER_MS = 3_600_000;
+
 /** Which rows are alerts: all that are anomalous, or each that opens an episode. */
 export type Alerting = 'point' | 'episode';
 
 /** The rows to alert on when the rows that `isAnomalous` holds for are anomalous. */
-export function alertsOf(rows: number, isAnomalous: (row: number) => boolean, alerting: Alerting): number[] {
+export function alertsOf(
+  timestampsMs: readonly number[],
+  isAnomalous: (row: number) => boolean,
+  alerting: Alerting,
+): number[] {
   const alerts: number[] = [];
-  const machine = episodes();
+  const machine = episodes({ closeAfterMs: CLOSE_AFTER_MS });
   const state = machine.initial();
-  for (let row = 0; row < rows; row++) {
+  for (const [row, timestampMs] of timestampsMs.entries()) {
     const anomalous = isAnomalous(row);
     if (alerting === 'point') {
       if (anomalous) alerts.push(row);
     } else if (anomalous || state.open) {
-      const change = machine.observe(state, row, { score: 0, isAnomalous: anomalous });
+      const change = machine.observe(state, timestampMs, { score: 0, isAnomalous: anomalous });
       if (change?.kind === 'opened') alerts.push(row);
     }
   }

@@ -28,16 +28,17 @@ export function measureOnCloud<S>(
   );
   const shipped = noCounts();
   corpus.forEach((series, i) => {
-    const { length } = series.values;
     countEvents(
       shipped,
       series,
-      alertsOf(length, (row) => answers[i]?.isAnomalous[row] === true, alerting),
+      alertsOf(series.timestampsMs, (row) => answers[i]?.isAnomalous[row] === true, alerting),
     );
   });
   // By threshold and series.
   const alerts = thresholds.map((threshold) =>
-    answers.map(({ scores }) => alertsOf(scores.length, (row) => (scores[row] ?? 0) >= threshold, alerting)),
+    answers.map(({ scores }, i) =>
+      alertsOf(corpus[i]?.timestampsMs ?? [], (row) => (scores[row] ?? 0) >= threshold, alerting),
+    ),
   );
   const measure = (threshold: number, chosen: readonly number[]): EventMeasures => {
     const counts = noCounts();

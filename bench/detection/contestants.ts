@@ -26,5 +26,6 @@ export const CONTESTANTS: readonly Contestant[] = [
   { label: 'z-score, nothing left out', detector: zScoreOfAll, alerting: 'episode' },
   { label: 'level-shift', detector: () => createDetector({ name: 'level-shift' }), alerting: 'episode' },
   { label: '**adaptive**', detector: () => createDetector({ name: 'adaptive' }), alerting: 'episode' },
-  { label: '**multi-resolution**', detector: () => createDetector({ name: 'multi-resolution' }), alerting: 'episode' },
+  { label: '**multi-resolution**', detector: () => createDetector(), alerting: 'episode' },
+  { label: '**multi-resolution**', detector: () => createDetector(), alerting: 'point' },
 ];

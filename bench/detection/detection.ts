@@ -3,12 +3,14 @@
  * is measured, and by which rules.
  */
 import { parseArgs } from 'node:util';
+import { createDetector } from '../../detection/detectors.js';
 import { measureOnCloud } from './cloud.js';
 import { readCloud } from './cloud-corpus.js';
 import { CONTESTANTS } from './contestants.js';
 import { measureOnNab } from './nab.js';
 import { readNab } from './nab-corpus.js';
 import { randomDetector } from './reference-detectors.js';
+import { measureRepeats, repeatsTable } from './repeats.js';
 import { measureOnFaults } from './services.js';
 import { measureOnShapes } from './shapes/shapes.js';
 import { cloudRow, cloudTable, meanOfBest, nabRow, nabTable } from './tables.js';
@@ -16,6 +18,7 @@ import { heldOutTunings } from './tunings.js';
 
 /** A random detector's score differs by several points from seed to seed. */
 const RANDOM_SEEDS = 10;
+const REPEATS_CONTESTANTS = ['z-score', 'level-shift', 'adaptive', 'multi-resolution'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -27,12 +30,13 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     seed: { type: 'string', default: '1' },
     tell: { type: 'boolean', default: false },
+    repeats: { type: 'boolean', default: false },
   },
 });
 
-if (values.nab === '' && values.cloud === '' && !values.faults && !values.shapes) {
+if (values.nab === '' && values.cloud === '' && !values.faults && !values.shapes && !values.repeats) {
   console.error(
-    'On what? --faults, --shapes, --nab DIR or MILLRACE_NAB, --cloud DIR or MILLRACE_CLOUD: see bench/detection/README.md.',
+    'On what? --faults, --shapes, --repeats, --nab DIR or MILLRACE_NAB, --cloud DIR or MILLRACE_CLOUD: see bench/detection/README.md.',
   );
   process.exitCode = 2;
 }
@@ -40,6 +44,13 @@ if (values.nab === '' && values.cloud === '' && !values.faults && !values.shapes
 if (values.shapes) await measureOnShapes({ seed: Number(values.seed), tells: values.tell, only: values.only });
 
 if (values.faults) console.log(await measureOnFaults());
+
+if (values.repeats) {
+  for (const isTuned of [true, false]) {
+    const rows = REPEATS_CONTESTANTS.map((name) => [name, measureRepeats(createDetector({ name }), isTuned)] as const);
+    console.log(`${isTuned ? 'Tuned on' : 'Held out'}\n\n${repeatsTable(rows)}`);
+  }
+}
 
 if (values.nab !== '') {
   const corpus = readNab(values.nab);

@@ -33,13 +33,14 @@ export function measureOnNab<S>(detector: Detector<S>, corpus: NabCorpus, alerti
   const elapsedMs = performance.now() - startedAt;
   const rows = answers.reduce((sum, { scores }) => sum + scores.length, 0);
 
-  const shippedAlerts = answers.map(({ scores, isAnomalous }) =>
-    alertsOf(scores.length, (row) => isAnomalous[row] === true, alerting),
+  const times = corpus.files.map(({ timestampsMs }) => timestampsMs);
+  const shippedAlerts = answers.map(({ isAnomalous }, i) =>
+    alertsOf(times[i] ?? [], (row) => isAnomalous[row] === true, alerting),
   );
   const counts = rules.map((file, i) => countAlerts(file, shippedAlerts[i] ?? []));
   const all = corpus.files.map((_, file) => file);
 
-  const table = scoreThresholds(answers, rules, costs, alerting);
+  const table = scoreThresholds(answers, times, rules, costs, alerting);
   const at = (threshold: number, profile: number, files: readonly number[]) =>
     percentage(table.scores[threshold]?.[profile] ?? [], files, rules, costs[profile]);
   const bestFor = (profile: number, files: readonly number[]): number => {
@@ -69,14 +70,15 @@ export function measureOnNab<S>(detector: Detector<S>, corpus: NabCorpus, alerti
 
 export function scoreThresholds(
   answers: readonly Answers[],
+  times: readonly (readonly number[])[],
   rules: readonly FileRules[],
   costs: readonly CostMatrix[],
   alerting: Alerting,
 ): NabScores {
   const thresholds = candidateThresholds(answers.map(({ scores }) => scores));
   const scores = thresholds.map((threshold) => {
-    const alerts = answers.map(({ scores }) =>
-      alertsOf(scores.length, (row) => (scores[row] ?? 0) >= threshold, alerting),
+    const alerts = answers.map(({ scores }, i) =>
+      alertsOf(times[i] ?? [], (row) => (scores[row] ?? 0) >= threshold, alerting),
     );
     return costs.map((cost) => rules.map((file, i) => scoreFile(file, alerts[i] ?? [], cost)));
   });

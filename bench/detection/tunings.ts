@@ -73,11 +73,12 @@ function heldOutTuning(
 ): { mean: number; deviation: number } {
   const costs = Object.values(corpus.profiles).slice(0, 1);
   const rules = corpus.files.map(rulesOf);
+  const times = corpus.files.map(({ timestampsMs }) => timestampsMs);
   // By tuning and threshold, and file.
   const contenders = randomTunings(count).flatMap((tuning) => {
     const detector = create(tuning);
     const answers = corpus.files.map((file) => runDetector(detector, file));
-    return scoreThresholds(answers, rules, costs, 'episode').scores.map(([standard = []]) => standard);
+    return scoreThresholds(answers, times, rules, costs, 'episode').scores.map(([standard = []]) => standard);
   });
   return meanAndDeviation(
     halves(corpus.files.length, SPLITS).map(([chosenOn, measuredOn]) => {

@@ -1,6 +1,6 @@
 import { type Serde, stringSerde, TimeWindows } from '@millrace/streams';
-import { adaptive } from '../../detection/adaptive.js';
 import { DDSketch } from '../../detection/dd-sketch.js';
+import { createDetector } from '../../detection/detectors.js';
 import { Moments } from '../../detection/moments.js';
 import { unusualShare } from '../../detection/unusual-share.js';
 import type { BrokenRule, WebStatistics } from '../../schemas/records.js';
@@ -55,7 +55,7 @@ function detections({ errorRate, leastRequests }: ApplicationConfig['webStatisti
     episodes: { closeAfter },
   });
   const count = {
-    detector: adaptive(),
+    detector: createDetector(),
     value: (requests: RequestStatistics) => requests.count,
     scale: 'log',
     field: 'request_count',
@@ -71,7 +71,7 @@ function detections({ errorRate, leastRequests }: ApplicationConfig['webStatisti
     explain: (rate, requests) => `${percent(rate)} of ${short(requests.count)} requests failed`,
   };
   const erratic: SeriesSignal<RequestStatistics> = {
-    detector: adaptive(),
+    detector: createDetector(),
     value: ({ times }) => (times.count < leastRequests ? undefined : (times.stddev ?? undefined)),
     scale: 'log',
     side: 'high',

@@ -5,14 +5,18 @@ import { halves } from '../../../../bench/detection/splits.js';
 
 describe('alerts', () => {
   const anomalous = new Set([3, 4, 8, 20]);
+  const minutes = Array.from({ length: 30 }, (_, row) => 60_000 * row);
+  const hours = minutes.map((time) => 60 * time);
 
   it('are all anomalous rows, per point', () => {
-    expect(alertsOf(30, (row) => anomalous.has(row), 'point')).toEqual([3, 4, 8, 20]);
+    expect(alertsOf(minutes, (row) => anomalous.has(row), 'point')).toEqual([3, 4, 8, 20]);
   });
 
   it('are the rows that open an episode, per episode', () => {
     // Row 8 comes before six rows without an anomaly have closed the episode of row 3.
-    expect(alertsOf(30, (row) => anomalous.has(row), 'episode')).toEqual([3, 20]);
+    expect(alertsOf(hours, (row) => anomalous.has(row), 'episode')).toEqual([3, 20]);
+    // Nor does any within an hour.
+    expect(alertsOf(minutes, (row) => anomalous.has(row), 'episode')).toEqual([3]);
   });
 
   it('have candidate thresholds from the highest score down to the lowest that says something', () => {
