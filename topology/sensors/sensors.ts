@@ -11,24 +11,24 @@ import {
   stringSerde,
   TimeWindows,
 } from '@millrace/streams';
-import { adaptive } from '../../detection/adaptive.js';
+import { type CorrelationState, noCorrelation, residualOf } from '../../detection/correlation.js';
 import { Moments } from '../../detection/moments.js';
-import { threshold } from '../../detection/threshold.js';
 import type { Alert, SensorHour, SensorReading, SensorScore } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { sendAlerts } from '../monitoring/alerts.js';
 import { LastHeard, lastHeardStore } from '../monitoring/last-heard.js';
 import { boundedName, isMeasured } from '../monitoring/measured.js';
-import { type Detection, Monitor, type MonitorState, short } from '../monitoring/monitor.js';
+import { Monitor, type MonitorState } from '../monitoring/monitor.js';
 import type { TopicSerdes } from '../serdes.js';
 import { keyedSourceOf } from '../source.js';
+import { type Observation, probabilityOf, readingDetections } from './reading-detections.js';
+import { allowedSilenceMs, learnGap, PAUSE, type Pace, type Silence } from './stopped-sensors.js';
 
 const HOUR = '1h';
 const STORE = 'sensor-monitor';
 const LAST_HEARD = 'sensors-last-heard';
-const LEARNED = 'unusual-reading';
-/** As many readings within the limits, or as many usual ones, end an episode. */
-const CLOSE_AFTER = 10;
+/** How often sensors are looked for that have stopped, by the time of the readings of all. */
+const LOOK_FOR_STOPPED_MS = 5000;
 
 /** Scores every reading by limits and by what its sensor usually reads, and keeps a history by the hour. */
 export function sensors(
@@ -88,6 +88,11 @@ interface ScoredReading {
 interface SensorState {
   readonly heardOn: number;
   readonly detections: MonitorState;
+  /** The reading before; what older versions have written lacks these. */
+  readonly last?: Pick<SensorReading, 'temperature' | 'pressure'>;
+  readonly correlation?: CorrelationState;
+  readonly pace?: Pace;
+  readonly stopped?: MonitorState;
 }
 
 function storesOf() {
@@ -102,7 +107,10 @@ function storesOf() {
 
 class ScoreReadings implements Processor<string, SensorReading, string, ScoredReading> {
   readonly #limits: Limits;
-  readonly #monitor: Monitor<SensorReading>;
+  readonly #monitor: Monitor<Observation>;
+  readonly #stopMonitor = new Monitor<Silence>('sensor', [PAUSE]);
+  /** How often each sensor is read; undefined until the store was looked through. */
+  #paces: Map<string, Pace> | undefined;
   #context: ProcessorContext<string, ScoredReading> | undefined;
   #states: KeyValueStore<string, SensorState | MonitorState> | undefined;
   #lastHeard: LastHeard | undefined;
@@ -112,7 +120,7 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
   constructor(limits: Limits, stores: ReturnType<typeof storesOf>) {
     this.#stores = stores;
     this.#limits = limits;
-    this.#monitor = new Monitor('sensor', detections(limits));
+    this.#monitor = new Monitor('sensor', readingDetections(limits));
   }
 
   init(context: ProcessorContext<string, ScoredReading>): void {
@@ -121,36 +129,81 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
     this.#lastHeard = new LastHeard(context, this.#stores.lastHeard, (id) =>
       this.#forget(id, context.currentStreamTimeMs),
     );
+    context.schedule(LOOK_FOR_STOPPED_MS, 'stream-time', () => this.#findStopped(context.currentStreamTimeMs));
+  }
+
+  async #findStopped(now: number): Promise<void> {
+    const states = this.#states;
+    if (states === undefined) return;
+    if (this.#paces === undefined) {
+      this.#paces = new Map();
+      for await (const [id, state] of states.all()) {
+        if (isSensorState(state) && state.pace !== undefined) this.#paces.set(id, state.pace);
+      }
+    }
+    for (const [id, pace] of this.#paces) {
+      const allowedMs = allowedSilenceMs(pace);
+      if (now - pace.lastMs <= allowedMs) continue;
+      // It is told once, and over when the sensor is read again.
+      this.#paces.delete(id);
+      const state = states.get(id);
+      if (state === undefined || !isSensorState(state)) continue;
+      const stopped = state.stopped ?? {};
+      const silence = { silentMs: now - pace.lastMs, allowedMs };
+      const { alerts } = this.#stopMonitor.observe(stopped, silence, observedAt(id, now));
+      states.put(id, { ...state, stopped });
+      if (alerts.length > 0) this.#context?.forward({ key: id, value: { score: null, alerts }, timestamp: now });
+    }
   }
 
   #forget(id: string, now: number): void {
     const state = this.#states?.delete(id);
     if (state === undefined) return;
-    const observed = { entity: id, scope: `sensor/${id}`, start: now, end: now };
-    const alerts = this.#monitor.close(isSensorState(state) ? state.detections : state, observed);
+    this.#paces?.delete(id);
+    const observed = observedAt(id, now);
+    const alerts = isSensorState(state)
+      ? [...this.#monitor.close(state.detections, observed), ...this.#stopMonitor.close(state.stopped ?? {}, observed)]
+      : this.#monitor.close(state, observed);
     if (alerts.length > 0) this.#context?.forward({ key: id, value: { score: null, alerts }, timestamp: now });
   }
 
   process({ timestamp, value: reading }: StreamRecord<string, SensorReading>): void {
     const { pressure, sensor_id, temperature } = reading;
     const known = this.#states?.get(sensor_id) ?? {};
-    const [state, before] = isSensorState(known) ? [known.detections, known.heardOn] : [known, undefined];
-    const observed = { entity: sensor_id, scope: `sensor/${sensor_id}`, start: timestamp, end: timestamp };
-    const { alerts, deviations, scores } = this.#monitor.observe(state, reading, observed);
-    const heardOn = this.#lastHeard?.heard(sensor_id, timestamp, before) ?? 0;
-    this.#states?.put(sensor_id, { heardOn, detections: state });
+    const before: Partial<SensorState> & Pick<SensorState, 'detections'> = isSensorState(known)
+      ? known
+      : { detections: known };
+    const { correlation = noCorrelation(), detections, last, stopped = {} } = before;
+    const observed = observedAt(sensor_id, timestamp);
+    const residual =
+      temperature === null || pressure === null ? undefined : residualOf(correlation, temperature, pressure);
+    const judged = this.#monitor.observe(detections, { reading, last, residual }, observed);
+    const again = this.#stopMonitor.observe(stopped, { silentMs: 0, allowedMs: 1 }, observed);
+    const alerts = [...judged.alerts, ...again.alerts];
+    const { deviations, scores } = judged;
+    const pace = learnGap(before.pace, timestamp);
+    this.#paces?.set(sensor_id, pace);
+    const heardOn = this.#lastHeard?.heard(sensor_id, timestamp, before.heardOn) ?? 0;
+    this.#states?.put(sensor_id, {
+      ...{ heardOn, detections, correlation, pace, stopped },
+      last: { temperature: temperature ?? last?.temperature ?? null, pressure: pressure ?? last?.pressure ?? null },
+    });
     const score: SensorScore = {
       sensor_id,
       temperature,
       pressure,
       timestamp: reading.timestamp,
       anomaly_score: isOver(reading, this.#limits) ? 1 : 0,
-      learned_score: scores[LEARNED] ?? 0,
+      learned_score: probabilityOf(scores),
       is_anomaly: deviations.length > 0,
       fields: [...new Set(deviations.map(({ field }) => field))],
     };
     this.#context?.forward({ key: sensor_id, value: { score, alerts }, timestamp });
   }
+}
+
+function observedAt(id: string, time: number) {
+  return { entity: id, scope: `sensor/${id}`, start: time, end: time };
 }
 
 function isSensorState(state: SensorState | MonitorState): state is SensorState {
@@ -159,39 +212,6 @@ function isSensorState(state: SensorState | MonitorState): state is SensorState 
 
 function isOver({ pressure, temperature }: SensorReading, limits: Limits): boolean {
   return (temperature ?? 0) > limits.temperature || (pressure ?? 0) > limits.pressure;
-}
-
-function detections(limits: Limits): Detection<SensorReading>[] {
-  const temperature = {
-    value: (reading: SensorReading) => reading.temperature ?? undefined,
-    field: 'temperature',
-    explain: (degrees: number) => `a temperature of ${short(degrees)} °C`,
-  };
-  const pressure = {
-    value: (reading: SensorReading) => reading.pressure ?? undefined,
-    field: 'pressure',
-    explain: (value: number) => `a pressure of ${short(value)}`,
-  };
-  const over = (limit: number) => ({ detector: threshold({ limit }), side: 'high', severity: 'critical' }) as const;
-  const unusual = { detector: adaptive(), severity: 'warning' } as const;
-  return [
-    {
-      name: 'over-limit',
-      signals: [
-        { ...temperature, ...over(limits.temperature) },
-        { ...pressure, ...over(limits.pressure) },
-      ],
-      episodes: { closeAfter: CLOSE_AFTER },
-    },
-    {
-      name: LEARNED,
-      signals: [
-        { ...temperature, ...unusual },
-        { ...pressure, ...unusual },
-      ],
-      episodes: { closeAfter: CLOSE_AFTER },
-    },
-  ];
 }
 
 /** What an hour of a sensor is made of. */

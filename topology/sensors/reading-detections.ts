@@ -1,0 +1,106 @@
+import { createDetector } from '../../detection/detectors.js';
+import { driftChart } from '../../detection/drift-chart.js';
+import { runLength } from '../../detection/run-length.js';
+import { spreadChart } from '../../detection/spread-chart.js';
+import { threshold } from '../../detection/threshold.js';
+import type { SensorReading } from '../../schemas/records.js';
+import type { ApplicationConfig } from '../application-config.js';
+import { type Detection, type SeriesSignal, short } from '../monitoring/monitor.js';
+
+/** A reading, and what is known of it by those before. */
+export interface Observation {
+  readonly reading: SensorReading;
+  readonly last: Pick<SensorReading, 'temperature' | 'pressure'> | undefined;
+  /** How far the pressure is from what the temperature lets one expect; undefined where they do not go together. */
+  readonly residual: number | undefined;
+}
+
+type Field = 'temperature' | 'pressure';
+
+/** As many readings within the limits, or as many usual ones, end an episode. */
+const CLOSE_AFTER = 10;
+const FIELDS: readonly Field[] = ['temperature', 'pressure'];
+const UNITS: Readonly<Record<Field, string>> = { temperature: ' °C', pressure: '' };
+const OVER_LIMIT = 'over-limit';
+
+/** Each is an alert of its own: what is wrong with a sensor, or with what it measures. */
+export function readingDetections(limits: ApplicationConfig['sensors']): Detection<Observation>[] {
+  const ofEach = (
+    name: string,
+    signal: (field: Field) => Omit<SeriesSignal<Observation>, 'field'>,
+  ): Detection<Observation> => ({
+    name,
+    signals: FIELDS.map((field) => ({ ...signal(field), field })),
+    episodes: { closeAfter: CLOSE_AFTER },
+  });
+  const reads =
+    (field: Field) =>
+    ({ reading }: Observation) =>
+      reading[field] ?? undefined;
+  const explain = (field: Field) => (value: number) => `a ${field} of ${short(value)}${UNITS[field]}`;
+  return [
+    ofEach(OVER_LIMIT, (field) => ({
+      ...{ value: reads(field), explain: explain(field) },
+      ...{ detector: threshold({ limit: limits[field] }), side: 'high', severity: 'critical' },
+    })),
+    ofEach('unusual-reading', (field) => ({
+      ...{ value: reads(field), explain: explain(field), detector: createDetector(), severity: 'warning' },
+    })),
+    ofEach('drift', (field) => ({
+      value: reads(field),
+      explain: (value) => `its ${field} drifts, and is at ${short(value)}${UNITS[field]}`,
+      ...{ detector: driftChart(), severity: 'warning', explainsAll: true },
+    })),
+    ofEach('noise', (field) => ({
+      value: ({ last, reading }) => {
+        const [before, now] = [last?.[field] ?? null, reading[field]];
+        return before === null || now === null ? undefined : now - before;
+      },
+      explain: () => `its ${field} scatters more than it did`,
+      ...{ detector: spreadChart(), severity: 'warning', explainsAll: true },
+    })),
+    ofEach('stuck', (field) => ({
+      value: ({ last, reading }) => {
+        const [before, now] = [last?.[field] ?? null, reading[field]];
+        return before === null || now === null ? undefined : Number(before === now);
+      },
+      explain: (_again, { reading }) => `its ${field} stays at ${short(reading[field] ?? 0)}${UNITS[field]}`,
+      ...{ detector: runLength(), severity: 'warning', explainsAll: true },
+    })),
+    ofEach('missing', (field) => ({
+      value: ({ reading }) => Number(reading[field] === null),
+      explain: () => `its readings hold no ${field}`,
+      ...{ detector: runLength(), severity: 'warning', explainsAll: true },
+    })),
+    {
+      name: 'correlation',
+      signals: [
+        {
+          value: ({ residual }) => residual,
+          field: 'pressure',
+          explain: () => 'its temperature and pressure no longer go together',
+          ...{ detector: spreadChart(), severity: 'warning', explainsAll: true },
+        },
+      ],
+      episodes: { closeAfter: CLOSE_AFTER },
+    },
+  ];
+}
+
+/** Odds of an anomaly where evidence is at the limit, and how fast they grow with it, in its share of the limit. */
+const AT_LIMIT = 11;
+const STEEPNESS = 20;
+/** The score at a detector's limit. */
+const LIMITS: Readonly<Record<string, number>> = { 'unusual-reading': 0.43 };
+const HALF = 0.5;
+
+/** The probability that something is wrong, of the learned detections' scores. */
+export function probabilityOf(scores: Readonly<Record<string, number>>): number {
+  let most = 0;
+  for (const [name, score] of Object.entries(scores)) {
+    if (name === OVER_LIMIT) continue;
+    const limit = LIMITS[name] ?? HALF;
+    most = Math.max(most, score / (1 - score) / (limit / (1 - limit)));
+  }
+  return 1 / (1 + Math.exp(-(AT_LIMIT + STEEPNESS * (most - 1))));
+}
