@@ -135,6 +135,8 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
     await page.getByRole('heading', { name: 'Windows' }).waitFor();
     const span = page.locator('.dk-c h3');
     const newest = await span.textContent();
+    // On the map the arrows go from node to node, beside it from window to window.
+    await page.getByRole('button', { name: 'Newest' }).focus();
     await page.keyboard.press('ArrowLeft');
     await page.waitForURL(/window=\d+/);
     expect(await span.textContent()).not.toBe(newest);
@@ -181,7 +183,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
     await page.getByRole('checkbox', { name: 'oncall' }).check();
     await page.getByRole('button', { name: 'Keep' }).click();
     await page.locator('.try').getByText('oncall').waitFor();
-    await page.getByLabel('Severity').selectOption('warning');
+    await page.locator('.try').getByRole('combobox', { name: 'Severity' }).selectOption('warning');
     await page.locator('.try').getByText('nobody is told').waitFor();
     await page.getByRole('button', { name: 'Delete critical' }).click();
     await page.getByText('No route.').waitFor();
