@@ -4,6 +4,8 @@ import { z } from 'zod';
 const time = z.number().meta({ description: 'Milliseconds since the epoch.' });
 const texts = z.array(z.string());
 const nullableNumber = z.number().nullable();
+/** Not in records that were written before there was such a field. */
+const laterNumber = z.number().nullish();
 
 export const severity = z.enum(['info', 'warning', 'critical']);
 export const sourceKind = z.enum(['web', 'sensor', 'service']);
@@ -25,6 +27,10 @@ export const alertRecord = z
     window_end: time,
     explanation: z.string(),
     fields: texts,
+    observed_count: laterNumber,
+    observed_failures: laterNumber,
+    expected_failures: laterNumber,
+    once_in_windows: laterNumber,
   })
   .meta({ id: 'Alert' });
 
@@ -65,6 +71,13 @@ export const serviceHealthRecord = z
     active_sessions: z.number(),
     bytes: z.number(),
     health: z.enum(['healthy', 'degraded', 'down']),
+    p99_response_time: laterNumber,
+    expected_count_low: laterNumber,
+    expected_count_high: laterNumber,
+    expected_response_time_low: laterNumber,
+    expected_response_time_high: laterNumber,
+    expected_error_rate_high: laterNumber,
+    is_learning: z.boolean().optional(),
   })
   .meta({ id: 'ServiceHealth' });
 

@@ -1299,6 +1299,13 @@ export interface components {
             bytes: number;
             /** @enum {string} */
             health: "healthy" | "degraded" | "down";
+            p99_response_time?: number | null;
+            expected_count_low?: number | null;
+            expected_count_high?: number | null;
+            expected_response_time_low?: number | null;
+            expected_response_time_high?: number | null;
+            expected_error_rate_high?: number | null;
+            is_learning?: boolean;
         };
         MlPrediction: {
             service: string;
@@ -1422,6 +1429,10 @@ export interface components {
             window_end: number;
             explanation: string;
             fields: string[];
+            observed_count?: number | null;
+            observed_failures?: number | null;
+            expected_failures?: number | null;
+            once_in_windows?: number | null;
         };
         Incident: {
             id: string;
@@ -1492,6 +1503,10 @@ export interface components {
                 window_end: number;
                 explanation: string;
                 fields: string[];
+                observed_count?: number | null;
+                observed_failures?: number | null;
+                expected_failures?: number | null;
+                once_in_windows?: number | null;
                 resolved: number | null;
             }[];
             series: {
@@ -1933,6 +1948,13 @@ export interface operations {
                             bytes: number;
                             /** @enum {string} */
                             health: "healthy" | "degraded" | "down";
+                            p99_response_time?: number | null;
+                            expected_count_low?: number | null;
+                            expected_count_high?: number | null;
+                            expected_response_time_low?: number | null;
+                            expected_response_time_high?: number | null;
+                            expected_error_rate_high?: number | null;
+                            is_learning?: boolean;
                             /** @description Ids of incidents that are not over. */
                             incidents: string[];
                         }[];
