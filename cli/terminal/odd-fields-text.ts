@@ -11,5 +11,5 @@ export function oddFieldsText(odd: OddFields): SafeText[] {
   const total = reasons.reduce((sum, [, fields]) => sum + fields, 0);
   const shown = reasons.slice(0, MOST).map(([reason, fields]) => `${reason} (${number(fields)})`);
   const more = reasons.length > MOST ? ', …' : '';
-  return [safe`${count(total, 'odd field')} left out; their lines count: ${shown.join(', ')}${more}`];
+  return [safe`${count(total, 'odd field')} in lines that count all the same: ${shown.join(', ')}${more}`];
 }

@@ -12,17 +12,20 @@ const NAMES: Readonly<Record<Exclude<Field, 'forwarded'>, string>> = {
   client:
     'client_ip remote_addr http_x_real_ip ip clientip remote_ip client_addr client_address remote_address remote_host ' +
     'clienthost request.client_ip request.remote_ip request.remote_addr source.ip source.address client.ip ' +
-    'client.address source_ip src_ip src downstream_remote_address downstream_remote_address_without_port client',
-  time: '@timestamp time_local time_iso8601 msec timestamp time startutc ts datetime date start_time',
+    'client.address ip_address client_ip_address remote_ip_address user_ip peer_ip source_ip src_ip src downstream_remote_address downstream_remote_address_without_port client',
+  time:
+    '@timestamp time_local time_iso8601 msec timestamp time startutc ts datetime date start_time event_time ' +
+    'timestamp_ms timestamp_us timestamp_ns timestamp_millis ts_ms ts_us ts_ns time_ms time_us time_ns epoch epoch_ms ' +
+    'epoch_millis unix_time',
   request: 'request request_line req',
   method: 'method request_method http_method verb requestmethod request.method http.request.method',
   path:
     'request_uri uri path request.uri request.path requestpath url.path url.original http.request.path request_path ' +
-    'uri_path url',
+    'uri_path url endpoint http_path route',
   status:
     'status status_code response_code response http_status downstreamstatus response_status code ' +
     'http.response.status_code response.status',
-  requestTime: 'request_time responsetime req_time request_duration',
+  requestTime: 'request_time req_time request_duration',
   host:
     'host http_host server_name vhost domain virtual_host site requesthost requestaddr request.host url.domain ' +
     'authority',
@@ -33,8 +36,8 @@ const NAMES: Readonly<Record<Exclude<Field, 'forwarded'>, string>> = {
     'client.geo.country_iso_code',
   bytes:
     'body_bytes_sent bytes_sent bytes size downstreamcontentsize response_size content_length ' +
-    'http.response.body.bytes http.response.bytes bytes_out',
-  query: 'query args query_string url.query request_query',
+    'http.response.body.bytes http.response.bytes bytes_out response_bytes body_bytes response_length',
+  query: 'query args query_string query_params url.query request_query',
   userAgent:
     'user_agent http_user_agent user_agent.original useragent agent request_user_agent request.headers.user_agent ' +
     'http.request.headers.user_agent request_user-agent http.useragent ua',
@@ -111,6 +114,29 @@ export class JsonFields {
   }
 }
 
+/** What a name says of the unit of a duration: `response_time_ms`, `latencyMs`, `duration_in_seconds`. */
+const DURATION =
+  /^(?:request|response|req|resp|total|processing|process|upstream)?_?(?:time|duration|latency|elapsed|took)(?:_?(?:in_)?(ms|millis|milliseconds|us|micros|microseconds|ns|nanos|nanoseconds|s|sec|secs|seconds))?$/i;
+const SECONDS: Readonly<Record<string, number>> = { m: 1e-3, u: 1e-6, n: 1e-9, s: 1 };
+/** A name that says both what it is and nothing of its unit. */
+const WITHOUT_UNIT = /^(?:response_?time|latency|elapsed)$/i;
+
+/** A duration by the unit of its name; one without is in seconds where it has a fraction, and else in milliseconds. */
+function durationIn(object: Record<string, unknown>): number | undefined {
+  for (const name in object) {
+    const value = object[name];
+    if (value === null || value === '' || (typeof value !== 'number' && typeof value !== 'string')) continue;
+    const [is, written] = DURATION.exec(name) ?? [];
+    if (is === undefined || !Number.isFinite(Number(value))) continue;
+    if (written !== undefined) {
+      const unit = written.toLowerCase().replace('micros', 'u').charAt(0);
+      return Number(value) * (SECONDS[unit] ?? 1);
+    }
+    if (WITHOUT_UNIT.test(name)) return Number(value) * (Number.isInteger(Number(value)) ? 1e-3 : 1);
+  }
+  return undefined;
+}
+
 /** Some write durations in a unit of their own. */
 function durations(fields: RequestFields, object: Record<string, unknown>): void {
   const { Duration: traefik, OriginDuration: origin, duration, event } = object;
@@ -126,6 +152,7 @@ function durations(fields: RequestFields, object: Record<string, unknown>): void
   else if (typeof event === 'object' && event !== null && 'duration' in event && typeof event.duration === 'number') {
     fields.requestTime ??= event.duration / 1e9;
   }
+  if (fields.requestTime === undefined) fields.requestTime = durationIn(object);
   // Where only the time of the backend is logged, it is the request's.
   fields.requestTime ??= fields.upstreamTime;
 }

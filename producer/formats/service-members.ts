@@ -12,7 +12,8 @@ type Field = Exclude<keyof ServiceFields, 'attributes'> | 'stack' | 'logger';
 const NAMES: Readonly<Record<Field, string>> = {
   time:
     '@timestamp timestamp time ts t datetime asctime eventtime event_time date syslog_timestamp ' +
-    '_source_realtime_timestamp __realtime_timestamp timeunixnano written_at',
+    '_source_realtime_timestamp __realtime_timestamp timeunixnano written_at timestamp_ms timestamp_us timestamp_ns ' +
+    'timestamp_millis ts_ms ts_us ts_ns time_ms time_us time_ns epoch epoch_ms epoch_millis unix_time',
   service:
     'service service.name service_name servicename app app.name application app_name appname application_name ' +
     'resource.service.name dd.service kubernetes.labels.app kubernetes.labels.app_kubernetes_io/name ' +
@@ -37,7 +38,9 @@ const NAMES: Readonly<Record<Field, string>> = {
   requestId:
     'request_id requestid req_id reqid req.id x_request_id correlation_id correlationid http.request.id ' +
     'context.request_id',
-  ip: 'client_ip clientip client.ip ip remote_ip remote_addr req.remoteaddress source.ip req.ip client_addr remoteaddr',
+  ip:
+    'client_ip clientip client.ip ip remote_ip remote_addr req.remoteaddress source.ip req.ip client_addr remoteaddr ' +
+    'ip_address client_ip_address user_ip peer_ip',
   bytes: 'bytes response_size content_length res.contentlength http.response.body.bytes http.response.bytes bytes_sent',
   source:
     'instance service.instance.id service.node.name kubernetes.pod.name kubernetes.pod_name pod_name pod host.name ' +

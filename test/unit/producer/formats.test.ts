@@ -21,6 +21,24 @@ function iso(event: { readonly timestamp: number } | undefined): string {
 }
 
 describe('formats of requests', () => {
+  it.each([
+    ['response_time_ms', 450, 0.45],
+    ['responseTimeMs', '450', 0.45],
+    ['latency_us', 450_000, 0.45],
+    ['durationNs', 450_000_000, 0.45],
+    ['elapsed_seconds', 0.45, 0.45],
+    ['request_time_ms', 450, 0.45],
+    ['response_time', 450, 0.45],
+    ['response_time', 0.45, 0.45],
+    ['request_time', 0.45, 0.45],
+    ['request_time', 3, 3],
+  ])('the duration %s of %s is %s s', (name, value, seconds) => {
+    const line = { timestamp_ms: 1_767_268_800_123, ip: '10.0.0.1', method: 'GET', endpoint: '/a', status_code: 200 };
+    const [event] = readLines(JSON.stringify({ ...line, [name]: value })).events;
+    expect(event).toMatchObject({ client_ip: '10.0.0.1', path: '/a', timestamp: 1_767_268_800_123 });
+    expect(event?.request_time).toBeCloseTo(seconds, 9);
+  });
+
   it("IIS's columns are those of the header, in which time-taken is milliseconds", () => {
     const { badLines, events } = readLines(
       `#Software: Microsoft Internet Information Services 10.0

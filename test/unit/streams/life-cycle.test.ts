@@ -281,7 +281,7 @@ it('a failure that somebody listens for is theirs', async () => {
 
 it('an option that there is not is refused', () => {
   const config = { applicationId: 'app', log, stateDir: '/tmp' } as StreamsConfig;
-  expect(() => new Streams(topology(), config)).toThrow('there is no option "stateDir"; there are applicationId, auto');
+  expect(() => new Streams(topology(), config)).toThrow('there is no option "stateDir"; there are applicationId, appl');
 });
 
 it('a topology that reads nothing is refused', () => {
