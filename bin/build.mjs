@@ -8,10 +8,10 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -41,6 +41,7 @@ const DASHBOARD = 'web';
 const ASSET = /\.(avsc|json|xml|properties|java|py)$/;
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.built');
+const STARTED = join(DIST, '.building');
 const ESBUILD = join(ROOT, 'node_modules/.bin/esbuild');
 const OPTIONS = ['--format=esm', '--platform=node', '--sourcemap', '--log-level=warning'];
 
@@ -59,7 +60,9 @@ export async function build() {
   for (const name of hasDashboard ? [PACKAGE, DASHBOARD] : [PACKAGE]) {
     mkdirSync(join(ROOT, name, 'dist'), { recursive: true });
   }
-  const startedAt = new Date();
+  // What is changed while it builds is newer than the stamp. Both times are the file system's, whose clock is another one.
+  mkdirSync(DIST, { recursive: true });
+  writeFileSync(STARTED, '');
   process.stderr.write('building…\n');
   const folders = SOURCES.filter((folder) => existsSync(join(ROOT, folder)));
   await transpile([PACKAGE], PACKAGE);
@@ -69,9 +72,7 @@ export async function build() {
   for (const folder of SOURCES) removeOrphans(folder, join(DIST, folder));
   removeOrphans(PACKAGE, join(ROOT, PACKAGE, 'dist'));
   if (hasDashboard) await buildDashboard();
-  writeFileSync(STAMP, '');
-  // What is changed while it builds is newer than the stamp.
-  utimesSync(STAMP, startedAt, startedAt);
+  renameSync(STARTED, STAMP);
 }
 
 async function transpile(folders, base) {
