@@ -116,9 +116,9 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
       const first = await AvroSerde.create<AccessLog>({ registry: registry(), subject, schema: V1 });
       const second = await AvroSerde.create<AccessLogV2>({ registry: registry(), subject, schema: V2 });
       const newer = second.serialize('t', { ...RECORD, bytes_sent: 1234 });
-      expect(await decode(first, newer)).toEqual(RECORD);
+      expect(await decode(first, newer)).toMatchObject(RECORD);
       expect(await decode(first.fields('status', 'host'), newer)).toEqual({ status: 200, host: 'example.org' });
-      expect(await decode(second, first.serialize('t', RECORD))).toEqual({ ...RECORD, bytes_sent: null });
+      expect(await decode(second, first.serialize('t', RECORD))).toMatchObject({ ...RECORD, bytes_sent: null });
       expect(await new RegistryApi({ url }).versions(subject)).toEqual([1, 2]);
     });
 
@@ -277,7 +277,7 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
       const decoded = Promise.all([decode(reader, bytes), decode(reader.fields('status'), bytes)]);
       await until(() => news[0]);
       await services.start('registry');
-      expect(await decoded).toEqual([RECORD, { status: 200 }]);
+      expect(await decoded).toMatchObject([RECORD, { status: 200 }]);
       expect(news).toEqual([
         expect.stringMatching(/^the schema registry http:[^ ]+ is not available: [^:]+; waiting for it$/),
         expect.stringMatching(/^the schema registry is back after \d+m?s$/),
@@ -303,7 +303,7 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
       const decoded = decode(reader, bytes);
       await until(() => news[0]);
       front.mode = { kind: 'passes' };
-      expect(await decoded).toEqual(RECORD);
+      expect(await decoded).toMatchObject(RECORD);
       expect(news).toEqual([expect.stringMatching(/^REGISTRY_/), 'recovered']);
     });
 
@@ -390,7 +390,7 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
       const known = registry({ url: withUser });
       expect(known.address).toBe(front.url);
       const serde = await AvroSerde.create<AccessLog>({ registry: known, subject, schema: V1 });
-      expect(await decode(serde, serde.serialize('t', RECORD))).toEqual(RECORD);
+      expect(await decode(serde, serde.serialize('t', RECORD))).toMatchObject(RECORD);
       const { code, stderr, stdout } = await millrace([
         'schemas',
         'check',

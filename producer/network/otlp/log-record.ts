@@ -1,3 +1,4 @@
+import { MillraceError } from '@millrace/streams';
 /** A value of OpenTelemetry's `AnyValue`; bytes are base64. */
 export type AnyValue = string | number | boolean | null | readonly AnyValue[] | { readonly [key: string]: AnyValue };
 
@@ -25,9 +26,10 @@ export interface OtlpLogRecord {
 }
 
 /** A body that is no OTLP request. */
-export class OtlpError extends Error {
-  override readonly name = 'OtlpError';
-  readonly code = 'OTLP_BODY';
+export class OtlpError extends MillraceError<'OTLP_BODY'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('OTLP_BODY', message, options);
+  }
 }
 
 /** Deeper values are left out: what can be sent must not exhaust the stack. */

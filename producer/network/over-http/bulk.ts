@@ -1,3 +1,4 @@
+import { MillraceError } from '@millrace/streams';
 /** A document of a `_bulk` request, and where its action wants it. */
 export interface BulkItem {
   readonly action: 'index' | 'create' | 'update' | 'delete';
@@ -8,9 +9,10 @@ export interface BulkItem {
 }
 
 /** A body that is no `_bulk` request. */
-export class BulkError extends Error {
-  override readonly name = 'BulkError';
-  readonly code = 'BULK_BODY';
+export class BulkError extends MillraceError<'BULK_BODY'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('BULK_BODY', message, options);
+  }
 }
 
 const ACTIONS = ['index', 'create', 'update', 'delete'] as const;

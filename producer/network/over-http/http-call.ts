@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { MillraceError } from '@millrace/streams';
 
 /** A request to one of the endpoints that take events. */
 export interface HttpCall {
@@ -29,18 +30,15 @@ export interface HttpEndpoint {
 }
 
 /** A request that is not taken; the sender may come again where a time says when. */
-export class HttpRefusal extends Error {
-  override readonly name = 'HttpRefusal';
-
+export class HttpRefusal extends MillraceError {
   constructor(
     readonly status: number,
-    /** A word that stays the same. */
-    readonly code: string,
+    code: string,
     message: string,
     readonly retryAfterSeconds?: number,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(code, message, options);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
+import { MillraceError } from '../../errors.js';
 import type { HostInfo } from '../../runtime/group/group-members.js';
 import { Windowed } from '../../state/windows/windowed.js';
 import type { StoreSerdes } from '../../topology/topology.js';
@@ -97,14 +98,16 @@ export class StateQueryClient {
   }
 }
 
-class UnreadableValue extends Error {}
+class UnreadableValue extends MillraceError<'UNREADABLE_VALUE'> {}
 
 function heldOf(sent: unknown, encoding: Encoding): unknown {
   if (sent === null || sent === undefined) return undefined;
   try {
     return encoding.valueOf(sent);
   } catch (cause) {
-    throw new UnreadableValue(`the serde of the store's values: ${(cause as Error).message}`, { cause });
+    throw new UnreadableValue('UNREADABLE_VALUE', `the serde of the store's values: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ArgumentError } from '../../errors.js';
+import { ArgumentError, MillraceError } from '../../errors.js';
 import type { StoreSerdes } from '../../topology/topology.js';
 import type { StateQueries } from '../state-queries.js';
 import { type PartitionAnswer, StateQueryError, type StateQueryRequest } from '../state-query.js';
@@ -30,13 +30,13 @@ export interface StateQueryHandlerOptions {
   readonly token: string | undefined;
 }
 
-class Refusal extends Error {
+class Refusal extends MillraceError {
   constructor(
     readonly status: number,
-    readonly code: string,
+    code: string,
     message: string,
   ) {
-    super(message);
+    super(code, message);
   }
 }
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { SERVICES, ServiceLogSimulator } from '../../../../producer/service-log-simulator.js';
-import type { ServiceHealth } from '../../../../schemas/records.js';
-import { predictionOf, trainServiceModel } from '../../../../topology/services/service-model.js';
-import { ApplicationRun } from '../../../reference/run-application.js';
+import { SERVICES, ServiceLogSimulator } from '../../producer/service-log-simulator.js';
+import type { ServiceHealth } from '../../schemas/records.js';
+import { predictionOf, trainServiceModel } from '../../topology/services/service-model.js';
+import { ApplicationRun } from '../reference/run-application.js';
 
 const START_MS = Date.UTC(2026, 0, 1, 9);
 const MINUTE_MS = 60_000;
