@@ -524,12 +524,12 @@ describe.skipIf(await whyNoServices(['registry']))('schemas in a registry', () =
       const v3 = await AvroSerde.create<AccessLog>({
         registry: registry({ url }),
         subject: valueSubject(topic),
-        schema: accessLogWith([...FIELDS, { name: 'user_agent', type: ['null', 'string'], default: null }]),
+        schema: accessLogWith([...FIELDS, { name: 'later_field', type: ['null', 'string'], default: null }]),
       });
       const requests = Array.from({ length: 12 }, (_, i) => ({
         ...RECORD,
         client_ip: client,
-        user_agent: null,
+        later_field: null,
         timestamp: RECORD.timestamp + 60_000 + i * 1000,
       }));
       await append(v3, requests);
