@@ -236,7 +236,7 @@ describe.skipIf(reason)('topics go into Elasticsearch and InfluxDB', () => {
     expect(await count('test-inter', { exists: { field: 'request_time' } })).toBe(15_000);
     expect(await count('test-inter', { term: { host: 'api.example.com' } })).toBe(30_000);
     expect(await documents('test-inter')).toContainEqual(
-      expect.objectContaining({ _id: 'test-inter+0+0', _source: { ...request(0), bytes: null } }),
+      expect.objectContaining({ _id: 'test-inter+0+0', _source: expect.objectContaining(request(0)) }),
     );
   });
 
