@@ -10,7 +10,7 @@ const MORE_PORTS = 20;
 const HEADERS_WITHIN_MS = 10_000;
 const REQUEST_WITHIN_MS = 60_000;
 /** A search of 2,000 characters takes 24 KiB in a URL. */
-const MOST_HEADER_BYTES = 64 * 2 ** 10;
+const MAX_HEADER_BYTES = 64 * 2 ** 10;
 
 export interface Address {
   readonly host: string;
@@ -22,7 +22,7 @@ export async function listen(app: Express, { host, port }: Address): Promise<{ s
   const limits = {
     headersTimeout: HEADERS_WITHIN_MS,
     requestTimeout: REQUEST_WITHIN_MS,
-    maxHeaderSize: MOST_HEADER_BYTES,
+    maxHeaderSize: MAX_HEADER_BYTES,
   };
   const server = createHttpServer(limits, app);
   server.on('clientError', refuse);

@@ -97,17 +97,17 @@ export function boundedRange(
 }
 
 /** Of at most so many points is a series. */
-const MOST_POINTS = 2_000;
+const MAX_POINTS = 2_000;
 
 /** The step asked for, or one that gives about 120 points. @throws Problem 400 when it gives too many */
 export function stepOf(step: number | undefined, { from, to }: Range, leastMs: number): number {
   const length = Math.max(0, to - from);
   const chosen = step ?? Math.max(leastMs, Math.ceil(length / 120 / leastMs) * leastMs);
-  if (length / chosen > MOST_POINTS) {
+  if (length / chosen > MAX_POINTS) {
     throw new Problem(
       400,
       'too-many-points',
-      `A step of ${chosen} ms makes more than ${MOST_POINTS} points of this range; ask for a longer step or a shorter range.`,
+      `A step of ${chosen} ms makes more than ${MAX_POINTS} points of this range; ask for a longer step or a shorter range.`,
     );
   }
   return chosen;

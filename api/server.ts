@@ -15,7 +15,7 @@ import { rootRoutes } from './routes/root.js';
 import type { Services } from './services.js';
 import { dashboardFiles, inlineScriptHashes } from './static-files.js';
 
-const MOST_BODY = '1mb';
+const MAX_BODY = '1mb';
 const MINUTE_MS = 60_000;
 /** Calls of one address in a minute. */
 export interface RateLimits {
@@ -132,7 +132,7 @@ function apiRouter({ rateLimits = LIMITS, resources, services }: ServerOptions):
     next();
   });
   const routes = resources.flatMap((resource) => resource.routes);
-  const parseJson = express.json({ limit: MOST_BODY, type: 'application/json' });
+  const parseJson = express.json({ limit: MAX_BODY, type: 'application/json' });
   // `/a/b` before `/a/{id}`.
   for (const route of routes.toSorted(byVariables)) {
     const path = expressPath(route.path);
@@ -236,7 +236,7 @@ function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const { data } = httpError.safeParse(error);
   if (data?.type === 'entity.parse.failed') return new Problem(400, 'invalid-json', 'The body is no JSON.');
-  if (data?.status === 413) return new Problem(413, 'too-large', `The body is larger than ${MOST_BODY}.`);
+  if (data?.status === 413) return new Problem(413, 'too-large', `The body is larger than ${MAX_BODY}.`);
   if (data !== undefined) return new Problem(data.status, 'invalid-request', 'The request cannot be used.');
   return new Problem(500, 'failed', 'The server failed at this; its log says more under the request id.', {
     cause: error,

@@ -39,7 +39,7 @@ const PRIOR_SHARE = 0.5;
 /** Blocks that are remembered: half a day of windows of five seconds. */
 const MEMORY = 720;
 /** However restless a series is, so many times its budget's limit is an alarm. */
-const MOST_LIMITS = 5;
+const MAX_LIMITS = 5;
 /** While a series is new, the limit is higher by this factor, falling with so many windows. */
 const NEW_FACTOR = 2;
 const NEW_WINDOWS = 24;
@@ -60,7 +60,7 @@ export function alarmLimit({ blocks, exceeding, excess, seen }: AlarmState, budg
   const share = (exceeding + prior) / (blocks + PRIOR_BLOCKS);
   const scale = (excess + prior * (budget.restlessness ?? 1)) / (exceeding + prior);
   const own = EXCESS_FROM + scale * Math.log((share * budget.windows * budget.charts) / BLOCK);
-  const limit = Math.min(MOST_LIMITS * least, Math.max(least, own));
+  const limit = Math.min(MAX_LIMITS * least, Math.max(least, own));
   return limit * (1 + NEW_FACTOR * Math.exp(-seen / (budget.newWindows ?? NEW_WINDOWS)));
 }
 

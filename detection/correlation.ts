@@ -12,7 +12,7 @@ export interface CorrelationState {
 const SPAN = 1000;
 const WARMUP = 60;
 /** Under this share of explained variance they have nothing to do with each other. */
-const LEAST_EXPLAINED = 0.3;
+const MIN_EXPLAINED = 0.3;
 
 export function noCorrelation(): CorrelationState {
   return { seen: 0, x: 0, y: 0, xx: 0, yy: 0, xy: 0 };
@@ -30,7 +30,7 @@ export function residualOf(state: CorrelationState, x: number, y: number): numbe
   const dy = y - state.y;
   const { xx, xy, yy } = state;
   const explained = xx > 0 && yy > 0 ? xy ** 2 / (xx * yy) : 0;
-  const isJudged = n > WARMUP && explained >= LEAST_EXPLAINED;
+  const isJudged = n > WARMUP && explained >= MIN_EXPLAINED;
   const residual = isJudged ? (dy - (xy / xx) * dx) / Math.sqrt(yy * Math.max(1 - explained, 1e-3)) : undefined;
   const rate = 1 / Math.min(n, SPAN);
   state.xx += rate * (dx ** 2 - xx);

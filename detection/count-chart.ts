@@ -69,11 +69,11 @@ export interface CountVerdict extends Verdict {
 }
 
 const ODDS = [2, 4, 12, 60];
-const LEAST_FAILURES = 3;
-const LEAST_SHARE = 0.002;
+const MIN_FAILURES = 3;
+const MIN_SHARE = 0.002;
 const MEMORY = 720;
 /** One window alone is no alarm: it adds so much of the limit at most. */
-const MOST_OF_LIMIT = 0.8;
+const MAX_OF_LIMIT = 0.8;
 /** No more adds up than this many limits, so that what is over is soon forgotten. */
 const CAP = 1.2;
 /** With more evidence nothing is learned for so many windows; then it is, but less of it. */
@@ -86,7 +86,7 @@ const ADOPTED_AFTER = 360;
 const WARMUP = 12;
 /** What speaks for the end of an alarm, as a logarithm of a likelihood ratio. */
 const GOOD_LIMIT = 4;
-const MOST_ONCE_IN = 1e12;
+const MAX_ONCE_IN = 1e12;
 
 export function initialCountChart(odds: readonly number[] = ODDS): CountChartState {
   return {
@@ -105,8 +105,8 @@ export function chartCounts(
   { count, failures }: Tally,
   {
     budget,
-    leastFailures = LEAST_FAILURES,
-    leastShare = LEAST_SHARE,
+    leastFailures = MIN_FAILURES,
+    leastShare = MIN_SHARE,
     leastWindows = 2,
     memory = MEMORY,
     odds = ODDS,
@@ -119,7 +119,7 @@ export function chartCounts(
   const isLearning = alarm.seen < WARMUP;
   const expected = count * usual;
   if (count > 0 && !isLearning) {
-    const most = leastWindows > 1 ? MOST_OF_LIMIT * limit : Number.POSITIVE_INFINITY;
+    const most = leastWindows > 1 ? MAX_OF_LIMIT * limit : Number.POSITIVE_INFINITY;
     odds.forEach((times, index) => {
       const other = shareOfOdds(usual, times);
       const ratio = logRatio(count, failures, other, usual) / spread;
@@ -257,7 +257,7 @@ function highShare(count: number, usual: number, spread: number): number {
 
 function onceIn({ expected, failures, windows }: Since, spread: number): number {
   const chance = poissonTail(Math.ceil(failures / spread), expected / spread);
-  return Math.round(Math.min(MOST_ONCE_IN, windows / Math.max(chance, Number.MIN_VALUE)));
+  return Math.round(Math.min(MAX_ONCE_IN, windows / Math.max(chance, Number.MIN_VALUE)));
 }
 
 /** The probability of so many or more where `mean` are expected. */

@@ -3,7 +3,7 @@ const ACCURACY = 0.01;
 const GAMMA = (1 + ACCURACY) / (1 - ACCURACY);
 const LOG_GAMMA = Math.log(GAMMA);
 /** Values under this are taken for 0. */
-const LEAST = 1e-9;
+const MIN = 1e-9;
 const ZEROS = -0x8000_0000;
 const COUNT_BYTES = 4;
 const BIN_BYTES = 8;
@@ -23,7 +23,7 @@ export class DDSketch {
   }
 
   add(value: number): void {
-    this.#addToBin(value < LEAST ? ZEROS : Math.ceil(Math.log(value) / LOG_GAMMA), 1);
+    this.#addToBin(value < MIN ? ZEROS : Math.ceil(Math.log(value) / LOG_GAMMA), 1);
   }
 
   addAll(other: DDSketch): void {
@@ -43,7 +43,7 @@ export class DDSketch {
 
   /** How many values are more than this, within 1 % of it. */
   countAbove(value: number): number {
-    const bin = value < LEAST ? ZEROS : Math.ceil(Math.log(value) / LOG_GAMMA);
+    const bin = value < MIN ? ZEROS : Math.ceil(Math.log(value) / LOG_GAMMA);
     let above = 0;
     for (const [other, count] of this.#bins) if (other > bin) above += count;
     return above;

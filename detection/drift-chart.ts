@@ -19,9 +19,9 @@ export interface DriftChartState {
 
 /** Values in a block. */
 const SIZES = [10, 100];
-/** What adds up is beyond it, in usual deviations; as much as `MOST` at a time; over `LIMIT` is a drift. */
+/** What adds up is beyond it, in usual deviations; as much as `MAX` at a time; over `LIMIT` is a drift. */
 const SLACK = 0.75;
-const MOST = 4;
+const MAX = 4;
 const LIMIT = 10;
 const CAP = 12;
 const SLOPE_SPAN = 30;
@@ -69,7 +69,7 @@ function complete(block: Blocks): void {
     const isWarm = n > WARMUP;
     const counted = isWarm ? Math.max(-CLIP * deviation, Math.min(CLIP * deviation, distance)) : distance;
     if (isWarm) {
-      const z = Math.max(-MOST, Math.min(MOST, distance / deviation));
+      const z = Math.max(-MAX, Math.min(MAX, distance / deviation));
       block.above = Math.min(CAP, Math.max(0, block.above + z - SLACK));
       block.below = Math.min(CAP, Math.max(0, block.below - z - SLACK));
     }

@@ -22,11 +22,11 @@ export interface HabitsTuning {
 const HOUR_MS = 3_600_000;
 const HOURS = 24;
 /** Of values further apart an hour holds too few. */
-const MOST_INTERVAL_MS = HOUR_MS / 2;
+const MAX_INTERVAL_MS = HOUR_MS / 2;
 /** An anomaly of so many times the usual size is more than usual. */
 const LARGER = 1.5;
 const SIZE_RATE = 0.5;
-const LEAST_SHARE = 0.05;
+const MIN_SHARE = 0.05;
 
 export function noHabits(): HabitsState {
   return { hour: -1, up: 0, down: 0, known: {} };
@@ -41,7 +41,7 @@ export function isHabit(
   { habitShare }: HabitsTuning,
 ): boolean {
   const hour = Math.floor(timestampMs / HOUR_MS);
-  if (intervalMs > MOST_INTERVAL_MS) return false;
+  if (intervalMs > MAX_INTERVAL_MS) return false;
   for (let at = hour - 1; at <= hour + 1; at++) {
     const habit = known[keyOf(at, deviation > 0)];
     if (habit !== undefined && habit[0] >= habitShare && Math.abs(deviation) <= LARGER * habit[1]) return true;
@@ -73,7 +73,7 @@ function fold({ hour, known }: HabitsState, isUp: boolean, size: number, { habit
   const key = keyOf(hour, isUp);
   const [share, usual] = known[key] ?? [0, size];
   const now = share + habitRate * ((size > 0 ? 1 : 0) - share);
-  if (now < LEAST_SHARE) delete known[key];
+  if (now < MIN_SHARE) delete known[key];
   else known[key] = [rounded(now), rounded(size > 0 ? usual + SIZE_RATE * (size - usual) : usual)];
 }
 

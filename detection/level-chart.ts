@@ -51,7 +51,7 @@ export interface LevelVerdict extends Verdict {
 const MEMORY = 360;
 const ADOPTED_AFTER = 180;
 const WARMUP = 12;
-const MOST_OF_LIMIT = 0.8;
+const MAX_OF_LIMIT = 0.8;
 const CAP = 1.2;
 const DOUBTFUL = 0.4;
 const DOUBTFUL_WEIGHT = 0.2;
@@ -60,7 +60,7 @@ const GOOD_LIMIT = 4;
 /** Deviations beyond which a window is learned as if it were as near as that. */
 const CLIP = 3;
 /** The least standard deviation between windows. */
-const LEAST_DEVIATION = 0.03;
+const MIN_DEVIATION = 0.03;
 
 export function initialLevelChart({ shifts }: Pick<LevelChartOptions, 'shifts'>): LevelChartState {
   return {
@@ -83,9 +83,9 @@ export function chartLevel(
   if (alarm.seen === 0) Object.assign(state, { level: mean, variance });
   const limit = alarmLimit(alarm, budget);
   const isLearning = alarm.seen < WARMUP;
-  const spread = state.restlessness + Math.max(state.variance, variance / 4) / count + LEAST_DEVIATION ** 2;
+  const spread = state.restlessness + Math.max(state.variance, variance / 4) / count + MIN_DEVIATION ** 2;
   const distance = mean - state.level;
-  const most = leastWindows > 1 ? MOST_OF_LIMIT * limit : Number.POSITIVE_INFINITY;
+  const most = leastWindows > 1 ? MAX_OF_LIMIT * limit : Number.POSITIVE_INFINITY;
   if (!isLearning) {
     shifts.forEach((shift, index) => {
       const ratio = (shift * distance - shift ** 2 / 2) / spread;

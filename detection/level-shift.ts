@@ -19,9 +19,9 @@ export interface LevelShiftState {
 
 /** A normal variable's standard deviation is so many times its mean distance from its mean. */
 const DEVIATIONS = Math.sqrt(Math.PI / 2);
-/** What adds up, in standard deviations: what a value is further away than `SLACK`, up to `MOST`; over `LIMIT` is a shift. */
+/** What adds up, in standard deviations: what a value is further away than `SLACK`, up to `MAX`; over `LIMIT` is a shift. */
 const SLACK = 1.5;
-const MOST = 10;
+const MAX = 10;
 const LIMIT = 8;
 /** No more adds up, so that a shift that is over is soon forgotten. */
 const CAP = 10;
@@ -53,8 +53,8 @@ export function levelShift({ span = 100, warmup = 20 }: LevelShiftOptions = {}):
       state.level += rate * counted;
       state.spread += rate * (Math.abs(counted) - state.spread);
       if (isLearning) return UNJUDGED;
-      state.above = Math.min(CAP, Math.max(0, state.above + Math.min(z, MOST) - SLACK));
-      state.below = Math.min(CAP, Math.max(0, state.below + Math.min(-z, MOST) - SLACK));
+      state.above = Math.min(CAP, Math.max(0, state.above + Math.min(z, MAX) - SLACK));
+      state.below = Math.min(CAP, Math.max(0, state.below + Math.min(-z, MAX) - SLACK));
       const shift = Math.max(state.above, state.below);
       const usual = CLIP * deviation;
       return {

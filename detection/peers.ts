@@ -31,7 +31,7 @@ const LIMIT = 17;
 const CAP = 21;
 /** What stays of the evidence when nothing more is seen: one that is gone is forgotten. */
 const FADING = 0.95;
-const LEAST = 0.1;
+const MIN = 0.1;
 /** Fewer events of peers say little of what is usual. */
 const MIN_PEER_EVENTS = 5;
 /** Fewer failures prove nothing. */
@@ -78,7 +78,7 @@ export function compareToPeers(state: PeerState, own: Tally, peers: Tally, befor
     state.alternatives = state.alternatives.map((evidence) => evidence * FADING);
   }
   const evidence = Math.max(state.evidence, ...state.alternatives);
-  if (evidence < LEAST) Object.assign(state, { ...initialPeerState(), alternatives: undefined });
+  if (evidence < MIN) Object.assign(state, { ...initialPeerState(), alternatives: undefined });
   return {
     value: state.count === 0 ? 0 : state.failures / state.count,
     // A half at the limit.

@@ -42,9 +42,9 @@ const FACTORS = [0.4, 0.12, 4, 10];
 const MEMORY = 60;
 const ADOPTED_AFTER = 120;
 const WARMUP = 12;
-const MOST_OF_LIMIT = 0.8;
+const MAX_OF_LIMIT = 0.8;
 /** A rise takes three windows: jobs, batches and bursts of a few seconds are no incident. */
-const MOST_OF_RISE = 0.45;
+const MAX_OF_RISE = 0.45;
 const CAP = 1.2;
 const DOUBTFUL = 0.4;
 const DOUBTFUL_WEIGHT = 0.2;
@@ -54,9 +54,9 @@ const CLIP = 3;
 /** Traffic comes and goes by itself more than chance says. */
 const RESTLESSNESS = 2.5;
 const NEW_WINDOWS = 60;
-const LEAST_MEAN = 0.05;
+const MIN_MEAN = 0.05;
 /** The least squared share by which windows of a large number differ. */
-const LEAST_RESTLESSNESS = 0.0025;
+const MIN_RESTLESSNESS = 0.0025;
 /** Windows over which restlessness is a mean, at least. */
 const RESTLESS_MEMORY = 360;
 
@@ -79,13 +79,13 @@ export function chartRate(
 ): RateVerdict {
   const { alarm } = state;
   if (alarm.seen === 0) state.mean = count;
-  const mean = Math.max(LEAST_MEAN, state.mean);
-  const spread = 1 + mean * Math.max(LEAST_RESTLESSNESS, state.restlessness);
+  const mean = Math.max(MIN_MEAN, state.mean);
+  const spread = 1 + mean * Math.max(MIN_RESTLESSNESS, state.restlessness);
   const limit = alarmLimit(alarm, { restlessness: RESTLESSNESS, newWindows: NEW_WINDOWS, ...budget });
   const isLearning = alarm.seen < WARMUP;
   const ratioOf = (factor: number) => (count * Math.log(factor) - mean * (factor - 1)) / spread;
   const mostOf = (factor: number) =>
-    leastWindows > 1 ? (factor > 1 ? MOST_OF_RISE : MOST_OF_LIMIT) * limit : Number.POSITIVE_INFINITY;
+    leastWindows > 1 ? (factor > 1 ? MAX_OF_RISE : MAX_OF_LIMIT) * limit : Number.POSITIVE_INFINITY;
   if (!isLearning) {
     factors.forEach((factor, index) => {
       const sum = (state.evidence[index] ?? 0) + Math.min(mostOf(factor), ratioOf(factor));

@@ -18,13 +18,13 @@ const REMEMBERED = 40;
 /** What comes so soon after the last is still the same, in windows. */
 const PAUSE = 3;
 /** As many times as this it must have come at the same distance before: fewer where the distance is one that clocks have. */
-const LEAST_BEFORE = 3;
+const MIN_BEFORE = 3;
 const MINUTE_MS = 60_000;
 const BY_CLOCK = [1, 5, 10, 15, 30, 60, 1440, 10_080];
-const LEAST_PERIOD_MS = 55_000;
+const MIN_PERIOD_MS = 55_000;
 const TOLERANCE = 0.002;
 const TOLERANCE_BY_CLOCK = 0.005;
-const MOST_TOLERANCE_MS = 60_000;
+const MAX_TOLERANCE_MS = 60_000;
 
 export function initialRecurrence(): RecurrenceState {
   return { begins: [], last: null, isUsual: false };
@@ -50,13 +50,13 @@ export function isRecurring(state: RecurrenceState, { isFar, time, windowMs }: R
 function hasPeriod(begins: readonly number[], time: number, windowMs: number): boolean {
   return begins.some((begin) => {
     const period = time - begin;
-    if (period < LEAST_PERIOD_MS) return false;
-    const tolerance = Math.min(MOST_TOLERANCE_MS, Math.max(windowMs, TOLERANCE * period));
-    const byClock = Math.min(MOST_TOLERANCE_MS, Math.max(windowMs, TOLERANCE_BY_CLOCK * period));
+    if (period < MIN_PERIOD_MS) return false;
+    const tolerance = Math.min(MAX_TOLERANCE_MS, Math.max(windowMs, TOLERANCE * period));
+    const byClock = Math.min(MAX_TOLERANCE_MS, Math.max(windowMs, TOLERANCE_BY_CLOCK * period));
     const minutes = BY_CLOCK.find((one) => Math.abs(period - one * MINUTE_MS) <= byClock);
     const came = (distance: number, off: number) => begins.some((other) => Math.abs(time - distance - other) <= off);
     if (minutes !== undefined && came(2 * minutes * MINUTE_MS, byClock)) return true;
-    for (let n = 2; n <= LEAST_BEFORE; n++) if (!came(n * period, tolerance)) return false;
+    for (let n = 2; n <= MIN_BEFORE; n++) if (!came(n * period, tolerance)) return false;
     return true;
   });
 }

@@ -18,7 +18,7 @@ const SPAN = 100;
 const WARMUP = 12;
 /** Of what was seen for fewer intervals nobody knows whether it pauses: fewer without an event say nothing. */
 const NEW = 120;
-const LEAST_NEW = 3;
+const MIN_NEW = 3;
 /** With each interval that has events. */
 const FADING = 0.9999;
 /** What is longer, in intervals, and was not usual, is an outage. */
@@ -52,7 +52,7 @@ export function silence(): Detector<SilenceState> {
 
 /** The events that should have come by now. */
 function missedIn({ longest, mean, run, seen }: SilenceState): number {
-  if (seen < WARMUP || run <= LONGER * longest || (seen < NEW && run < LEAST_NEW)) return 0;
+  if (seen < WARMUP || run <= LONGER * longest || (seen < NEW && run < MIN_NEW)) return 0;
   return run * mean;
 }
 

@@ -10,7 +10,7 @@ export interface SpreadChartState {
 /** The alternative has twice the usual deviation: four times the square. */
 const TIMES = 4;
 /** A square counts as at most so many usual ones: an outlier is no change of the spread. */
-const MOST = 9;
+const MAX = 9;
 /** By chance evidence gets there once in e^20 observations, where they are independent and normal. */
 const LIMIT = 20;
 const CAP = 25;
@@ -30,7 +30,7 @@ export function spreadChart(): Detector<SpreadChartState> {
       const n = ++state.seen;
       const square = value ** 2;
       const usual = Math.max(state.square, Number.EPSILON);
-      const counted = n > WARMUP ? Math.min(square, MOST * usual) : square;
+      const counted = n > WARMUP ? Math.min(square, MAX * usual) : square;
       if (n > WARMUP) {
         const ratio = (counted / usual) * 0.5 * (1 - 1 / TIMES) - 0.5 * Math.log(TIMES);
         state.evidence = Math.min(CAP, Math.max(0, state.evidence + ratio));

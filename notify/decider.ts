@@ -44,7 +44,7 @@ export interface Notification {
 /** How long, at most, it is remembered what a channel was told of a group that is quiet: Alertmanager's five days. */
 const REMEMBER_MS = 120 * 3_600_000;
 /** How often a group is looked at whose interval is shorter, or none: it is looked at whenever it changes. */
-const LEAST_LOOK_MS = 1000;
+const MIN_LOOK_MS = 1000;
 const NOT_SAID: Said = { acknowledged: false, silencedUntil: 0, endedAt: null };
 
 /**
@@ -214,7 +214,7 @@ export class Decider {
     if (left.length === 0) this.#state.groups.delete(key);
     else {
       const earliest = now + route.groupIntervalMs;
-      const nextFlush = Math.max(earliest, now + LEAST_LOOK_MS);
+      const nextFlush = Math.max(earliest, now + MIN_LOOK_MS);
       this.#state.groups.set(key, { ...group, members: left, nextFlush, earliest, hasFlushed: true });
     }
     if (!this.#mayTell(route, now)) return [];

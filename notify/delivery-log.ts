@@ -31,7 +31,7 @@ const shape = z.object({
   ),
 });
 
-const MOST_KEPT = 5_000;
+const MAX_KEPT = 5_000;
 
 /** The newest deliveries, as the topic has them. */
 export class DeliveryLog {
@@ -42,7 +42,7 @@ export class DeliveryLog {
     if (data === undefined) return;
     this.#byId.set(data.id, data);
     const [oldest] = this.#byId.keys();
-    if (this.#byId.size > MOST_KEPT && oldest !== undefined) this.#byId.delete(oldest);
+    if (this.#byId.size > MAX_KEPT && oldest !== undefined) this.#byId.delete(oldest);
   }
 
   get(id: string): DeliveryRecord | undefined {

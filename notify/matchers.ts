@@ -12,7 +12,7 @@ export interface Matcher {
 
 const SYNTAX = /^\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^"\s,{}]*))\s*$/s;
 /** A pattern of an operator's runs against names that come from logs: RE2 takes linear time, and is Alertmanager's. */
-const MOST_PATTERN_CHARACTERS = 1000;
+const MAX_PATTERN_CHARACTERS = 1000;
 
 /**
  * Reads a matcher. A label that an incident lacks is the empty text; of a label with several values one that matches is
@@ -52,10 +52,10 @@ export function matchesAll(matchers: readonly Matcher[], labels: Labels): boolea
 }
 
 function patternTest(text: string, pattern: string): (value: string) => boolean {
-  if (pattern.length > MOST_PATTERN_CHARACTERS) {
+  if (pattern.length > MAX_PATTERN_CHARACTERS) {
     throw new NotifyError(
       'NOTIFY_MATCHER',
-      `a pattern has at most ${MOST_PATTERN_CHARACTERS} characters, not ${pattern.length}`,
+      `a pattern has at most ${MAX_PATTERN_CHARACTERS} characters, not ${pattern.length}`,
     );
   }
   try {

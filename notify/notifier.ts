@@ -244,7 +244,7 @@ class Shift {
     const config = settings.channels.get(record.notification.channel);
     let current = record;
     const note = (attempt: Attempt, state: DeliveryRecord['state']) => {
-      current = { ...current, state, attempts: [...current.attempts, attempt].slice(-MOST_ATTEMPTS_KEPT) };
+      current = { ...current, state, attempts: [...current.attempts, attempt].slice(-MAX_ATTEMPTS_KEPT) };
       this.#noted.push(current);
       if (state === 'pending') this.#pending.set(record.id, current);
       else {
@@ -355,7 +355,7 @@ class Shift {
   }
 }
 
-const MOST_ATTEMPTS_KEPT = 20;
+const MAX_ATTEMPTS_KEPT = 20;
 const TOO_OLD_MS = 86_400_000;
 /** At a time: a channel that is slow must not be flooded, nor hold up others. */
 const CALLS_OF_A_CHANNEL = 8;

@@ -27,7 +27,7 @@ export interface OutboundAnswer {
 }
 
 const TIMEOUT_MS = 10_000;
-const MOST_ANSWER_BYTES = 64 * 1024;
+const MAX_ANSWER_BYTES = 64 * 1024;
 /** Public by their form, and yet of the provider's inside: Azure's wire server. */
 const ALSO_INSIDE = ['168.63.129.16'];
 /** NAT64 of a site's own (RFC 8215), and addresses that hold one of IPv4 (RFC 4291, deprecated). */
@@ -61,7 +61,7 @@ export class Outbound {
     const timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS;
     const agent = new Agent({
       connect: { lookup: pinned(addresses), timeout: timeoutMs },
-      maxResponseSize: MOST_ANSWER_BYTES,
+      maxResponseSize: MAX_ANSWER_BYTES,
     });
     try {
       const within = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
@@ -148,6 +148,6 @@ function refused(message: string): DeliveryError {
 function messageOf(cause: unknown, timeoutMs: number): string {
   const { code, message, name } = cause as Error & { readonly code?: string };
   if (name === 'TimeoutError') return `no answer within ${timeoutMs} ms`;
-  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return `an answer of more than ${MOST_ANSWER_BYTES} bytes`;
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return `an answer of more than ${MAX_ANSWER_BYTES} bytes`;
   return message === '' ? (code ?? name) : message;
 }

@@ -1,8 +1,8 @@
 import type { ServiceFields } from './formats/line-format.js';
 
 /** A stack trace has tens of lines, a thread dump some thousands. */
-const MOST_LINES = 1000;
-const MOST_CHARACTERS = 65_536;
+const MAX_LINES = 1000;
+const MAX_CHARACTERS = 65_536;
 
 /** A service's line, and those after it that are more of its message, as of a stack trace. */
 export class OpenRecord<Line> {
@@ -24,7 +24,7 @@ export class OpenRecord<Line> {
   goesOn(text: string, line: Line): void {
     this.#last = line;
     this.#characters += text.length + 1;
-    if (this.#texts.length < MOST_LINES && this.#characters <= MOST_CHARACTERS) this.#texts.push(text);
+    if (this.#texts.length < MAX_LINES && this.#characters <= MAX_CHARACTERS) this.#texts.push(text);
     else this.#omitted++;
   }
 

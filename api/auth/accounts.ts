@@ -19,9 +19,9 @@ const TWICE_WITHIN_MS = 10_000;
 const SETUP_MS = 86_400_000;
 const MACHINE_PREFIX = 'mlr_';
 /** Of one name: further tries wait. */
-const MOST_FAILED = 10;
+const MAX_FAILED = 10;
 const FAILED_WITHIN_MS = 5 * 60_000;
-const MOST_SESSIONS = 1_000;
+const MAX_SESSIONS = 1_000;
 
 export interface SignedIn {
   readonly user: Pick<User, 'name' | 'role'>;
@@ -240,7 +240,7 @@ export class Accounts {
       ...{ rotated: now, created: now, expires: now + SESSION_MS },
     };
     await this.#file.change((access) => {
-      const kept = access.sessions.filter(({ expires }) => expires > now).slice(-MOST_SESSIONS);
+      const kept = access.sessions.filter(({ expires }) => expires > now).slice(-MAX_SESSIONS);
       return { access: { ...access, sessions: [...kept, session] }, result: undefined };
     });
     const accessToken = await this.tokens.sign({ user: user.name, session: session.id });
@@ -255,7 +255,7 @@ export class Accounts {
 
   #requireFewFailed(name: string): void {
     const failed = this.#failed.get(name);
-    if (failed === undefined || failed.times < MOST_FAILED) return;
+    if (failed === undefined || failed.times < MAX_FAILED) return;
     const left = failed.since + FAILED_WITHIN_MS - Date.now();
     if (left <= 0) {
       this.#failed.delete(name);

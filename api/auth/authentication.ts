@@ -7,7 +7,7 @@ import { sessionCookie } from './cookies.js';
 import { ANYBODY, mayIngest, type Visitor } from './visitor.js';
 
 const TICKET_MS = 30_000;
-const MOST_TICKETS = 10_000;
+const MAX_TICKETS = 10_000;
 const SAFE = new Set(['GET', 'HEAD']);
 
 /** Says who asks: by a bearer token, a cookie, or a ticket for a stream. */
@@ -68,7 +68,7 @@ export class Authentication {
   newTicket(visitor: Visitor): { readonly ticket: string; readonly expires_in: number } {
     const now = Date.now();
     for (const [known, { expires }] of this.#tickets) if (expires <= now) this.#tickets.delete(known);
-    if (this.#tickets.size >= MOST_TICKETS) {
+    if (this.#tickets.size >= MAX_TICKETS) {
       throw new Problem(503, 'too-many-tickets', 'Too many tickets wait to be used; try later.', {
         retryAfterSeconds: 30,
       });

@@ -5,9 +5,9 @@ const COST = 2 ** 15;
 const BLOCK_SIZE = 8;
 const PARALLEL = 1;
 const KEY_BYTES = 32;
-const MOST_MEMORY = 64 * 2 ** 20;
+const MAX_MEMORY = 64 * 2 ** 20;
 
-export const LEAST_PASSWORD = 10;
+export const MIN_PASSWORD = 10;
 
 /** `scrypt$cost$block size$parallel$salt$key`, for a file. */
 export async function hashPassword(password: string): Promise<string> {
@@ -36,7 +36,7 @@ export async function isPassword(password: string, hash: string | null | undefin
 
 function derive(password: string, salt: Buffer, N: number, r: number, p: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    scrypt(password.normalize('NFKC'), salt, KEY_BYTES, { N, r, p, maxmem: MOST_MEMORY }, (error, key) => {
+    scrypt(password.normalize('NFKC'), salt, KEY_BYTES, { N, r, p, maxmem: MAX_MEMORY }, (error, key) => {
       if (error === null) resolve(key);
       else reject(error);
     });

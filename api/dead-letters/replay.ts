@@ -9,7 +9,7 @@ import { REPLAYS_TOPIC, type Replay, replaySchema } from './replays.js';
 const WITHIN_MS = 20_000;
 const POLL_MS = 500;
 /** Of a transaction. */
-const MOST_BYTES = 8 * 2 ** 20;
+const MAX_BYTES = 8 * 2 ** 20;
 const SENDS_AGAIN = { group: 'millrace-replay', topic: REPLAYS_TOPIC };
 
 /** What became of one of those that were chosen. */
@@ -101,7 +101,7 @@ async function replayInTurn(ids: readonly string[], options: ReplayOptions): Pro
       known.set(id, noted);
       outcomes.push({ id, state: 'replayed', topic, partition, why: null });
       waiting.push(noted);
-      if (transaction.sizeBytes >= MOST_BYTES) {
+      if (transaction.sizeBytes >= MAX_BYTES) {
         await commit();
         transaction = right.transaction();
       }

@@ -5,8 +5,8 @@ export const HEARTBEAT_MS = 15_000;
 /** Events are gathered for so long before they are written. */
 const FLUSH_MS = 50;
 /** What waits for a client that does not read as fast as events come. */
-const MOST_WAITING = 2_000;
-const MOST_WAITING_BYTES = 2 * 1024 * 1024;
+const MAX_WAITING = 2_000;
+const MAX_WAITING_BYTES = 2 * 1024 * 1024;
 const SECOND_MS = 1_000;
 
 export interface StreamOptions {
@@ -66,7 +66,7 @@ export class EventStream {
   #replay(hub: EventHub, lastId: string): void {
     const { events, missed } = hub.after(lastId);
     const wanted = events.filter((event) => this.#wants(event));
-    const shown = wanted.slice(-MOST_WAITING);
+    const shown = wanted.slice(-MAX_WAITING);
     const left = wanted.length - shown.length;
     if (missed === null || missed + left > 0) {
       this.#queue(gapText('all', missed === null ? null : missed + left));
@@ -81,7 +81,7 @@ export class EventStream {
   #offer(event: LiveEvent): void {
     if (!this.#wants(event)) return;
     const isTooFast = event.type === 'log' && this.#isOverRate();
-    if (isTooFast || this.#waiting.length >= MOST_WAITING || this.#waitingBytes >= MOST_WAITING_BYTES) {
+    if (isTooFast || this.#waiting.length >= MAX_WAITING || this.#waitingBytes >= MAX_WAITING_BYTES) {
       this.#missed.set(event.type, (this.#missed.get(event.type) ?? 0) + 1);
       this.#schedule();
       return;

@@ -24,7 +24,7 @@ export type IncidentAction = z.output<typeof incidentAction>;
  */
 export const incidentActions = z.object({ incident: z.string(), actions: z.array(incidentAction) });
 
-const MOST_ACTIONS = 100;
+const MAX_ACTIONS = 100;
 
 /** What people have said of incidents, as the topic has it. */
 export class IncidentActions {
@@ -76,7 +76,7 @@ export class IncidentActions {
   async add(incident: Incident, action: IncidentAction): Promise<void> {
     const { detectors, id, scope, severity, source_kind } = incident;
     const write = this.#writing.then(async () => {
-      const actions = [...this.of(id), action].slice(-MOST_ACTIONS);
+      const actions = [...this.of(id), action].slice(-MAX_ACTIONS);
       await this.#log.ensureTopic(INCIDENT_ACTIONS_TOPIC, { partitions: 1, cleanupPolicy: 'compact' });
       const transaction = this.#log.transaction();
       const value = { incident: id, about: { source_kind, scope, severity, detectors }, actions };

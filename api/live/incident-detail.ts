@@ -8,9 +8,9 @@ import type { LiveRecord } from './record-ring.js';
 const AROUND_MS = 30 * 60_000;
 const HOUR_MS = 3_600_000;
 const SAMPLES = 20;
-const MOST_POINTS = 3_000;
+const MAX_POINTS = 3_000;
 const SIMILAR = 5;
-const MOST_SAME_REQUESTS = 10;
+const MAX_SAME_REQUESTS = 10;
 
 const SOURCE_OF_KIND = { service: 'services', web: 'requests', sensor: 'sensors' } as const;
 
@@ -50,7 +50,7 @@ export function seriesAround(live: LiveResults, incident: Incident) {
         ? windowsIn(
             only(live.serviceHealth, ({ service }) => service === name),
             range,
-            MOST_POINTS,
+            MAX_POINTS,
           )
         : [],
     web_statistics:
@@ -58,14 +58,14 @@ export function seriesAround(live: LiveResults, incident: Incident) {
         ? windowsIn(
             only(live.webStatistics, ({ host }) => host === name),
             range,
-            MOST_POINTS,
+            MAX_POINTS,
           )
         : [],
     sensor_scores:
       kind === 'sensor'
         ? [...only(live.sensorScores, ({ sensor_id }) => sensor_id === name)]
             .filter(({ timestamp }) => timestamp >= range.from && timestamp < range.to)
-            .slice(0, MOST_POINTS)
+            .slice(0, MAX_POINTS)
             .sort((one, other) => one.timestamp - other.timestamp)
         : [],
   };
@@ -145,7 +145,7 @@ export function sameRequests(live: LiveResults, failing: readonly LiveRecord[], 
       share_of_others: others === 0 ? 0 : other / others,
     }))
     .sort((one, other) => other.lines - one.lines)
-    .slice(0, MOST_SAME_REQUESTS);
+    .slice(0, MAX_SAME_REQUESTS);
 }
 
 /** Incidents of the scope before this one, those with the same detectors first. */

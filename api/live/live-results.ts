@@ -58,8 +58,8 @@ const SOURCES: Readonly<Record<LogSource, Roles>> = {
 };
 const SOURCE_OF_ROLE = new Map(Object.entries(SOURCES).map(([source, role]) => [role, source as LogSource]));
 
-const MOST_INCIDENTS = 20_000;
-const MOST_INSTANCES = 200;
+const MAX_INCIDENTS = 20_000;
+const MAX_INSTANCES = 200;
 /** An instance that has said nothing for so long is gone. */
 const INSTANCE_GONE_MS = 15_000;
 
@@ -245,7 +245,7 @@ export class LiveResults {
     if (role === 'incidents') {
       const incident = record.value as unknown as Incident;
       this.#incidents.set(incident.id, incident);
-      if (this.#incidents.size > MOST_INCIDENTS) this.#forgetIncidents();
+      if (this.#incidents.size > MAX_INCIDENTS) this.#forgetIncidents();
     }
     // Who comes first has nothing to be told of what was before.
     if (!this.#isReady) return;
@@ -273,7 +273,7 @@ export class LiveResults {
       (one, other) =>
         Number(one.state !== 'resolved') - Number(other.state !== 'resolved') || one.updated - other.updated,
     );
-    for (const { id } of over.slice(0, MOST_INCIDENTS / 10)) this.#incidents.delete(id);
+    for (const { id } of over.slice(0, MAX_INCIDENTS / 10)) this.#incidents.delete(id);
   }
 
   #readStatus(key: string | null, value: unknown): void {
@@ -282,7 +282,7 @@ export class LiveResults {
     const topology = value['topology'] ?? this.#status.get(key)?.['topology'];
     this.#status.delete(key);
     this.#status.set(key, { ...value, topology });
-    if (this.#status.size > MOST_INSTANCES)
+    if (this.#status.size > MAX_INSTANCES)
       for (const oldest of [...this.#status.keys()].slice(0, 1)) this.#status.delete(oldest);
     if (this.#isReady) this.#events.publish('topology', value);
   }

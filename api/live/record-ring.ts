@@ -10,7 +10,7 @@ export interface LiveRecord {
 }
 
 /** Of a topic; a record's value in memory takes a few times what it takes in the topic. */
-const MOST_BYTES = 32 * 2 ** 20;
+const MAX_BYTES = 32 * 2 ** 20;
 const COMPACT_AFTER = 4_096;
 
 /** The newest records of a topic, in the order in which they came; the oldest go when there are too many, or too large ones. */
@@ -22,7 +22,7 @@ export class RecordRing {
   #oldest = 0;
   #bytes = 0;
 
-  constructor(capacity: number, mostBytes: number = MOST_BYTES) {
+  constructor(capacity: number, mostBytes: number = MAX_BYTES) {
     this.#capacity = capacity;
     this.#mostBytes = mostBytes;
   }

@@ -3,7 +3,7 @@ import { ACCESS_SECONDS } from '../auth/access-tokens.js';
 import type { Accounts, SignedIn } from '../auth/accounts.js';
 import { requireIntent, requireSameOrigin } from '../auth/authentication.js';
 import { clearCookies, refreshCookie, setCookies } from '../auth/cookies.js';
-import { LEAST_PASSWORD } from '../auth/passwords.js';
+import { MIN_PASSWORD } from '../auth/passwords.js';
 import { isUserName } from '../auth/user-name.js';
 import { ROLES, TOKEN_ROLES } from '../auth/visitor.js';
 import { Problem } from '../problems.js';
@@ -17,7 +17,7 @@ const userName = z
   .string()
   .refine(isUserName, 'It must be 1 to 64 letters, digits, and . _ @ -, a letter or digit first.')
   .meta({ minLength: 1, maxLength: 64 });
-const newPassword = z.string().min(LEAST_PASSWORD, `It must have ${LEAST_PASSWORD} characters at least.`).max(1000);
+const newPassword = z.string().min(MIN_PASSWORD, `It must have ${MIN_PASSWORD} characters at least.`).max(1000);
 
 const user = z.object({ name: z.string(), role, has_password: z.boolean(), created: timeSchema }).meta({ id: 'User' });
 const signedIn = z

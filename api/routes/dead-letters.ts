@@ -13,7 +13,7 @@ import { type Resource, route } from '../route.js';
 import type { Services } from '../services.js';
 
 /** At a time. */
-const MOST = 1_000;
+const MAX = 1_000;
 
 const deadLetter = logLine
   .extend({
@@ -23,13 +23,13 @@ const deadLetter = logLine
   .meta({ id: 'DeadLetter', description: 'With what its headers say, and the fields of its record, beside these.' });
 
 const selection = z.union([
-  z.object({ ids: z.array(z.string().min(1).max(400)).min(1).max(MOST) }).meta({ title: 'These' }),
+  z.object({ ids: z.array(z.string().min(1).max(400)).min(1).max(MAX) }).meta({ title: 'These' }),
   z
     .object({
       reason: z.string().min(1).max(500).meta({ description: 'A part of the reason.' }),
       from: timePoint.optional(),
       to: timePoint.optional(),
-      limit: z.number().int().min(1).max(MOST).default(MOST),
+      limit: z.number().int().min(1).max(MAX).default(MAX),
     })
     .meta({ title: 'Those of a reason, the oldest first' }),
 ]);

@@ -19,7 +19,7 @@ import { expectedOf, openIncidentsOf } from './monitored.js';
 
 const HALF_AN_HOUR_MS = 30 * 60_000;
 const DAY_MS = 86_400_000;
-const MOST_POINTS = 5_000;
+const MAX_POINTS = 5_000;
 
 const incidentIds = z.array(z.string()).meta({ description: 'Ids of incidents that are not over.' });
 const expected = z
@@ -87,12 +87,12 @@ export const services: Resource = {
           series: windowsIn(
             only(live.serviceHealth, ({ service }) => service === name),
             range,
-            MOST_POINTS,
+            MAX_POINTS,
           ),
           predictions: windowsIn(
             only(live.mlPredictions, ({ service }) => service === name),
             range,
-            MOST_POINTS,
+            MAX_POINTS,
           ),
           incidents: openIncidentsOf(live, 'service', name),
           expected: expectedOf(live, 'service', name),
@@ -163,8 +163,8 @@ export const hosts: Resource = {
         const isOwn = ({ host }: { readonly host: string }) => host === name;
         return {
           latest,
-          series: windowsIn(only(live.webStatistics, isOwn), range, MOST_POINTS),
-          traffic: windowsIn(only(live.traffic, isOwn), range, MOST_POINTS),
+          series: windowsIn(only(live.webStatistics, isOwn), range, MAX_POINTS),
+          traffic: windowsIn(only(live.traffic, isOwn), range, MAX_POINTS),
           incidents: openIncidentsOf(live, 'web', name),
           expected: expectedOf(live, 'web', name),
         };
@@ -213,7 +213,7 @@ export const sensors: Resource = {
         const own = () => only(live.sensorScores, (score) => score.sensor_id === id);
         const latest = latestBy(own(), (score) => score.sensor_id).get(id);
         if (latest === undefined) throw notFound('sensor', id);
-        const series = [...own()].filter(({ timestamp }) => timestamp >= from && timestamp < to).slice(0, MOST_POINTS);
+        const series = [...own()].filter(({ timestamp }) => timestamp >= from && timestamp < to).slice(0, MAX_POINTS);
         return {
           latest,
           series: series.sort((one, other) => one.timestamp - other.timestamp),

@@ -6,9 +6,9 @@ import { logSource } from '../records.js';
 import { type Resource, route, writingRoute } from '../route.js';
 import { matcherFor } from '../search/matcher-for.js';
 
-const MOST_STREAMS = 2_000;
+const MAX_STREAMS = 2_000;
 /** Of one of those who sign in. */
-const MOST_OWN = 200;
+const MAX_OWN = 200;
 
 const open = new Map<string, number>();
 
@@ -79,11 +79,11 @@ export const events: Resource = {
         description: 'Events `hello`, `log`, `metrics`, `alert`, `incident`, `topology` and `gap`; their data is JSON.',
       },
       handle({ query, request, response, stillAllowed, visitor }, { events: hub }) {
-        if (hub.listeners >= MOST_STREAMS) {
+        if (hub.listeners >= MAX_STREAMS) {
           throw new Problem(
             503,
             'too-many-streams',
-            `This server has ${MOST_STREAMS} streams open already; try later.`,
+            `This server has ${MAX_STREAMS} streams open already; try later.`,
             {
               retryAfterSeconds: 10,
             },
@@ -92,8 +92,8 @@ export const events: Resource = {
         const matches = matcherFor(query.q);
         const who = `${visitor.kind} ${visitor.name}`;
         const own = open.get(who) ?? 0;
-        if (visitor.kind !== 'anybody' && own >= MOST_OWN) {
-          throw new Problem(503, 'too-many-streams', `${MOST_OWN} streams of yours are open already; close some.`, {
+        if (visitor.kind !== 'anybody' && own >= MAX_OWN) {
+          throw new Problem(503, 'too-many-streams', `${MAX_OWN} streams of yours are open already; close some.`, {
             retryAfterSeconds: 10,
           });
         }

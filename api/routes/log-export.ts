@@ -11,8 +11,8 @@ import { findLines } from '../search/lines.js';
 import { logFilter } from '../search/log-filter.js';
 
 /** Of a server at a time. */
-const MOST_RUNNING = 2;
-const MOST_LINES = 1_000_000;
+const MAX_RUNNING = 2;
+const MAX_LINES = 1_000_000;
 /** Of a question to the lake. */
 const PAGE = 20_000;
 /** What is written at once. */
@@ -35,7 +35,7 @@ export const logExport: Route = writingRoute({
   limit: 'heavy',
   query: logFilter.extend({
     format: z.enum(['ndjson', 'csv']).default('ndjson'),
-    limit: z.coerce.number().int().min(1).max(MOST_LINES).default(100_000),
+    limit: z.coerce.number().int().min(1).max(MAX_LINES).default(100_000),
   }),
   problems: [503],
   writes: {
@@ -43,8 +43,8 @@ export const logExport: Route = writingRoute({
     description: 'A line each: JSON as `/logs` has it, or CSV with a head.',
   },
   async handle({ query, response, signal, visitor }, services) {
-    if (running >= MOST_RUNNING) {
-      throw new Problem(503, 'too-many-exports', `${MOST_RUNNING} exports run already; try later.`, {
+    if (running >= MAX_RUNNING) {
+      throw new Problem(503, 'too-many-exports', `${MAX_RUNNING} exports run already; try later.`, {
         retryAfterSeconds: 10,
       });
     }

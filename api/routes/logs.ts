@@ -23,10 +23,10 @@ import { storedCounts } from '../search/stored-counts.js';
 import { logExport } from './log-export.js';
 
 const HOUR_MS = 3_600_000;
-const MOST_VALUES = 50;
-const MOST_PATTERNS = 200;
+const MAX_VALUES = 50;
+const MAX_PATTERNS = 200;
 /** Of a histogram; what is rarer is counted as one. */
-const MOST_CLASSES = 30;
+const MAX_CLASSES = 30;
 const RARE = 'other';
 
 /** What lines are told apart by in a histogram. */
@@ -164,12 +164,12 @@ export const logs: Resource = {
           if (counts.size === 0) return [];
           const countsBefore = countsOf(before ?? [], field);
           const sorted = [...counts].sort(([, one], [, other]) => other - one);
-          const values = sorted.slice(0, MOST_VALUES).map(([value, count]) => ({
+          const values = sorted.slice(0, MAX_VALUES).map(([value, count]) => ({
             ...{ value, count, share: count / found.records.length },
             share_before:
               before === undefined || before.length === 0 ? null : (countsBefore.get(value) ?? 0) / before.length,
           }));
-          return [{ field, values, others: sorted.slice(MOST_VALUES).reduce((sum, [, count]) => sum + count, 0) }];
+          return [{ field, values, others: sorted.slice(MAX_VALUES).reduce((sum, [, count]) => sum + count, 0) }];
         });
         return { total: found.records.length, facets, searched: found.searched };
       },
@@ -211,7 +211,7 @@ export const logs: Resource = {
         }
         const items = drain.patterns
           .toSorted((one, other) => other.count - one.count)
-          .slice(0, MOST_PATTERNS)
+          .slice(0, MAX_PATTERNS)
           .map(({ count, first, last, sample, words }) => ({
             ...{ pattern: words.join(' '), count, share: count / total, first, last, sample: lineOf(sample, source) },
           }));
@@ -297,7 +297,7 @@ function frequentClasses(counts: readonly { readonly name: string; readonly coun
   const byName = new Map<string, number>();
   for (const { count, name } of counts) byName.set(name, (byName.get(name) ?? 0) + count);
   const sorted = [...byName].sort(([, one], [, other]) => other - one);
-  return new Set(sorted.slice(0, MOST_CLASSES).map(([name]) => name));
+  return new Set(sorted.slice(0, MAX_CLASSES).map(([name]) => name));
 }
 
 const position = z.tuple([z.number(), z.int(), z.int()]);

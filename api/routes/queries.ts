@@ -7,8 +7,8 @@ import { timeSchema } from '../records.js';
 import { idParams, type Resource, route, silentRoute } from '../route.js';
 
 /** Of one person, and of all. */
-const MOST_OWN = 200;
-const MOST = 5_000;
+const MAX_OWN = 200;
+const MAX = 5_000;
 
 /** Ready to run, over the views of the lake. */
 const SAMPLES = [
@@ -81,8 +81,8 @@ export const queries: Resource = {
         const { queries: saved } = services.live;
         const all = [...saved.values];
         const own = all.filter((one) => isOwn(visitor, one)).length;
-        if (own >= MOST_OWN || all.length >= MOST) {
-          const most = own >= MOST_OWN ? `${MOST_OWN} queries of yours` : `${MOST} queries`;
+        if (own >= MAX_OWN || all.length >= MAX) {
+          const most = own >= MAX_OWN ? `${MAX_OWN} queries of yours` : `${MAX} queries`;
           throw new Problem(409, 'too-many-queries', `There are ${most} already; delete some first.`);
         }
         const made: SavedQuery = {

@@ -7,10 +7,10 @@ import { notFound, Problem } from '../problems.js';
 import { idParams, type Resource, route, silentRoute } from '../route.js';
 
 /** Of a server at a time. */
-const MOST_RUNNING = 4;
+const MAX_RUNNING = 4;
 /** Of one of those who ask: others shall have a turn, too. */
-const MOST_OWN = 2;
-const MOST_ROWS = 10_000;
+const MAX_OWN = 2;
+const MAX_ROWS = 10_000;
 const WITHIN_MS = 30_000;
 const MEMORY_BYTES = 512 * 2 ** 20;
 
@@ -36,7 +36,7 @@ export const query: Resource = {
       body: z.object({
         sql: z.string().min(1).max(50_000),
         id: z.uuid().optional().meta({ description: 'To cancel it by; made up where there is none.' }),
-        max_rows: z.number().int().min(1).max(MOST_ROWS).default(1_000),
+        max_rows: z.number().int().min(1).max(MAX_ROWS).default(1_000),
       }),
       problems: [404, 409, 422, 503],
       answer: z.object({
@@ -53,14 +53,14 @@ export const query: Resource = {
         if (lakeDirectory === undefined) throw new Problem(404, 'no-lake', 'There is no lake here.');
         const { id = randomUUID(), max_rows: maxRows, sql } = body;
         if (running.has(id)) throw new Problem(409, 'query-runs', `A query of the id ${id} runs already.`);
-        if (running.size >= MOST_RUNNING) {
-          throw new Problem(503, 'too-many-queries', `${MOST_RUNNING} queries run already; try again.`, {
+        if (running.size >= MAX_RUNNING) {
+          throw new Problem(503, 'too-many-queries', `${MAX_RUNNING} queries run already; try again.`, {
             retryAfterSeconds: 2,
           });
         }
         const own = [...running.values()].filter(({ by }) => isSame(by, visitor)).length;
-        if (own >= MOST_OWN && visitor.kind !== 'anybody') {
-          throw new Problem(503, 'too-many-queries', `${MOST_OWN} queries of yours run already; try again.`, {
+        if (own >= MAX_OWN && visitor.kind !== 'anybody') {
+          throw new Problem(503, 'too-many-queries', `${MAX_OWN} queries of yours run already; try again.`, {
             retryAfterSeconds: 2,
           });
         }

@@ -9,9 +9,9 @@ import { maskedMessage } from './message-pattern.js';
 /** By the first word alone: the second is often a name, and messages with other names are of one pattern. */
 const DEPTH = 1;
 /** Of the constant words of a pattern, so many are the same in a message of it: two of three, not one of two. */
-const LEAST_ALIKE = 0.6;
-const MOST_BRANCHES = 100;
-const MOST_PATTERNS = 5_000;
+const MIN_ALIKE = 0.6;
+const MAX_BRANCHES = 100;
+const MAX_PATTERNS = 5_000;
 const ANY = '<*>';
 
 export interface MessagePattern<Line> {
@@ -46,7 +46,7 @@ export class Drain<Line> {
         bestAlike = alike;
       }
     }
-    if (best !== undefined && (bestAlike >= LEAST_ALIKE || this.#patterns.length >= MOST_PATTERNS)) {
+    if (best !== undefined && (bestAlike >= MIN_ALIKE || this.#patterns.length >= MAX_PATTERNS)) {
       best.words = best.words.map((word, index) => (word === words[index] ? word : ANY));
       best.count++;
       best.first = Math.min(best.first, time);
@@ -65,7 +65,7 @@ export class Drain<Line> {
       const word = words[depth] ?? '';
       const branches = this.#branches.get(path) ?? new Set();
       this.#branches.set(path, branches);
-      const isVariable = /[\d<]/.test(word) || (!branches.has(word) && branches.size >= MOST_BRANCHES);
+      const isVariable = /[\d<]/.test(word) || (!branches.has(word) && branches.size >= MAX_BRANCHES);
       const branch = isVariable ? ANY : word;
       branches.add(branch);
       path += `\n${branch}`;

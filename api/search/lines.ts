@@ -43,7 +43,7 @@ export interface Found {
 }
 
 /** Of the lake, where there is no limit. */
-const MOST_LAKE_LINES = 50_000;
+const MAX_LAKE_LINES = 50_000;
 
 /** Lines that fit: of memory, and of the lake where the range begins before what is in memory. @throws Problem */
 export async function findLines(services: Services, search: Search): Promise<Found> {
@@ -67,13 +67,13 @@ export async function findLines(services: Services, search: Search): Promise<Fou
   let limited = false;
   const isFull = limit !== undefined && records.length > limit;
   if (search.lake !== false && !isFull && range.from < oldest && isInLake(services.lakeDirectory, source)) {
-    const most = limit === undefined ? MOST_LAKE_LINES : limit + 1 - records.length;
+    const most = limit === undefined ? MAX_LAKE_LINES : limit + 1 - records.length;
     const stored = await lakeLines(services.lakeDirectory, {
       ...{ source, terms, before: after, limit: most, signal: search.signal },
       range: { from: range.from, to: Math.min(range.to, oldest) },
     });
     store = 'lake';
-    limited = limit === undefined && stored.length >= MOST_LAKE_LINES;
+    limited = limit === undefined && stored.length >= MAX_LAKE_LINES;
     lines += stored.length;
     for (const { time } of stored) {
       if (time < oldest) oldest = time;

@@ -32,16 +32,16 @@ export class LogQueryError extends Error {
   }
 }
 
-const MOST_CHARACTERS = 2_000;
-const MOST_TERMS = 50;
+const MAX_CHARACTERS = 2_000;
+const MAX_TERMS = 50;
 const FIELD = /^[A-Za-z_@][\w.@]*$/;
 
 /** @throws LogQueryError */
 export function parseLogQuery(text: string): Term[] {
-  if (text.length > MOST_CHARACTERS) {
+  if (text.length > MAX_CHARACTERS) {
     throw new LogQueryError(
-      `a search has at most ${MOST_CHARACTERS} characters, this one has ${text.length}`,
-      MOST_CHARACTERS,
+      `a search has at most ${MAX_CHARACTERS} characters, this one has ${text.length}`,
+      MAX_CHARACTERS,
     );
   }
   const terms: Term[] = [];
@@ -70,7 +70,7 @@ export function parseLogQuery(text: string): Term[] {
       throw new LogQueryError('OR is not known; divide values by commas: level:ERROR,CRITICAL', startedAt);
     }
     terms.push({ field: field?.toLowerCase(), isNegated, values });
-    if (terms.length > MOST_TERMS) throw new LogQueryError(`a search has at most ${MOST_TERMS} terms`, startedAt);
+    if (terms.length > MAX_TERMS) throw new LogQueryError(`a search has at most ${MAX_TERMS} terms`, startedAt);
   }
   return terms;
 }

@@ -8,11 +8,11 @@ const VARIABLES: readonly (readonly [RegExp, string])[] = [
   [/\b(?=[a-f]*\d)[0-9a-f]{8,}\b/gi, '<*>'],
   [/[+-]?\d+(?:[.,:]\d+)*/g, '<*>'],
 ];
-const MOST_CHARACTERS = 500;
+const MAX_CHARACTERS = 500;
 
 /** A message with `<*>` for what varies. */
 export function maskedMessage(message: string): string {
-  let masked = message.slice(0, MOST_CHARACTERS);
+  let masked = message.slice(0, MAX_CHARACTERS);
   for (const [pattern, mark] of VARIABLES) masked = masked.replace(pattern, mark);
   return masked;
 }

@@ -5,8 +5,8 @@ import { maskedMessage } from './message-pattern.js';
 /** A value is told of when it would come by chance in fewer than one of so many selections. */
 const LEVEL = 0.001;
 /** A field with more values than this does not say what a selection has in common. */
-const MOST_VALUES = 200;
-const MOST_STANDING_OUT = 5;
+const MAX_VALUES = 200;
+const MAX_STANDING_OUT = 5;
 /** Of which each line has its own, or that another field says. */
 const NOT_COMPARED = new Set([
   'timestamp',
@@ -54,7 +54,7 @@ export function compare(selection: Iterable<Fields>, others: Iterable<Fields>): 
   for (const [field, values] of selected.byField) {
     const before = usual.byField.get(field);
     const names = new Set([...values.keys(), ...(before?.keys() ?? [])]);
-    if (names.size > MOST_VALUES || names.size === 0) continue;
+    if (names.size > MAX_VALUES || names.size === 0) continue;
     const ofField: FieldShift[] = [];
     for (const value of names) {
       const lines = values.get(value) ?? 0;
@@ -84,7 +84,7 @@ export function compare(selection: Iterable<Fields>, others: Iterable<Fields>): 
   return {
     selected: selected.lines,
     compared_with: usual.lines,
-    stand_out: strongest.slice(0, MOST_STANDING_OUT),
+    stand_out: strongest.slice(0, MAX_STANDING_OUT),
     alike,
   };
 }
@@ -110,7 +110,7 @@ function count(all: Iterable<Fields>): Counted {
         byField.set(name, values);
       }
       // It is known by then that there are too many.
-      if (values.size > MOST_VALUES && !values.has(text)) continue;
+      if (values.size > MAX_VALUES && !values.has(text)) continue;
       values.set(text, (values.get(text) ?? 0) + 1);
     }
   }

@@ -4,7 +4,7 @@ import { LogSink } from '../../producer/network/log-sink.js';
 import { MqttSource } from '../../producer/network/mqtt.js';
 import { lineOfMessage } from '../../producer/network/mqtt-line.js';
 import { takeWhenThereIsRoom } from '../../producer/network/sink.js';
-import { MOST_MESSAGE_BYTES } from '../../producer/network/syslog/framing.js';
+import { MAX_MESSAGE_BYTES } from '../../producer/network/syslog/framing.js';
 import { SyslogTcpServer, type TakeMessages } from '../../producer/network/syslog/tcp.js';
 import { SyslogUdpServer } from '../../producer/network/syslog/udp.js';
 import type { Notify } from '../notice.js';
@@ -82,7 +82,7 @@ async function listen(
       size += bytes.length;
       if (length <= bytes.length) events.addLine(text, peer);
       else
-        events.refuse(text, peer, `line-too-long: the message has ${length} bytes; ${MOST_MESSAGE_BYTES} are the most`);
+        events.refuse(text, peer, `line-too-long: the message has ${length} bytes; ${MAX_MESSAGE_BYTES} are the most`);
     }
     await takeWhenThereIsRoom(sink, events.take(), size);
   };

@@ -5,7 +5,7 @@ import type { LakeReport, LakeTask } from './lake-process.js';
 
 const PROGRAM = fileURLToPath(new URL('lake-process.js', import.meta.url));
 const RESTART_AFTER_MS = 5_000;
-const MOST_RESTARTS = 3;
+const MAX_RESTARTS = 3;
 /** What is not stored by then is stored at the next start. */
 const ENDS_WITHIN_MS = 30_000;
 
@@ -58,7 +58,7 @@ export class LakeBeside {
   }
 
   #startAgain(why: string): void {
-    if (++this.#restarts > MOST_RESTARTS) {
+    if (++this.#restarts > MAX_RESTARTS) {
       const message = `the lake: ${why}; nothing more is stored until the next start, and the pipeline runs on`;
       this.#onNotice({ kind: 'lake', message });
       return;

@@ -8,7 +8,7 @@ import { safe } from '../terminal/safe-text.js';
 
 const PROGRAM = fileURLToPath(new URL('../../api/serve-process.js', import.meta.url));
 const RESTART_AFTER_MS = 1_000;
-const MOST_RESTARTS = 5;
+const MAX_RESTARTS = 5;
 /** One that ran for so long was not bound to fail. */
 const RAN_WELL_MS = 60_000;
 const CLOSE_WITHIN_MS = 3_000;
@@ -71,7 +71,7 @@ export class HttpProcess {
 
   async #startAgain(why: string, startedAt: number): Promise<void> {
     if (performance.now() - startedAt > RAN_WELL_MS) this.#restarts = 0;
-    if (++this.#restarts > MOST_RESTARTS) {
+    if (++this.#restarts > MAX_RESTARTS) {
       say(safe`no dashboard: ${why}; the pipeline runs on. \`millrace serve\` starts one`);
       return;
     }

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AccessFile } from '../../api/auth/access-file.js';
 import type { Accounts } from '../../api/auth/accounts.js';
-import { LEAST_PASSWORD } from '../../api/auth/passwords.js';
+import { MIN_PASSWORD } from '../../api/auth/passwords.js';
 import { isUserName } from '../../api/auth/user-name.js';
 import { ROLES, type Role } from '../../api/auth/visitor.js';
 import { Problem } from '../../api/problems.js';
@@ -45,7 +45,7 @@ async function add(name: string, options: DataDirOption & { readonly role: Role 
   const accounts = await accountsOf(options);
   if (accounts.user(name) !== undefined) throw new UsageError(`there is a user "${name}" already`);
   const password = await readPassword(`password of ${name}:`);
-  if (password.length < LEAST_PASSWORD) throw new UsageError(`a password has ${LEAST_PASSWORD} characters at least`);
+  if (password.length < MIN_PASSWORD) throw new UsageError(`a password has ${MIN_PASSWORD} characters at least`);
   await asUsage(accounts.addUser(name, options.role, password));
   say(safe`added ${name}, who is ${options.role}`);
 }

@@ -23,7 +23,7 @@ export interface ChannelSetting {
 }
 
 /** More incidents of one notification are counted, not shown. */
-export const MOST_SHOWN = 10;
+export const MAX_SHOWN = 10;
 
 export function linkTo({ dashboardUrl }: ChannelSetting, incident: string): string | undefined {
   return dashboardUrl === undefined ? undefined : `${dashboardUrl}/#/incidents/${encodeURIComponent(incident)}`;

@@ -9,7 +9,7 @@ export interface CommandOptions {
 }
 
 const TIMEOUT_MS = 30_000;
-const MOST_SAID_BYTES = 2000;
+const MAX_SAID_BYTES = 2000;
 
 /** A program of this machine, given the notification as JSON on its standard input. Exit status 0 is a success. */
 export function commandChannel({ command, timeoutMs = TIMEOUT_MS }: CommandOptions): Channel {
@@ -26,7 +26,7 @@ export function commandChannel({ command, timeoutMs = TIMEOUT_MS }: CommandOptio
         });
         let said = '';
         const hear = (chunk: Buffer) => {
-          if (said.length < MOST_SAID_BYTES) said = (said + chunk.toString()).slice(0, MOST_SAID_BYTES);
+          if (said.length < MAX_SAID_BYTES) said = (said + chunk.toString()).slice(0, MAX_SAID_BYTES);
         };
         child.stdout?.on('data', hear);
         child.stderr?.on('data', hear);

@@ -9,7 +9,7 @@ export interface JsonCall {
   readonly signal: AbortSignal;
 }
 
-const MOST_SAID_CHARACTERS = 300;
+const MAX_SAID_CHARACTERS = 300;
 /** Later is not asked for by anybody in earnest. */
 const LONGEST_RETRY_AFTER_MS = 3_600_000;
 
@@ -24,7 +24,7 @@ export async function postJson(
     headers: { 'content-type': 'application/json', 'user-agent': 'millrace', 'idempotency-key': id, ...headers },
   });
   const { status } = answer;
-  const said = `${status} ${answer.body.slice(0, MOST_SAID_CHARACTERS)}`.trim();
+  const said = `${status} ${answer.body.slice(0, MAX_SAID_CHARACTERS)}`.trim();
   if (status >= 200 && status < 300) return said;
   if (status >= 300 && status < 400) {
     throw new DeliveryError(`answered ${status}: redirects are not followed`, { retryable: false });

@@ -9,8 +9,8 @@ export interface PagerDutyOptions {
 }
 
 const EVENTS_URL = 'https://events.pagerduty.com/v2/enqueue';
-const MOST_SUMMARY_CHARACTERS = 1024;
-const MOST_KEY_CHARACTERS = 255;
+const MAX_SUMMARY_CHARACTERS = 1024;
+const MAX_KEY_CHARACTERS = 255;
 
 /** PagerDuty, by its Events API v2: an incident here is one there. */
 export function pagerDutyChannel({ routingKey, url = EVENTS_URL }: PagerDutyOptions, setting: ChannelSetting): Channel {
@@ -24,7 +24,7 @@ export function pagerDutyChannel({ routingKey, url = EVENTS_URL }: PagerDutyOpti
           event_action: firing ? 'trigger' : 'resolve',
           dedup_key: dedupKeyOf(incident.id),
           payload: {
-            summary: incident.summary.slice(0, MOST_SUMMARY_CHARACTERS),
+            summary: incident.summary.slice(0, MAX_SUMMARY_CHARACTERS),
             source: incident.scope,
             severity: incident.severity,
             timestamp: new Date(incident.opened).toISOString(),
@@ -46,6 +46,6 @@ export function pagerDutyChannel({ routingKey, url = EVENTS_URL }: PagerDutyOpti
 }
 
 function dedupKeyOf(incident: string): string {
-  if (incident.length <= MOST_KEY_CHARACTERS) return incident;
+  if (incident.length <= MAX_KEY_CHARACTERS) return incident;
   return createHash('sha256').update(incident).digest('hex');
 }

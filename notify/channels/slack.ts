@@ -1,4 +1,4 @@
-import { type Channel, type ChannelSetting, linkTo, MOST_SHOWN } from './channel.js';
+import { type Channel, type ChannelSetting, linkTo, MAX_SHOWN } from './channel.js';
 import { postJson } from './http-call.js';
 import { factsOf, headlineOf, headlineOfOne } from './words.js';
 
@@ -10,15 +10,15 @@ export interface SlackOptions {
 const COLOURS = { info: '#2f6feb', warning: '#d29922', critical: '#d1242f' } as const;
 const RESOLVED_COLOUR = '#1a7f37';
 /** Slack refuses longer texts. */
-const MOST_SECTION_CHARACTERS = 3000;
-const MOST_FIELD_CHARACTERS = 2000;
+const MAX_SECTION_CHARACTERS = 3000;
+const MAX_FIELD_CHARACTERS = 2000;
 
 /** Slack, by an incoming webhook and Block Kit. */
 export function slackChannel({ url }: SlackOptions, setting: ChannelSetting): Channel {
   return {
     deliver: (delivery, signal) => {
       const { incidents, reason } = delivery.notification;
-      const attachments = incidents.slice(0, MOST_SHOWN).map((told) => {
+      const attachments = incidents.slice(0, MAX_SHOWN).map((told) => {
         const { firing, incident } = told;
         const link = linkTo(setting, incident.id);
         const title = `*${escaped(headlineOfOne(told, reason))}*`;
@@ -26,13 +26,13 @@ export function slackChannel({ url }: SlackOptions, setting: ChannelSetting): Ch
         return {
           color: firing ? COLOURS[incident.severity] : RESOLVED_COLOUR,
           blocks: [
-            { type: 'section', text: { type: 'mrkdwn', text: shortened(text, MOST_SECTION_CHARACTERS) } },
+            { type: 'section', text: { type: 'mrkdwn', text: shortened(text, MAX_SECTION_CHARACTERS) } },
             {
               type: 'section',
               fields: factsOf(told).map(([name, value]) => {
                 return {
                   type: 'mrkdwn',
-                  text: shortened(`*${name}*\n${escaped(value) || '-'}`, MOST_FIELD_CHARACTERS),
+                  text: shortened(`*${name}*\n${escaped(value) || '-'}`, MAX_FIELD_CHARACTERS),
                 };
               }),
             },

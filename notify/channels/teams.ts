@@ -1,4 +1,4 @@
-import { type Channel, type ChannelSetting, linkTo, MOST_SHOWN } from './channel.js';
+import { type Channel, type ChannelSetting, linkTo, MAX_SHOWN } from './channel.js';
 import { postJson } from './http-call.js';
 import { factsOf, headlineOf, headlineOfOne } from './words.js';
 
@@ -8,14 +8,14 @@ export interface TeamsOptions {
 }
 
 /** Teams takes messages of up to 28 kB. */
-const MOST_TEXT_CHARACTERS = 800;
+const MAX_TEXT_CHARACTERS = 800;
 
 /** Microsoft Teams, by a workflow's webhook and an Adaptive Card. */
 export function teamsChannel({ url }: TeamsOptions, setting: ChannelSetting): Channel {
   return {
     deliver: (delivery, signal) => {
       const { incidents, reason } = delivery.notification;
-      const shown = incidents.slice(0, MOST_SHOWN);
+      const shown = incidents.slice(0, MAX_SHOWN);
       const items = shown.map((told) => ({
         type: 'Container',
         style: !told.firing ? 'good' : told.incident.severity === 'critical' ? 'attention' : 'warning',
@@ -47,5 +47,5 @@ export function teamsChannel({ url }: TeamsOptions, setting: ChannelSetting): Ch
 
 /** What comes from logs must not become Markdown: no link, no emphasis. */
 function plain(text: string): string {
-  return text.slice(0, MOST_TEXT_CHARACTERS).replace(/[\\`*_[\]()<>#~|]/g, '\\$&');
+  return text.slice(0, MAX_TEXT_CHARACTERS).replace(/[\\`*_[\]()<>#~|]/g, '\\$&');
 }

@@ -3,7 +3,7 @@ import { type LineFormat, type LineOutcome, LineRefusal, shown } from './line-fo
 
 const PAIR = /([A-Za-z_@][\w.@/-]{0,127})=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?=\s|$)/y;
 const FEWEST_PAIRS = 2;
-const MOST_PAIRS = 256;
+const MAX_PAIRS = 256;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };
 
 /** `time=… level=info msg="…" key=value`, as Go's slog and logrus, Heroku, Grafana and many more write; each kind of event. */
@@ -30,7 +30,7 @@ export function logfmtObject(line: string): Record<string, unknown> | undefined 
   for (let at = 0; at < text.length; pairs++) {
     PAIR.lastIndex = at;
     const pair = PAIR.exec(text);
-    if (pair === null || pairs >= MOST_PAIRS) return undefined;
+    if (pair === null || pairs >= MAX_PAIRS) return undefined;
     const [whole, name = '', quoted, bare] = pair;
     // The first of a name is the program's: what follows a message may be anybody's.
     if (!(name in object)) object[name] = quoted === undefined ? bare : unquoted(quoted);

@@ -1,5 +1,5 @@
 /** What a container may write as one line; the rest of a longer one is left out. */
-const MOST_CHARACTERS = 1024 * 1024;
+const MAX_CHARACTERS = 1024 * 1024;
 
 /** Puts together the parts into which container runtimes cut long lines, stream by stream. */
 export class PartialLines {
@@ -9,7 +9,7 @@ export class PartialLines {
   join(stream: string, text: string, isPart: boolean): string | undefined {
     const before = this.#parts.get(stream);
     if (before === undefined && !isPart) return text;
-    const joined = `${before ?? ''}${text}`.slice(0, MOST_CHARACTERS);
+    const joined = `${before ?? ''}${text}`.slice(0, MAX_CHARACTERS);
     if (isPart) {
       this.#parts.set(stream, joined);
       return undefined;

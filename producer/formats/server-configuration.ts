@@ -12,7 +12,7 @@ export interface ConfiguredFormat {
   readonly isUsed: boolean;
 }
 
-const MOST_FILES = 1000;
+const MAX_FILES = 1000;
 const DEEPEST = 10;
 
 /**
@@ -45,7 +45,7 @@ class Configuration {
   }
 
   read(path: string, depth: number): void {
-    if (this.#seen.has(path) || this.#seen.size >= MOST_FILES || depth > DEEPEST) return;
+    if (this.#seen.has(path) || this.#seen.size >= MAX_FILES || depth > DEEPEST) return;
     this.#seen.add(path);
     let text: string;
     try {

@@ -54,7 +54,7 @@ const NAMES: Readonly<Record<Field, string>> = {
 };
 const PLACES = new FieldNames<Field>(NAMES);
 const DEEPEST = 4;
-const MOST_ATTRIBUTES = 64;
+const MAX_ATTRIBUTES = 64;
 const LONGEST_ATTRIBUTE = 1024;
 /** In nanoseconds, in the Elastic Common Schema. */
 const ECS_DURATION = 'event.duration';
@@ -134,7 +134,7 @@ class Found {
   }
 
   #attribute(name: string, value: unknown): void {
-    if (this.#attributes >= MOST_ATTRIBUTES) return;
+    if (this.#attributes >= MAX_ATTRIBUTES) return;
     this.#attributes++;
     const text = typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value);
     this.#fields.attributes ??= {};

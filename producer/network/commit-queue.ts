@@ -17,7 +17,7 @@ export interface CommitQueueOptions<Batch> {
   readonly commitBytes?: number;
 }
 
-const MOST_BYTES = 128 * 1024 * 1024;
+const MAX_BYTES = 128 * 1024 * 1024;
 const COMMIT_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -32,7 +32,7 @@ export class CommitQueue<Batch> {
   #roomFor: (() => void)[] = [];
   #isClosed = false;
 
-  constructor({ commit, commitBytes = COMMIT_BYTES, mostBytes = MOST_BYTES }: CommitQueueOptions<Batch>) {
+  constructor({ commit, commitBytes = COMMIT_BYTES, mostBytes = MAX_BYTES }: CommitQueueOptions<Batch>) {
     this.#options = { commit, commitBytes, mostBytes };
   }
 

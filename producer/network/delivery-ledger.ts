@@ -6,7 +6,7 @@ export const DELIVERIES_TOPIC = 'millrace-deliveries';
 const DELIVERIES = { topic: DELIVERIES_TOPIC, partition: 0 } as const;
 /** Senders that have no answer try again within minutes. */
 const KNOWN_FOR_MS = 3_600_000;
-const MOST_KNOWN = 200_000;
+const MAX_KNOWN = 200_000;
 
 /**
  * Remembers for an hour what was written, in the same transaction as that is: what a sender sends again, because it had no
@@ -48,7 +48,7 @@ export class DeliveryLedger {
     for (const id of ids) this.#known.set(id, at);
     const before = at - KNOWN_FOR_MS;
     for (const [id, time] of this.#known) {
-      if (time >= before && this.#known.size <= MOST_KNOWN) break;
+      if (time >= before && this.#known.size <= MAX_KNOWN) break;
       this.#known.delete(id);
     }
   }

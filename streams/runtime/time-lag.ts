@@ -1,5 +1,5 @@
 /** Ends are remembered for so many calls; the oldest are thinned out. */
-const MOST_SAMPLES = 256;
+const MAX_SAMPLES = 256;
 
 interface Sample {
   readonly atMs: number;
@@ -28,7 +28,7 @@ export class TimeLags {
       else samples.push({ atMs, end });
     }
     while ((samples[1]?.end ?? Number.POSITIVE_INFINITY) <= position) samples.shift();
-    if (samples.length > MOST_SAMPLES) thinOut(samples);
+    if (samples.length > MAX_SAMPLES) thinOut(samples);
     if (position >= end) return 0;
     const [first, second] = samples;
     if (first === undefined || second === undefined || position < first.end) return atMs - (first?.atMs ?? atMs);

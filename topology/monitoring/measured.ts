@@ -1,9 +1,9 @@
 /** Nothing that is measured here is more: beyond it, sums and squares of doubles are no numbers any more. */
-const MOST = 1e15;
+const MAX = 1e15;
 
 /** Sources send numbers that are none, infinite ones, and some that nothing can have measured. */
 export function isMeasured(value: number | null | undefined): value is number {
-  return value !== null && value !== undefined && Math.abs(value) <= MOST;
+  return value !== null && value !== undefined && Math.abs(value) <= MAX;
 }
 
 /** Whether something can have taken so long, or been so large. */

@@ -80,7 +80,7 @@ export interface Observed {
 /** Scores from here are far from usual: somewhat less than what opens an episode. */
 const RECURRENCE_SCORE = 0.2;
 /** Alerts of an episode. */
-const MOST_TOLD = 8;
+const MAX_TOLD = 8;
 
 interface DetectionState {
   /** What the detectors know, by the signals' fields. */
@@ -222,7 +222,7 @@ function openAlerts({ alert, more = [] }: DetectionState): Alert[] {
 
 /** What an open episode has not told yet. */
 function isNews({ field, severity }: Deviation, told: readonly Alert[]): boolean {
-  if (told.length === 0 || told.length >= MOST_TOLD) return false;
+  if (told.length === 0 || told.length >= MAX_TOLD) return false;
   if (severity === 'critical' && told.every((alert) => alert.severity !== 'critical')) return true;
   return !told.some(({ fields }) => fields.includes(field));
 }

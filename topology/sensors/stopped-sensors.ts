@@ -20,11 +20,11 @@ const MS_PER_SECOND = 1000;
 const SPAN = 100;
 const FADING = 0.999;
 /** Fewer readings say little of how often there are some. */
-const LEAST_READINGS = 10;
+const MIN_READINGS = 10;
 /** A silence is one of so many usual gaps, and of so many of the longest. */
 const GAPS = 10;
 const LONGEST_GAPS = 2;
-const LEAST_MS = 10_000;
+const MIN_MS = 10_000;
 
 export const PAUSE: Detection<Silence> = {
   name: 'stopped',
@@ -60,6 +60,6 @@ export function learnGap(pace: Pace | undefined, timeMs: number): Pace {
 
 /** A longer silence is an outage; infinite while too little is known. */
 export function allowedSilenceMs({ gapMs, longestMs, readings }: Pace): number {
-  if (readings < LEAST_READINGS) return Number.POSITIVE_INFINITY;
-  return Math.max(LEAST_MS, GAPS * gapMs, LONGEST_GAPS * longestMs);
+  if (readings < MIN_READINGS) return Number.POSITIVE_INFINITY;
+  return Math.max(MIN_MS, GAPS * gapMs, LONGEST_GAPS * longestMs);
 }

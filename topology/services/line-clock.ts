@@ -33,19 +33,19 @@ interface Skew {
 }
 
 /** A time further ahead than this, and than some usual steps, is doubted. */
-const LEAST_AHEAD_MS = 3000;
+const MIN_AHEAD_MS = 3000;
 const STEPS = 4;
 const STEP_FADING = 0.9995;
 /** Beyond it the engine itself refuses a line. */
-const MOST_AHEAD_MS = 86_400_000;
+const MAX_AHEAD_MS = 86_400_000;
 /** So many lines ahead, one after the other, are believed of one source where there are several, or where there is one. */
 const BELIEVED_AMONG_MANY = 30;
 const BELIEVED_ALONE = 3;
 const MANY = 0.05;
 /** Lines of a skewed source before it is told. */
 const TOLD_AFTER = 3;
-const MOST_SOURCES = 1000;
-const MOST_NOTICES = 100;
+const MAX_SOURCES = 1000;
+const MAX_NOTICES = 100;
 const CHANGES_FADING = 0.01;
 
 /**
@@ -73,7 +73,7 @@ export class LineClock {
     clock.lastSource = source;
     clock.changes += CHANGES_FADING * ((isOther ? 1 : 0) - clock.changes);
     const step = timestamp - partition.time;
-    if (step > Math.max(LEAST_AHEAD_MS, STEPS * clock.step))
+    if (step > Math.max(MIN_AHEAD_MS, STEPS * clock.step))
       return this.#ahead(clock, line, source, step, partition.time);
     if (clock.ahead !== undefined) this.#refute(clock);
     if (step > clock.step) clock.step = step;
@@ -88,11 +88,11 @@ export class LineClock {
   }
 
   #ahead(clock: PartitionClock, line: Line, source: string, step: number, time: number): number {
-    if (step > MOST_AHEAD_MS) return line.timestamp;
+    if (step > MAX_AHEAD_MS) return line.timestamp;
     const skew = clock.skews.get(source);
     if (skew !== undefined) {
       const corrected = step - skew.ms;
-      if (Math.abs(corrected) <= Math.max(LEAST_AHEAD_MS, STEPS * clock.step)) {
+      if (Math.abs(corrected) <= Math.max(MIN_AHEAD_MS, STEPS * clock.step)) {
         skew.lines++;
         if (!skew.isTold && skew.lines >= TOLD_AFTER) {
           skew.isTold = true;
@@ -122,7 +122,7 @@ export class LineClock {
   /** A line that is not ahead: those that were are wrong. */
   #refute(clock: PartitionClock): void {
     for (const [source, ms] of clock.ahead?.sources ?? []) {
-      if (clock.skews.size >= MOST_SOURCES) clock.skews.clear();
+      if (clock.skews.size >= MAX_SOURCES) clock.skews.clear();
       const known = clock.skews.get(source);
       clock.skews.set(source, { ms, lines: 1, isTold: known?.isTold ?? false });
     }
@@ -130,7 +130,7 @@ export class LineClock {
   }
 
   #tell(line: Line, source: string, ms: number, what: 'clock' | 'line'): void {
-    if (this.#notices.length >= MOST_NOTICES) return;
+    if (this.#notices.length >= MAX_NOTICES) return;
     const { service, timestamp } = line;
     const entity = partOfService(service, source);
     const time = timestamp - ms;
@@ -138,7 +138,7 @@ export class LineClock {
     this.#notices.push({
       id: `service/${entity}/clock/${what}@${time}`,
       ...{ time, source_kind: 'service', entity, scope: scopeOfService(service), detector: 'clock' },
-      ...{ state: 'opened', severity: 'info', value: ms, expected_low: null, expected_high: LEAST_AHEAD_MS },
+      ...{ state: 'opened', severity: 'info', value: ms, expected_low: null, expected_high: MIN_AHEAD_MS },
       ...{ window_start: time, window_end: time, fields: ['timestamp'] },
       explanation:
         what === 'clock'

@@ -10,7 +10,7 @@ import { CLOSE_AFTER, monitorLines } from './service-monitor.js';
 import { type RequestCounts, UsualClients } from './usual-clients.js';
 
 /** Different endpoints that are remembered of a client's errors. */
-const MOST_ASKED = 3;
+const MAX_ASKED = 3;
 
 /** Finds the clients of a service that do much more than its others, every few seconds. */
 export function serviceAddresses(lines: Lines, config: ApplicationConfig, serdes: TopicSerdes<'alerts'>): void {
@@ -105,13 +105,13 @@ const OF_ADDRESS: KeepingAggregator<string, Line, AddressCounts> = {
     counts.count++;
     if (status === null || status < 400 || status > 499) return counts;
     counts.clientErrors++;
-    if (endpoint === null || counts.asked.length >= MOST_ASKED || counts.asked.includes(endpoint)) return counts;
+    if (endpoint === null || counts.asked.length >= MAX_ASKED || counts.asked.includes(endpoint)) return counts;
     return { ...counts, asked: [...counts.asked, endpoint.slice(0, LONGEST_ASKED)] };
   },
   merge: (left, right) => ({
     count: left.count + right.count,
     clientErrors: left.clientErrors + right.clientErrors,
-    asked: [...new Set([...left.asked, ...right.asked])].slice(0, MOST_ASKED),
+    asked: [...new Set([...left.asked, ...right.asked])].slice(0, MAX_ASKED),
   }),
 };
 

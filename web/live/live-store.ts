@@ -1,7 +1,7 @@
 import type { Incident, LogLine, SystemFigures } from '../api/client.js';
 import { LineRing } from './line-ring.js';
 
-const MOST_LINES = 10_000;
+const MAX_LINES = 10_000;
 const SHOWN_PER_SECOND = 200;
 /** Lists change in place, and not more often: each time all that is shown of them is made anew. */
 const LINES_EVERY_MS = 250;
@@ -9,7 +9,7 @@ const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 const TYPES = 'metrics,alert,incident';
 /** Of statuses, which come once a second from each instance. */
-const MOST_STATUSES = 60;
+const MAX_STATUSES = 60;
 
 export type Connection = 'connecting' | 'live' | 'reconnecting' | 'signed-out';
 
@@ -76,7 +76,7 @@ const EMPTY: LiveSnapshot = {
 /** The page's one connection, and what has come over it. It lives outside of React, which reads a snapshot a frame. */
 export class LiveStore {
   readonly #listeners = new Set<() => void>();
-  readonly #ring = new LineRing(MOST_LINES);
+  readonly #ring = new LineRing(MAX_LINES);
   #snapshot = EMPTY;
   #next: Partial<LiveSnapshot> = {};
   #frame: number | undefined;
@@ -181,7 +181,7 @@ export class LiveStore {
     source.addEventListener('incident', (event) => this.#incident(event));
     source.addEventListener('topology', (event) => {
       this.#seen(event);
-      this.#change({ statuses: [...this.#latest().statuses.slice(1 - MOST_STATUSES), JSON.parse(event.data)] });
+      this.#change({ statuses: [...this.#latest().statuses.slice(1 - MAX_STATUSES), JSON.parse(event.data)] });
     });
     source.addEventListener('gap', (event) => this.#gap(event));
     source.addEventListener('error', () => this.#broken(source));
@@ -266,7 +266,7 @@ export class LiveStore {
     const next: LiveSnapshot = { ...this.#snapshot, ...this.#next };
     this.#next = {};
     if (next.isPaused) {
-      const waiting = Math.min(this.#cameWhilePaused, MOST_LINES);
+      const waiting = Math.min(this.#cameWhilePaused, MAX_LINES);
       this.#snapshot = { ...next, lines: this.#snapshot.lines, waiting, beyond: this.#cameWhilePaused - waiting };
     } else {
       this.#snapshot = this.#withLines(next);

@@ -1,7 +1,7 @@
 import {
   type AnyValue,
   type Attributes,
-  MOST_DEPTH,
+  MAX_DEPTH,
   NO_ATTRIBUTES,
   OtlpError,
   type OtlpLogRecord,
@@ -80,7 +80,7 @@ function attributesOf(list: unknown, depth = 0): Attributes {
 }
 
 function anyValueOf(value: unknown, depth: number): AnyValue {
-  if (!isMessage(value) || depth > MOST_DEPTH) return null;
+  if (!isMessage(value) || depth > MAX_DEPTH) return null;
   const { arrayValue, boolValue, bytesValue, doubleValue, intValue, kvlistValue, stringValue } = value;
   if (typeof stringValue === 'string') return stringValue;
   if (typeof boolValue === 'boolean') return boolValue;

@@ -33,4 +33,4 @@ export class OtlpError extends MillraceError<'OTLP_BODY'> {
 }
 
 /** Deeper values are left out: what can be sent must not exhaust the stack. */
-export const MOST_DEPTH = 32;
+export const MAX_DEPTH = 32;

@@ -2,7 +2,7 @@ import protobuf from 'protobufjs/minimal.js';
 import {
   type AnyValue,
   type Attributes,
-  MOST_DEPTH,
+  MAX_DEPTH,
   NO_ATTRIBUTES,
   OtlpError,
   type OtlpLogRecord,
@@ -186,7 +186,7 @@ function readKeyValue(reader: Reader, end: number, attributes: Record<string, An
 
 function readAnyValue(reader: Reader, end: number, depth: number): AnyValue {
   let value: AnyValue = null;
-  if (depth > MOST_DEPTH) {
+  if (depth > MAX_DEPTH) {
     reader.pos = end;
     return value;
   }

@@ -16,7 +16,7 @@ export class BulkError extends MillraceError<'BULK_BODY'> {
 }
 
 const ACTIONS = ['index', 'create', 'update', 'delete'] as const;
-const MOST_ITEMS = 100_000;
+const MAX_ITEMS = 100_000;
 
 /**
  * Reads newline-delimited JSON: a line with an action, then one with the document, as Elasticsearch's `_bulk` has them.
@@ -44,7 +44,7 @@ export function readBulk(body: string, index: string): BulkItem[] {
       source = nextLine();
       if (source === undefined) throw new BulkError(`line ${number} is an action without a document behind it`);
     }
-    if (items.length >= MOST_ITEMS) throw new BulkError(`there are more than ${MOST_ITEMS} documents; send fewer`);
+    if (items.length >= MAX_ITEMS) throw new BulkError(`there are more than ${MAX_ITEMS} documents; send fewer`);
     items.push({
       action,
       index: typeof target['_index'] === 'string' ? target['_index'] : index,

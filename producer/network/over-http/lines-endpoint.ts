@@ -6,7 +6,7 @@ import { type HttpAnswer, type HttpCall, type HttpEndpoint, HttpRefusal, json } 
 const PATHS = new Set(['/api/v1/events', '/api/v1/ingest']);
 const SOURCE = 'http';
 const KEY = /^[\x21-\x7e]{1,255}$/;
-const MOST_REASONS = 10;
+const MAX_REASONS = 10;
 
 /** Lines as they are, or JSON: one object a line, one object, or a list of them. */
 export class LinesEndpoint implements HttpEndpoint {
@@ -49,7 +49,7 @@ export class LinesEndpoint implements HttpEndpoint {
       accepted,
       refused: badLines.length,
       left_out: excluded,
-      reasons: Object.fromEntries([...reasons].slice(0, MOST_REASONS)),
+      reasons: Object.fromEntries([...reasons].slice(0, MAX_REASONS)),
       ...(badLines[0] === undefined ? {} : { first_refused: badLines[0].reason }),
     });
   }

@@ -5,14 +5,14 @@ export interface Message {
 }
 
 /** What is kept of a message. */
-export const MOST_MESSAGE_BYTES = 1024 * 1024;
+export const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const SPACE = 0x20;
 const LESS = 0x3c;
 const NO_BYTES = Buffer.alloc(0);
-const MOST_DIGITS = 9;
+const MAX_DIGITS = 9;
 
 /**
  * Cuts what comes over TCP into messages, by both framings of RFC 6587: a number of octets before a message, or a newline
@@ -25,7 +25,7 @@ export class SyslogFramer {
   /** Bytes of a message that are passed over, and what it is that they are of. */
   #skipping: { kept: Buffer; length: number; left: number | 'to newline' } | undefined;
 
-  constructor(mostBytes = MOST_MESSAGE_BYTES) {
+  constructor(mostBytes = MAX_MESSAGE_BYTES) {
     this.#mostBytes = mostBytes;
   }
 
@@ -127,7 +127,7 @@ export function some(bytes: Buffer): Message[] {
 function countOf(bytes: Buffer): { readonly at: number; readonly octets: number } | 'unknown' | undefined {
   let at = 0;
   let octets = 0;
-  for (; at < bytes.length && at < MOST_DIGITS; at++) {
+  for (; at < bytes.length && at < MAX_DIGITS; at++) {
     const digit = (bytes[at] ?? 0) - 0x30;
     if (digit < 0 || digit > 9 || (at === 0 && digit === 0)) break;
     octets = octets * 10 + digit;

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { type Message, SyslogFramer } from './framing.js';
 
 /** As many senders at a time. */
-const MOST_CONNECTIONS = 1000;
+const MAX_CONNECTIONS = 1000;
 const KEEP_ALIVE_MS = 60_000;
 
 export interface ListenAddress {
@@ -36,7 +36,7 @@ export class SyslogTcpServer {
     onFailure: (error: Error) => void,
   ): Promise<SyslogTcpServer> {
     const server = createServer({ keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
-    server.maxConnections = MOST_CONNECTIONS;
+    server.maxConnections = MAX_CONNECTIONS;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, host, () => {

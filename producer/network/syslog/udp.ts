@@ -7,7 +7,7 @@ import type { ListenAddress, TakeMessages } from './tcp.js';
 /** As much as the kernel gives. */
 const RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024;
 /** What waits at most: UDP cannot be held up. */
-const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const LOOK_EVERY_MS = 5_000;
 
 /** What was lost since the start, in datagrams. */
@@ -77,7 +77,7 @@ export class SyslogUdpServer {
   }
 
   #add(bytes: Buffer, peer: string): void {
-    if (this.#waitingBytes + bytes.length > MOST_WAITING_BYTES) {
+    if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) {
       this.#lostHere++;
       return;
     }

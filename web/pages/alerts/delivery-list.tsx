@@ -15,7 +15,7 @@ const STATES = [
   ['pending', 'Waiting'],
   ['failed', 'Failed'],
 ] as const;
-const MOST = 100;
+const MAX = 100;
 
 /** What was told, the newest first, each with its answer; what failed can be sent again. */
 export function DeliveryList() {
@@ -23,7 +23,7 @@ export function DeliveryList() {
   const { canAct } = useVisitor();
   const now = useNow(5_000);
   const [state, choose] = useState<'pending' | 'failed'>();
-  const asked = useQuery(deliveriesOf(state, MOST));
+  const asked = useQuery(deliveriesOf(state, MAX));
   const again = useMutation({
     mutationFn: (id: string) => answerOf(api.POST('/deliveries/{id}/replay', { params: { path: { id } } })),
     onSettled: () => client.invalidateQueries({ queryKey: ['alerting', 'deliveries'] }),

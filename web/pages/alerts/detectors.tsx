@@ -9,7 +9,7 @@ import { Severity } from '../../parts/status.js';
 import { TableHead } from '../../parts/table-head.js';
 import { when, whole } from '../../parts/wording.js';
 
-const MOST = 40;
+const MAX = 40;
 
 /** Which detectors found what, how much of it was fine, and the newest alerts. */
 export function DetectorsView() {
@@ -32,7 +32,7 @@ export function DetectorsView() {
           <span className="s">the newest</span>
         </div>
         <Answer asked={alerts} what="The alerts could not be read.">
-          {({ items }) => <Newest alerts={items.slice(0, MOST)} incidents={incidents.data?.items ?? []} />}
+          {({ items }) => <Newest alerts={items.slice(0, MAX)} incidents={incidents.data?.items ?? []} />}
         </Answer>
       </section>
     </div>

@@ -11,14 +11,14 @@ import { RouteDialog } from './route-dialog.js';
 import { TryRoute } from './try-route.js';
 import { useEditing } from './use-editing.js';
 
-const MOST_DELIVERIES = 1_000;
+const MAX_DELIVERIES = 1_000;
 
 /** Which channels are told of which incidents, in the order in which they are asked. */
 export function RouteList() {
   const { isAdmin } = useVisitor();
   const now = useNow(20_000);
   const asked = useQuery(routesOf());
-  const deliveries = useQuery({ ...deliveriesOf(undefined, MOST_DELIVERIES), refetchInterval: 20_000 });
+  const deliveries = useQuery({ ...deliveriesOf(undefined, MAX_DELIVERIES), refetchInterval: 20_000 });
   const { begin, close, edit, edited, failed, isOpen, keep, remove } = useEditing<AlertRoute>();
   const told = (id: string) => (deliveries.data?.items ?? []).filter(({ route }) => route === `edited/${id}`);
   return (

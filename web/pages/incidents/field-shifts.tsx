@@ -4,7 +4,7 @@ import { useRangeLink } from '../../shell/range.js';
 import { quoted } from '../logs/search-terms.js';
 import { logsSourceOf } from './its-lines.js';
 
-const MOST = 5;
+const MAX = 5;
 
 /** Values whose share of the failing lines is another one than before, and fields of which none is. */
 export function FieldShifts({
@@ -25,7 +25,7 @@ export function FieldShifts({
       <ShiftTable
         comparison={comparison}
         before="hour before"
-        most={MOST}
+        most={MAX}
         hrefOf={(field, value) => linkTo('/logs', { source: logsSourceOf(incident), q: `${field}:${quoted(value)}` })}
       />
     </section>

@@ -30,7 +30,7 @@ const SOURCES: readonly (readonly [LogLine['kind'], string])[] = [
 ];
 
 const REFETCH_MS = 5_000;
-const MOST = 1_000;
+const MAX = 1_000;
 
 /** Lines that fit a search: how many over time, what they have in common, and each of them, as they come. */
 export default function LogsPage() {
@@ -51,7 +51,7 @@ export default function LogsPage() {
   const options = { refetchInterval, placeholderData: keepPreviousData };
   const lines = useQuery({
     queryKey: ['lines', query],
-    queryFn: ({ signal }) => answerOf(api.GET('/logs', { params: { query: { ...query, limit: MOST } }, signal })),
+    queryFn: ({ signal }) => answerOf(api.GET('/logs', { params: { query: { ...query, limit: MAX } }, signal })),
     placeholderData: keepPreviousData,
     staleTime: 60_000,
   });

@@ -8,7 +8,7 @@ import { useKeys } from '../../shell/keys.js';
 import { useRangeLink } from '../../shell/range.js';
 import { quoted } from './search-terms.js';
 
-const MOST = 8;
+const MAX = 8;
 
 export interface TimeSpan {
   readonly from: number;
@@ -72,7 +72,7 @@ export function SelectedTime({ onClose, onNarrow, q, source, span }: SelectedTim
               <ShiftTable
                 comparison={comparison}
                 before="hour before"
-                most={MOST}
+                most={MAX}
                 hrefOf={(field, value) =>
                   linkTo('/logs', { source, q: `${q} ${field}:${quoted(value)}`.trim(), ...range })
                 }

@@ -16,7 +16,7 @@ import { IncidentActions } from '../incidents/actions.js';
 import { logsQueryOf, logsSourceOf } from '../incidents/its-lines.js';
 import { isUnusual, latestOf, type Signal, signalsOf, usualInWords } from '../incidents/signals.js';
 
-const MOST_LINES = 8;
+const MAX_LINES = 8;
 
 /** The gravest thing that goes on: what, since when, how bad, why, and the lines that show it. */
 export function Hero({ incident, others }: { readonly incident: Incident; readonly others: readonly Incident[] }) {
@@ -28,7 +28,7 @@ export function Hero({ incident, others }: { readonly incident: Incident; readon
   useKeys({ Enter: () => document.activeElement === document.body && navigate(href) });
   const alerts = detail?.alerts_list ?? [];
   const signals = detail === undefined ? [] : signalsOf(detail).slice(0, 2);
-  const lines = detail?.lines.slice(0, MOST_LINES) ?? [];
+  const lines = detail?.lines.slice(0, MAX_LINES) ?? [];
   return (
     <section className={`hero ${incident.severity}`} aria-labelledby="hero-t">
       <div className="hero-w">

@@ -8,8 +8,8 @@ import { IncidentMark } from '../../parts/status.js';
 import { duration, when } from '../../parts/wording.js';
 import { useRangeLink } from '../../shell/range.js';
 
-const MOST_OPEN = 4;
-const MOST_OVER = 4;
+const MAX_OPEN = 4;
+const MAX_OVER = 4;
 
 /** Incidents that go on, with what was found, and the last that are over. */
 export function IncidentFeed({
@@ -38,7 +38,7 @@ export function IncidentFeed({
         </Link>
       </div>
       {incidents.length === 0 && <Note icon="ok" title="No incident in the last 6 h." />}
-      {open.slice(0, MOST_OPEN).map((incident) => (
+      {open.slice(0, MAX_OPEN).map((incident) => (
         <Link key={incident.id} className="inc" href={`/incidents/${encodeURIComponent(incident.id)}`}>
           <IncidentMark incident={incident} />
           <b className="ell">{everyHost(nameOf(incident.scope))}</b>
@@ -50,7 +50,7 @@ export function IncidentFeed({
       ))}
       {over.length > 0 && (
         <div className={open.length > 0 ? 'over' : ''}>
-          {over.slice(0, MOST_OVER).map((incident) => (
+          {over.slice(0, MAX_OVER).map((incident) => (
             <Link key={incident.id} className="inc one" href={`/incidents/${encodeURIComponent(incident.id)}`}>
               <IncidentMark incident={incident} />
               <span className="ell">

@@ -12,7 +12,7 @@ import { count } from '../../parts/wording.js';
 import { rangeOf, useRangeLink } from '../../shell/range.js';
 
 const SPAN_MS = 6 * 3_600_000;
-const MOST = 8;
+const MAX = 8;
 const SIX_HOURS = rangeOf('now-6h', null);
 
 interface Entity {
@@ -30,7 +30,7 @@ export function AlertTracks({
   readonly alerts: readonly Alert[];
 }) {
   const entities = entitiesOf(incidents);
-  const shown = entities.slice(0, MOST);
+  const shown = entities.slice(0, MAX);
   const to = Math.max(useNow(10_000), ...incidents.map(({ updated }) => updated));
   // Not six empty hours when there is only one.
   const earliest = Math.min(...incidents.map(({ opened }) => opened), to - 600_000);

@@ -6,11 +6,11 @@ import type { Place } from './flow-layout.js';
 import type { Rates } from './rates.js';
 import type { InstanceStatus, PartitionStatus } from './status.js';
 
-const MOST_PARTITIONS = 6;
+const MAX_PARTITIONS = 6;
 
 /** How high a topic is that shows its partitions. */
 export const sourceHeight = (partitions: number): number =>
-  52 + Math.min(partitions, MOST_PARTITIONS) * 18 + (partitions > MOST_PARTITIONS ? 18 : 0);
+  52 + Math.min(partitions, MAX_PARTITIONS) * 18 + (partitions > MAX_PARTITIONS ? 18 : 0);
 
 interface FlowNodeBoxProps {
   readonly node: FlowNode;
@@ -112,9 +112,9 @@ function SourceWords({ partitions, rates, title }: SourceWordsProps) {
   const most = Math.max(...partitions.map((one) => writtenOf(one) ?? 0), 1e-9);
   // Those furthest behind are shown where there is no room for all.
   const shown =
-    partitions.length <= MOST_PARTITIONS
+    partitions.length <= MAX_PARTITIONS
       ? partitions
-      : partitions.toSorted((one, other) => (other.lagMs ?? 0) - (one.lagMs ?? 0)).slice(0, MOST_PARTITIONS);
+      : partitions.toSorted((one, other) => (other.lagMs ?? 0) - (one.lagMs ?? 0)).slice(0, MAX_PARTITIONS);
   return (
     <>
       <span className="src-h">
@@ -141,9 +141,9 @@ function SourceWords({ partitions, rates, title }: SourceWordsProps) {
           </span>
         );
       })}
-      {partitions.length > MOST_PARTITIONS && (
+      {partitions.length > MAX_PARTITIONS && (
         <span className="pt">
-          <span className="dim nw">and {partitions.length - MOST_PARTITIONS} that are less behind</span>
+          <span className="dim nw">and {partitions.length - MAX_PARTITIONS} that are less behind</span>
         </span>
       )}
     </>

@@ -12,10 +12,10 @@ import { type SentWindow, type SentWindows, windowsOf } from './windows.js';
 
 /** So many hops are in view. */
 const HOPS = 60;
-const MOST_RECORDS = 1_000;
+const MAX_RECORDS = 1_000;
 const REFETCH_MS = 4_000;
 const PLOT_PX = 66;
-const MOST_ROWS = 40;
+const MAX_ROWS = 40;
 
 /** Topics whose records Logs shows. */
 const LOG_SOURCES: Readonly<Record<string, 'requests' | 'services' | 'sensors'>> = {
@@ -36,11 +36,11 @@ interface WindowBrowserProps {
 export function WindowBrowser({ sources, streamTime, topic }: WindowBrowserProps) {
   const isPaused = useLive((live) => live.isPaused);
   const asked = useQuery({
-    queryKey: ['records', topic, MOST_RECORDS],
+    queryKey: ['records', topic, MAX_RECORDS],
     queryFn: ({ signal }) =>
       answerOf(
         api.GET('/topics/{name}/records', {
-          params: { path: { name: topic }, query: { limit: MOST_RECORDS } },
+          params: { path: { name: topic }, query: { limit: MAX_RECORDS } },
           signal,
         }),
       ),
@@ -271,7 +271,7 @@ function WindowRows({ before, sent, source, window }: WindowRowsProps) {
           </tr>
         </thead>
         <tbody>
-          {window.rows.slice(0, MOST_ROWS).map(({ entity, measure, values }) => {
+          {window.rows.slice(0, MAX_ROWS).map(({ entity, measure, values }) => {
             const href = recordsOf(entity);
             const old = before?.rows.find((row) => row.entity === entity)?.measure;
             return (
@@ -302,7 +302,7 @@ function WindowRows({ before, sent, source, window }: WindowRowsProps) {
           })}
         </tbody>
       </table>
-      {window.rows.length > MOST_ROWS && <p className="s t2">{count(window.rows.length - MOST_ROWS, 'further key')}</p>}
+      {window.rows.length > MAX_ROWS && <p className="s t2">{count(window.rows.length - MAX_ROWS, 'further key')}</p>}
     </div>
   );
 }

@@ -38,7 +38,7 @@ export interface SentWindows {
 
 const MEASURES = ['count', 'requests', 'request_count', 'records'];
 const NOT_MEASURES = new Set(['window_start', 'window_end', 'timestamp']);
-const MOST_OTHERS = 3;
+const MAX_OTHERS = 3;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -62,7 +62,7 @@ export function windowsOf(records: readonly SentRecord[]): SentWindows | undefin
   if (sample === undefined) return undefined;
   const numeric = Object.keys(sample).filter((name) => typeof sample[name] === 'number' && !NOT_MEASURES.has(name));
   const measure = MEASURES.find((name) => numeric.includes(name));
-  const others = numeric.filter((name) => name !== measure).slice(0, MOST_OTHERS);
+  const others = numeric.filter((name) => name !== measure).slice(0, MAX_OTHERS);
   const windows = found.map(({ end, last, start }) => windowOf(start, end, last, measure));
   const starts = [...new Set(windows.map(({ start }) => start))];
   const hops = starts.slice(1).map((start, index) => start - (starts[index] ?? 0));

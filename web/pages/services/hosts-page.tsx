@@ -14,7 +14,7 @@ import { PercentilesChart, RequestCharts } from '../overview/requests.js';
 import { EntityTabs } from './entity-tabs.js';
 import { AlertList } from './services-page.js';
 
-const MOST_SPARKS = 30;
+const MAX_SPARKS = 30;
 
 /** Hosts in their newest minute, and the traffic of one, or of all together. */
 export default function HostsPage() {
@@ -23,7 +23,7 @@ export default function HostsPage() {
   const range = useRange();
   const linkTo = useRangeLink();
   const hosts = (asked.data?.items ?? []).toSorted((one, other) => other.rules.length - one.rules.length);
-  const details = useQueries({ queries: hosts.slice(0, MOST_SPARKS).map(({ host }) => hostOf(host, range)) });
+  const details = useQueries({ queries: hosts.slice(0, MAX_SPARKS).map(({ host }) => hostOf(host, range)) });
   const chosen = search.get('name') ?? '*';
   return (
     <>

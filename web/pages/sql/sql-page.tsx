@@ -12,7 +12,7 @@ const SqlEditor = lazy(() => import('./sql-editor.js'));
 const FIRST = 'SELECT service, level, count(*) AS lines\nFROM service\nGROUP BY ALL\nORDER BY lines DESC';
 const AGAIN_MS = 10_000;
 const HISTORY = 'millrace.sql-history';
-const MOST_HISTORY = 20;
+const MAX_HISTORY = 20;
 
 type Result = Awaited<ReturnType<typeof run>>;
 
@@ -36,7 +36,7 @@ export default function SqlPage() {
       params.set('sql', sql);
       return params;
     });
-    const next = [sql, ...history.filter((one) => one !== sql)].slice(0, MOST_HISTORY);
+    const next = [sql, ...history.filter((one) => one !== sql)].slice(0, MAX_HISTORY);
     localStorage.setItem(HISTORY, JSON.stringify(next));
     setHistory(next);
     query.mutate(sql);
