@@ -6,7 +6,7 @@ import { ApplicationRun } from '../reference/run-application.js';
 const START_MS = Date.UTC(2026, 0, 1, 9);
 const HOUR_MS = 3_600_000;
 
-/** In no lane of its own: it needs no service, and a minute. */
+/** Among the long tests for its minute: it needs no service. */
 it('is silent over a day whose traffic follows the day', async () => {
   const run = await ApplicationRun.create({ config: { pipelines: ['services'] } });
   const simulator = new ServiceLogSimulator({ seed: 3, startMs: START_MS, linesPerSecond: 20, faults: [] });
