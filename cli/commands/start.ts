@@ -276,8 +276,8 @@ async function run(
     maxTimeAhead: options.maxAhead,
     numStandbyReplicas: options.standbys,
     modelsDirectory: modelsDirectory(options.dataDir),
-    // Nobody looks at what is over soon, unless there is a server to look at it with.
-    ...((!options.once || options.serves) && { tellsStatusAs: programVersion() }),
+    // Nobody looks at what is over soon, nor asks a cluster for it each second, unless there is a server to look at it with.
+    ...((options.serves || (options.brokers === undefined && !options.once)) && { tellsStatusAs: programVersion() }),
   };
   const reader = await readResults(log, config, serdes, { from: 'now' });
   const pipeline = await runPipeline({

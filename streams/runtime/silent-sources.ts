@@ -4,6 +4,8 @@ import type { Task } from './task/task.js';
 
 /** How often it is asked whether partitions that are silent are at their end, where that is a request. */
 const ENDS_POLL_MS = 250;
+/** How often while nothing is to be learned of it: a log that is away is noticed by what is asked of it. */
+const QUIET_POLL_MS = 1000;
 /**
  * So many answers are told after the last progress of any input: one may be told just before others read of the progress,
  * one beside it, and the second after that is of a time after it.
@@ -30,22 +32,26 @@ export class SilentSources {
    */
   async findEnds(tasks: readonly Task[]): Promise<void> {
     const { log, monotonicMs, time } = this.#config;
-    const reached = Math.max(...tasks.map((task) => task.time.reached));
-    if (reached > this.#reached) this.#answersOwed = ANSWERS;
-    this.#reached = Math.max(this.#reached, reached);
+    const furthest = Math.max(...tasks.map((task) => task.time.reached));
+    if (furthest > this.#reached) this.#answersOwed = ANSWERS;
+    this.#reached = Math.max(this.#reached, furthest);
     const silent = tasks.flatMap((task) => task.inputs.silent(time).map((topic) => ({ task, topic })));
     if (silent.length === 0) return;
+    const isKnown = this.#answersOwed === 0 && silent.every(({ task, topic }) => task.time.source(topic)?.isAtEnd);
     const find = async () => {
+      // One is enough to notice, and holds one thread where many would hold all.
+      const asked = log.singleOwner || !isKnown ? silent : silent.slice(0, 1);
       await Promise.all(
-        silent.map(async ({ task, topic }) => {
-          const asked = task.time.reached;
-          task.inputs.endsAt(topic, await log.endOffset({ topic, partition: task.partition }), asked);
+        asked.map(async ({ task, topic }) => {
+          const { reached } = task.time;
+          const end = await log.endOffset({ topic, partition: task.partition });
+          if (log.singleOwner || !isKnown) task.inputs.endsAt(topic, end, reached);
         }),
       );
     };
     if (log.singleOwner) return find();
-    if (this.#asked !== undefined || monotonicMs() - this.#askedAt < ENDS_POLL_MS) return;
-    if (this.#answersOwed === 0 && silent.every(({ task, topic }) => task.time.source(topic)?.isAtEnd)) return;
+    const intervalMs = isKnown ? QUIET_POLL_MS : ENDS_POLL_MS;
+    if (this.#asked !== undefined || monotonicMs() - this.#askedAt < intervalMs) return;
     this.#askedAt = monotonicMs();
     this.#asked = find()
       .then(() => {

@@ -19,6 +19,8 @@ const REQUEST_MS = 10_000;
 const PROBE_MS = 2000;
 /** How long closing waits for what is under way. */
 const CLOSE_MS = 1000;
+/** Each call holds one of the few threads that Node has for them, for as long as brokers are away: commits need some, too. */
+const OFFSET_LANES = 2;
 /** So many calls in a row that do not come back are asked again, while brokers may be away, of a new client. */
 const MAX_GIVEN_UP = 3;
 const INTERNAL_SEGMENT_BYTES = 50 * 1024 * 1024;
@@ -46,6 +48,8 @@ export class KafkaAdmin {
   /** Calls that have not come back, and the client that each is one of. */
   readonly #inCall = new Map<Promise<void>, AdminClient>();
   #givenUp = 0;
+  readonly #offsetLanes: Promise<unknown>[] = Array.from({ length: OFFSET_LANES }, () => Promise.resolve());
+  #offsetsAsked = 0;
   #closed = false;
 
   constructor(options: KafkaAdminOptions) {
@@ -62,10 +66,23 @@ export class KafkaAdmin {
     await this.#call<Metadata>((done) => this.#client.getMetadata({ timeout: PROBE_MS }, done), 'a probe');
   }
 
-  async offset(
+  offset(
     topicPartition: TopicPartition,
     offset: OffsetSpec,
     isolationLevel = kafka.IsolationLevel.READ_COMMITTED,
+  ): Promise<number> {
+    const lane = this.#offsetsAsked++ % OFFSET_LANES;
+    const asked = (this.#offsetLanes[lane] ?? Promise.resolve()).then(() =>
+      this.#offset(topicPartition, offset, isolationLevel),
+    );
+    this.#offsetLanes[lane] = asked.catch(() => {});
+    return asked;
+  }
+
+  async #offset(
+    topicPartition: TopicPartition,
+    offset: OffsetSpec,
+    isolationLevel: kafka.IsolationLevel,
   ): Promise<number> {
     const [result] = await this.ask<ListOffsetsResult[]>(
       (done) =>

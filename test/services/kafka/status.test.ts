@@ -32,7 +32,18 @@ describe.skipIf(reason)('a pipeline on Kafka', () => {
   function start(...args: readonly string[]): Millrace {
     const { brokers, registryUrl } = services.addresses;
     const one = new Millrace([
-      ...['start', '--brokers', brokers, '--registry', registryUrl, '--data-dir', directory.path],
+      ...[
+        'start',
+        '--brokers',
+        brokers,
+        '--registry',
+        registryUrl,
+        '--data-dir',
+        directory.path,
+        '--http',
+        '127.0.0.1:0',
+        '--no-auth',
+      ],
       ...['--pipelines', 'goals', '--rate', '200', ...args],
     ]);
     running.push(one);
