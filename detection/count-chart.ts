@@ -1,14 +1,8 @@
-import {
-  type AlarmState,
-  alarmLimit,
-  type Budget,
-  closeAlarm,
-  initialAlarm,
-  learnEvidence,
-  openAlarm,
-} from './alarm.js';
+import { alarmLimit, type Budget, closeAlarm, initialAlarm, learnEvidence, openAlarm } from './alarm.js';
+import { addEvidence, type ChartState, chartScore, closeChart, GOOD_LIMIT, mostOfWindow, WARMUP } from './chart.js';
 import type { Verdict } from './detector.js';
 import type { Tally } from './peers.js';
+import { rounded } from './rounded.js';
 
 export interface CountChartOptions {
   readonly budget: Budget;
@@ -23,20 +17,15 @@ export interface CountChartOptions {
   readonly leastWindows?: number;
 }
 
-export interface CountChartState {
-  readonly alarm: AlarmState;
+export interface CountChartState extends ChartState {
   /** What is usual, fading: of so many events so many failed. */
   count: number;
   failures: number;
   /** How far windows were from what was expected, squared, and what was expected: failures that come in bursts are further. */
   squares: number;
   expected: number;
-  /** Of each alternative: the logarithm of a likelihood ratio, 0 at least. */
-  readonly evidence: number[];
   /** Since there is evidence. */
   since: Since;
-  /** While an alarm is open: what speaks for its end. */
-  good: number;
   /** The share before the last one that was taken for usual in its place. */
   former: number | null;
 }
@@ -72,20 +61,12 @@ const ODDS = [2, 4, 12, 60];
 const MIN_FAILURES = 3;
 const MIN_SHARE = 0.002;
 const MEMORY = 720;
-/** One window alone is no alarm: it adds so much of the limit at most. */
-const MAX_OF_LIMIT = 0.8;
-/** No more adds up than this many limits, so that what is over is soon forgotten. */
-const CAP = 1.2;
 /** With more evidence nothing is learned for so many windows; then it is, but less of it. */
 const HOLD_FROM = 1;
 const HOLD_WINDOWS = 60;
 const DOUBTFUL_WEIGHT = 0.3;
 /** An alarm that has been open for so many windows is what is usual now: half an hour of windows of five seconds. */
 const ADOPTED_AFTER = 360;
-/** Windows with events before the first is judged. */
-const WARMUP = 12;
-/** What speaks for the end of an alarm, as a logarithm of a likelihood ratio. */
-const GOOD_LIMIT = 4;
 const MAX_ONCE_IN = 1e12;
 
 export function initialCountChart(odds: readonly number[] = ODDS): CountChartState {
@@ -119,13 +100,10 @@ export function chartCounts(
   const isLearning = alarm.seen < WARMUP;
   const expected = count * usual;
   if (count > 0 && !isLearning) {
-    const most = leastWindows > 1 ? MAX_OF_LIMIT * limit : Number.POSITIVE_INFINITY;
-    odds.forEach((times, index) => {
-      const other = shareOfOdds(usual, times);
-      const ratio = logRatio(count, failures, other, usual) / spread;
-      const sum = (state.evidence[index] ?? 0) + Math.min(most, ratio);
-      state.evidence[index] = rounded(Math.min(CAP * limit, Math.max(0, sum)));
-    });
+    const most = mostOfWindow(limit, leastWindows);
+    addEvidence(state, odds, limit, (times) =>
+      Math.min(most, logRatio(count, failures, shareOfOdds(usual, times), usual) / spread),
+    );
   }
   const evidence = Math.max(...state.evidence);
   addTo(state.since, count, failures, expected, spread);
@@ -137,7 +115,7 @@ export function chartCounts(
   if (!alarm.open) returnToFormer(state, { count, failures }, usual);
   const { since } = state;
   const verdict: CountVerdict = {
-    score: alarm.open ? Math.max(0.5, evidence / (evidence + limit)) : Math.min(0.49, evidence / (evidence + limit)),
+    score: chartScore(state, evidence, limit),
     isAnomalous: alarm.open,
     value: since.count === 0 ? (count === 0 ? 0 : failures / count) : since.failures / since.count,
     expected: { low: 0, high: highShare(count, usual, spread) },
@@ -205,10 +183,8 @@ function closeWhenUsual(state: CountChartState, { count, failures }: Tally, usua
   const alarming = Math.max(shareOfOdds(usual, 2), Math.min(0.98, (since.failures + 0.5) / (since.count + 1)));
   state.good = rounded(Math.max(0, state.good - logRatio(count, failures, alarming, usual)));
   if (state.good < GOOD_LIMIT) return;
-  closeAlarm(alarm);
-  state.evidence.fill(0);
+  closeChart(state);
   state.since = nothing();
-  state.good = 0;
 }
 
 /** A high share that was taken for usual, since it lasted, is no longer usual when it is over. */
@@ -275,9 +251,4 @@ export function poissonTail(least: number, mean: number): number {
     if (term < sum * 1e-12) break;
   }
   return Math.min(1, sum);
-}
-
-/** To six digits: the states of many series are written as text. */
-function rounded(value: number): number {
-  return Number(value.toPrecision(6));
 }

@@ -1,3 +1,5 @@
+import { rounded } from './rounded.js';
+
 /**
  * What is out of the ordinary at the same time of most days: of each hour of the day the share of days that had an
  * anomaly, upwards or downwards, and its size. Hours without are not kept.
@@ -26,6 +28,7 @@ const MAX_INTERVAL_MS = HOUR_MS / 2;
 /** An anomaly of so many times the usual size is more than usual. */
 const LARGER = 1.5;
 const SIZE_RATE = 0.5;
+const DIGITS = 4;
 const MIN_SHARE = 0.05;
 
 export function noHabits(): HabitsState {
@@ -74,10 +77,5 @@ function fold({ hour, known }: HabitsState, isUp: boolean, size: number, { habit
   const [share, usual] = known[key] ?? [0, size];
   const now = share + habitRate * ((size > 0 ? 1 : 0) - share);
   if (now < MIN_SHARE) delete known[key];
-  else known[key] = [rounded(now), rounded(size > 0 ? usual + SIZE_RATE * (size - usual) : usual)];
-}
-
-/** To four digits: the states of many series are written as text. */
-function rounded(value: number): number {
-  return Number(value.toPrecision(4));
+  else known[key] = [rounded(now, DIGITS), rounded(size > 0 ? usual + SIZE_RATE * (size - usual) : usual, DIGITS)];
 }

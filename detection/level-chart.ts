@@ -1,13 +1,7 @@
-import {
-  type AlarmState,
-  alarmLimit,
-  type Budget,
-  closeAlarm,
-  initialAlarm,
-  learnEvidence,
-  openAlarm,
-} from './alarm.js';
+import { alarmLimit, type Budget, initialAlarm, learnEvidence, openAlarm } from './alarm.js';
+import { addEvidence, type ChartState, chartScore, closeChart, GOOD_LIMIT, mostOfWindow, WARMUP } from './chart.js';
 import type { Verdict } from './detector.js';
+import { rounded } from './rounded.js';
 
 export interface LevelChartOptions {
   readonly budget: Budget;
@@ -28,16 +22,12 @@ export interface Sample {
   readonly variance: number;
 }
 
-export interface LevelChartState {
-  readonly alarm: AlarmState;
+export interface LevelChartState extends ChartState {
   level: number;
   /** How much windows differ from the level beyond what their values' own variance explains. */
   restlessness: number;
   /** A value's variance within windows. */
   variance: number;
-  /** Of each shift: the logarithm of a likelihood ratio, 0 at least. */
-  readonly evidence: number[];
-  good: number;
   /** The mean of the windows of the alarm. */
   alarming: number;
   /** The level before the last one that was taken for usual in its place. */
@@ -50,13 +40,9 @@ export interface LevelVerdict extends Verdict {
 
 const MEMORY = 360;
 const ADOPTED_AFTER = 180;
-const WARMUP = 12;
-const MAX_OF_LIMIT = 0.8;
-const CAP = 1.2;
 const DOUBTFUL = 0.4;
 const DOUBTFUL_WEIGHT = 0.2;
 const OPEN_WEIGHT = 0.03;
-const GOOD_LIMIT = 4;
 /** Deviations beyond which a window is learned as if it were as near as that. */
 const CLIP = 3;
 /** The least standard deviation between windows. */
@@ -85,14 +71,9 @@ export function chartLevel(
   const isLearning = alarm.seen < WARMUP;
   const spread = state.restlessness + Math.max(state.variance, variance / 4) / count + MIN_DEVIATION ** 2;
   const distance = mean - state.level;
-  const most = leastWindows > 1 ? MAX_OF_LIMIT * limit : Number.POSITIVE_INFINITY;
-  if (!isLearning) {
-    shifts.forEach((shift, index) => {
-      const ratio = (shift * distance - shift ** 2 / 2) / spread;
-      const sum = (state.evidence[index] ?? 0) + Math.min(most, ratio);
-      state.evidence[index] = rounded(Math.min(CAP * limit, Math.max(0, sum)));
-    });
-  }
+  const most = mostOfWindow(limit, leastWindows);
+  const ratioOf = (shift: number) => (shift * distance - shift ** 2 / 2) / spread;
+  if (!isLearning) addEvidence(state, shifts, limit, (shift) => Math.min(most, ratioOf(shift)));
   const evidence = Math.max(...state.evidence);
   if (alarm.open) {
     alarm.openFor++;
@@ -103,7 +84,7 @@ export function chartLevel(
     state.good = rounded(
       Math.max(0, state.good + Math.min(GOOD_LIMIT / 2, (shift ** 2 / 2 - shift * distance) / spread)),
     );
-    if (state.good >= GOOD_LIMIT) close(state);
+    if (state.good >= GOOD_LIMIT) closeChart(state);
   } else if (evidence > limit) {
     const { former } = state;
     if (former !== null && Math.abs(mean - former) < Math.abs(distance) / 2) {
@@ -117,7 +98,7 @@ export function chartLevel(
   }
   const width = CLIP * Math.sqrt(spread);
   const verdict: LevelVerdict = {
-    score: alarm.open ? Math.max(0.5, evidence / (evidence + limit)) : Math.min(0.49, evidence / (evidence + limit)),
+    score: chartScore(state, evidence, limit),
     isAnomalous: alarm.open,
     expected: isLearning
       ? { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
@@ -130,12 +111,6 @@ export function chartLevel(
 
 function least(shifts: readonly number[]): number {
   return Math.min(...shifts.map(Math.abs));
-}
-
-function close(state: LevelChartState): void {
-  closeAlarm(state.alarm);
-  state.evidence.fill(0);
-  state.good = 0;
 }
 
 function learn(
@@ -159,7 +134,7 @@ function learn(
   if (alarm.open && alarm.openFor >= adoptedAfter) {
     state.former = state.level;
     state.level = state.alarming;
-    close(state);
+    closeChart(state);
     return;
   }
   const isWarming = alarm.seen < WARMUP;
@@ -182,9 +157,4 @@ function learn(
   const width = CLIP * Math.sqrt(spread);
   const counted = isWarming ? distance : Math.max(-width, Math.min(width, distance));
   state.level = rounded(state.level + rate * counted);
-}
-
-/** To six digits: the states of many series are written as text. */
-function rounded(value: number): number {
-  return Number(value.toPrecision(6));
 }

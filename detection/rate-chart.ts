@@ -1,13 +1,7 @@
-import {
-  type AlarmState,
-  alarmLimit,
-  type Budget,
-  closeAlarm,
-  initialAlarm,
-  learnEvidence,
-  openAlarm,
-} from './alarm.js';
+import { alarmLimit, type Budget, initialAlarm, learnEvidence, openAlarm } from './alarm.js';
+import { addEvidence, type ChartState, chartScore, closeChart, GOOD_LIMIT, mostOfWindow, WARMUP } from './chart.js';
 import type { Verdict } from './detector.js';
+import { rounded } from './rounded.js';
 
 export interface RateChartOptions {
   readonly budget: Budget;
@@ -21,14 +15,11 @@ export interface RateChartOptions {
   readonly leastWindows?: number;
 }
 
-export interface RateChartState {
-  readonly alarm: AlarmState;
+export interface RateChartState extends ChartState {
   /** Events that are usual in a window. */
   mean: number;
   /** How far windows differ from it beyond what chance explains: a squared share. */
   restlessness: number;
-  readonly evidence: number[];
-  good: number;
   /** The mean of the windows of the alarm. */
   alarming: number;
   former: number | null;
@@ -41,15 +32,11 @@ export interface RateVerdict extends Verdict {
 const FACTORS = [0.4, 0.12, 4, 10];
 const MEMORY = 60;
 const ADOPTED_AFTER = 120;
-const WARMUP = 12;
-const MAX_OF_LIMIT = 0.8;
 /** A rise takes three windows: jobs, batches and bursts of a few seconds are no incident. */
 const MAX_OF_RISE = 0.45;
-const CAP = 1.2;
 const DOUBTFUL = 0.4;
 const DOUBTFUL_WEIGHT = 0.2;
 const OPEN_WEIGHT = 0.01;
-const GOOD_LIMIT = 4;
 const CLIP = 3;
 /** Traffic comes and goes by itself more than chance says. */
 const RESTLESSNESS = 2.5;
@@ -84,14 +71,8 @@ export function chartRate(
   const limit = alarmLimit(alarm, { restlessness: RESTLESSNESS, newWindows: NEW_WINDOWS, ...budget });
   const isLearning = alarm.seen < WARMUP;
   const ratioOf = (factor: number) => (count * Math.log(factor) - mean * (factor - 1)) / spread;
-  const mostOf = (factor: number) =>
-    leastWindows > 1 ? (factor > 1 ? MAX_OF_RISE : MAX_OF_LIMIT) * limit : Number.POSITIVE_INFINITY;
-  if (!isLearning) {
-    factors.forEach((factor, index) => {
-      const sum = (state.evidence[index] ?? 0) + Math.min(mostOf(factor), ratioOf(factor));
-      state.evidence[index] = rounded(Math.min(CAP * limit, Math.max(0, sum)));
-    });
-  }
+  const mostOf = (factor: number) => mostOfWindow(limit, leastWindows, factor > 1 ? MAX_OF_RISE : undefined);
+  if (!isLearning) addEvidence(state, factors, limit, (factor) => Math.min(mostOf(factor), ratioOf(factor)));
   const evidence = Math.max(...state.evidence);
   if (alarm.open) {
     alarm.openFor++;
@@ -99,7 +80,7 @@ export function chartRate(
     const isFall = state.alarming < mean;
     const factor = isFall ? Math.min(0.7, Math.max(0.05, state.alarming / mean)) : Math.max(1.5, state.alarming / mean);
     state.good = rounded(Math.max(0, state.good + Math.min(GOOD_LIMIT / 2, -ratioOf(factor))));
-    if (state.good >= GOOD_LIMIT) close(state);
+    if (state.good >= GOOD_LIMIT) closeChart(state);
   } else if (evidence > limit) {
     const { former } = state;
     if (former !== null && count > former / 2 && count < former * 2) {
@@ -113,7 +94,7 @@ export function chartRate(
   }
   const width = CLIP * Math.sqrt(mean * spread);
   const verdict: RateVerdict = {
-    score: alarm.open ? Math.max(0.5, evidence / (evidence + limit)) : Math.min(0.49, evidence / (evidence + limit)),
+    score: chartScore(state, evidence, limit),
     isAnomalous: alarm.open,
     expected: isLearning
       ? { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
@@ -122,12 +103,6 @@ export function chartRate(
   };
   learn(state, count, { adoptedAfter, evidence, limit, mean, memory, spread });
   return verdict;
-}
-
-function close(state: RateChartState): void {
-  closeAlarm(state.alarm);
-  state.evidence.fill(0);
-  state.good = 0;
 }
 
 interface Learned {
@@ -149,7 +124,7 @@ function learn(
     // What lasts is usual; what was before is not forgotten, for it may come back.
     state.former = state.mean;
     state.mean = state.alarming;
-    close(state);
+    closeChart(state);
     return;
   }
   const isWarming = alarm.seen < WARMUP;
@@ -167,9 +142,4 @@ function learn(
   }
   const weight = alarm.open ? OPEN_WEIGHT : evidence > DOUBTFUL * limit ? DOUBTFUL_WEIGHT : 1;
   state.mean = rounded(state.mean + weight * Math.max(1 / (seen + 1), 1 / memory) * clipped);
-}
-
-/** To six digits: the states of many series are written as text. */
-function rounded(value: number): number {
-  return Number(value.toPrecision(6));
 }

@@ -1,3 +1,5 @@
+import { rounded } from './rounded.js';
+
 /**
  * The mean course of a day or a week, an hour a slot, learned from timestamps: what was seen in a slot is folded into
  * its mean once the series has left it, clipped, so that one bad day moves it a little only.
@@ -91,9 +93,4 @@ function fold(season: Season, clip: number): void {
   means[slot] = rounded(mean + FOLD * Math.max(-clip, Math.min(clip, visitMean - mean)));
   const spread = spreads[slot] ?? visitSpread;
   spreads[slot] = rounded(spread + FOLD * (visitSpread - spread));
-}
-
-/** To six digits: the states of many series are written as text. */
-function rounded(value: number): number {
-  return Number(value.toPrecision(6));
 }

@@ -1,5 +1,6 @@
 import { useSearchParams } from 'wouter';
 import { TopBar } from '../../shell/top-bar.js';
+import { ViewSwitch } from '../../shell/view-switch.js';
 import { useVisitor } from '../../shell/visitor.js';
 import { ChannelList } from './channel-list.js';
 import { DeliveryList } from './delivery-list.js';
@@ -17,29 +18,12 @@ const VIEWS = [
 
 /** Who is told of what and when, what was told, and what the detectors found. */
 export default function AlertsPage() {
-  const [search, setSearch] = useSearchParams();
+  const [search] = useSearchParams();
   const view = search.get('view') ?? '';
   return (
     <>
       <TopBar title="Alerts" range={false}>
-        <nav className="seg" aria-label="Views">
-          {VIEWS.map(([name, words]) => (
-            <button
-              key={name}
-              type="button"
-              aria-pressed={name === view}
-              onClick={() =>
-                setSearch((params) => {
-                  params.set('view', name);
-                  if (name === '') params.delete('view');
-                  return params;
-                })
-              }
-            >
-              {words}
-            </button>
-          ))}
-        </nav>
+        <ViewSwitch views={VIEWS} />
       </TopBar>
       <main id="main">{view === 'detectors' ? <DetectorsView /> : view === 'times' ? <Times /> : <Told />}</main>
     </>

@@ -5,6 +5,7 @@ import { Answer, Failure, Note } from '../../parts/state.js';
 import { timeOfDay, whole } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
 import { ChannelDialog } from './channel-dialog.js';
+import { ChangeButtons, ListHead } from './list-parts.js';
 import { channelsOf, deliveriesOf } from './questions.js';
 import { iconOf } from './route-list.js';
 import { useEditing } from './use-editing.js';
@@ -23,15 +24,7 @@ export function ChannelList() {
   });
   return (
     <section className="ax-c" id="channels" aria-labelledby="channels-t">
-      <div className="hd">
-        <h2 id="channels-t">Channels</h2>
-        {isAdmin && (
-          <button type="button" className="btn sm r" onClick={begin}>
-            <Icon name="plus" />
-            Channel
-          </button>
-        )}
-      </div>
+      <ListHead id="channels-t" title="Channels" adds={isAdmin ? 'Channel' : undefined} onAdd={begin} />
       {failed !== null && <Failure what="The channel was not deleted." error={failed} />}
       <Answer asked={asked} what="The channels could not be read.">
         {({ items }) =>
@@ -64,25 +57,12 @@ export function ChannelList() {
                       </button>
                     )}
                     {isAdmin && origin === 'edited' && (
-                      <>
-                        <button
-                          type="button"
-                          className="btn ghost sm"
-                          aria-label={`Change ${name}`}
-                          onClick={() => edit(channel)}
-                        >
-                          Change
-                        </button>
-                        <button
-                          type="button"
-                          className="btn ghost sm sq"
-                          aria-label={`Delete ${name}`}
-                          title="Delete"
-                          onClick={() => remove(() => api.DELETE('/channels/{id}', { params: { path: { id: name } } }))}
-                        >
-                          <Icon name="x" />
-                        </button>
-                      </>
+                      <ChangeButtons
+                        changes={`Change ${name}`}
+                        deletes={`Delete ${name}`}
+                        onChange={() => edit(channel)}
+                        onDelete={() => remove(() => api.DELETE('/channels/{id}', { params: { path: { id: name } } }))}
+                      />
                     )}
                   </li>
                 );

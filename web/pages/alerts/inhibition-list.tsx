@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { api } from '../../api/client.js';
 import { FormDialog } from '../../parts/form-dialog.js';
-import { Icon } from '../../parts/icon.js';
 import { Answer, Failure, Note } from '../../parts/state.js';
 import { duration, list } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
+import { ChangeButtons, ListHead } from './list-parts.js';
 import { LABELS, Matchers, MatchersField, matchersIn } from './matchers.js';
 import { flappingOf, type Inhibition, inhibitionsOf } from './questions.js';
 import { useEditing } from './use-editing.js';
@@ -26,16 +26,13 @@ export function InhibitionList() {
   };
   return (
     <section aria-labelledby="inhibitions-t">
-      <div className="hd">
-        <h2 id="inhibitions-t">Inhibition</h2>
-        <span className="s">what is not told while something graver goes on</span>
-        {isAdmin && (
-          <button type="button" className="btn sm r" onClick={begin}>
-            <Icon name="plus" />
-            Inhibition
-          </button>
-        )}
-      </div>
+      <ListHead
+        id="inhibitions-t"
+        title="Inhibition"
+        says="what is not told while something graver goes on"
+        adds={isAdmin ? 'Inhibition' : undefined}
+        onAdd={begin}
+      />
       {failed !== null && <Failure what="The inhibition was not deleted." error={failed} />}
       <Answer asked={asked} what="The inhibitions could not be read.">
         {(items) =>
@@ -58,22 +55,13 @@ export function InhibitionList() {
                   </div>
                   {one.origin === 'file' && <span className="dim s">of the file</span>}
                   {isAdmin && one.origin === 'edited' && (
-                    <>
-                      <button type="button" className="btn ghost sm" onClick={() => edit(one)}>
-                        Change
-                      </button>
-                      <button
-                        type="button"
-                        className="btn ghost sm sq"
-                        aria-label="Delete the inhibition"
-                        title="Delete"
-                        onClick={() =>
-                          remove(() => api.DELETE('/inhibitions/{id}', { params: { path: { id: one.id } } }))
-                        }
-                      >
-                        <Icon name="x" />
-                      </button>
-                    </>
+                    <ChangeButtons
+                      deletes="Delete the inhibition"
+                      onChange={() => edit(one)}
+                      onDelete={() =>
+                        remove(() => api.DELETE('/inhibitions/{id}', { params: { path: { id: one.id } } }))
+                      }
+                    />
                   )}
                 </li>
               ))}

@@ -5,6 +5,7 @@ import { Icon } from '../../parts/icon.js';
 import { Answer, Failure, Note } from '../../parts/state.js';
 import { duration, when, whole } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
+import { ChangeButtons, ListHead } from './list-parts.js';
 import { Matchers } from './matchers.js';
 import { type AlertRoute, channelsOf, deliveriesOf, type FileRoute, routesOf } from './questions.js';
 import { RouteDialog } from './route-dialog.js';
@@ -23,16 +24,13 @@ export function RouteList() {
   const told = (id: string) => (deliveries.data?.items ?? []).filter(({ route }) => route === `edited/${id}`);
   return (
     <section className="ax-r" id="routes" aria-labelledby="routes-t">
-      <div className="hd">
-        <h2 id="routes-t">Routes</h2>
-        <span className="s">The first that fits, from the top, unless it goes on.</span>
-        {isAdmin && (
-          <button type="button" className="btn sm r" onClick={begin}>
-            <Icon name="plus" />
-            Route
-          </button>
-        )}
-      </div>
+      <ListHead
+        id="routes-t"
+        title="Routes"
+        says="The first that fits, from the top, unless it goes on."
+        adds={isAdmin ? 'Route' : undefined}
+        onAdd={begin}
+      />
       {failed !== null && <Failure what="The route was not deleted." error={failed} />}
       <Answer asked={asked} what="The routes could not be read.">
         {({ file, items }) =>
@@ -83,27 +81,14 @@ export function RouteList() {
                         <td className="num t2">{sent[0] === undefined ? '' : when(sent[0].created, now)}</td>
                         <td className="num nw">
                           {isAdmin && (
-                            <>
-                              <button
-                                type="button"
-                                className="btn ghost sm"
-                                aria-label={`Change ${route.id}`}
-                                onClick={() => edit(route)}
-                              >
-                                Change
-                              </button>
-                              <button
-                                type="button"
-                                className="btn ghost sm sq"
-                                aria-label={`Delete ${route.id}`}
-                                title="Delete"
-                                onClick={() =>
-                                  remove(() => api.DELETE('/routes/{id}', { params: { path: { id: route.id } } }))
-                                }
-                              >
-                                <Icon name="x" />
-                              </button>
-                            </>
+                            <ChangeButtons
+                              changes={`Change ${route.id}`}
+                              deletes={`Delete ${route.id}`}
+                              onChange={() => edit(route)}
+                              onDelete={() =>
+                                remove(() => api.DELETE('/routes/{id}', { params: { path: { id: route.id } } }))
+                              }
+                            />
                           )}
                         </td>
                       </tr>

@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { api } from '../../api/client.js';
 import { FormDialog } from '../../parts/form-dialog.js';
-import { Icon } from '../../parts/icon.js';
 import { Answer, Failure, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
 import { duration } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
+import { ChangeButtons, ListHead } from './list-parts.js';
 import { type Schedule, schedulesOf } from './questions.js';
 import { spanOf } from './route-dialog.js';
 import { useEditing } from './use-editing.js';
@@ -28,16 +28,13 @@ export function ScheduleList() {
   };
   return (
     <section aria-labelledby="schedules-t">
-      <div className="hd">
-        <h2 id="schedules-t">Schedules</h2>
-        <span className="s">times that come again; routes and silences name them</span>
-        {canAct && (
-          <button type="button" className="btn sm r" onClick={begin}>
-            <Icon name="plus" />
-            Schedule
-          </button>
-        )}
-      </div>
+      <ListHead
+        id="schedules-t"
+        title="Schedules"
+        says="times that come again; routes and silences name them"
+        adds={canAct ? 'Schedule' : undefined}
+        onAdd={begin}
+      />
       {failed !== null && <Failure what="The schedule was not deleted." error={failed} />}
       <Answer asked={asked} what="The schedules could not be read.">
         {(items) =>
@@ -61,22 +58,13 @@ export function ScheduleList() {
                       <td className="num nw">
                         {one.origin === 'file' && <span className="dim">of the file</span>}
                         {canAct && one.origin === 'edited' && (
-                          <>
-                            <button type="button" className="btn ghost sm" onClick={() => edit(one)}>
-                              Change
-                            </button>
-                            <button
-                              type="button"
-                              className="btn ghost sm sq"
-                              aria-label={`Delete ${one.name}`}
-                              title="Delete"
-                              onClick={() =>
-                                remove(() => api.DELETE('/schedules/{id}', { params: { path: { id: one.name } } }))
-                              }
-                            >
-                              <Icon name="x" />
-                            </button>
-                          </>
+                          <ChangeButtons
+                            deletes={`Delete ${one.name}`}
+                            onChange={() => edit(one)}
+                            onDelete={() =>
+                              remove(() => api.DELETE('/schedules/{id}', { params: { path: { id: one.name } } }))
+                            }
+                          />
                         )}
                       </td>
                     </tr>

@@ -5,6 +5,7 @@ import { Icon } from '../../parts/icon.js';
 import { Answer, Failure, Note } from '../../parts/state.js';
 import { duration, when } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
+import { ListHead } from './list-parts.js';
 import { Matchers } from './matchers.js';
 import { type Silence, silencesOf } from './questions.js';
 import { SilenceDialog } from './silence-dialog.js';
@@ -16,19 +17,15 @@ export function SilenceList() {
   const now = useNow(5_000);
   const asked = useQuery(silencesOf());
   const { begin, close, edit, edited, failed, isOpen, keep, remove } = useEditing<Silence>();
-  const add = canAct && (
-    <button type="button" className="btn sm r" onClick={begin}>
-      <Icon name="plus" />
-      Silence
-    </button>
-  );
   return (
     <section className="ax-s" id="silences" aria-labelledby="silences-t">
-      <div className="hd">
-        <h2 id="silences-t">Silences</h2>
-        <span className="s">Alerts are found and counted, and nobody is told.</span>
-        {add}
-      </div>
+      <ListHead
+        id="silences-t"
+        title="Silences"
+        says="Alerts are found and counted, and nobody is told."
+        adds={canAct ? 'Silence' : undefined}
+        onAdd={begin}
+      />
       {failed !== null && <Failure what="The silence was not ended." error={failed} />}
       <Answer asked={asked} what="The silences could not be read.">
         {(all) => {

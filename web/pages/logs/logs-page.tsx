@@ -5,6 +5,7 @@ import { answerOf, api, type LogLine } from '../../api/client.js';
 import { facetsOf } from '../../api/questions.js';
 import { useLive, useLiveStore } from '../../live/use-live.js';
 import { Icon } from '../../parts/icon.js';
+import { Segments } from '../../parts/segments.js';
 import { Failure, Loading, Note } from '../../parts/state.js';
 import { number, whole } from '../../parts/wording.js';
 import { useKeys } from '../../shell/keys.js';
@@ -123,18 +124,12 @@ export default function LogsPage() {
   return (
     <>
       <TopBar title="Logs">
-        <nav className="seg" aria-label="Lines of">
-          {SOURCES.map(([name, words]) => (
-            <button
-              key={name}
-              type="button"
-              aria-pressed={name === source}
-              onClick={() => set({ source: name, line: undefined, q: undefined })}
-            >
-              {words}
-            </button>
-          ))}
-        </nav>
+        <Segments
+          label="Lines of"
+          options={SOURCES}
+          chosen={source}
+          onChoose={(name) => set({ source: name, line: undefined, q: undefined })}
+        />
       </TopBar>
       <main id="main" className={`lg ${lineId === null ? 'no-line' : ''}`}>
         <div className="qb">

@@ -1,6 +1,7 @@
 import type { ComponentType } from 'react';
 import { useSearchParams } from 'wouter';
 import { TopBar } from '../../shell/top-bar.js';
+import { ViewSwitch } from '../../shell/view-switch.js';
 import { ConnectorsView } from './connectors-view.js';
 import { DeadLettersView } from './dead-letters-view.js';
 import { PartitionsView } from './partitions-view.js';
@@ -19,30 +20,13 @@ const VIEWS: readonly (readonly [name: string, words: string, view: ComponentTyp
 
 /** What runs, how far it is, and what the topics hold. */
 export default function PipelinePage() {
-  const [search, setSearch] = useSearchParams();
+  const [search] = useSearchParams();
   const view = search.get('view') ?? '';
   const View = VIEWS.find(([name]) => name === view)?.[2] ?? TopologyView;
   return (
     <>
       <TopBar title="Pipeline" range={false}>
-        <nav className="seg" aria-label="Views">
-          {VIEWS.map(([name, words]) => (
-            <button
-              key={name}
-              type="button"
-              aria-pressed={name === view}
-              onClick={() =>
-                setSearch((params) => {
-                  params.set('view', name);
-                  if (name === '') params.delete('view');
-                  return params;
-                })
-              }
-            >
-              {words}
-            </button>
-          ))}
-        </nav>
+        <ViewSwitch views={VIEWS} />
       </TopBar>
       <main id="main">
         <View />

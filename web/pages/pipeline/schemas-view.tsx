@@ -4,10 +4,11 @@ import { answerOf, api, type Schemas } from '../../api/client.js';
 import { Answer, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
 import { useRangeLink } from '../../shell/range.js';
+import { Choice } from './choice.js';
 
 /** What the values of topics are, by subject; one with its versions and what each changed. */
 export function SchemasView() {
-  const [search, setSearch] = useSearchParams();
+  const [search] = useSearchParams();
   const linkTo = useRangeLink();
   const chosen = search.get('subject');
   const asked = useQuery({
@@ -28,18 +29,7 @@ export function SchemasView() {
                   {items.map(({ subject, topic, versions }) => (
                     <tr key={subject} aria-selected={subject === chosen || undefined}>
                       <td className="mono">
-                        <button
-                          type="button"
-                          className="n"
-                          onClick={() =>
-                            setSearch((params) => {
-                              params.set('subject', subject);
-                              return params;
-                            })
-                          }
-                        >
-                          {subject}
-                        </button>
+                        <Choice name={subject} param="subject" />
                       </td>
                       <td className="mono">
                         {topic !== null && (

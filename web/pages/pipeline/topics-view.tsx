@@ -5,13 +5,14 @@ import { topicsOf } from '../../api/questions.js';
 import { Answer, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
 import { whole } from '../../parts/wording.js';
+import { Choice } from './choice.js';
 import { SampledRecords } from './sampled-records.js';
 
 const NEWEST = 30;
 
 /** All topics of the log, and the newest records of one. */
 export function TopicsView() {
-  const [search, setSearch] = useSearchParams();
+  const [search] = useSearchParams();
   const asked = useQuery(topicsOf());
   const chosen = search.get('topic');
   const [showsInternal, showInternal] = useState(false);
@@ -32,18 +33,7 @@ export function TopicsView() {
                   .map(({ name, partitions, records }) => (
                     <tr key={name} aria-selected={name === chosen || undefined}>
                       <td className="mono">
-                        <button
-                          type="button"
-                          className="n"
-                          onClick={() =>
-                            setSearch((params) => {
-                              params.set('topic', name);
-                              return params;
-                            })
-                          }
-                        >
-                          {name}
-                        </button>
+                        <Choice name={name} param="topic" />
                       </td>
                       <td className="num">{partitions.length}</td>
                       <td className="num">{whole(records)}</td>
