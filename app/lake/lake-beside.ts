@@ -1,6 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Notify } from '../notice.js';
+import { startBeside } from '../process-beside.js';
 import type { LakeReport, LakeTask } from './lake-process.js';
 
 const PROGRAM = fileURLToPath(new URL('lake-process.js', import.meta.url));
@@ -36,24 +37,18 @@ export class LakeBeside {
   }
 
   #start(): ChildProcess {
-    const child = fork(PROGRAM, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' });
     let failure: string | undefined;
-    child.on('message', (report: LakeReport) => {
-      if (report.kind === 'failed') failure = report.message;
-      else if (report.kind === 'notice') this.#onNotice(report.notice);
-    });
-    child.on('error', () => {});
-    child.send(this.#task, () => {});
-    // The pipeline says how long this process runs.
-    child.unref();
-    child.channel?.unref();
-    this.#exited = new Promise((resolve) => {
-      child.on('exit', (code, signal) => {
-        resolve();
-        if (!this.#closing) this.#startAgain(failure ?? `its process ended by ${signal ?? `code ${code}`}`);
+    const { child, exited } = startBeside<LakeReport>(PROGRAM, this.#task, {
+      onReport: (report) => {
+        if (report.kind === 'failed') failure = report.message;
+        else if (report.kind === 'notice') this.#onNotice(report.notice);
+      },
+      onExit: (how) => {
+        if (!this.#closing) this.#startAgain(failure ?? `its process ended by ${how}`);
         else if (failure !== undefined) this.#onNotice({ kind: 'lake', message: `the lake: ${failure}` });
-      });
+      },
     });
+    this.#exited = exited;
     return child;
   }
 

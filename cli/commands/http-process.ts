@@ -1,7 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ServeReport, ServeTask } from '../../api/serve-process.js';
+import { startBeside } from '../../app/process-beside.js';
 import { sayNotice } from '../terminal/notice-text.js';
 import { say } from '../terminal/output.js';
 import { safe } from '../terminal/safe-text.js';
@@ -40,25 +41,19 @@ export class HttpProcess {
 
   #start(): void {
     const startedAt = performance.now();
-    const child = fork(PROGRAM, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' });
-    this.#child = child;
     let failure: string | undefined;
-    child.on('message', (report: ServeReport) => {
-      if (report.kind === 'failed') failure = report.message;
-      else if (report.kind === 'notice') sayNotice(report.notice);
-      else this.#listens(report);
+    const { child, exited } = startBeside<ServeReport>(PROGRAM, this.#task, {
+      onReport: (report) => {
+        if (report.kind === 'failed') failure = report.message;
+        else if (report.kind === 'notice') sayNotice(report.notice);
+        else this.#listens(report);
+      },
+      onExit: (how) => {
+        if (!this.#closing) void this.#startAgain(failure ?? `it ended by ${how}`, startedAt);
+      },
     });
-    child.on('error', () => {});
-    child.send(this.#task, () => {});
-    // The pipeline says how long this process runs.
-    child.unref();
-    child.channel?.unref();
-    this.#exited = new Promise((resolve) => {
-      child.on('exit', (code, signal) => {
-        resolve();
-        if (!this.#closing) void this.#startAgain(failure ?? `it ended by ${signal ?? `code ${code}`}`, startedAt);
-      });
-    });
+    this.#child = child;
+    this.#exited = exited;
   }
 
   #listens({ setupUrl, url }: Extract<ServeReport, { kind: 'listening' }>): void {
