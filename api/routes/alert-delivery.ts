@@ -38,6 +38,16 @@ export async function asked<T>(work: () => T | Promise<T>): Promise<T> {
 
 export type Asked = Pick<Call<unknown, unknown, unknown>, 'visitor'>;
 
+/** Whether it is there, of the file or edited. */
+function isKnown({ settings }: NotifyService, kind: Kind, id: string): boolean {
+  return settings.edited(kind).has(id) || settings.isOfFile(kind, id);
+}
+
+/** @throws Problem 404 */
+export function requireKnown(services: Services, kind: Kind, id: string): void {
+  if (!isKnown(notifyOf(services), kind, id)) throw notFound(kind, id);
+}
+
 /** Deletes what was edited, unless something else names it. */
 export async function remove(
   call: Asked & { readonly params: { readonly id: string } },
@@ -46,7 +56,7 @@ export async function remove(
 ): Promise<void> {
   const { settings } = notifyOf(services);
   const { id } = call.params;
-  if (!settings.edited(kind).has(id) && !settings.isOfFile(kind, id)) throw notFound(kind, id);
+  requireKnown(services, kind, id);
   const user = settings.userOf(kind, id);
   if (user !== undefined) throw new Problem(409, 'in-use', `The ${user} names the ${kind} "${id}"; change that first.`);
   await asked(() => settings.put(kind, id, null));
@@ -55,7 +65,7 @@ export async function remove(
 
 /** A name that leads nowhere would be silence. */
 export function requireSchedules(services: Services, names: readonly string[]): void {
-  const { settings } = notifyOf(services);
-  const missing = names.find((name) => !settings.edited('schedule').has(name) && !settings.isOfFile('schedule', name));
+  const notify = notifyOf(services);
+  const missing = names.find((name) => !isKnown(notify, 'schedule', name));
   if (missing !== undefined) throw new Problem(422, 'no-such-schedule', `There is no schedule "${missing}".`);
 }

@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { flappingSchema, inhibitionSchema } from '../../notify/config.js';
 import { FLAPPING } from '../../notify/settings.js';
-import { notFound } from '../problems.js';
 import { type Call, idParams, type Resource, route, silentRoute } from '../route.js';
 import type { Services } from '../services.js';
-import { asked, notifyOf, origin, remove } from './alert-delivery.js';
+import { asked, notifyOf, origin, remove, requireKnown } from './alert-delivery.js';
 
 const inhibitionBody = inhibitionSchema.omit({ id: true });
 const inhibitionAnswer = z.looseObject({ id: z.string(), origin }).meta({ id: 'Inhibition' });
@@ -85,10 +84,7 @@ export const inhibitions: Resource = {
       answer: inhibitionAnswer,
       handle(call, services) {
         const { id } = call.params;
-        const { settings } = notifyOf(services);
-        if (!settings.edited('inhibition').has(id) && !settings.isOfFile('inhibition', id)) {
-          throw notFound('inhibition', id);
-        }
+        requireKnown(services, 'inhibition', id);
         return putInhibition(call, services, id);
       },
     }),

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { type SilenceConfig, scheduleBody, scheduleSchema, silenceSchema } from '../../notify/config.js';
 import type { NotifyService } from '../../notify/notify-service.js';
 import { page, pageOf, paging } from '../parameters.js';
-import { notFound, Problem } from '../problems.js';
+import { Problem } from '../problems.js';
 import { incidentRecord } from '../records.js';
 import { type Call, idParams, type Resource, route, silentRoute } from '../route.js';
 import type { Services } from '../services.js';
-import { asked, notifyOf, origin, remove, requireSchedules } from './alert-delivery.js';
+import { type Asked, asked, notifyOf, origin, remove, requireKnown, requireSchedules } from './alert-delivery.js';
 
 const silenceAnswer = z
   .looseObject({ id: z.string(), state: z.enum(['pending', 'active', 'waiting', 'expired']), origin })
@@ -38,6 +38,12 @@ async function putSilence(
   const { from, matchers, reason, schedule, until } = silence;
   services.audit(visitor, 'silence.put', { id, matchers, from, until, schedule, reason });
   return shownSilence(silence, notify);
+}
+
+async function putSchedule({ visitor }: Asked, services: Services, schedule: z.output<typeof scheduleSchema>) {
+  await asked(() => notifyOf(services).settings.put('schedule', schedule.name, schedule));
+  services.audit(visitor, 'schedule.put', schedule);
+  return { ...schedule, origin: 'edited' as const };
 }
 
 export const silences: Resource = {
@@ -85,8 +91,7 @@ export const silences: Resource = {
       answer: silenceAnswer,
       handle(call, services) {
         const { id } = call.params;
-        const { settings } = notifyOf(services);
-        if (!settings.edited('silence').has(id) && !settings.isOfFile('silence', id)) throw notFound('silence', id);
+        requireKnown(services, 'silence', id);
         return putSilence(call, services, id);
       },
     }),
@@ -132,12 +137,7 @@ export const silences: Resource = {
       body: scheduleSchema,
       problems: [409, 422],
       answer: scheduleAnswer,
-      async handle(call, services) {
-        const { body } = call;
-        await asked(() => notifyOf(services).settings.put('schedule', body.name, body));
-        services.audit(call.visitor, 'schedule.put', body);
-        return { ...body, origin: 'edited' as const };
-      },
+      handle: (call, services) => putSchedule(call, services, call.body),
     }),
     route({
       method: 'put',
@@ -148,16 +148,10 @@ export const silences: Resource = {
       body: scheduleBody,
       problems: [404, 409, 422],
       answer: scheduleAnswer,
-      async handle(call, services) {
+      handle(call, services) {
         const { id: name } = call.params;
-        const { settings } = notifyOf(services);
-        if (!settings.edited('schedule').has(name) && !settings.isOfFile('schedule', name)) {
-          throw notFound('schedule', name);
-        }
-        const schedule = { ...call.body, name };
-        await asked(() => settings.put('schedule', name, schedule));
-        services.audit(call.visitor, 'schedule.put', schedule);
-        return { ...schedule, origin: 'edited' as const };
+        requireKnown(services, 'schedule', name);
+        return putSchedule(call, services, { ...call.body, name });
       },
     }),
     silentRoute({
