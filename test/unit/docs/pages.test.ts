@@ -62,6 +62,25 @@ it('every link between pages leads to a file that exists and, with an anchor, to
   expect(broken).toEqual([]);
 });
 
+function linksOf(page: string): string[] {
+  return [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\(([^)#\s]+)[^)\s]*\)/g)].map(([, link = '']) =>
+    join(dirname(page), link),
+  );
+}
+
+it('every page of the documentation is at most two clicks away from the README', () => {
+  const first = linksOf('README.md').filter((page) => PAGES.includes(page));
+  const reached = new Set([...first, ...first.flatMap(linksOf)]);
+  const pages = PAGES.filter((page) => page.startsWith('docs/') && !page.startsWith(REFERENCE));
+  expect(pages.filter((page) => !reached.has(page))).toEqual([]);
+});
+
+it('every page is in the list of pages', () => {
+  const listed = new Set(linksOf('docs/README.md'));
+  const pages = PAGES.filter((page) => /^docs\/[^/]+\.md$/.test(page) && page !== 'docs/README.md');
+  expect(pages.filter((page) => !listed.has(page))).toEqual([]);
+});
+
 it('prose is wrapped at 120 columns; tables and links are as long as they are', () => {
   const long = PAGES.filter((name) => !name.startsWith(REFERENCE)).flatMap((page) =>
     proseOf(page)
