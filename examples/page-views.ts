@@ -1,5 +1,5 @@
 /**
- * Counts each user's page views by minute of event time, wherever the views come in the wrong order. It needs no disk:
+ * Counts each user's page views per minute of event time, even if the views arrive out of order. It needs no disk:
  *
  *   npm run build
  *   node dist/examples/page-views.js
@@ -18,7 +18,7 @@ import { EmbeddedLog } from '@millrace/streams/embedded';
 export interface PageView {
   readonly user: string;
   readonly page: string;
-  /** When the page was seen, in ISO 8601; when it was written to the log does not matter. */
+  /** When the page was seen, in ISO 8601; the time when it was written to the log does not matter. */
   readonly at: string;
 }
 
@@ -70,7 +70,7 @@ const VIEWS: readonly PageView[] = [
   { user: 'ada', page: '/', at: '2026-03-01T12:00:05Z' },
   { user: 'ben', page: '/', at: '2026-03-01T12:00:20Z' },
   { user: 'ada', page: '/prices', at: '2026-03-01T12:01:04Z' },
-  // 16 s behind the one before it, and in time: its minute is open until 12:01:10.
+  // 16 s behind the one before it, and still in time: its minute is open until 12:01:10.
   { user: 'ada', page: '/help', at: '2026-03-01T12:00:48Z' },
   { user: 'ben', page: '/prices', at: '2026-03-01T12:01:30Z' },
   // Too late: at 12:01:30 the minute of 12:00 is closed.
