@@ -26,7 +26,7 @@ const HEAP = ['-Xms128m', '-Xmx400m', '-XX:+UseSerialGC'];
 const POMS = new URL('./poms/', import.meta.url);
 
 /** `stack` is what the stack runs. */
-export type KafkaVersion = 'stack' | '4.1.2' | '3.7.2' | '2.8.2';
+export type KafkaVersion = 'stack' | '4.4.0' | '4.1.2' | '3.7.2' | '2.8.2';
 
 export type Protocol = 'PLAINTEXT' | 'SSL' | 'SASL_SSL';
 

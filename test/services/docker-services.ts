@@ -36,7 +36,7 @@ const CONNECT_IMAGE = 'millrace-connect:test';
 
 const CONTAINERS: Readonly<Record<ServiceName, ContainerService>> = {
   kafka: {
-    image: 'apache/kafka:4.4.0',
+    image: 'apache/kafka:4.2.1',
     port: 9092,
     environment: (ports) => ({
       ...fromProperties('KAFKA', SINGLE_BROKER_SETTINGS),

@@ -9,8 +9,8 @@ const READ_COMMITTED = 1;
 const UNKNOWN = -1;
 const NO_SESSION = 0;
 const SESSION_BYTES = 4;
-/** High watermark, last stable offset and start of the log. */
-const OFFSETS_BYTES = 24;
+/** Where the log starts. */
+const START_BYTES = 8;
 const PREFERRED_REPLICA_BYTES = 4;
 
 export interface FetchRequest {
@@ -32,6 +32,10 @@ export interface FetchResponse {
 
 export interface PartitionResponse extends TopicPartition {
   readonly errorCode: number;
+  /** Where the partition ends for those who read all that is replicated. */
+  readonly highWatermark: number;
+  /** Where the first open transaction begins; the high watermark when there is none. */
+  readonly lastStableOffset: number;
   readonly aborted: readonly AbortedTransaction[];
   /** Record batches, of which the last may be cut off. */
   readonly records: Buffer;
@@ -96,14 +100,16 @@ function parseResponse(reader: Reader): FetchResponse {
 function readPartition(reader: Reader, topic: string): PartitionResponse {
   const partition = reader.readInt32();
   const errorCode = reader.readInt16();
-  reader.skip(OFFSETS_BYTES);
+  const highWatermark = Number(reader.readInt64());
+  const lastStableOffset = Number(reader.readInt64());
+  reader.skip(START_BYTES);
   const aborted: AbortedTransaction[] = [];
   readArray(reader, () => {
     const producerId = Number(reader.readInt64());
     aborted.push({ producerId, firstOffset: Number(reader.readInt64()) });
   });
   reader.skip(PREFERRED_REPLICA_BYTES);
-  return { topic, partition, errorCode, aborted, records: reader.readBytes() };
+  return { topic, partition, errorCode, highWatermark, lastStableOffset, aborted, records: reader.readBytes() };
 }
 
 /** Each element is followed by tagged fields, of which none is wanted here. */

@@ -5,6 +5,7 @@ import type { BrokerConnections } from './broker-connections.js';
 import type { BrokerAddress, Cluster } from './cluster.js';
 import { type FetchResponse, fetchRecords, type PartitionResponse } from './fetch-api.js';
 import { FetchedCursor, wholeBatches } from './fetched-cursor.js';
+import type { OpenTransactions } from './open-transactions.js';
 import { protocolErrors, protocolErrorsCodesById } from './protocol.js';
 
 const OFFSET_OUT_OF_RANGE = 1;
@@ -26,6 +27,7 @@ export interface FetcherOptions {
   readonly connections: BrokerConnections;
   readonly limits: FetchLimits;
   readonly availability: Availability;
+  readonly openTransactions: OpenTransactions;
   /** What it is to fail with when the topic may not be read. */
   denied(topic: string, reason: string): LogError;
   /** Where the log of a partition starts. */
@@ -173,7 +175,9 @@ export class Fetcher {
     if (lost.length > 0) void this.#recover(lost);
   }
 
-  #accept(partition: FetchedPartition, { aborted, records }: PartitionResponse): boolean {
+  #accept(partition: FetchedPartition, response: PartitionResponse): boolean {
+    const { aborted, highWatermark, lastStableOffset, records } = response;
+    this.#options.openTransactions.seen(partition, lastStableOffset, highWatermark);
     const whole = wholeBatches(records);
     if (whole === undefined) return false;
     const { offset: from, partition: number, topic } = partition;

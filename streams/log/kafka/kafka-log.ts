@@ -29,6 +29,7 @@ import { persistently } from './kafka-call.js';
 import { KafkaConsumer } from './kafka-consumer.js';
 import { type GroupProtocol, KafkaGroupConsumer } from './kafka-group-consumer.js';
 import { type ConsumedOffsets, KafkaProducer, type ProcessingGuarantee } from './kafka-producer.js';
+import { OpenTransactions } from './open-transactions.js';
 import { connectionHint, topicDenied, userOf } from './refusals.js';
 import { SessionTransaction } from './session-transaction.js';
 
@@ -92,6 +93,7 @@ export class KafkaLog implements Log {
   readonly #options: KafkaLogOptions;
   readonly #admin: KafkaAdmin;
   readonly #availability: Availability;
+  readonly #openTransactions: OpenTransactions;
   readonly #producer: KafkaProducer;
   /** A transactional one has one transaction at a time. */
   #noticeProducer: KafkaProducer | undefined;
@@ -118,6 +120,7 @@ export class KafkaLog implements Log {
       connection: this.#connectionOptions,
     });
     this.#availability = new Availability({ brokers, probe: () => this.#probe(), say: this.#say });
+    this.#openTransactions = new OpenTransactions({ brokers, say: this.#say });
     this.#admin = new KafkaAdmin({
       brokers,
       connection: this.#connection(),
@@ -210,6 +213,7 @@ export class KafkaLog implements Log {
         kafka.OffsetSpec.LATEST,
         kafka.IsolationLevel.READ_UNCOMMITTED,
       );
+      this.#openTransactions.seen(topicPartition, end, appended);
       if (isVisible && appended <= end) return end;
       await delay(SETTLE_POLL_MS);
     }
@@ -492,6 +496,7 @@ export class KafkaLog implements Log {
       connections: new BrokerConnections(clientId(), this.#connectionOptions, this.#options.settings ?? {}),
       limits: fetchLimits(this.#options.settings ?? {}),
       availability: this.#availability,
+      openTransactions: this.#openTransactions,
       denied: (topic, reason) => topicDenied(this.#options.brokers, this.#options.settings ?? {}, topic, reason),
       startOffset: (topicPartition) => this.startOffset(topicPartition),
     });

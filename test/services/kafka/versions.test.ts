@@ -11,7 +11,7 @@ const PARTITIONS = 4;
 
 /** Those whose brokers do not assign partitions themselves. */
 const CLASSIC: readonly KafkaVersion[] = ['2.8.2', '3.7.2'];
-const VERSIONS = [...CLASSIC, '4.1.2', 'stack'] as const;
+const VERSIONS = [...CLASSIC, '4.1.2', 'stack', '4.4.0'] as const;
 
 describe.each(VERSIONS)('Kafka %s', async (version: KafkaVersion) => {
   const reason = await Brokers.whyNot(version);
