@@ -114,7 +114,7 @@ export const TOPICS = {
   }),
   traffic: of<Traffic>()({
     ...{ name: 'traffic', role: 'statistics', schema: 'traffic', timeField: 'window_start', lakeKind: 'traffic' },
-    ...{ pipelines: ['web-statistics'], connectors: ['elasticsearch-results'] },
+    ...{ pipelines: ['web-statistics'], connectors: ['elasticsearch-results', 'influxdb-traffic'] },
   }),
   sensorReadings: of<SensorReading>()({
     ...{ name: 'sensor-topic', role: 'raw', schema: 'sensor-reading', timeField: 'timestamp', lakeKind: 'sensor' },
@@ -122,7 +122,7 @@ export const TOPICS = {
   }),
   sensorScores: of<SensorScore>()({
     ...{ name: 'anomalies', role: 'score', schema: 'sensor-score', timeField: 'timestamp', lakeKind: 'sensor-score' },
-    ...{ pipelines: ['sensors'], connectors: ['elasticsearch-results'] },
+    ...{ pipelines: ['sensors'], connectors: ['elasticsearch-results', 'influxdb-sensors'] },
   }),
   sensorHours: of<SensorHour>()({
     ...{ name: 'sensor-history', role: 'statistics', schema: 'sensor-hour' },
@@ -148,7 +148,7 @@ export const TOPICS = {
   }),
   incidents: of<Incident>()({
     ...{ name: 'incidents', role: 'incident', schema: 'incident', timeField: 'updated', lakeKind: 'incident' },
-    ...{ pipelines: ALERTING, connectors: ['elasticsearch-results'] },
+    ...{ pipelines: ALERTING, connectors: ['elasticsearch-results', 'influxdb-incidents'] },
   }),
 } as const;
 

@@ -167,8 +167,8 @@ describe.skipIf(reason)('topics go into Elasticsearch and InfluxDB', () => {
     expect(first.stdout).toContain('database millrace: created\n');
     expect(first.stdout).toContain('connector elasticsearch-goals: created, 1 task running\n');
     expect(second.code).toBe(0);
-    // A template for each of 14 indices, 10 connectors, and a database.
-    expect(second.stdout.trim().split('\n')).toHaveLength(25);
+    // A template for each of 14 indices, 13 connectors, and a database.
+    expect(second.stdout.trim().split('\n')).toHaveLength(28);
     expect(second.stdout).not.toMatch(/created|updated|restarted/);
   });
 
@@ -176,7 +176,7 @@ describe.skipIf(reason)('topics go into Elasticsearch and InfluxDB', () => {
     const { code, stdout } = await connectors('status');
 
     expect(code).toBe(0);
-    expect(stdout.match(/RUNNING.*1\/1 running/g)).toHaveLength(10);
+    expect(stdout.match(/RUNNING.*1\/1 running/g)).toHaveLength(13);
   });
 
   it('refuses settings that Connect does not take, and a class that is not installed', async () => {

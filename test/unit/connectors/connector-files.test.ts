@@ -75,8 +75,11 @@ describe.each(['confluent', 'local'] as const)('the %s connectors', (variant) =>
       'elasticsearch-test-inter',
       'influxdb-goal3',
       'influxdb-goal4',
+      'influxdb-incidents',
+      'influxdb-sensors',
       'influxdb-server-errors',
       'influxdb-service-health',
+      'influxdb-traffic',
       'influxdb-web-statistics',
     ]);
   });

@@ -78,8 +78,11 @@ it.each(VARIANTS)('sends topics to the sinks of the %s variant', async (variant)
     'elasticsearch-test-inter': ['test-inter'],
     'influxdb-goal3': ['goal3-topic'],
     'influxdb-goal4': ['goal4-topic'],
+    'influxdb-incidents': ['incidents'],
+    'influxdb-sensors': ['anomalies'],
     'influxdb-server-errors': ['server-errors-topic'],
     'influxdb-service-health': ['service-health'],
+    'influxdb-traffic': ['traffic'],
     'influxdb-web-statistics': ['web-stats-topic'],
   });
   const named = new Set(TOPIC_IDS.flatMap((id) => topicEntry(id).connectors ?? []));
