@@ -64,11 +64,16 @@ interface Sample {
   readonly suffix?: string;
 }
 
-/** A metric of an instance, as docs/metrics.md has it. */
-interface Metric {
+/** A metric as it is told. */
+export interface MetricFamily {
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+/** A metric of an instance, as docs/metrics.md has it. */
+interface Metric extends Omit<MetricFamily, 'samples'> {
   readonly samples: (status: Status) => readonly Sample[];
 }
 
@@ -244,23 +249,31 @@ const METRICS: readonly Metric[] = [
 /** What instances say of themselves, in Prometheus' text format 0.0.4. */
 export function prometheusText(statuses: readonly unknown[]): string {
   const instances = statuses.flatMap((one) => status.safeParse(one).data ?? []);
-  const lines: string[] = [];
-  for (const { help, name, samples, type } of METRICS) {
-    const rows = instances.flatMap((one) =>
-      samples(one).map(({ labels, suffix = '', value }) => {
-        const all = { application: one.application, instance_id: one.instance, ...labels };
-        return `${name}${suffix}{${labelsOf(all)}} ${value}`;
-      }),
-    );
-    if (rows.length > 0) lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...rows);
-  }
+  return metricsText(
+    METRICS.map(({ samples, ...metric }) => ({
+      ...metric,
+      samples: instances.flatMap((one) =>
+        samples(one).map((sample) => ({
+          ...sample,
+          labels: { application: one.application, instance_id: one.instance, ...sample.labels },
+        })),
+      ),
+    })),
+  );
+}
+
+/** Metrics in Prometheus' text format 0.0.4; one without samples is left out. */
+export function metricsText(families: readonly MetricFamily[]): string {
+  const lines = families.flatMap(({ help, name, samples, type }) => {
+    const rows = samples.map(({ labels, suffix = '', value }) => `${name}${suffix}${labelsOf(labels)} ${value}`);
+    return rows.length === 0 ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...rows];
+  });
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
 function labelsOf(labels: Labels): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${escaped(String(value))}"`)
-    .join(',');
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(String(value))}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }
 
 function escaped(text: string): string {

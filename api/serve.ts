@@ -93,7 +93,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     onProblem: (message) => logger.warn({ alerts: true }, message),
   });
   const services: Services = {
-    ...{ log, schemas, decoder, config, live, events, logger, version, lakeDirectory },
+    ...{ log, schemas, decoder, config, live, events, logger, version, directory, lakeDirectory },
     ...{ startedAt: Date.now(), accounts, authentication: new Authentication(accounts) },
     notify,
     deliveriesOf: async (incident) => notify.deliveriesOf(incident).map(shownDelivery),

@@ -22,6 +22,8 @@ export interface Services {
   /** Of this program. */
   readonly version: string;
   readonly startedAt: number;
+  /** Where the server keeps what is its own. */
+  readonly directory: string;
   /** Where the lake is; undefined where there can be none. */
   readonly lakeDirectory: string | undefined;
   /** Undefined where nobody signs in. */

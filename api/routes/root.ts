@@ -3,6 +3,7 @@ import type { Authentication } from '../auth/authentication.js';
 import { Problem } from '../problems.js';
 import { prometheusText } from '../prometheus.js';
 import type { ServerOptions } from '../server.js';
+import { serverFigures, serverMetricsText } from '../server-metrics.js';
 
 /** What stands outside of the API: how the server does. Probes need no sign-in, and are told nothing else. */
 export function rootRoutes({ services }: ServerOptions): Router {
@@ -31,7 +32,7 @@ export function rootRoutes({ services }: ServerOptions): Router {
     response
       .set('Cache-Control', 'no-store')
       .type('text/plain; version=0.0.4; charset=utf-8')
-      .send(prometheusText(live.status));
+      .send(prometheusText(live.status) + serverMetricsText(await serverFigures(services)));
   });
   return router;
 }
