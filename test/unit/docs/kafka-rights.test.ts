@@ -27,10 +27,10 @@ interface Found {
   readonly constant: string;
 }
 
-/** The rows of the tables of the section "Rights". */
+/** The rows of the tables of the section "Access rights". */
 function documentedRights(): Right[] {
   const page = readFileSync(join(ROOT, 'docs/kafka.md'), 'utf8');
-  const [, section = ''] = /^## Rights\n(.*?)^## /ms.exec(page) ?? [];
+  const [, section = ''] = /^## Access rights \(ACLs\)\n(.*?)^## /ms.exec(page) ?? [];
   return [...section.matchAll(/^\| (topic|group|transactional id) \| (.*?) \| (literal|prefixed) \| (.*?) \|$/gm)].map(
     ([, resource = '', words = '', pattern = '', operations = '']) => ({
       ...{ resource, words, pattern },
