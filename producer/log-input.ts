@@ -7,6 +7,7 @@ import type { EventBuilder } from './event-builder.js';
 import { FollowedEnd } from './follow.js';
 import type { LineFormat } from './formats/line-format.js';
 import type { PlannedInput, PlannedText } from './input-plan.js';
+import type { LastPieces } from './last-pieces.js';
 import { LineReader, type ReadLine } from './line-reader.js';
 import type { LineSource } from './merge.js';
 import { NeighbourCheck } from './neighbours.js';
@@ -105,11 +106,14 @@ export class StreamInput implements LineSource {
   readonly mayStall = true;
   readonly #name: string;
   readonly #open: () => Promise<Readable>;
+  readonly #lastPieces: LastPieces;
   readonly #options: InputOptions;
+  #stream: Readable | undefined;
 
-  constructor(name: string, open: () => Promise<Readable>, options: InputOptions) {
+  constructor(name: string, open: () => Promise<Readable>, lastPieces: LastPieces, options: InputOptions) {
     this.#name = name;
     this.#open = open;
+    this.#lastPieces = lastPieces;
     this.#options = options;
   }
 
@@ -130,16 +134,20 @@ export class StreamInput implements LineSource {
         yield opened.push(value);
       }
     } catch (error) {
-      if (this.#options.signal.aborted) return;
-      if (!(error instanceof CompressionError)) throw error;
-      takesTail = error.isWhole;
-      tell(this.#options, this.#name, opened, error);
+      if (this.#options.signal.aborted) takesTail = false;
+      else if (!(error instanceof CompressionError)) throw error;
+      else {
+        takesTail = error.isWhole;
+        tell(this.#options, this.#name, opened, error);
+      }
     }
     yield opened.end(Date.now(), takesTail);
+    if (this.#stream !== undefined) this.#lastPieces.handedOn(this.#stream);
   }
 
   async *#uncompressed(): AsyncGenerator<Buffer> {
-    const stream = await this.#open();
+    const stream = this.#lastPieces.opened(await this.#open());
+    this.#stream = stream;
     const pieces = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
     let first: Buffer = Buffer.alloc(0);
     while (first.length < MAGIC_BYTES) {

@@ -2,13 +2,14 @@ import { createReadStream, open as openCallback } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { resolve } from 'node:path';
-import { addAbortSignal, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { AccessLog, SensorReading, ServiceLog } from '../schemas/records.js';
 import { forwardedVariable } from './client-address.js';
 import { EventBuilder, type EventDefaults, isRequest, isServiceLog, type SourceEvent } from './event-builder.js';
 import { chosenFormat } from './formats/known-formats.js';
 import { InputPlan } from './input-plan.js';
+import { LastPieces } from './last-pieces.js';
 import type { BadLine, ReadLine } from './line-reader.js';
 import { FileInput, FollowedInput, type InputOptions, StreamInput } from './log-input.js';
 import { type LineSource, merged } from './merge.js';
@@ -86,14 +87,17 @@ function sourceName(input: string): string {
  * none, wherever it was stopped, and whatever name a file has by then. Where another file stands at the path than the one
  * that was left there, the rest of that one is read, too, if it stands beside it under a name that rotation gives.
  *
+ * What is in a pipe when it is told to stop comes, too: nobody can read it again.
+ *
  * @throws ProducerError for an input that cannot be read
  */
 export async function* readLogs(options: LogSourceOptions): AsyncGenerator<LogBatch> {
   const { batchLines = DEFAULT_BATCH_LINES, signal } = options;
   const oddFields = new OddFieldCounts();
-  const sources = await sourcesOf(options, oddFields);
+  const lastPieces = new LastPieces(signal);
+  const sources = await sourcesOf(options, lastPieces, oddFields);
   const batch = new Batch(oddFields);
-  for await (const lines of merged(sources, signal)) {
+  for await (const lines of merged(sources, lastPieces.signal)) {
     if (lines === undefined) {
       if (batch.lines > 0) yield batch.take();
       continue;
@@ -166,7 +170,11 @@ class Batch {
   }
 }
 
-async function sourcesOf(options: LogSourceOptions, oddFields: OddFieldCounts): Promise<LineSource[]> {
+async function sourcesOf(
+  options: LogSourceOptions,
+  lastPieces: LastPieces,
+  oddFields: OddFieldCounts,
+): Promise<LineSource[]> {
   const { follow, maxAheadMs = DEFAULT_MAX_AHEAD_MS, onDamage: tellDamage = () => {}, positions, signal } = options;
   const { onWarning: warn = () => {} } = options;
   const inputs = [...new Map(options.inputs.map((input) => [sourceName(input), input])).values()];
@@ -193,13 +201,13 @@ async function sourcesOf(options: LogSourceOptions, oddFields: OddFieldCounts): 
       paths.push(name);
       continue;
     }
-    const openNow = async () => addAbortSignal(signal, input === '-' ? process.stdin : await openStream(name));
+    const openNow = async () => (input === '-' ? process.stdin : openStream(name));
     const openInTurn = () => {
       const opening = opened.then(openNow);
       opened = opening.catch(() => {});
       return opening;
     };
-    sources.push(new StreamInput(name, openInTurn, inputOptions));
+    sources.push(new StreamInput(name, openInTurn, lastPieces, inputOptions));
   }
   const planned = await new InputPlan({ keepOpen: follow, positions, format, builderOf, hostOf, warn }).plan(paths);
   // To plan, the first lines of files were read.

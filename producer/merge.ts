@@ -1,4 +1,4 @@
-import { setTimeout as delay, setImmediate as macrotask } from 'node:timers/promises';
+import { setImmediate as macrotask } from 'node:timers/promises';
 import type { ReadLine } from './line-reader.js';
 
 /** How often an input without lines is asked again. */
@@ -28,10 +28,19 @@ export async function* merged(
     .map((source, index) => ({ source, index }))
     .sort((one, other) => other.source.firstTime - one.source.firstTime || other.index - one.index);
   let open: Reading[] = [];
-  const waited = async (ms: number) => {
-    const waits = open.flatMap(({ pending }) => (pending === undefined ? [] : [pending]));
-    await Promise.race([...waits, delay(ms, undefined, { signal }).catch(() => {})]);
-  };
+  /** Until one of them has answered, or for so long. */
+  const waited = (ms: number) =>
+    new Promise<void>((resolve) => {
+      if (signal.aborted) return resolve();
+      const over = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', over);
+        resolve();
+      };
+      const timer = setTimeout(over, ms);
+      signal.addEventListener('abort', over);
+      for (const { pending } of open) pending?.then(over);
+    });
   try {
     while (!signal.aborted) {
       const isWaiting = await filled(open);

@@ -59,7 +59,8 @@ async function readInto(
   const pacer = speed === undefined ? undefined : new Pacer(speed, signal);
   for await (const batch of batches) {
     await pacer?.waitFor([...batch.events, ...batch.serviceLogs, ...batch.readings]);
-    if (signal.aborted) return;
+    // What is late at its pace is not written ahead of it; anything else that was read is.
+    if (signal.aborted && pacer !== undefined) return;
     await writer.writeBatch(batch);
   }
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { appendFile, chmod, mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -245,6 +246,43 @@ describe('inputs that cannot be read', () => {
     await reading;
     await handle.close();
     expect(committed.clients).toEqual(clients(0, 2));
+  });
+
+  it('reads what is in a pipe when it is told to stop, for nobody can read it again', async () => {
+    const pipe = folder.path('pipe');
+    execFileSync('mkfifo', [pipe]);
+    const writer = open(pipe, 'r+');
+    const stop = new AbortController();
+    const reading = committed.read(pipe, { signal: stop.signal });
+    const handle = await writer;
+    await handle.write(combinedLines(0, 2));
+    await until(() => committed.events.length === 2);
+    // Less than the 64 KiB that a pipe holds.
+    await handle.write(combinedLines(2, 500));
+    stop.abort();
+    await reading;
+    await handle.close();
+    expect(committed.clients).toEqual(clients(0, 500));
+  });
+
+  it('does not wait for a pipe that goes on and on when it is told to stop', async () => {
+    const pipe = folder.path('pipe');
+    execFileSync('mkfifo', [pipe]);
+    const writer = open(pipe, 'r+');
+    const stop = new AbortController();
+    let isOver = false;
+    const reading = committed.read(pipe, { signal: stop.signal }).then(() => {
+      isOver = true;
+    });
+    const handle = await writer;
+    for (let line = 0; !isOver; line++) {
+      await handle.write(combinedLines(line, line + 1));
+      if (line === 100) stop.abort();
+      await delay(1);
+    }
+    await reading;
+    await handle.close();
+    expect(committed.events.length).toBeGreaterThan(100);
   });
 
   it('reads nothing when it has been stopped', async () => {
