@@ -1,39 +1,17 @@
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { EmbeddedLog } from '@millrace/streams/embedded';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { SchemaDirectory } from '../../schemas/schema-directory.js';
-import { DEFAULT_APPLICATION_CONFIG, topicsOf } from '../../topology/application-config.js';
-import { registerSerdes, type TopicSerdes } from '../../topology/serdes.js';
-import { Millrace, temporaryDirectory } from '../integration/millrace.js';
+import type { ServiceLog } from '../../schemas/records.js';
+import { until } from '../until.js';
+import { PipelineProcess } from './pipeline-process.js';
 
-const WITHIN_MS = 120_000;
-
-let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
-const pipelines: Millrace[] = [];
+let pipeline: PipelineProcess;
 
 beforeEach(async () => {
-  directory = await temporaryDirectory();
+  pipeline = await PipelineProcess.create();
 });
 
-afterEach(async () => {
-  for (const pipeline of pipelines.splice(0)) await pipeline.kill('SIGKILL');
-  await directory.remove();
-});
-
-function start(...args: readonly string[]): Millrace {
-  const pipeline = new Millrace([
-    'start',
-    '--data-dir',
-    join(directory.path, 'data'),
-    '--commit-interval',
-    '50ms',
-    ...args,
-  ]);
-  pipelines.push(pipeline);
-  return pipeline;
-}
+afterEach(() => pipeline.close());
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -43,48 +21,7 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + WITHIN_MS;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within ${WITHIN_MS} ms: ${what}`);
-    await delay(100);
-  }
-}
-
-/** What is in the log of a pipeline that has ended. */
-async function inTheLog<V>(role: 'accessLog' | 'serviceLogs' | 'sensorReadings'): Promise<V[]> {
-  const log = await EmbeddedLog.open({ directory: join(directory.path, 'data', 'log') });
-  try {
-    const schemas = new SchemaDirectory(join(directory.path, 'data', 'schemas.json'));
-    const topics = topicsOf(DEFAULT_APPLICATION_CONFIG);
-    const serdes = (await registerSerdes(schemas, topics)) as TopicSerdes;
-    const topic = DEFAULT_APPLICATION_CONFIG.topics[role];
-    const values: V[] = [];
-    for (let partition = 0; partition < ((await log.partitions(topic)) ?? 0); partition++) {
-      const end = await log.endOffset({ topic, partition });
-      const consumer = log.consumer();
-      consumer.assign({ topic, partition }, 0);
-      for (let next = 0; next < end; ) {
-        for (const cursor of await consumer.poll(1000)) {
-          while (cursor.next()) {
-            values.push(serdes[role].deserialize(topic, cursor.valueBytes, cursor.valueStart, cursor.valueEnd) as V);
-          }
-          next = cursor.nextOffset;
-        }
-      }
-      await consumer.close();
-    }
-    return values;
-  } finally {
-    await log.close();
-  }
-}
-
 const numbers = (count: number) => Array.from({ length: count }, (_, number) => number);
-
-function sorted(values: readonly number[]): number[] {
-  return values.toSorted((one, other) => one - other);
-}
 
 it('OTLP: each record is in the log once, though the pipeline is killed again and again while a sender tries until it is answered', async () => {
   const port = await freePort();
@@ -92,7 +29,6 @@ it('OTLP: each record is in the log once, though the pipeline is killed again an
   const BODIES = 120;
   const RECORDS = 200;
   let sent = 0;
-  let isOver = false;
   const sending = (async () => {
     for (let body = 0; body < BODIES; body++) {
       const logRecords = numbers(RECORDS).map((record) => ({
@@ -115,17 +51,17 @@ it('OTLP: each record is in the log once, though the pipeline is killed again an
       }
       sent++;
     }
-    isOver = true;
   })();
-  let pipeline = start(...args);
+  await pipeline.start(...args);
   for (const kill of [1, 2, 3]) {
-    await until('some are taken', () => sent >= kill * 25);
-    await pipeline.kill('SIGKILL');
-    pipeline = start(...args);
+    await until(() => sent >= kill * 25, { progress: () => sent });
+    await pipeline.end('SIGKILL');
+    await pipeline.start(...args);
   }
-  await until('all are taken', () => isOver);
+  await until(() => sent === BODIES, { progress: () => sent });
   await sending;
-  await pipeline.kill('SIGTERM');
-  const lines = await inTheLog<{ message: string }>('serviceLogs');
-  expect(sorted(lines.map(({ message }) => Number(message)))).toEqual(numbers(BODIES * RECORDS));
+  await pipeline.end('SIGTERM');
+  const lines = await pipeline.events<ServiceLog>('serviceLogs');
+  const found = lines.map(({ message }) => Number(message)).toSorted((one, other) => one - other);
+  expect(found).toEqual(numbers(BODIES * RECORDS));
 });
