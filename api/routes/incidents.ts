@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Incident } from '../../schemas/records.js';
 import { type IncidentAction, incidentAction } from '../live/incident-actions.js';
 import {
   alertsOf,
@@ -9,6 +10,7 @@ import {
   seriesAround,
   similarTo,
 } from '../live/incident-detail.js';
+import { togetherWith } from '../live/incidents-together.js';
 import { durationParameter, page, pageOf, paging, rangeOf, range as rangeQuery } from '../parameters.js';
 import { notFound } from '../problems.js';
 import {
@@ -80,6 +82,25 @@ const sameRequest = z
   })
   .meta({ id: 'SameRequest' });
 
+const togetherSchema = z
+  .object({
+    began: timeSchema.meta({ description: 'When the first window that was unusual began.' }),
+    first: z.string().nullable().meta({
+      description: 'The id of the incident that began first, at least 5 s before the others; null: none did.',
+    }),
+    others: z.array(
+      z.object({
+        incident: incidentRecord,
+        began: timeSchema,
+        shared_requests: z.int().meta({ description: 'How many requests failed in both.' }),
+      }),
+    ),
+  })
+  .meta({
+    id: 'IncidentGroup',
+    description: 'Incidents open at the same time that fail in the same requests, or began within a minute.',
+  });
+
 export const incidentDetail = incidentRecord
   .extend({
     alerts_list: z.array(alertRecord.extend({ resolved: timeSchema.nullable() })),
@@ -94,6 +115,7 @@ export const incidentDetail = incidentRecord
       .meta({ description: 'Lines of the scope since the first alert that failed, as far as they are in memory.' }),
     lines: z.array(logLine).meta({ description: 'Samples of them.' }),
     same_requests: z.array(sameRequest),
+    together: togetherSchema,
     similar: z.array(incidentRecord),
     actions: z.array(incidentAction),
     deliveries: z
@@ -121,6 +143,14 @@ async function act(
   await live.actions.add(incident, { action, by, time: Date.now(), note: said.note, until: said.until ?? null });
   audit(call.visitor, `incident.${action}`, { incident: id, note: said.note });
   return live.withActions(incident);
+}
+
+function together(live: Services['live'], incident: Incident) {
+  const group = togetherWith(live, incident);
+  return {
+    ...group,
+    others: group.others.map((one) => ({ ...one, incident: live.withActions(one.incident) })),
+  };
 }
 
 export const incidents: Resource = {
@@ -179,6 +209,7 @@ export const incidents: Resource = {
           failing_lines: failing.length,
           lines: samplesOf(failing, source),
           same_requests: sameRequests(live, failing, nameIn(incident)),
+          together: together(live, incident),
           similar: similarTo(live, incident).map((one) => live.withActions(one)),
           actions: live.actions.of(id),
           deliveries: (await deliveriesOf?.(id)) ?? [],

@@ -1520,6 +1520,7 @@ export interface components {
             /** @description Samples of them. */
             lines: components["schemas"]["LogLine"][];
             same_requests: components["schemas"]["SameRequest"][];
+            together: components["schemas"]["IncidentGroup"];
             similar: components["schemas"]["Incident"][];
             actions: components["schemas"]["IncidentAction"][];
             /** @description What was told of it, as `/deliveries` has it. */
@@ -1569,6 +1570,20 @@ export interface components {
             share: number;
             /** @description Of the lines of other requests. */
             share_of_others: number;
+        };
+        /** @description Incidents open at the same time that fail in the same requests, or began within a minute. */
+        IncidentGroup: {
+            /** @description When the first window that was unusual began. */
+            began: number;
+            /** @description The id of the incident that began first, at least 5 s before the others; null: none did. */
+            first: string | null;
+            others: {
+                incident: components["schemas"]["Incident"];
+                /** @description Milliseconds since the epoch. */
+                began: number;
+                /** @description How many requests failed in both. */
+                shared_requests: number;
+            }[];
         };
         IncidentAction: {
             /** @enum {string} */

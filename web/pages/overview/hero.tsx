@@ -48,7 +48,7 @@ export function Hero({ incident, others }: { readonly incident: Incident; readon
             is {matterOf(incident, alerts)}
           </Link>
         </h2>
-        <Facts incident={incident} detail={detail} signals={signals} others={others} />
+        <Facts incident={incident} detail={detail} signals={signals} />
         <div className="hero-a">
           <IncidentActions incident={incident}>
             <Link className="btn primary" href={href}>
@@ -104,10 +104,9 @@ interface FactsProps {
   readonly incident: Incident;
   readonly detail: IncidentDetail | undefined;
   readonly signals: readonly Signal[];
-  readonly others: readonly Incident[];
 }
 
-function Facts({ detail, incident, others, signals }: FactsProps) {
+function Facts({ detail, incident, signals }: FactsProps) {
   const linkTo = useRangeLink();
   const first = detail?.alerts_list[0];
   const unusual = signals.flatMap((signal) => {
@@ -118,9 +117,8 @@ function Facts({ detail, incident, others, signals }: FactsProps) {
     (one) => one.share > 2 * one.share_of_others && one.share - one.share_of_others > 0.02,
   );
   // One story only where the requests are the same: that something began earlier alone says nothing.
-  const earlier = others
-    .filter(({ opened, scope }) => opened < incident.opened && nameOf(scope) === inRequests?.service)
-    .toSorted((one, other) => one.opened - other.opened)[0];
+  const together = detail?.together;
+  const earlier = together?.others.find((one) => one.shared_requests > 0 && one.began < together.began);
   const shift = detail?.fields.stand_out[0];
   const alike = detail?.fields.alike.find(({ field }) => field === 'source');
   return (
@@ -169,8 +167,8 @@ function Facts({ detail, incident, others, signals }: FactsProps) {
               </span>
             )}
             {earlier !== undefined && (
-              <Link className="n" href={`/incidents/${encodeURIComponent(earlier.id)}`}>
-                {nameOf(earlier.scope)} began {duration(incident.opened - earlier.opened)} earlier
+              <Link className="n" href={`/incidents/${encodeURIComponent(earlier.incident.id)}`}>
+                {nameOf(earlier.incident.scope)} began {duration((together?.began ?? 0) - earlier.began)} earlier
               </Link>
             )}
           </dd>
