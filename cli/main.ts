@@ -1,29 +1,13 @@
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { endWhenDone } from '../app/end-process.js';
 import { KafkaClientError } from '../app/log/kafka-client.js';
 import { keepFilesPrivate } from '../app/log/privacy.js';
-import { analyzeCommand } from './commands/analyze.js';
-import { connectorsCommand } from './commands/connectors.js';
-import { consumeCommand } from './commands/consume.js';
-import { demoCommand } from './commands/demo.js';
-import { describeCommand } from './commands/describe.js';
-import { inspectCommand } from './commands/inspect.js';
-import { lakeCommand } from './commands/lake.js';
-import { logCommand } from './commands/log.js';
-import { produceCommand } from './commands/produce.js';
-import { queryCommand } from './commands/query.js';
-import { schemasCommand } from './commands/schemas.js';
-import { serveCommand } from './commands/serve.js';
-import { stackCommand } from './commands/stack.js';
-import { startCommand } from './commands/start.js';
-import { trainCommand } from './commands/train.js';
-import { usersCommand } from './commands/users.js';
 import { UsageError } from './options/usage-error.js';
+import { makeProgram } from './program.js';
 import { failureText } from './terminal/failure-text.js';
 import { InterruptedError, isEndBySignal } from './terminal/interruption.js';
-import { print, say } from './terminal/output.js';
-import { programVersion } from './terminal/program.js';
-import { SafeText, safe } from './terminal/safe-text.js';
+import { say } from './terminal/output.js';
+import { safe } from './terminal/safe-text.js';
 import { sayWarnings } from './terminal/warnings.js';
 
 const EXIT_FAILURE = 1;
@@ -37,30 +21,7 @@ export async function run(args: readonly string[]): Promise<void> {
 
 /** The `millrace` program. @returns the exit code: 0 done, 1 failed, 2 wrong use, 128 + n stopped by signal n */
 export async function main(args: readonly string[]): Promise<number> {
-  const program = new Command('millrace')
-    .description('stream processing for TypeScript, and real-time log analytics on it')
-    .version(programVersion(), '--version', 'print the version');
-  for (const command of [
-    startCommand,
-    produceCommand,
-    consumeCommand,
-    inspectCommand,
-    describeCommand,
-    lakeCommand,
-    queryCommand,
-    analyzeCommand,
-    connectorsCommand,
-    trainCommand,
-    schemasCommand,
-    logCommand,
-    serveCommand,
-    stackCommand,
-    usersCommand,
-    demoCommand,
-  ]) {
-    command(program);
-  }
-  speakAsOne(program);
+  const { program } = makeProgram();
   endOnBugs();
   keepFilesPrivate();
   sayWarnings();
@@ -82,18 +43,6 @@ export async function main(args: readonly string[]): Promise<number> {
     say(safe`millrace: ${failureText(error)}`);
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
   }
-}
-
-/** Commander inherits none of these settings: each subcommand needs them. */
-function speakAsOne(command: Command): void {
-  command
-    .exitOverride()
-    .showHelpAfterError('(--help shows the options)')
-    .configureOutput({
-      writeOut: (text) => print(SafeText.lines(text.trimEnd())),
-      writeErr: (text) => say(SafeText.lines(text.trimEnd())),
-    });
-  for (const subcommand of command.commands) speakAsOne(subcommand);
 }
 
 function names({ commands }: Command): string {

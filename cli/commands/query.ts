@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { LakeError } from '../../lake/lake-error.js';
 import { type QueryResult, runQuery } from '../../lake/query/run-query.js';
 import { positiveWait } from '../options/duration.js';
-import { addDataDir, byteSize, durationOption, wholeNumber } from '../options/options.js';
+import { addDataDir, durationOption, sizeOption, wholeNumber } from '../options/options.js';
 import { UsageError } from '../options/usage-error.js';
 import { stopOnSignals } from '../terminal/interruption.js';
 import { onNobodyReads, print, say } from '../terminal/output.js';
@@ -36,7 +36,7 @@ export function queryCommand(program: Command): Command {
     .argument('<sql>')
     .option('--max-rows <rows>', 'leave further ones out', wholeNumber(1), 10_000)
     .addOption(durationOption('--timeout <duration>', 'end a query that takes longer', '30s', positiveWait))
-    .option('--memory-limit <size>', 'end a query that needs more', byteSize, 2 ** 30);
+    .addOption(sizeOption('--memory-limit <size>', 'end a query that needs more', '1GiB'));
   return addFormat(addLake(addDataDir(command))).action(query);
 }
 

@@ -30,10 +30,10 @@ import {
   addPipelines,
   addSource,
   applicationConfig,
-  byteSize,
   durationOption,
   requireLogFormat,
   type SourceOptions,
+  sizeOption,
   wholeNumber,
 } from '../options/options.js';
 import { addRetention } from '../options/retention.js';
@@ -104,7 +104,7 @@ export function startCommand(program: Command): Command {
     .addOption(
       durationOption('--lake-age <duration>', 'what is stored for longer is taken out', '30d', positiveDuration),
     )
-    .option('--lake-size <size>', 'the oldest is taken out of a lake that is larger', byteSize, 10e9)
+    .addOption(sizeOption('--lake-size <size>', 'the oldest is taken out of a lake that is larger', '10GB'))
     .addOption(durationOption('--commit-interval <duration>', 'how often results are committed', '100ms', positiveWait))
     .addOption(
       durationOption(

@@ -26,6 +26,9 @@ export function addAlerts(command: Command): Command {
 
 /** @throws UsageError for what cannot be used */
 export function alertsOf({ alerts, webhook }: AlertsOptions): FileConfig {
+  if (alerts !== undefined && webhook !== undefined) {
+    throw new UsageError('--alerts and --webhook are both set, by flags, the environment or a file: leave one out');
+  }
   try {
     if (alerts !== undefined) return readAlertsFile(alerts);
     return webhook === undefined ? NO_FILE : webhookFile(webhook);

@@ -80,6 +80,11 @@ export function byteSize(text: string): number {
   return Math.floor(Number(number) * BYTES[unit as keyof typeof BYTES]);
 }
 
+/** An option that is a size and shows its default as one. */
+export function sizeOption(flags: string, description: string, byDefault: string): Option {
+  return new Option(flags, description).argParser(byteSize).default(byteSize(byDefault), byDefault);
+}
+
 export function positiveNumber(text: string): number {
   const number = Number(text);
   if (!(number > 0) || !Number.isFinite(number)) throw new InvalidArgumentError('It must be a number more than 0.');
@@ -232,7 +237,12 @@ export function addSource(command: Command): Command {
       'read topics of an MQTT broker, as mqtt://127.0.0.1:1883/sensors/#, with QoS 1; repeatable',
       mqttPlace,
     )
-    .option('--mqtt-client-id <id>', 'the broker keeps under it what comes meanwhile', `millrace-${hostname()}`)
+    .addOption(
+      new Option('--mqtt-client-id <id>', 'the broker keeps under it what comes meanwhile').default(
+        `millrace-${hostname()}`,
+        "millrace- and the machine's name",
+      ),
+    )
     .option('--speed <factor>', 'replay at this many times real time (default: as fast as it can)', positiveNumber)
     .option('--rate <events>', 'simulated events a second', simulatedRate, 100)
     .option('--count <events>', 'stop after this many simulated events', wholeNumber(1))

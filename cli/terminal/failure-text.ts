@@ -3,6 +3,7 @@ import { APP_FAILURES } from '../../app/pipeline/worker-failure.js';
 import { ConnectorError } from '../../connectors/connector-error.js';
 import { StackError } from '../../stack/stack-error.js';
 import { DemoError } from '../commands/demo-error.js';
+import { ConfigurationError } from '../configuration/configuration-error.js';
 import { UsageError } from '../options/usage-error.js';
 import { diskTrouble } from './disk-trouble.js';
 import { SafeText, safe } from './safe-text.js';
@@ -10,7 +11,7 @@ import { SafeText, safe } from './safe-text.js';
 /** Failures that a user can act upon: their message is all there is to say. */
 const EXPECTED = [...APP_FAILURES, ConnectorError, DemoError, StackError, UsageError];
 
-const IN_LINES = [ConnectorError, KafkaClientError, StackError];
+const IN_LINES = [ConfigurationError, ConnectorError, KafkaClientError, StackError];
 
 /**
  * What is said of a failure: a line that tells what to do. Of what nobody has foreseen the stack trace is printed where

@@ -220,3 +220,25 @@ describe.skipIf(process.getuid?.() !== 0)('a disk that takes nothing', () => {
     }
   });
 });
+
+describe('settings of a file', () => {
+  it('a start takes its options from millrace.yaml, and one with a mistake is refused before anything is made', async () => {
+    const input = join(directory.path, 'access.log');
+    const config = join(directory.path, 'settings.yaml');
+    const settings = (more: string) => `input: [${input}]\nonce: true\ndata-dir: ${dataDir}\n${more}`;
+    await writeFile(input, combined(1, '192.0.2.1') + combined(2, '192.0.2.1'));
+    await writeFile(config, settings('goal1-treshold: 1\n'));
+    const refused = await millrace(['start', '--config', config]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(
+      `${config}:4:1: there is no setting goal1-treshold; did you mean goal1-threshold?`,
+    );
+    expect(readdirSync(directory.path)).toEqual(['access.log', 'settings.yaml']);
+    await writeFile(config, settings('goal1-threshold: 1\n'));
+    const { code, stdout } = await millrace(['start'], { env: { MILLRACE_CONFIG: config } });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/goal 1, abusive clients: [1-9]/);
+    const { stdout: shown } = await millrace(['config', 'show', 'start', '--config', config, '--changed', '--json']);
+    expect(shown).toContain(`{"name":"goal1-threshold","text":"1","from":"${config}:4:18"}`);
+  });
+});

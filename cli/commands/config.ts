@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import { configFileOf, configure, type EffectiveValue, USUAL_FILE } from '../configuration/configuration.js';
+import { ConfigurationError, type Problem } from '../configuration/configuration-error.js';
+import { fromEnvironment, unknownVariables } from '../configuration/environment.js';
+import type { Settings } from '../configuration/settings.js';
+import { UsageError } from '../options/usage-error.js';
+import { print, say } from '../terminal/output.js';
+import { SafeText, safe } from '../terminal/safe-text.js';
+import { printTable } from '../terminal/table.js';
+
+type MakeProgram = () => { readonly program: Command; readonly settings: Settings };
+
+/** @param makeProgram the program that is asked what it would run with */
+export function configCommand(program: Command, makeProgram: MakeProgram): Command {
+  const config = program.command('config').description('what the settings of the file and the environment come to');
+  config
+    .command('check')
+    .description('say all that is wrong in the file and the environment; exit code 2 if anything is')
+    .argument('[file]', 'by default what a start would read: MILLRACE_CONFIG, or ./millrace.yaml')
+    .action((file?: string) => check(file, makeProgram().settings));
+  config
+    .command('show')
+    .description('print the values that a command would run with, and where each is from; secrets are masked')
+    .argument('[command...]', 'such as start, serve or lake write, and flags of it', ['start'])
+    .option('--json', 'a line of JSON for each value')
+    .option('--changed', 'leave out what is as by default')
+    // Those are the other command's.
+    .allowUnknownOption()
+    .action((words: readonly string[], options: ShowOptions) => show(words, options, makeProgram()));
+  return config;
+}
+
+async function check(given: string | undefined, settings: Settings): Promise<void> {
+  const path = configFileOf(given, process.env);
+  const problems: Problem[] = [];
+  if (path !== undefined) {
+    const { readConfigFile } = await import('../configuration/config-file.js');
+    problems.push(...readConfigFile(path, settings).problems);
+  }
+  const all = [...settings.shared.values(), ...settings.commands.flatMap(({ own }) => own)];
+  for (const setting of all) fromEnvironment(setting, process.env, problems);
+  for (const { message, place } of unknownVariables(settings, process.env)) say(safe`warning: ${place}: ${message}`);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  print(path === undefined ? safe`there is no ${USUAL_FILE}; the environment is in order` : safe`${path} is in order`);
+}
+
+interface ShowOptions {
+  readonly json?: boolean;
+  readonly changed?: boolean;
+}
+
+async function show(
+  words: readonly string[],
+  { changed, json }: ShowOptions,
+  { program, settings }: ReturnType<MakeProgram>,
+): Promise<void> {
+  let values: readonly EffectiveValue[] | undefined;
+  for (const { command } of settings.commands) {
+    // Nothing is run, nor required but the options that are asked for.
+    command.action(async () => {
+      values = await configure(command, settings);
+    });
+    for (const argument of command.registeredArguments) argument.argOptional();
+  }
+  await program.parseAsync(words, { from: 'user' });
+  if (values === undefined) throw new UsageError(`${words.join(' ')} has no settings; name a command such as start`);
+  const shown = values.filter(({ from }) => !changed || from !== 'default');
+  if (json) for (const value of shown) print(SafeText.json(value));
+  else
+    printTable(
+      ['setting', 'value', 'from'],
+      shown.map(({ from, name, text }) => [name, text, from]),
+    );
+}
