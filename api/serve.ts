@@ -8,6 +8,7 @@ import type { LineReading } from '../app/ingestion/line-reading.js';
 import { openHttpReceiver } from '../app/ingestion/receive-http.js';
 import { serdesOf } from '../app/log/topics.js';
 import { RecordDecoder } from '../app/results/record-decoder.js';
+import { LakeLines } from '../lake/lines/lake-lines.js';
 import { type FileConfig, NO_FILE } from '../notify/config.js';
 import { NotifyService } from '../notify/notify-service.js';
 import { Secrets } from '../notify/secrets.js';
@@ -92,8 +93,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     secrets: Secrets.of(log.join === undefined ? join(directory, 'notify.key') : undefined),
     onProblem: (message) => logger.warn({ alerts: true }, message),
   });
+  const lakeLines = lakeDirectory === undefined ? undefined : new LakeLines(lakeDirectory);
   const services: Services = {
-    ...{ log, schemas, decoder, config, live, events, logger, version, directory, lakeDirectory },
+    ...{ log, schemas, decoder, config, live, events, logger, version, directory, lakeDirectory, lakeLines },
     ...{ startedAt: Date.now(), accounts, authentication: new Authentication(accounts) },
     notify,
     deliveriesOf: async (incident) => notify.deliveriesOf(incident).map(shownDelivery),
@@ -131,6 +133,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       await received?.close();
       await notify.close();
       await live.close();
+      lakeLines?.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Log } from '@millrace/streams';
 import type { Logger } from 'pino';
 import type { RecordDecoder } from '../app/results/record-decoder.js';
+import type { LakeLines } from '../lake/lines/lake-lines.js';
 import type { NotifyService } from '../notify/notify-service.js';
 import type { SchemaCatalogue } from '../schemas/schema-catalogue.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
@@ -26,6 +27,8 @@ export interface Services {
   readonly directory: string;
   /** Where the lake is; undefined where there can be none. */
   readonly lakeDirectory: string | undefined;
+  /** Searches it; undefined where there can be none. */
+  readonly lakeLines: LakeLines | undefined;
   /** Undefined where nobody signs in. */
   readonly accounts: Accounts | undefined;
   readonly authentication: Authentication;

@@ -2,8 +2,8 @@ import type { Alert, Incident } from '../../schemas/records.js';
 import type { LogSource } from '../records.js';
 import { maskedMessage } from '../search/message-pattern.js';
 import { only, windowsIn } from './latest.js';
+import type { LiveRecord } from './live-record.js';
 import { type LiveResults, lineOf } from './live-results.js';
-import type { LiveRecord } from './record-ring.js';
 
 const AROUND_MS = 30 * 60_000;
 const HOUR_MS = 3_600_000;

@@ -16,7 +16,8 @@ import type { LogSource } from '../records.js';
 import type { EventHub } from './event-hub.js';
 import { INCIDENT_ACTIONS_TOPIC, IncidentActions } from './incident-actions.js';
 import { JsonTopic } from './json-topic.js';
-import { type LiveRecord, RecordRing, recordId } from './record-ring.js';
+import { isFields, type LiveRecord, liveRecordOf } from './live-record.js';
+import { RecordRing, recordId } from './record-ring.js';
 import { QUERIES_TOPIC, type SavedQuery, savedQuery } from './saved-queries.js';
 import { TopicTail } from './topic-tail.js';
 
@@ -45,9 +46,6 @@ const KEPT: Readonly<Record<Roles, number>> = {
   // So many that the topology of each of a few instances is among them.
   pipelineStatus: 500,
 };
-
-/** Where a record says when it was. */
-const TIME_FIELDS = ['timestamp', 'window_start', 'updated', 'time'] as const;
 
 const SOURCES: Readonly<Record<LogSource, Roles>> = {
   services: 'serviceLogs',
@@ -104,6 +102,7 @@ export class LiveResults {
         ...[INCIDENT_ACTIONS_TOPIC, QUERIES_TOPIC, REPLAYS_TOPIC].map((topic) => ({ topic, backwards: 100_000 })),
       ],
       {
+        begins: ({ partition, topic }, offset) => this.#ringOf(topic)?.begin(partition, offset),
         record: (cursor) => this.#read(cursor),
         passedOver: (topic, records) => {
           this.#passedOver.set(topic, (this.#passedOver.get(topic) ?? 0) + records);
@@ -149,6 +148,11 @@ export class LiveResults {
 
   ring(role: Roles): RecordRing | undefined {
     return this.#rings.get(role);
+  }
+
+  #ringOf(topic: string): RecordRing | undefined {
+    const role = this.#roleOf.get(topic);
+    return role === undefined ? undefined : this.#rings.get(role);
   }
 
   ringOf(source: LogSource): RecordRing | undefined {
@@ -214,7 +218,8 @@ export class LiveResults {
   }
 
   async #read(cursor: RecordCursor): Promise<void> {
-    const { key, offset, partition, timestamp, value, headers } = await this.#decoder.decode(cursor);
+    const decoded = await this.#decoder.decode(cursor);
+    const { headers, key, value } = decoded;
     const { topic } = cursor;
     if (topic === INCIDENT_ACTIONS_TOPIC) {
       if (key !== null) this.actions.read(key, value);
@@ -234,8 +239,8 @@ export class LiveResults {
       return;
     }
     const fields = role === 'deadLetters' || role === 'late' ? withHeaders(value, headers, key) : value;
-    if (!isFields(fields)) return;
-    const record: LiveRecord = { topic, partition, offset, time: timeOf(fields) ?? timestamp, key, value: fields };
+    const record = liveRecordOf(topic, decoded, fields);
+    if (record === undefined) return;
     this.#rings.get(role)?.add(record, bytes);
     if (role !== 'deadLetters' && record.time > this.#latest) this.#latest = record.time;
     this.#publish(role, record);
@@ -295,18 +300,6 @@ export function lineOf(
 ): { id: string; time: number; kind: LogSource } & Record<string, unknown> {
   const { time, value } = record;
   return { ...value, id: recordId(record), time, kind: source };
-}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function timeOf(fields: Readonly<Record<string, unknown>>): number | undefined {
-  for (const name of TIME_FIELDS) {
-    const value = fields[name];
-    if (typeof value === 'number' && value > 0) return value;
-  }
-  return undefined;
 }
 
 /** A refused or late record: its own fields where it has any, and what its headers say. */

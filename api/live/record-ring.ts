@@ -1,17 +1,15 @@
-/** A record of a topic, decoded. */
-export interface LiveRecord {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  /** Of the event, in milliseconds since the epoch. */
-  readonly time: number;
-  readonly key: string | null;
-  readonly value: Readonly<Record<string, unknown>>;
-}
+import type { LiveRecord } from './live-record.js';
 
 /** Of a topic; a record's value in memory takes a few times what it takes in the topic. */
 const MAX_BYTES = 32 * 2 ** 20;
 const COMPACT_AFTER = 4_096;
+
+/** Offsets of a partition, both included, whose records are all in memory. */
+export interface Span {
+  readonly partition: number;
+  readonly first: number;
+  readonly last: number;
+}
 
 /** The newest records of a topic, in the order in which they came; the oldest go when there are too many, or too large ones. */
 export class RecordRing {
@@ -21,6 +19,10 @@ export class RecordRing {
   #sizes: number[] = [];
   #oldest = 0;
   #bytes = 0;
+  /** By partition, in the order of offsets. */
+  readonly #spans = new Map<number, { readonly partition: number; first: number; last: number }[]>();
+  #isWhole: boolean | undefined;
+  #latestGone = Number.NEGATIVE_INFINITY;
 
   constructor(capacity: number, mostBytes: number = MAX_BYTES) {
     this.#capacity = capacity;
@@ -31,19 +33,58 @@ export class RecordRing {
     return this.#records.length - this.#oldest;
   }
 
+  /** What is in memory of each partition; what lies between was passed over. */
+  get spans(): Span[] {
+    return [...this.#spans.values()].flatMap((spans) =>
+      spans.filter(({ first, last }) => first <= last).map((span) => ({ ...span })),
+    );
+  }
+
+  /**
+   * Time of the newest record that is not in memory any more; infinite where some were never there, so that nobody knows
+   * when they were.
+   */
+  get latestGone(): number {
+    return this.#isWhole === true ? this.#latestGone : Number.POSITIVE_INFINITY;
+  }
+
+  /** A partition is read from this offset on: what came before is not in memory, or ends there. */
+  begin(partition: number, offset: number): void {
+    const before = this.#spans.get(partition);
+    this.#isWhole = this.#isWhole !== false && offset === 0 && before === undefined;
+    const spans = (before ?? []).filter(({ first, last }) => first <= last);
+    spans.push({ partition, first: offset, last: offset - 1 });
+    this.#spans.set(partition, spans);
+  }
+
   /** @param bytes how large it is in the topic */
   add(record: LiveRecord, bytes: number): void {
+    if (!this.#spans.has(record.partition)) this.begin(record.partition, record.offset);
+    const newest = this.#spans.get(record.partition)?.at(-1);
+    if (newest !== undefined) newest.last = record.offset;
     this.#records.push(record);
     this.#sizes.push(bytes);
     this.#bytes += bytes;
     while (this.size > this.#capacity || (this.#bytes > this.#mostBytes && this.size > 1)) {
       this.#bytes -= this.#sizes[this.#oldest] ?? 0;
-      this.#oldest++;
+      const gone = this.#records[this.#oldest++];
+      if (gone !== undefined) this.#leave(gone);
     }
     if (this.#oldest > COMPACT_AFTER) {
       this.#records = this.#records.slice(this.#oldest);
       this.#sizes = this.#sizes.slice(this.#oldest);
       this.#oldest = 0;
+    }
+  }
+
+  #leave({ offset, partition, time }: LiveRecord): void {
+    if (time > this.#latestGone) this.#latestGone = time;
+    const spans = this.#spans.get(partition) ?? [];
+    for (let [eldest] = spans; eldest !== undefined; [eldest] = spans) {
+      if (offset <= eldest.last) eldest.first = offset + 1;
+      // The last one says where the next record follows.
+      if (eldest.first <= eldest.last || spans.length === 1) return;
+      spans.shift();
     }
   }
 

@@ -8,6 +8,8 @@ export interface TailedTopic {
 }
 
 export interface TailListener {
+  /** A partition is read from this offset on: at first, and where records were passed over. */
+  begins(at: TopicPartition, offset: number): void;
   /** Called in the order of each partition. */
   record(cursor: RecordCursor): Promise<void> | void;
   /** Records that were passed over, for they came faster than they can be shown. */
@@ -90,6 +92,11 @@ export class TopicTail {
     }
   }
 
+  #begin(at: TopicPartition, offset: number): void {
+    this.#consumer.assign(at, offset);
+    this.#listener.begins(at, offset);
+  }
+
   async #read(cursor: RecordCursor): Promise<void> {
     const { nextOffset } = cursor;
     const position = this.#positions.get(idOf(cursor));
@@ -111,7 +118,7 @@ export class TopicTail {
         const at = { topic: tailed.topic, partition };
         const [start, end] = await Promise.all([this.#log.startOffset(at), this.#log.endOffset(at)]);
         const next = Math.max(start, end - backwards);
-        this.#consumer.assign(at, next);
+        this.#begin(at, next);
         this.#positions.set(idOf(at), { at, backwards, next });
       }
     }
@@ -125,7 +132,7 @@ export class TopicTail {
       const passed = end - position.backwards - position.next;
       if (passed <= 0) continue;
       position.next = end - position.backwards;
-      this.#consumer.assign(position.at, position.next);
+      this.#begin(position.at, position.next);
       this.#listener.passedOver(position.at.topic, passed);
     }
   }

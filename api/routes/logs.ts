@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { LiveRecord } from '../live/live-record.js';
 import { lineOf } from '../live/live-results.js';
-import { type LiveRecord, parseRecordId } from '../live/record-ring.js';
+import { parseRecordId } from '../live/record-ring.js';
 import {
   boundedRange,
   durationParameter,
@@ -101,7 +102,11 @@ export const logs: Resource = {
         const stored = await storedCounts(services, { source, q, range, signal }, found, step);
         const buckets = new Map<number, { time: number; count: number; by: Record<string, number> }>();
         const classes = new Set<string>();
-        const counts = found.records.map((record) => ({ time: record.time, name: classOf(record), count: 1 }));
+        const counts = [...found.records, ...stored.records].map((record) => ({
+          time: record.time,
+          name: classOf(record),
+          count: 1,
+        }));
         let total = 0;
         const all = [...counts, ...stored.counts];
         const frequent = frequentClasses(all);

@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { transactionId } from '../../lake/append.js';
 import { LakeError } from '../../lake/lake-error.js';
-import { type QueryResult, runQuery } from '../../lake/query/run-query.js';
-import type { LiveRecord } from '../live/record-ring.js';
+import type { LakeLines } from '../../lake/lines/lake-lines.js';
+import type { LinesAnswer, LinesQuestion } from '../../lake/lines/lines-question.js';
+import type { LiveRecord } from '../live/live-record.js';
+import type { Span } from '../live/record-ring.js';
 import type { Range } from '../parameters.js';
 import { Problem } from '../problems.js';
 import type { LogSource } from '../records.js';
@@ -18,7 +19,20 @@ const SEARCHES = new Gate(2, 30);
 const VIEWS = {
   services: {
     view: 'service',
-    texts: ['service', 'level', 'message', 'endpoint', 'method', 'user_id', 'session_id', 'request_id', 'ip', 'source'],
+    texts: [
+      'service',
+      'level',
+      'message',
+      'endpoint',
+      'method',
+      'user_id',
+      'session_id',
+      'request_id',
+      'ip',
+      'source',
+      'trace_id',
+      'span_id',
+    ],
     numbers: ['response_time', 'status', 'bytes'],
     booleans: ['is_anomaly'],
   },
@@ -40,26 +54,42 @@ export interface LakePosition {
   readonly offset: number;
 }
 
+/** Records of a topic that are in memory. */
+export interface Held {
+  readonly topic: string;
+  readonly spans: readonly Span[];
+}
+
 export interface LakeSearch {
   readonly source: LogSource;
   readonly terms: readonly Term[];
   readonly range: Range;
   readonly before?: LakePosition | undefined;
+  /** What is in memory already, and left out. */
+  readonly held: Held;
   readonly limit: number;
   readonly signal: AbortSignal;
 }
 
 /** Whether the lake keeps such lines at all. */
-export function isInLake(directory: string | undefined, source: LogSource): directory is string {
-  return directory !== undefined && Object.hasOwn(VIEWS, source) && existsSync(join(directory, '_delta_log'));
+export function isInLake(lake: LakeLines | undefined, source: LogSource): lake is LakeLines {
+  return lake?.hasTable === true && Object.hasOwn(VIEWS, source);
 }
 
-/** Searches the lake, in the process of queries. @throws Problem */
-export async function lakeLines(directory: string, search: LakeSearch): Promise<LiveRecord[]> {
+/** How far topics are in the lake: by partition, the offset after the last record that was looked at. */
+type Stored = ReadonlyMap<number, number>;
+
+/** Lines of the lake that fit, the newest first. @throws Problem */
+export async function lakeLines(
+  lake: LakeLines,
+  search: LakeSearch,
+): Promise<{ readonly records: LiveRecord[]; readonly stored: Stored }> {
   const view = VIEWS[search.source as keyof typeof VIEWS];
   const names = [...view.texts, ...view.numbers, ...view.booleans];
-  const rows = await rowsOf(directory, lakeSql(view, search), { maxRows: search.limit, signal: search.signal });
-  return rows.map((row) => {
+  const { rows, stored } = await rowsOf(lake, search, {
+    ...{ sql: lakeSql(view, search), isNewestFirst: true, maxRows: search.limit },
+  });
+  const records = rows.map((row) => {
     const [time, topic, partition, offset] = row;
     const value = Object.fromEntries(names.map((name, index) => [name, row[index + ROW_COLUMNS] ?? null]));
     return {
@@ -67,20 +97,44 @@ export async function lakeLines(directory: string, search: LakeSearch): Promise<
       value: { ...value, timestamp: Number(time) },
     };
   });
+  return { records, stored: storedOf(stored, search.held.topic) };
+}
+
+function storedOf(stored: LinesAnswer['stored'], topic: string): Stored {
+  const start = transactionId({ topic, partition: 0 }).slice(0, -1);
+  return new Map(
+    Object.entries(stored)
+      .filter(([id]) => id.startsWith(start))
+      .map(([id, offset]) => [Number(id.slice(start.length)), offset]),
+  );
 }
 
 async function rowsOf(
-  directory: string,
-  sql: string,
-  options: { readonly maxRows: number; readonly signal: AbortSignal },
-): Promise<QueryResult['rows']> {
+  lake: LakeLines,
+  { before, range, signal, source }: Pick<LakeSearch, 'before' | 'range' | 'signal' | 'source'>,
+  asked: Pick<LinesQuestion, 'sql' | 'isNewestFirst' | 'maxRows'>,
+): Promise<LinesAnswer> {
+  const { booleans, numbers, texts, view } = VIEWS[source as keyof typeof VIEWS];
+  const typed = (names: readonly string[], type: 'VARCHAR' | 'DOUBLE' | 'BOOLEAN') =>
+    names.map((name) => [name, type] as const);
+  const question = {
+    ...{
+      ...asked,
+      kind: view,
+      from: range.from,
+      to: Math.min(range.to, (before?.time ?? Number.POSITIVE_INFINITY) + 1),
+    },
+    columns: Object.fromEntries([
+      ...typed(texts, 'VARCHAR'),
+      ...typed(numbers, 'DOUBLE'),
+      ...typed(booleans, 'BOOLEAN'),
+    ]),
+  };
   try {
-    const search = () => runQuery(directory, sql, { ...options, timeoutMs: WITHIN_MS });
-    return (await SEARCHES.pass(options.signal, search)).rows;
+    return await SEARCHES.pass(signal, () => lake.ask(question, { signal, timeoutMs: WITHIN_MS }));
   } catch (error) {
     if (!(error instanceof LakeError)) throw error;
-    // What was never stored has no view yet.
-    if (error.code === 'NO_TABLE' || /there is no table/i.test(error.message)) return [];
+    if (error.code === 'NO_TABLE') return { rows: [], stored: {} };
     throw new Problem(503, 'lake-failed', `The stored lines cannot be searched now: ${error.message}.`, {
       cause: error,
     });
@@ -102,17 +156,18 @@ export interface LakeCount {
 
 /** Counts lines of the lake by steps and classes, however many there are. @throws Problem */
 export async function lakeCounts(
-  directory: string,
+  lake: LakeLines,
   search: Omit<LakeSearch, 'before' | 'limit'>,
   step: number,
-): Promise<LakeCount[]> {
+): Promise<{ readonly counts: LakeCount[]; readonly stored: Stored }> {
   const view = VIEWS[search.source as keyof typeof VIEWS];
   const conditions = conditionsSql(view, search);
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
   const at = `(epoch_ms(timestamp) // ${Math.trunc(step)}) * ${Math.trunc(step)}`;
   const sql = `SELECT ${at} AS at, ${CLASSES[view.view]} AS class, count(*) AS lines FROM ${view.view}${where} GROUP BY 1, 2`;
-  const rows = await rowsOf(directory, sql, { maxRows: 100_000, signal: search.signal });
-  return rows.map(([time, name, count]) => ({ time: Number(time), name: String(name), count: Number(count) }));
+  const { rows, stored } = await rowsOf(lake, search, { sql, isNewestFirst: false, maxRows: 100_000 });
+  const counts = rows.map(([time, name, count]) => ({ time: Number(time), name: String(name), count: Number(count) }));
+  return { counts, stored: storedOf(stored, search.held.topic) };
 }
 
 export function lakeSql(view: View, search: Omit<LakeSearch, 'signal' | 'source'>): string {
@@ -132,14 +187,15 @@ export function lakeSql(view: View, search: Omit<LakeSearch, 'signal' | 'source'
   );
 }
 
-function conditionsSql(view: View, { range, terms }: Pick<LakeSearch, 'range' | 'terms'>): string[] {
+function conditionsSql(view: View, { held, range, terms }: Pick<LakeSearch, 'held' | 'range' | 'terms'>): string[] {
   const conditions = terms.map((term) => termSql(view, term));
-  // Files of other days are passed over unopened.
-  if (Number.isFinite(range.from)) {
-    conditions.push(`date >= ${instantSql(range.from)}::DATE`, `timestamp >= ${instantSql(range.from)}`);
-  }
-  if (Number.isFinite(range.to)) {
-    conditions.push(`date <= ${instantSql(range.to)}::DATE`, `timestamp < ${instantSql(range.to)}`);
+  if (Number.isFinite(range.from)) conditions.push(`timestamp >= ${instantSql(range.from)}`);
+  if (Number.isFinite(range.to)) conditions.push(`timestamp < ${instantSql(range.to)}`);
+  if (held.spans.length > 0) {
+    const spans = held.spans.map(
+      ({ first, last, partition }) => `kafka_partition = ${partition} AND kafka_offset BETWEEN ${first} AND ${last}`,
+    );
+    conditions.push(`NOT (topic = ${textLiteral(held.topic)} AND (${spans.join(' OR ')}))`);
   }
   return conditions;
 }

@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import type { LiveRecord } from '../live/record-ring.js';
+import type { LiveRecord } from '../live/live-record.js';
+import type { LiveResults } from '../live/live-results.js';
 import type { Range } from '../parameters.js';
 import type { LogSource } from '../records.js';
 import type { Services } from '../services.js';
-import { isInLake, type LakePosition, lakeLines } from './lake-lines.js';
+import { type Held, isInLake, type LakePosition, lakeLines } from './lake-lines.js';
 import { matcherOf } from './log-query.js';
 import { termsFor } from './matcher-for.js';
+import { unstoredLines } from './unstored-lines.js';
 
 export const searched = z
   .object({
@@ -15,8 +17,10 @@ export const searched = z
       .nullable()
       .meta({ description: 'Time of the oldest line that was looked at; null where there was none.' }),
     to: z.number().nullable(),
-    lines: z.int().meta({ description: 'That were looked at in memory, and came from the lake.' }),
-    limited: z.boolean().meta({ description: 'Whether the lake has more lines that fit, which are left out.' }),
+    lines: z.int().meta({ description: 'That were looked at in memory, and came from elsewhere.' }),
+    limited: z.boolean().meta({
+      description: 'Whether there are more lines that fit, in the lake or on their way to it, which are left out.',
+    }),
     passed_over: z
       .int()
       .meta({ description: 'Lines that came faster than they could be kept in memory, since the server started.' }),
@@ -39,14 +43,26 @@ export interface Search {
 export interface Found {
   /** The newest first. */
   readonly records: LiveRecord[];
+  /** What memory had of the topic when it was looked through. */
+  readonly held: Held;
   readonly searched: z.output<typeof searched>;
 }
 
 /** Of the lake, where there is no limit. */
 const MAX_LAKE_LINES = 50_000;
 
-/** Lines that fit: of memory, and of the lake where the range begins before what is in memory. @throws Problem */
-export async function findLines(services: Services, search: Search): Promise<Found> {
+/** Where lines are. */
+export interface LineStores extends Pick<Services, 'decoder' | 'lakeLines' | 'log'> {
+  readonly live: Pick<LiveResults, 'passedOver' | 'ringOf' | 'topicOf'>;
+}
+
+/**
+ * Lines that fit, each once, wherever it is: in memory; of what is not there, or no longer, in the lake; and of what is not
+ * in that yet, in the log.
+ *
+ * @throws Problem
+ */
+export async function findLines(services: LineStores, search: Search): Promise<Found> {
   const { live } = services;
   const terms = termsFor(search.q);
   const matches = matcherOf(terms);
@@ -54,41 +70,63 @@ export async function findLines(services: Services, search: Search): Promise<Fou
   let lines = 0;
   let oldest = Number.POSITIVE_INFINITY;
   let newest = Number.NEGATIVE_INFINITY;
+  const ring = live.ringOf(source);
+  const held = { topic: live.topicOf(source), spans: ring?.spans ?? [] };
+  const fits = (record: LiveRecord) => isWithin(record, range) && isAfter(record, after) && matches(record.value);
   const records =
-    live.ringOf(source)?.select((record) => {
+    ring?.select((record) => {
       const { time } = record;
       lines++;
       if (time < oldest) oldest = time;
       if (time > newest) newest = time;
-      return time >= range.from && time < range.to && isAfter(record, after) && matches(record.value);
+      return fits(record);
     }) ?? [];
   records.sort(newestFirst);
   let store: 'live' | 'lake' = 'live';
   let limited = false;
-  const isFull = limit !== undefined && records.length > limit;
-  if (search.lake !== false && !isFull && range.from < oldest && isInLake(services.lakeDirectory, source)) {
-    const most = limit === undefined ? MAX_LAKE_LINES : limit + 1 - records.length;
-    const stored = await lakeLines(services.lakeDirectory, {
-      ...{ source, terms, before: after, limit: most, signal: search.signal },
-      range: { from: range.from, to: Math.min(range.to, oldest) },
+  // Lines come in another order than that of their times: what has left memory may be newer than what is in it.
+  const from = Math.max(range.from, (limit === undefined ? undefined : records[limit]?.time) ?? range.from);
+  const wantsLake = search.lake !== false && mayBeStored(services, source, from, oldest);
+  if (wantsLake && isInLake(services.lakeLines, source)) {
+    const most = limit === undefined ? MAX_LAKE_LINES : limit + 1;
+    const found = await lakeLines(services.lakeLines, {
+      ...{ source, terms, before: after, held, limit: most, signal: search.signal },
+      range: { from, to: range.to },
     });
+    const unstored = await unstoredLines(services, held, found.stored, search.signal);
     store = 'lake';
-    limited = limit === undefined && stored.length >= MAX_LAKE_LINES;
-    lines += stored.length;
-    for (const { time } of stored) {
+    limited = unstored.isLimited || (limit === undefined && found.records.length >= MAX_LAKE_LINES);
+    const others = [...found.records, ...unstored.records.filter(fits)];
+    lines += others.length;
+    for (const record of others) {
+      const { time } = record;
       if (time < oldest) oldest = time;
       if (time > newest) newest = time;
+      records.push(record);
     }
-    records.push(...stored);
+    records.sort(newestFirst);
   }
   return {
-    records,
+    ...{ records, held },
     searched: {
       store,
       ...{ from: lines === 0 ? null : oldest, to: lines === 0 ? null : newest, lines, limited },
       passed_over: live.passedOver(live.topicOf(source)),
     },
   };
+}
+
+/**
+ * Whether lines from a time on may be in the lake alone.
+ *
+ * @param oldest time of the oldest in memory; undefined where there is none
+ */
+export function mayBeStored({ live }: LineStores, source: LogSource, from: number, oldest = Number.POSITIVE_INFINITY) {
+  return from < oldest || from <= (live.ringOf(source)?.latestGone ?? Number.POSITIVE_INFINITY);
+}
+
+export function isWithin({ time }: LiveRecord, { from, to }: Range): boolean {
+  return time >= from && time < to;
 }
 
 function newestFirst(one: LiveRecord, other: LiveRecord): number {

@@ -1605,9 +1605,9 @@ export interface components {
             /** @description Time of the oldest line that was looked at; null where there was none. */
             from: number | null;
             to: number | null;
-            /** @description That were looked at in memory, and came from the lake. */
+            /** @description That were looked at in memory, and came from elsewhere. */
             lines: number;
-            /** @description Whether the lake has more lines that fit, which are left out. */
+            /** @description Whether there are more lines that fit, in the lake or on their way to it, which are left out. */
             limited: boolean;
             /** @description Lines that came faster than they could be kept in memory, since the server started. */
             passed_over: number;
