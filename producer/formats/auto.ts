@@ -56,12 +56,14 @@ export class AutoFormat implements LineFormat {
   readonly #json: JsonFormat;
   readonly #combined: CombinedFormat;
   readonly #others: readonly Member[];
+  readonly #errorLog = new ErrorLogFormat();
   readonly #parts = new PartialLines();
   #last: Member | undefined;
   /** The last record was a service's, in text. */
   #isOpen = false;
   /** The last line in a wrapper had no time of its own. */
   #isBare = false;
+  #hasRequests = false;
   #kind = '';
   readonly #tally = new Map<string, number>();
   #seen = 0;
@@ -78,11 +80,11 @@ export class AutoFormat implements LineFormat {
     this.#json = new JsonFormat({ forwarded, messages: inner });
     const member = (memberName: string, format: LineFormat, isSure: boolean): Member => ({
       ...{ name: memberName, isSure, isTable: memberName === W3C || memberName === CSV },
-      format: format.forText?.(head) ?? format,
+      format: format === this.#errorLog ? format : (format.forText?.(head) ?? format),
     });
     this.#others = [
       member('LTSV', new LtsvFormat(forwarded), true),
-      member("an error log of NGINX's or Apache's", new ErrorLogFormat(), true),
+      member("an error log of NGINX's or Apache's", this.#errorLog, true),
       member("an AWS load balancer's log", new LoadBalancerFormat(), true),
       member(W3C, new W3cFormat(), false),
       member(TEXT, new TextLogFormat(), false),
@@ -103,10 +105,13 @@ export class AutoFormat implements LineFormat {
   }
 
   #read(line: string): LineOutcome {
+    // Who breaks a line of an error log decides how the next one looks. Where requests are in the same text, it may be one.
+    if (!this.#hasRequests && this.#errorLog.goesOn(line)) return new Continuation(line);
     if (line.charCodeAt(0) === OPEN_BRACE || line.trimStart().startsWith('{')) return this.#object(line);
     const combined = this.#combined.read(line);
     if (!(combined instanceof LineRefusal)) {
       this.#isOpen = false;
+      this.#hasRequests = true;
       this.#kind = 'a combined access log';
       return combined;
     }

@@ -13,6 +13,7 @@ const BACKSLASH = 92;
 
 /** `[17/May/2015:10:05:03 +0000]` is 28 characters; no time that anyone writes is as long as this. */
 const LONGEST_TIME = 48;
+const USUAL_TIME = 27;
 /** How addresses start that are not a client's but a proxy's, or nobody's. */
 const NOT_PUBLIC = /^(?:10\.|127\.|192\.168\.|172\.|169\.254\.|100\.|::|f[cde]|-|unix:)/i;
 const ENDS_IN_PROTOCOL = / HTTP\/\d(?:\.\d)?$/;
@@ -64,7 +65,7 @@ export class CombinedFormat implements LineFormat {
       const first = line.charCodeAt(open + 1);
       if (first !== SPACE && !isDigit(first)) continue;
       const close = closingBracket(line, open + 1);
-      if (close < 0) continue;
+      if (close < 0 || isNested(line, open, close)) continue;
       const quote = skipSpaces(line, close + 1);
       if (line.charCodeAt(quote) !== QUOTE) continue;
       fields.time = line.slice(open + 1, close);
@@ -142,8 +143,9 @@ function readsAsClient(line: string, clientEnd: number, next: number, fields: Re
   const first = line.slice(0, clientEnd);
   const secondEnd = endOfWord(line, next);
   const second = line.slice(next, secondEnd);
-  if (canonicalAddress(first) !== undefined) return true;
-  if (canonicalAddress(second) === undefined || canonicalHost(first) === undefined) return false;
+  // Two addresses: the first is the host that was asked for, which the client says.
+  if (canonicalAddress(second) === undefined) return canonicalAddress(first) !== undefined;
+  if (canonicalHost(first) === undefined) return false;
   fields.host = first;
   fields.client = second;
   return true;
@@ -193,7 +195,7 @@ function isEscaped(line: string, at: number, from: number): boolean {
 }
 
 function closingBracket(line: string, from: number): number {
-  if (line[from + 26] === CLOSE_BRACKET) return from + 26;
+  if (line[from + USUAL_TIME - 1] === CLOSE_BRACKET) return from + USUAL_TIME - 1;
   const end = Math.min(line.length, from + LONGEST_TIME);
   for (let at = from; at < end; at++) if (line[at] === CLOSE_BRACKET) return at;
   return -1;
@@ -201,6 +203,11 @@ function closingBracket(line: string, from: number): number {
 
 function notInFormat(line: string): LineRefusal {
   return new LineRefusal('not-in-format', `the line does not begin with a client and a user: ${shown(line)}`);
+}
+
+/** A user may have a bracket in the name, before that of the time. */
+function isNested(line: string, open: number, close: number): boolean {
+  return close - open !== USUAL_TIME && line.slice(open + 1, close).includes(OPEN_BRACKET);
 }
 
 function endOfWord(line: string, from: number): number {
