@@ -19,12 +19,18 @@ export interface DataDirectory {
 /**
  * Opens the directory for this process alone, creates it when there is none, and serves its log to other processes.
  *
+ * @param maxLogBytes how much its records may take on disk; default as much as they do
  * @throws LogError LOG_LOCKED when another process has it
  */
-export async function ownDataDirectory(directory: string, onNotice: Notify): Promise<DataDirectory> {
+export async function ownDataDirectory(
+  directory: string,
+  onNotice: Notify,
+  maxLogBytes?: number,
+): Promise<DataDirectory> {
   const log = await EmbeddedLog.open({
     directory: join(directory, LOG),
     serve: true,
+    maxBytes: maxLogBytes,
     onRetention: (deletion) => onNotice({ kind: 'retention', deletion }),
   });
   for (const part of [LOG, STATE]) await closeToOthers(join(directory, part));

@@ -23,8 +23,8 @@ export interface OpenLog {
 
 /** What is done with the log. */
 export type Purpose =
-  /** Runs tasks; on an embedded log, alone. */
-  | { readonly runs: 'tasks' }
+  /** Runs tasks; on an embedded log, alone, and with a bound to what it takes on disk. */
+  | { readonly runs: 'tasks'; readonly maxLogBytes?: number }
   /** Appends what it is fed. */
   | { readonly runs: 'producer' }
   | { readonly runs: 'reader' };
@@ -64,7 +64,7 @@ export async function openLog(url: string, options: OpenLogOptions): Promise<Ope
   const address = parseLogUrl(url);
   if (address.kind === 'kafka') return openKafka(address.brokers, options);
   return purpose.runs === 'tasks'
-    ? ownDataDirectory(address.directory, onNotice)
+    ? ownDataDirectory(address.directory, onNotice, purpose.maxLogBytes)
     : shareDataDirectory(address.directory, { create: purpose.runs === 'producer' });
 }
 

@@ -72,6 +72,7 @@ interface StartOptions extends SourceOptions, ApplicationOptions, ConnectionOpti
   readonly lake?: string | boolean;
   readonly lakeAge: number;
   readonly lakeSize: number;
+  readonly logSize: number;
 }
 
 export function startCommand(program: Command): Command {
@@ -105,6 +106,13 @@ export function startCommand(program: Command): Command {
       durationOption('--lake-age <duration>', 'what is stored for longer is taken out', '30d', positiveDuration),
     )
     .addOption(sizeOption('--lake-size <size>', 'the oldest is taken out of a lake that is larger', '10GB'))
+    .addOption(
+      sizeOption(
+        '--log-size <size>',
+        'of the embedded log on disk: beyond it the oldest that has been processed is deleted',
+        '10GB',
+      ),
+    )
     .addOption(durationOption('--commit-interval <duration>', 'how often results are committed', '100ms', positiveWait))
     .addOption(
       durationOption(
@@ -237,7 +245,7 @@ async function start(given: StartOptions, command: Command): Promise<void> {
   };
   try {
     const single = options.processes === 1;
-    const connection = await open(single ? { runs: 'tasks' } : { runs: 'reader' });
+    const connection = await open(single ? { runs: 'tasks', maxLogBytes: options.logSize } : { runs: 'reader' });
     // On Kafka one producer has one transaction at a time: what feeds has a producer of its own.
     const feeding = source.feeds && options.brokers !== undefined ? await open({ runs: 'producer' }) : connection;
     await run(options, source, connection, feeding, stop, startedAt);

@@ -25,3 +25,23 @@ export async function levelOnDisk(directory: string, options: LevelOptions = {})
 export function levelInMemory(): Level {
   return new MemoryLevel<Buffer, Buffer>({ ...BUFFERS, storeEncoding: 'buffer' }) as unknown as Level;
 }
+
+/** What LevelDB on disk has besides. */
+interface DiskLevel {
+  approximateSize(start: Buffer, end: Buffer): Promise<number>;
+  compactRange(start: Buffer, end: Buffer): Promise<void>;
+}
+
+function onDisk(level: Level): DiskLevel | undefined {
+  return 'approximateSize' in level ? (level as unknown as DiskLevel) : undefined;
+}
+
+/** How many bytes the tables on disk have between two keys, roughly; 0 in memory. What was deleted counts until it is compacted. */
+export async function sizeOnDisk(level: Level, from: Buffer, to: Buffer): Promise<number> {
+  return (await onDisk(level)?.approximateSize(from, to)) ?? 0;
+}
+
+/** Gives the disk back what was deleted between two keys. */
+export async function freeOnDisk(level: Level, from: Buffer, to: Buffer): Promise<void> {
+  await onDisk(level)?.compactRange(from, to);
+}

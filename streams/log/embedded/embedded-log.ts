@@ -21,7 +21,7 @@ import { fileWith } from './damaged-file.js';
 import { DamagedRecordsError } from './damaged-records-error.js';
 import { noteClosed, noteOpen } from './directory-lock.js';
 import { EmbeddedConsumer } from './embedded-consumer.js';
-import { batchKey, committedOffsetKey, offsetOfBatchKey } from './keys.js';
+import { batchKey, committedOffsetKey, committedOffsetOfKey, offsetOfBatchKey } from './keys.js';
 import { logOnDisk, type Operation, OrderedWriter } from './level.js';
 import { closedError, openError, readError } from './level-errors.js';
 import { LogCleaner, type RetentionDeletion } from './log-cleaner.js';
@@ -45,6 +45,11 @@ export interface EmbeddedLogOptions {
    * to the pipeline.
    */
   readonly cleans?: boolean;
+  /**
+   * How much the records of topics that are not compacted may take on disk, in bytes. Beyond it the oldest are deleted, of whatever
+   * topic, but none that an application which runs here has yet to process. Default: no bound.
+   */
+  readonly maxBytes?: number | undefined;
   /** Receives what retention has deleted. */
   readonly onRetention?: (deletion: RetentionDeletion) => void;
 }
@@ -55,6 +60,7 @@ interface LevelSettings {
   /** Where the log is, for messages. */
   readonly location: string;
   readonly cleans?: boolean;
+  readonly maxBytes?: number | undefined;
   readonly onRetention?: ((deletion: RetentionDeletion) => void) | undefined;
 }
 
@@ -89,13 +95,14 @@ export class EmbeddedLog implements Log {
   #closed: Promise<void> | undefined;
 
   private constructor(level: Level, settings: LevelSettings) {
-    const { cleans = true, inMemory, location, onRetention = () => {} } = settings;
+    const { cleans = true, inMemory, location, maxBytes, onRetention = () => {} } = settings;
     this.#level = level;
     this.#inMemory = inMemory;
     this.location = location;
     this.#topics = new Topics(location);
     this.#writer = new OrderedWriter(level, settings);
-    this.#cleaner = new LogCleaner(level, this.#writer, this.#topics, location, onRetention);
+    const bound = maxBytes === undefined ? undefined : { maxBytes, processedTo: this.#processedTo.bind(this) };
+    this.#cleaner = new LogCleaner(level, this.#writer, this.#topics, location, onRetention, bound);
     if (!cleans) return;
     this.#timer = setInterval(() => this.#cleanInBackground(), CLEANING_INTERVAL_MS);
     this.#timer.unref();
@@ -107,7 +114,7 @@ export class EmbeddedLog implements Log {
    * @throws LogError LOG_LOCKED when it is open already, here or in another process; LOG_CORRUPT; LOG_IO
    */
   static async open(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
-    const { cleans = true, directory, fsync = true, onRetention, serve = false } = options;
+    const { cleans = true, directory, fsync = true, maxBytes, onRetention, serve = false } = options;
     try {
       await makePrivateDirectory(directory);
     } catch (cause) {
@@ -117,7 +124,8 @@ export class EmbeddedLog implements Log {
       throw openError(error, directory);
     });
     const level = await logOnDisk(directory);
-    const log = await EmbeddedLog.over(level, { cleans, fsync, inMemory: false, location: directory, onRetention });
+    const settings = { cleans, fsync, inMemory: false, location: directory, maxBytes, onRetention };
+    const log = await EmbeddedLog.over(level, settings);
     try {
       if (!serve) return log;
       log.#server = await LogServer.listen(log, directory);
@@ -441,6 +449,17 @@ export class EmbeddedLog implements Log {
     this.#writer.close();
     await this.#level.close();
     if (this.#openedAt !== undefined) noteClosed(this.#openedAt);
+  }
+
+  /** While nobody has claimed an application, as when it is opened, any that was here may come back. */
+  #processedTo({ partition, topic }: PartitionState): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const [key, { offset }] of this.#offsets) {
+      const of = committedOffsetOfKey(Buffer.from(key, 'latin1'));
+      if (of === undefined || of.topic !== topic || of.partition !== partition) continue;
+      if (this.#claimed.size === 0 || this.#claimed.has(of.group)) least = Math.min(least, offset);
+    }
+    return least;
   }
 
   #cleanInBackground(): void {

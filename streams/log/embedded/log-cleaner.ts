@@ -5,6 +5,7 @@ import { Compaction } from './compaction.js';
 import { batchKey, offsetOfBatchKey } from './keys.js';
 import type { Operation, OrderedWriter } from './level.js';
 import { readError, writeError } from './level-errors.js';
+import { type Position, SizeBound, type SizeBoundOptions } from './size-bound.js';
 import { storedBatch } from './stored-batch.js';
 import { type PartitionState, rememberPartition, type Topic, type Topics } from './topics.js';
 
@@ -35,15 +36,26 @@ export class LogCleaner {
   readonly #compactions = new WorkByPartition();
   /** How many bytes there are between two offsets. */
   readonly #sizes = new Map<PartitionState, { readonly from: number; readonly to: number; readonly bytes: number }>();
+  readonly #bound: SizeBound | undefined;
+  #isFullTold = false;
   #stopped = false;
 
+  /** @param bound of all that is not compacted; undefined: none */
   constructor(
     level: Level,
     writer: OrderedWriter,
     topics: Topics,
     location: string,
     onRetention: (deletion: RetentionDeletion) => void,
+    bound?: Pick<SizeBoundOptions, 'maxBytes' | 'processedTo'>,
   ) {
+    if (bound !== undefined) {
+      this.#bound = new SizeBound(level, topics, {
+        ...bound,
+        batches: (state, from, to) => this.#batches(state, from, to),
+        expire: (state, before) => this.#deleteBefore(state, before, 'size'),
+      });
+    }
     this.#onRetention = onRetention;
     this.#level = level;
     this.#writer = writer;
@@ -70,6 +82,14 @@ export class LogCleaner {
         }
       }
     }
+    if (this.#stopped || this.#bound === undefined) return;
+    const isFull = await this.#bound.apply();
+    if (isFull && !this.#isFullTold && !this.#stopped) {
+      process.emitWarning(
+        `the log in ${this.#location} is larger than its bound; what is in it has not been processed yet, and is kept until it is`,
+      );
+    }
+    this.#isFullTold = isFull;
   }
 
   /** Deletes whole batches: the one that holds the offset stays, and the start offset is where it begins. */
@@ -138,16 +158,23 @@ export class LogCleaner {
     if (size?.from === startOffset && state.startOffset === keepFrom) {
       this.#sizes.set(state, { ...size, from: keepFrom, bytes: size.bytes - deletedBytes });
     }
-    const { partition, topic } = state;
-    const reason = bySize ? 'size' : 'age';
-    this.#onRetention({
-      topic,
-      partition,
-      firstOffset: startOffset,
-      lastOffset: state.startOffset - 1,
-      reason,
-      newestAppendTime,
-    });
+    this.#tell(state, startOffset, newestAppendTime, bySize ? 'size' : 'age');
+  }
+
+  async #deleteBefore(state: PartitionState, before: Position, reason: RetentionDeletion['reason']): Promise<void> {
+    const { startOffset } = state;
+    if (this.#stopped || before.offset <= startOffset) return;
+    await this.deleteRecords(state, before.offset);
+    this.#tell(state, startOffset, before.newestAppendTime, reason);
+  }
+
+  #tell(
+    { partition, startOffset, topic }: PartitionState,
+    firstOffset: number,
+    newestAppendTime: number,
+    reason: RetentionDeletion['reason'],
+  ): void {
+    this.#onRetention({ topic, partition, firstOffset, lastOffset: startOffset - 1, reason, newestAppendTime });
   }
 
   /** Of all batches; counted once, and then as they come and go. */

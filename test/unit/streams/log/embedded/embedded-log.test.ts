@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, statSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +13,10 @@ import type { Log } from '../../../../../streams/log/log.js';
 import { append, readRecords } from '../log-contract.js';
 
 const FIRST = { topic: 'topic', partition: 0 };
+
+function directorySize(directory: string): number {
+  return readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
+}
 
 describe('the log on disk', () => {
   let directory: string;
@@ -191,6 +197,50 @@ describe('retention', () => {
     await log.clean(Date.now());
     expect(await log.startOffset(FIRST)).toBe(6);
     await log.close();
+  });
+
+  it('by a bound of the whole log takes the oldest of all topics, but nothing that is to be processed, and frees the disk', async () => {
+    const MiB = 1024 * 1024;
+    const deletions: RetentionDeletion[] = [];
+    const onRetention = (each: RetentionDeletion) => deletions.push(each);
+    const at = (topic: string) => ({ topic, partition: 0 });
+    let log = await EmbeddedLog.open({ directory, cleans: false });
+    await log.ensureTopic('old', { partitions: 1 });
+    await log.ensureTopic('new', { partitions: 1 });
+    // Nothing can be made smaller of this: 30 MiB and then 60 MiB.
+    for (let i = 0; i < 30; i++) await append(log, 'old', 0, [randomBytes(MiB / 2).toString('latin1')]);
+    for (let i = 0; i < 60; i++) await append(log, 'new', 0, [randomBytes(MiB / 2).toString('latin1')]);
+    await log.close();
+    const before = directorySize(directory);
+
+    log = await EmbeddedLog.open({ directory, cleans: false, maxBytes: 40 * MiB, onRetention });
+    const release = await log.claim('app');
+    const processed = async (topic: string, offset: number) => {
+      const transaction = log.transaction();
+      transaction.commitOffset('app', at(topic), { offset, metadata: '' });
+      transaction.commitOffset('gone', at(topic), { offset: 0, metadata: '' });
+      await transaction.commit();
+    };
+    await processed('old', 10);
+    await processed('new', 0);
+    await log.clean(Date.now());
+    const bySize = deletions.filter(({ reason }) => reason === 'size');
+    expect(bySize.map(({ firstOffset, lastOffset, topic }) => [topic, firstOffset, lastOffset])).toEqual([
+      ['old', 0, 9],
+    ]);
+    await processed('old', 30);
+    await processed('new', 60);
+    await log.clean(Date.now());
+    expect(await log.startOffset(at('old'))).toBe(30);
+    const kept = await log.startOffset(at('new'));
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThan(60);
+    await log.clean(Date.now());
+    expect(await log.startOffset(at('new'))).toBe(kept);
+    await release();
+    await log.close();
+    expect(before).toBeGreaterThan(60 * MiB);
+    expect(directorySize(directory)).toBeLessThan(44 * MiB);
   });
 
   it('is what the topic was last ensured with; what is not named stays', async () => {
