@@ -32,7 +32,7 @@ export interface Program {
 /** Makes the program: before a command runs, its options have what the environment and the file say. */
 export function makeProgram(): Program {
   const program = new Command('millrace')
-    .description('stream processing for TypeScript, and real-time log analytics on it')
+    .description('stream processing for TypeScript, and real-time log analytics built on it')
     .version(programVersion(), '--version', 'print the version');
   for (const command of [
     startCommand,

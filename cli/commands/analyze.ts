@@ -19,14 +19,14 @@ export function analyzeCommand(program: Command): Command {
   const command = program
     .command('analyze')
     .description('print historical reports over the stored logs and results')
-    .addArgument(new Argument('[reports...]', 'which (default: all)').choices(names))
-    .option('--limit <rows>', 'rows a report', wholeNumber(1), 10)
+    .addArgument(new Argument('[reports...]', 'reports to print (default: all)').choices(names))
+    .option('--limit <rows>', 'rows per report', wholeNumber(1), 10)
     .option(
       '--since <time>',
-      'events from then on: a time such as 2026-01-31T08:00Z, or a duration ago, such as 24h',
+      'only events from this time on, such as 2026-01-31T08:00Z, or 24h for 24 hours ago',
       moment,
     )
-    .option('--until <time>', 'events before then', moment);
+    .option('--until <time>', 'only events before this time', moment);
   return addFormat(addLake(addDataDir(command))).action(printReports);
 }
 

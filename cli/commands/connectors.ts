@@ -40,20 +40,22 @@ export interface ApplyOptions extends DirectoryOptions {
 export function connectorsCommand(program: Command): Command {
   const command = program
     .command('connectors')
-    .description('apply connectors/ to Kafka Connect: topics into Elasticsearch and InfluxDB');
+    .description('manage the connectors of Kafka Connect that copy topics into Elasticsearch and InfluxDB');
   const subcommand = (name: string, description: string) =>
     command.command(name).description(description).argument('[names...]', 'connectors');
 
-  addDirectory(subcommand('apply', 'make the connectors as their files say, and wait until they run'))
-    .option('--elasticsearch <url>', 'also put the index templates there', url)
-    .option('--influxdb <url>', 'also make the missing databases there', url)
-    .option('--registry <url>', 'where the schema registry is, for --variant local', url)
+  addDirectory(subcommand('apply', 'create and update the connectors from their files, and wait until they run'))
+    .option('--elasticsearch <url>', 'also install the index templates in this Elasticsearch', url)
+    .option('--influxdb <url>', 'also create the missing databases in this InfluxDB', url)
+    .option('--registry <url>', 'URL of the schema registry, for --variant local', url)
     .addOption(
       durationOption('--timeout <duration>', 'how long to wait for services and connectors', '60s', positiveWait),
     )
     .action(apply);
-  addConnect(subcommand('status', "print the connectors' states (default: all that the workers have)")).action(status);
-  addDirectory(subcommand('delete', 'delete the connectors; what they have written stays')).action(remove);
+  addConnect(subcommand('status', 'print the state of the connectors (default: all connectors of the workers)')).action(
+    status,
+  );
+  addDirectory(subcommand('delete', 'delete the connectors; the data that they have written stays')).action(remove);
   return command;
 }
 
@@ -68,7 +70,7 @@ function addConnect(command: Command): Command {
         .argParser(url),
     )
     .addOption(
-      new Option('--variant <variant>', "for the Compose file's worker, or for one without Docker")
+      new Option('--variant <variant>', 'confluent for the worker of the Compose file, local for one without Docker')
         .choices(VARIANTS)
         .default('confluent' satisfies Variant),
     );
@@ -76,7 +78,7 @@ function addConnect(command: Command): Command {
 
 function addDirectory(command: Command): Command {
   return addConnect(command).addOption(
-    new Option('--directory <directory>', 'take the connectors from here').conflicts('variant'),
+    new Option('--directory <directory>', "directory of the connectors' files").conflicts('variant'),
   );
 }
 

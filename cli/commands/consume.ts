@@ -21,10 +21,10 @@ export function consumeCommand(program: Command): Command {
     .command('consume')
     .description("print a topic's records as JSON lines, also while a pipeline runs on the directory")
     .argument('<topic>')
-    .option('--from-beginning', 'print what the topic holds, and end there (default: wait for what comes)')
-    .option('--follow', 'with --from-beginning: then wait for what comes')
-    .option('--latest-by-key', 'print the last record of each key that was not deleted, and end')
-    .option('--max <records>', 'stop after this many', wholeNumber(1));
+    .option('--from-beginning', 'print the records in the topic, then end (default: wait for new records)')
+    .option('--follow', 'with --from-beginning: then wait for new records')
+    .option('--latest-by-key', 'print the last record of each key that was not deleted, then end')
+    .option('--max <records>', 'stop after this many records', wholeNumber(1));
   return addConnection(command).action(consume);
 }
 

@@ -62,12 +62,12 @@ export function demoCommand(program: Command): Command {
   const command = program
     .command('demo')
     .description(
-      'start the real services, the connectors, the pipeline and simulated traffic, and print once a second what is ' +
-        'in Kafka, Elasticsearch and InfluxDB; Ctrl-C stops what it has started',
+      'start the real services, the connectors, the pipeline and simulated traffic, and print once a ' +
+        'second the counts in Kafka, Elasticsearch and InfluxDB; Ctrl-C stops everything that it started',
     )
-    .option('--rate <events>', 'requests a second', positiveNumber, 200)
-    .option('--seconds <number>', 'end by itself after so long; with exit code 1 if counts differ then', wholeNumber(1))
-    .option('--keep', 'leave the services running at the end');
+    .option('--rate <events>', 'requests per second', positiveNumber, 200)
+    .option('--seconds <number>', 'stop after this many seconds; exit code 1 if the counts differ then', wholeNumber(1))
+    .option('--keep', 'keep the services running at the end');
   return addStack(command).action(demo);
 }
 

@@ -11,7 +11,7 @@ export function describeCommand(program: Command): Command {
     .command('describe')
     .description('print the topology: sub-topologies, nodes, stores, repartition topics');
   command.addOption(
-    new Option('--format <format>', 'text, as Kafka Streams prints it; data; or a drawing for Mermaid or Graphviz')
+    new Option('--format <format>', 'text as Kafka Streams prints it, JSON, or a diagram for Mermaid or Graphviz (dot)')
       .choices(Object.keys(FORMATS))
       .default('text'),
   );

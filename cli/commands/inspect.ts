@@ -24,13 +24,15 @@ const MAX_COLUMNS = 160;
 export function inspectCommand(program: Command): Command {
   return program
     .command('inspect')
-    .description('say how the lines of files are read, field by field, what is refused and why; nothing is written')
-    .argument('<files...>', 'paths, also compressed; - for standard input')
-    .option('--log-format <format>', 'as of start', 'auto')
-    .option('--map <fields>', 'as of start')
-    .option('--time-zone <name>', 'as of start')
-    .option('--service <name>', 'as of start')
-    .option('--lines <number>', 'how many to look at', wholeNumber(1), 10_000)
+    .description(
+      'show how the lines of files are read, field by field, and which are refused and why; writes ' + 'nothing',
+    )
+    .argument('<files...>', 'files, also compressed; - for standard input')
+    .option('--log-format <format>', 'as for start', 'auto')
+    .option('--map <fields>', 'as for start')
+    .option('--time-zone <name>', 'as for start')
+    .option('--service <name>', 'as for start')
+    .option('--lines <number>', 'how many lines to read', wholeNumber(1), 10_000)
     .action(inspect);
 }
 

@@ -9,7 +9,14 @@ import type { LakeSource } from '../../lake/sources.js';
 import { vacuum } from '../../lake/vacuum.js';
 import { addConnection, type ConnectionOptions, connect } from '../options/connection.js';
 import { duration, positiveWait } from '../options/duration.js';
-import { addDataDir, byteSize, type DataDirOption, durationOption, wholeNumber } from '../options/options.js';
+import {
+  addDataDir,
+  byteSize,
+  type DataDirOption,
+  durationOption,
+  sizeOption,
+  wholeNumber,
+} from '../options/options.js';
 import { stopOnSignals } from '../terminal/interruption.js';
 import { print, say } from '../terminal/output.js';
 import { count, number } from '../terminal/quantities.js';
@@ -44,47 +51,46 @@ interface HistoryOptions extends LakeOption {
 }
 
 export function lakeCommand(program: Command): Command {
-  const command = program.command('lake').description('stored logs and results: a Delta Lake table of files');
+  const command = program.command('lake').description('manage stored logs and results, a Delta Lake table');
   const subcommand = (name: string, description: string) => command.command(name).description(description);
 
-  addLake(addConnection(subcommand('write', 'store the topics in the table, until it is stopped')))
-    .option('--once', 'stop when what the topics hold now is stored')
+  addLake(addConnection(subcommand('write', 'store the topics in the table until it is stopped')))
+    .option('--once', 'stop when all records that are in the topics now are stored')
     .option(
       '--source <kind=topic[:field]>',
-      'store this topic as this kind, its time in the field; repeatable (default: the topics of the pipelines)',
+      'store this topic as this kind, with the event time in the field; repeatable (default: the topics' +
+        ' of the pipelines)',
       source,
     )
-    .addOption(
-      durationOption('--commit-interval <duration>', 'how long records wait to be committed', '10s', positiveWait),
-    )
-    .option('--max-rows <rows>', 'commit when so many are waiting', wholeNumber(1), 100_000)
-    .option('--max-size <size>', 'commit when so many bytes are waiting', byteSize, 64 * 1024 * 1024)
+    .addOption(durationOption('--commit-interval <duration>', 'how often to commit', '10s', positiveWait))
+    .option('--max-rows <rows>', 'commit when this many records are waiting', wholeNumber(1), 100_000)
+    .addOption(sizeOption('--max-size <size>', 'commit when this many bytes are waiting', '64MiB'))
     .action(write);
-  addLake(addDataDir(subcommand('optimize', 'put small files together, hour by hour')))
-    .option('--target-size <size>', 'leave files alone that are so big', byteSize, 128 * 1024 * 1024)
+  addLake(addDataDir(subcommand('optimize', 'merge small files, hour by hour')))
+    .addOption(sizeOption('--target-size <size>', 'do not merge files of at least this size', '128MiB'))
     .action(optimizeTable);
-  addLake(addDataDir(subcommand('vacuum', 'delete files that are not in the table any more')))
-    .addOption(durationOption('--retain <duration>', 'keep them for so long, for readers', '168h', duration))
+  addLake(addDataDir(subcommand('vacuum', 'delete files that no longer belong to the table')))
+    .addOption(durationOption('--retain <duration>', 'how long such files are kept for readers', '168h', duration))
     .addOption(
       durationOption(
         '--drop-older-than <duration>',
-        'first take the hours out of the table that ended so long ago',
+        'first remove hours from the table that ended longer ago than this',
         undefined,
         duration,
       ),
     )
-    .option('--max-size <size>', 'first take the oldest hours out, until the table has this size', byteSize)
-    .option('--dry-run', 'only say what would be done')
+    .option('--max-size <size>', 'first remove the oldest hours until the table is no larger than this', byteSize)
+    .option('--dry-run', 'only print what would be done')
     .action(vacuumTable);
   addLake(addDataDir(subcommand('history', "print the table's commits, the newest first")))
-    .option('--max <commits>', 'print at most so many', wholeNumber(1), 20)
+    .option('--max <commits>', 'print at most this many', wholeNumber(1), 20)
     .action(history);
-  addLake(addDataDir(subcommand('describe', 'print what the table holds'))).action(describe);
+  addLake(addDataDir(subcommand('describe', 'print the contents and size of the table'))).action(describe);
   return command;
 }
 
 export function addLake(command: Command): Command {
-  return command.option('--lake <directory>', 'where the table is (default: "lake" in the data directory)');
+  return command.option('--lake <directory>', 'directory of the table (default: "lake" in the data directory)');
 }
 
 export function lakeDirectory({ dataDir, lake }: LakeOption): string {

@@ -19,13 +19,15 @@ interface RepairOptions extends DirectoryOption {
 
 /** `millrace log`: what is to be done about a log whose files are damaged. */
 export function logCommand(program: Command): Command {
-  const log = program.command('log').description('check the embedded log of a data directory, and repair it');
+  const log = program.command('log').description('check and repair the embedded log of a data directory');
   addDataDir(log.command('verify'))
-    .description('read all of it and say what is damaged or lost, exit code 1 if anything is; nothing is changed')
+    .description(
+      'read the whole log and print damaged and lost records; exit code 1 if there are any; changes ' + 'nothing',
+    )
     .action(verify);
   addDataDir(log.command('repair'))
-    .description('write a new log with all that can be read, and keep the damaged files beside it')
-    .option('--yes', 'do not ask')
+    .description('write a new log with everything that can be read, and keep the damaged files beside it')
+    .option('--yes', 'do not ask for confirmation')
     .action(repair);
   return log;
 }

@@ -32,8 +32,8 @@ export function produceCommand(program: Command): Command {
   const command = program
     .command('produce')
     .description('write simulated or replayed events to the raw topic, also while a pipeline runs on it')
-    .option('--partitions <number>', 'of the topics, when they are made', partitionCount, 1)
-    .addOption(pipelinesOption('whose events to write', ['goals']));
+    .option('--partitions <number>', 'partitions of each topic that is created', partitionCount, 1)
+    .addOption(pipelinesOption('pipelines to write events for', ['goals']));
   return addConnection(addRetention(addSource(command))).action(produce);
 }
 

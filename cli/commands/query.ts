@@ -31,18 +31,19 @@ export function queryCommand(program: Command): Command {
   const command = program
     .command('query')
     .description(
-      'run one SELECT over the stored logs and results: `logs` is all of them, and each kind is a table, too',
+      'run one SELECT over the stored logs and results: the table `logs` has all of them, and each kind' +
+        ' has its own table',
     )
     .argument('<sql>')
-    .option('--max-rows <rows>', 'leave further ones out', wholeNumber(1), 10_000)
-    .addOption(durationOption('--timeout <duration>', 'end a query that takes longer', '30s', positiveWait))
-    .addOption(sizeOption('--memory-limit <size>', 'end a query that needs more', '1GiB'));
+    .option('--max-rows <rows>', 'print at most this many rows', wholeNumber(1), 10_000)
+    .addOption(durationOption('--timeout <duration>', 'stop a query that takes longer', '30s', positiveWait))
+    .addOption(sizeOption('--memory-limit <size>', 'stop a query that needs more memory', '1GiB'));
   return addFormat(addLake(addDataDir(command))).action(query);
 }
 
 export function addFormat(command: Command): Command {
   return command.addOption(
-    new Option('--format <format>', 'how to print rows; json, a line each, has each value exactly')
+    new Option('--format <format>', 'format of the rows; json prints one line per row with exact values')
       .choices(FORMATS)
       .default('table' satisfies FormatOption['format']),
   );

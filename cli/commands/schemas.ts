@@ -19,9 +19,11 @@ interface SchemasOptions {
 }
 
 export function schemasCommand(program: Command): Command {
-  const command = program.command('schemas').description('the schemas of the topics, and a schema registry');
+  const command = program
+    .command('schemas')
+    .description("check the topics' schemas against a schema registry, and register them");
   addRegistry(command.command('check'))
-    .description('say for each schema whether it may be registered; exit code 1 when one may not')
+    .description('check whether each schema may be registered; exit code 1 if one may not')
     .action(check);
   addRegistry(command.command('register'))
     .description('register the schemas that are not registered yet')
@@ -37,12 +39,12 @@ function addRegistry(command: Command): Command {
         .makeOptionMandatory(),
     )
     .addOption(
-      new Option('--directory <directory>', 'where the *.avsc files are').default(
+      new Option('--directory <directory>', 'directory of the *.avsc files').default(
         SCHEMAS_DIRECTORY,
         "the application's own",
       ),
     )
-    .addOption(durationOption('--wait <duration>', 'how long to wait for a registry that is away', '0s', wait));
+    .addOption(durationOption('--wait <duration>', 'how long to wait for a registry that does not answer', '0s', wait));
 }
 
 async function check(options: SchemasOptions): Promise<void> {

@@ -15,7 +15,7 @@ type ServeOptions = ConnectionOptions & HttpOptions & AlertsOptions;
 export function serveCommand(program: Command): Command {
   const command = program
     .command('serve')
-    .description('serve the dashboard and the HTTP API over what a pipeline writes, also while it runs');
+    .description("serve the dashboard and the HTTP API for a pipeline's data, also while it runs");
   return addConnection(addAlerts(addHttp(command))).action(serveResults);
 }
 

@@ -38,28 +38,29 @@ export function stackCommand(program: Command): Command {
   const stack = program
     .command('stack')
     .description(
-      'the real services on this machine, without Docker: Kafka, registry, Connect, Elasticsearch, InfluxDB',
+      'run the real services on this machine without Docker: Kafka, schema registry, Connect, ' +
+        'Elasticsearch, InfluxDB',
     );
   addStack(stack.command('up'))
-    .description('start the services, download them first if need be, and wait until they are ready')
+    .description('start the services and wait until they are ready; downloads them first if necessary')
     .addOption(
       new Option(
         '--only <services>',
-        `some of ${SERVICE_NAMES.join(',')}, with those they need (default: all)`,
+        `only these of ${SERVICE_NAMES.join(',')}, and those that they need (default: all)`,
       ).argParser(serviceNames),
     )
     .action(startServices);
   addDirectory(stack.command('down'))
-    .description('stop what "up" has started')
-    .option('--delete', 'delete the data, too')
+    .description('stop the services that "up" has started')
+    .option('--delete', 'also delete the data')
     .action(stopServices);
-  addDirectory(stack.command('status')).description('show what runs, and where').action(showStatus);
+  addDirectory(stack.command('status')).description('show which services run, and where').action(showStatus);
   return stack;
 }
 
 function addDirectory(command: Command): Command {
   return command.addOption(
-    new Option('--directory <directory>', "where the services' data and logs live")
+    new Option('--directory <directory>', "directory of the services' data and logs")
       .default(DEFAULT_STACK_DIRECTORY)
       .env('MILLRACE_STACK_DIR'),
   );
@@ -68,16 +69,10 @@ function addDirectory(command: Command): Command {
 /** The options of commands that start services. */
 export function addStack(command: Command): Command {
   addDirectory(command).addOption(
-    new Option('--cache <directory>', 'where downloads are kept (default: ~/.cache/millrace)').env(
-      'MILLRACE_CACHE_DIR',
-    ),
+    new Option('--cache <directory>', 'directory of downloads (default: ~/.cache/millrace)').env('MILLRACE_CACHE_DIR'),
   );
   for (const name of PORT_NAMES) {
-    command.option(
-      `${portOption(name)} <port>`,
-      `(default: that of the last time, at first ${DEFAULT_PORTS[name]})`,
-      port,
-    );
+    command.option(`${portOption(name)} <port>`, `(default: the last one used, at first ${DEFAULT_PORTS[name]})`, port);
   }
   return command;
 }

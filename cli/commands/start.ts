@@ -79,37 +79,38 @@ export function startCommand(program: Command): Command {
   const command = program
     .command('start')
     .description(
-      'run the pipeline; without options, over simulated NGINX traffic. With --brokers it processes what the raw topic ' +
-        'gets, and feeds it only where --input, --listen, --syslog, --mqtt, --source-topic, --count or --rate say so',
+      'run the pipeline; without options, on simulated NGINX traffic. With --brokers it processes the ' +
+        'records in the raw topic, and adds events only with --input, --listen, --syslog, --mqtt, ' +
+        '--source-topic, --count or --rate',
     )
-    .option('--once', 'stop at the end of the input, with every window closed, and print a summary')
+    .option('--once', 'stop at the end of the input after closing every window, and print a summary')
     .option(
       '--application-id <name>',
-      'names the consumer group, the internal topics and the state',
+      'name of the consumer group, the internal topics and the state',
       applicationId,
       'millrace',
     )
-    .option('--processes <number>', 'with --brokers: share the partitions among so many processes', wholeNumber(1), 1)
+    .option('--processes <number>', 'with --brokers: number of processes that share the partitions', wholeNumber(1), 1)
     .option(
       '--standbys <number>',
-      'with --brokers: keep the state of tasks that come here when so many other processes are lost',
+      'with --brokers: keep standby state so that this many other processes can be lost',
       wholeNumber(0),
       0,
     )
     .option(
       '--lake [directory]',
-      'also store events and results in a Delta Lake table, "lake" in the data directory by default; done unasked ' +
-        'where there is a data directory, but with --once',
+      'also store events and results in a Delta Lake table (default: "lake" in the data directory); on ' +
+        'by default, except with --once or --brokers',
     )
-    .option('--no-lake', 'store nothing beside the topics')
+    .option('--no-lake', 'store nothing except the topics')
     .addOption(
-      durationOption('--lake-age <duration>', 'what is stored for longer is taken out', '30d', positiveDuration),
+      durationOption('--lake-age <duration>', 'how long the lake keeps events and results', '30d', positiveDuration),
     )
-    .addOption(sizeOption('--lake-size <size>', 'the oldest is taken out of a lake that is larger', '10GB'))
+    .addOption(sizeOption('--lake-size <size>', 'maximum size of the lake; the oldest hours are deleted first', '10GB'))
     .addOption(
       sizeOption(
         '--log-size <size>',
-        'of the embedded log on disk: beyond it the oldest that has been processed is deleted',
+        'maximum size of the embedded log on disk; the oldest processed records are deleted first',
         '10GB',
       ),
     )
@@ -117,7 +118,7 @@ export function startCommand(program: Command): Command {
     .addOption(
       durationOption(
         '--idle <duration>',
-        'live input: silence after which the clock closes windows',
+        'live input: how long a partition may be silent before windows close without it',
         '30s',
         positiveWait,
       ),
@@ -125,17 +126,14 @@ export function startCommand(program: Command): Command {
     .addOption(
       durationOption(
         '--max-ahead <duration>',
-        'events further ahead, of the clock or those around them, are refused',
+        'refuse events further ahead of the clock, or of the events around them',
         '1d',
       ),
     )
-    .addOption(httpOption('where the dashboard and the HTTP API are served; a busy port: the next free one'))
-    .option(
-      '--listen',
-      "take events over HTTP, beside the API: OTLP, Elasticsearch's _bulk, and lines (docs/sources.md)",
-    )
-    .option('--no-http', 'serve no HTTP; with --once or --brokers none is served unless --http asks for it')
-    .option('--no-auth', 'let anybody on this machine in, without signing in');
+    .addOption(httpOption('address of the dashboard and the HTTP API; if the port is busy, the next free one is used'))
+    .option('--listen', "receive events over HTTP: OTLP, Elasticsearch's _bulk, and log lines (docs/sources.md)")
+    .option('--no-http', 'do not serve HTTP; with --once or --brokers it is served only if --http is given')
+    .option('--no-auth', 'let anybody on this machine use it without signing in');
   return addGroup(addConnection(addRetention(addPipelines(addSource(addAlerts(command)))))).action(start);
 }
 

@@ -22,9 +22,10 @@ export function trainCommand(program: Command): Command {
   const command = program
     .command('train')
     .description(
-      'train the model of services on the history in the log, as a new version; a pipeline that runs takes it within seconds',
+      "train a new version of the services' model on the history in the log; a running pipeline loads " +
+        'it within seconds',
     )
-    .option('--least-windows <number>', 'refuse to train on fewer', wholeNumber(2), MIN_WINDOWS);
+    .option('--least-windows <number>', 'refuse to train on fewer windows', wholeNumber(2), MIN_WINDOWS);
   return addConnection(command).action(train);
 }
 

@@ -14,18 +14,18 @@ import { safe } from '../terminal/safe-text.js';
 import { printTable } from '../terminal/table.js';
 
 export function usersCommand(program: Command): Command {
-  const command = program.command('users').description('who may sign in to the dashboard and the HTTP API');
+  const command = program.command('users').description('manage the users of the dashboard and the HTTP API');
   addDataDir(
     command
       .command('add')
-      .description('add a user; the password is read from standard input, and is 10 characters at least')
+      .description('add a user; the password is read from standard input and must have at least 10 characters')
       .argument('<name>', 'letters, digits, and . _ @ -', userName)
       .addOption(new Option('--role <role>', 'what the user may do').choices(ROLES).default('viewer' satisfies Role)),
   ).action(add);
   addDataDir(command.command('list').description('print all users')).action(list);
-  addDataDir(
-    command.command('remove').description('remove a user, and end what is open of theirs').argument('<name>'),
-  ).action(remove);
+  addDataDir(command.command('remove').description('remove a user and end their sessions').argument('<name>')).action(
+    remove,
+  );
   return command;
 }
 

@@ -13,12 +13,13 @@ export interface AlertsOptions {
 export function addAlerts(command: Command): Command {
   return command
     .addOption(
-      new Option('--alerts <file>', 'whom incidents are told: channels, routes and silences, in YAML or JSON').env(
-        'MILLRACE_ALERTS',
-      ),
+      new Option(
+        '--alerts <file>',
+        'file in YAML or JSON that says who is notified of incidents: channels, routes and silences',
+      ).env('MILLRACE_ALERTS'),
     )
     .addOption(
-      new Option('--webhook <url>', 'tell every incident there, at once, as JSON')
+      new Option('--webhook <url>', 'post every incident to this URL as JSON, without delay')
         .env('MILLRACE_WEBHOOK')
         .conflicts('alerts'),
     );

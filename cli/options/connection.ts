@@ -39,42 +39,46 @@ export function consumeCommandOf({ brokers, dataDir, registry }: ConnectionOptio
 export function addConnection(command: Command): Command {
   return addDataDir(command)
     .addOption(new Option('--brokers <host:port,...>', 'use Kafka instead of the embedded log').env('MILLRACE_BROKERS'))
-    .addOption(new Option('--registry <url>', 'with --brokers: the schema registry').env('MILLRACE_REGISTRY'))
+    .addOption(new Option('--registry <url>', 'with --brokers: URL of the schema registry').env('MILLRACE_REGISTRY'))
     .addOption(
-      new Option('--kafka-config <file>', "with --brokers: the client's settings, a properties file").env(
+      new Option('--kafka-config <file>', 'with --brokers: properties file with settings for the Kafka client').env(
         'MILLRACE_KAFKA_CONFIG',
       ),
     )
     .option(
       '--kafka-setting <name=value>',
-      'with --brokers: a setting of librdkafka, such as security.protocol=sasl_ssl; repeatable',
+      'with --brokers: librdkafka setting, such as security.protocol=sasl_ssl; repeatable',
       kafkaSetting,
     )
     .option(
       '--replication-factor <number>',
-      "with --brokers: of topics that are made (default: the broker's)",
+      "with --brokers: replication factor of topics that are created (default: the broker's)",
       wholeNumber(1),
     )
     .option(
       '--topic-config <name=value>',
-      'with --brokers: a property of topics that are made, such as min.insync.replicas=2; repeatable',
+      'with --brokers: property of topics that are created, such as min.insync.replicas=2; repeatable',
       topicProperty,
     )
-    .option('--no-auto-register', 'with --registry: only look schemas up; `millrace schemas register` adds them');
+    .option(
+      '--no-auto-register',
+      'with --registry: look schemas up, but do not register them; `millrace schemas register` does ' + 'that',
+    );
 }
 
 /** Options of commands that run tasks. */
 export function addGroup(command: Command): Command {
   return command
     .addOption(
-      new Option('--guarantee <guarantee>', 'with --brokers')
+      new Option('--guarantee <guarantee>', 'with --brokers: processing guarantee')
         .choices(['exactly-once', 'at-least-once'])
         .default('exactly-once'),
     )
     .addOption(
       new Option(
         '--group-protocol <protocol>',
-        'with --brokers: who shares partitions out, the brokers (consumer, from 4.0 on) or a member (classic)',
+        'with --brokers: who assigns partitions, the brokers (consumer, from Kafka 4.0 on) or a group ' +
+          'member (classic)',
       )
         .choices(['auto', 'consumer', 'classic'])
         .default('auto'),

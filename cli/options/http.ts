@@ -17,8 +17,8 @@ export function httpOption(description: string): Option {
 
 export function addHttp(command: Command): Command {
   return command
-    .addOption(httpOption('where it listens; a busy port: the next free one'))
-    .option('--no-auth', 'let anybody on this machine in, without signing in');
+    .addOption(httpOption('address to listen on; if the port is busy, the next free one is used'))
+    .option('--no-auth', 'let anybody on this machine use it without signing in');
 }
 
 function httpAddress(text: string): HttpOptions['http'] {

@@ -115,7 +115,7 @@ export interface DataDirOption {
 export function addDataDir(command: Command): Command {
   return command
     .addOption(
-      new Option('--data-dir <directory>', 'where the embedded log and the state live')
+      new Option('--data-dir <directory>', 'directory of the embedded log and the state')
         .default(DEFAULT_DATA_DIRECTORY)
         .env('MILLRACE_DATA_DIR'),
     )
@@ -180,8 +180,8 @@ export function addSource(command: Command): Command {
   return command
     .option(
       '--input <files...>',
-      'read access logs, service logs or sensor readings: paths, - for standard input, also compressed (default: ' +
-        'simulated traffic)',
+      'files of access logs, service logs or sensor readings, also compressed; - for standard input ' +
+        '(default: simulated traffic)',
     )
     .option(
       '--log-format <format>',
@@ -191,73 +191,73 @@ export function addSource(command: Command): Command {
     )
     .option(
       '--map <fields>',
-      'which member of a line in JSON, logfmt or CSV is which field: ' +
+      'assign members of a JSON, logfmt or CSV line to fields: ' +
         'time=ts,message=msg,service=kubernetes.labels.app,level=severity',
     )
-    .option('--time-zone <name>', 'of times that name none, such as Europe/Berlin (default: UTC)')
-    .option('--service <name>', "the service, for service logs that do not name it (default: by the file's name)")
-    .option('--mask <masks...>', 'keep the network of addresses alone: client_ip=/24, or /24/48 with that of IPv6')
-    .option('--drop <fields>', 'leave fields of events out: user_agent,referrer,query,user,…', commaSeparated)
+    .option('--time-zone <name>', 'time zone of times without one, such as Europe/Berlin (default: UTC)')
+    .option('--service <name>', "service name for logs that do not contain it (default: from the file's name)")
+    .option('--mask <masks...>', 'keep only the network of addresses: client_ip=/24, or /24/48 for IPv4 and IPv6')
+    .option('--drop <fields>', 'fields of events to leave out: user_agent,referrer,query,user,…', commaSeparated)
     .option(
       '--client-from <header>',
-      'the header that names the client behind proxies, such as x-forwarded-for or x-real-ip; remote_addr for the ' +
-        'address that connected (default: that, unless it is a private one)',
+      "header with the client's address behind proxies, such as x-forwarded-for or x-real-ip; " +
+        'remote_addr for the address that connected (default: remote_addr, or x-forwarded-for if that is ' +
+        'private)',
     )
     .option(
       '--trusted-proxies <addresses>',
-      "with --client-from: proxies whose word counts, such as 10.0.0.0/8,2001:db8::/32, as NGINX's set_real_ip_from " +
-        '(default: the first address that the header has counts, which clients can make up)',
+      "with --client-from: proxies to trust, such as 10.0.0.0/8,2001:db8::/32, like NGINX's " +
+        'set_real_ip_from (default: none; the first address of the header is used, which clients can ' +
+        'forge)',
       commaSeparated,
     )
-    .option('--host <name>', 'the virtual host, for logs that do not name it', 'unknown')
+    .option('--host <name>', 'virtual host for logs that do not contain it', 'unknown')
     .option(
       '--host-from-file [template]',
-      "the virtual host by the file's name, such as '{host}.access.log' (default: usual names, or the folder's)",
+      "take the virtual host from the file's name, such as '{host}.access.log' (default: common names, " +
+        "or the folder's name)",
       hostTemplate,
     )
     .addOption(
-      durationOption('--max-line-ahead <duration>', 'lines further ahead of the lines around them are set aside', '1h'),
+      durationOption('--max-line-ahead <duration>', 'set aside lines further ahead of the lines around them', '1h'),
     )
-    .option('--exclude-path <globs...>', "requests to leave out, by their paths: '/health' '/static/**'")
-    .option('--no-assets', 'leave out requests of style sheets, scripts, pictures, fonts, sound and film')
-    .option('--server <name>', 'the machine, for logs that do not name it', 'unknown')
-    .option('--follow', 'go on when the files end, across rotation')
+    .option('--exclude-path <globs...>', "leave out requests for these paths: '/health' '/static/**'")
+    .option('--no-assets', 'leave out requests for style sheets, scripts, images, fonts, audio and video')
+    .option('--server <name>', 'machine name for logs that do not contain it', 'unknown')
+    .option('--follow', 'keep reading as the files grow, across rotation')
     .option(
       '--source-topic <name[:format]>',
-      'read a topic that others fill: JSON, other lines, or Avro of the registry; repeatable (default format: auto)',
+      'read a topic of another program: JSON, other lines, or Avro with a schema registry; repeatable ' +
+        '(default format: auto)',
       sourceTopic,
     )
-    .option(
-      '--syslog <url>',
-      'receive syslog, as udp://127.0.0.1:5514 or tcp://127.0.0.1:5514; repeatable',
-      syslogPlace,
-    )
+    .option('--syslog <url>', 'receive syslog at udp://127.0.0.1:5514 or tcp://127.0.0.1:5514; repeatable', syslogPlace)
     .option(
       '--mqtt <url>',
-      'read topics of an MQTT broker, as mqtt://127.0.0.1:1883/sensors/#, with QoS 1; repeatable',
+      'read topics of an MQTT broker, such as mqtt://127.0.0.1:1883/sensors/#, with QoS 1; repeatable',
       mqttPlace,
     )
     .addOption(
-      new Option('--mqtt-client-id <id>', 'the broker keeps under it what comes meanwhile').default(
+      new Option('--mqtt-client-id <id>', 'client id under which the broker keeps messages while Millrace is not connected').default(
         `millrace-${hostname()}`,
         "millrace- and the machine's name",
       ),
     )
-    .option('--speed <factor>', 'replay at this many times real time (default: as fast as it can)', positiveNumber)
-    .option('--rate <events>', 'simulated events a second', simulatedRate, 100)
+    .option('--speed <factor>', 'replay at this many times real time (default: as fast as possible)', positiveNumber)
+    .option('--rate <events>', 'simulated events per second', simulatedRate, 100)
     .option('--count <events>', 'stop after this many simulated events', wholeNumber(1))
-    .option('--seed <number>', 'of the simulator', wholeNumber(0), 1)
-    .addOption(durationOption('--disorder <duration>', 'how late simulated events may come', '0s', duration))
+    .option('--seed <number>', 'seed of the simulator', wholeNumber(0), 1)
+    .addOption(durationOption('--disorder <duration>', 'how late simulated events may arrive', '0s', duration))
     .option('--clients <number>', 'simulated clients (default: 50 times the rate)', wholeNumber(1))
     .option('--hosts <number>', 'simulated hosts (default: a fifth of the rate)', wholeNumber(1))
     .option('--countries <number>', 'simulated countries, at most 40', wholeNumber(1), 12)
     .addOption(
-      new Option('--log-rate <lines>', 'simulated lines of service logs a second')
+      new Option('--log-rate <lines>', 'simulated service log lines per second')
         .argParser(simulatedRate)
         .default(100)
         .env('LOG_RATE'),
     )
-    .option('--sensor-rate <readings>', 'simulated readings of sensors a second', simulatedRate, 10)
+    .option('--sensor-rate <readings>', 'simulated sensor readings per second', simulatedRate, 10)
     .option('--no-incidents', 'simulate ordinary traffic only');
 }
 
@@ -292,9 +292,9 @@ function addGoals(command: Command): Command {
   return command
     .option('--goals <numbers>', 'which goals to run', goalNumbers, DEFAULT_GOAL_CONFIG.goals)
     .addOption(
-      durationOption('--grace <duration>', 'how late a record may be and still count; of services 1s', '5s', duration),
+      durationOption('--grace <duration>', 'how late a record may be and still count; 1s for services', '5s', duration),
     )
-    .option('--partitions <number>', 'of the topics, when they are made (default: 1)', partitionCount)
+    .option('--partitions <number>', 'partitions of each topic that is created (default: 1)', partitionCount)
     .addOption(durationOption('--goal1-size <duration>', 'goal 1: size of the windows', '20s'))
     .addOption(durationOption('--goal1-advance <duration>', 'goal 1: how far windows hop', '1s'))
     .option('--goal1-threshold <requests>', 'goal 1: report clients with more than this', wholeNumber(0), 10)
@@ -313,11 +313,11 @@ function addGoals(command: Command): Command {
     )
     .option(
       '--server-errors-share <share>',
-      'bursts of 5xx: which are at least this share of their requests, 0 to 1',
+      'bursts of 5xx: report only bursts of at least this share of the requests, 0 to 1',
       shareOfOne,
       0.05,
     )
-    .option('--no-server-errors', 'do not look for bursts of 5xx');
+    .option('--no-server-errors', 'do not detect bursts of 5xx');
 }
 
 export interface ApplicationOptions extends GoalOptions {
@@ -356,9 +356,12 @@ export function addPipelines(command: Command): Command {
   const { addresses } = services;
   return addGoals(
     command
-      .addOption(pipelinesOption('what to run', PIPELINES))
+      .addOption(pipelinesOption('pipelines to run', PIPELINES))
       .addOption(
-        new Option('--detectors <families>', 'of services: adaptive, textbook (high_latency, error_spike), or both')
+        new Option(
+          '--detectors <families>',
+          'detectors for services: adaptive, textbook (high_latency, error_spike), or both',
+        )
           .argParser(someOf(DETECTOR_FAMILIES))
           .default(detectors, detectors.join(',')),
       )
@@ -368,33 +371,49 @@ export function addPipelines(command: Command): Command {
         positiveNumber,
         webStatistics.errorRate,
       )
-      .option('--temperature-limit <degrees>', 'sensors: of a reading', positiveNumber, sensors.temperature)
-      .option('--pressure-limit <pressure>', 'sensors: of a reading', positiveNumber, sensors.pressure)
+      .option(
+        '--temperature-limit <degrees>',
+        'sensors: highest normal temperature of a reading, in °C',
+        positiveNumber,
+        sensors.temperature,
+      )
+      .option(
+        '--pressure-limit <pressure>',
+        'sensors: highest normal pressure of a reading',
+        positiveNumber,
+        sensors.pressure,
+      )
       .option(
         '--endpoint-limit <lines>',
-        'services: of an endpoint in a minute; default: learned of each',
+        'services: limit of lines per endpoint and minute (default: learned per endpoint)',
         wholeNumber(1),
       )
       .option(
         '--endpoint-error-limit <share>',
-        'services: of an endpoint’s responses of a minute, status 400 to 599; default: learned of each',
+        "services: limit of the share of an endpoint's responses in a minute with status 400 to 599 (default: learned " +
+          'per endpoint)',
         positiveNumber,
       )
       .option(
         '--endpoint-time-limit <milliseconds>',
-        'services: of an endpoint’s mean response time in a minute; default: learned of each',
+        "services: limit of an endpoint's mean response time in a minute (default: learned per endpoint)",
         positiveNumber,
       )
       .option(
         '--false-alarms <count>',
-        'services: how many a week chance may cause, of each service; limits are chosen by it',
+        'services: how many false alarms per week and service chance may cause; determines the detection ' + 'limits',
         positiveNumber,
         services.falseAlarmsPerWeek,
       )
-      .option('--client-limit <lines>', 'services: of a client in 5 s', wholeNumber(1), addresses.requests)
+      .option(
+        '--client-limit <lines>',
+        'services: limit of lines per client in 5 s',
+        wholeNumber(1),
+        addresses.requests,
+      )
       .option(
         '--scan-limit <responses>',
-        'services: of status 4xx to a client in 5 s',
+        'services: limit of responses with status 4xx per client in 5 s',
         wholeNumber(1),
         addresses.clientErrors,
       ),

@@ -7,12 +7,13 @@ export function addRetention(command: Command): Command {
   return command
     .option(
       '--retention <[topic=]age>',
-      'how long records are kept, such as 30d or test-inter=12h; repeatable (default: 7 days, or what the topic has)',
+      'how long records are kept, such as 30d or test-inter=12h; repeatable (default: 7 days, or the ' +
+        "topic's setting)",
       (text, before?: RetentionByTopic) => withTopic(text, before, parsedBy(positiveDuration)),
     )
     .option(
       '--retention-size <[topic=]size>',
-      'how much a partition keeps at least, such as 10GB; repeatable (default: all, or what the topic has)',
+      'how many bytes a partition keeps at least, such as 10GB; repeatable (default: all, or the ' + "topic's setting)",
       (text, before?: RetentionByTopic) => withTopic(text, before, byteSize),
     );
 }
