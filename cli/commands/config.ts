@@ -12,18 +12,18 @@ type MakeProgram = () => { readonly program: Command; readonly settings: Setting
 
 /** @param makeProgram the program that is asked what it would run with */
 export function configCommand(program: Command, makeProgram: MakeProgram): Command {
-  const config = program.command('config').description('what the settings of the file and the environment come to');
+  const config = program.command('config').description('check and show the settings from the file and the environment');
   config
     .command('check')
-    .description('say all that is wrong in the file and the environment; exit code 2 if anything is')
-    .argument('[file]', 'by default what a start would read: MILLRACE_CONFIG, or ./millrace.yaml')
+    .description('print everything that is wrong in the file and the environment; exit code 2 if anything is')
+    .argument('[file]', 'the file to check (default: MILLRACE_CONFIG, or ./millrace.yaml)')
     .action((file?: string) => check(file, makeProgram().settings));
   config
     .command('show')
-    .description('print the values that a command would run with, and where each is from; secrets are masked')
-    .argument('[command...]', 'such as start, serve or lake write, and flags of it', ['start'])
-    .option('--json', 'a line of JSON for each value')
-    .option('--changed', 'leave out what is as by default')
+    .description('print the values with which a command would run, and the source of each; secrets are masked')
+    .argument('[command...]', 'a command such as start, serve or lake write, with its flags', ['start'])
+    .option('--json', 'print one line of JSON per value')
+    .option('--changed', 'leave out values that are the default')
     // Those are the other command's.
     .allowUnknownOption()
     .action((words: readonly string[], options: ShowOptions) => show(words, options, makeProgram()));

@@ -11,8 +11,8 @@ const FILE_LIMIT = 1_048_576;
 
 /** Variables that are no option's. */
 export const OTHER_VARIABLES: readonly { readonly name: string; readonly description: string }[] = [
-  { name: 'MILLRACE_CONFIG', description: 'the file with settings; `--config` goes before it' },
-  { name: 'MILLRACE_SECRET_KEY', description: 'what the secrets of channels are encrypted with on Kafka' },
+  { name: 'MILLRACE_CONFIG', description: 'the settings file; `--config` overrides it' },
+  { name: 'MILLRACE_SECRET_KEY', description: 'the key that encrypts the secrets of channels on Kafka' },
   { name: 'MILLRACE_DEBUG', description: '`1`: a failure prints the stack traces of the error and its causes' },
 ];
 

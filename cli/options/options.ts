@@ -238,10 +238,10 @@ export function addSource(command: Command): Command {
       mqttPlace,
     )
     .addOption(
-      new Option('--mqtt-client-id <id>', 'client id under which the broker keeps messages while Millrace is not connected').default(
-        `millrace-${hostname()}`,
-        "millrace- and the machine's name",
-      ),
+      new Option(
+        '--mqtt-client-id <id>',
+        'client id under which the broker keeps messages while Millrace is not connected',
+      ).default(`millrace-${hostname()}`, "millrace- and the machine's name"),
     )
     .option('--speed <factor>', 'replay at this many times real time (default: as fast as possible)', positiveNumber)
     .option('--rate <events>', 'simulated events per second', simulatedRate, 100)
