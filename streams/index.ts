@@ -50,6 +50,7 @@ export {
 export { partitionForKey, partitionForString } from './log/partitioner.js';
 export type { AutoOffsetReset } from './log/start-offset.js';
 export type { EmitStrategy } from './operators/windows/windowed-aggregate.js';
+export type { ApplicationServer, ApplicationServerTls } from './queries/remote/application-server.js';
 export type { StateQueryHandler } from './queries/remote/state-query-handler.js';
 export { STATE_QUERIES_PATH } from './queries/remote/state-query-wire.js';
 export type { AnywhereOptions, QueryAnywhere, StateQueries } from './queries/state-queries.js';
@@ -87,7 +88,6 @@ export { StateError } from './state/state-database.js';
 export type { LiveWindows } from './state/windows/live-window-store.js';
 export type { TimeWindow, Windowed } from './state/windows/windowed.js';
 export {
-  type ApplicationServer,
   type StateListener,
   Streams,
   type StreamsConfig,

@@ -5,6 +5,7 @@ import type { AutoOffsetReset } from './log/start-offset.js';
 import { ApplicationQueries } from './queries/application-queries.js';
 import { localStateQueries } from './queries/local-state-queries.js';
 import { LocalKeyValueStore, LocalWindowStore } from './queries/local-store.js';
+import { type ApplicationServer, checkServer, hostOf } from './queries/remote/application-server.js';
 import { StateQueryClient } from './queries/remote/state-query-client.js';
 import { type StateQueryHandler, stateQueryHandler } from './queries/remote/state-query-handler.js';
 import { type StateQueryServer, serveStateQueries } from './queries/remote/state-query-server.js';
@@ -140,17 +141,6 @@ export interface StreamsConfig {
   readonly monotonicMs?: () => number;
 }
 
-/** Where an instance answers others, and how. */
-export interface ApplicationServer extends HostInfo {
-  /** Shared by all instances, and asked for by each. It is sent as it is: the network must be one that nobody else hears. */
-  readonly token?: string;
-  /**
-   * The address that the engine itself listens at, such as `127.0.0.1` or `0.0.0.0`; with the port 0, at a free one, which
-   * the others are told. Without it the application has `Streams#stateQueryHandler` answer.
-   */
-  readonly listen?: string;
-}
-
 /** An application: a topology that runs on a log. */
 export class Streams {
   readonly #topology: Topology;
@@ -224,8 +214,9 @@ export class Streams {
     this.#queries = localStateQueries(this.#stores);
     this.#metadata = new ApplicationMetadata(this.#stores, () => this.#host);
     const [local, stores, metadata] = [{ query: this.query }, this.#stores, this.#metadata];
+    const client = new StateQueryClient(config.applicationServer);
     const token = config.applicationServer?.token;
-    this.#anywhere = new ApplicationQueries({ local, stores, metadata, client: new StateQueryClient(token) });
+    this.#anywhere = new ApplicationQueries({ local, stores, metadata, client });
     this.stateQueryHandler = stateQueryHandler({ queries: local, serdes: (store) => stores.serdes(store), token });
   }
 
@@ -426,9 +417,9 @@ export class Streams {
   }
 
   async #listen(): Promise<void> {
-    const { host = '', listen, port = 0 } = this.#server ?? {};
+    const { host = '', listen, port = 0, tls } = this.#server ?? {};
     if (listen === undefined) return;
-    this.#listening = await serveStateQueries(this.stateQueryHandler, { host: listen, port });
+    this.#listening = await serveStateQueries(this.stateQueryHandler, { host: listen, port }, tls);
     this.#host = { host, port: this.#listening.port };
   }
 
@@ -580,23 +571,6 @@ const OPTIONS: Readonly<Record<keyof StreamsConfig, true>> = {
   now: true,
   monotonicMs: true,
 };
-
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
-
-function hostOf(server: ApplicationServer | undefined): HostInfo | undefined {
-  return server && { host: server.host, port: server.port };
-}
-
-function checkServer({ host, listen, port, token }: ApplicationServer): void {
-  if (host === '' || !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
-    throw new ArgumentError(`applicationServer needs a host and a port from 0 to 65535, not "${host}" and ${port}`);
-  }
-  if (token === '') throw new ArgumentError('the token of applicationServer is empty; leave it out, or give one');
-  if (listen === undefined || LOOPBACK.has(listen) || token !== undefined) return;
-  throw new ArgumentError(
-    `applicationServer would answer anybody at ${listen}; give it a token, which all instances share`,
-  );
-}
 
 function checkOptions(config: StreamsConfig): void {
   if (config.applicationServer !== undefined) checkServer(config.applicationServer);

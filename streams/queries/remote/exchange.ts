@@ -1,19 +1,23 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 
-/** A request over HTTP and its answer, which is over when it was read, is let go, or is late. */
+/** A request over HTTP, or HTTPS, and its answer, which is over when it was read, is let go, or is late. */
 export class Exchange {
   readonly #url: string;
   readonly #body: string;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #ca: string | Buffer | undefined;
   #sent: ClientRequest | undefined;
   #answer: IncomingMessage | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isLate = false;
 
-  constructor(url: string, body: string, headers: Readonly<Record<string, string>>) {
+  /** @param ca of the authorities that a certificate may be of; default those that Node knows */
+  constructor(url: string, body: string, headers: Readonly<Record<string, string>>, ca?: string | Buffer) {
     this.#url = url;
     this.#body = body;
     this.#headers = headers;
+    this.#ca = ca;
   }
 
   /** Whether it was let go because its time was up. */
@@ -34,7 +38,10 @@ export class Exchange {
   async post(): Promise<IncomingMessage> {
     this.#answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const send = () => {
-        const sent = httpRequest(this.#url, { method: 'POST', headers: this.#headers }, resolve);
+        const options = { method: 'POST', headers: this.#headers };
+        const sent = this.#url.startsWith('https:')
+          ? httpsRequest(this.#url, { ...options, ca: this.#ca }, resolve)
+          : httpRequest(this.#url, options, resolve);
         sent.on('error', (error: NodeJS.ErrnoException) => {
           if (sent.reusedSocket && error.code === 'ECONNRESET' && !this.#isLate) send();
           else reject(error);

@@ -12,6 +12,7 @@ import {
   type StateQueryFailure,
   type StateQueryRequest,
 } from '../state-query.js';
+import type { ApplicationServer, ApplicationServerTls } from './application-server.js';
 import { Exchange } from './exchange.js';
 import {
   type Encoding,
@@ -48,9 +49,11 @@ export interface Asked {
 /** Asks other instances, each for one partition of a store, and by the bytes of its serdes. */
 export class StateQueryClient {
   readonly #token: string | undefined;
+  readonly #tls: ApplicationServerTls | undefined;
 
-  constructor(token: string | undefined) {
+  constructor({ tls, token }: Pick<ApplicationServer, 'tls' | 'token'> = {}) {
     this.#token = token;
+    this.#tls = tls;
   }
 
   async ask({ answerMs, deadlineMs, host, partition, request, serdes }: Asked): Promise<PartitionAnswer<unknown>> {
@@ -62,8 +65,8 @@ export class StateQueryClient {
     } catch (error) {
       return failed('STORE_EXCEPTION', `the serde of the store's keys: ${(error as Error).message}`);
     }
-    const place = urlOf(host);
-    const exchange = new Exchange(place, body, this.#headers());
+    const place = urlOf(host, this.#tls === undefined ? 'http' : 'https');
+    const exchange = new Exchange(place, body, this.#headers(), this.#tls?.ca);
     exchange.within(answerMs);
     let isEnded = true;
     try {
@@ -195,8 +198,8 @@ function failureOf(told: string): StateQueryFailure {
   return known.includes(told) ? (told as StateQueryFailure) : 'STORE_EXCEPTION';
 }
 
-function urlOf({ host, port }: HostInfo): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}${STATE_QUERIES_PATH}`;
+function urlOf({ host, port }: HostInfo, protocol: 'http' | 'https'): string {
+  return `${protocol}://${host.includes(':') ? `[${host}]` : host}:${port}${STATE_QUERIES_PATH}`;
 }
 
 function reasonOf(error: unknown): string {
