@@ -52,7 +52,8 @@ export class LakeLines {
 
   /** @throws LakeError NO_TABLE, QUERY_REFUSED, QUERY_FAILED, QUERY_LIMIT */
   async ask(question: LinesQuestion, options: AskOptions): Promise<LinesAnswer> {
-    const worker = this.#idle.pop() ?? this.#start();
+    if (options.signal.aborted) throw new LakeError('QUERY_FAILED', 'the search was interrupted');
+    const worker = this.#waiting() ?? this.#start();
     this.#busy.add(worker);
     try {
       return await worker.ask(question, options);
@@ -64,6 +65,14 @@ export class LakeLines {
   /** Ends its processes, and what they are asked. */
   close(): void {
     for (const worker of [...this.#idle.splice(0), ...this.#busy]) worker.end();
+  }
+
+  /** One that was killed while it waited is none. */
+  #waiting(): LinesWorker | undefined {
+    for (let worker = this.#idle.pop(); worker !== undefined; worker = this.#idle.pop()) {
+      if (!worker.hasEnded) return worker;
+    }
+    return undefined;
   }
 
   #start(): LinesWorker {
@@ -143,7 +152,6 @@ class LinesWorker {
       return await new Promise((resolve, reject) => {
         this.#pending = { id, rows: [], resolve, reject };
         if (this.hasEnded) this.#gone('the process of the search has ended');
-        else if (signal.aborted) abort();
         else this.#send({ kind: 'ask', id, question });
         signal.addEventListener('abort', abort, { once: true });
       });
