@@ -29,6 +29,8 @@ import type { Services } from './services.js';
 const METRICS_EVERY_MS = 5_000;
 const MINUTE_MS = 60_000;
 
+type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
 export interface ServeOptions {
   readonly log: Log;
   readonly schemas: SchemaRegistry & SchemaCatalogue;
@@ -38,6 +40,8 @@ export interface ServeOptions {
   readonly directory: string;
   readonly lakeDirectory: string | undefined;
   readonly version: string;
+  /** The level from which its log goes to standard error, too, as JSON; undefined: it is in its file alone. */
+  readonly logsToStderr?: LogLevel | undefined;
   /** Whom incidents are told, besides what is edited; default nobody. */
   readonly alerts?: FileConfig;
   /** False: anybody may do all, on loopback only. */
@@ -83,7 +87,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     throw new ServeError(`without sign-in the server is for this machine alone; --http ${address.host} is not`);
   }
   const accounts = auth ? new Accounts(new AccessFile(directory)) : undefined;
-  const logger = ownLog(join(directory, 'server.log'));
+  const logger = ownLog(join(directory, 'server.log'), options.logsToStderr);
   const decoder = new RecordDecoder(schemas);
   const events = new EventHub();
   const live = new LiveResults(log, config, decoder, events);
@@ -139,11 +143,18 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 }
 
 /** Who did what, and what failed: nothing that is secret. */
-function ownLog(file: string): Logger {
+function ownLog(file: string, stderrLevel: LogLevel | undefined): Logger {
   const destination = pino.destination({ dest: file, mkdir: true, mode: 0o600, sync: true });
   if (existsSync(file)) chmodSync(file, 0o600);
   const redact = { paths: ['password', '*.password', 'token', '*.token', 'secret', '*.secret'], censor: '…' };
-  return pino({ redact }, destination);
+  if (stderrLevel === undefined) return pino({ redact }, destination);
+  const streams = pino.multistream([
+    { stream: destination, level: 'info' },
+    { stream: pino.destination({ dest: process.stderr.fd, sync: true }), level: stderrLevel },
+  ]);
+  const formatters = { level: (level: string) => ({ level }) };
+  const level = stderrLevel === 'debug' ? 'debug' : 'info';
+  return pino({ redact, level, formatters, timestamp: pino.stdTimeFunctions.isoTime }, streams);
 }
 
 /** Beside the sources or what was built of them. */

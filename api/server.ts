@@ -58,6 +58,12 @@ export function createServer(options: ServerOptions): Express {
     const requestId = randomUUID();
     response.locals['requestId'] = requestId;
     response.set('X-Request-Id', requestId);
+    const startedAt = performance.now();
+    response.on('finish', () => {
+      const ms = Math.round(performance.now() - startedAt);
+      const path = request.originalUrl.split('?')[0];
+      services.logger.debug({ requestId, method: request.method, path, status: response.statusCode, ms }, 'request');
+    });
     if (options.hostNames !== undefined && !options.hostNames.has(hostNameOf(request))) {
       throw new Problem(403, 'unknown-host', 'This server is not known by the name in the Host header.');
     }

@@ -37,10 +37,10 @@ export async function main(args: readonly string[]): Promise<number> {
     if (isEndBySignal(error)) return 0;
     const isInterrupted = error instanceof KafkaClientError && error.code === 'INTERRUPTED';
     if (error instanceof InterruptedError || isInterrupted) {
-      say(safe`millrace: ${error.message}`);
+      say(safe`millrace: ${error.message}`, 'error');
       return error.exitCode;
     }
-    say(safe`millrace: ${failureText(error)}`);
+    say(safe`millrace: ${failureText(error)}`, 'error');
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
   }
 }
@@ -64,7 +64,7 @@ function withoutHelpOfUnknown(program: Command, args: readonly string[]): readon
 /** What fails outside of all work that somebody waits for ends the process with a line, not with a stack trace. */
 function endOnBugs(): void {
   process.on('uncaughtException', (error) => {
-    say(safe`millrace: ${failureText(error)}`);
+    say(safe`millrace: ${failureText(error)}`, 'error');
     process.exit(EXIT_FAILURE);
   });
 }

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { analyzeCommand } from './commands/analyze.js';
 import { configCommand } from './commands/config.js';
 import { connectorsCommand } from './commands/connectors.js';
@@ -18,8 +18,8 @@ import { trainCommand } from './commands/train.js';
 import { usersCommand } from './commands/users.js';
 import { configure } from './configuration/configuration.js';
 import { misspeltVariables } from './configuration/environment.js';
-import { Settings } from './configuration/settings.js';
-import { print, say } from './terminal/output.js';
+import { leavesOf, Settings } from './configuration/settings.js';
+import { LOG_LEVELS, MESSAGE_FORMS, type MessageOptions, print, say, sayAs } from './terminal/output.js';
 import { programVersion } from './terminal/program.js';
 import { SafeText, safe } from './terminal/safe-text.js';
 
@@ -54,21 +54,34 @@ export function makeProgram(): Program {
   ]) {
     command(program);
   }
+  for (const { command } of leavesOf(program)) addOptionsOfAll(command);
   const settings = new Settings(program);
-  for (const { command } of settings.commands) {
-    command.option(
-      '--config <file>',
-      'a file with settings, for options that no flag gives (default: ./millrace.yaml)',
-    );
-  }
   configCommand(program, makeProgram);
   speakAsOne(program);
   program.hook('preAction', async (_, action) => {
     if (settings.of(action) === undefined) return;
     await configure(action, settings);
-    for (const { message, place } of misspeltVariables(settings, process.env)) say(safe`warning: ${place}: ${message}`);
+    await sayAs(action.opts<MessageOptions>());
+    for (const { message, place } of misspeltVariables(settings, process.env)) {
+      say(safe`warning: ${place}: ${message}`, 'warn');
+    }
   });
   return { program, settings };
+}
+
+function addOptionsOfAll(command: Command): void {
+  command
+    .addOption(
+      new Option('--log-output <form>', 'how its own messages are written to standard error')
+        .choices(MESSAGE_FORMS)
+        .default('text' satisfies MessageOptions['logOutput']),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'which of them are written: those of this level and worse')
+        .choices(LOG_LEVELS)
+        .default('info' satisfies MessageOptions['logLevel']),
+    )
+    .option('--config <file>', 'a file with settings, for options that no flag gives (default: ./millrace.yaml)');
 }
 
 /** Commander inherits none of these settings: each subcommand needs them. */

@@ -5,12 +5,12 @@ import { type AlertsOptions, addAlerts, alertsOf } from '../options/alerts.js';
 import { addConnection, type ConnectionOptions, connect } from '../options/connection.js';
 import { addHttp, type HttpOptions } from '../options/http.js';
 import { stopOnSignals } from '../terminal/interruption.js';
-import { print, say } from '../terminal/output.js';
+import { levelOfServer, type MessageOptions, print, say } from '../terminal/output.js';
 import { programVersion } from '../terminal/program.js';
 import { safe } from '../terminal/safe-text.js';
 import { lakeDirectory } from './lake.js';
 
-type ServeOptions = ConnectionOptions & HttpOptions & AlertsOptions;
+type ServeOptions = ConnectionOptions & HttpOptions & AlertsOptions & MessageOptions;
 
 export function serveCommand(program: Command): Command {
   const command = program
@@ -34,6 +34,7 @@ async function serveResults(options: ServeOptions): Promise<void> {
       lakeDirectory: lakeDirectory(options),
       version: programVersion(),
       auth: options.auth,
+      logsToStderr: levelOfServer(options),
       alerts,
     });
     print(safe`dashboard: ${server.setupUrl ?? server.url}`);

@@ -41,7 +41,7 @@ import { lineReadingOf, receives, receivesLive, sourcesOf } from '../options/sou
 import { UsageError } from '../options/usage-error.js';
 import { InterruptedError, isToldToStop, stopOnSignals } from '../terminal/interruption.js';
 import { sayNotice } from '../terminal/notice-text.js';
-import { print, say } from '../terminal/output.js';
+import { levelOfServer, type MessageOptions, print, say } from '../terminal/output.js';
 import { programVersion } from '../terminal/program.js';
 import { requireUsable } from '../terminal/require-usable.js';
 import { type SafeText, safe } from '../terminal/safe-text.js';
@@ -57,7 +57,13 @@ const KAFKA_PARTITIONS = 4;
 /** A last commit waits for brokers that are away, but not for ever. */
 const CLOSE_WITHIN_MS = 10_000;
 
-interface StartOptions extends SourceOptions, ApplicationOptions, ConnectionOptions, RetentionOptions, AlertsOptions {
+interface StartOptions
+  extends SourceOptions,
+    ApplicationOptions,
+    ConnectionOptions,
+    RetentionOptions,
+    AlertsOptions,
+    MessageOptions {
   readonly once?: boolean;
   readonly applicationId: string;
   readonly processes: number;
@@ -415,7 +421,7 @@ function httpBeside(
   if (!serves || http === false) return undefined;
   const task = {
     ...{ place: logPlace(options), config, address: http, directory: httpDirectory, auth, alerts: told },
-    ...{ lakeDirectory: lakeDirectoryOf(options), version: programVersion() },
+    ...{ lakeDirectory: lakeDirectoryOf(options), version: programVersion(), logsToStderr: levelOfServer(options) },
     ...(options.listen ? { receives: lineReadingOf(options) } : {}),
   };
   return new HttpProcess(task, onUrl);

@@ -74,8 +74,8 @@ export class Settings {
   }
 }
 
-/** `lake write` */
-function leavesOf(command: Command, path: readonly string[] = []): { command: Command; path: string }[] {
+/** The commands that do something, each with its path, such as `lake write`. */
+export function leavesOf(command: Command, path: readonly string[] = []): { command: Command; path: string }[] {
   if (path[0] === 'config') return [];
   if (command.commands.length === 0) return [{ command, path: path.join(' ') }];
   return command.commands.flatMap((each) => leavesOf(each, [...path, each.name()]));

@@ -5,10 +5,16 @@ import { count, number } from './quantities.js';
 import { SafeText, safe } from './safe-text.js';
 import { warningText } from './warnings.js';
 
+/** Kinds that tell of something that is not as it should be. */
+const AMISS: readonly Notice['kind'][] = [
+  ...(['service', 'input', 'model-refused', 'training-failed', 'worker-ended', 'status-untold'] as const),
+  ...(['commit-given-up', 'not-ended', 'warning'] as const),
+];
+
 /** Tells what the application has to say, on standard error. */
 export function sayNotice(notice: Notice): void {
   const text = noticeText(notice);
-  if (text !== undefined) say(text);
+  if (text !== undefined) say(text, AMISS.includes(notice.kind) ? 'warn' : 'info');
 }
 
 /** A notice in a line; undefined when it is not for users. */

@@ -1,5 +1,5 @@
 import { createLogUpdate } from 'log-update';
-import { columnsOf } from './output.js';
+import { columnsOf, saysJson } from './output.js';
 import { SafeText } from './safe-text.js';
 import { cut } from './width.js';
 
@@ -7,9 +7,9 @@ import { cut } from './width.js';
 export class Screen {
   readonly #update = createLogUpdate(process.stderr);
 
-  /** Undefined where standard error is no terminal. */
+  /** Undefined where standard error is no terminal, or is for a program. */
   static open(): Screen | undefined {
-    return process.stderr.isTTY ? new Screen() : undefined;
+    return process.stderr.isTTY && !saysJson() ? new Screen() : undefined;
   }
 
   /** @returns how many columns a line may take */

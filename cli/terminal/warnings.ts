@@ -9,7 +9,7 @@ export function sayWarnings(): void {
   process.removeAllListeners('warning');
   process.on('warning', (warning) => {
     const text = warningText(warning);
-    if (text !== undefined) say(text);
+    if (text !== undefined) say(text, 'warn');
   });
 }
 

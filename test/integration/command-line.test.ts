@@ -242,3 +242,42 @@ describe('settings of a file', () => {
     expect(shown).toContain(`{"name":"goal1-threshold","text":"1","from":"${config}:4:18"}`);
   });
 });
+
+describe('messages for programs', () => {
+  it('with --log-output json every line of standard error is a record with time and level, those of HTTP with the id of the request', async () => {
+    const server = new Millrace(
+      ['start', '--rate', '5', '--no-auth', '--http', '0', '--data-dir', dataDir, '--log-output', 'json'],
+      { env: { MILLRACE_LOG_LEVEL: 'debug' } },
+    );
+    const records = () =>
+      lines(server.stderr)
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    await until(() => /dashboard: http/.test(server.stderr));
+    const [url = ''] = /http:\/\/[\d.:]+/.exec(server.stderr) ?? [];
+    const response = await fetch(`${url}/api/v1/none?token=s3cret`);
+    const requestId = response.headers.get('x-request-id');
+    await until(() => records().some((record) => record['requestId'] === requestId));
+    expect(records().find((record) => record['requestId'] === requestId)).toMatchObject({
+      ...{ level: 'debug', method: 'GET', path: '/api/v1/none', status: 404, msg: 'request' },
+    });
+    await server.kill('SIGTERM');
+    for (const record of records()) {
+      expect(record).toMatchObject({
+        level: expect.any(String),
+        time: expect.stringMatching(/Z$/),
+        msg: expect.any(String),
+      });
+    }
+    expect(server.stderr).not.toContain('s3cret');
+  });
+
+  it('with --log-level error warnings are left out, and a failure is told', async () => {
+    const { code, stderr } = await millrace(['query', 'SELECT 1', '--data-dir', dataDir, '--log-output', 'json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stderr)).toMatchObject({ level: 'error' });
+    const env = { MILLRACE_LOG_LEVEL: 'error', MILLRACE_SEEDS: '1' };
+    const quiet = await millrace(['query', 'SELECT 1', '--data-dir', dataDir], { env });
+    expect(lines(quiet.stderr)).toEqual([expect.stringMatching(/^millrace: /)]);
+  });
+});
