@@ -40,7 +40,7 @@ export interface LogSourceOptions extends EventDefaults {
   readonly maxAheadMs?: number;
   /** Told what a user should know of an input, and reading goes on. */
   readonly onWarning?: (message: string) => void;
-  /** Told what `auto` takes an input's lines for. */
+  /** Told what `auto` takes an input's lines for, once of inputs of one kind. */
   readonly onDecision?: (message: string) => void;
   /** Told what of an input is missing because it breaks off or is damaged, and reading goes on. */
   readonly onDamage?: (message: string) => void;
@@ -180,12 +180,12 @@ async function sourcesOf(
   const inputs = [...new Map(options.inputs.map((input) => [sourceName(input), input])).values()];
   for (const input of inputs) if (input !== '-') await checkReadable(input);
   if (signal.aborted) return [];
-  const { format, warnings } = chosenFormat(options.format, {
+  const formatOptions = {
     forwarded: forwardedVariable(options.client),
     keepsDetails: options.details !== undefined,
     map: options.map,
-    onDecision: options.onDecision,
-  });
+  };
+  const { format, warnings } = chosenFormat(options.format, { ...formatOptions, onDecision: options.onDecision });
   for (const warning of warnings) warn(`--log-format: ${warning}`);
   const { hostOf = () => undefined, serviceOf = () => undefined } = options;
   const builderOf = builders(options, hostOf, serviceOf, oddFields);
@@ -209,8 +209,10 @@ async function sourcesOf(
     };
     sources.push(new StreamInput(name, openInTurn, lastPieces, inputOptions));
   }
-  const planned = await new InputPlan({ keepOpen: follow, positions, format, builderOf, hostOf, warn }).plan(paths);
-  // To plan, the first lines of files were read.
+  // To plan, the first lines of files are read: what is found there is told when they are read again.
+  const first = chosenFormat(options.format, formatOptions).format;
+  const plan = new InputPlan({ keepOpen: follow, positions, format: first, builderOf, hostOf, warn });
+  const planned = await plan.plan(paths);
   oddFields.take();
   for (const input of planned) {
     sources.push(follow ? new FollowedInput(input, inputOptions) : new FileInput(input, inputOptions));

@@ -29,7 +29,7 @@ export interface AutoOptions {
   readonly forwarded: string;
   /** Whether what no result is made of is wanted, too. */
   readonly keepsDetails?: boolean | undefined;
-  /** Told what the lines of a text are taken for, and when that changes. */
+  /** Told what the lines of a text are taken for, once of texts of one kind, and when that changes. */
   readonly onDecision?: ((message: string) => void) | undefined;
 }
 
@@ -68,13 +68,16 @@ export class AutoFormat implements LineFormat {
   readonly #tally = new Map<string, number>();
   #seen = 0;
   #decided = '';
+  readonly #told: Set<string>;
   #strays = 0;
   #depth = 0;
 
-  constructor(options: AutoOptions, head = '', name?: string) {
+  /** @param told what the lines of other texts have been taken for: many files of one kind are told of once */
+  constructor(options: AutoOptions, head = '', name?: string, told = new Set<string>()) {
     const { forwarded } = options;
     this.#options = options;
     this.#name = name;
+    this.#told = told;
     this.#combined = new CombinedFormat(options.keepsDetails);
     const inner: LineFormat = { read: (line) => this.#inside(line) };
     this.#json = new JsonFormat({ forwarded, messages: inner });
@@ -95,7 +98,7 @@ export class AutoFormat implements LineFormat {
   }
 
   forText(head: string, name?: string): LineFormat {
-    return new AutoFormat(this.#options, head, name);
+    return new AutoFormat(this.#options, head, name, this.#told);
   }
 
   read(line: string): LineOutcome {
@@ -209,6 +212,8 @@ export class AutoFormat implements LineFormat {
     const [best, next] = [...this.#tally].sort(([, one], [, other]) => other - one);
     if (best === undefined) return;
     this.#decided = best[0];
+    if (next === undefined && this.#told.has(best[0])) return;
+    this.#told.add(best[0]);
     const others = next === undefined ? '' : `, ${next[1]} are ${next[0]}`;
     this.#tell(`taken for ${best[0]}, as ${best[1]} of the first ${this.#seen} lines are${others}`);
   }

@@ -149,3 +149,33 @@ describe('reading a log file', () => {
     expect(methods).toEqual(['A', 'B', 'C', 'D', 'E']);
   });
 });
+
+it('files of one kind are told of once, and a file of another or of several kinds for itself', async () => {
+  const request = '1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5\n';
+  const line = '{"level":30,"time":1714000000000,"msg":"x","name":"cart"}\n';
+  const files = {
+    a: request.repeat(30),
+    b: request.replace('GET /', 'GET /b').repeat(30),
+    c: line.repeat(30),
+    d: (request + line).repeat(15),
+  };
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-producer-'));
+  const inputs: string[] = [];
+  for (const [name, text] of Object.entries(files)) {
+    inputs.push(join(folder, name));
+    await writeFile(join(folder, name), text);
+  }
+  const told: string[] = [];
+  const batches = readLogs({
+    ...{ inputs, format: 'auto', host: 'h', server: 's', maxFutureMs: 86_400_000, follow: false },
+    ...{ signal: new AbortController().signal, positions: new Map() },
+    onDecision: (message) => told.push(message.slice(folder.length + 1)),
+  });
+  for await (const _ of batches);
+  await rm(folder, { recursive: true });
+  expect(told.toSorted()).toEqual([
+    'a: taken for a combined access log, as 20 of the first 20 lines are',
+    'c: taken for JSON, as 20 of the first 20 lines are',
+    'd: taken for a combined access log, as 10 of the first 20 lines are, 10 are JSON',
+  ]);
+});
