@@ -89,6 +89,7 @@ module.exports = {
       to: { path: '^(api|notify)/' },
     },
     only('dashboard-stands-alone', '^web/', []),
+    only('deploy-stands-alone', '^deploy/', []),
     only('examples-know-the-package-only', '^examples/', [PACKAGE]),
     only('app-runs-what-is-below', '^app/', [PACKAGE, '^(producer|topology|lake|connectors|schemas|detection)/']),
     {
