@@ -5,7 +5,7 @@ import { AccessFile } from '../../api/auth/access-file.js';
 import type { Accounts } from '../../api/auth/accounts.js';
 import { MIN_PASSWORD } from '../../api/auth/passwords.js';
 import { isUserName } from '../../api/auth/user-name.js';
-import { ROLES, type Role } from '../../api/auth/visitor.js';
+import { ROLES, type Role, TOKEN_ROLES, type TokenRole } from '../../api/auth/visitor.js';
 import { Problem } from '../../api/problems.js';
 import { addDataDir, type DataDirOption } from '../options/options.js';
 import { UsageError } from '../options/usage-error.js';
@@ -26,6 +26,17 @@ export function usersCommand(program: Command): Command {
   addDataDir(command.command('remove').description('remove a user and end their sessions').argument('<name>')).action(
     remove,
   );
+  addDataDir(
+    command
+      .command('token')
+      .description('make a token of a machine, such as a Prometheus, and print it: it is told once')
+      .argument('<name>', 'letters, digits, and . _ @ -', userName)
+      .addOption(
+        new Option('--role <role>', 'what the machine may do')
+          .choices(TOKEN_ROLES)
+          .default('viewer' satisfies TokenRole),
+      ),
+  ).action(token);
   return command;
 }
 
@@ -48,6 +59,11 @@ async function add(name: string, options: DataDirOption & { readonly role: Role 
   if (password.length < MIN_PASSWORD) throw new UsageError(`a password has ${MIN_PASSWORD} characters at least`);
   await asUsage(accounts.addUser(name, options.role, password));
   say(safe`added ${name}, who is ${options.role}`);
+}
+
+async function token(name: string, options: DataDirOption & { readonly role: TokenRole }): Promise<void> {
+  const made = await (await accountsOf(options)).addMachineToken(name, options.role, null, 'millrace users token');
+  print(safe`${made.token}`);
 }
 
 async function list(options: DataDirOption): Promise<void> {
