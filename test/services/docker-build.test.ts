@@ -1,9 +1,11 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { z } from 'zod';
 import { temporaryDirectory } from '../integration/millrace.js';
+import { until } from '../until.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MODULES = join(ROOT, 'node_modules');
@@ -88,19 +90,19 @@ function linkModules(app: string): void {
   }
 }
 
-/** Runs a shell command of the Dockerfile, but what installs: the packages are those of this checkout. */
+/** Runs what a shell command of the Dockerfile runs of Millrace: the packages are those of this checkout. */
 function runInstruction(text: string, cwd: string): void {
   const command = text
     .split('&&')
     .map((part) => part.trim())
-    .filter((part) => !/^npm ci\b|kafka-client/.test(part) && !/\/data\b/.test(part))
+    .filter((part) => part.startsWith('node ') && !part.includes('kafka'))
     .join(' && ');
   if (command === '') return;
   const { status, stderr, stdout } = spawnSync('sh', ['-c', command], { cwd, encoding: 'utf8' });
   expect(status, `${command}\n${stdout}${stderr}`).toBe(0);
 }
 
-it('the image of Millrace builds of what its .dockerignore lets in, and the program in it runs', () => {
+it('the image of Millrace builds of what its .dockerignore lets in, and the program in it runs', async () => {
   const dockerfile = join(ROOT, 'docker/millrace/Dockerfile');
   const isIgnored = ignores(dockerfile);
   expect(isIgnored('test/reference/goals.ts')).toBe(true);
@@ -138,6 +140,37 @@ it('the image of Millrace builds of what its .dockerignore lets in, and the prog
   const run = program('start', '--count', '500', '--once', '--data-dir', data);
   expect(run.status, run.stderr).toBe(0);
   expect(run.stdout).toMatch(/goal 3, .*: \d+ results/);
+
+  // What the image starts, with its settings: the pipeline over simulated traffic, and the dashboard.
+  const last = stages.at(-1) ?? [];
+  const text = (wanted: string) => last.find(({ name }) => name === wanted)?.text ?? '';
+  const env = { ...process.env, MILLRACE_HTTP: '127.0.0.1:41400', MILLRACE_DATA_DIR: join(directory.path, 'live') };
+  const [, ...entry] = (JSON.parse(text('ENTRYPOINT')) as string[]).map((part) => part.replace('/app/', ''));
+  const arguments_ = [...entry, ...(JSON.parse(text('CMD')) as string[])];
+  const cwd = directories.at(-1);
+  const started = spawn(process.execPath, arguments_, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise((resolve) => started.on('exit', (code) => resolve(code)));
+  const isHealthy = () => spawnSync(process.execPath, ['health.mjs'], { cwd, env }).status === 0;
+  expect(isHealthy()).toBe(false);
+  await until(() => isHealthy() || undefined, { patienceMs: 60_000 });
+  const page = await fetch('http://127.0.0.1:41400/');
+  expect(await page.text()).toContain('<title>');
+  started.kill('SIGTERM');
+  expect(await ended).toBe(0);
+});
+
+it('the image of Millrace runs as a user without rights, by a program that gets its signals, and says how it does', () => {
+  const last = stagesOf(join(ROOT, 'docker/millrace/Dockerfile')).at(-1) ?? [];
+  const user = last.findIndex(({ name }) => name === 'USER');
+  expect(last[user]?.text).toBe('node');
+  expect(last.slice(user).some(({ name }) => name === 'RUN' || name === 'COPY')).toBe(false);
+  for (const wanted of ['ENTRYPOINT', 'CMD']) {
+    const found = last.filter(({ name }) => name === wanted);
+    expect(found).toHaveLength(1);
+    // A shell, or npm, as the first process would keep signals to itself.
+    expect(z.array(z.string()).parse(JSON.parse(found[0]?.text ?? ''))[0]).not.toMatch(/npm|sh$/);
+  }
+  expect(last.find(({ name }) => name === 'HEALTHCHECK')?.text).toContain('CMD ["node", "/app/health.mjs"]');
 });
 
 it('the image of the Connect worker gets from the context what it copies, and nothing else', () => {
