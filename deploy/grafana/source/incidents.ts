@@ -24,15 +24,12 @@ export const incidents: Board = {
           },
           [[1, 'orange']],
         ),
-        figure(
-          {
-            title: 'Not over',
-            description: 'Of those that began in the time that is shown.',
-            span: 6,
-            queries: [influx(`SELECT count("alerts") FROM "incidents" WHERE "state" != 'resolved' AND ${CHOSEN}`)],
-          },
-          [[1, 'red']],
-        ),
+        figure({
+          title: 'Over',
+          description: 'Of those that began in the time that is shown: the others go on.',
+          span: 6,
+          queries: [influx(`SELECT count("alerts") FROM "incidents" WHERE "state" = 'resolved' AND ${CHOSEN}`)],
+        }),
         figure(
           {
             title: 'Critical',

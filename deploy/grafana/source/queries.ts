@@ -54,7 +54,11 @@ export function promNow(expr: string, name: string): prometheus.DataqueryBuilder
 type Metric = Builder<elasticsearch.MetricAggregation>;
 type Bucket = Builder<elasticsearch.BucketAggregation>;
 
-const count = (): Metric => new elasticsearch.CountBuilder().id('1');
+/** By hand: the SDK's own builders of metrics leave out what kind they are. */
+const count = (): Metric => ({ build: () => ({ id: '1', type: 'count' }) });
+const documents = (size: number): Metric => ({
+  build: () => ({ id: '1', type: 'raw_data', settings: { size: String(size) } }),
+});
 
 function terms(field: string, id: string, size: number): Bucket {
   return new elasticsearch.TermsBuilder()
@@ -98,6 +102,6 @@ export function alertsBy(query: string, field: string): Builder<Dataquery> {
 /** The newest alerts as they are. */
 export function newestAlerts(query: string): Builder<Dataquery> {
   return alerts(query)
-    .metrics([new elasticsearch.RawDataBuilder().id('1').settings({ size: '100' })])
+    .metrics([documents(100)])
     .bucketAggs([]);
 }
