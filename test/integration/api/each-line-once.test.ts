@@ -138,7 +138,7 @@ describe('a search of lines that came out of order', () => {
     expect(first?.time).toBe(late + 1);
   });
 
-  it.each([1, 2, 3])('finds each once: in memory, in the lake, or not yet there (seed %i)', async (seed) => {
+  it.each([1, 2])('finds each once: in memory, in the lake, or not yet there (seed %i)', async (seed) => {
     const lines = linesOutOfOrder(240, seed);
     await write(lines.slice(0, 150));
     await store();
