@@ -10,6 +10,23 @@ const laterNumber = z.number().nullish();
 export const severity = z.enum(['info', 'warning', 'critical']);
 export const sourceKind = z.enum(['web', 'sensor', 'service']);
 
+const countedTexts = z.array(z.object({ value: z.string(), count: z.number() }).meta({ id: 'Counted' }));
+
+const askedFor = z
+  .object({
+    requests: z.number().meta({ description: 'But for assets: pictures, style sheets, scripts, fonts.' }),
+    assets: z.number(),
+    client_errors: z.number().meta({ description: 'Responses of status 400 to 499.' }),
+    paths: countedTexts,
+    different_paths: z.number(),
+    methods: countedTexts,
+    statuses: countedTexts,
+    user_agents: countedTexts,
+    hosts: countedTexts,
+    clients: countedTexts,
+  })
+  .meta({ id: 'AskedFor' });
+
 export const alertRecord = z
   .object({
     id: z.string(),
@@ -31,6 +48,9 @@ export const alertRecord = z
     observed_failures: laterNumber,
     expected_failures: laterNumber,
     once_in_windows: laterNumber,
+    asked: askedFor
+      .nullish()
+      .meta({ description: 'Of clients that ask too often, and of hosts that refuse much: the most frequent first.' }),
   })
   .meta({ id: 'Alert' });
 

@@ -1,5 +1,5 @@
-import ipaddr from 'ipaddr.js';
 import { canonicalAddress, canonicalClient, isPrivateAddress } from '../schemas/canonical/address.js';
+import { Networks } from '../schemas/canonical/networks.js';
 import { FORWARDED_FOR, says } from './formats/line-format.js';
 import { ProducerError } from './producer-error.js';
 
@@ -41,13 +41,13 @@ export function forwardedVariable(rule: ClientRule | undefined): string {
 export class ClientFinder {
   readonly #rule: ClientRule | undefined;
   readonly #takesRemote: boolean;
-  readonly #trusted: readonly (readonly [ipaddr.IPv4 | ipaddr.IPv6, number])[];
+  readonly #trusted: Networks;
 
   /** @throws ProducerError CLIENT_FROM for a rule that cannot be */
   constructor(rule?: ClientRule) {
     this.#rule = rule;
     this.#takesRemote = forwardedVariable(rule) === REMOTE_ADDRESS;
-    this.#trusted = (rule?.trustedProxies ?? []).map(network);
+    this.#trusted = trustedNetworks(rule?.trustedProxies ?? []);
   }
 
   /** @returns the client's one spelling; undefined when the line names none */
@@ -60,16 +60,10 @@ export class ClientFinder {
       if (peer === undefined) return firstPublic(entries(forwarded));
       return isPrivateAddress(peer) ? (lastPublic(entries(forwarded)) ?? peer) : peer;
     }
-    if (this.#trusted.length === 0) return firstPublic(entries(forwarded)) ?? peer;
-    if (peer !== undefined && !this.#isTrusted(peer)) return peer;
+    if (this.#trusted.size === 0) return firstPublic(entries(forwarded)) ?? peer;
+    if (peer !== undefined && !this.#trusted.has(peer)) return peer;
     const addresses = entries(forwarded);
-    return addresses.findLast((address) => !this.#isTrusted(address)) ?? addresses[0] ?? peer;
-  }
-
-  #isTrusted(address: string): boolean {
-    if (!ipaddr.isValid(address)) return false;
-    const parsed = ipaddr.parse(address);
-    return this.#trusted.some(([base, bits]) => parsed.kind() === base.kind() && parsed.match(base, bits));
+    return addresses.findLast((address) => !this.#trusted.has(address)) ?? addresses[0] ?? peer;
   }
 }
 
@@ -97,12 +91,10 @@ function lastPublic(addresses: readonly string[]): string | undefined {
   return addresses.findLast((address) => !isPrivateAddress(address)) ?? addresses[0];
 }
 
-function network(text: string): readonly [ipaddr.IPv4 | ipaddr.IPv6, number] {
+function trustedNetworks(texts: readonly string[]): Networks {
   try {
-    return ipaddr.parseCIDR(text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`);
+    return new Networks(texts);
   } catch (cause) {
-    throw new ProducerError('CLIENT_FROM', `${JSON.stringify(text)} is no address or network such as 10.0.0.0/8`, {
-      cause,
-    });
+    throw new ProducerError('CLIENT_FROM', (cause as Error).message, { cause });
   }
 }

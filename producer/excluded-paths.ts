@@ -1,11 +1,8 @@
 import picomatch from 'picomatch';
-
-/** What pages load beside themselves: style sheets, scripts, pictures, fonts, sound and film. */
-const ASSETS =
-  'css js mjs map png jpg jpeg gif svg webp avif ico bmp woff woff2 ttf otf eot mp3 mp4 m4a m4v ogg webm wav webmanifest';
+import { ASSET_EXTENSIONS } from '../schemas/canonical/asset.js';
 
 /** All paths of assets, for `excludedPaths`. */
-export const ASSET_PATHS = `**/*.{${ASSETS.replaceAll(' ', ',')}}`;
+export const ASSET_PATHS = `**/*.{${ASSET_EXTENSIONS.join(',')}}`;
 
 /**
  * Whether requests of a path are left out.

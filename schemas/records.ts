@@ -206,6 +206,31 @@ export interface MlPrediction {
 export type Severity = 'info' | 'warning' | 'critical';
 export type SourceKind = 'web' | 'sensor' | 'service';
 
+/** How often something was there. */
+export interface Counted {
+  readonly value: string;
+  readonly count: number;
+}
+
+/** What clients asked for and got, the most frequent first; empty where the log does not say. */
+export interface AskedFor {
+  /** But for assets: pictures, style sheets, scripts, fonts. */
+  readonly requests: number;
+  readonly assets: number;
+  /** Responses of status 400 to 499. */
+  readonly client_errors: number;
+  readonly paths: readonly Counted[];
+  /** About how many. */
+  readonly different_paths: number;
+  readonly methods: readonly Counted[];
+  readonly statuses: readonly Counted[];
+  readonly user_agents: readonly Counted[];
+  /** That a client asked. */
+  readonly hosts: readonly Counted[];
+  /** That asked a host. */
+  readonly clients: readonly Counted[];
+}
+
 /** A detection: `opened` when it begins, `resolved` when it is over. */
 export interface Alert {
   readonly id: string;
@@ -229,6 +254,8 @@ export interface Alert {
   readonly observed_failures?: number | null;
   readonly expected_failures?: number | null;
   readonly once_in_windows?: number | null;
+  /** Of clients that ask too often, and of hosts that refuse much. */
+  readonly asked?: AskedFor | null;
 }
 
 export interface Incident {

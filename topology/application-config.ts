@@ -1,5 +1,6 @@
 import type { Duration } from '@millrace/streams';
 import { DEFAULT_TOPICS, PIPELINES, type PipelineName, type TopicNames, topicsOfPipelines } from '../schemas/topics.js';
+import type { KnownCrawler } from './abuse/known-clients.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from './goals/goal-config.js';
 
 export { PIPELINES, type PipelineName };
@@ -47,6 +48,13 @@ export interface ApplicationConfig extends GoalConfig {
       readonly clientErrors: number;
     };
   };
+  /** Who makes no incident by goals 1 and 2. */
+  readonly abuse: {
+    /** Addresses and networks. */
+    readonly excludedClients: readonly string[];
+    /** Beside the list that is built in, and before it. */
+    readonly crawlers: readonly KnownCrawler[];
+  };
   /** `textbook`: the plain rules of services, `high_latency` and `error_spike`, for those who compare. */
   readonly detectors: readonly DetectorFamily[];
   /** Whether entities are missed by the clock when nothing comes at all: for live sources. */
@@ -69,6 +77,7 @@ export const DEFAULT_APPLICATION_CONFIG: ApplicationConfig = {
     endpoints: { size: '1m', requests: undefined, leastRequests: 20, errorRate: undefined, responseTime: undefined },
     addresses: { size: '5s', requests: 60, clientErrors: 15 },
   },
+  abuse: { excludedClients: [], crawlers: [] },
   detectors: ['adaptive'],
   watchesClock: true,
   incidentQuiet: '30s',

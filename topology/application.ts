@@ -1,8 +1,10 @@
 import { StreamsBuilder, type Topology } from '@millrace/streams';
+import { clientAbuse } from './abuse/client-abuse.js';
+import { clientErrorBursts } from './abuse/client-error-bursts.js';
 import type { ApplicationConfig } from './application-config.js';
 import { addGoals } from './goals/goals.js';
 import { incidents } from './incidents/incidents.js';
-import { requestsOf } from './requests.js';
+import { type Requests, requestsOf } from './requests.js';
 import { sensors } from './sensors/sensors.js';
 import type { TopicSerdes } from './serdes.js';
 import { serviceLogs } from './services/service-logs.js';
@@ -19,10 +21,11 @@ export function applicationTopology(
 ): Topology {
   const { pipelines, topics } = config;
   const builder = new StreamsBuilder();
+  let requests: Requests | undefined;
   let byHost: ReturnType<typeof requestsByHost> | undefined;
   const runs = (...names: ApplicationConfig['pipelines']) => names.some((name) => pipelines.includes(name));
   if (runs('goals', 'web-statistics')) {
-    const requests = requestsOf(builder, topics.accessLog, serdes);
+    requests = requestsOf(builder, topics.accessLog, serdes, { withDetails: runs('web-statistics') });
     if (runs('goals')) addGoals(requests, config, serdes);
     if (runs('web-statistics')) {
       byHost = requestsByHost(requests);
@@ -32,7 +35,12 @@ export function applicationTopology(
   if (runs('sensors')) sensors(builder, config, serdes);
   if (runs('services')) serviceLogs(builder, config, serdes, models);
   if (runs('web-statistics', 'sensors', 'services')) incidents(builder, config, serdes);
-  // The last one: a task is called by the place of its part, and its state is found by that name.
-  if (byHost !== undefined) traffic(byHost, config, serdes);
+  // The last ones: a task is called by the place of its part, and its state is found by that name.
+  if (byHost !== undefined) {
+    const windows = traffic(byHost, config, serdes);
+    if (config.goals.includes(2)) clientErrorBursts(windows, config, serdes);
+  }
+  if (requests !== undefined && runs('web-statistics') && config.goals.includes(1))
+    clientAbuse(requests, config, serdes);
   return builder.build();
 }

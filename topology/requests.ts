@@ -1,4 +1,4 @@
-import type { KStream, StreamsBuilder } from '@millrace/streams';
+import type { KStream, Serde, StreamsBuilder } from '@millrace/streams';
 import { canonicalClient } from '../schemas/canonical/address.js';
 import { canonicalCountry } from '../schemas/canonical/country.js';
 import { canonicalHost } from '../schemas/canonical/host.js';
@@ -7,11 +7,12 @@ import { amountOf, boundedName, isAmount } from './monitoring/measured.js';
 import type { TopicSerdes } from './serdes.js';
 import { sourceOf } from './source.js';
 
+const FIELDS = ['client_ip', 'status', 'request_time', 'host', 'country', 'timestamp', 'bytes'] as const;
+/** What only abuse is told by. */
+const DETAILS = ['method', 'path', 'user_agent'] as const;
+
 /** What pipelines read of a request. */
-export type Request = Pick<
-  AccessLog,
-  'client_ip' | 'status' | 'request_time' | 'host' | 'country' | 'timestamp' | 'bytes'
->;
+export type Request = Pick<AccessLog, (typeof FIELDS)[number]> & Partial<Pick<AccessLog, (typeof DETAILS)[number]>>;
 export type Requests = KStream<null, Request>;
 
 /**
@@ -24,20 +25,16 @@ const KEYS = {
   country: (text: string) => boundedName(canonicalCountry(text) ?? text),
 };
 
-/** The requests of the raw topic, at the times at which they were made. */
-export function requestsOf(builder: StreamsBuilder, topic: string, serdes: TopicSerdes<'accessLog'>): Requests {
+/** The requests of the raw topic, at the times at which they were made; `withDetails`: with method, path and user agent. */
+export function requestsOf(
+  builder: StreamsBuilder,
+  topic: string,
+  serdes: TopicSerdes<'accessLog'>,
+  { withDetails = false } = {},
+): Requests {
   return sourceOf(builder, topic, {
     name: 'requests',
-    value: serdes.accessLog.spelling(
-      KEYS,
-      'client_ip',
-      'status',
-      'request_time',
-      'host',
-      'country',
-      'timestamp',
-      'bytes',
-    ),
+    value: serdes.accessLog.spelling(KEYS, ...FIELDS, ...(withDetails ? DETAILS : [])) as Serde<Request>,
     timestamp: (request) => request.timestamp,
     usable,
   });

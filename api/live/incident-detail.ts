@@ -34,7 +34,10 @@ export function alertsOf(
   return [...byId.values()]
     .flatMap(({ opened: first, resolved: last }) => {
       const alert = first ?? last;
-      return alert === undefined ? [] : [{ ...alert, resolved: last?.time ?? null }];
+      if (alert === undefined) return [];
+      // What is over may be told with more than at first.
+      const { asked = null, explanation } = last ?? alert;
+      return [{ ...alert, asked, explanation, resolved: last?.time ?? null }];
     })
     .filter((alert) => alert.time <= until && (alert.resolved ?? Number.POSITIVE_INFINITY) >= opened)
     .sort((one, other) => one.time - other.time);
@@ -90,7 +93,7 @@ export function linesOf(
   const during: LiveRecord[] = [];
   const before: LiveRecord[] = [];
   for (const record of live.ringOf(source)?.newest() ?? []) {
-    if (!isOf(record, kind, name)) continue;
+    if (!isOf(record, incident, name)) continue;
     if (record.time >= from && record.time < to) during.push(record);
     else if (record.time >= from - HOUR_MS && record.time < from) before.push(record);
   }
@@ -167,9 +170,10 @@ export function nameIn({ scope, source_kind: kind }: Pick<Incident, 'scope' | 's
   return scope.startsWith(`${kind}/`) ? scope.slice(kind.length + 1) : scope;
 }
 
-function isOf({ value }: LiveRecord, kind: Incident['source_kind'], name: string): boolean {
+function isOf({ value }: LiveRecord, { scope, source_kind: kind }: Incident, name: string): boolean {
   if (kind === 'service') return value['service'] === name;
   if (kind === 'sensor') return value['sensor_id'] === name;
+  if (scope.startsWith('client/')) return value['client_ip'] === name;
   return name === '*' || value['host'] === name;
 }
 

@@ -23,6 +23,7 @@ import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goals/goal-
 import { say } from '../terminal/output.js';
 import { safe } from '../terminal/safe-text.js';
 import { duration, positiveDuration } from './duration.js';
+import { addKnownClients, type KnownClientsOptions } from './known-clients.js';
 import { mqttPlace, sourceTopic, syslogPlace } from './network-places.js';
 import { UsageError } from './usage-error.js';
 
@@ -320,7 +321,7 @@ function addGoals(command: Command): Command {
     .option('--no-server-errors', 'do not detect bursts of 5xx');
 }
 
-export interface ApplicationOptions extends GoalOptions {
+export interface ApplicationOptions extends GoalOptions, KnownClientsOptions {
   readonly pipelines: readonly PipelineName[];
   readonly detectors: readonly DetectorFamily[];
   readonly errorRateLimit: number;
@@ -355,7 +356,7 @@ export function addPipelines(command: Command): Command {
   const { detectors, sensors, services, webStatistics } = DEFAULT_APPLICATION_CONFIG;
   const { addresses } = services;
   return addGoals(
-    command
+    addKnownClients(command)
       .addOption(pipelinesOption('pipelines to run', PIPELINES))
       .addOption(
         new Option(
@@ -429,6 +430,7 @@ export function applicationConfig(options: ApplicationOptions): ApplicationConfi
     pipelines,
     detectors,
     webStatistics: { ...webStatistics, errorRate: errorRateLimit },
+    abuse: { excludedClients: options.excludeClients, crawlers: options.crawlers },
     sensors: { temperature: temperatureLimit, pressure: pressureLimit },
     services: {
       ...services,

@@ -132,8 +132,10 @@ class GroupAlerts implements Processor<string, Alert, string, Incident | null> {
 
 function withAlert(known: readonly KnownAlert[], alert: Alert): KnownAlert[] {
   const { detector, entity, explanation, id, scope, severity, source_kind, state, time } = alert;
-  if (state === 'resolved') return known.map((one) => (one.id === id ? { ...one, resolved: time } : one));
-  if (known.some((one) => one.id === id)) return [...known];
+  // An alert that is told again, or is over, may say more than at first.
+  const changes = state === 'resolved' ? { explanation, resolved: time } : { explanation };
+  if (known.some((one) => one.id === id)) return known.map((one) => (one.id === id ? { ...one, ...changes } : one));
+  if (state === 'resolved') return [...known];
   const opened = {
     ...{ explanation, id, scope, severity, source_kind, alerts: 1, entities: [entity], detectors: [detector] },
     ...{ opened: time, resolved: null, isNamesake: false },

@@ -66,6 +66,8 @@ export interface Detection<O> {
   readonly episodes?: EpisodeOptions;
   /** Whether a field that stands out later in an episode, or a graver severity, is an alert of its own. Default false. */
   readonly tellsMore?: boolean;
+  /** Whether what is unusual about an observation is an alert, or is told by others. Default: it is. */
+  readonly tells?: (observation: O) => boolean;
 }
 
 /** What a monitor observes: a reading, or a window of an entity. */
@@ -167,7 +169,16 @@ export class Monitor<O> {
       all.push(...deviations);
       const isAnomalous = deviations.length > 0;
       const change = episodes.observe(state.episode, observed.start, { isAnomalous, score });
-      if (change?.kind === 'opened') {
+      if (change?.kind === 'closed') {
+        alerts.push(...openAlerts(state).map((alert) => resolved(alert, observed.end)));
+        state.alert = null;
+        delete state.more;
+      } else if (
+        change !== undefined &&
+        isAnomalous &&
+        state.alert === null &&
+        (detection.tells?.(observation) ?? true)
+      ) {
         state.alert = this.#alert(name, deviations, observed);
         alerts.push(state.alert);
       } else if (change?.kind === 'ongoing' && isAnomalous && detection.tellsMore) {
@@ -177,10 +188,6 @@ export class Monitor<O> {
           state.more = [...(state.more ?? []), alert];
           alerts.push(alert);
         }
-      } else if (change?.kind === 'closed') {
-        alerts.push(...openAlerts(state).map((alert) => resolved(alert, observed.end)));
-        state.alert = null;
-        delete state.more;
       }
     }
     return { deviations: all, scores, alerts, expectations };

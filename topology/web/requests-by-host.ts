@@ -2,7 +2,7 @@ import type { KStream } from '@millrace/streams';
 import type { Request, Requests } from '../requests.js';
 
 /** All hosts together. */
-const ALL_HOSTS = '*';
+export const ALL_HOSTS = '*';
 
 /** Each request under its host, and under that of all hosts. */
 export function requestsByHost(requests: Requests): KStream<string, Request, 'key' | 'value'> {

@@ -1,7 +1,9 @@
-import { type Serde, stringSerde, TimeWindows } from '@millrace/streams';
+import { type KStream, type Serde, stringSerde, TimeWindows, type Windowed } from '@millrace/streams';
 import { DDSketch } from '../../detection/dd-sketch.js';
 import { UNKNOWN_CLIENT } from '../../schemas/canonical/address.js';
+import { isAssetPath } from '../../schemas/canonical/asset.js';
 import type { Traffic } from '../../schemas/records.js';
+import { Asked, askedSerde } from '../abuse/asked.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { DistinctCount } from '../monitoring/distinct-count.js';
 import { growing } from '../monitoring/growing-aggregator.js';
@@ -14,22 +16,28 @@ const CLASSES = 5;
 const COUNTS_BYTES = 8 * (3 + CLASSES);
 const MS_PER_SECOND = 1000;
 
-/** The requests of each host, and of all, a few seconds at a time: what live charts are drawn of. */
+/**
+ * The requests of each host, and of all, a few seconds at a time: what live charts are drawn of.
+ *
+ * @returns the windows, each when it is complete
+ */
 export function traffic(
   requests: ReturnType<typeof requestsByHost>,
   { grace, topics, traffic: { size } }: ApplicationConfig,
   serdes: TopicSerdes<'traffic'>,
-): void {
-  requests
+): KStream<Windowed<string>, TrafficCounts> {
+  const windows = requests
     .groupByKey({ key: stringSerde, name: 'traffic' })
     .windowedBy(TimeWindows.ofSizeAndGrace(size, grace))
     .emitStrategy('onWindowClose')
     .aggregate(OF_REQUESTS, { name: 'traffic', value: trafficSerde })
-    .toStream({ name: 'closed-traffic' })
+    .toStream({ name: 'closed-traffic' });
+  windows
     .map(({ key: host, window: { end, start } }, counts) => [`${host}@${start}`, result(host, start, end, counts)], {
       name: 'traffic-results',
     })
     .to(topics.traffic, { name: 'send-traffic', key: stringSerde, value: serdes.traffic });
+  return windows;
 }
 
 function result(host: string, window_start: number, window_end: number, counts: TrafficCounts): Traffic {
@@ -47,21 +55,25 @@ function result(host: string, window_start: number, window_end: number, counts: 
 }
 
 /** What is kept of the requests of a window. Times are milliseconds. */
-class TrafficCounts {
+export class TrafficCounts {
   count = 0;
   /** Of the requests whose size is known, which are `sized`. */
   bytes = 0;
   sized = 0;
   /** From 1xx to 5xx. */
   readonly statuses: number[] = new Array<number>(CLASSES).fill(0);
+  /** The requests of status 400 to 499, by clients: but for assets, of which pages lack many at once. */
+  refused: Asked | undefined;
 
   constructor(
     readonly sketch = new DDSketch(),
     readonly clients = new DistinctCount(),
   ) {}
 
-  add({ bytes, client_ip, request_time: seconds, status }: Request): this {
+  add(request: Request): this {
+    const { bytes, client_ip, request_time: seconds, status } = request;
     this.count++;
+    if (status >= 400 && status <= 499) this.#addRefused(request);
     const index = Math.floor(status / 100) - 1;
     const before = this.statuses[index];
     if (before !== undefined) this.statuses[index] = before + 1;
@@ -76,6 +88,7 @@ class TrafficCounts {
 
   addAll(other: TrafficCounts): this {
     this.count += other.count;
+    if (other.refused !== undefined) this.refused = (this.refused ?? new Asked()).addAll(other.refused);
     this.bytes = sumOf(this.bytes, other.bytes);
     this.sized += other.sized;
     for (const [index, count] of other.statuses.entries()) {
@@ -85,22 +98,35 @@ class TrafficCounts {
     this.clients.addAll(other.clients);
     return this;
   }
+
+  #addRefused(request: Request): void {
+    const { client_ip: client, path } = request;
+    const isAsset = path !== null && path !== undefined && isAssetPath(path);
+    this.refused = (this.refused ?? new Asked()).add(
+      request,
+      isAsset || client === UNKNOWN_CLIENT ? undefined : client,
+    );
+  }
 }
 
 const OF_REQUESTS = growing<Request, TrafficCounts>(() => new TrafficCounts());
 
 const trafficSerde: Serde<TrafficCounts> = {
-  serialize(_topic, { bytes, clients, count, sized, sketch, statuses }) {
+  serialize(topic, { bytes, clients, count, refused, sized, sketch, statuses }) {
     const serialized = Buffer.allocUnsafe(COUNTS_BYTES + sketch.byteLength + clients.byteLength);
     let at = 0;
     for (const number of [count, bytes, sized, ...statuses]) at = serialized.writeDoubleBE(number, at);
     clients.write(serialized, sketch.write(serialized, at));
-    return serialized;
+    return refused === undefined ? serialized : Buffer.concat([serialized, askedSerde.serialize(topic, refused)]);
   },
-  deserialize(_topic, serialized, start) {
+  deserialize(topic, serialized, start, end) {
     const at = start + COUNTS_BYTES;
     const sketch = DDSketch.read(serialized, at);
-    const counts = new TrafficCounts(sketch, DistinctCount.read(serialized, at + sketch.byteLength));
+    const clients = DistinctCount.read(serialized, at + sketch.byteLength);
+    const counts = new TrafficCounts(sketch, clients);
+    // What older versions have written ends here.
+    const refusedAt = at + sketch.byteLength + clients.byteLength;
+    if (end > refusedAt) counts.refused = askedSerde.deserialize(topic, serialized, refusedAt, end);
     counts.count = serialized.readDoubleBE(start);
     counts.bytes = serialized.readDoubleBE(start + 8);
     counts.sized = serialized.readDoubleBE(start + 16);

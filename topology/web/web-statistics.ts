@@ -80,7 +80,8 @@ function detections({ errorRate, leastRequests }: ApplicationConfig['webStatisti
     explain: (stddev) => `response times have a standard deviation of ${short(stddev)} ms`,
   };
   return [
-    rule(failing, 'high-error-rate', 2),
+    // What clients got wrong is told as a burst of client errors, or as what a client does.
+    { ...rule(failing, 'high-error-rate', 2), tells: ({ clientErrors, serverErrors }) => serverErrors >= clientErrors },
     rule(erratic, 'erratic-response-times', 3),
     rule({ ...count, side: 'high', severity: 'warning' }, 'traffic-surge', 3),
     rule({ ...count, side: 'low', severity: 'critical' }, 'traffic-drop', 3),

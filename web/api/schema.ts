@@ -1433,6 +1433,26 @@ export interface components {
             observed_failures?: number | null;
             expected_failures?: number | null;
             once_in_windows?: number | null;
+            /** @description Of clients that ask too often, and of hosts that refuse much: the most frequent first. */
+            asked?: components["schemas"]["AskedFor"] | null;
+        };
+        AskedFor: {
+            /** @description But for assets: pictures, style sheets, scripts, fonts. */
+            requests: number;
+            assets: number;
+            /** @description Responses of status 400 to 499. */
+            client_errors: number;
+            paths: components["schemas"]["Counted"][];
+            different_paths: number;
+            methods: components["schemas"]["Counted"][];
+            statuses: components["schemas"]["Counted"][];
+            user_agents: components["schemas"]["Counted"][];
+            hosts: components["schemas"]["Counted"][];
+            clients: components["schemas"]["Counted"][];
+        };
+        Counted: {
+            value: string;
+            count: number;
         };
         Incident: {
             id: string;
@@ -1507,6 +1527,8 @@ export interface components {
                 observed_failures?: number | null;
                 expected_failures?: number | null;
                 once_in_windows?: number | null;
+                /** @description Of clients that ask too often, and of hosts that refuse much: the most frequent first. */
+                asked?: components["schemas"]["AskedFor"] | null;
                 resolved: number | null;
             }[];
             series: {

@@ -16,6 +16,8 @@ const OF_DETECTOR: Readonly<Record<string, string>> = {
   HIGH_REQUEST_VOLUME: 'busier than usual',
   ABUSIVE_ADDRESS: 'asked too often',
   CLIENT_ERROR_SCAN: 'scanned',
+  'abusive-client': 'asking too often',
+  'client-errors': 'refusing many requests',
   'failing-instance': 'failing on one instance',
   silence: 'silent',
   'over-limit': 'over its limit',

@@ -12,6 +12,7 @@ import { IncidentMark, Severity } from '../../parts/status.js';
 import { count, day, duration, percent, timeOfDay, when } from '../../parts/wording.js';
 import { useRangeLink } from '../../shell/range.js';
 import { IncidentActions } from './actions.js';
+import { AskedFor } from './asked-for.js';
 import { FieldShifts } from './field-shifts.js';
 import { logsQueryOf, logsSourceOf } from './its-lines.js';
 import { isUnusual, latestOf, signalsOf } from './signals.js';
@@ -68,6 +69,7 @@ function Detail({ incident }: { readonly incident: IncidentDetail }) {
           </section>
         </div>
         <aside className="is" aria-label="What is different">
+          <AskedFor incident={incident} />
           <FieldShifts comparison={incident.fields} incident={incident} />
           <Together incident={incident} />
           <SameRequests incident={incident} />

@@ -14,5 +14,6 @@ export function logsQueryOf({ scope, source_kind: kind }: Pick<Incident, 'scope'
   const name = quoted(nameOf(scope));
   if (kind === 'sensor') return `sensor_id:${name}`;
   if (kind === 'service') return `service:${name} level:ERROR,CRITICAL`;
+  if (scope.startsWith('client/')) return `client_ip:${name}`;
   return nameOf(scope) === '*' ? 'status:>=400' : `host:${name} status:>=400`;
 }

@@ -1,0 +1,103 @@
+import { expect, it } from 'vitest';
+import type { AccessLog, Alert, Incident } from '../../../../schemas/records.js';
+import type { ApplicationConfig } from '../../../../topology/application-config.js';
+import { ApplicationRun } from '../../../reference/run-application.js';
+
+const START_MS = Date.UTC(2026, 0, 1, 9);
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+
+type Asked = Partial<AccessLog> & { readonly client_ip: string };
+
+function request(second: number, asked: Asked): AccessLog {
+  return {
+    ...{ server: 'web-0', method: 'GET', status: 200, request_time: 0.05, host: 'shop.example', country: 'DE' },
+    ...{ path: '/', user_agent: FIREFOX, timestamp: START_MS + Math.round(1000 * second) },
+    ...asked,
+  };
+}
+
+/** One ordinary page a second by others, which moves the time on. */
+function passersBy(fromSecond: number, toSecond: number): AccessLog[] {
+  return Array.from({ length: toSecond - fromSecond }, (_, index) =>
+    request(fromSecond + index, { client_ip: `198.51.100.${(fromSecond + index) % 250}`, path: '/about' }),
+  );
+}
+
+async function found(
+  requests: readonly AccessLog[],
+  { config, partitions = 1 }: { readonly config?: Partial<ApplicationConfig>; readonly partitions?: number } = {},
+): Promise<{ alerts: Alert[]; incidents: Incident[]; goal1: { client_ip: string; count: number }[] }> {
+  const run = await ApplicationRun.create({
+    partitions,
+    config: { pipelines: ['goals', 'web-statistics'], ...config },
+  });
+  const ordered = requests.toSorted((one, other) => one.timestamp - other.timestamp);
+  let turn = 0;
+  // Producers send requests without a key: one client's are in all partitions.
+  await run.append('accessLog', ordered, () => `${turn++}`);
+  await run.drain();
+  const alerts = (await run.read('alerts')).map(({ value }) => value);
+  const newest = new Map<string, Incident | null>();
+  for (const { key, value } of await run.readAll('incidents')) newest.set(key, value);
+  const goal1 = (await run.read('goal1')).map(({ value }) => value);
+  await run.close();
+  return { alerts, goal1, incidents: [...newest.values()].filter((one) => one !== null) };
+}
+
+/** A tool that looks for what might be there: four different paths a second. */
+function scan(client: string, seconds: number): AccessLog[] {
+  return Array.from({ length: 4 * seconds }, (_, index) =>
+    request(60 + index / 4, {
+      client_ip: client,
+      path: index % 4 === 0 ? '/wp-login.php' : `/backup-${index}.zip`,
+      method: index % 4 === 0 ? 'POST' : 'GET',
+      status: index % 4 === 0 ? 401 : 404,
+      user_agent: 'sqlmap/1.8.2#stable (https://sqlmap.org)',
+    }),
+  );
+}
+
+/** A page and what it loads beside it, within a second or so. */
+function pageLoad(second: number, client: string, pictures: number, agent = FIREFOX): AccessLog[] {
+  const of = (index: number) => (index === 0 ? '/catalogue' : `/pictures/${index}.webp`);
+  return Array.from({ length: pictures + 1 }, (_, index) =>
+    request(second + index / 40, { client_ip: client, path: of(index), user_agent: agent }),
+  );
+}
+
+it.each([1, 4])(
+  'a scanner is one incident that says who, what and how, and ends (%d partitions)',
+  async (partitions) => {
+    const { alerts, incidents } = await found([...passersBy(0, 400), ...scan('203.0.113.9', 90)], { partitions });
+    expect(incidents).toHaveLength(1);
+    const [incident] = incidents as [Incident];
+    expect(incident).toMatchObject({ scope: 'client/203.0.113.9', state: 'resolved', entities: ['203.0.113.9'] });
+    // Its last request is 89.75 s after its first, and windows end with whole seconds.
+    expect(incident.resolved).toBeGreaterThanOrEqual(START_MS + 150_000);
+    expect(incident.resolved).toBeLessThan(START_MS + 170_000);
+    expect(incident.summary).toContain('203.0.113.9 made 360 requests');
+    expect(incident.summary).toContain('where 10 is the most');
+    expect(incident.summary).toContain('/wp-login.php (90)');
+    expect(incident.summary).toContain('GET (270), POST (90)');
+    expect(incident.summary).toContain('404 (270), 401 (90)');
+    expect(incident.summary).toContain('sqlmap/1.8.2');
+    const last = alerts.findLast(({ scope }) => scope === 'client/203.0.113.9');
+    expect(last?.asked).toMatchObject({
+      ...{ requests: 360, client_errors: 360, assets: 0, different_paths: 271 },
+      hosts: [{ value: 'shop.example', count: 360 }],
+      statuses: [
+        { value: '404', count: 270 },
+        { value: '401', count: 90 },
+      ],
+    });
+  },
+);
+
+it('browsers that load a page with 47 pictures open nothing, though goal 1 counts every request', async () => {
+  const browsers = Array.from({ length: 47 }, (_, index) => `192.0.2.${index + 1}`);
+  const loads = browsers.flatMap((client, index) => pageLoad(30 + 4 * index, client, 47));
+  const { alerts, goal1 } = await found([...passersBy(0, 300), ...loads]);
+  expect(alerts).toEqual([]);
+  expect(new Set(goal1.map(({ client_ip }) => client_ip)).size).toBe(47);
+  expect(Math.max(...goal1.map(({ count }) => count))).toBe(48);
+});

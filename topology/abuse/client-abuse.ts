@@ -1,0 +1,256 @@
+import {
+  type KeepingAggregator,
+  type KeyValueStore,
+  keyValueStore,
+  type Processor,
+  type ProcessorContext,
+  type Serde,
+  type StreamRecord,
+  stringSerde,
+  TimeWindows,
+  toMilliseconds,
+  type Windowed,
+} from '@millrace/streams';
+import type { Alert } from '../../schemas/records.js';
+import type { ApplicationConfig } from '../application-config.js';
+import { sendAlerts } from '../monitoring/alerts.js';
+import { short } from '../monitoring/monitor.js';
+import type { Requests } from '../requests.js';
+import type { TopicSerdes } from '../serdes.js';
+import { Asked } from './asked.js';
+import { type Concern, type Episode, grown, opened, over, REST_MS, USUAL_AFTER_MS } from './episode.js';
+import { isAbuse } from './judge-client.js';
+import { KnownClients } from './known-clients.js';
+import { type Suspect, suspects } from './suspects.js';
+import { asksInWords, span } from './words.js';
+
+const STORE = 'client-abuse';
+/** What has become usual of a client is forgotten so long after it was last there. */
+const USUAL_FOR_MS = 24 * 3_600_000;
+/** More than so many times what is usual of a client is news. */
+const TIMES_USUAL = 3;
+/** After so long in stream time what is quiet is over, whatever is not yet told. */
+const SURELY_MS = 3_600_000;
+/** By the clock: records that are on their way are waited for. */
+const PATIENCE_MS = 10_000;
+
+/** Clients over goal 1's limit, but for assets, as alerts: one for each client as long as it goes on. */
+export function clientAbuse(requests: Requests, config: ApplicationConfig, serdes: TopicSerdes<'alerts'>): void {
+  const { goal1, grace } = config;
+  const advanceMs = toMilliseconds(goal1.advance, 'how far windows of goal 1 hop');
+  const sizeMs = toMilliseconds(goal1.size, 'the size of a window of goal 1');
+  const alerts = suspects(requests, goal1.threshold, sizeMs)
+    .groupByKey({ key: stringSerde, name: 'suspects' })
+    .windowedBy(TimeWindows.ofSizeAndGrace(goal1.advance, grace))
+    .emitStrategy('onWindowClose')
+    .aggregate(bySecond(advanceMs), { name: 'suspects', value: bySecondSerde })
+    .toStream({ name: 'suspects-changes' })
+    .process<string, Alert>(() => new JudgeClients(config), { name: STORE, stores: [CLIENTS] });
+  sendAlerts('clients', alerts, (alert) => [alert], config, serdes);
+}
+
+/** What was asked for, by the starts of seconds: pages that were held back come later than their time. */
+type BySecond = Map<number, Asked>;
+
+/** The sums grow where they are; a merge makes new ones. */
+function bySecond(advanceMs: number): KeepingAggregator<string, Suspect, BySecond> {
+  return {
+    initializer: () => new Map(),
+    add(_client, { assets, pages }, seconds) {
+      for (const page of pages) {
+        const asked = secondOf(seconds, Math.floor(page.timestamp / advanceMs) * advanceMs);
+        asked.add(page, page.host);
+        if (page === pages.at(-1)) asked.assets += assets;
+      }
+      return seconds;
+    },
+    merge(left, right) {
+      const seconds: BySecond = new Map();
+      for (const [second, asked] of [...left, ...right]) secondOf(seconds, second).addAll(asked);
+      return seconds;
+    },
+  };
+}
+
+function secondOf(seconds: BySecond, second: number): Asked {
+  const known = seconds.get(second);
+  if (known !== undefined) return known;
+  const asked = new Asked();
+  seconds.set(second, asked);
+  return asked;
+}
+
+const bySecondSerde: Serde<BySecond> = {
+  serialize: (_topic, seconds) => Buffer.from(JSON.stringify([...seconds])),
+  deserialize: (_topic, bytes, start, end) =>
+    new Map(
+      JSON.parse(bytes.toString('utf8', start, end)).map(([second, asked]: [number, never]) => [
+        second,
+        Asked.stored(asked),
+      ]),
+    ),
+};
+
+/** What is known of a client. */
+interface ClientState {
+  /** Of the last window's length, in the order of their starts. */
+  seconds: (readonly [start: number, asked: Asked])[];
+  episode: Episode | null;
+  /** The most in a window that has become usual, and when it was last over the limit. */
+  usual: number;
+  lastOver: number;
+}
+
+const stateSerde: Serde<ClientState> = {
+  serialize: (_topic, state) => Buffer.from(JSON.stringify(state)),
+  deserialize(_topic, bytes, start, end) {
+    const { episode, seconds, ...state } = JSON.parse(bytes.toString('utf8', start, end));
+    return {
+      ...state,
+      seconds: seconds.map(([second, asked]: [number, never]) => [second, Asked.stored(asked)]),
+      episode: episode === null ? null : { ...episode, total: Asked.stored(episode.total) },
+    };
+  },
+};
+
+const CLIENTS = keyValueStore({ name: STORE, keySerde: stringSerde, valueSerde: stateSerde, sharesValues: true });
+
+/** Whether nothing has to be remembered of a client. */
+function isNothing({ episode, lastOver, seconds, usual }: ClientState, now: number): boolean {
+  return episode === null && seconds.length === 0 && (usual === 0 || lastOver + USUAL_FOR_MS < now);
+}
+
+class JudgeClients implements Processor<Windowed<string>, BySecond, string, Alert> {
+  readonly #known: KnownClients;
+  readonly #limit: number;
+  readonly #sizeMs: number;
+  readonly #watchesClock: boolean;
+  #context: ProcessorContext<string, Alert> | undefined;
+  #clients: KeyValueStore<string, ClientState> | undefined;
+  /** When, by the clock, stream time last moved, and to where. */
+  #movedAt = 0;
+  #movedTo = -1;
+
+  constructor({ abuse, goal1, watchesClock }: ApplicationConfig) {
+    this.#known = new KnownClients(abuse.excludedClients, abuse.crawlers);
+    this.#limit = goal1.threshold;
+    this.#sizeMs = toMilliseconds(goal1.size, 'the size of a window of goal 1');
+    this.#watchesClock = watchesClock;
+  }
+
+  init(context: ProcessorContext<string, Alert>): void {
+    this.#context = context;
+    this.#clients = context.stateStore(CLIENTS);
+    const intervalMs = this.#sizeMs;
+    // Clients are told to rest; but who they are is forgotten with the process. Stream time is ahead of closed windows.
+    context.schedule(SURELY_MS, 'stream-time', () => this.#rest(context.currentStreamTimeMs - SURELY_MS));
+    if (!this.#watchesClock) return;
+    context.schedule(intervalMs, 'wall-clock-time', (now) => {
+      const time = context.currentStreamTimeMs;
+      if (time !== this.#movedTo) {
+        this.#movedTo = time;
+        this.#movedAt = now;
+      }
+      const silentMs = now - this.#movedAt - PATIENCE_MS;
+      return time < 0 || silentMs <= 0 ? undefined : this.#rest(time + silentMs);
+    });
+  }
+
+  process({ key: { key: client, window }, value }: StreamRecord<Windowed<string>, BySecond>): void {
+    const state = this.#clients?.get(client) ?? { seconds: [], episode: null, usual: 0, lastOver: 0 };
+    const seconds: BySecond = new Map(state.seconds);
+    for (const [second, asked] of value) {
+      const before = seconds.get(second);
+      seconds.set(second, before === undefined ? asked : Asked.sum([before, asked]));
+    }
+    const from = window.end - this.#sizeMs;
+    state.seconds = [];
+    for (const [second, asked] of [...seconds].sort(([one], [other]) => one - other)) {
+      if (second >= from) state.seconds.push([second, asked]);
+      else if (second >= (state.episode?.alert.window_start ?? second + 1)) state.episode?.total.addAll(asked);
+    }
+    if (state.episode !== null && window.end - state.episode.lastOver > REST_MS) this.#end(client, state);
+    this.#judge(client, state, window.end);
+    if (isNothing(state, window.end)) this.#clients?.delete(client);
+    else this.#clients?.put(client, state);
+  }
+
+  /** Judges the window that ends with the last second. */
+  #judge(client: string, state: ClientState, end: number): void {
+    const within = state.seconds.map(([, one]) => one);
+    const count = within.reduce((sum, one) => sum + one.count, 0);
+    if (count <= this.#limit) return;
+    state.lastOver = end;
+    if (count <= TIMES_USUAL * state.usual) return;
+    const asked = Asked.sum(within);
+    if (!isAbuse(asked, this.#limit, client, this.#known)) return;
+    const concern = this.#concern(client);
+    if (state.episode === null) {
+      state.episode = opened(concern, { start: end - this.#sizeMs, end, value: count }, asked);
+      // What is still in the ring is added when it leaves it.
+      state.episode.total = new Asked();
+      this.#tell(client, state.episode.alert);
+      return;
+    }
+    const { episode } = state;
+    episode.lastOver = end;
+    episode.peak = Math.max(episode.peak, count);
+    const alert = grown(this.#whole(state, episode), concern);
+    if (alert !== undefined) {
+      Object.assign(episode, { alert, told: alert.observed_count ?? episode.told });
+      this.#tell(client, alert);
+    }
+    if (episode.lastOver - episode.alert.time < USUAL_AFTER_MS) return;
+    state.usual = episode.peak;
+    this.#end(client, state);
+  }
+
+  /** An episode with what is not yet in its sum. */
+  #whole({ seconds }: ClientState, episode: Episode): Episode {
+    const from = episode.alert.window_start;
+    const recent = seconds.filter(([second]) => second >= from && second < episode.lastOver).map(([, asked]) => asked);
+    return { ...episode, total: Asked.sum([episode.total, ...recent]) };
+  }
+
+  #end(client: string, state: ClientState): void {
+    const { episode } = state;
+    if (episode === null) return;
+    this.#tell(client, over(this.#whole(state, episode), this.#concern(client)));
+    state.episode = null;
+  }
+
+  #tell(client: string, alert: Alert): void {
+    this.#context?.forward({ key: client, value: alert, timestamp: alert.time });
+  }
+
+  /** Ends what has been quiet for long, and forgets who is gone: of whom nothing tells it any more. */
+  async #rest(time: number): Promise<void> {
+    const clients = this.#clients;
+    if (clients === undefined) return;
+    const quiet: [string, ClientState][] = [];
+    for await (const [client, state] of clients.all()) {
+      const last = state.episode?.lastOver ?? state.seconds.at(-1)?.[0] ?? 0;
+      if (last + REST_MS < time) quiet.push([client, state]);
+    }
+    for (const [client, state] of quiet) {
+      this.#end(client, state);
+      if (isNothing({ ...state, seconds: [] }, time)) clients.delete(client);
+      else clients.put(client, state);
+    }
+  }
+
+  #concern(client: string): Concern {
+    return {
+      detector: 'abusive-client',
+      entity: client,
+      scope: `client/${client}`,
+      party: 'host',
+      limit: this.#limit,
+      fields: ['client_ip'],
+      explain: (asked, peak, from, to) =>
+        `${client} made ${short(asked.count)} requests in ${span(to - from)}` +
+        `${to - from > this.#sizeMs ? `, up to ${short(peak)} in ${span(this.#sizeMs)}` : ''}, where ` +
+        `${short(this.#limit)} is the most. ${asksInWords(asked, 'host')}`,
+    };
+  }
+}

@@ -1,0 +1,236 @@
+import {
+  type KeyValueStore,
+  type KStream,
+  keyValueStore,
+  type Processor,
+  type ProcessorContext,
+  type Serde,
+  type StreamRecord,
+  stringSerde,
+  toMilliseconds,
+  type Windowed,
+} from '@millrace/streams';
+import { poissonTail } from '../../detection/count-chart.js';
+import type { Alert, Counted } from '../../schemas/records.js';
+import type { ApplicationConfig } from '../application-config.js';
+import { sendAlerts } from '../monitoring/alerts.js';
+import { short } from '../monitoring/monitor.js';
+import type { TopicSerdes } from '../serdes.js';
+import { ALL_HOSTS } from '../web/requests-by-host.js';
+import type { TrafficCounts } from '../web/traffic.js';
+import { Asked } from './asked.js';
+import { type Concern, type Episode, grown, opened, over, REST_MS, USUAL_AFTER_MS } from './episode.js';
+import { KnownClients } from './known-clients.js';
+import { asksInWords, span } from './words.js';
+
+const STORE = 'client-error-bursts';
+/** Windows before which a host's usual share is not known: then half of its requests are much. */
+const WARMUP = 12;
+const MUCH = 0.5;
+/** Than what is usual. */
+const TIMES = 2;
+const CHANCE = 1e-9;
+/** Requests whose share of client errors is remembered. */
+const REMEMBERED = 50_000;
+/** More user agents that want no more paths than so many are people. */
+const FEW_AGENTS = 3;
+const FEW_PATHS = 2;
+/** After so long in stream time what is quiet is over, whatever is not yet told. */
+const SURELY_MS = 3_600_000;
+const GONE_MS = 24 * 3_600_000;
+
+/**
+ * Hosts over goal 2's limit whose share of client errors is not what it usually is, as alerts: one for each as long as it
+ * goes on. What a single client is refused is told of the client.
+ */
+export function clientErrorBursts(
+  windows: KStream<Windowed<string>, TrafficCounts>,
+  config: ApplicationConfig,
+  serdes: TopicSerdes<'alerts'>,
+): void {
+  const alerts = windows.process<string, Alert>(() => new JudgeHosts(config), { name: STORE, stores: [HOSTS] });
+  sendAlerts('client-errors', alerts, (alert) => [alert], config, serdes);
+}
+
+interface HostWindow {
+  readonly start: number;
+  readonly end: number;
+  readonly requests: number;
+  readonly refused: Asked;
+}
+
+interface HostState {
+  /** Of the length of a window of goal 2. */
+  windows: HostWindow[];
+  episode: Episode | null;
+  /** Windows that what is usual was learned of. */
+  learned: number;
+  requests: number;
+  clientErrors: number;
+}
+
+const stateSerde: Serde<HostState> = {
+  serialize: (_topic, state) => Buffer.from(JSON.stringify(state)),
+  deserialize(_topic, bytes, start, end) {
+    const { episode, windows, ...state } = JSON.parse(bytes.toString('utf8', start, end));
+    return {
+      ...state,
+      windows: windows.map((one: { refused: never }) => ({ ...one, refused: Asked.stored(one.refused) })),
+      episode: episode === null ? null : { ...episode, total: Asked.stored(episode.total) },
+    };
+  },
+};
+
+const HOSTS = keyValueStore({ name: STORE, keySerde: stringSerde, valueSerde: stateSerde, sharesValues: true });
+
+class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, Alert> {
+  readonly #known: KnownClients;
+  readonly #limit: number;
+  readonly #sizeMs: number;
+  /** Clients that are refused more are told by themselves. */
+  readonly #ofClient: number;
+  #context: ProcessorContext<string, Alert> | undefined;
+  #hosts: KeyValueStore<string, HostState> | undefined;
+  /** Hosts with an episode, and when its last window over the limit ended. */
+  readonly #open = new Map<string, number>();
+  #time = 0;
+
+  constructor({ abuse, goal1, goal2, goals }: ApplicationConfig) {
+    this.#known = new KnownClients(abuse.excludedClients, abuse.crawlers);
+    this.#limit = goal2.threshold;
+    this.#sizeMs = toMilliseconds(goal2.size, 'the size of a window of goal 2');
+    const windows = this.#sizeMs / toMilliseconds(goal1.size, 'the size of a window of goal 1');
+    this.#ofClient = goals.includes(1) ? goal1.threshold * windows : Number.POSITIVE_INFINITY;
+  }
+
+  init(context: ProcessorContext<string, Alert>): void {
+    this.#context = context;
+    this.#hosts = context.stateStore(HOSTS);
+    // Which hosts have an episode is forgotten with the process. Stream time is ahead of closed windows.
+    context.schedule(SURELY_MS, 'stream-time', () => this.#rest(context.currentStreamTimeMs - SURELY_MS));
+  }
+
+  process({ key: { key: host, window }, value }: StreamRecord<Windowed<string>, TrafficCounts>): void {
+    this.#completeTo(window.start);
+    if (host === ALL_HOSTS) return;
+    const state = this.#hosts?.get(host) ?? { windows: [], episode: null, learned: 0, requests: 0, clientErrors: 0 };
+    const newest = { ...window, requests: value.count, refused: value.refused ?? new Asked() };
+    const from = window.end - this.#sizeMs;
+    state.windows = [...state.windows, newest].filter(({ start }) => start >= from);
+    this.#judge(host, state, newest);
+    this.#hosts?.put(host, state);
+  }
+
+  /** Windows come in the order of their starts: of those before this one, none is on its way. */
+  #completeTo(start: number): void {
+    if (start <= this.#time) return;
+    this.#time = start;
+    for (const [host, lastOver] of this.#open) {
+      const state = this.#hosts?.get(host);
+      if (lastOver + REST_MS >= start || state === undefined) continue;
+      this.#end(host, state);
+      this.#hosts?.put(host, state);
+    }
+  }
+
+  #judge(host: string, state: HostState, { end, refused, requests: newRequests }: HostWindow): void {
+    const { episode, windows } = state;
+    const asked = Asked.sum(windows.map((one) => one.refused));
+    const requests = windows.reduce((sum, one) => sum + one.requests, 0);
+    const ofClients = this.#refusedOfClients(asked);
+    const errors = asked.count - this.#refusedOfKnown(asked) - ofClients;
+    if (!this.#isBurst(state, errors, requests)) {
+      if (ofClients === 0) learn(state, newRequests, refused.count);
+    } else if (episode === null) {
+      const burst = { start: end - this.#sizeMs, end, value: errors };
+      state.episode = opened(this.#concern(host), burst, asked);
+      this.#open.set(host, end);
+      this.#tell(state.episode.alert);
+    } else {
+      this.#open.set(host, end);
+      episode.lastOver = end;
+      episode.peak = Math.max(episode.peak, errors);
+      episode.total.addAll(refused);
+      const alert = grown(episode, this.#concern(host));
+      if (alert !== undefined) this.#tell(alert);
+      if (end - episode.alert.time >= USUAL_AFTER_MS) this.#becomeUsual(host, state);
+    }
+  }
+
+  #isBurst({ clientErrors, learned, requests: before }: HostState, errors: number, requests: number): boolean {
+    if (errors <= this.#limit) return false;
+    if (learned < WARMUP) return errors > MUCH * requests;
+    const expected = ((clientErrors + 1) / (before + 20)) * requests;
+    return errors > TIMES * expected && poissonTail(errors, expected) < CHANCE;
+  }
+
+  /** What clients were refused that are over goal 1's limit by that; many who lack one page are not. */
+  #refusedOfClients({ of: { agents, parties, paths } }: Asked): number {
+    if (agents.distinct > FEW_AGENTS && paths.distinct <= FEW_PATHS) return 0;
+    return countOf(parties.top().filter(({ count }) => count > this.#ofClient));
+  }
+
+  /** What excluded networks and crawlers were refused: it is nobody's matter. */
+  #refusedOfKnown({ of: { agents, parties } }: Asked): number {
+    const excluded = parties
+      .top()
+      .filter(({ count, value }) => count <= this.#ofClient && this.#known.isExcluded(value));
+    return countOf(excluded) + countOf(agents.top().filter(({ value }) => this.#known.isCrawler(value)));
+  }
+
+  #end(host: string, state: HostState): void {
+    if (state.episode !== null) this.#tell(over(state.episode, this.#concern(host)));
+    state.episode = null;
+    this.#open.delete(host);
+  }
+
+  #becomeUsual(host: string, state: HostState): void {
+    this.#end(host, state);
+    Object.assign(state, { requests: 0, clientErrors: 0, learned: WARMUP });
+    for (const { refused, requests } of state.windows) learn(state, requests, refused.count);
+  }
+
+  /** Ends what has been quiet for long, of hosts that are not asked any more, and forgets those that are gone. */
+  async #rest(time: number): Promise<void> {
+    const hosts = this.#hosts;
+    if (hosts === undefined) return;
+    const quiet: [string, HostState, boolean][] = [];
+    for await (const [host, state] of hosts.all()) {
+      const isGone = (state.windows.at(-1)?.end ?? 0) + GONE_MS < time;
+      if (isGone || (state.episode !== null && state.episode.lastOver + REST_MS < time)) {
+        quiet.push([host, state, isGone]);
+      }
+    }
+    for (const [host, state, isGone] of quiet) {
+      this.#end(host, state);
+      if (isGone) hosts.delete(host);
+      else hosts.put(host, state);
+    }
+  }
+
+  #tell(alert: Alert): void {
+    this.#context?.forward({ key: alert.scope, value: alert, timestamp: alert.time });
+  }
+
+  #concern(host: string): Concern {
+    return {
+      ...{ detector: 'client-errors', entity: host, scope: `web/${host}`, party: 'client', limit: this.#limit },
+      fields: ['status'],
+      explain: (asked, peak, from, to) =>
+        `${host} refused ${short(asked.count)} requests in ${span(to - from)}, with a status of 400 to 499` +
+        `${to - from > this.#sizeMs ? `, up to ${short(peak)} in ${span(this.#sizeMs)}` : ''}, where ` +
+        `${short(this.#limit)} is the most. ${asksInWords(asked, 'client')}`,
+    };
+  }
+}
+
+function countOf(counts: readonly Counted[]): number {
+  return counts.reduce((sum, { count }) => sum + count, 0);
+}
+
+function learn(state: HostState, requests: number, clientErrors: number): void {
+  const keep = state.requests > REMEMBERED ? 0.5 : 1;
+  state.learned++;
+  state.requests = keep * state.requests + requests;
+  state.clientErrors = keep * state.clientErrors + clientErrors;
+}

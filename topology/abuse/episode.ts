@@ -1,0 +1,97 @@
+import type { Alert } from '../../schemas/records.js';
+import { Asked } from './asked.js';
+import { counted } from './words.js';
+
+/** An episode is over when nothing was over the limit for so long. */
+export const REST_MS = 120_000;
+/** What goes on for so long is usual. */
+export const USUAL_AFTER_MS = 3_600_000;
+/** An alert is told again, under the same name, when it is of so many times as many requests. */
+const GROWTH = 4;
+
+/** From the first window over a limit to the last. */
+export interface Episode {
+  /** As it was last told. */
+  alert: Alert;
+  /** When the last window over the limit ended. */
+  lastOver: number;
+  /** The most in a window. */
+  peak: number;
+  /** Of how many requests the alert was. */
+  told: number;
+  /** All of it so far. */
+  total: Asked;
+}
+
+/** Who is concerned, and how it is said. */
+export interface Concern {
+  readonly detector: string;
+  readonly entity: string;
+  readonly scope: string;
+  /** Whose names the other side of the requests are. */
+  readonly party: 'host' | 'client';
+  readonly limit: number;
+  readonly fields: readonly string[];
+  /** `from` and `to`: the time that the requests are of. */
+  readonly explain: (asked: Asked, peak: number, from: number, to: number) => string;
+}
+
+/** What a window over the limit was. */
+export interface Over {
+  readonly start: number;
+  readonly end: number;
+  readonly value: number;
+}
+
+export function opened(concern: Concern, { end, start, value }: Over, asked: Asked): Episode {
+  const { detector, entity, fields, limit, scope } = concern;
+  const alert: Alert = {
+    id: `web/${entity}/${detector}@${start}`,
+    time: end,
+    source_kind: 'web',
+    ...{ entity, scope, detector, state: 'opened', severity: 'warning', value },
+    ...{ expected_low: null, expected_high: limit, window_start: start, window_end: end, fields },
+    explanation: concern.explain(asked, value, start, end),
+    ...{ observed_count: asked.count, observed_failures: asked.clientErrors },
+    ...{ expected_failures: null, once_in_windows: null, asked: recordOf(asked, concern.party) },
+  };
+  return { alert, lastOver: end, peak: value, told: asked.count, total: Asked.sum([asked]) };
+}
+
+/** The alert with what was asked for until now, where that is much more than when it was last told. */
+export function grown(episode: Episode, concern: Concern): Alert | undefined {
+  if (episode.total.count < GROWTH * episode.told) return undefined;
+  episode.told = episode.total.count;
+  episode.alert = now(episode, concern);
+  return episode.alert;
+}
+
+export function over(episode: Episode, concern: Concern): Alert {
+  return { ...now(episode, concern), state: 'resolved', time: episode.lastOver };
+}
+
+function now({ alert, lastOver, peak, total }: Episode, { explain, party }: Concern): Alert {
+  return {
+    ...alert,
+    value: peak,
+    explanation: explain(total, peak, alert.window_start, lastOver),
+    observed_count: total.count,
+    observed_failures: total.clientErrors,
+    asked: recordOf(total, party),
+  };
+}
+
+function recordOf({ assets, clientErrors, count, of }: Asked, party: Concern['party']): NonNullable<Alert['asked']> {
+  return {
+    requests: count,
+    assets,
+    client_errors: clientErrors,
+    paths: counted(of.paths),
+    different_paths: of.paths.distinct,
+    methods: counted(of.methods),
+    statuses: counted(of.statuses),
+    user_agents: counted(of.agents),
+    hosts: party === 'host' ? counted(of.parties) : [],
+    clients: party === 'client' ? counted(of.parties) : [],
+  };
+}
