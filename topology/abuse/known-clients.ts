@@ -64,7 +64,8 @@ export class KnownClients {
 
 /** The list of crawler-user-agents, without tools. It is read when the first client is over a limit. */
 function listedCrawlers(): RegExp {
-  const list = createRequire(import.meta.url)('crawler-user-agents') as readonly ListedCrawler[];
+  const require = createRequire(import.meta.url);
+  const list = require('crawler-user-agents') as readonly ListedCrawler[];
   const patterns = list.filter(({ tags = [] }) => !tags.some((tag) => TOOLS.has(tag))).map(({ pattern }) => pattern);
   return new RegExp(patterns.join('|'));
 }
