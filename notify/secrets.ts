@@ -16,11 +16,15 @@ export class Secrets {
   }
 
   /**
-   * The key is of MILLRACE_SECRET_KEY, or else of a file that only this user can read, which is made when there is none.
-   * Without either, where several machines share the log, nothing secret can be kept.
+   * The key is of MILLRACE_SECRET_KEY, or of the file that MILLRACE_SECRET_KEY_FILE names, or else of a file that only this
+   * user can read, which is made when there is none. Without any, where several machines share the log, nothing secret
+   * can be kept.
+   *
+   * @throws NotifyError NOTIFY_SECRET for a named file that cannot be read, or that is empty
    */
-  static of(keyFile: string | undefined): Secrets {
-    const { MILLRACE_SECRET_KEY: given } = process.env;
+  static of(keyFile: string | undefined, environment: NodeJS.ProcessEnv = process.env): Secrets {
+    const { MILLRACE_SECRET_KEY: key, MILLRACE_SECRET_KEY_FILE: named } = environment;
+    const given = key || !named ? key : namedKey(named);
     if (given !== undefined && given !== '') return new Secrets(createHash('sha256').update(given).digest());
     return new Secrets(keyFile === undefined ? undefined : keyIn(keyFile));
   }
@@ -54,6 +58,18 @@ export class Secrets {
       'channels are kept in Kafka only with a key: set MILLRACE_SECRET_KEY, the same for all servers, or use --alerts',
     );
   }
+}
+
+function namedKey(file: string): string {
+  let text = '';
+  try {
+    text = readFileSync(file, 'utf8').trimEnd();
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new NotifyError('NOTIFY_SECRET', `MILLRACE_SECRET_KEY_FILE: ${file} cannot be read: ${why}`, { cause });
+  }
+  if (text === '') throw new NotifyError('NOTIFY_SECRET', `MILLRACE_SECRET_KEY_FILE: ${file} is empty`);
+  return text;
 }
 
 function keyIn(file: string): Buffer {

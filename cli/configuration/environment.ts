@@ -110,7 +110,8 @@ function knownVariables(settings: Settings): string[] {
 }
 
 function unread(known: readonly string[], environment: NodeJS.ProcessEnv): string[] {
-  const all = new Set(known.flatMap((name) => [name, `${name}${FILE_SUFFIX}`]));
+  const withoutFile = ['MILLRACE_CONFIG', 'MILLRACE_DEBUG'];
+  const all = new Set(known.flatMap((name) => (withoutFile.includes(name) ? [name] : [name, `${name}${FILE_SUFFIX}`])));
   return Object.keys(environment).filter(
     (name) => name.startsWith('MILLRACE_') && !all.has(name) && !SERVICE_LINK.test(name),
   );
