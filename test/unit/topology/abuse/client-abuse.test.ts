@@ -101,3 +101,13 @@ it('browsers that load a page with 47 pictures open nothing, though goal 1 count
   expect(new Set(goal1.map(({ client_ip }) => client_ip)).size).toBe(47);
   expect(Math.max(...goal1.map(({ count }) => count))).toBe(48);
 });
+
+it('a host that refuses what many clients ask for is one incident of the host', async () => {
+  const missing = Array.from({ length: 60 }, (_, index) =>
+    request(120 + index / 2, { client_ip: `192.0.2.${index}`, path: '/gone', status: 404 }),
+  );
+  const { alerts, incidents } = await found([...passersBy(0, 400), ...missing]);
+  expect(incidents).toMatchObject([{ scope: 'web/shop.example', state: 'resolved', detectors: ['client-errors'] }]);
+  expect(incidents[0]?.summary).toContain('for /gone (60)');
+  expect(alerts.filter(({ entity }) => entity === '*')).toEqual([]);
+});
