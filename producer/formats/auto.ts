@@ -1,7 +1,7 @@
 import { CombinedFormat } from './combined.js';
 import { CsvFormat } from './csv.js';
 import { ErrorLogFormat } from './error-log.js';
-import { JsonFormat, jsonObject } from './json.js';
+import { isList, isListBracket, JsonFormat, jsonObject } from './json.js';
 import {
   Continuation,
   type LineFormat,
@@ -139,6 +139,9 @@ export class AutoFormat implements LineFormat {
     }
     // Only a text has lines without a beginning of their own.
     if (this.#isOpen || isTrace(line)) return new Continuation(line);
+    if (isListBracket(line)) return NO_RECORD;
+    const list = isList(line) ? jsonObject(line) : undefined;
+    if (list instanceof LineRefusal) return list;
     const loose = this.#depth === 0 ? unwrapped(line) : undefined;
     const inside = loose === undefined ? combined : this.#inside(loose.line);
     return loose === undefined || inside instanceof LineRefusal ? combined : completed(inside, loose);

@@ -6,6 +6,7 @@ import {
   type LineFormat,
   type LineOutcome,
   LineRefusal,
+  NO_RECORD,
   ReadingFields,
   RequestFields,
   ServiceFields,
@@ -46,6 +47,7 @@ export class JsonFormat implements LineFormat {
   }
 
   read(line: string): LineOutcome {
+    if (isListBracket(line)) return NO_RECORD;
     const object = jsonObject(line);
     return object instanceof LineRefusal ? object : this.readObject(object);
   }
@@ -115,6 +117,8 @@ function readingIn(object: Record<string, unknown>): ReadingFields | undefined {
   return fields;
 }
 
+const LIST_BRACKET = /^\s*[[\]],?\s*$/;
+const LONGEST_BRACKET = 8;
 const TIMES = ['timestamp', '@timestamp', 'time', 'ts', 'datetime', 'date', 't'];
 
 /** The line that an object holds as text. */
@@ -124,6 +128,16 @@ export function messageIn(object: object): string | undefined {
     if (typeof message === 'string' && message !== '') return message.trimEnd();
   }
   return undefined;
+}
+
+/** Whether a line opens or closes a list whose records have a line each. */
+export function isListBracket(line: string): boolean {
+  return line.length < LONGEST_BRACKET && LIST_BRACKET.test(line);
+}
+
+/** Whether a line is a list of records. */
+export function isList(line: string): boolean {
+  return line.startsWith('[{') && line.trimEnd().endsWith('}]');
 }
 
 /** The object that a line is; a comma behind it, as in a list, is left out. */
@@ -137,7 +151,10 @@ export function jsonObject(line: string): object | LineRefusal {
     parsed = lenientJson(json.trimStart());
     if (parsed === undefined) return new LineRefusal('not-json', (error as Error).message.slice(0, 120));
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+  if (Array.isArray(parsed)) {
+    return new LineRefusal('not-json', 'a list of records in one line; `jq -c ".[]"` makes a line of each of them');
+  }
+  if (typeof parsed !== 'object' || parsed === null) {
     return new LineRefusal('not-json', 'the line is no JSON object');
   }
   return isTooDeep(parsed)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EventIntake } from '../../../producer/event-intake.js';
 import { TimeReader } from '../../../producer/event-time.js';
 import { chosenFormat, type FormatOptions } from '../../../producer/formats/known-formats.js';
+import { LineRefusal, NO_RECORD, ServiceFields } from '../../../producer/formats/line-format.js';
 import type { EventBatch } from '../../../producer/log-source.js';
 import { Privacy } from '../../../producer/privacy.js';
 
@@ -289,5 +290,22 @@ describe('privacy', () => {
 
   it('refuses to leave out what results are made of', () => {
     expect(() => new Privacy({ drop: ['status'] })).toThrow('is no field that can be left out');
+  });
+});
+
+describe('a list in JSON', () => {
+  const record = '{"level":30,"time":1714000000000,"msg":"x","pid":1,"hostname":"m"}';
+
+  it.each(['auto', 'json'])('is read by %s where each record has a line of its own', (format) => {
+    const reader = chosenFormat(format, { forwarded: 'http_x_forwarded_for' }).format;
+    const outcomes = ['[', ` ${record},`, record, ']'].map((line) => reader.read(line));
+    expect(outcomes).toEqual([NO_RECORD, expect.any(ServiceFields), expect.any(ServiceFields), NO_RECORD]);
+  });
+
+  it.each(['auto', 'json'])('is refused by %s where it is one line, with what to do', (format) => {
+    const reader = chosenFormat(format, { forwarded: 'http_x_forwarded_for' }).format;
+    const outcome = reader.read(`[${record},${record}]`);
+    expect(outcome).toBeInstanceOf(LineRefusal);
+    expect((outcome as LineRefusal).reason).toContain('jq -c ".[]"');
   });
 });
