@@ -46,7 +46,7 @@ export interface EmbeddedLogOptions {
    */
   readonly cleans?: boolean;
   /**
-   * How much the records of topics that are not compacted may take on disk, in bytes. Beyond it the oldest are deleted, of whatever
+   * How much the records of topics with a retention may take on disk, in bytes. Beyond it the oldest are deleted, of whatever
    * topic, but none that an application which runs here has yet to process. Default: no bound.
    */
   readonly maxBytes?: number | undefined;

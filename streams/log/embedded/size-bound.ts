@@ -1,7 +1,7 @@
 import { freeOnDisk, type Level, sizeOnDisk } from '../../leveldb/level.js';
 import { type BatchCursor, readBatchHeader } from '../record-batch.js';
 import { batchKey } from './keys.js';
-import type { PartitionState, Topics } from './topics.js';
+import type { PartitionState, Topic, Topics } from './topics.js';
 
 /** Once the bound is passed, so much of it is kept: what is deleted is deleted, and said, once in a while. */
 const KEPT_SHARE = 0.9;
@@ -50,7 +50,7 @@ export class SizeBound {
   /** @returns whether more is there than should be, and cannot go */
   async apply(): Promise<boolean> {
     const { expire, maxBytes } = this.#options;
-    const states = [...this.#topics].flatMap((topic) => (topic.cleanupPolicy === 'delete' ? topic.partitions : []));
+    const states = [...this.#topics].filter(mayGo).flatMap(({ partitions }) => partitions);
     if ((await this.#total(states)) <= maxBytes) return false;
     // What went by age is still on the disk until somebody asks for it.
     for (const state of states) await freeOnDisk(this.#level, keyOf(state, 0), keyOf(state, state.startOffset));
@@ -106,6 +106,11 @@ export class SizeBound {
   #sizeOf(state: PartitionState, to: number): Promise<number> {
     return sizeOnDisk(this.#level, keyOf(state, 0), keyOf(state, to));
   }
+}
+
+/** A topic that keeps its records for ever, as changelogs do, is state: who writes it says what is not needed any more. */
+function mayGo({ cleanupPolicy, retentionBytes, retentionMs }: Topic): boolean {
+  return cleanupPolicy === 'delete' && (retentionMs >= 0 || retentionBytes >= 0);
 }
 
 function keyOf({ partition, topicId }: PartitionState, offset: number): Buffer {

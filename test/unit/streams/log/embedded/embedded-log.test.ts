@@ -205,8 +205,10 @@ describe('retention', () => {
     const onRetention = (each: RetentionDeletion) => deletions.push(each);
     const at = (topic: string) => ({ topic, partition: 0 });
     let log = await EmbeddedLog.open({ directory, cleans: false });
-    await log.ensureTopic('old', { partitions: 1 });
-    await log.ensureTopic('new', { partitions: 1 });
+    for (const topic of ['old', 'new']) await log.ensureTopic(topic, { partitions: 1, retentionMs: 3_600_000 });
+    // State, such as a changelog, which is kept for ever.
+    await log.ensureTopic('kept', { partitions: 1 });
+    for (const value of ['a', 'b']) await append(log, 'kept', 0, [value]);
     // Nothing can be made smaller of this: 30 MiB and then 60 MiB.
     for (let i = 0; i < 30; i++) await append(log, 'old', 0, [randomBytes(MiB / 2).toString('latin1')]);
     for (let i = 0; i < 60; i++) await append(log, 'new', 0, [randomBytes(MiB / 2).toString('latin1')]);
@@ -237,6 +239,7 @@ describe('retention', () => {
     expect(kept).toBeLessThan(60);
     await log.clean(Date.now());
     expect(await log.startOffset(at('new'))).toBe(kept);
+    expect(await log.startOffset(at('kept'))).toBe(0);
     await release();
     await log.close();
     expect(before).toBeGreaterThan(60 * MiB);
