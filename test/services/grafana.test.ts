@@ -63,7 +63,7 @@ describe.skipIf(reason)('the dashboards of Grafana over what a pipeline has writ
     services = await startServices(SERVICES);
     const { brokers, registryUrl } = services.addresses;
     const connection = ['--brokers', brokers, '--registry', registryUrl, '--data-dir', join(directory.path, 'data')];
-    // Five minutes of each, with the faults that are put into them; an hour ago, so that what follows is not late.
+    // Five minutes of each, with the faults that are put into them.
     const simulated = ['--rate', '50', '--log-rate', '50', '--partitions', '2'];
     const once = await millrace(['start', ...connection, ...simulated, '--once', '--count', '15000', '--seed', '4']);
     expect(once.code, once.stderr).toBe(0);

@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { AccessFile } from '../../../api/auth/access-file.js';
 import type { Accounts } from '../../../api/auth/accounts.js';
+import { millrace } from '../millrace.js';
 import { type Served, served } from './served.js';
 
 const PASSWORD = 'correct horse battery';
@@ -248,6 +249,20 @@ it('shows a token of a machine once, and lets it in until it is removed', async 
   expect(readFileSync(join(server.directory, 'access.json'), 'utf8')).not.toContain(machine);
   expect((await call(`/tokens/${id}`, { method: 'DELETE', token })).status).toBe(204);
   expect((await call('/metrics', { token: machine })).status).toBe(401);
+});
+
+it('takes a token that was made on the command line beside the server', async () => {
+  const { code, stdout, stderr } = await millrace([
+    'users',
+    'token',
+    'prometheus',
+    '--data-dir',
+    dirname(server.directory),
+  ]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/^mlr_\S+\n$/);
+  expect((await call('/metrics', { token: stdout.trim() })).status).toBe(200);
+  expect((await call('/tokens', { token: stdout.trim() })).status).toBe(403);
 });
 
 it('a ticket opens one stream and nothing twice', async () => {
