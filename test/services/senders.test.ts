@@ -31,7 +31,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const child of children.splice(0)) await ended(child, 'SIGKILL');
+  // Killed, a server would leave its workers behind.
+  for (const child of children.splice(0)) await ended(child, 'SIGTERM');
   await pipeline.close();
   await directory.remove();
 });
