@@ -173,7 +173,7 @@ export function nameIn({ scope, source_kind: kind }: Pick<Incident, 'scope' | 's
 function isOf({ value }: LiveRecord, { scope, source_kind: kind }: Incident, name: string): boolean {
   if (kind === 'service') return value['service'] === name;
   if (kind === 'sensor') return value['sensor_id'] === name;
-  if (scope.startsWith('client/')) return value['client_ip'] === name;
+  if (scope.startsWith('client/')) return scope === `client/${value['client_ip']}`;
   return name === '*' || value['host'] === name;
 }
 
