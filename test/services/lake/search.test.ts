@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { jsonLines, Millrace, millrace, temporaryDirectory } from '../../integration/millrace.js';
 import { until } from '../../until.js';
-import { jsonLines, Millrace, millrace, temporaryDirectory } from '../millrace.js';
 
 it('searches lines that are no longer in memory in the lake, and counts each line once', async () => {
   const directory = await temporaryDirectory();

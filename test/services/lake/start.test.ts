@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { jsonLines, millrace, temporaryDirectory } from '../millrace.js';
+import { jsonLines, millrace, temporaryDirectory } from '../../integration/millrace.js';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 

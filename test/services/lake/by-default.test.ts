@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { jsonLines, Millrace, millrace, temporaryDirectory } from '../../integration/millrace.js';
 import { until } from '../../until.js';
-import { jsonLines, Millrace, millrace, temporaryDirectory } from '../millrace.js';
 
 it('stores all that a bare start reads in a process of its own, and nothing with --no-lake or --once', async () => {
   const directory = await temporaryDirectory();

@@ -2,8 +2,8 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { MlPrediction } from '../../schemas/records.js';
+import { jsonLines, Millrace, millrace, temporaryDirectory } from '../integration/millrace.js';
 import { until } from '../until.js';
-import { jsonLines, Millrace, millrace, temporaryDirectory } from './millrace.js';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let dataDir: string;

@@ -3,8 +3,8 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jsonLines, Millrace, millrace, temporaryDirectory } from '../../integration/millrace.js';
 import { until } from '../../until.js';
-import { jsonLines, Millrace, millrace, temporaryDirectory } from '../millrace.js';
 
 const MAIN = new URL('../../../dist/cli/main.js', import.meta.url).href;
 
