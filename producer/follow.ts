@@ -1,11 +1,15 @@
 import { type FileHandle, stat } from 'node:fs/promises';
 
-/** A server goes on writing to a log that was renamed until it has reopened its path. */
-const QUIET_LOOKS = 2;
+/**
+ * A server goes on writing to a log that was renamed until it has reopened its path; on a busy machine it pauses
+ * meanwhile.
+ */
+const QUIET_MS = 1000;
 
 /** Looks at the end of a log that is followed. */
 export class FollowedEnd {
-  #quietLooks = 0;
+  /** Since when nothing was written to it, though another is; undefined while that is not so. */
+  #quietSince: number | undefined;
 
   constructor(
     readonly file: FileHandle,
@@ -23,13 +27,15 @@ export class FollowedEnd {
     const own = await this.file.stat();
     if (own.size < position) return 'cut';
     if (own.size > position) {
-      this.#quietLooks = 0;
+      this.#quietSince = undefined;
       // It may have been cut, and have grown past its old length since.
       const { buffer, bytesRead } = await this.file.read(Buffer.alloc(head.length), 0, head.length, 0);
       return bytesRead === head.length && buffer.equals(head) ? 'more' : 'cut';
     }
     const standing = await stat(this.path).catch(() => undefined);
     const isReplaced = standing !== undefined && (standing.ino !== own.ino || standing.dev !== own.dev);
-    return isReplaced && standing.size > 0 && ++this.#quietLooks > QUIET_LOOKS ? 'replaced' : 'nothing';
+    if (!isReplaced || standing.size === 0) return 'nothing';
+    this.#quietSince ??= performance.now();
+    return performance.now() - this.#quietSince >= QUIET_MS ? 'replaced' : 'nothing';
   }
 }

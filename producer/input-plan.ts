@@ -193,11 +193,13 @@ export class InputPlan {
   async #putAside(path: string, standing: Examined): Promise<PlannedText[]> {
     const left = this.#known.lastReadAs(path);
     if (left === undefined || this.#found.has(left.key)) return [];
-    const aside = await this.#examinedAside(path, standing.stats.mtimeMs);
+    const aside = await this.#examinedAside(path);
     const found = aside.find(({ known }) => known?.key === left.key);
     const texts: PlannedText[] = [];
     for (const examined of aside) {
-      const isLater = found !== undefined && examined.stats.mtimeMs > found.stats.mtimeMs;
+      // The one that was read last may be written to until its server has reopened its path.
+      const { mtimeMs } = examined.stats;
+      const isLater = found !== undefined && mtimeMs > found.stats.mtimeMs && mtimeMs <= standing.stats.mtimeMs;
       if ((examined === found || isLater) && (await this.#claims(examined))) texts.push(examined);
       else await examined.file?.close();
     }
@@ -214,14 +216,12 @@ export class InputPlan {
    * The logs that were put aside, in their order. Rotation gives other names to files between two looks at their folder:
    * it is looked at again until nothing has moved meanwhile.
    */
-  async #examinedAside(path: string, writtenMs: number): Promise<Examined[]> {
+  async #examinedAside(path: string): Promise<Examined[]> {
     for (;;) {
       const examined: Examined[] = [];
       let isSettled = true;
       const inodes = async () => {
-        const logs = (await rotatedLogs(path)).filter(
-          ({ stats }) => stats.mtimeMs <= writtenMs && !this.#inodes.has(inodeOf(stats)),
-        );
+        const logs = (await rotatedLogs(path)).filter(({ stats }) => !this.#inodes.has(inodeOf(stats)));
         return new Map(logs.map((log) => [inodeOf(log.stats), log.path]));
       };
       const before = await inodes();

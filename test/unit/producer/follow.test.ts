@@ -130,6 +130,21 @@ describe('following a log', () => {
     expect(committed.clients).toEqual(clients(0, 9));
   });
 
+  it('goes on in a log that its server still writes to, though another stands at its path', async () => {
+    await writeFile(log, combinedLines(0, 3));
+    const stop = follow();
+    await seen(3);
+    await stop();
+    await rename(log, folder.path('access.log.1'));
+    await writeFile(log, combinedLines(5, 7));
+    await appendFile(folder.path('access.log.1'), combinedLines(3, 5));
+    await writtenAt('access.log', 1000);
+    await writtenAt('access.log.1', 2000);
+    follow();
+    await seen(7);
+    expect(committed.clients).toEqual(clients(0, 7));
+  });
+
   it('passes over the newline of a last line that was taken without it', async () => {
     await writeFile(log, combined(0));
     await committed.read(log);
