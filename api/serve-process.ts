@@ -1,5 +1,6 @@
 /** The server as a process of its own, beside a pipeline: it is told what to serve, and ends with its parent. */
 import { setPriority } from 'node:os';
+import { endProcess } from '../app/end-process.js';
 import { type LogPlace, openLog } from '../app/log/open-log.js';
 import type { Notice } from '../app/notice.js';
 import { type RunningServer, type ServeOptions, serve } from './serve.js';
@@ -37,10 +38,11 @@ function report(message: ServeReport, sent: () => void = () => {}): void {
 }
 
 async function end(): Promise<void> {
-  setTimeout(() => process.exit(), END_WITHIN_MS).unref();
+  // A call to brokers that are away may be under way, for which Node would wait.
+  setTimeout(() => endProcess(0), END_WITHIN_MS).unref();
   stop.abort();
   await (await running?.catch(() => undefined))?.close();
-  process.exit();
+  endProcess(0);
 }
 
 // The terminal sends signals to every process; the parent is the one that acts on them.

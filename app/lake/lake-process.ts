@@ -1,5 +1,6 @@
 /** The lake as a process of its own, beside a pipeline: it reads through the pipeline's process, and ends with it. */
 import { setPriority } from 'node:os';
+import { endProcess } from '../end-process.js';
 import { type LogPlace, openLog } from '../log/open-log.js';
 import type { Notice } from '../notice.js';
 import type { LakeRetention } from './lake-upkeep.js';
@@ -46,7 +47,7 @@ function fail(error: Error): void {
 // The terminal sends signals to every process; the parent is the one that acts on them.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 // What is not stored by then is stored by the next.
-process.on('disconnect', () => process.exit());
+process.on('disconnect', () => endProcess(0));
 process.on('message', (message: LakeTask | 'end') => {
   if (message !== 'end') {
     try {
