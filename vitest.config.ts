@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -20,7 +21,8 @@ export default defineConfig({
   },
   test: {
     pool: 'forks',
-    maxWorkers: '100%',
+    // Many tests wait for processes of their own.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 240_000,
     hookTimeout: 240_000,
     projects: [
