@@ -108,6 +108,9 @@ const OF_SENSOR: readonly Measure<Score>[] = [
   },
 ];
 
+/** Detectors of sensors whose range is not of readings: of how they scatter, repeat, are missing, or go together. */
+const OF_ANOTHER_MEASURE: ReadonlySet<string> = new Set(['noise', 'stuck', 'missing', 'correlation']);
+
 /** The signals of an incident, those that its alerts name first. */
 export function signalsOf(incident: IncidentDetail): Signal[] {
   const { alerts_list: alerts, series, source_kind: kind } = incident;
@@ -132,6 +135,7 @@ function signal<Row>(
   const alert = alerts.find(
     (one) =>
       (one.expected_low !== null || one.expected_high !== null) &&
+      !OF_ANOTHER_MEASURE.has(one.detector) &&
       // The range is of the gravest signal, which is the first that an alert names.
       (detectors.includes(one.detector) || fields.includes(one.fields[0] ?? '')),
   );
