@@ -1,9 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '@duckdb/node-api';
 import { LakeError } from '../lake-error.js';
+import { forkApart } from '../query/apart.js';
 import type { LinesReport, LinesRequest } from './lines-process.js';
 import type { LinesAnswer, LinesQuestion } from './lines-question.js';
 
@@ -115,18 +116,13 @@ class LinesWorker {
   isFree: Promise<void> = Promise.resolve();
 
   constructor(program: string, task: LinesRequest) {
-    // It gets nothing of this process's environment, and holds nothing up that ends.
-    this.#child = fork(program, {
-      env: {},
-      execArgv: [],
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      serialization: 'advanced',
-    });
+    this.#child = forkApart(program);
     this.#child.on('message', (report: LinesReport) => this.#take(report));
     this.#child.on('error', (cause) => this.#gone(`no process for the search: ${cause.message}`));
     this.#child.on('exit', (code, killedBy) => {
       this.#gone(`the process of the search has ended (${killedBy ?? `code ${code}`})`);
     });
+    // It holds nothing up that ends.
     this.#child.unref();
     this.#child.channel?.unref();
     this.#send(task);

@@ -1,5 +1,5 @@
 /** Answers searches of lines one after the other, over a DuckDB that stays open and shut in. Its parent ends it. */
-import type { DuckDBDataChunk, Json } from '@duckdb/node-api';
+import type { Json } from '@duckdb/node-api';
 import { RECORD_COLUMNS } from '../columns.js';
 import type { Add } from '../delta/actions.js';
 import { DeltaLog } from '../delta/delta-log.js';
@@ -7,19 +7,16 @@ import { DUCKDB_TYPES } from '../delta/delta-schema.js';
 import type { Snapshot } from '../delta/snapshot.js';
 import { type DuckDb, identifier, openDuckDb } from '../duckdb.js';
 import { LakeError } from '../lake-error.js';
+import { firstRows, isOutOfMemory, watchMemory, withinMemory } from '../query/bounds.js';
 import { requireHarmless } from '../query/guard.js';
-import { toJson } from '../query/result-values.js';
 import { shutIntoDirectory } from '../query/shut-in.js';
 import { columnsIn, readFiles } from '../table-files.js';
 import { chosenFiles, inSteps } from './chosen-files.js';
 import type { LinesAnswer, LinesQuestion } from './lines-question.js';
 
 const RSS_INTERVAL_MS = 250;
-/** What the process needs beside what DuckDB counts: Node, the library, and rows on their way. */
-const BESIDE_DUCKDB_BYTES = 400 * 1024 * 1024;
 /** Commits that were made since are read; after so long some may have been tidied away, and all is read anew. */
 const LOG_FRESH_MS = 60_000;
-const MAX_RESULT_CHARACTERS = 64 * 1024 * 1024;
 
 /** What the process of searches is started with. */
 export interface LinesTask {
@@ -58,8 +55,7 @@ class Lines {
   static async open(task: LinesTask): Promise<Lines> {
     const { directory, memoryLimitBytes, threads } = task;
     const duckDb = await openDuckDb({
-      threads: String(threads),
-      memory_limit: `${Math.floor(memoryLimitBytes / 1024)}KiB`,
+      ...withinMemory(memoryLimitBytes, threads),
       // The system has the files in its memory.
       enable_external_file_cache: 'false',
     });
@@ -130,22 +126,16 @@ class Lines {
   /** @returns how many rows were told */
   async #stream(id: number, sql: string, most: number): Promise<number> {
     const result = await this.#duckDb.connection.stream(sql);
-    const converter = toJson(this.#duckDb.module);
     let told = 0;
-    let characters = 0;
-    while (told < most) {
-      const chunk: DuckDBDataChunk | null = await result.fetchChunk();
-      if (chunk === null || chunk.rowCount === 0) break;
-      const rows = chunk.convertRows(converter).slice(0, most - told);
-      characters += JSON.stringify(rows).length;
-      if (characters > MAX_RESULT_CHARACTERS) {
-        throw new LakeError(
-          'QUERY_LIMIT',
-          `the lines are larger than ${MAX_RESULT_CHARACTERS / 2 ** 20} MiB; ask for fewer`,
-        );
-      }
+    for await (const { rows } of firstRows(
+      this.#duckDb,
+      result,
+      most,
+      'the lines are larger than <size>; ask for fewer',
+    )) {
       await report({ kind: 'rows', id, rows });
       told += rows.length;
+      if (told >= most) break;
     }
     return told;
   }
@@ -160,18 +150,13 @@ function report(message: LinesReport): Promise<void> {
 function failed(id: number, error: Error): Promise<void> {
   const [line = ''] = error.message.split('\n');
   if (error instanceof LakeError) return report({ kind: 'failed', id, code: error.code, message: error.message });
-  const code = /^Out of Memory/i.test(line) ? 'QUERY_LIMIT' : 'QUERY_FAILED';
+  const code = isOutOfMemory(line) ? 'QUERY_LIMIT' : 'QUERY_FAILED';
   return report({ kind: 'failed', id, code, message: `the lines could not be searched: ${line}` });
 }
 
-/** DuckDB does not count everything that it takes. */
-function watchMemory(lines: Lines, memoryLimitBytes: number): void {
-  const most = memoryLimitBytes + BESIDE_DUCKDB_BYTES;
-  setInterval(() => {
-    if (process.memoryUsage.rss() <= most) return;
-    const tooMuch = new LakeError('QUERY_LIMIT', 'the search needs more memory than it may have; ask for fewer lines');
-    void failed(lines.asked ?? 0, tooMuch).then(() => process.exit());
-  }, RSS_INTERVAL_MS).unref();
+function tooMuchMemory(lines: Lines): void {
+  const error = new LakeError('QUERY_LIMIT', 'the search needs more memory than it may have; ask for fewer lines');
+  void failed(lines.asked ?? 0, error).then(() => process.exit());
 }
 
 let lines: Promise<Lines> | undefined;
@@ -183,7 +168,7 @@ process.on('message', (request: LinesRequest) => {
   if (request.kind === 'open') {
     lines = Lines.open(request);
     lines.then(
-      (opened) => watchMemory(opened, request.memoryLimitBytes),
+      (opened) => watchMemory(request.memoryLimitBytes, RSS_INTERVAL_MS, () => tooMuchMemory(opened)),
       // Whoever asks is told.
       () => {},
     );

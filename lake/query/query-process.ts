@@ -1,20 +1,17 @@
 /** A query's own process: it opens the table, shuts itself in, and runs one SELECT. Its parent ends it when it takes too long. */
-import type { DuckDBDataChunk, Json } from '@duckdb/node-api';
+import type { Json } from '@duckdb/node-api';
 import { DeltaLog } from '../delta/delta-log.js';
 import { type DuckDb, openDuckDb } from '../duckdb.js';
 import { LakeError } from '../lake-error.js';
 import { locationOf } from '../table-files.js';
+import { firstRows, isOutOfMemory, watchMemory, withinMemory } from './bounds.js';
 import { requireHarmless } from './guard.js';
-import { toJson } from './result-values.js';
 import { shutIn } from './shut-in.js';
 import { createSparkFunctions } from './spark-functions.js';
 import { createViews } from './views.js';
 
 const RSS_INTERVAL_MS = 50;
-/** What the process needs beside what DuckDB counts: Node, the library, and rows on their way. */
-const BESIDE_DUCKDB_BYTES = 400 * 1024 * 1024;
-/** Rows go to the parent as they come; no more than this of them. */
-const MAX_RESULT_CHARACTERS = 64 * 1024 * 1024;
+const TOO_MUCH_MEMORY = 'the query needs more memory than it may have; select less, or give it more';
 
 /** What a query is started with. */
 export interface QueryTask {
@@ -34,10 +31,7 @@ export type QueryReport =
 
 async function run({ directory, maxRows, memoryLimitBytes, sql, threads }: QueryTask): Promise<void> {
   const snapshot = await new DeltaLog(directory).require();
-  const duckDb = await openDuckDb({
-    threads: String(threads),
-    memory_limit: `${Math.floor(memoryLimitBytes / 1024)}KiB`,
-  });
+  const duckDb = await openDuckDb(withinMemory(memoryLimitBytes, threads));
   const views = await createViews(duckDb, directory, snapshot);
   await shutIn(
     duckDb,
@@ -59,32 +53,19 @@ async function stream(duckDb: DuckDb, sql: string, maxRows: number): Promise<voi
     names: result.deduplicatedColumnNames(),
     types: result.columnTypes().map((type) => type.toString()),
   });
-  let left = maxRows;
-  let characters = 0;
-  for (;;) {
-    const chunk: DuckDBDataChunk | null = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) return report({ kind: 'done', isCut: false });
-    const rows = chunk.convertRows(toJson(duckDb.module)).slice(0, left);
-    characters += JSON.stringify(rows).length;
-    if (characters > MAX_RESULT_CHARACTERS) {
-      throw new LakeError(
-        'QUERY_LIMIT',
-        `the result is larger than ${MAX_RESULT_CHARACTERS / 2 ** 20} MiB; select less`,
-      );
-    }
-    if (rows.length > 0) await report({ kind: 'rows', rows });
-    if (chunk.rowCount > left) return report({ kind: 'done', isCut: true });
-    left -= chunk.rowCount;
+  let isCut = false;
+  for await (const chunk of firstRows(duckDb, result, maxRows, 'the result is larger than <size>; select less')) {
+    if (chunk.rows.length > 0) await report({ kind: 'rows', rows: chunk.rows });
+    isCut = chunk.isCut;
   }
+  return report({ kind: 'done', isCut });
 }
 
 /** What DuckDB says of a statement that it does not run, in a line. */
 function asLakeError(error: unknown): LakeError {
   if (error instanceof LakeError) return error;
   const [line = ''] = (error as Error).message.split('\n');
-  if (/^Out of Memory/i.test(line)) {
-    return new LakeError('QUERY_LIMIT', 'the query needs more memory than it may have; select less, or give it more');
-  }
+  if (isOutOfMemory(line)) return new LakeError('QUERY_LIMIT', TOO_MUCH_MEMORY);
   return new LakeError('QUERY_FAILED', `the query failed: ${line}`, { cause: error });
 }
 
@@ -94,21 +75,13 @@ function report(message: QueryReport): Promise<void> {
   });
 }
 
-/** DuckDB does not count everything that it takes. */
-function watchMemory(memoryLimitBytes: number): void {
-  const most = memoryLimitBytes + BESIDE_DUCKDB_BYTES;
-  setInterval(() => {
-    if (process.memoryUsage.rss() <= most) return;
-    const message = 'the query needs more memory than it may have; select less, or give it more';
-    void report({ kind: 'failed', code: 'QUERY_LIMIT', message }).then(() => process.exit());
-  }, RSS_INTERVAL_MS).unref();
-}
-
 // The terminal sends an interrupt to every process; the parent is the one that acts on it.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit());
 process.once('message', (task: QueryTask) => {
-  watchMemory(task.memoryLimitBytes);
+  watchMemory(task.memoryLimitBytes, RSS_INTERVAL_MS, () => {
+    void report({ kind: 'failed', code: 'QUERY_LIMIT', message: TOO_MUCH_MEMORY }).then(() => process.exit());
+  });
   run(task)
     .catch((error: Error) => {
       const code = error instanceof LakeError ? error.code : 'QUERY_FAILED';

@@ -1,7 +1,7 @@
-import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '@duckdb/node-api';
 import { LakeError } from '../lake-error.js';
+import { forkApart } from './apart.js';
 import type { QueryReport, QueryTask } from './query-process.js';
 
 const PROGRAM = fileURLToPath(new URL('query-process.js', import.meta.url));
@@ -38,13 +38,7 @@ export interface QueryResult {
  */
 export async function runQuery(directory: string, sql: string, options: QueryOptions = {}): Promise<QueryResult> {
   const { maxRows = 10_000, memoryLimitBytes = 2 ** 30, signal, threads = 2, timeoutMs = 30_000 } = options;
-  // It gets nothing of this process's environment: no query can tell what is in it.
-  const child = fork(PROGRAM, {
-    env: {},
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    serialization: 'advanced',
-  });
+  const child = forkApart(PROGRAM);
   const task: QueryTask = { directory, sql, maxRows, memoryLimitBytes, threads };
   let columns: Pick<QueryResult, 'names' | 'types'> = { names: [], types: [] };
   const rows: (readonly Json[])[] = [];
