@@ -74,6 +74,11 @@ export function seriesAround(live: LiveResults, incident: Incident) {
   };
 }
 
+/** When the first window of its alerts began. */
+export function beginOf({ opened }: Incident, alerts: readonly Alert[]): number {
+  return alerts.reduce((least, { window_start }) => Math.min(least, window_start), opened);
+}
+
 /** The lines of an incident's scope that fail in its time, or all of them where none does, and those of the hour before. */
 export function linesOf(
   live: LiveResults,
@@ -88,7 +93,7 @@ export function linesOf(
   const { source_kind: kind } = incident;
   const name = nameIn(incident);
   const source = SOURCE_OF_KIND[kind];
-  const from = alerts.reduce((least, { window_start }) => Math.min(least, window_start), incident.opened);
+  const from = beginOf(incident, alerts);
   const to = incident.resolved ?? live.latestTime + 1;
   const during: LiveRecord[] = [];
   const before: LiveRecord[] = [];
@@ -117,9 +122,14 @@ export function samplesOf(failing: readonly LiveRecord[], source: LogSource) {
     .map((record) => lineOf(record, source));
 }
 
+/** The ids of the requests that lines are of, where they say so. */
+export function requestsIn(lines: readonly LiveRecord[]): ReadonlySet<string> {
+  return new Set(lines.map(({ value }) => value['request_id']).filter((id) => typeof id === 'string'));
+}
+
 /** What other services logged in the requests of the failing lines, beside what they log in other requests. */
 export function sameRequests(live: LiveResults, failing: readonly LiveRecord[], name: string) {
-  const requests = new Set(failing.map(({ value }) => value['request_id']).filter((id) => typeof id === 'string'));
+  const requests = requestsIn(failing);
   if (requests.size === 0) return [];
   const byMessage = new Map<string, { service: string; message: string; lines: number; others: number }>();
   let lines = 0;

@@ -1,5 +1,6 @@
-import type { Incident } from '../../schemas/records.js';
-import { alertsOf, linesOf } from './incident-detail.js';
+import type { Alert, Incident } from '../../schemas/records.js';
+import { alertsOf, beginOf, linesOf, requestsIn } from './incident-detail.js';
+import type { LiveRecord } from './live-record.js';
 import type { LiveResults } from './live-results.js';
 
 /** Incidents that begin within this time of each other count as simultaneous. */
@@ -8,14 +9,14 @@ const SIMULTANEOUS_MS = 60_000;
 const SAME_BEGIN_MS = 5000;
 const MAX_TOGETHER = 20;
 
-/** An incident, when what it is about began, and how many requests failed in it and in the one that was asked for. */
+/** An incident, when what it is about began, and how many requests have lines in it and in the one that was asked for. */
 interface Together {
   readonly incident: Incident;
   readonly began: number;
   readonly shared_requests: number;
 }
 
-/** One fault often shows in several scopes: what failed in the same requests, or began at the same time. */
+/** One fault often shows in several scopes: in the same requests, or at the same time. */
 interface IncidentGroup {
   /** When the first window of the incident that was asked for began. */
   readonly began: number;
@@ -26,17 +27,28 @@ interface IncidentGroup {
 }
 
 /**
- * Finds the incidents that are open at the same time as this one and fail in the same requests, or begin within a minute
- * of it. Sharing requests is evidence of one cause; beginning together is a hint.
+ * Finds the incidents that are open at the same time as this one and have lines of the same requests, or begin within a
+ * minute of it. Sharing requests is evidence of one cause; beginning together is a hint.
+ *
+ * @param alerts the incident's
+ * @param failing its lines that fail, or all of them where none does
  */
-export function togetherWith(live: LiveResults, incident: Incident): IncidentGroup {
-  const began = beginOf(live, incident);
-  const requests = failingRequests(live, incident);
+export function togetherWith(
+  live: LiveResults,
+  incident: Incident,
+  alerts: readonly Alert[],
+  failing: readonly LiveRecord[],
+): IncidentGroup {
+  const began = beginOf(incident, alerts);
+  const requests = requestsIn(failing);
   const others: Together[] = [];
   for (const other of live.incidents) {
     if (other.id === incident.id || !overlap(incident, other)) continue;
-    const otherBegan = beginOf(live, other);
-    const shared = requests.size === 0 ? 0 : sizeOfCommon(requests, failingRequests(live, other));
+    const otherAlerts = alertsOf(live, other);
+    const otherBegan = beginOf(other, otherAlerts);
+    // Lines are looked through where they can have a request in common.
+    const otherFailing = requests.size === 0 ? [] : linesOf(live, other, otherAlerts).failing;
+    const shared = [...requestsIn(otherFailing)].filter((id) => requests.has(id)).length;
     if (shared === 0 && Math.abs(otherBegan - began) > SIMULTANEOUS_MS) continue;
     others.push({ incident: other, began: otherBegan, shared_requests: shared });
   }
@@ -47,26 +59,7 @@ export function togetherWith(live: LiveResults, incident: Incident): IncidentGro
   return { began, first: isFirst ? first.id : null, others: others.slice(0, MAX_TOGETHER) };
 }
 
-function beginOf(live: LiveResults, incident: Incident): number {
-  return alertsOf(live, incident).reduce((least, { window_start }) => Math.min(least, window_start), incident.opened);
-}
-
 function overlap(one: Incident, other: Incident): boolean {
   const until = ({ resolved }: Incident) => resolved ?? Number.POSITIVE_INFINITY;
   return one.opened <= until(other) && other.opened <= until(one);
-}
-
-function failingRequests(live: LiveResults, incident: Incident): ReadonlySet<string> {
-  const ids = new Set<string>();
-  for (const { value } of linesOf(live, incident, alertsOf(live, incident)).failing) {
-    const id = value['request_id'];
-    if (typeof id === 'string') ids.add(id);
-  }
-  return ids;
-}
-
-function sizeOfCommon(one: ReadonlySet<string>, other: ReadonlySet<string>): number {
-  let common = 0;
-  for (const id of other) if (one.has(id)) common++;
-  return common;
 }

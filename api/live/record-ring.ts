@@ -4,7 +4,7 @@ import type { LiveRecord } from './live-record.js';
 const MAX_BYTES = 32 * 2 ** 20;
 const COMPACT_AFTER = 4_096;
 
-/** Offsets of a partition, both included, whose records are all in memory. */
+/** Offsets of a partition, both included. */
 export interface Span {
   readonly partition: number;
   readonly first: number;
@@ -33,7 +33,7 @@ export class RecordRing {
     return this.#records.length - this.#oldest;
   }
 
-  /** What is in memory of each partition; what lies between was passed over. */
+  /** Of each partition the records that are in memory, all of a span; what lies between was passed over. */
   get spans(): Span[] {
     return [...this.#spans.values()].flatMap((spans) =>
       spans.filter(({ first, last }) => first <= last).map((span) => ({ ...span })),

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Incident } from '../../schemas/records.js';
 import { type IncidentAction, incidentAction } from '../live/incident-actions.js';
 import {
   alertsOf,
@@ -92,13 +91,16 @@ const togetherSchema = z
       z.object({
         incident: incidentRecord,
         began: timeSchema,
-        shared_requests: z.int().meta({ description: 'How many requests failed in both.' }),
+        shared_requests: z.int().meta({
+          description:
+            'How many requests are in the failing lines of both; of an incident without any, in all its lines.',
+        }),
       }),
     ),
   })
   .meta({
     id: 'IncidentGroup',
-    description: 'Incidents open at the same time that fail in the same requests, or began within a minute.',
+    description: 'Incidents open at the same time that have requests in common, or began within a minute.',
   });
 
 export const incidentDetail = incidentRecord
@@ -143,14 +145,6 @@ async function act(
   await live.actions.add(incident, { action, by, time: Date.now(), note: said.note, until: said.until ?? null });
   audit(call.visitor, `incident.${action}`, { incident: id, note: said.note });
   return live.withActions(incident);
-}
-
-function together(live: Services['live'], incident: Incident) {
-  const group = togetherWith(live, incident);
-  return {
-    ...group,
-    others: group.others.map((one) => ({ ...one, incident: live.withActions(one.incident) })),
-  };
 }
 
 export const incidents: Resource = {
@@ -198,6 +192,7 @@ export const incidents: Resource = {
         if (incident === undefined) throw notFound('incident', id);
         const alerts = alertsOf(live, incident);
         const { before, failing, source } = linesOf(live, incident, alerts);
+        const together = togetherWith(live, incident, alerts, failing);
         return {
           ...live.withActions(incident),
           alerts_list: alerts,
@@ -209,7 +204,10 @@ export const incidents: Resource = {
           failing_lines: failing.length,
           lines: samplesOf(failing, source),
           same_requests: sameRequests(live, failing, nameIn(incident)),
-          together: together(live, incident),
+          together: {
+            ...together,
+            others: together.others.map((one) => ({ ...one, incident: live.withActions(one.incident) })),
+          },
           similar: similarTo(live, incident).map((one) => live.withActions(one)),
           actions: live.actions.of(id),
           deliveries: (await deliveriesOf?.(id)) ?? [],

@@ -1,18 +1,13 @@
 import type { Log } from '@millrace/streams';
 import type { RecordDecoder } from '../../app/results/record-decoder.js';
 import { type LiveRecord, liveRecordOf } from '../live/live-record.js';
+import type { Span } from '../live/record-ring.js';
 import type { Held } from './lake-lines.js';
 
 /** Records that are read for a search; of more, the last. */
 const MAX_RECORDS = 50_000;
 const WITHIN_MS = 5_000;
 const POLL_MS = 200;
-
-interface Gap {
-  readonly partition: number;
-  readonly first: number;
-  readonly last: number;
-}
 
 export interface Unstored {
   readonly records: LiveRecord[];
@@ -53,9 +48,9 @@ export async function unstoredLines(
 }
 
 /** The latest of each partition first. */
-async function gapsOf(log: Log, { spans, topic }: Held, stored: ReadonlyMap<number, number>): Promise<Gap[]> {
+async function gapsOf(log: Log, { spans, topic }: Held, stored: ReadonlyMap<number, number>): Promise<Span[]> {
   const partitions = (await log.partitions(topic)) ?? 0;
-  const gaps: Gap[] = [];
+  const gaps: Span[] = [];
   for (let partition = 0; partition < partitions; partition++) {
     const at = { topic, partition };
     const own = spans.filter((span) => span.partition === partition).sort((one, other) => other.first - one.first);
@@ -72,7 +67,7 @@ async function gapsOf(log: Log, { spans, topic }: Held, stored: ReadonlyMap<numb
   return gaps;
 }
 
-async function* cursorsOf(log: Log, topic: string, { first, last, partition }: Gap, deadline: number) {
+async function* cursorsOf(log: Log, topic: string, { first, last, partition }: Span, deadline: number) {
   const consumer = log.consumer();
   try {
     consumer.assign({ topic, partition }, first);

@@ -1593,7 +1593,7 @@ export interface components {
             /** @description Of the lines of other requests. */
             share_of_others: number;
         };
-        /** @description Incidents open at the same time that fail in the same requests, or began within a minute. */
+        /** @description Incidents open at the same time that have requests in common, or began within a minute. */
         IncidentGroup: {
             /** @description When the first window that was unusual began. */
             began: number;
@@ -1603,7 +1603,7 @@ export interface components {
                 incident: components["schemas"]["Incident"];
                 /** @description Milliseconds since the epoch. */
                 began: number;
-                /** @description How many requests failed in both. */
+                /** @description How many requests are in the failing lines of both; of an incident without any, in all its lines. */
                 shared_requests: number;
             }[];
         };

@@ -17,6 +17,7 @@ import { FieldShifts } from './field-shifts.js';
 import { logsQueryOf, logsSourceOf } from './its-lines.js';
 import { isUnusual, latestOf, signalsOf } from './signals.js';
 import { Timeline } from './timeline.js';
+import { Together } from './together.js';
 
 export function IncidentDetailView({ id }: { readonly id: string }) {
   const asked = useQuery(incidentOf(id));
@@ -143,49 +144,6 @@ function Head({ incident }: { readonly incident: IncidentDetail }) {
       </dl>
     </header>
   );
-}
-
-function Together({ incident }: { readonly incident: IncidentDetail }) {
-  const { began, first, others } = incident.together;
-  if (others.length === 0) return null;
-  const byRequests = others.some((one) => one.shared_requests > 0);
-  const firstOther = others.find((one) => one.incident.id === first);
-  return (
-    <section aria-labelledby="together-t">
-      <div className="hd">
-        <h3 id="together-t">At the same time</h3>
-        <span className="s r">
-          {first === incident.id
-            ? 'this one began first'
-            : firstOther === undefined
-              ? 'none began first'
-              : `${nameOf(firstOther.incident.scope)} began first`}
-        </span>
-      </div>
-      <ul className="past">
-        {others.map((one) => (
-          <li key={one.incident.id}>
-            <Link href={`/incidents/${encodeURIComponent(one.incident.id)}`}>
-              <IncidentMark incident={one.incident} />
-              {nameOf(one.incident.scope)}
-              <span className="t2">{orderOf(one.began - began)}</span>
-              {one.incident.id === first && <span className="tag r">first</span>}
-              <span className="pw t2">
-                {matterOf(one.incident)}
-                {one.shared_requests > 0 && `; ${count(one.shared_requests, 'request')} failed in both`}
-              </span>
-            </Link>
-          </li>
-        ))}
-      </ul>
-      {!byRequests && <p className="t2">They began within a minute; no requests are known to have failed in both.</p>}
-    </section>
-  );
-}
-
-function orderOf(ms: number): string {
-  if (ms === 0) return 'at the same moment';
-  return `${duration(Math.abs(ms))} ${ms < 0 ? 'earlier' : 'later'}`;
 }
 
 function SameRequests({ incident }: { readonly incident: IncidentDetail }) {
