@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '@millrace/streams';
 import type { SchemaRegistry } from '@millrace/streams/avro';
-import { type Logger, pino } from 'pino';
+import { type Level, type Logger, pino } from 'pino';
 import type { LineReading } from '../app/ingestion/line-reading.js';
 import { openHttpReceiver } from '../app/ingestion/receive-http.js';
 import { serdesOf } from '../app/log/topics.js';
@@ -17,6 +17,7 @@ import type { ApplicationConfig } from '../topology/application-config.js';
 import { AccessFile } from './auth/access-file.js';
 import { Accounts } from './auth/accounts.js';
 import { Authentication } from './auth/authentication.js';
+import { JSON_LINES, standardError } from './json-log.js';
 import { type Address, isLoopback, listen, namesOf } from './listen.js';
 import { EventHub } from './live/event-hub.js';
 import { LiveResults } from './live/live-results.js';
@@ -29,8 +30,6 @@ import type { Services } from './services.js';
 const METRICS_EVERY_MS = 5_000;
 const MINUTE_MS = 60_000;
 
-type LogLevel = 'error' | 'warn' | 'info' | 'debug';
-
 export interface ServeOptions {
   readonly log: Log;
   readonly schemas: SchemaRegistry & SchemaCatalogue;
@@ -41,7 +40,7 @@ export interface ServeOptions {
   readonly lakeDirectory: string | undefined;
   readonly version: string;
   /** The level from which its log goes to standard error, too, as JSON; undefined: it is in its file alone. */
-  readonly logsToStderr?: LogLevel | undefined;
+  readonly logsToStderr?: Level | undefined;
   /** Whom incidents are told, besides what is edited; default nobody. */
   readonly alerts?: FileConfig;
   /** False: anybody may do all, on loopback only. */
@@ -143,18 +142,17 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 }
 
 /** Who did what, and what failed: nothing that is secret. */
-function ownLog(file: string, stderrLevel: LogLevel | undefined): Logger {
+function ownLog(file: string, stderrLevel: Level | undefined): Logger {
   const destination = pino.destination({ dest: file, mkdir: true, mode: 0o600, sync: true });
   if (existsSync(file)) chmodSync(file, 0o600);
   const redact = { paths: ['password', '*.password', 'token', '*.token', 'secret', '*.secret'], censor: '…' };
   if (stderrLevel === undefined) return pino({ redact }, destination);
   const streams = pino.multistream([
     { stream: destination, level: 'info' },
-    { stream: pino.destination({ dest: process.stderr.fd, sync: true }), level: stderrLevel },
+    { stream: standardError(), level: stderrLevel },
   ]);
-  const formatters = { level: (level: string) => ({ level }) };
   const level = stderrLevel === 'debug' ? 'debug' : 'info';
-  return pino({ redact, level, formatters, timestamp: pino.stdTimeFunctions.isoTime }, streams);
+  return pino({ redact, level, ...JSON_LINES }, streams);
 }
 
 /** Beside the sources or what was built of them. */

@@ -30,10 +30,11 @@ export async function sayAs({ logLevel, logOutput }: MessageOptions): Promise<vo
   leastBad = logLevel;
   if (logOutput === 'text') return;
   // Not loaded by who does not ask for it.
-  const { pino } = await import('pino');
-  const formatters = { level: (level: string) => ({ level }) };
-  const options = { level: logLevel, formatters, timestamp: pino.stdTimeFunctions.isoTime };
-  logger = pino(options, pino.destination({ dest: process.stderr.fd, sync: true }));
+  const [{ pino }, { JSON_LINES, standardError }] = await Promise.all([
+    import('pino'),
+    import('../../api/json-log.js'),
+  ]);
+  logger = pino({ level: logLevel, ...JSON_LINES }, standardError());
 }
 
 /** From which level the HTTP server writes its log there, too; undefined where messages are for people. */
