@@ -24,9 +24,7 @@ const MAX_COLUMNS = 160;
 export function inspectCommand(program: Command): Command {
   return program
     .command('inspect')
-    .description(
-      'show how the lines of files are read, field by field, and which are refused and why; writes ' + 'nothing',
-    )
+    .description('show how the lines of files are read, field by field, and which are refused and why; writes nothing')
     .argument('<files...>', 'files, also compressed; - for standard input')
     .option('--log-format <format>', 'as for start', 'auto')
     .option('--map <fields>', 'as for start')

@@ -17,6 +17,7 @@ import {
   sizeOption,
   wholeNumber,
 } from '../options/options.js';
+import { repeatableOption } from '../options/repeatable-option.js';
 import { stopOnSignals } from '../terminal/interruption.js';
 import { print, say } from '../terminal/output.js';
 import { count, number } from '../terminal/quantities.js';
@@ -56,11 +57,13 @@ export function lakeCommand(program: Command): Command {
 
   addLake(addConnection(subcommand('write', 'store the topics in the table until it is stopped')))
     .option('--once', 'stop when all records that are in the topics now are stored')
-    .option(
-      '--source <kind=topic[:field]>',
-      'store this topic as this kind, with the event time in the field; repeatable (default: the topics' +
-        ' of the pipelines)',
-      source,
+    .addOption(
+      repeatableOption(
+        '--source <kind=topic[:field]>',
+        'store this topic as this kind, with the event time in the field; repeatable (default: the topics' +
+          ' of the pipelines)',
+        source,
+      ),
     )
     .addOption(durationOption('--commit-interval <duration>', 'how often to commit', '10s', positiveWait))
     .option('--max-rows <rows>', 'commit when this many records are waiting', wholeNumber(1), 100_000)

@@ -21,9 +21,7 @@ interface RepairOptions extends DirectoryOption {
 export function logCommand(program: Command): Command {
   const log = program.command('log').description('check and repair the embedded log of a data directory');
   addDataDir(log.command('verify'))
-    .description(
-      'read the whole log and print damaged and lost records; exit code 1 if there are any; changes ' + 'nothing',
-    )
+    .description('read the whole log and print damaged and lost records; exit code 1 if there are any; changes nothing')
     .action(verify);
   addDataDir(log.command('repair'))
     .description('write a new log with everything that can be read, and keep the damaged files beside it')

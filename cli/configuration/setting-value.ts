@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { RepeatableOption } from '../options/repeatable-option.js';
 import type { Setting } from './settings.js';
 
 const TRUE = ['true', 'yes', 'on', '1'];
@@ -11,7 +12,7 @@ export function isSwitch({ option }: Setting): boolean {
 
 /** Whether several values may be given, each of which counts. */
 export function isRepeatable({ option }: Setting): boolean {
-  return option !== undefined && (option.variadic || option.description.includes('repeatable'));
+  return option !== undefined && (option.variadic || option instanceof RepeatableOption);
 }
 
 /**

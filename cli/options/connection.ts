@@ -9,6 +9,7 @@ import { type LogPlace, type OpenLog, openLog, type Purpose } from '../../app/lo
 import { sayNotice } from '../terminal/notice-text.js';
 import { programCommand, quoted } from '../terminal/program.js';
 import { addDataDir, type DataDirOption, DEFAULT_DATA_DIRECTORY, wholeNumber } from './options.js';
+import { repeatableOption } from './repeatable-option.js';
 import { UsageError } from './usage-error.js';
 
 type KafkaSettings = NonNullable<KafkaLogOptions['settings']>;
@@ -45,24 +46,28 @@ export function addConnection(command: Command): Command {
         'MILLRACE_KAFKA_CONFIG',
       ),
     )
-    .option(
-      '--kafka-setting <name=value>',
-      'with --brokers: librdkafka setting, such as security.protocol=sasl_ssl; repeatable',
-      kafkaSetting,
+    .addOption(
+      repeatableOption(
+        '--kafka-setting <name=value>',
+        'with --brokers: librdkafka setting, such as security.protocol=sasl_ssl; repeatable',
+        kafkaSetting,
+      ),
     )
     .option(
       '--replication-factor <number>',
       "with --brokers: replication factor of topics that are created (default: the broker's)",
       wholeNumber(1),
     )
-    .option(
-      '--topic-config <name=value>',
-      'with --brokers: property of topics that are created, such as min.insync.replicas=2; repeatable',
-      topicProperty,
+    .addOption(
+      repeatableOption(
+        '--topic-config <name=value>',
+        'with --brokers: property of topics that are created, such as min.insync.replicas=2; repeatable',
+        topicProperty,
+      ),
     )
     .option(
       '--no-auto-register',
-      'with --registry: look schemas up, but do not register them; `millrace schemas register` does ' + 'that',
+      'with --registry: look schemas up, but do not register them; `millrace schemas register` does that',
     );
 }
 

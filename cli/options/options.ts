@@ -25,6 +25,7 @@ import { safe } from '../terminal/safe-text.js';
 import { duration, positiveDuration } from './duration.js';
 import { addKnownClients, type KnownClientsOptions } from './known-clients.js';
 import { mqttPlace, sourceTopic, syslogPlace } from './network-places.js';
+import { repeatableOption } from './repeatable-option.js';
 import { UsageError } from './usage-error.js';
 
 /** A parser of an option's value; what it refuses is printed with the option's name. */
@@ -226,17 +227,27 @@ export function addSource(command: Command): Command {
     .option('--no-assets', 'leave out requests for style sheets, scripts, images, fonts, audio and video')
     .option('--server <name>', 'machine name for logs that do not contain it', 'unknown')
     .option('--follow', 'keep reading as the files grow, across rotation')
-    .option(
-      '--source-topic <name[:format]>',
-      'read a topic of another program: JSON, other lines, or Avro with a schema registry; repeatable ' +
-        '(default format: auto)',
-      sourceTopic,
+    .addOption(
+      repeatableOption(
+        '--source-topic <name[:format]>',
+        'read a topic of another program: JSON, other lines, or Avro with a schema registry; repeatable ' +
+          '(default format: auto)',
+        sourceTopic,
+      ),
     )
-    .option('--syslog <url>', 'receive syslog at udp://127.0.0.1:5514 or tcp://127.0.0.1:5514; repeatable', syslogPlace)
-    .option(
-      '--mqtt <url>',
-      'read topics of an MQTT broker, such as mqtt://127.0.0.1:1883/sensors/#, with QoS 1; repeatable',
-      mqttPlace,
+    .addOption(
+      repeatableOption(
+        '--syslog <url>',
+        'receive syslog at udp://127.0.0.1:5514 or tcp://127.0.0.1:5514; repeatable',
+        syslogPlace,
+      ),
+    )
+    .addOption(
+      repeatableOption(
+        '--mqtt <url>',
+        'read topics of an MQTT broker, such as mqtt://127.0.0.1:1883/sensors/#, with QoS 1; repeatable',
+        mqttPlace,
+      ),
     )
     .addOption(
       new Option(
@@ -402,7 +413,7 @@ export function addPipelines(command: Command): Command {
       )
       .option(
         '--false-alarms <count>',
-        'services: how many false alarms per week and service chance may cause; determines the detection ' + 'limits',
+        'services: how many false alarms per week and service chance may cause; determines the detection limits',
         positiveNumber,
         services.falseAlarmsPerWeek,
       )
