@@ -7,8 +7,9 @@ export const ASSET_EXTENSIONS: readonly string[] =
 const ASSETS = new Set(ASSET_EXTENSIONS);
 const LONGEST = Math.max(...ASSET_EXTENSIONS.map(({ length }) => length));
 
-/** Whether a path, without its query, is of something that a page loads beside itself. */
-export function isAssetPath(path: string): boolean {
+/** Whether a path, without its query, is of something that a page loads beside itself; one that is not known is not. */
+export function isAssetPath(path: string | null | undefined): boolean {
+  if (path === null || path === undefined) return false;
   const semicolon = path.indexOf(';');
   const plain = semicolon < 0 ? path : path.slice(0, semicolon);
   const dot = plain.lastIndexOf('.');

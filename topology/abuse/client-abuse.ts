@@ -18,7 +18,18 @@ import { short } from '../monitoring/monitor.js';
 import type { Requests } from '../requests.js';
 import type { TopicSerdes } from '../serdes.js';
 import { Asked } from './asked.js';
-import { type Concern, type Episode, grown, opened, over, REST_MS, USUAL_AFTER_MS } from './episode.js';
+import {
+  type Concern,
+  type Episode,
+  episodeOf,
+  hasGrown,
+  opened,
+  over,
+  REST_MS,
+  SURELY_MS,
+  toldAgain,
+  USUAL_AFTER_MS,
+} from './episode.js';
 import { isAbuse } from './judge-client.js';
 import { KnownClients } from './known-clients.js';
 import { type Suspect, suspects } from './suspects.js';
@@ -29,8 +40,6 @@ const STORE = 'client-abuse';
 const USUAL_FOR_MS = 24 * 3_600_000;
 /** More than so many times what is usual of a client is news. */
 const TIMES_USUAL = 3;
-/** After so long in stream time what is quiet is over, whatever is not yet told. */
-const SURELY_MS = 3_600_000;
 /** By the clock: records that are on their way are waited for. */
 const PATIENCE_MS = 10_000;
 
@@ -108,7 +117,7 @@ const stateSerde: Serde<ClientState> = {
     return {
       ...state,
       seconds: seconds.map(([second, asked]: [number, never]) => [second, Asked.stored(asked)]),
-      episode: episode === null ? null : { ...episode, total: Asked.stored(episode.total) },
+      episode: episodeOf(episode),
     };
   },
 };
@@ -195,27 +204,17 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Aler
     const { episode } = state;
     episode.lastOver = end;
     episode.peak = Math.max(episode.peak, count);
-    const alert = grown(this.#whole(state, episode), concern);
-    if (alert !== undefined) {
-      Object.assign(episode, { alert, told: alert.observed_count ?? episode.told });
-      this.#tell(client, alert);
-    }
+    const requests = recent(state, episode).reduce((sum, one) => sum + one.count, episode.total.count);
+    if (hasGrown(episode, requests)) this.#tell(client, toldAgain(episode, concern, totalOf(state, episode)));
     if (episode.lastOver - episode.alert.time < USUAL_AFTER_MS) return;
     state.usual = episode.peak;
     this.#end(client, state);
   }
 
-  /** An episode with what is not yet in its sum. */
-  #whole({ seconds }: ClientState, episode: Episode): Episode {
-    const from = episode.alert.window_start;
-    const recent = seconds.filter(([second]) => second >= from && second < episode.lastOver).map(([, asked]) => asked);
-    return { ...episode, total: Asked.sum([episode.total, ...recent]) };
-  }
-
   #end(client: string, state: ClientState): void {
     const { episode } = state;
     if (episode === null) return;
-    this.#tell(client, over(this.#whole(state, episode), this.#concern(client)));
+    this.#tell(client, over(episode, this.#concern(client), totalOf(state, episode)));
     state.episode = null;
   }
 
@@ -253,4 +252,13 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Aler
         `${short(this.#limit)} is the most. ${asksInWords(asked, 'host')}`,
     };
   }
+}
+
+/** What of an episode is not yet in its sum. */
+function recent({ seconds }: ClientState, { alert, lastOver }: Episode): Asked[] {
+  return seconds.filter(([second]) => second >= alert.window_start && second < lastOver).map(([, asked]) => asked);
+}
+
+function totalOf(state: ClientState, episode: Episode): Asked {
+  return Asked.sum([episode.total, ...recent(state, episode)]);
 }

@@ -19,7 +19,18 @@ import type { TopicSerdes } from '../serdes.js';
 import { ALL_HOSTS } from '../web/requests-by-host.js';
 import type { TrafficCounts } from '../web/traffic.js';
 import { Asked } from './asked.js';
-import { type Concern, type Episode, grown, opened, over, REST_MS, USUAL_AFTER_MS } from './episode.js';
+import {
+  type Concern,
+  type Episode,
+  episodeOf,
+  hasGrown,
+  opened,
+  over,
+  REST_MS,
+  SURELY_MS,
+  toldAgain,
+  USUAL_AFTER_MS,
+} from './episode.js';
 import { KnownClients } from './known-clients.js';
 import { asksInWords, span } from './words.js';
 
@@ -35,8 +46,6 @@ const REMEMBERED = 50_000;
 /** More user agents that want no more paths than so many are people. */
 const FEW_AGENTS = 3;
 const FEW_PATHS = 2;
-/** After so long in stream time what is quiet is over, whatever is not yet told. */
-const SURELY_MS = 3_600_000;
 const GONE_MS = 24 * 3_600_000;
 
 /**
@@ -76,7 +85,7 @@ const stateSerde: Serde<HostState> = {
     return {
       ...state,
       windows: windows.map((one: { refused: never }) => ({ ...one, refused: Asked.stored(one.refused) })),
-      episode: episode === null ? null : { ...episode, total: Asked.stored(episode.total) },
+      episode: episodeOf(episode),
     };
   },
 };
@@ -151,8 +160,7 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, A
       episode.lastOver = end;
       episode.peak = Math.max(episode.peak, errors);
       episode.total.addAll(refused);
-      const alert = grown(episode, this.#concern(host));
-      if (alert !== undefined) this.#tell(alert);
+      if (hasGrown(episode, episode.total.count)) this.#tell(toldAgain(episode, this.#concern(host), episode.total));
       if (end - episode.alert.time >= USUAL_AFTER_MS) this.#becomeUsual(host, state);
     }
   }
@@ -179,7 +187,8 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, A
   }
 
   #end(host: string, state: HostState): void {
-    if (state.episode !== null) this.#tell(over(state.episode, this.#concern(host)));
+    const { episode } = state;
+    if (episode !== null) this.#tell(over(episode, this.#concern(host), episode.total));
     state.episode = null;
     this.#open.delete(host);
   }

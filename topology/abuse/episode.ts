@@ -4,6 +4,8 @@ import { counted } from './words.js';
 
 /** An episode is over when nothing was over the limit for so long. */
 export const REST_MS = 120_000;
+/** After so long in stream time what is quiet is over, whatever is not yet told. */
+export const SURELY_MS = 3_600_000;
 /** What goes on for so long is usual. */
 export const USUAL_AFTER_MS = 3_600_000;
 /** An alert is told again, under the same name, when it is of so many times as many requests. */
@@ -58,19 +60,30 @@ export function opened(concern: Concern, { end, start, value }: Over, asked: Ask
   return { alert, lastOver: end, peak: value, told: asked.count, total: Asked.sum([asked]) };
 }
 
-/** The alert with what was asked for until now, where that is much more than when it was last told. */
-export function grown(episode: Episode, concern: Concern): Alert | undefined {
-  if (episode.total.count < GROWTH * episode.told) return undefined;
-  episode.told = episode.total.count;
-  episode.alert = now(episode, concern);
+/** Whether so many requests are much more than when the alert was last told. */
+export function hasGrown({ told }: Episode, requests: number): boolean {
+  return requests >= GROWTH * told;
+}
+
+/** The alert with what was asked for until now. */
+export function toldAgain(episode: Episode, concern: Concern, total: Asked): Alert {
+  episode.told = total.count;
+  episode.alert = now(episode, concern, total);
   return episode.alert;
 }
 
-export function over(episode: Episode, concern: Concern): Alert {
-  return { ...now(episode, concern), state: 'resolved', time: episode.lastOver };
+export function over(episode: Episode, concern: Concern, total: Asked): Alert {
+  return { ...now(episode, concern, total), state: 'resolved', time: episode.lastOver };
 }
 
-function now({ alert, lastOver, peak, total }: Episode, { explain, party }: Concern): Alert {
+/** An episode as JSON has it. */
+export type StoredEpisode = Omit<Episode, 'total'> & { readonly total: Parameters<typeof Asked.stored>[0] };
+
+export function episodeOf(stored: StoredEpisode | null): Episode | null {
+  return stored === null ? null : { ...stored, total: Asked.stored(stored.total) };
+}
+
+function now({ alert, lastOver, peak }: Episode, { explain, party }: Concern, total: Asked): Alert {
   return {
     ...alert,
     value: peak,

@@ -25,7 +25,6 @@ export class KnownClients {
   readonly #excluded: Networks;
   readonly #crawlers: readonly { readonly agent: string; readonly networks: Networks }[];
   readonly #listed = new Map<string, boolean>();
-  #list: RegExp | undefined;
 
   /** @throws Error for what is no address or network */
   constructor(excluded: readonly string[] = [], crawlers: readonly KnownCrawler[] = []) {
@@ -53,8 +52,8 @@ export class KnownClients {
   #isListed(agent: string): boolean {
     let known = this.#listed.get(agent);
     if (known === undefined) {
-      this.#list ??= listedCrawlers();
-      known = this.#list.test(agent);
+      list ??= listedCrawlers();
+      known = list.test(agent);
       if (this.#listed.size >= REMEMBERED) this.#listed.clear();
       this.#listed.set(agent, known);
     }
@@ -62,10 +61,15 @@ export class KnownClients {
   }
 }
 
-/** The list of crawler-user-agents, without tools. It is read when the first client is over a limit. */
+/** Read when the first client is over a limit, and once: its expression is large. */
+let list: RegExp | undefined;
+
+/** The list of crawler-user-agents, without tools. */
 function listedCrawlers(): RegExp {
   const require = createRequire(import.meta.url);
-  const list = require('crawler-user-agents') as readonly ListedCrawler[];
-  const patterns = list.filter(({ tags = [] }) => !tags.some((tag) => TOOLS.has(tag))).map(({ pattern }) => pattern);
+  const crawlers = require('crawler-user-agents') as readonly ListedCrawler[];
+  const patterns = crawlers
+    .filter(({ tags = [] }) => !tags.some((tag) => TOOLS.has(tag)))
+    .map(({ pattern }) => pattern);
   return new RegExp(patterns.join('|'));
 }

@@ -77,7 +77,7 @@ export class KnownPages {
   /** @returns what is to be passed on now: what was held back comes with the page that makes it too much */
   add(request: Request): Suspect | undefined {
     const known = this.#of(request);
-    if (request.path !== null && request.path !== undefined && isAssetPath(request.path)) {
+    if (isAssetPath(request.path)) {
       known.assets++;
       return undefined;
     }

@@ -1,4 +1,11 @@
-import { type KStream, type Serde, stringSerde, TimeWindows, type Windowed } from '@millrace/streams';
+import {
+  type KeepingAggregator,
+  type KStream,
+  type Serde,
+  stringSerde,
+  TimeWindows,
+  type Windowed,
+} from '@millrace/streams';
 import { DDSketch } from '../../detection/dd-sketch.js';
 import { UNKNOWN_CLIENT } from '../../schemas/canonical/address.js';
 import { isAssetPath } from '../../schemas/canonical/asset.js';
@@ -10,7 +17,7 @@ import { growing } from '../monitoring/growing-aggregator.js';
 import { isAmount, sumOf } from '../monitoring/measured.js';
 import type { Request } from '../requests.js';
 import type { TopicSerdes } from '../serdes.js';
-import type { requestsByHost } from './requests-by-host.js';
+import { ALL_HOSTS, type requestsByHost } from './requests-by-host.js';
 
 const CLASSES = 5;
 const COUNTS_BYTES = 8 * (3 + CLASSES);
@@ -62,7 +69,7 @@ export class TrafficCounts {
   sized = 0;
   /** From 1xx to 5xx. */
   readonly statuses: number[] = new Array<number>(CLASSES).fill(0);
-  /** The requests of status 400 to 499, by clients: but for assets, of which pages lack many at once. */
+  /** Of one host: the requests of status 400 to 499, by clients but for assets, of which pages lack many at once. */
   refused: Asked | undefined;
 
   constructor(
@@ -70,10 +77,8 @@ export class TrafficCounts {
     readonly clients = new DistinctCount(),
   ) {}
 
-  add(request: Request): this {
-    const { bytes, client_ip, request_time: seconds, status } = request;
+  add({ bytes, client_ip, request_time: seconds, status }: Request): this {
     this.count++;
-    if (status >= 400 && status <= 499) this.#addRefused(request);
     const index = Math.floor(status / 100) - 1;
     const before = this.statuses[index];
     if (before !== undefined) this.statuses[index] = before + 1;
@@ -99,17 +104,21 @@ export class TrafficCounts {
     return this;
   }
 
-  #addRefused(request: Request): void {
+  addRefused(request: Request): void {
     const { client_ip: client, path } = request;
-    const isAsset = path !== null && path !== undefined && isAssetPath(path);
-    this.refused = (this.refused ?? new Asked()).add(
-      request,
-      isAsset || client === UNKNOWN_CLIENT ? undefined : client,
-    );
+    const isOfClient = client !== UNKNOWN_CLIENT && !isAssetPath(path);
+    this.refused = (this.refused ?? new Asked()).add(request, isOfClient ? client : undefined);
   }
 }
 
-const OF_REQUESTS = growing<Request, TrafficCounts>(() => new TrafficCounts());
+const OF_REQUESTS: KeepingAggregator<string, Request, TrafficCounts> = {
+  ...growing<Request, TrafficCounts>(() => new TrafficCounts()),
+  add(host, request, counts) {
+    // Bursts of client errors are of a host, not of all together.
+    if (host !== ALL_HOSTS && request.status >= 400 && request.status <= 499) counts.addRefused(request);
+    return counts.add(request);
+  },
+};
 
 const trafficSerde: Serde<TrafficCounts> = {
   serialize(topic, { bytes, clients, count, refused, sized, sketch, statuses }) {
