@@ -37,15 +37,19 @@ export class SilentSources {
     this.#reached = Math.max(this.#reached, furthest);
     const silent = tasks.flatMap((task) => task.inputs.silent(time).map((topic) => ({ task, topic })));
     if (silent.length === 0) return;
-    const isKnown = this.#answersOwed === 0 && silent.every(({ task, topic }) => task.time.source(topic)?.isAtEnd);
+    // Where asking costs nothing nothing is left out.
+    const isKnown =
+      !log.singleOwner &&
+      this.#answersOwed === 0 &&
+      silent.every(({ task, topic }) => task.time.source(topic)?.isAtEnd);
     const find = async () => {
       // One is enough to notice, and holds one thread where many would hold all.
-      const asked = log.singleOwner || !isKnown ? silent : silent.slice(0, 1);
+      const asked = isKnown ? silent.slice(0, 1) : silent;
       await Promise.all(
         asked.map(async ({ task, topic }) => {
           const { reached } = task.time;
           const end = await log.endOffset({ topic, partition: task.partition });
-          if (log.singleOwner || !isKnown) task.inputs.endsAt(topic, end, reached);
+          if (!isKnown) task.inputs.endsAt(topic, end, reached);
         }),
       );
     };

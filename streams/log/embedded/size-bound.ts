@@ -27,6 +27,7 @@ export interface Position {
 /** The next batch of a partition that may go. */
 interface Candidate {
   readonly state: PartitionState;
+  readonly processedTo: number;
   readonly batches: AsyncGenerator<BatchCursor>;
   appendTime: number;
   bytes: number;
@@ -74,13 +75,16 @@ export class SizeBound {
     const all: Candidate[] = [];
     let open: Candidate[] = [];
     for (const state of states) {
-      const to = Math.min(processedTo(state), state.endOffset);
+      const processed = processedTo(state);
+      const to = Math.min(processed, state.endOffset);
       const none: Position = { offset: state.startOffset, newestAppendTime: Number.NEGATIVE_INFINITY };
-      const candidate = { state, batches: batches(state, state.startOffset, to), appendTime: 0, bytes: 0, next: none };
-      open.push({ ...candidate, cut: undefined });
+      open.push({
+        ...{ state, processedTo: processed, batches: batches(state, state.startOffset, to) },
+        ...{ appendTime: 0, bytes: 0, next: none, cut: undefined },
+      });
     }
     all.push(...open);
-    const isThere = await Promise.all(open.map((candidate) => advance(candidate, processedTo(candidate.state))));
+    const isThere = await Promise.all(open.map(advance));
     open = open.filter((_, index) => isThere[index]);
     let passed = 0;
     while (open.length > 0) {
@@ -92,7 +96,7 @@ export class SizeBound {
         const sizes = await Promise.all(all.map(({ cut, state }) => (cut ? this.#sizeOf(state, cut.offset) : 0)));
         if (sizes.reduce((sum, size) => sum + size, 0) >= tooMany) break;
       }
-      if (!(await advance(oldest, processedTo(oldest.state)))) open = open.filter((each) => each !== oldest);
+      if (!(await advance(oldest))) open = open.filter((each) => each !== oldest);
     }
     await Promise.all(all.map((each) => each.batches.return(undefined)));
     return all;
@@ -118,11 +122,11 @@ function keyOf({ partition, topicId }: PartitionState, offset: number): Buffer {
 }
 
 /** Goes to the next batch that may go as a whole; false when there is none. */
-async function advance(candidate: Candidate, processedTo: number): Promise<boolean> {
+async function advance(candidate: Candidate): Promise<boolean> {
   const { done, value } = await candidate.batches.next();
   if (done === true) return false;
   const { appendTime, lastOffset } = readBatchHeader(value.bytes, value.baseOffset);
-  if (lastOffset >= processedTo) return false;
+  if (lastOffset >= candidate.processedTo) return false;
   candidate.appendTime = appendTime;
   candidate.bytes = value.bytes.length;
   const newestAppendTime = Math.max(candidate.next.newestAppendTime, appendTime);
