@@ -1,9 +1,10 @@
-/** Checks that the packages and the changelog are of a version, and prints what the changelog says of it. */
+/** Checks that the packages, the chart and the changelog are of a version, and prints what the changelog says of it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMain, orEnd, ROOT, SetUpError } from './steps.mjs';
 
 const PACKAGES = ['package.json', 'streams/package.json', 'web/package.json'];
+const CHART = 'deploy/helm/millrace/Chart.yaml';
 /** Semantic versions, such as 1.2.3 or 1.2.3-rc.1. */
 const VERSION = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
 
@@ -13,6 +14,9 @@ async function checkVersion(version = '') {
   for (const name of PACKAGES) {
     const { version: own } = JSON.parse(readFileSync(join(ROOT, name), 'utf8'));
     if (own !== version) throw new SetUpError(`${name} is of version ${own}, not ${version}`);
+  }
+  for (const [, name, own] of readFileSync(join(ROOT, CHART), 'utf8').matchAll(/^(version|appVersion): (.*)$/gm)) {
+    if (own !== version) throw new SetUpError(`${CHART}: ${name} is ${own}, not ${version}`);
   }
   const sections = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8').split(/^## /m);
   const section = sections.find((text) => text.startsWith(`${version} `) || text.startsWith(`${version}\n`));
