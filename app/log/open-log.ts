@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Log } from '@millrace/streams';
 import type { SchemaRegistry } from '@millrace/streams/avro';
@@ -5,11 +6,14 @@ import type { KafkaLogOptions } from '@millrace/streams/kafka';
 import type { SchemaCatalogue } from '../../schemas/schema-catalogue.js';
 import { AppError } from '../app-error.js';
 import type { Notify } from '../notice.js';
+import { tenantPrefix } from '../tenant.js';
 import { BesideLog } from './beside-log.js';
 import { ownDataDirectory, shareDataDirectory } from './data-directory.js';
 import { ensureKafkaClient } from './kafka-client.js';
 import { parseLogUrl } from './log-url.js';
 import { takeProcessSlot } from './process-slot.js';
+import { TenantLog } from './tenant-log.js';
+import { TenantSchemas } from './tenant-schemas.js';
 
 /** The log, its schemas and where state is kept: an embedded log's directory, or a Kafka cluster and a registry. */
 export interface OpenLog {
@@ -38,6 +42,8 @@ export interface KafkaOptions
   readonly autoRegister?: boolean;
   /** Where the state of the tasks of this machine is. */
   readonly dataDirectory: string;
+  /** Whose topics, groups and subjects these are; undefined: all of them. */
+  readonly tenant?: string;
 }
 
 /** Where a log is; it can be sent to another process. */
@@ -75,26 +81,30 @@ async function openKafka(brokers: string, { kafka, onNotice, purpose, signal }: 
       'a log on Kafka needs the URL of a schema registry such as http://127.0.0.1:8081',
     );
   }
-  const { autoRegister = true, dataDirectory, registry, ...options } = kafka;
+  const { autoRegister = true, dataDirectory, registry, tenant, ...options } = kafka;
+  const prefix = tenant === undefined ? '' : tenantPrefix(tenant);
   await ensureKafkaClient();
   const stateDirectory = join(dataDirectory, 'state');
   const slot = purpose.runs === 'tasks' ? await takeProcessSlot(join(stateDirectory, 'processes')) : undefined;
   const notify = (message: string) => onNotice({ kind: 'service', message });
   // Only those who use Kafka load its clients; one of them is a native addon.
   const { KafkaLog } = await import('@millrace/streams/kafka');
-  const log = await KafkaLog.open({
-    ...options,
-    brokers,
-    signal,
-    say: notify,
-    ...(slot === undefined ? {} : { transactionalId: `millrace-${slot.id}` }),
-  });
+  const ofTenant = (log: Log) => (tenant === undefined ? log : new TenantLog(log, prefix));
+  const log = ofTenant(
+    await KafkaLog.open({
+      ...options,
+      brokers,
+      signal,
+      say: notify,
+      transactionalId: `${prefix}millrace-${slot?.id ?? randomUUID()}`,
+    }),
+  );
   // A producer has one transaction at a time, and this one needs none. What goes wrong is told by the other.
-  const beside = new BesideLog(() => {
-    return KafkaLog.open({ ...options, guarantee: 'at-least-once', brokers, signal, say: () => {} });
+  const beside = new BesideLog(async () => {
+    return ofTenant(await KafkaLog.open({ ...options, guarantee: 'at-least-once', brokers, signal, say: () => {} }));
   });
   const { ConfluentRegistry } = await import('../../schemas/confluent-registry.js');
-  const schemas = new ConfluentRegistry({
+  const registered = new ConfluentRegistry({
     url: registry,
     autoRegister,
     signal,
@@ -103,11 +113,11 @@ async function openKafka(brokers: string, { kafka, onNotice, purpose, signal }: 
   });
   return {
     log,
-    schemas,
+    schemas: tenant === undefined ? registered : new TenantSchemas(registered, prefix),
     stateDirectory,
     beside,
     close: async () => {
-      schemas.close();
+      registered.close();
       await beside.close();
       await log.close();
       await slot?.release();
