@@ -17,6 +17,8 @@ import type { ApplicationConfig } from '../topology/application-config.js';
 import { AccessFile } from './auth/access-file.js';
 import { Accounts } from './auth/accounts.js';
 import { Authentication } from './auth/authentication.js';
+import { Cookies } from './auth/cookies.js';
+import { TenantAccess } from './auth/tenant-access.js';
 import { JSON_LINES, standardError } from './json-log.js';
 import { type Address, isLoopback, listen, namesOf } from './listen.js';
 import { EventHub } from './live/event-hub.js';
@@ -37,6 +39,10 @@ export interface ServeOptions {
   readonly address: Address;
   /** Where the server keeps what is its own. */
   readonly directory: string;
+  /** Where the users of all tenants are; default with what is its own. */
+  readonly accessDirectory?: string | undefined;
+  /** Whose users are let in; undefined: those of no tenant. */
+  readonly tenant?: string | undefined;
   readonly lakeDirectory: string | undefined;
   readonly version: string;
   /** The level from which its log goes to standard error, too, as JSON; undefined: it is in its file alone. */
@@ -70,6 +76,7 @@ export class ServeError extends Error {
 /** Serves the API and the dashboard over a log. @throws what listening failed with */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const {
+    accessDirectory = options.directory,
     address,
     alerts = NO_FILE,
     auth,
@@ -79,19 +86,23 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     log,
     rateLimits,
     schemas,
+    tenant,
     version,
   } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (!auth && !isLoopback(address.host)) {
     throw new ServeError(`without sign-in the server is for this machine alone; --http ${address.host} is not`);
   }
-  const accounts = auth ? new Accounts(new AccessFile(directory)) : undefined;
+  const access = new TenantAccess(new AccessFile(accessDirectory), tenant === undefined ? [] : [tenant]);
+  const accounts = auth ? new Accounts(access) : undefined;
+  const cookies = new Cookies(tenant);
   const logger = ownLog(join(directory, 'server.log'), options.logsToStderr);
   const decoder = new RecordDecoder(schemas);
   const events = new EventHub();
   const live = new LiveResults(log, config, decoder, events);
   const notify = await NotifyService.start({
-    ...{ log, decoder, file: alerts, incidentsTopic: config.topics.incidents },
+    ...{ log, decoder, incidentsTopic: config.topics.incidents },
+    file: { ...alerts, tenant: alerts.tenant || (tenant ?? '') },
     // What is in a directory is of one machine; a cluster is of several, which must have the same key.
     secrets: Secrets.of(log.join === undefined ? join(directory, 'notify.key') : undefined),
     onProblem: (message) => logger.warn({ alerts: true }, message),
@@ -99,7 +110,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const lakeLines = lakeDirectory === undefined ? undefined : new LakeLines(lakeDirectory);
   const services: Services = {
     ...{ log, schemas, decoder, config, live, events, logger, version, directory, lakeDirectory, lakeLines },
-    ...{ startedAt: Date.now(), accounts, authentication: new Authentication(accounts) },
+    ...{ startedAt: Date.now(), accounts, cookies },
+    authentication: new Authentication(accounts, cookies),
     notify,
     deliveriesOf: async (incident) => notify.deliveriesOf(incident).map(shownDelivery),
     audit: (visitor, action, details) => logger.info({ audit: true, by: visitor.name, action, ...details }, action),

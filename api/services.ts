@@ -7,6 +7,7 @@ import type { SchemaCatalogue } from '../schemas/schema-catalogue.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
 import type { Accounts } from './auth/accounts.js';
 import type { Authentication } from './auth/authentication.js';
+import type { Cookies } from './auth/cookies.js';
 import type { Visitor } from './auth/visitor.js';
 import type { EventHub } from './live/event-hub.js';
 import type { LiveResults } from './live/live-results.js';
@@ -32,6 +33,7 @@ export interface Services {
   /** Undefined where nobody signs in. */
   readonly accounts: Accounts | undefined;
   readonly authentication: Authentication;
+  readonly cookies: Cookies;
   /** Notes who has done what. */
   audit(visitor: Visitor, action: string, details: Readonly<Record<string, unknown>>): void;
   /** Alert delivery; missing where nobody is told. */

@@ -6,10 +6,13 @@ import { z } from 'zod';
 import { ROLES, TOKEN_ROLES } from './visitor.js';
 
 const role = z.enum(ROLES);
+/** Empty: of the server that is no tenant's. */
+const tenants = z.array(z.string()).default([]);
 
 const user = z.object({
   name: z.string(),
   role,
+  tenants,
   /** Null: who signs in by a link only. */
   password: z.string().nullable(),
   created: z.number(),
@@ -18,6 +21,7 @@ const machineToken = z.object({
   id: z.string(),
   name: z.string(),
   role: z.enum(TOKEN_ROLES),
+  tenants,
   hash: z.string(),
   created: z.number(),
   created_by: z.string(),
@@ -26,6 +30,8 @@ const machineToken = z.object({
 const session = z.object({
   id: z.string(),
   user: z.string(),
+  /** Where it was begun, and holds. */
+  tenant: z.string().nullable().default(null),
   hash: z.string(),
   /** Of the refresh token before this one: two tabs may refresh at a time. */
   previous: z.string().nullable(),
@@ -35,24 +41,35 @@ const session = z.object({
 });
 const signingKey = z.object({ kid: z.string(), secret: z.string(), created: z.number() });
 
+/** The hash of the one-time link's token. */
+const setup = z.object({ hash: z.string(), expires: z.number() });
+
 const access = z.object({
   users: z.array(user),
   tokens: z.array(machineToken),
   sessions: z.array(session),
   keys: z.array(signingKey),
-  /** The hash of the one-time link's token. */
-  setup: z.object({ hash: z.string(), expires: z.number() }).nullable(),
+  setup: setup.nullable(),
+  /** By tenant. */
+  tenant_setups: z.record(z.string(), setup).default({}),
 });
 export type Access = z.output<typeof access>;
 export type User = z.output<typeof user>;
 export type MachineToken = z.output<typeof machineToken>;
 export type Session = z.output<typeof session>;
 
-const NOTHING: Access = { users: [], tokens: [], sessions: [], keys: [], setup: null };
+const NOTHING: Access = { users: [], tokens: [], sessions: [], keys: [], setup: null, tenant_setups: {} };
 
 const LOCK_WITHIN_MS = 5_000;
 const LOCK_STALE_MS = 30_000;
 const LOCK_RETRY_MS = 20;
+
+/** What is known of who may come in, and how it is changed. */
+export interface AccessSource {
+  get(): Access;
+  /** Changes it; nobody else does so meanwhile. */
+  change<Result>(edit: (access: Access) => { readonly access: Access; readonly result: Result }): Promise<Result>;
+}
 
 /** The file of users cannot be used; the message says what to do. */
 export class AccessFileError extends Error {
@@ -64,7 +81,7 @@ export class AccessFileError extends Error {
  * Who may come in: users, their sessions, tokens of machines and the keys that sign. It is one file that only its owner can
  * read; secrets in it are hashed, but for the keys. Servers and the command line may change it at a time.
  */
-export class AccessFile {
+export class AccessFile implements AccessSource {
   readonly #path: string;
   #read: { readonly mark: string; readonly access: Access } | undefined;
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
-import type { AccessFile } from './access-file.js';
+import type { AccessSource } from './access-file.js';
 
 export const ACCESS_SECONDS = 15 * 60;
 const KEY_LIVES_MS = 86_400_000;
@@ -18,9 +18,9 @@ export interface AccessClaims {
 
 /** Signs and checks access tokens: JWTs of 15 minutes, by keys that change each day. */
 export class AccessTokens {
-  readonly #file: AccessFile;
+  readonly #file: AccessSource;
 
-  constructor(file: AccessFile) {
+  constructor(file: AccessSource) {
     this.#file = file;
   }
 

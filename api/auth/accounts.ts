@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Problem } from '../problems.js';
-import {
-  type Access,
-  type AccessFile,
-  hashToken,
-  type MachineToken,
-  newToken,
-  type Session,
-  type User,
-} from './access-file.js';
+import { type Access, hashToken, type MachineToken, newToken, type Session, type User } from './access-file.js';
 import { AccessTokens } from './access-tokens.js';
 import { hashPassword, isPassword } from './passwords.js';
+import type { TenantAccess } from './tenant-access.js';
 import type { Role, TokenRole, Visitor } from './visitor.js';
 
 const SESSION_MS = 30 * 86_400_000;
@@ -29,13 +22,20 @@ export interface SignedIn {
   readonly refreshToken: string;
 }
 
+/** What was given is right, but elsewhere: here it is answered as what does not exist is. */
+export class OfAnotherTenant extends Problem {
+  constructor() {
+    super(404, 'not-found', 'There is nothing here.');
+  }
+}
+
 /** Users, their sessions, and tokens of machines. */
 export class Accounts {
   readonly tokens: AccessTokens;
-  readonly #file: AccessFile;
+  readonly #file: TenantAccess;
   readonly #failed = new Map<string, { since: number; times: number }>();
 
-  constructor(file: AccessFile) {
+  constructor(file: TenantAccess) {
     this.#file = file;
     this.tokens = new AccessTokens(file);
   }
@@ -103,11 +103,16 @@ export class Accounts {
     return this.#file.get().sessions.find((one) => one.hash === hash || one.previous === hash)?.id;
   }
 
-  /** Who an access token or a machine's token is of; undefined for what is neither, or no longer. */
+  /**
+   * Who an access token or a machine's token is of; undefined for what is neither, or no longer.
+   *
+   * @throws OfAnotherTenant
+   */
   async visitorOf(token: string): Promise<Visitor | undefined> {
     if (token.startsWith(MACHINE_PREFIX)) return this.#machineOf(hashToken(token));
     const claims = await this.tokens.verify(token);
     if (claims === undefined) return undefined;
+    if (this.#file.isElsewhere({ session: claims.session })) throw new OfAnotherTenant();
     const { sessions, users } = this.#file.get();
     const user = users.find(({ name }) => name === claims.user);
     const isThere = sessions.some(({ id, user: owner }) => id === claims.session && owner === claims.user);
@@ -131,27 +136,35 @@ export class Accounts {
       if (access.users.some((user) => user.name === name)) {
         throw new Problem(409, 'user-exists', `There is a user "${name}" already.`);
       }
-      const user: User = { name, role, password: hash, created: Date.now() };
+      const user: User = { name, role, tenants: [], password: hash, created: Date.now() };
       return { access: { ...access, users: [...access.users, user], setup: null }, result: user };
     });
   }
 
-  /** Changes the role or the password; after either, all sessions of the user are over. @throws Problem 404, 409 */
+  /**
+   * Changes the role or the password; after either, all sessions of the user are over.
+   *
+   * @param keepSession of the user, who changes it
+   * @throws Problem 404, 409
+   */
   async changeUser(
     name: string,
     changes: { readonly role?: Role | undefined; readonly password?: string | undefined },
     keepSession?: string,
   ): Promise<User> {
     const hash = changes.password === undefined ? undefined : await hashPassword(changes.password);
-    return this.#file.change((access) => {
-      const user = access.users.find((one) => one.name === name);
-      if (user === undefined) throw new Problem(404, 'not-found', `There is no user "${name}".`);
-      const changed: User = { ...user, role: changes.role ?? user.role, password: hash ?? user.password };
-      const users = access.users.map((one) => (one === user ? changed : one));
-      requireAdmin(users);
-      const sessions = access.sessions.filter((one) => one.user !== name || one.id === keepSession);
-      return { access: { ...access, users, sessions }, result: changed };
-    });
+    return this.#file.change(
+      (access) => {
+        const user = access.users.find((one) => one.name === name);
+        if (user === undefined) throw new Problem(404, 'not-found', `There is no user "${name}".`);
+        const changed: User = { ...user, role: changes.role ?? user.role, password: hash ?? user.password };
+        const users = access.users.map((one) => (one === user ? changed : one));
+        requireAdmin(users);
+        const sessions = access.sessions.filter((one) => one.user !== name || one.id === keepSession);
+        return { access: { ...access, users, sessions }, result: changed };
+      },
+      { isOwn: keepSession !== undefined },
+    );
   }
 
   /** @param options.evenLast also the last user of all: then a link signs in again. @throws Problem 404, 409 */
@@ -174,7 +187,8 @@ export class Accounts {
   ): Promise<{ readonly token: string; readonly known: MachineToken }> {
     const token = `${MACHINE_PREFIX}${newToken()}`;
     const known: MachineToken = {
-      ...{ id: randomUUID(), name, role, hash: hashToken(token), created: Date.now(), created_by: by, expires },
+      ...{ id: randomUUID(), name, role, tenants: [], hash: hashToken(token) },
+      ...{ created: Date.now(), created_by: by, expires },
     };
     await this.#file.change((access) => ({
       access: { ...access, tokens: [...access.tokens.filter((one) => !isOver(one.expires)), known] },
@@ -223,7 +237,10 @@ export class Accounts {
       if (known !== undefined && known.password !== null) {
         throw new Problem(409, 'user-exists', `There is a user "${name}" already.`);
       }
-      const made: User = { name, role: 'admin', password: passwordHash, created: known?.created ?? Date.now() };
+      const made: User = {
+        ...{ name, role: 'admin', password: passwordHash },
+        ...{ tenants: known?.tenants ?? [], created: known?.created ?? Date.now() },
+      };
       return {
         access: { ...access, setup: null, users: [...users.filter((one) => one !== known), made] },
         result: made,
@@ -236,7 +253,7 @@ export class Accounts {
     const now = Date.now();
     const refreshToken = newToken();
     const session: Session = {
-      ...{ id: randomUUID(), user: user.name, hash: hashToken(refreshToken), previous: null },
+      ...{ id: randomUUID(), user: user.name, tenant: null, hash: hashToken(refreshToken), previous: null },
       ...{ rotated: now, created: now, expires: now + SESSION_MS },
     };
     await this.#file.change((access) => {
@@ -248,6 +265,7 @@ export class Accounts {
   }
 
   #machineOf(hash: string): Visitor | undefined {
+    if (this.#file.isElsewhere({ hash })) throw new OfAnotherTenant();
     const token = this.#file.get().tokens.find((one) => one.hash === hash);
     if (token === undefined || isOver(token.expires)) return undefined;
     return { name: token.name, role: token.role, kind: 'machine', session: token.id };

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { Problem } from '../problems.js';
 import { newToken } from './access-file.js';
 import type { Accounts } from './accounts.js';
-import { sessionCookie } from './cookies.js';
+import type { Cookies } from './cookies.js';
 import { ANYBODY, mayIngest, type Visitor } from './visitor.js';
 
 const TICKET_MS = 30_000;
@@ -13,14 +13,21 @@ const SAFE = new Set(['GET', 'HEAD']);
 /** Says who asks: by a bearer token, a cookie, or a ticket for a stream. */
 export class Authentication {
   readonly #accounts: Accounts | undefined;
+  readonly #cookies: Cookies;
   readonly #tickets = new Map<string, { readonly visitor: Visitor; readonly expires: number }>();
 
   /** @param accounts undefined: anybody may do all */
-  constructor(accounts: Accounts | undefined) {
+  constructor(accounts: Accounts | undefined, cookies: Cookies) {
     this.#accounts = accounts;
+    this.#cookies = cookies;
   }
 
-  /** @throws Problem 401 when what was given is not right, 403 when a page elsewhere may have sent it */
+  /**
+   * Every route, stream and query asks it: who is of another tenant is nobody here.
+   *
+   * @throws Problem 401 when what was given is not right, 403 when a page elsewhere may have sent it, 404 when it is of
+   *   another tenant
+   */
   async visitorOf(request: Request): Promise<Visitor | undefined> {
     requireSameOrigin(request);
     if (this.#accounts === undefined) {
@@ -36,7 +43,7 @@ export class Authentication {
     }
     const ticket = request.query['ticket'];
     if (typeof ticket === 'string' && SAFE.has(request.method)) return this.#useTicket(ticket);
-    const cookie = sessionCookie(request);
+    const cookie = this.#cookies.sessionOf(request);
     if (cookie === undefined) return undefined;
     requireIntent(request);
     return this.#accounts.visitorOf(cookie);
@@ -46,7 +53,7 @@ export class Authentication {
    * Who sends events. Senders have no cookies, and cannot all set headers of their own: a token comes as Bearer, as the
    * password of Basic, or as ApiKey, which Elasticsearch's clients encode as `id:key`.
    *
-   * @throws Problem 401, 403
+   * @throws Problem 401, 403, 404
    */
   async senderOf(request: IncomingMessage): Promise<Visitor> {
     requireSameOrigin(request);

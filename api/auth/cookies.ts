@@ -1,35 +1,45 @@
 import type { Request, Response } from 'express';
 import { ACCESS_SECONDS } from './access-tokens.js';
 
-export const SESSION_COOKIE = 'millrace_session';
-const REFRESH_COOKIE = 'millrace_refresh';
 const REFRESH_PATH = '/api/v1/auth';
 const MONTH_MS = 30 * 86_400_000;
 
 const OPTIONS = { httpOnly: true, sameSite: 'strict' } as const;
 
-export function setCookies(
-  request: Request,
-  response: Response,
-  { accessToken, refreshToken }: { readonly accessToken: string; readonly refreshToken: string },
-): void {
-  // Whoever says so without TLS only keeps the cookies from itself.
-  const secure = request.secure || request.headers['x-forwarded-proto'] === 'https';
-  response.cookie(SESSION_COOKIE, accessToken, { ...OPTIONS, secure, path: '/', maxAge: ACCESS_SECONDS * 1000 });
-  response.cookie(REFRESH_COOKIE, refreshToken, { ...OPTIONS, secure, path: REFRESH_PATH, maxAge: MONTH_MS });
-}
+/** The cookies of a server. Those of two tenants have two names: a browser keeps cookies by host, whatever the port. */
+export class Cookies {
+  readonly #session: string;
+  readonly #refresh: string;
 
-export function clearCookies(response: Response): void {
-  response.clearCookie(SESSION_COOKIE, { ...OPTIONS, path: '/' });
-  response.clearCookie(REFRESH_COOKIE, { ...OPTIONS, path: REFRESH_PATH });
-}
+  constructor(tenant?: string) {
+    const suffix = tenant === undefined ? '' : `_${tenant}`;
+    this.#session = `millrace_session${suffix}`;
+    this.#refresh = `millrace_refresh${suffix}`;
+  }
 
-export function sessionCookie(request: Request): string | undefined {
-  return cookie(request, SESSION_COOKIE);
-}
+  set(
+    request: Request,
+    response: Response,
+    { accessToken, refreshToken }: { readonly accessToken: string; readonly refreshToken: string },
+  ): void {
+    // Whoever says so without TLS only keeps the cookies from itself.
+    const secure = request.secure || request.headers['x-forwarded-proto'] === 'https';
+    response.cookie(this.#session, accessToken, { ...OPTIONS, secure, path: '/', maxAge: ACCESS_SECONDS * 1000 });
+    response.cookie(this.#refresh, refreshToken, { ...OPTIONS, secure, path: REFRESH_PATH, maxAge: MONTH_MS });
+  }
 
-export function refreshCookie(request: Request): string | undefined {
-  return cookie(request, REFRESH_COOKIE);
+  clear(response: Response): void {
+    response.clearCookie(this.#session, { ...OPTIONS, path: '/' });
+    response.clearCookie(this.#refresh, { ...OPTIONS, path: REFRESH_PATH });
+  }
+
+  sessionOf(request: Request): string | undefined {
+    return cookie(request, this.#session);
+  }
+
+  refreshOf(request: Request): string | undefined {
+    return cookie(request, this.#refresh);
+  }
 }
 
 function cookie({ headers }: Request, name: string): string | undefined {

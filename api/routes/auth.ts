@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { ACCESS_SECONDS } from '../auth/access-tokens.js';
 import type { Accounts, SignedIn } from '../auth/accounts.js';
 import { requireIntent, requireSameOrigin } from '../auth/authentication.js';
-import { clearCookies, refreshCookie, setCookies } from '../auth/cookies.js';
 import { MIN_PASSWORD } from '../auth/passwords.js';
 import { isUserName } from '../auth/user-name.js';
 import { ROLES, TOKEN_ROLES } from '../auth/visitor.js';
@@ -49,8 +48,12 @@ async function noted<T>(services: Services, name: string, action: string, sign: 
 
 type AnyCall = Pick<Call<unknown, unknown, unknown>, 'request' | 'response'>;
 
-function begin({ request, response }: AnyCall, { accessToken, refreshToken, user: { name, role } }: SignedIn) {
-  setCookies(request, response, { accessToken, refreshToken });
+function begin(
+  { request, response }: AnyCall,
+  { cookies }: Services,
+  { accessToken, refreshToken, user: { name, role } }: SignedIn,
+) {
+  cookies.set(request, response, { accessToken, refreshToken });
   return {
     access_token: accessToken,
     token_type: 'Bearer' as const,
@@ -77,7 +80,7 @@ export const auth: Resource = {
         const { name, password } = call.body;
         const done = await noted(services, name, 'auth.sign-in', () => accountsOf(services).signIn(name, password));
         services.audit({ name, role: done.user.role, kind: 'user' }, 'auth.sign-in', {});
-        return begin(call, done);
+        return begin(call, services, done);
       },
     }),
     route({
@@ -100,7 +103,7 @@ export const auth: Resource = {
           accountsOf(services).useSetupToken(token, name, password),
         );
         services.audit({ name, role: 'admin', kind: 'user' }, 'auth.setup', {});
-        return begin(call, done);
+        return begin(call, services, done);
       },
     }),
     route({
@@ -114,9 +117,9 @@ export const auth: Resource = {
         const accounts = accountsOf(services);
         requireSameOrigin(call.request);
         requireIntent(call.request);
-        const token = refreshCookie(call.request);
+        const token = services.cookies.refreshOf(call.request);
         if (token === undefined) throw new Problem(401, 'not-signed-in', 'Nobody is signed in.');
-        return begin(call, await accounts.refresh(token));
+        return begin(call, services, await accounts.refresh(token));
       },
     }),
     silentRoute({
@@ -129,10 +132,10 @@ export const auth: Resource = {
         const accounts = accountsOf(services);
         requireSameOrigin(request);
         requireIntent(request);
-        const token = refreshCookie(request);
+        const token = services.cookies.refreshOf(request);
         const session = token === undefined ? undefined : accounts.sessionOf(token);
         if (session !== undefined) await accounts.signOut(session);
-        clearCookies(response);
+        services.cookies.clear(response);
       },
     }),
     route({
@@ -146,9 +149,9 @@ export const auth: Resource = {
           .nullable(),
         can_refresh: z.boolean().meta({ description: 'Whether `POST /auth/refresh` would sign in again.' }),
       }),
-      async handle({ request }, { accounts, authentication }) {
+      async handle({ request }, { accounts, authentication, cookies }) {
         const visitor = await authentication.visitorOf(request);
-        const token = refreshCookie(request);
+        const token = cookies.refreshOf(request);
         return {
           visitor: visitor === undefined ? null : { name: visitor.name, role: visitor.role, kind: visitor.kind },
           can_refresh: token !== undefined && accounts?.sessionOf(token) !== undefined,

@@ -63,7 +63,9 @@ export class TenantLog implements Log {
   }
 
   async topics(): Promise<string[]> {
-    return (await this.#log.topics()).filter((topic) => this.#names.has(topic)).map((topic) => this.#names.short(topic));
+    return (await this.#log.topics())
+      .filter((topic) => this.#names.has(topic))
+      .map((topic) => this.#names.short(topic));
   }
 
   partitions(topic: string): Promise<number | undefined> {

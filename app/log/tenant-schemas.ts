@@ -27,7 +27,9 @@ export class TenantSchemas implements SchemaRegistry, SchemaCatalogue {
 
   async subjects(): Promise<readonly string[]> {
     const all = await this.#schemas.subjects();
-    return all.filter((subject) => subject.startsWith(this.#prefix)).map((subject) => subject.slice(this.#prefix.length));
+    return all
+      .filter((subject) => subject.startsWith(this.#prefix))
+      .map((subject) => subject.slice(this.#prefix.length));
   }
 
   versionsOf(subject: string): Promise<readonly RegisteredVersion[]> {

@@ -146,7 +146,7 @@ async function withConnections(
 ): Promise<void> {
   // The changelogs keep the state; a directory that outlives the demo could outlive the stack's data as well.
   const dataDir = await mkdtemp(join(tmpdir(), 'millrace-demo-'));
-  const options: ConnectionOptions = { dataDir, brokers, registry: registryUrl, autoRegister: true };
+  const options: ConnectionOptions = { dataDir, rootDir: dataDir, brokers, registry: registryUrl, autoRegister: true };
   const opened: OpenLog[] = [];
   try {
     const pipeline = await connect(options, { runs: 'tasks' }, signal);

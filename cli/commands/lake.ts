@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { LAKE_SOURCES } from '../../app/lake/lake-sources.js';
+import { tenantDirectory } from '../../app/tenant.js';
 import { DeltaLog } from '../../lake/delta/delta-log.js';
 import { describeTable } from '../../lake/describe.js';
 import { LakeWriter } from '../../lake/lake-writer.js';
@@ -96,8 +97,9 @@ export function addLake(command: Command): Command {
   return command.option('--lake <directory>', 'directory of the table (default: "lake" in the data directory)');
 }
 
-export function lakeDirectory({ dataDir, lake }: LakeOption): string {
-  return lake ?? join(dataDir, 'lake');
+export function lakeDirectory({ dataDir, lake, tenant }: LakeOption): string {
+  if (lake === undefined) return join(dataDir, 'lake');
+  return tenant === undefined ? lake : tenantDirectory(lake, tenant);
 }
 
 async function write(options: WriteOptions): Promise<void> {

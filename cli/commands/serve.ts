@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js';
 import { type AlertsOptions, addAlerts, alertsOf } from '../options/alerts.js';
 import { addConnection, type ConnectionOptions, connect } from '../options/connection.js';
 import { addHttp, type HttpOptions } from '../options/http.js';
+import { accessDirectory, httpDirectory } from '../options/options.js';
 import { stopOnSignals } from '../terminal/interruption.js';
 import { levelOfServer, type MessageOptions, print, say } from '../terminal/output.js';
 import { programVersion } from '../terminal/program.js';
@@ -30,7 +30,9 @@ async function serveResults(options: ServeOptions): Promise<void> {
     const server = await serve({
       ...{ log: connection.log, schemas: connection.schemas, config: DEFAULT_APPLICATION_CONFIG },
       address: options.http,
-      directory: join(options.dataDir, 'http'),
+      directory: httpDirectory(options),
+      accessDirectory: accessDirectory(options.rootDir),
+      tenant: options.tenant,
       lakeDirectory: lakeDirectory(options),
       version: programVersion(),
       auth: options.auth,

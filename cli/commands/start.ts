@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { APPLICATION_ID_RULE, isApplicationId } from '@millrace/streams';
 import { type Command, InvalidArgumentError } from 'commander';
 import { ingest } from '../../app/ingestion/ingest.js';
@@ -27,10 +26,12 @@ import { positiveDuration, positiveWait } from '../options/duration.js';
 import { type HttpOptions, httpOption } from '../options/http.js';
 import {
   type ApplicationOptions,
+  accessDirectory,
   addPipelines,
   addSource,
   applicationConfig,
   durationOption,
+  httpDirectory,
   requireLogFormat,
   type SourceOptions,
   sizeOption,
@@ -201,8 +202,6 @@ function placeOf(options: StartOptions): string {
 
 /** What was asked for, and what follows from it. */
 interface RunOptions extends StartOptions {
-  /** Where the server keeps users and the like: of all places of a data directory. */
-  readonly httpDirectory: string;
   readonly serves: boolean;
   /** Whom incidents are told. */
   readonly told: FileConfig;
@@ -223,7 +222,6 @@ async function start(given: StartOptions, command: Command): Promise<void> {
   const options = {
     ...given,
     dataDir: placeOf(given),
-    httpDirectory: join(given.dataDir, 'http'),
     serves: serves(given, command),
     told: alertsOf(given),
   };
@@ -355,8 +353,12 @@ function storedIn(options: RunOptions): Pick<PipelineRequest, 'lake'> {
   return { lake: { directory, retention: { ageMs: lakeAge, sizeBytes: lakeSize }, beside: logPlace(options) } };
 }
 
-function lakeDirectoryOf({ dataDir, lake }: StartOptions): string {
-  return lakeDirectory({ dataDir, ...(typeof lake === 'string' ? { lake } : {}) });
+function lakeDirectoryOf({ dataDir, lake, rootDir, tenant }: StartOptions): string {
+  return lakeDirectory({
+    ...{ dataDir, rootDir },
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(typeof lake === 'string' ? { lake } : {}),
+  });
 }
 
 interface Running {
@@ -417,10 +419,11 @@ function httpBeside(
   config: ApplicationConfig,
   onUrl: (url: string) => void,
 ): HttpProcess | undefined {
-  const { auth, http, httpDirectory, serves, told } = options;
+  const { auth, http, rootDir, serves, tenant, told } = options;
   if (!serves || http === false) return undefined;
   const task = {
-    ...{ place: logPlace(options), config, address: http, directory: httpDirectory, auth, alerts: told },
+    ...{ place: logPlace(options), config, address: http, auth, alerts: told, tenant },
+    ...{ directory: httpDirectory(options), accessDirectory: accessDirectory(rootDir) },
     ...{ lakeDirectory: lakeDirectoryOf(options), version: programVersion(), logsToStderr: levelOfServer(options) },
     ...(options.listen ? { receives: lineReadingOf(options) } : {}),
   };

@@ -27,11 +27,14 @@ export interface ConnectionOptions extends DataDirOption {
 }
 
 /** How to print a topic of the log that is meant, without the topic's name. */
-export function consumeCommandOf({ brokers, dataDir, registry }: ConnectionOptions): string {
+export function consumeCommandOf({ brokers, dataDir, registry, rootDir, tenant }: ConnectionOptions): string {
+  // A tenant's place is found by its name.
+  const directory = tenant === undefined ? dataDir : rootDir;
   const words = [
     ...(brokers === undefined ? [] : ['--brokers', brokers]),
     ...(registry === undefined ? [] : ['--registry', registry]),
-    ...(brokers !== undefined || dataDir === DEFAULT_DATA_DIRECTORY ? [] : ['--data-dir', dataDir]),
+    ...(brokers !== undefined || directory === DEFAULT_DATA_DIRECTORY ? [] : ['--data-dir', directory]),
+    ...(tenant === undefined ? [] : ['--tenant', tenant]),
   ];
   return [programCommand(), 'consume', ...words.map(quoted)].join(' ');
 }
@@ -102,7 +105,7 @@ export async function connect(options: ConnectionOptions, purpose: Purpose, sign
 
 /** @throws UsageError */
 export function logPlace(options: ConnectionOptions): LogPlace {
-  const { autoRegister, brokers, dataDir, groupProtocol, guarantee, registry, replicationFactor, topicConfig } =
+  const { autoRegister, brokers, dataDir, groupProtocol, guarantee, registry, replicationFactor, tenant, topicConfig } =
     options;
   if (brokers === undefined) return { url: dataDir };
   if (registry === undefined) {
@@ -112,6 +115,7 @@ export function logPlace(options: ConnectionOptions): LogPlace {
     url: kafkaUrl(brokers),
     kafka: {
       ...{ autoRegister, registry, dataDirectory: dataDir },
+      ...(tenant === undefined ? {} : { tenant }),
       settings: { ...readSettings(options.kafkaConfig), ...options.kafkaSetting },
       ...(guarantee === undefined ? {} : { guarantee }),
       ...(groupProtocol === undefined ? {} : { groupProtocol }),

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { toMilliseconds } from '@millrace/streams';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import ms from 'ms';
@@ -7,6 +8,7 @@ import { type HostOf, hostFromFile } from '../../app/ingestion/host-from-file.js
 import type { TopicPlace } from '../../app/ingestion/read-topics.js';
 import type { MqttPlace, SyslogPlace } from '../../app/ingestion/receive-messages.js';
 import { lastPlace } from '../../app/log/places.js';
+import { isTenant, TENANT_RULE, tenantDirectory } from '../../app/tenant.js';
 import { EventClock } from '../../producer/event-clock.js';
 import { chosenFormat, FORMAT_NAMES } from '../../producer/formats/known-formats.js';
 import { OddFieldCounts } from '../../producer/odd-fields.js';
@@ -110,26 +112,61 @@ function simulatedRate(text: string): number {
 
 export const DEFAULT_DATA_DIRECTORY = '.millrace';
 
-export interface DataDirOption {
+export interface RootDirOption {
+  /** Of all tenants. */
   readonly dataDir: string;
+}
+
+export interface DataDirOption {
+  /** Of the tenant, and of the place in it. */
+  readonly dataDir: string;
+  readonly tenant?: string;
+  /** What was given: the directory of all tenants and places, and of their users. Set before the command runs. */
+  readonly rootDir: string;
+}
+
+/** For what is of all tenants. */
+export function dataDirOption(): Option {
+  return new Option('--data-dir <directory>', 'directory of the embedded log and the state')
+    .default(DEFAULT_DATA_DIRECTORY)
+    .env('MILLRACE_DATA_DIR');
+}
+
+export function tenantName(text: string): string {
+  if (isTenant(text)) return text;
+  throw new InvalidArgumentError(`It must be ${TENANT_RULE}.`);
 }
 
 export function addDataDir(command: Command): Command {
   return command
+    .addOption(dataDirOption())
     .addOption(
-      new Option('--data-dir <directory>', 'directory of the embedded log and the state')
-        .default(DEFAULT_DATA_DIRECTORY)
-        .env('MILLRACE_DATA_DIR'),
+      new Option(
+        '--tenant <name>',
+        'work for this tenant alone: a directory of its own in the data directory; on Kafka, topics, groups and ' +
+          'subjects whose names begin with its name and a dot (docs/tenants.md)',
+      ).argParser(tenantName),
     )
     .hook('preAction', (_, action) => {
-      const { brokers, dataDir } = action.opts<{ readonly brokers?: string; readonly dataDir: string }>();
+      const options = action.opts<{ readonly brokers?: string; readonly dataDir: string; readonly tenant?: string }>();
+      const { brokers, dataDir: rootDir, tenant } = options;
+      const own = tenant === undefined ? rootDir : tenantDirectory(rootDir, tenant);
       // A start knows its place by what it processes.
-      if (action.name() === 'start' || brokers !== undefined) return;
-      const place = lastPlace(dataDir);
-      if (place === dataDir) return;
-      say(safe`${place} is what the last start used`);
+      const place = action.name() === 'start' || brokers !== undefined ? own : lastPlace(own);
+      if (place !== own) say(safe`${place} is what the last start used`);
+      action.setOptionValue('rootDir', rootDir);
       action.setOptionValue('dataDir', place);
     });
+}
+
+/** Where a server keeps what is its own: of all places of a data directory, or of a tenant's. */
+export function httpDirectory({ rootDir, tenant }: Pick<DataDirOption, 'rootDir' | 'tenant'>): string {
+  return join(tenant === undefined ? rootDir : tenantDirectory(rootDir, tenant), 'http');
+}
+
+/** Where the users of all tenants are. */
+export function accessDirectory(rootDir: string): string {
+  return join(rootDir, 'http');
 }
 
 export interface SourceOptions {
