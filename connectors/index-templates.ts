@@ -23,12 +23,18 @@ export interface AppliedTemplate {
  * Puts the index templates of `<directory>/elasticsearch/*.json`, each named as its file; those of this folder where the
  * directory has none. They hold for indices that are made from then on.
  *
+ * @param prefix of a tenant's indices, and so of its templates; default of none
+ *
  * @throws ConnectorError
  */
-export async function applyIndexTemplates(elasticsearch: HttpService, directory: string): Promise<AppliedTemplate[]> {
+export async function applyIndexTemplates(
+  elasticsearch: HttpService,
+  directory: string,
+  prefix = '',
+): Promise<AppliedTemplate[]> {
   const applied: AppliedTemplate[] = [];
   for (const file of await jsonFiles(await templateDirectory(directory))) {
-    applied.push(await applyTemplate(elasticsearch, file));
+    applied.push(await applyTemplate(elasticsearch, file, prefix));
   }
   return applied;
 }
@@ -41,16 +47,17 @@ async function templateDirectory(directory: string): Promise<string> {
   );
 }
 
-async function applyTemplate(elasticsearch: HttpService, file: string): Promise<AppliedTemplate> {
+async function applyTemplate(elasticsearch: HttpService, file: string, prefix: string): Promise<AppliedTemplate> {
   const read = templateFile.safeParse(await readJson(file));
   if (!read.success) throw new ConnectorError('FILE_INVALID', `${file} is no index template: it has no index_patterns`);
-  const digest = createHash('sha256').update(JSON.stringify(read.data)).digest('hex');
-  const name = basename(file, '.json');
+  const template = { ...read.data, index_patterns: read.data.index_patterns.map((pattern) => prefix + pattern) };
+  const digest = createHash('sha256').update(JSON.stringify(template)).digest('hex');
+  const name = prefix + basename(file, '.json');
   const path = `_index_template/${encodeURIComponent(name)}`;
 
   const there = await elasticsearch.request('GET', path, { allow: [404] });
   const before = there.status === 404 ? undefined : templateAnswer.safeParse(there.body).data?.index_templates[0];
   if (before?.index_template._meta?.[DIGEST] === digest) return { name, result: 'unchanged' };
-  await elasticsearch.request('PUT', path, { body: { ...read.data, _meta: { ...read.data._meta, [DIGEST]: digest } } });
+  await elasticsearch.request('PUT', path, { body: { ...template, _meta: { ...template._meta, [DIGEST]: digest } } });
   return { name, result: before === undefined ? 'created' : 'updated' };
 }

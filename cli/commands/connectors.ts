@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
+import { tenantPrefix } from '../../app/tenant.js';
 import { applyConnectors } from '../../connectors/apply-connectors.js';
 import { ConnectClient, type ConnectorStatus, failureOf, isRunning } from '../../connectors/connect-client.js';
 import { ConnectorError } from '../../connectors/connector-error.js';
@@ -7,8 +8,9 @@ import { connectorDirectory, loadConnectors, VARIANTS, type Variant } from '../.
 import { HttpService } from '../../connectors/http-service.js';
 import { applyIndexTemplates } from '../../connectors/index-templates.js';
 import { applyInfluxDatabases } from '../../connectors/influx-databases.js';
+import { connectorOfTenant } from '../../connectors/tenant-connector.js';
 import { positiveWait } from '../options/duration.js';
-import { durationOption } from '../options/options.js';
+import { durationOption, tenantName } from '../options/options.js';
 import { onNobodyReads, print, say } from '../terminal/output.js';
 import { SafeText, safe } from '../terminal/safe-text.js';
 import { type Cell, printTable } from '../terminal/table.js';
@@ -26,6 +28,7 @@ interface ConnectOptions {
 }
 
 interface DirectoryOptions extends ConnectOptions {
+  readonly tenant?: string;
   readonly directory?: string;
 }
 
@@ -77,9 +80,14 @@ function addConnect(command: Command): Command {
 }
 
 function addDirectory(command: Command): Command {
-  return addConnect(command).addOption(
-    new Option('--directory <directory>', "directory of the connectors' files").conflicts('variant'),
-  );
+  return addConnect(command)
+    .addOption(new Option('--directory <directory>', "directory of the connectors' files").conflicts('variant'))
+    .addOption(
+      new Option(
+        '--tenant <name>',
+        'the connectors of this tenant: their names, topics, indices and measurements begin with its name and a dot',
+      ).argParser(tenantName),
+    );
 }
 
 async function apply(names: readonly string[], options: ApplyOptions): Promise<void> {
@@ -95,11 +103,14 @@ export async function applyFiles(
   report: (what: string, result: string, more?: string) => void,
 ): Promise<void> {
   const directory = directoryOf(options);
-  const connectors = await loadConnectors(directory, environmentOf(options), names);
+  const prefix = prefixOf(options);
+  const connectors = (await loadConnectors(directory, environmentOf(options), names)).map((connector) =>
+    connectorOfTenant(connector, prefix),
+  );
   const service = (name: string, address: string) =>
     new HttpService({ name, url: address, waitMs: options.timeout, onWait: sayWaiting });
   if (options.elasticsearch !== undefined) {
-    const templates = await applyIndexTemplates(service('Elasticsearch', options.elasticsearch), directory);
+    const templates = await applyIndexTemplates(service('Elasticsearch', options.elasticsearch), directory, prefix);
     for (const { name, result } of templates) report(`index template ${name}`, result);
   }
   if (options.influxdb !== undefined) {
@@ -152,12 +163,17 @@ async function remove(names: readonly string[], options: DirectoryOptions): Prom
   const client = clientOf(options, SHORT_WAIT_MS);
   // Names alone do: what is deleted needs no variables.
   const asked = names.length > 0 ? names : await namesIn(directoryOf(options));
-  for (const name of asked) printResult(`connector ${name}`, (await client.delete(name)) ? 'deleted' : 'was not there');
+  for (const name of asked.map((each) => prefixOf(options) + each))
+    printResult(`connector ${name}`, (await client.delete(name)) ? 'deleted' : 'was not there');
 }
 
 async function namesIn(directory: string): Promise<string[]> {
   const anyValue = new Proxy({}, { get: () => 'x' });
   return (await loadConnectors(directory, anyValue)).map(({ name }) => name);
+}
+
+function prefixOf({ tenant }: DirectoryOptions): string {
+  return tenant === undefined ? '' : tenantPrefix(tenant);
 }
 
 function directoryOf({ directory, variant }: DirectoryOptions): string {

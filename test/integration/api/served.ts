@@ -5,6 +5,8 @@ import { type RunningServer, serve } from '../../../api/serve.js';
 import type { RateLimits } from '../../../api/server.js';
 import type { LineReading } from '../../../app/ingestion/line-reading.js';
 import { openLog } from '../../../app/log/open-log.js';
+import { TenantLog } from '../../../app/log/tenant-log.js';
+import { tenantPrefix } from '../../../app/tenant.js';
 import { DEFAULT_APPLICATION_CONFIG, topicsOf } from '../../../topology/application-config.js';
 import { registerSerdes, type TopicSerdes } from '../../../topology/serdes.js';
 import { temporaryDirectory } from '../millrace.js';
@@ -27,16 +29,19 @@ export interface ServedOptions {
   /** What a pipeline has left, with a lake in it; default an empty one. */
   readonly dataDirectory?: string;
   readonly receives?: LineReading;
+  /** Of a log that others use, too; it stays open. */
+  readonly tenant?: { readonly name: string; readonly log: Log; readonly accessDirectory: string };
 }
 
-export async function served({ auth, dataDirectory, rateLimits, receives }: ServedOptions): Promise<Served> {
+export async function served({ auth, dataDirectory, rateLimits, receives, tenant }: ServedOptions): Promise<Served> {
   const temporary = await temporaryDirectory();
   const directory = join(temporary.path, 'http');
-  const opened = await openLog(dataDirectory ?? join(temporary.path, 'data'), {
+  const own = await openLog(dataDirectory ?? join(temporary.path, 'data'), {
     purpose: { runs: 'producer' },
     signal: new AbortController().signal,
     onNotice: () => {},
   });
+  const opened = tenant === undefined ? own : { ...own, log: new TenantLog(tenant.log, tenantPrefix(tenant.name)) };
   const config = DEFAULT_APPLICATION_CONFIG;
   const topics = topicsOf(config);
   for (const topic of Object.values(topics)) await opened.log.ensureTopic(topic, { partitions: 1 });
@@ -46,6 +51,7 @@ export async function served({ auth, dataDirectory, rateLimits, receives }: Serv
     ...{ address: { host: '127.0.0.1', port: 0 }, version: 'test' },
     lakeDirectory: dataDirectory === undefined ? undefined : join(dataDirectory, 'lake'),
     ...(rateLimits === undefined ? {} : { rateLimits }),
+    ...(tenant === undefined ? {} : { tenant: tenant.name, accessDirectory: tenant.accessDirectory }),
   });
   return {
     ...server,
