@@ -1,6 +1,5 @@
 import type { Headers } from '../../log/log.js';
-import type { Serde } from '../../serde/serde.js';
-import { stringSerde } from '../../serde/string.js';
+import { StoredKey } from '../stored-key.js';
 
 /** The partial aggregate of one key in one slice. */
 export class Partial<A> {
@@ -34,7 +33,7 @@ interface SliceIndexes<K, A> {
 }
 
 /** A key's live partials, in order of (slice, first window). */
-export class KeyPartials<K, A> {
+export class KeyPartials<K, A> extends StoredKey<K> {
   readonly partials: Partial<A>[] = [];
   dirty = false;
   /** True when one of the partials is left out of some windows of its slice. */
@@ -44,14 +43,10 @@ export class KeyPartials<K, A> {
    * so it is not kept in them.
    */
   headers: Map<Partial<A>, LastHeaders> | undefined;
-  #bytes: Buffer | undefined;
-  #order: string | undefined;
 
-  constructor(
-    readonly key: K,
-    /** Equal for equal keys, also when they are objects; undefined where the key itself is. */
-    readonly identity: string | undefined,
-  ) {}
+  get isEmpty(): boolean {
+    return this.partials.length === 0;
+  }
 
   /** The partial; undefined when there is none. */
   at(slice: number, firstWindow: number): Partial<A> | undefined {
@@ -93,30 +88,4 @@ export class KeyPartials<K, A> {
     this.cut = false;
     return false;
   }
-
-  serialized(topic: string, serde: Serde<K>): Buffer {
-    this.#bytes ??= Buffer.from(serde.serialize(topic, this.key));
-    return this.#bytes;
-  }
-
-  /** A text that sorts as the serialized key does. */
-  order(topic: string, serde: Serde<K>): string {
-    this.#order ??=
-      (serde as Serde<unknown>) === stringSerde
-        ? codePointOrder(this.key as string)
-        : this.serialized(topic, serde).toString('latin1');
-    return this.#order;
-  }
-}
-
-/**
- * A text that sorts by code units as the given one does by code points, and so by its bytes in UTF-8: they differ in that
- * surrogates, which stand for the code points from 0x10000, come before the code units from 0xE000.
- */
-function codePointOrder(text: string): string {
-  if (!/[\uD800-\uFFFF]/.test(text)) return text;
-  return text.replace(/[\uD800-\uFFFF]/g, (unit) => {
-    const code = unit.charCodeAt(0);
-    return String.fromCharCode(code < 0xe000 ? code + 0x2000 : code - 0x800);
-  });
 }

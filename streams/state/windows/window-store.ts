@@ -1,13 +1,13 @@
 import { type Serde, SerdePendingError } from '../../serde/serde.js';
+import { InternedKeys } from '../interned-keys.js';
 import type { StoreView } from '../read-only-stores.js';
 import { type StateDatabase, StateError } from '../state-database.js';
 import type { ChangelogAppend, FlushFailure, StateStore } from '../state-store.js';
 import { type CombineWindows, CommittedWindowStore } from './committed-window-store.js';
-import type { KeyPartials, Partial } from './key-partials.js';
+import { KeyPartials, type Partial } from './key-partials.js';
 import { LiveWindowStore } from './live-window-store.js';
 import { readSliceBlock, SliceBlockBuilder } from './slice-block.js';
 import { BLOCK, blockKey, closedWindowOf, META, META_KEY, metaOf, sliceOfKey, windowsOf } from './window-entries.js';
-import { WindowKeys } from './window-keys.js';
 import type { WindowSlices } from './window-slices.js';
 
 /** A slice's block is rewritten whole when the blocks since the last whole one hold this many entries more than it. */
@@ -47,7 +47,7 @@ export class WindowStore<K, A> implements StateStore {
   readonly #keySerde: Serde<K>;
   readonly #aggregateSerde: Serde<A>;
   readonly #combine: CombineWindows<K, A>;
-  readonly #keys: WindowKeys<K, A>;
+  readonly #keys: InternedKeys<K, KeyPartials<K, A>>;
   readonly #bySlice = new Map<number, SliceIndex<K, A>>();
   #dirty: KeyPartials<K, A>[] = [];
   #uncommittedEntries = 0;
@@ -65,7 +65,7 @@ export class WindowStore<K, A> implements StateStore {
     this.#keySerde = options.keySerde;
     this.#aggregateSerde = options.aggregateSerde;
     this.#combine = options.combine;
-    this.#keys = new WindowKeys(options.name, options.keySerde);
+    this.#keys = new InternedKeys(options.name, options.keySerde, (key, identity) => new KeyPartials(key, identity));
   }
 
   /** The last window that takes no more records, here and after a restart; -1 when there is none. */

@@ -1,39 +1,48 @@
-import type { Serde } from '../../serde/serde.js';
-import { KeyPartials } from './key-partials.js';
+import type { Serde } from '../serde/serde.js';
 
-/** The keys that have partials. They are one where their bytes are. */
-export class WindowKeys<K, A> {
+/** What a store in memory holds of a key. */
+export interface KeyEntry<K> {
+  readonly key: K;
+  /** See `InternedKeys`: undefined where the key itself tells keys apart. */
+  readonly identity: string | undefined;
+  readonly isEmpty: boolean;
+}
+
+/** The keys that a store in memory holds anything of. They are one where their bytes are. */
+export class InternedKeys<K, E extends KeyEntry<K>> {
   readonly #name: string;
   readonly #serde: Serde<K>;
+  readonly #make: (key: K, identity: string | undefined) => E;
   /** Keys that are texts or numbers, and exactly what their bytes say. */
-  readonly #byKey = new Map<K, KeyPartials<K, A>>();
+  readonly #byKey = new Map<K, E>();
   /** All others, by the latin1 text of their bytes. */
-  readonly #byBytes = new Map<string, KeyPartials<K, A>>();
+  readonly #byBytes = new Map<string, E>();
 
-  constructor(name: string, serde: Serde<K>) {
+  constructor(name: string, serde: Serde<K>, make: (key: K, identity: string | undefined) => E) {
     this.#name = name;
     this.#serde = serde;
+    this.#make = make;
   }
 
   get size(): number {
     return this.#byKey.size + this.#byBytes.size;
   }
 
-  /** The key's partials, made when it has none. */
-  key(key: K): KeyPartials<K, A> {
+  /** What is held of the key, made when there is nothing. */
+  key(key: K): E {
     // A map takes 0 and -0 for one.
     const known = typeof key === 'string' || (typeof key === 'number' && key !== 0) ? this.#byKey.get(key) : undefined;
     return known ?? this.#intern(key);
   }
 
-  /** Drops the key when it has no partials. */
+  /** Drops the key when it holds nothing. */
   forget(key: K): void {
-    const partials = this.#byKey.get(key);
-    if (partials !== undefined && partials.partials.length === 0) this.#byKey.delete(key);
+    const held = this.#byKey.get(key);
+    if (held?.isEmpty) this.#byKey.delete(key);
   }
 
   /** Finds or makes what belongs to a key that was not found as it is: keys are one where their bytes are. */
-  #intern(key: K): KeyPartials<K, A> {
+  #intern(key: K): E {
     const serde = this.#serde;
     if (typeof key === 'string' || (typeof key === 'number' && key !== 0)) {
       let isItself = serde.preserves?.(key);
@@ -44,9 +53,9 @@ export class WindowKeys<K, A> {
         if (!isItself) return this.#internBytes(read, bytes);
       }
       if (isItself) {
-        const partials = new KeyPartials<K, A>(key, undefined);
-        this.#byKey.set(key, partials);
-        return partials;
+        const held = this.#make(key, undefined);
+        this.#byKey.set(key, held);
+        return held;
       }
     }
     const bytes = Buffer.from(serde.serialize(this.#name, key));
@@ -54,28 +63,28 @@ export class WindowKeys<K, A> {
   }
 
   /** @param read what the serde makes of the bytes */
-  #internBytes(read: K, bytes: Buffer): KeyPartials<K, A> {
+  #internBytes(read: K, bytes: Buffer): E {
     if ((typeof read === 'string' || typeof read === 'number') && read !== 0) {
       const known = this.#byKey.get(read);
       if (known !== undefined) return known;
-      const partials = new KeyPartials<K, A>(read, undefined);
-      this.#byKey.set(read, partials);
-      return partials;
+      const held = this.#make(read, undefined);
+      this.#byKey.set(read, held);
+      return held;
     }
     const identity = bytes.toString('latin1');
-    let partials = this.#byBytes.get(identity);
-    if (partials === undefined) {
-      partials = new KeyPartials<K, A>(read, identity);
-      this.#byBytes.set(identity, partials);
+    let held = this.#byBytes.get(identity);
+    if (held === undefined) {
+      held = this.#make(read, identity);
+      this.#byBytes.set(identity, held);
     }
-    return partials;
+    return held;
   }
 
   #readKey(keyBytes: Buffer): K {
     return this.#serde.deserialize(this.#name, keyBytes, 0, keyBytes.length);
   }
 
-  drop(key: KeyPartials<K, A>): void {
+  drop(key: E): void {
     if (key.identity === undefined) this.#byKey.delete(key.key);
     else this.#byBytes.delete(key.identity);
   }
