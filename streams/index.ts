@@ -18,9 +18,12 @@ export type {
   RecordPart,
   Reduced,
   Repartitioned,
+  SessionAggregator,
   WithNulls,
   WithoutNulls,
 } from './dsl/options.js';
+export type { SessionWindowedKStream } from './dsl/session-windowed-kstream.js';
+export { SessionWindows } from './dsl/session-windows.js';
 export { keyValueStore, StreamsBuilder } from './dsl/streams-builder.js';
 export type { Synchronous } from './dsl/synchronous.js';
 export { TimeWindows } from './dsl/time-windows.js';
@@ -61,6 +64,8 @@ export {
   type PartitionSuccess,
   type Position,
   type RangeQuery,
+  type SessionKeyQuery,
+  type SessionRangeQuery,
   type StateQuery,
   StateQueryError,
   type StateQueryFailure,
@@ -83,7 +88,8 @@ export { numberSerde } from './serde/number.js';
 export { deserializeWhenReady, type Serde, type SerdeFor, SerdePendingError } from './serde/serde.js';
 export { stringSerde } from './serde/string.js';
 export type { KeyValueStore, KeyValueStoreOptions } from './state/key-value/key-value-store.js';
-export type { ReadOnlyKeyValueStore, ReadOnlyWindowStore } from './state/read-only-stores.js';
+export type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from './state/read-only-stores.js';
+export type { LiveSessions } from './state/sessions/live-session-store.js';
 export { StateError } from './state/state-database.js';
 export type { LiveWindows } from './state/windows/live-window-store.js';
 export type { TimeWindow, Windowed } from './state/windows/windowed.js';
@@ -128,6 +134,7 @@ export {
   type SourcePartition,
   type StoreDefinition,
   type StoreSerdes,
+  type StoreType,
   type TimestampExtractor,
   type Topology,
   TopologyError,

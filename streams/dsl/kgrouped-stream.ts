@@ -13,18 +13,9 @@ import type { Serde } from '../serde/serde.js';
 import type { Aggregation } from '../state/aggregation.js';
 import { WholeWindows, WindowSlices } from '../state/windows/window-slices.js';
 import type { Windowed } from '../state/windows/windowed.js';
-import type { Combiner, PartitionOf } from '../topology/combiner.js';
-import { type Graph, requireSynchronous } from '../topology/graph.js';
-import type {
-  CompiledNode,
-  Forward,
-  GraphNode,
-  RepartitionNode,
-  StoreDefinition,
-  StoreSerdes,
-  TaskContext,
-} from '../topology/topology.js';
-import { TopologyError } from '../topology/topology.js';
+import type { Graph } from '../topology/graph.js';
+import type { GraphNode, StoreSerdes } from '../topology/topology.js';
+import { aggregateNode, needAggregateSerde, needMaterialized } from './aggregate-node.js';
 import { KTable } from './ktable.js';
 import type {
   Aggregator,
@@ -35,6 +26,8 @@ import type {
   ReducedArgument,
   Serdes,
 } from './options.js';
+import { SessionWindowedKStream } from './session-windowed-kstream.js';
+import { SessionWindows } from './session-windows.js';
 import type { TimeWindows } from './time-windows.js';
 
 /**
@@ -57,9 +50,18 @@ export class KGroupedStream<K, V, Missing extends RecordPart = never> {
     readonly repartitionName: string | undefined,
   ) {}
 
-  /** Aggregates by key and window of event time: each record counts in the windows that its time falls in. */
-  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V, Missing> {
-    return new TimeWindowedKStream(this, windows, 'onUpdate');
+  /**
+   * Aggregates by key and window of event time: each record counts in the windows that its time falls in, or in the session
+   * of its key that it is part of.
+   */
+  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V, Missing>;
+  windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V, Missing>;
+  windowedBy(
+    windows: TimeWindows | SessionWindows,
+  ): TimeWindowedKStream<K, V, Missing> | SessionWindowedKStream<K, V, Missing> {
+    return windows instanceof SessionWindows
+      ? new SessionWindowedKStream(this, windows, 'onUpdate')
+      : new TimeWindowedKStream(this, windows, 'onUpdate');
   }
 
   /** Counts the records of each key. Records with a null value are passed over. */
@@ -232,51 +234,4 @@ export class TimeWindowedKStream<K, V, Missing extends RecordPart = never> {
     );
     return new KTable(graph, node, { key: undefined, value: resultSerde } as Serdes<Windowed<K>, R>, changes);
   }
-}
-
-/** An aggregate and, when the key has changed, the repartition before it. */
-function aggregateNode<K, V>(
-  grouped: KGroupedStream<K, V>,
-  name: string,
-  combiner: ((task: TaskContext, partitionOf: PartitionOf) => Combiner) | undefined,
-  store: StoreDefinition,
-  compile: (task: TaskContext, forward: Forward) => CompiledNode,
-  functions: object,
-): GraphNode {
-  const { graph, serdes } = grouped;
-  requireSynchronous(`the aggregate "${name}"`, { ...functions });
-  let parent = grouped.node;
-  if (grouped.repartitionNeeded) {
-    if (combiner === undefined && serdes.value === undefined) {
-      throw new TopologyError(
-        `the aggregate "${name}" cannot merge, so that values go through a topic: pass { value: … } when grouping`,
-      );
-    }
-    const repartition = grouped.repartitionName ?? name;
-    parent = graph.add<RepartitionNode>(
-      {
-        kind: 'repartition',
-        name: `${repartition}-repartition`,
-        children: [],
-        topic: `${repartition}-repartition`,
-        keySerde: serdes.key as Serde<unknown>,
-        valueSerde: serdes.value as Serde<unknown> | undefined,
-        partitions: undefined,
-        combiner,
-      },
-      parent,
-    );
-  }
-  return graph.processor(name, parent, compile, [store]);
-}
-
-function needMaterialized(materialized: { readonly value: unknown } | undefined): void {
-  if (materialized?.value === undefined) {
-    throw new TopologyError('an aggregate needs a serde for its values; pass { value: … } behind the aggregator');
-  }
-}
-
-function needAggregateSerde<T>(serde: Serde<T> | undefined, what: string): Serde<T> {
-  if (serde === undefined) throw new TopologyError(`"${what}" needs a serde; pass it when grouping or materializing`);
-  return serde;
 }

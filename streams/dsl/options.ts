@@ -142,3 +142,11 @@ export interface Aggregator<K, V, A> {
 export interface KeepingAggregator<K, V, A> extends Aggregator<K, V, A> {
   readonly add: (key: K, value: V, aggregate: A) => A;
 }
+
+/** An aggregator of sessions: it merges those that a record makes one. The functions return a new aggregate and change none. */
+export interface SessionAggregator<K, V, A> extends Omit<Aggregator<K, V, A>, 'merge' | 'subtract'> {
+  /** Null deletes the session. */
+  readonly add: (key: K, value: V, aggregate: A) => A | null;
+  /** Merges two aggregates, the earlier first, and `initializer()` before all. */
+  readonly merge: (left: A, right: A) => A;
+}

@@ -1,10 +1,10 @@
 import { countSerde } from '../serde/count.js';
 import { nullableSerde } from '../serde/nullable.js';
 import type { Serde } from '../serde/serde.js';
-import type { Aggregation } from '../state/aggregation.js';
+import type { Aggregation, MergingAggregation } from '../state/aggregation.js';
 import { requireSynchronous } from '../topology/graph.js';
 
-export function countAggregation<K, V>(serde: Serde<number> = countSerde): Aggregation<K, V, number> {
+export function countAggregation<K, V>(serde: Serde<number> = countSerde): MergingAggregation<K, V, number> {
   return {
     initializer: () => 0,
     add: (_key, _value, count) => count + 1,
@@ -18,7 +18,7 @@ export function countAggregation<K, V>(serde: Serde<number> = countSerde): Aggre
 export function reduceAggregation<K, V, A>(
   reducer: (aggregate: A, value: A) => A,
   serde: Serde<A>,
-): Aggregation<K, V, A | undefined> {
+): MergingAggregation<K, V, A | undefined> {
   requireSynchronous('reduce', { reducer });
   const reduce = (left: A | undefined, right: A | undefined) => {
     if (left === undefined) return right;

@@ -12,7 +12,7 @@ import {
 } from './windows/windowed-aggregate.js';
 
 /** Blocks that are being filled, by partition and slice. */
-class Blocks {
+export class CombinedBlocks {
   readonly #bySlice = new Map<string, { partition: number; slice: number; blocks: SliceBlockBuilder[] }>();
   readonly #withHeaders: {
     readonly partition: number;
@@ -61,7 +61,7 @@ export function windowedCombiner<K, V, A>(
     flush: (emit, counts) => {
       if (store.dirtyKeys.length === 0) return;
       if (counts) adder.reportCounted();
-      const blocks = new Blocks();
+      const blocks = new CombinedBlocks();
       const { aggregation, keySerde, name, slices } = options;
       for (const key of store.dirtyKeys) {
         for (const partial of key.partials) {
@@ -123,7 +123,7 @@ export function keyedCombiner<K, V, A>(
     flush: (emit) => {
       task.reportCounted(name, counted);
       counted = 0;
-      const blocks = new Blocks();
+      const blocks = new CombinedBlocks();
       for (const { aggregate, bytes, headers, key, timestamp } of partials.values()) {
         try {
           const serialized = aggregation.serde.serialize(name, aggregate);

@@ -140,6 +140,14 @@ function ask(view: StoreView, query: StateQuery): { readonly value: unknown } | 
     const { descending = false, from, limit, to } = query;
     return { value: entries(descending ? store.reverseRange(from, to) : store.range(from, to), limit) };
   }
+  if (view.kind === 'session') {
+    const { store } = view;
+    if (query.type !== 'session-key' && query.type !== 'session-range') return undefined;
+    const { from = 0, limit, to = Number.MAX_SAFE_INTEGER } = query;
+    const found =
+      query.type === 'session-key' ? store.findSessions(query.key, from, to) : store.findAllSessions(from, to);
+    return { value: entries(found, limit) };
+  }
   const { store } = view;
   if (query.type === 'window-key') return { value: entries(store.fetch(query.key, query.from, query.to), query.limit) };
   if (query.type === 'window-range') return { value: entries(store.fetchAll(query.from, query.to), query.limit) };

@@ -1,5 +1,6 @@
-import type { ReadOnlyKeyValueStore, ReadOnlyWindowStore } from '../state/read-only-stores.js';
+import type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from '../state/read-only-stores.js';
 import type { Windowed } from '../state/windows/windowed.js';
+import type { StoreType } from '../topology/topology.js';
 import { unknownStore } from './local-state-queries.js';
 import type { LocalStores } from './local-stores.js';
 import { StateQueryError } from './state-query.js';
@@ -78,8 +79,48 @@ export class LocalWindowStore<K, V> implements ReadOnlyWindowStore<K, V> {
   }
 }
 
+/** All partitions of a store of sessions that are here, as one. Sessions come partition by partition. */
+export class LocalSessionStore<K, V> implements ReadOnlySessionStore<K, V> {
+  readonly #stores: LocalStores;
+  readonly #name: string;
+
+  constructor(stores: LocalStores, name: string) {
+    this.#stores = stores;
+    this.#name = name;
+    this.#views();
+  }
+
+  fetchSession(key: K, start: number, end: number): V | undefined {
+    for (const view of this.#views()) {
+      const value = unlessMoved(() => view.fetchSession(key, start, end));
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  }
+
+  async *fetch(key: K): AsyncGenerator<[Windowed<K>, V]> {
+    for (const view of this.#views()) yield* untilMoved(view.fetch(key));
+  }
+
+  async *findSessions(key: K, earliestEnd: number, latestStart: number): AsyncGenerator<[Windowed<K>, V]> {
+    for (const view of this.#views()) yield* untilMoved(view.findSessions(key, earliestEnd, latestStart));
+  }
+
+  async *findAllSessions(earliestEnd: number, latestStart: number): AsyncGenerator<[Windowed<K>, V]> {
+    for (const view of this.#views()) yield* untilMoved(view.findAllSessions(earliestEnd, latestStart));
+  }
+
+  async *all(): AsyncGenerator<[Windowed<K>, V]> {
+    for (const view of this.#views()) yield* untilMoved(view.all());
+  }
+
+  #views(): ReadOnlySessionStore<K, V>[] {
+    return activeViews(this.#stores, this.#name, 'session') as ReadOnlySessionStore<K, V>[];
+  }
+}
+
 /** Tasks come and go: a store that is held on to asks for them each time. @throws StateQueryError */
-function activeViews(stores: LocalStores, name: string, kind: 'key-value' | 'window'): unknown[] {
+function activeViews(stores: LocalStores, name: string, kind: StoreType): unknown[] {
   if (stores.partitions(name) === undefined) throw unknownStore(name);
   const found = stores.find(name);
   if (!stores.isSettled || found.some(({ isActive }) => !isActive)) {

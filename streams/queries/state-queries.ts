@@ -3,6 +3,8 @@ import type { Windowed } from '../state/windows/windowed.js';
 import type {
   KeyQuery,
   RangeQuery,
+  SessionKeyQuery,
+  SessionRangeQuery,
   StateQuery,
   StateQueryRequest,
   StateQueryResult,
@@ -21,6 +23,9 @@ export interface StateQueries {
   query<K, V>(request: StateQueryRequest<RangeQuery<K>>): Promise<StateQueryResult<AsyncIterable<[K, V]>>>;
   query<V>(request: StateQueryRequest<WindowKeyQuery>): Promise<StateQueryResult<AsyncIterable<[number, V]>>>;
   query<K, V>(request: StateQueryRequest<WindowRangeQuery>): Promise<StateQueryResult<AsyncIterable<[Windowed<K>, V]>>>;
+  query<K, V>(
+    request: StateQueryRequest<SessionKeyQuery<K> | SessionRangeQuery>,
+  ): Promise<StateQueryResult<AsyncIterable<[Windowed<K>, V]>>>;
   query(request: StateQueryRequest<StateQuery>): Promise<StateQueryResult<unknown>>;
 }
 
@@ -42,6 +47,10 @@ export interface QueryAnywhere {
   ): Promise<StateQueryResult<AsyncIterable<[number, V]>>>;
   <K, V>(
     request: StateQueryRequest<WindowRangeQuery>,
+    options?: AnywhereOptions,
+  ): Promise<StateQueryResult<AsyncIterable<[Windowed<K>, V]>>>;
+  <K, V>(
+    request: StateQueryRequest<SessionKeyQuery<K> | SessionRangeQuery>,
     options?: AnywhereOptions,
   ): Promise<StateQueryResult<AsyncIterable<[Windowed<K>, V]>>>;
   (request: StateQueryRequest<StateQuery>, options?: AnywhereOptions): Promise<StateQueryResult<unknown>>;

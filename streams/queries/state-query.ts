@@ -39,7 +39,31 @@ export interface WindowRangeQuery extends Limited {
   readonly to: number;
 }
 
-export type StateQuery = KeyQuery | RangeQuery | WindowKeyQuery | WindowRangeQuery;
+/**
+ * The sessions of one key that reach into the time from `from` to `to`, in milliseconds since the epoch, both included: they
+ * end at `from` or later, and start at `to` or before. Without a bound: all before it or behind it.
+ */
+export interface SessionKeyQuery<K = unknown> extends Limited {
+  readonly type: 'session-key';
+  readonly key: K;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+/** As `SessionKeyQuery`, of all keys, in the order of the sessions' ends, their starts, and the keys' bytes. */
+export interface SessionRangeQuery extends Limited {
+  readonly type: 'session-range';
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+export type StateQuery =
+  | KeyQuery
+  | RangeQuery
+  | WindowKeyQuery
+  | WindowRangeQuery
+  | SessionKeyQuery
+  | SessionRangeQuery;
 
 /** After Kafka Streams' `StateQueryRequest` (KIP-796). It is data: another process can be sent it. */
 export interface StateQueryRequest<Q extends StateQuery = StateQuery> {

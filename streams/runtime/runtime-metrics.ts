@@ -1,5 +1,5 @@
 import type { Log } from '../log/log.js';
-import type { Topology } from '../topology/topology.js';
+import type { StoreType, Topology } from '../topology/topology.js';
 import type { Counters, DurationHistogram } from './counters.js';
 import { type NodeMetrics, nodeMetricsOf } from './node-metrics.js';
 import type { Task } from './task/task.js';
@@ -46,7 +46,7 @@ export interface PartitionMetrics {
 export interface StoreMetrics {
   readonly name: string;
   readonly task: string;
-  readonly type: 'key-value' | 'window';
+  readonly type: StoreType;
   /** Null where it takes a count to know. */
   readonly entries: number | null;
   /** On the disk, roughly; null in memory. */

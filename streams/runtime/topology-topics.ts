@@ -124,7 +124,7 @@ export class TopologyTopics {
       if (node.kind === 'processor') {
         for (const { contents, name } of node.stores) {
           topics.push(this.changelog(name));
-          if (contents.kind === 'windows' && lateTopic !== undefined) topics.push(lateTopic);
+          if (['windows', 'sessions'].includes(contents.kind) && lateTopic !== undefined) topics.push(lateTopic);
         }
       }
       // Whatever is read may fail.

@@ -16,6 +16,9 @@ export interface Aggregation<K, V, A> {
   readonly serde: Serde<A>;
 }
 
+/** One that always merges. */
+export type MergingAggregation<K, V, A> = Aggregation<K, V, A> & { readonly merge: (left: A, right: A) => A };
+
 /**
  * What a row was before it changed, for those that its table is sent to. Of a new row that is the initializer's value, as
  * in Kafka Streams; null where there is none, as in a reduce.

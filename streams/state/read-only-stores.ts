@@ -29,7 +29,25 @@ export interface ReadOnlyWindowStore<K, V> {
   all(): AsyncIterable<[Windowed<K>, V]>;
 }
 
+/**
+ * What a store of sessions holds as of the last commit: those that are not closed. A session goes from the time of its first
+ * record to that of its last, both included, in milliseconds since the epoch.
+ */
+export interface ReadOnlySessionStore<K, V> {
+  /** The value of the key's session with these first and last times. */
+  fetchSession(key: K, start: number, end: number): V | undefined;
+  /** The key's sessions in order of time. */
+  fetch(key: K): AsyncIterable<[Windowed<K>, V]>;
+  /** The key's sessions that end at `earliestEnd` or later, and start at `latestStart` or before, in order of time. */
+  findSessions(key: K, earliestEnd: number, latestStart: number): AsyncIterable<[Windowed<K>, V]>;
+  /** As `findSessions`, of all keys, in the order of the sessions' ends, their starts, and the keys' bytes. */
+  findAllSessions(earliestEnd: number, latestStart: number): AsyncIterable<[Windowed<K>, V]>;
+  /** All sessions of all keys, in the same order. */
+  all(): AsyncIterable<[Windowed<K>, V]>;
+}
+
 /** A store as readers beside its task see it. */
 export type StoreView =
   | { readonly kind: 'key-value'; readonly store: ReadOnlyKeyValueStore<unknown, unknown> }
-  | { readonly kind: 'window'; readonly store: ReadOnlyWindowStore<unknown, unknown> };
+  | { readonly kind: 'window'; readonly store: ReadOnlyWindowStore<unknown, unknown> }
+  | { readonly kind: 'session'; readonly store: ReadOnlySessionStore<unknown, unknown> };

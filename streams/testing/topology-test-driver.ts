@@ -8,6 +8,8 @@ import { StreamThread } from '../runtime/stream-thread.js';
 import type { StreamThreadConfig } from '../runtime/stream-thread-config.js';
 import { deserializeWhenReady, type Serde } from '../serde/serde.js';
 import { type KeyValueStore, LevelKeyValueStore } from '../state/key-value/key-value-store.js';
+import type { LiveSessions } from '../state/sessions/live-session-store.js';
+import { LevelSessionStore } from '../state/sessions/session-store.js';
 import type { StateStore } from '../state/state-store.js';
 import type { LiveWindows } from '../state/windows/live-window-store.js';
 import { WindowStore } from '../state/windows/window-store.js';
@@ -261,7 +263,9 @@ export class TopologyTestDriver {
   keyValueStore<K, V>(name: string): KeyValueStore<K, V> {
     const stores = this.#stores(name).filter((store) => store instanceof LevelKeyValueStore);
     const [first] = stores;
-    if (first === undefined) throw new ArgumentError(`the store "${name}" is one of windows; see getWindowStore`);
+    if (first === undefined) {
+      throw new ArgumentError(`the store "${name}" is one of windows; see getWindowStore and getSessionStore`);
+    }
     return stores.length === 1 ? first : new PartitionedStore<K, V>(stores);
   }
 
@@ -281,6 +285,31 @@ export class TopologyTestDriver {
       fetch: (key, start, end) => from((view) => view.fetch(key, start, end)),
       fetchAll: (start, end) => from((view) => view.fetchAll(start, end)),
       all: () => from((view) => view.all()),
+    };
+  }
+
+  /**
+   * The sessions of the aggregate of that name, of all partitions: those that are not closed.
+   *
+   * @throws ArgumentError when there is none, or it has no sessions
+   */
+  getSessionStore<K, V>(name: string): LiveSessions<K, V> {
+    const views = this.#stores(name)
+      .filter((store) => store instanceof LevelSessionStore)
+      .map((store): LiveSessions<K, V> => store.live());
+    if (views.length === 0) throw new ArgumentError(`the store "${name}" is none of sessions; see keyValueStore`);
+    return {
+      fetchSession: (key, start, end) => {
+        for (const view of views) {
+          const value = view.fetchSession(key, start, end);
+          if (value !== undefined) return value;
+        }
+        return undefined;
+      },
+      fetch: (key) => views.flatMap((view) => view.fetch(key)),
+      findSessions: (key, earliestEnd, latestStart) =>
+        views.flatMap((view) => view.findSessions(key, earliestEnd, latestStart)),
+      all: () => views.flatMap((view) => view.all()),
     };
   }
 

@@ -8,6 +8,8 @@ import type { Forward } from './topology.js';
 export interface Combiner {
   /** True for windows: what it has combined can come too late for them. */
   readonly isForWindows: boolean;
+  /** Whether a record of this time may be late, and is for that reason not to be combined with others. */
+  readonly mayBeLate?: (timestamp: number) => boolean;
   readonly process: Forward;
   /** Hands out what was combined since the last flush; `counts` says that it is sure to be counted. */
   flush(emit: EmitBlock, counts: boolean): void;

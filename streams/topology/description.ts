@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { GraphNode, RepartitionNode, SubTopology, Topology } from './topology.js';
+import type { GraphNode, RepartitionNode, StoreType, SubTopology, Topology } from './topology.js';
 
 /** A step that records take. What is not of its type is null, or has nothing in it. */
 export interface DescribedNode {
@@ -17,7 +17,7 @@ export interface DescribedNode {
 
 export interface DescribedStore {
   readonly name: string;
-  readonly type: 'key-value' | 'window';
+  readonly type: StoreType;
   readonly changelog_topic: string;
 }
 

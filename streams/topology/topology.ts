@@ -33,13 +33,15 @@ export type TimestampExtractor<V> = (value: V, recordTimestamp: number, partitio
 
 /** What a store holds, for a topology that would read it as something else to be refused. */
 export interface StoreContents {
-  readonly kind: 'windows' | 'table' | 'entries';
+  readonly kind: 'windows' | 'sessions' | 'table' | 'entries';
   /** The formats of the serdes, where they say. */
   readonly keys?: string | undefined;
   readonly values?: string | undefined;
-  /** Their size and advance. */
+  /** Their size and advance, or the gap of sessions. */
   readonly windows?: string;
 }
+
+export type StoreType = 'key-value' | 'window' | 'session';
 
 /** How the keys and values that a store's readers see become bytes. */
 export interface StoreSerdes {
@@ -55,7 +57,7 @@ export interface StoreDefinition {
   readonly contents: StoreContents;
   readonly serdes: StoreSerdes;
   /** Shown by describe(). */
-  readonly type: 'key-value' | 'window';
+  readonly type: StoreType;
   create(): StateStore;
 }
 

@@ -24,6 +24,11 @@ export const wireRequest = z.strictObject({
     }),
     z.strictObject({ type: z.literal('window-key'), key: z.unknown(), from: time, to: time, limit }),
     z.strictObject({ type: z.literal('window-range'), from: time, to: time, limit }),
+    z.strictObject({
+      type: z.literal('session-key'),
+      ...{ key: z.unknown(), from: time.optional(), to: time.optional(), limit },
+    }),
+    z.strictObject({ type: z.literal('session-range'), from: time.optional(), to: time.optional(), limit }),
   ]),
   bound: position.optional(),
   /** Null: however many, for JSON has no infinity. */
@@ -95,6 +100,7 @@ export function withKeys(query: StateQuery | WireRequest['query'], change: (key:
   switch (query.type) {
     case 'key':
     case 'window-key':
+    case 'session-key':
       return { ...query, key: change(query.key) };
     case 'range': {
       const { from, to, ...rest } = query;

@@ -76,10 +76,7 @@ export class RepartitionSink {
     if (repartition.kind === 'direct') return;
     const transaction = this.#environment.transaction();
     const { now } = this.#environment;
-    this.#combiner?.flush((partition, slice, block, headers) => {
-      this.#countSent();
-      transaction.append(repartition.topic, partition, now(), null, encodeBlock(slice, block), headers);
-    }, true);
+    this.#sendCombined(repartition.topic);
     const { absence, confirmations, watermark } = this.#task.time;
     const said = absence === 'none' ? `${watermark}` : `${watermark} ${absence} ${confirmations}`;
     if ((watermark < 0 && absence === 'none') || this.#announced === said) return;
@@ -183,8 +180,11 @@ export class RepartitionSink {
           this.#isBehind = false;
           this.#return = undefined;
         }
+        const mayBeLate = combined.mayBeLate?.(timestamp) ?? false;
+        // What came before it goes before it.
+        if (mayBeLate) this.#sendCombined(topic);
         combined.process(key, value, timestamp);
-        if (this.#isBehind) this.#sendSingly(combined, topic);
+        if (this.#isBehind || mayBeLate) this.#sendSingly(combined, topic);
       };
     }
     if (valueSerde === undefined) throw new Error(`${this.#node.name} has no serde for its values`);
@@ -200,6 +200,14 @@ export class RepartitionSink {
   #countSent(): void {
     this.#environment.metrics.repartitionRecords++;
     if (this.#sent !== undefined) this.#sent.out++;
+  }
+
+  #sendCombined(topic: string): void {
+    const { now, transaction } = this.#environment;
+    this.#combiner?.flush((partition, slice, block, headers) => {
+      this.#countSent();
+      transaction().append(topic, partition, now(), null, encodeBlock(slice, block), headers);
+    }, true);
   }
 
   #sendSingly(combiner: Combiner, topic: string): void {
