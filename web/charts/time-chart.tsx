@@ -4,14 +4,15 @@ import { Link, useSearchParams } from 'wouter';
 import { timeOfDay } from '../parts/wording.js';
 import { colour, type Token, useThemeVersion } from './colours.js';
 import { clockLabel } from './time-axis.js';
+import { isUnusualAt, type Usual } from './usual.js';
 
 export interface ChartLine {
   readonly name: string;
   readonly values: readonly (number | null)[];
   readonly colour: Token;
   readonly width?: number;
-  /** What lies outside of these is drawn as what is wrong. */
-  readonly outside?: { readonly low: number | null; readonly high: number | null; readonly colour?: Token };
+  /** What lies outside of what is usual is drawn as what is wrong, in this colour. */
+  readonly outside?: { readonly usual: Usual; readonly colour: Token };
 }
 
 export interface ChartMark {
@@ -32,8 +33,8 @@ export interface TimeChartProps {
   readonly height: number;
   readonly gutter?: number;
   readonly format: (value: number) => string;
-  /** What is usual, from the alert that says so. */
-  readonly band?: { readonly low: number | null; readonly high: number | null };
+  /** What is usual: at each point, or from the alert that says so. */
+  readonly usual?: Usual;
   readonly limit?: { readonly value: number; readonly label: string };
   readonly marks?: readonly ChartMark[];
   readonly shades?: readonly { readonly from: number; readonly to: number; readonly tone: 'critical' | 'warning' }[];
@@ -93,7 +94,7 @@ export function TimeChart(props: TimeChartProps) {
 
   useEffect(() => {
     plot.current?.setData(dataOf(props), true);
-  }, [props.times, props.lines, from, to, props.band?.low, props.band?.high]);
+  }, [props.times, props.lines, from, to, props.usual]);
 
   const place = (time: number): CSSProperties => ({ insetInlineStart: `${((time - from) / (to - from)) * 100}%` });
   const isIn = ({ time }: { time: number }) => time >= from && time <= to;
@@ -269,11 +270,16 @@ function optionsOf(
       ...lines.flatMap((line) => {
         const own = { stroke: colour(line.colour), width: line.width ?? 1.5, points: { show: false }, spanGaps: false };
         if (line.outside === undefined) return [own];
-        return [own, { ...own, stroke: colour(line.outside.colour ?? 'critical-fill'), width: 1.75 }];
+        return [own, { ...own, stroke: colour(line.outside.colour), width: 1.75 }];
       }),
     ],
     hooks: {
-      drawClear: [(plot) => drawBand(plot, latest.current)],
+      drawClear: [
+        (plot) => {
+          drawGaps(plot, latest.current);
+          drawUsual(plot, latest.current);
+        },
+      ],
       setCursor: [
         (plot) => {
           const index = plot.cursor.left === undefined || plot.cursor.left < 0 ? null : (plot.cursor.idx ?? null);
@@ -294,27 +300,60 @@ function optionsOf(
   };
 }
 
-function drawBand(plot: uPlot, { band }: TimeChartProps): void {
-  if (band === undefined || (band.low === null && band.high === null)) return;
+/** What is usual, from each point to the next, and no further where the next is missing. */
+function drawUsual(plot: uPlot, { gapMs = Number.POSITIVE_INFINITY, times, usual }: TimeChartProps): void {
+  if (usual === undefined) return;
   const { ctx } = plot;
   const { height, left, top, width } = plot.bbox;
   const bottom = top + height;
-  const high = band.high === null ? top : Math.max(top, plot.valToPos(band.high, 'y', true));
-  const low = band.low === null ? bottom : Math.min(bottom, plot.valToPos(band.low, 'y', true));
+  const y = (value: number) => Math.max(top, Math.min(bottom, plot.valToPos(value, 'y', true)));
   ctx.save();
+  ctx.beginPath();
+  ctx.rect(left, top, width, height);
+  ctx.clip();
   ctx.fillStyle = colour('band');
-  ctx.fillRect(left, high, width, Math.max(0, low - high));
+  for (const [index, time] of times.entries()) {
+    const [low, high] = [usual.low[index] ?? null, usual.high[index] ?? null];
+    const next = times[index + 1];
+    if ((low === null && high === null) || next === undefined || next - time > gapMs) continue;
+    const start = Math.floor(plot.valToPos(time / 1000, 'x', true));
+    const end = Math.ceil(plot.valToPos(next / 1000, 'x', true));
+    const ceiling = high === null ? top : y(high);
+    ctx.fillRect(start, ceiling, end - start, Math.max(0, (low === null ? bottom : y(low)) - ceiling));
+  }
+  ctx.restore();
+}
+
+/** Grey where nothing was measured between two points: no line goes over it. */
+function drawGaps(plot: uPlot, { gapMs, times }: TimeChartProps): void {
+  if (gapMs === undefined) return;
+  const { ctx } = plot;
+  const { height, left, top, width } = plot.bbox;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(left, top, width, height);
+  ctx.clip();
+  ctx.fillStyle = colour('line');
+  ctx.globalAlpha = 0.6;
+  for (const [index, time] of times.entries()) {
+    const next = times[index + 1];
+    if (next === undefined || next - time <= gapMs) continue;
+    const start = plot.valToPos(time / 1000, 'x', true);
+    ctx.fillRect(start, top, plot.valToPos(next / 1000, 'x', true) - start, height);
+  }
   ctx.restore();
 }
 
 /** A span with a round top, from zero where that is of use. */
 function spanOf(
-  { band, limit, zero = true }: TimeChartProps,
+  { limit, usual, zero = true }: TimeChartProps,
   least: number | null,
   most: number | null,
 ): [number, number] {
-  const high = Math.max(most ?? 0, band?.high ?? Number.NEGATIVE_INFINITY, limit?.value ?? Number.NEGATIVE_INFINITY);
-  const low = Math.min(least ?? 0, band?.low ?? Number.POSITIVE_INFINITY);
+  const highest = usual?.high.reduce<number>((one, other) => Math.max(one, other ?? one), Number.NEGATIVE_INFINITY);
+  const lowest = usual?.low.reduce<number>((one, other) => Math.min(one, other ?? one), Number.POSITIVE_INFINITY);
+  const high = Math.max(most ?? 0, highest ?? Number.NEGATIVE_INFINITY, limit?.value ?? Number.NEGATIVE_INFINITY);
+  const low = Math.min(least ?? 0, lowest ?? Number.POSITIVE_INFINITY);
   if (zero || low === high) return [0, roundUp(high > 0 ? high : 1)];
   const step = roundUp((high - low) / 2);
   const start = Math.floor(low / step) * step;
@@ -331,22 +370,18 @@ function dataOf({ gapMs, lines, times }: TimeChartProps): uPlot.AlignedData {
   for (const { outside, values } of lines) {
     data.push(values);
     if (outside !== undefined)
-      data.push(values.map((value, index) => (isOutside(values, index, outside) ? value : null)));
+      // A value that lies outside, and the one before it, from which the line comes.
+      data.push(
+        values.map((value, index) =>
+          isUnusualAt(outside.usual, index, value) || isUnusualAt(outside.usual, index + 1, values[index + 1])
+            ? value
+            : null,
+        ),
+      );
   }
   const seconds = times.map((time) => time / 1000);
   if (gapMs === undefined) return [seconds, ...data] as unknown as uPlot.AlignedData;
   return withGaps(seconds, data, gapMs / 1000);
-}
-
-/** A value that lies outside, and the one before it, from which the line comes. */
-function isOutside(
-  values: readonly (number | null)[],
-  index: number,
-  { high, low }: { low: number | null; high: number | null },
-): boolean {
-  const is = (value: number | null | undefined) =>
-    typeof value === 'number' && ((high !== null && value > high) || (low !== null && value < low));
-  return is(values[index]) || is(values[index + 1]);
 }
 
 function withGaps(

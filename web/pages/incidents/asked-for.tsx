@@ -1,20 +1,26 @@
+import { Link } from 'wouter';
 import type { IncidentDetail } from '../../api/client.js';
-import { number } from '../../parts/wording.js';
+import { count, whole } from '../../parts/wording.js';
+import { useRangeLink } from '../../shell/range.js';
+import { quoted } from '../logs/search-terms.js';
+import { requestsOf } from './its-lines.js';
 
 type Asked = NonNullable<IncidentDetail['alerts_list'][number]['asked']>;
+type Kind = 'hosts' | 'clients' | 'paths' | 'methods' | 'statuses' | 'user_agents';
 
-const KINDS: readonly (readonly [string, 'hosts' | 'clients' | 'paths' | 'methods' | 'statuses' | 'user_agents'])[] = [
-  ['Hosts', 'hosts'],
-  ['Clients', 'clients'],
-  ['Paths', 'paths'],
-  ['Methods', 'methods'],
-  ['Statuses', 'statuses'],
-  ['User agents', 'user_agents'],
+/** What is counted, and the field of a request that has it. */
+const KINDS: readonly { readonly name: string; readonly kind: Kind; readonly field: string }[] = [
+  { name: 'Hosts', kind: 'hosts', field: 'host' },
+  { name: 'Clients', kind: 'clients', field: 'client_ip' },
+  { name: 'Paths', kind: 'paths', field: 'path' },
+  { name: 'Methods', kind: 'methods', field: 'method' },
+  { name: 'Statuses', kind: 'statuses', field: 'status' },
+  { name: 'User agents', kind: 'user_agents', field: 'user_agent' },
 ];
 const SHOWN = 6;
 
 /** What clients asked for and got, with how often. */
-export function AskedFor({ incident }: { readonly incident: IncidentDetail }) {
+export function AskedFor({ incident }: { readonly incident: Pick<IncidentDetail, 'alerts_list' | 'scope'> }) {
   const asked = incident.alerts_list.findLast((alert) => alert.asked != null)?.asked;
   if (asked == null) return null;
   return (
@@ -22,32 +28,51 @@ export function AskedFor({ incident }: { readonly incident: IncidentDetail }) {
       <div className="hd">
         <h3 id="asked-t">Asked for</h3>
         <span className="s r">
-          {number(asked.requests)} requests
-          {asked.assets > 0 && `, ${number(asked.assets)} assets beside them`}
+          {count(asked.requests, 'request')}
+          {asked.assets > 0 && `, ${count(asked.assets, 'asset')} beside them`}
         </span>
       </div>
-      {KINDS.map(([name, kind]) => (
-        <Counts key={kind} name={name} counts={asked[kind]} />
+      {KINDS.map(({ field, kind, name }) => (
+        <Counts
+          key={kind}
+          name={name}
+          counts={asked[kind]}
+          different={kind === 'paths' ? asked.different_paths : asked[kind].length}
+          queryOf={(value) => `${requestsOf(incident)} ${field}:${quoted(value)}`.trim()}
+        />
       ))}
     </section>
   );
 }
 
-function Counts({ counts, name }: { readonly name: string; readonly counts: Asked['paths'] }) {
+interface CountsProps {
+  readonly name: string;
+  readonly counts: Asked[Kind];
+  /** How many there are; of them only the most frequent are counted each. */
+  readonly different: number;
+  readonly queryOf: (value: string) => string;
+}
+
+function Counts({ counts, different, name, queryOf }: CountsProps) {
+  const linkTo = useRangeLink();
   if (counts.length === 0) return null;
+  const shown = counts.slice(0, SHOWN);
   return (
     <>
       <h4 className="s t2 pt-2">{name}</h4>
       <ul className="rq" aria-label={name}>
-        {counts.slice(0, SHOWN).map(({ count, value }) => (
+        {shown.map(({ count: times, value }) => (
           <li key={value} className="flex gap-2 py-0.5">
             <code className="ell" title={value}>
               {value}
             </code>
-            <span className="num r">{number(count)}</span>
+            <Link className="num r n" href={linkTo('/logs', { source: 'requests', q: queryOf(value) })}>
+              {whole(times)}
+            </Link>
           </li>
         ))}
       </ul>
+      {different > shown.length && <p className="s dim">{whole(different - shown.length)} more</p>}
     </>
   );
 }

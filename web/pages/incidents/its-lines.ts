@@ -9,11 +9,18 @@ export function logsSourceOf({ source_kind: kind }: Pick<Incident, 'source_kind'
   return SOURCES[kind];
 }
 
+/** The search that finds all requests of a client or host, also those that did not fail. */
+export function requestsOf({ scope }: Pick<Incident, 'scope'>): string {
+  const name = quoted(nameOf(scope));
+  if (scope.startsWith('client/')) return `client_ip:${name}`;
+  return nameOf(scope) === '*' ? '' : `host:${name}`;
+}
+
 /** The search that finds them. */
 export function logsQueryOf({ scope, source_kind: kind }: Pick<Incident, 'scope' | 'source_kind'>): string {
   const name = quoted(nameOf(scope));
   if (kind === 'sensor') return `sensor_id:${name}`;
   if (kind === 'service') return `service:${name} level:ERROR,CRITICAL`;
-  if (scope.startsWith('client/')) return `client_ip:${name}`;
-  return nameOf(scope) === '*' ? 'status:>=400' : `host:${name} status:>=400`;
+  if (scope.startsWith('client/')) return requestsOf({ scope });
+  return `${requestsOf({ scope })} status:>=400`.trim();
 }

@@ -1,5 +1,11 @@
-import type { Alert, IncidentDetail } from '../../api/client.js';
+import type { IncidentDetail } from '../../api/client.js';
+import { everywhere, heldSince, type Usual } from '../../charts/usual.js';
 import { bytes, number, percent } from '../../parts/wording.js';
+
+interface UsualEnds {
+  readonly low: number | null;
+  readonly high: number | null;
+}
 
 /** A measure of what an incident is about, over time, and what its alerts take for usual. */
 export interface Signal {
@@ -7,7 +13,9 @@ export interface Signal {
   readonly of: string;
   readonly times: readonly number[];
   readonly values: readonly (number | null)[];
-  readonly usual: { readonly low: number | null; readonly high: number | null } | undefined;
+  readonly usual: UsualEnds | undefined;
+  /** The same at each of its times. */
+  readonly range: Usual | undefined;
   /** The range is of another measure than the line, such as the typical time beside the 50th percentile. */
   readonly usualOf: string | undefined;
   readonly format: (value: number) => string;
@@ -20,6 +28,8 @@ interface Measure<Row> {
   readonly of: string;
   readonly unit: string;
   readonly value: (row: Row) => number | null;
+  /** What the detector takes for usual in a window, where it tells of each. */
+  readonly usual?: (row: Row) => UsualEnds;
   readonly fields: readonly string[];
   readonly detectors?: readonly string[];
   readonly usualOf?: string;
@@ -36,6 +46,7 @@ const OF_SERVICE: readonly Measure<Health>[] = [
     of: 'share of lines',
     unit: '%',
     value: (row) => row.error_rate,
+    usual: (row) => ({ low: null, high: row.expected_error_rate_high ?? null }),
     fields: ['level', 'error_rate'],
     format: (value) => percent(value),
   },
@@ -44,11 +55,20 @@ const OF_SERVICE: readonly Measure<Health>[] = [
     of: 'p50, ms',
     unit: 'ms',
     value: (row) => row.p50_response_time,
+    usual: (row) => ({ low: row.expected_response_time_low ?? null, high: row.expected_response_time_high ?? null }),
     fields: ['response_time'],
     usualOf: 'typical',
     format: number,
   },
-  { name: 'Lines', of: 'in 5 s', unit: '', value: (row) => row.count, fields: ['service'], format: number },
+  {
+    name: 'Lines',
+    of: 'in 5 s',
+    unit: '',
+    value: (row) => row.count,
+    usual: (row) => ({ low: row.expected_count_low ?? null, high: row.expected_count_high ?? null }),
+    fields: ['service'],
+    format: number,
+  },
 ];
 
 const OF_WEB: readonly Measure<Web>[] = [
@@ -113,25 +133,26 @@ const OF_ANOTHER_MEASURE: ReadonlySet<string> = new Set(['noise', 'stuck', 'miss
 
 /** The signals of an incident, those that its alerts name first. */
 export function signalsOf(incident: IncidentDetail): Signal[] {
-  const { alerts_list: alerts, series, source_kind: kind } = incident;
+  const { series, source_kind: kind } = incident;
   const signals =
     kind === 'service'
-      ? OF_SERVICE.map((measure) => signal(measure, series.service_health, (row) => row.window_end, alerts, 15_000))
+      ? OF_SERVICE.map((measure) => signal(measure, series.service_health, (row) => row.window_end, incident, 15_000))
       : kind === 'web'
-        ? OF_WEB.map((measure) => signal(measure, series.web_statistics, (row) => row.window_end, alerts, 150_000))
-        : OF_SENSOR.map((measure) => signal(measure, series.sensor_scores, (row) => row.timestamp, alerts, 60_000));
+        ? OF_WEB.map((measure) => signal(measure, series.web_statistics, (row) => row.window_end, incident, 150_000))
+        : OF_SENSOR.map((measure) => signal(measure, series.sensor_scores, (row) => row.timestamp, incident, 60_000));
   return signals
-    .filter(({ values }) => values.some((value) => value !== null))
-    .toSorted((one, other) => Number(other.usual !== undefined) - Number(one.usual !== undefined));
+    .filter(({ signal: { values } }) => values.some((value) => value !== null))
+    .toSorted((one, other) => Number(other.isNamed) - Number(one.isNamed))
+    .map((one) => one.signal);
 }
 
 function signal<Row>(
-  { detectors = [], fields, format, name, of, unit, usualOf, value }: Measure<Row>,
+  { detectors = [], fields, format, name, of, unit, usual: usualIn, usualOf, value }: Measure<Row>,
   rows: readonly Row[],
   timeOf: (row: Row) => number,
-  alerts: readonly Alert[],
+  { alerts_list: alerts, opened }: IncidentDetail,
   gapMs: number,
-): Signal {
+): { readonly signal: Signal; readonly isNamed: boolean } {
   const alert = alerts.find(
     (one) =>
       (one.expected_low !== null || one.expected_high !== null) &&
@@ -139,13 +160,31 @@ function signal<Row>(
       // The range is of the gravest signal, which is the first that an alert names.
       (detectors.includes(one.detector) || fields.includes(one.fields[0] ?? '')),
   );
+  const times = rows.map(timeOf);
+  const range = usualIn === undefined ? undefined : knownRange(rows.map(usualIn), times, opened);
+  const said = alert === undefined ? undefined : { low: alert.expected_low, high: alert.expected_high };
+  const last = range === undefined ? undefined : endsAt(range, rows.length - 1);
+  const usual = said ?? last;
   return {
-    ...{ name, of, unit, format, gapMs },
-    times: rows.map(timeOf),
-    values: rows.map(value),
-    usual: alert === undefined ? undefined : { low: alert.expected_low, high: alert.expected_high },
-    usualOf: alert === undefined ? undefined : usualOf,
+    isNamed: alert !== undefined,
+    signal: {
+      ...{ name, of, unit, format, gapMs, times, usual },
+      values: rows.map(value),
+      range: range ?? (said === undefined ? undefined : everywhere(said, rows.length)),
+      usualOf: usual === undefined ? undefined : usualOf,
+    },
   };
+}
+
+/** Of each window; undefined where none is known. */
+function knownRange(ends: readonly UsualEnds[], times: readonly number[], opened: number): Usual | undefined {
+  if (ends.every(({ high, low }) => high === null && low === null)) return undefined;
+  return heldSince({ low: ends.map(({ low }) => low), high: ends.map(({ high }) => high) }, times, opened);
+}
+
+function endsAt({ high, low }: Usual, index: number): UsualEnds | undefined {
+  const ends = { low: low[index] ?? null, high: high[index] ?? null };
+  return ends.low === null && ends.high === null ? undefined : ends;
 }
 
 /** Such as ≤ 3.6 % or 34.8 to 54.6. */

@@ -5,6 +5,7 @@ import { useNow } from '../../live/use-live.js';
 import { isOpen, nameOf } from '../../parts/incident-words.js';
 import { Severity } from '../../parts/status.js';
 import { timeOfDay } from '../../parts/wording.js';
+import { ClientRequests, isOfClient } from './client-requests.js';
 import { isUnusual, latestOf, type Signal, signalsOf, usualInWords } from './signals.js';
 
 const BEFORE_MS = 12 * 60_000;
@@ -63,6 +64,7 @@ export function Timeline({ incident }: { readonly incident: IncidentDetail }) {
           </div>
         ))}
       </div>
+      {isOfClient(incident) && <ClientRequests incident={incident} />}
       {signals.map((signal) => (
         <SignalRow key={signal.name} signal={signal} incident={incident} from={from} to={to} began={began} />
       ))}
@@ -112,7 +114,7 @@ function SignalRow({ began, from, incident, signal, to }: SignalRowProps) {
             name: signal.name,
             values: signal.values,
             colour: 'text-2',
-            ...(signal.usual !== undefined && { outside: { ...signal.usual, colour: `${tone}-fill` as const } }),
+            ...(signal.range !== undefined && { outside: { usual: signal.range, colour: `${tone}-fill` as const } }),
           },
         ]}
         from={from}
@@ -123,7 +125,7 @@ function SignalRow({ began, from, incident, signal, to }: SignalRowProps) {
         gapMs={signal.gapMs}
         xAxis={false}
         zero={incident.source_kind !== 'sensor'}
-        {...(signal.usual !== undefined && { band: signal.usual })}
+        {...(signal.range !== undefined && { usual: signal.range })}
         marks={[{ time: began, label: timeOfDay(incident.opened), tone }]}
         shades={[{ from: began, to: incident.resolved ?? to, tone }]}
       />

@@ -13,6 +13,7 @@ import { count, duration, percent, timeOfDay } from '../../parts/wording.js';
 import { useKeys } from '../../shell/keys.js';
 import { useRangeLink } from '../../shell/range.js';
 import { IncidentActions } from '../incidents/actions.js';
+import { ClientRequests, isOfClient } from '../incidents/client-requests.js';
 import { logsQueryOf, logsSourceOf } from '../incidents/its-lines.js';
 import { isUnusual, latestOf, type Signal, signalsOf, usualInWords } from '../incidents/signals.js';
 
@@ -60,6 +61,8 @@ export function Hero({ incident, others }: { readonly incident: Incident; readon
       <div className="hero-c">
         {detail === undefined ? (
           <Loading rows={6} />
+        ) : isOfClient(incident) ? (
+          <ClientRequests incident={incident} />
         ) : (
           signals.map((signal, index) => (
             <SignalChart
@@ -231,8 +234,8 @@ function SignalChart({ incident, others, signal, xAxis }: SignalChartProps) {
             name: signal.name,
             values: signal.values,
             colour: 'text-2',
-            ...(signal.usual !== undefined && {
-              outside: { ...signal.usual, colour: tone === 'critical' ? 'critical-fill' : 'warning-fill' },
+            ...(signal.range !== undefined && {
+              outside: { usual: signal.range, colour: tone === 'critical' ? 'critical-fill' : 'warning-fill' },
             }),
           },
         ]}
@@ -244,7 +247,7 @@ function SignalChart({ incident, others, signal, xAxis }: SignalChartProps) {
         gapMs={signal.gapMs}
         xAxis={xAxis}
         zero={incident.source_kind !== 'sensor'}
-        {...(signal.usual !== undefined && { band: signal.usual })}
+        {...(signal.range !== undefined && { usual: signal.range })}
         marks={[
           { time: began, label: timeOfDay(incident.opened), tone },
           ...others

@@ -10,6 +10,8 @@ import { Note } from '../../parts/state.js';
 import { Severity } from '../../parts/status.js';
 import { count } from '../../parts/wording.js';
 import { rangeOf, useRangeLink } from '../../shell/range.js';
+import { isOfClient } from '../incidents/client-requests.js';
+import { logsQueryOf } from '../incidents/its-lines.js';
 
 const SPAN_MS = 6 * 3_600_000;
 const MAX = 8;
@@ -86,13 +88,16 @@ function Track({ alerts, entity, from, place, to }: TrackProps) {
   const name = nameOf(entity.scope);
   const open = entity.incidents.filter(isOpen).toSorted((one, other) => gravityOf(one) - gravityOf(other))[0];
   const page = { service: '/services', web: '/hosts', sensor: '/sensors' }[entity.kind];
+  const href = isOfClient(entity)
+    ? linkTo('/logs', { source: 'requests', q: logsQueryOf({ scope: entity.scope, source_kind: entity.kind }) })
+    : linkTo(page, { name });
   return (
     <div className="tr">
-      <Link className="ell n" href={linkTo(page, { name })}>
+      <Link className="ell n" href={href}>
         {everyHost(name)}
       </Link>
       <div className="tr-t">
-        <TrackLine kind={entity.kind} name={name} from={from} to={to} />
+        {!isOfClient(entity) && <TrackLine kind={entity.kind} name={name} from={from} to={to} />}
         {entity.incidents.map((incident) => (
           <Link
             key={incident.id}

@@ -11,8 +11,8 @@ import { number, percent, timeOfDay, whole } from '../../parts/wording.js';
 import { useRange, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { PercentilesChart, RequestCharts } from '../overview/requests.js';
+import { AlertList } from './alert-list.js';
 import { EntityTabs } from './entity-tabs.js';
-import { AlertList } from './services-page.js';
 
 const MAX_SPARKS = 30;
 

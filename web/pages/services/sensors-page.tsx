@@ -2,14 +2,15 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useSearchParams } from 'wouter';
 import { alertsOf, sensorOf, sensorsOf } from '../../api/questions.js';
 import { TimeChart } from '../../charts/time-chart.js';
+import { everywhere } from '../../charts/usual.js';
 import { Icon } from '../../parts/icon.js';
 import { Answer, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
 import { number, timeOfDay } from '../../parts/wording.js';
 import { boundsOf, useRange, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
+import { AlertList } from './alert-list.js';
 import { EntityTabs } from './entity-tabs.js';
-import { AlertList } from './services-page.js';
 
 /** Sensors, the most unlike themselves first, and the readings of one. */
 export default function SensorsPage() {
@@ -93,7 +94,8 @@ function OneSensor({ id }: { readonly id: string }) {
             ...{ gapMs: 60_000, height: 110, gutter: 40, zero: false, format: number },
             times: series.map(({ timestamp }) => timestamp),
           };
-          const bandOf = (field: string) => (expected?.fields[0] === field ? { band: expected } : {});
+          const bandOf = (field: string) =>
+            expected?.fields[0] === field ? { usual: everywhere(expected, series.length) } : {};
           return (
             <div className="trio">
               <div className="cell">
