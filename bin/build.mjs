@@ -4,6 +4,7 @@
  */
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -39,6 +40,8 @@ const SOURCES = [
 const PACKAGE = 'streams';
 const DASHBOARD = 'web';
 const ASSET = /\.(avsc|json|xml|properties|java|py)$/;
+/** What is read at run time and is no source. */
+const FILES = ['deploy/grafana/dashboards', 'deploy/grafana/provisioning/datasources', 'deploy/kibana/millrace.ndjson'];
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.built');
 const STARTED = join(DIST, '.building');
@@ -47,7 +50,7 @@ const OPTIONS = ['--format=esm', '--platform=node', '--sourcemap', '--log-level=
 
 export function isBuilt() {
   const built = statSync(STAMP, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return [PACKAGE, DASHBOARD, ...SOURCES, 'bin/build.mjs', 'bin/build-dashboard.mjs', 'tsconfig.json'].every(
+  return [PACKAGE, DASHBOARD, ...SOURCES, ...FILES, 'bin/build.mjs', 'bin/build-dashboard.mjs', 'tsconfig.json'].every(
     (name) => newest(join(ROOT, name)) <= built,
   );
 }
@@ -69,7 +72,8 @@ export async function build() {
   await transpile(folders, '.');
   linkPackage();
   for (const folder of folders) copyAssets(folder);
-  for (const folder of SOURCES) removeOrphans(folder, join(DIST, folder));
+  for (const name of FILES) cpSync(join(ROOT, name), join(DIST, name), { recursive: true });
+  for (const folder of [...SOURCES, 'deploy']) removeOrphans(folder, join(DIST, folder));
   removeOrphans(PACKAGE, join(ROOT, PACKAGE, 'dist'));
   if (hasDashboard) await buildDashboard();
   renameSync(STARTED, STAMP);

@@ -3,6 +3,7 @@ import { analyzeCommand } from './commands/analyze.js';
 import { configCommand } from './commands/config.js';
 import { connectorsCommand } from './commands/connectors.js';
 import { consumeCommand } from './commands/consume.js';
+import { dashboardsCommand } from './commands/dashboards.js';
 import { demoCommand } from './commands/demo.js';
 import { describeCommand } from './commands/describe.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -44,6 +45,7 @@ export function makeProgram(): Program {
     queryCommand,
     analyzeCommand,
     connectorsCommand,
+    dashboardsCommand,
     trainCommand,
     schemasCommand,
     logCommand,

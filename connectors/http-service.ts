@@ -17,6 +17,8 @@ export interface HttpServiceOptions {
   readonly waitMs: number;
   /** Called once, when it is away or stays busy. */
   readonly onWait?: ((why: string) => void) | undefined;
+  /** The header of that name. Default: by the credentials in the URL. */
+  readonly authorization?: string | undefined;
 }
 
 export interface Answer {
@@ -25,7 +27,9 @@ export interface Answer {
 }
 
 interface RequestOptions {
+  /** Sent as JSON, unless it is a form. */
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Statuses that are answers, and not errors, beside 2xx. */
   readonly allow?: readonly number[];
 }
@@ -47,10 +51,11 @@ export class HttpService {
   constructor(options: HttpServiceOptions) {
     this.#options = options;
     this.#base = new URL(options.url.endsWith('/') ? options.url : `${options.url}/`);
+    this.#authorization = options.authorization;
     const { username, password } = this.#base;
     if (username !== '') {
       const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-      this.#authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+      this.#authorization ??= `Basic ${Buffer.from(credentials).toString('base64')}`;
       // fetch refuses URLs with credentials.
       this.#base.username = '';
       this.#base.password = '';
@@ -81,7 +86,7 @@ export class HttpService {
     });
   }
 
-  async #requestOnce(method: string, path: string, { allow = [], body }: RequestOptions): Promise<Answer> {
+  async #requestOnce(method: string, path: string, { allow = [], body, headers }: RequestOptions): Promise<Answer> {
     const { name } = this.#options;
     let response: Response;
     let text: string;
@@ -91,9 +96,10 @@ export class HttpService {
         headers: {
           accept: 'application/json',
           ...(this.#authorization === undefined ? {} : { authorization: this.#authorization }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body === undefined || body instanceof FormData ? {} : { 'content-type': 'application/json' }),
+          ...headers,
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: body instanceof FormData ? body : JSON.stringify(body) }),
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
       text = await response.text();

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import pc from 'picocolors';
 import { tenantPrefix } from '../../app/tenant.js';
 import { applyConnectors } from '../../connectors/apply-connectors.js';
@@ -10,6 +10,7 @@ import { applyIndexTemplates } from '../../connectors/index-templates.js';
 import { applyInfluxDatabases } from '../../connectors/influx-databases.js';
 import { connectorOfTenant } from '../../connectors/tenant-connector.js';
 import { positiveWait } from '../options/duration.js';
+import { httpUrl } from '../options/http-url.js';
 import { durationOption, tenantName } from '../options/options.js';
 import { onNobodyReads, print, say } from '../terminal/output.js';
 import { SafeText, safe } from '../terminal/safe-text.js';
@@ -48,9 +49,9 @@ export function connectorsCommand(program: Command): Command {
     command.command(name).description(description).argument('[names...]', 'connectors');
 
   addDirectory(subcommand('apply', 'create and update the connectors from their files, and wait until they run'))
-    .option('--elasticsearch <url>', 'also install the index templates in this Elasticsearch', url)
-    .option('--influxdb <url>', 'also create the missing databases in this InfluxDB', url)
-    .option('--registry <url>', 'URL of the schema registry, for --variant local', url)
+    .option('--elasticsearch <url>', 'also install the index templates in this Elasticsearch', httpUrl)
+    .option('--influxdb <url>', 'also create the missing databases in this InfluxDB', httpUrl)
+    .option('--registry <url>', 'URL of the schema registry, for --variant local', httpUrl)
     .addOption(
       durationOption('--timeout <duration>', 'how long to wait for services and connectors', '60s', positiveWait),
     )
@@ -70,7 +71,7 @@ function addConnect(command: Command): Command {
         `Kafka Connect's REST API (default: ${CONNECT_URLS.confluent}, local: ${CONNECT_URLS.local})`,
       )
         .env('CONNECT_URL')
-        .argParser(url),
+        .argParser(httpUrl),
     )
     .addOption(
       new Option('--variant <variant>', 'confluent for the worker of the Compose file, local for one without Docker')
@@ -193,14 +194,6 @@ function environmentOf({ elasticsearch, influxdb, registry, variant }: ApplyOpti
 
 function clientOf({ connect, variant }: ConnectOptions, waitMs: number): ConnectClient {
   return new ConnectClient({ url: connect ?? CONNECT_URLS[variant], waitMs, onWait: sayWaiting });
-}
-
-function url(text: string): string {
-  const parsed = URL.canParse(text) ? new URL(text) : undefined;
-  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
-    throw new InvalidArgumentError('It must be a URL such as http://127.0.0.1:8083.');
-  }
-  return text;
 }
 
 function printResult(what: string, result: string, more = ''): void {

@@ -7,8 +7,10 @@ import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { freePorts } from '../../stack/ports.js';
 import { Millrace, millrace, temporaryDirectory } from '../integration/millrace.js';
+import { kibanaObjects } from '../kibana-objects.js';
 import { until } from '../until.js';
 import { countOf, dashboard, prometheus, type Sources, valuesOf } from './grafana-queries.js';
+import { emptyPanels } from './kibana-queries.js';
 import { type Services, startServices, whyNoServices } from './services.js';
 
 const DEPLOY = fileURLToPath(new URL('../../deploy/', import.meta.url));
@@ -17,6 +19,8 @@ const RULES = join(DEPLOY, 'prometheus/rules/millrace.yml');
 const SERVICES = ['kafka', 'registry', 'connect', 'elasticsearch', 'influxdb'] as const;
 const WITHIN_MS = 120_000;
 const HOUR_MS = 3_600_000;
+
+const BOARDS_OF_KIBANA = kibanaObjects().filter(({ type }) => type === 'dashboard');
 
 const reason = await whyNoServices(SERVICES);
 const whyNoPrometheus = spawnSync('prometheus', ['--version']).error && 'Prometheus is not installed';
@@ -57,7 +61,7 @@ const influxCount = (measurement: string, field: string) =>
     sources,
   );
 
-describe.skipIf(reason)('the dashboards of Grafana over what a pipeline has written', () => {
+describe.skipIf(reason)('the dashboards of Grafana and Kibana over what a pipeline has written', () => {
   beforeAll(async () => {
     directory = await temporaryDirectory();
     services = await startServices(SERVICES);
@@ -135,6 +139,14 @@ describe.skipIf(reason)('the dashboards of Grafana over what a pipeline has writ
     }
     expect(empty).toEqual([]);
   });
+
+  it.each(BOARDS_OF_KIBANA.map((board) => [board.id, board] as const))(
+    'each chart and each search of Kibana’s dashboard %s gives something',
+    async (_id, board) => {
+      const searches = kibanaObjects().filter(({ type }) => type === 'search');
+      expect(await emptyPanels(board, searches, sources.elasticsearchUrl)).toEqual([]);
+    },
+  );
 
   it('Prometheus takes the rules of alerts, and each metric that they name is there', async ({ skip }) => {
     if (whyNoPrometheus !== undefined) skip(whyNoPrometheus);

@@ -63,7 +63,7 @@ describe.each(Object.entries(services))('the service %s', (name, service) => {
 it('what is of Millrace, Prometheus and Grafana can write to its volumes and to /tmp alone', () => {
   const shut = Object.entries(services).filter(([, { cap_drop, read_only }]) => read_only && cap_drop.includes('ALL'));
   expect(shut.map(([name]) => name).sort()).toEqual([
-    ...['connectors', 'grafana', 'millrace', 'producer', 'prometheus', 'secrets'],
+    ...['connectors', 'dashboards', 'grafana', 'millrace', 'producer', 'prometheus', 'secrets'],
   ]);
 });
 

@@ -166,7 +166,7 @@ describe('what cannot be used', () => {
       'millrace.yaml:4:1 there is no setting goal1Size; did you mean goal1-size?',
       'millrace.yaml:5:8 goals: 1, 7 cannot be used: It must be some of 1,2,3,4.',
       'millrace.yaml:6:1 brokers has no value; take it out to have the default',
-      'millrace.yaml:7:1 timeout is of a command alone; write it under commands: query, connectors apply',
+      'millrace.yaml:7:1 timeout is of a command alone; write it under commands: query, connectors apply, dashboards apply',
       'millrace.yaml:8:7 once: maybe cannot be used: It must be true or false.',
       'millrace.yaml:11:14 timeout: 1 cannot be used: 1 what? give a unit: 1s, 1ms, 1m',
       'millrace.yaml:12:3 there is no command qery; did you mean query?',
