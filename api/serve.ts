@@ -5,7 +5,7 @@ import type { Log } from '@millrace/streams';
 import type { SchemaRegistry } from '@millrace/streams/avro';
 import { type Level, type Logger, pino } from 'pino';
 import type { LineReading } from '../app/ingestion/line-reading.js';
-import { openHttpReceiver } from '../app/ingestion/receive-http.js';
+import { openHttpReceiver, type ReceiveLimits } from '../app/ingestion/receive-http.js';
 import { serdesOf } from '../app/log/topics.js';
 import { RecordDecoder } from '../app/results/record-decoder.js';
 import { LakeLines } from '../lake/lines/lake-lines.js';
@@ -55,6 +55,8 @@ export interface ServeOptions {
   readonly rateLimits?: RateLimits;
   /** How the lines are read that senders send; undefined: no events are taken. */
   readonly receives?: LineReading | undefined;
+  /** How much of it; default as much as comes. */
+  readonly receiveLimits?: ReceiveLimits | undefined;
 }
 
 export interface RunningServer {
@@ -119,7 +121,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const received =
     options.receives === undefined
       ? undefined
-      : await openHttpReceiver({ data: { log }, config, serdes: await serdesOf(schemas, config) }, options.receives);
+      : await openHttpReceiver(
+          { data: { log }, config, serdes: await serdesOf(schemas, config) },
+          options.receives,
+          options.receiveLimits,
+        );
   const app = createServer({
     receiver: received?.receiver,
     resources: RESOURCES,

@@ -1,5 +1,5 @@
 import { APPLICATION_ID_RULE, isApplicationId } from '@millrace/streams';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ingest } from '../../app/ingestion/ingest.js';
 import { besideSources } from '../../app/ingestion/own-topics.js';
 import { isInterruption } from '../../app/log/interrupted.js';
@@ -30,6 +30,7 @@ import {
   addPipelines,
   addSource,
   applicationConfig,
+  byteSize,
   durationOption,
   httpDirectory,
   requireLogFormat,
@@ -80,6 +81,8 @@ interface StartOptions
   readonly lakeAge: number;
   readonly lakeSize: number;
   readonly logSize: number;
+  readonly listenBytes?: number;
+  readonly listenLines?: number;
 }
 
 export function startCommand(program: Command): Command {
@@ -139,9 +142,22 @@ export function startCommand(program: Command): Command {
     )
     .addOption(httpOption('address of the dashboard and the HTTP API; if the port is busy, the next free one is used'))
     .option('--listen', "receive events over HTTP: OTLP, Elasticsearch's _bulk, and log lines (docs/sources.md)")
+    .addOption(
+      new Option(
+        '--listen-bytes <size>',
+        'with --listen: most bytes per second; further requests are answered with status 429 until the average holds',
+      ).argParser(someBytes),
+    )
+    .option('--listen-lines <number>', 'with --listen: most lines per second, likewise', wholeNumber(1))
     .option('--no-http', 'do not serve HTTP; with --once or --brokers it is served only if --http is given')
     .option('--no-auth', 'let anybody on this machine use it without signing in');
   return addGroup(addConnection(addRetention(addPipelines(addSource(addAlerts(command)))))).action(start);
+}
+
+function someBytes(text: string): number {
+  const bytes = byteSize(text);
+  if (bytes === 0) throw new InvalidArgumentError('It must be more than 0.');
+  return bytes;
 }
 
 function applicationId(text: string): string {
@@ -425,7 +441,9 @@ function httpBeside(
     ...{ place: logPlace(options), config, address: http, auth, alerts: told, tenant },
     ...{ directory: httpDirectory(options), accessDirectory: accessDirectory(rootDir) },
     ...{ lakeDirectory: lakeDirectoryOf(options), version: programVersion(), logsToStderr: levelOfServer(options) },
-    ...(options.listen ? { receives: lineReadingOf(options) } : {}),
+    ...(options.listen
+      ? { receives: lineReadingOf(options), receiveLimits: { bytes: options.listenBytes, lines: options.listenLines } }
+      : {}),
   };
   return new HttpProcess(task, onUrl);
 }

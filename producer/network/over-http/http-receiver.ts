@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { LogError } from '@millrace/streams';
 import { ProducerError } from '../../producer-error.js';
-import { type BodyLimits, BodyReader } from './body.js';
+import { BodyReader } from './body.js';
 import { type HttpAnswer, type HttpCall, type HttpEndpoint, HttpRefusal } from './http-call.js';
+import type { ReceiveQuota } from './quota.js';
 
 /** Lets a sender in, or says why not. @throws HttpRefusal 401, 403 */
 export type Admit = (request: IncomingMessage) => Promise<void>;
@@ -13,11 +14,12 @@ const AFTER_A_WHILE_S = 5;
 /** Takes events over HTTP in the protocols that there are endpoints for. An answer is given when what was sent is durable. */
 export class HttpReceiver {
   readonly #endpoints: readonly HttpEndpoint[];
-  readonly #bodies: BodyReader;
+  readonly #bodies = new BodyReader();
+  readonly #quota: ReceiveQuota | undefined;
 
-  constructor(endpoints: readonly HttpEndpoint[], limits?: BodyLimits) {
+  constructor(endpoints: readonly HttpEndpoint[], quota?: ReceiveQuota) {
     this.#endpoints = endpoints;
-    this.#bodies = new BodyReader(limits);
+    this.#quota = quota;
   }
 
   takes(method: string, path: string): boolean {
@@ -35,7 +37,13 @@ export class HttpReceiver {
     const endpoint = this.#endpoints.find((one) => one.takes(method, path));
     if (endpoint === undefined) return undefined;
     const body = this.#bodies.body(request);
-    const call: HttpCall = { method, path, query, headers, body: body.read };
+    const read = async () => {
+      this.#quota?.require();
+      const all = await body.read();
+      this.#quota?.spendBytes(all.length);
+      return all;
+    };
+    const call: HttpCall = { method, path, query, headers, body: read };
     try {
       await admit(request);
       return await endpoint.answer(call);

@@ -4,6 +4,7 @@ import type { SchemaRegistry } from '@millrace/streams/avro';
 import { type RunningServer, serve } from '../../../api/serve.js';
 import type { RateLimits } from '../../../api/server.js';
 import type { LineReading } from '../../../app/ingestion/line-reading.js';
+import type { ReceiveLimits } from '../../../app/ingestion/receive-http.js';
 import { openLog } from '../../../app/log/open-log.js';
 import { TenantLog } from '../../../app/log/tenant-log.js';
 import { tenantPrefix } from '../../../app/tenant.js';
@@ -29,11 +30,19 @@ export interface ServedOptions {
   /** What a pipeline has left, with a lake in it; default an empty one. */
   readonly dataDirectory?: string;
   readonly receives?: LineReading;
+  readonly receiveLimits?: ReceiveLimits;
   /** Of a log that others use, too; it stays open. */
   readonly tenant?: { readonly name: string; readonly log: Log; readonly accessDirectory: string };
 }
 
-export async function served({ auth, dataDirectory, rateLimits, receives, tenant }: ServedOptions): Promise<Served> {
+export async function served({
+  auth,
+  dataDirectory,
+  rateLimits,
+  receiveLimits,
+  receives,
+  tenant,
+}: ServedOptions): Promise<Served> {
   const temporary = await temporaryDirectory();
   const directory = join(temporary.path, 'http');
   const own = await openLog(dataDirectory ?? join(temporary.path, 'data'), {
@@ -47,7 +56,7 @@ export async function served({ auth, dataDirectory, rateLimits, receives, tenant
   for (const topic of Object.values(topics)) await opened.log.ensureTopic(topic, { partitions: 1 });
   const serdes = (await registerSerdes(opened.schemas, topics)) as TopicSerdes;
   const server = await serve({
-    ...{ log: opened.log, schemas: opened.schemas, config, directory, auth, receives },
+    ...{ log: opened.log, schemas: opened.schemas, config, directory, auth, receives, receiveLimits },
     ...{ address: { host: '127.0.0.1', port: 0 }, version: 'test' },
     lakeDirectory: dataDirectory === undefined ? undefined : join(dataDirectory, 'lake'),
     ...(rateLimits === undefined ? {} : { rateLimits }),

@@ -36,6 +36,8 @@ beforeAll(async () => {
       auth: true,
       rateLimits: { all: MANY, heavy: MANY, 'sign-in': MANY },
       tenant: { name, log, accessDirectory: root.path },
+      // Of lines, acme may send one a second.
+      ...(name === 'acme' && { receiveLimits: { lines: 1 } }),
       receives: { format: 'auto', host: 'unknown', server: 'unknown', excludedPaths: [] },
     });
     servers[name] = server;
@@ -221,4 +223,24 @@ it('keeps what the commands of a tenant do in a directory of its own', async () 
     expect(stderr).toContain('there is no log in');
   }
   await directory.remove();
+});
+
+it('holds up the senders of a tenant that has sent more than it may, and no others', async () => {
+  const line = JSON.stringify({ time: new Date().toISOString(), service: 'shop', level: 'INFO', message: 'sold' });
+  const send = (tenant: Tenant) =>
+    fetch(`${servers[tenant].url}/api/v1/events`, {
+      method: 'POST',
+      headers: by(tenant),
+      body: Array.from({ length: 1000 }, (_, number) => line.replace('sold', `sold ${number}`)).join('\n'),
+    });
+  for (const tenant of TENANTS) expect((await send(tenant)).status).toBe(200);
+  const refused = await send('acme');
+  expect(refused.status).toBe(429);
+  // A second's worth was there at first, and one comes with each second.
+  expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(999);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(900);
+  expect((await send('beta')).status).toBe(200);
+  // Who sends nothing is not held up, and other tenants' senders are not told of it.
+  expect((await ask('acme', 'GET', '/api/v1/me', by('acme'))).status).toBe(200);
+  expect((await ask('acme', 'POST', '/api/v1/events', by('beta'), {})).status).toBe(404);
 });
