@@ -9,6 +9,7 @@ export type {
   Consumed,
   ConsumedWithoutKey,
   Grouped,
+  Joined,
   KeepingAggregator,
   Materialized,
   Named,

@@ -1,6 +1,7 @@
 import { countAggregation, deletingAggregation, reduceAggregation } from '../operators/aggregations.js';
 import { keyedCombiner, windowedCombiner } from '../operators/combiner.js';
 import { compileKeyedAggregate, createKeyedStore, tableContents } from '../operators/tables/keyed-aggregate.js';
+import { storedRows } from '../operators/tables/table-rows.js';
 import {
   compileWindowedAggregate,
   createWindowStore,
@@ -116,23 +117,24 @@ export class KGroupedStream<K, V, Missing extends RecordPart = never> {
     const keySerde = needAggregateSerde(this.serdes.key, name);
     const changes = { sendOldValues: false };
     const options = { name, aggregation, keySerde, changes };
+    const store: StoreDefinition = {
+      name,
+      isNameGenerated: storeName === undefined,
+      contents: tableContents(keySerde, aggregation.serde),
+      serdes: { key: keySerde, value: aggregation.serde } as StoreSerdes,
+      type: 'key-value',
+      create: () => createKeyedStore(name, keySerde, aggregation.serde),
+    };
     const node = aggregateNode(
       this,
       name,
       aggregation.merge && ((task, partitionOf) => keyedCombiner(name, aggregation, keySerde, task, partitionOf)),
-      {
-        name,
-        isNameGenerated: storeName === undefined,
-        contents: tableContents(keySerde, aggregation.serde),
-        serdes: { key: keySerde, value: aggregation.serde } as StoreSerdes,
-        type: 'key-value',
-        create: () => createKeyedStore(name, keySerde, aggregation.serde),
-      },
+      store,
       (task, forward) => compileKeyedAggregate(options, task, forward),
       aggregation,
     );
     const serdes = { key: keySerde, value: aggregation.serde } as Serdes<K, A>;
-    return new KTable(this.graph, node, serdes, changes);
+    return new KTable(this.graph, node, serdes, changes, storedRows(store));
   }
 }
 

@@ -1,3 +1,5 @@
+import { compileStreamTableJoin } from '../operators/joins/stream-table-join.js';
+import { type AnyJoiner, joinOf } from '../operators/joins/value-joiner.js';
 import { processorCompiler } from '../operators/process.js';
 import { compileBranch } from '../operators/stateless/branch.js';
 import { filter } from '../operators/stateless/filter.js';
@@ -8,12 +10,22 @@ import { peek } from '../operators/stateless/peek.js';
 import type { Serde, SerdeFor } from '../serde/serde.js';
 import { type Graph, requireSynchronous } from '../topology/graph.js';
 import type { ProcessorSupplier } from '../topology/processor.js';
-import type { GraphNode, RepartitionNode, SinkNode, StoreDefinition } from '../topology/topology.js';
+import type {
+  Forward,
+  GraphNode,
+  RepartitionNode,
+  SinkNode,
+  StoreDefinition,
+  TaskContext,
+} from '../topology/topology.js';
 import { TopologyError } from '../topology/topology.js';
 import { KGroupedStream } from './kgrouped-stream.js';
+import type { KTable } from './ktable.js';
+import { type AnyTable, joinedRows } from './ktable.js';
 import type {
   Grouped,
   GroupedArgument,
+  Joined,
   Named,
   NotNull,
   Produced,
@@ -218,6 +230,88 @@ export class KStream<K, V, Missing extends RecordPart = never> {
       this.node,
     );
     return new KStream(this.graph, node, { key, value } as Serdes<NotNull<K>, V>, false);
+  }
+
+  /**
+   * Joins each record with the table's row of its key, as the row is when the record is processed: only records of the stream
+   * make results, each with its record's time. Records without a row are passed over, and so are those with a null key or
+   * value, which are counted as skipped. A joiner with three parameters is given the key first: (key, value, tableValue), whose
+   * types the compiler must be told, for it takes the values alone for granted.
+   *
+   * Stream and table must have the same number of partitions. Where the key may have changed, records go through
+   * `<application>-<name>-repartition` first.
+   *
+   * @example orders.join(customers, (order, customer) => ({ ...order, country: customer.country }))
+   * @throws TopologyError when the table has windows or is of another builder, or records are repartitioned and a serde is not
+   *   known
+   */
+  join<VT, VR, Gone extends null, MissingOfTable extends RecordPart>(
+    table: KTable<NotNull<K>, VT, Gone, MissingOfTable>,
+    joiner: (value: NotNull<V>, tableValue: NotNull<VT>) => Synchronous<VR>,
+    joined?: Joined<K, V>,
+  ): KStream<NotNull<K>, VR, Missing | 'value'>;
+  join<VT, VR, Gone extends null, MissingOfTable extends RecordPart>(
+    table: KTable<NotNull<K>, VT, Gone, MissingOfTable>,
+    joiner: (key: NotNull<K>, value: NotNull<V>, tableValue: NotNull<VT>) => Synchronous<VR>,
+    joined?: Joined<K, V>,
+  ): KStream<NotNull<K>, VR, Missing | 'value'>;
+  join(table: AnyTable, joiner: AnyJoiner, joined: Joined<K, V> = {}): unknown {
+    return this.#joinTable(table, joiner, false, joined);
+  }
+
+  /**
+   * As `join`, but a record without a row, or with a null key, is joined with null.
+   *
+   * @example orders.leftJoin(customers, (order, customer) => ({ ...order, country: customer?.country ?? 'unknown' }))
+   */
+  leftJoin<VT, VR, Gone extends null, MissingOfTable extends RecordPart>(
+    table: KTable<NotNull<K>, VT, Gone, MissingOfTable>,
+    joiner: (value: NotNull<V>, tableValue: NotNull<VT> | null) => Synchronous<VR>,
+    joined?: Joined<K, V>,
+  ): KStream<K, VR, Missing | 'value'>;
+  leftJoin<VT, VR, Gone extends null, MissingOfTable extends RecordPart>(
+    table: KTable<NotNull<K>, VT, Gone, MissingOfTable>,
+    joiner: (key: K, value: NotNull<V>, tableValue: NotNull<VT> | null) => Synchronous<VR>,
+    joined?: Joined<K, V>,
+  ): KStream<K, VR, Missing | 'value'>;
+  leftJoin(table: AnyTable, joiner: AnyJoiner, joined: Joined<K, V> = {}): unknown {
+    return this.#joinTable(table, joiner, true, joined);
+  }
+
+  #joinTable(table: AnyTable, joiner: AnyJoiner, isLeft: boolean, joined: Joined<K, V>): KStream<K, unknown, 'value'> {
+    requireSynchronous(isLeft ? 'leftJoin' : 'join', { joiner });
+    const { graph } = this;
+    const name = graph.named(joined, isLeft ? 'KSTREAM-LEFTJOIN' : 'KSTREAM-JOIN');
+    if (table.graph !== graph) throw new TopologyError(`"${name}" joins a table of another builder`);
+    const rows = joinedRows(table, name);
+    const key = joined.key ?? this.serdes.key ?? table.serdes.key;
+    const stream = this.#copartitioned(name, { key, value: joined.value } as Joined<K, V>, isLeft);
+    const options = { name, rows, isLeft, join: joinOf(joiner) };
+    const compile = (task: TaskContext, forward: Forward) => compileStreamTableJoin(options, task, forward);
+    const node = graph.processor(name, stream.node, compile, rows.stores, { joins: true });
+    return new KStream(graph, node, { key, value: undefined } as Serdes<K, unknown>, false);
+  }
+
+  /** The stream by its keys' partitions, to be joined: as it is, or through a topic of as many partitions as the other side. */
+  #copartitioned(name: string, joined: Joined<K, V>, keepsNullKeys: boolean): KStream<K, V, Missing> {
+    if (!this.keyChanged) return this;
+    const where = `"${name}", which repartitions records whose key may have changed,`;
+    const node = this.graph.add<RepartitionNode>(
+      {
+        kind: 'repartition',
+        name: `${name}-repartition`,
+        children: [],
+        topic: `${name}-repartition`,
+        keySerde: needSerde(joined.key ?? this.serdes.key, 'key', where) as Serde<unknown>,
+        valueSerde: needSerde(joined.value ?? this.serdes.value, 'value', where) as Serde<unknown>,
+        partitions: undefined,
+        isForJoin: true,
+        keepsNullKeys,
+        combiner: undefined,
+      },
+      this.node,
+    );
+    return new KStream<K, V, Missing>(this.graph, node, this.serdes, false);
   }
 
   /**

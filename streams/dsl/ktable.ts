@@ -1,7 +1,8 @@
 import { passOn } from '../operators/stateless/operator.js';
 import { filterTable, mapTableValues } from '../operators/tables/table-operators.js';
+import { derivedRows, type TableRows } from '../operators/tables/table-rows.js';
 import { type Graph, requireSynchronous } from '../topology/graph.js';
-import type { GraphNode, TableChanges } from '../topology/topology.js';
+import { type GraphNode, type TableChanges, TopologyError } from '../topology/topology.js';
 import { KStream } from './kstream.js';
 import type { Named, RecordPart, Serdes } from './options.js';
 import type { Synchronous } from './synchronous.js';
@@ -22,6 +23,8 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     readonly serdes: Serdes<K, V>,
     /** @internal */
     readonly changes: TableChanges,
+    /** @internal Undefined where a row cannot be looked up by its key: in windows. */
+    readonly rows?: TableRows,
   ) {}
 
   /**
@@ -49,7 +52,8 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     requireSynchronous('mapValues', { mapper });
     const node = this.graph.operator(this.graph.named(named, 'KTABLE-MAPVALUES'), this.node, mapTableValues(mapper));
     const serdes = { key: this.serdes.key, value: undefined };
-    return new KTable<K, VR, Gone, Missing | 'value'>(this.graph, node, serdes, this.changes);
+    const rows = this.rows && derivedRows(this.rows, (key, value) => mapper(value as V, key as K));
+    return new KTable<K, VR, Gone, Missing | 'value'>(this.graph, node, serdes, this.changes, rows);
   }
 
   /**
@@ -65,6 +69,25 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     requireSynchronous('filter', { predicate });
     this.changes.sendOldValues = true;
     const node = this.graph.operator(this.graph.named(named, 'KTABLE-FILTER'), this.node, filterTable(predicate, keep));
-    return new KTable(this.graph, node, this.serdes, this.changes);
+    const rowOf = (key: unknown, value: unknown) => (predicate(key as K, value as V) === keep ? value : null);
+    return new KTable(this.graph, node, this.serdes, this.changes, this.rows && derivedRows(this.rows, rowOf));
   }
+}
+
+/** Of which it does not matter what is in it. */
+export interface AnyTable {
+  readonly graph: Graph;
+  readonly node: GraphNode;
+  readonly serdes: { readonly key: unknown; readonly value: unknown };
+  readonly changes: TableChanges;
+  readonly rows?: TableRows | undefined;
+}
+
+/** @throws TopologyError when rows of the table cannot be looked up by their keys */
+export function joinedRows({ rows }: AnyTable, where: string): TableRows {
+  if (rows !== undefined) return rows;
+  throw new TopologyError(
+    `"${where}" joins a table of windows, whose rows are not looked up by their keys: write its toStream() to a topic, and ` +
+      'read that as a table',
+  );
 }

@@ -114,6 +114,15 @@ export interface Reduced<V> {
   readonly value?: SerdeFor<NotNull<V>>;
 }
 
+/** How a stream is joined with a table. */
+export interface Joined<K, V> {
+  /** Names the join, and the repartition topic of a stream whose key may have changed: `<application>-<name>-repartition`. */
+  readonly name?: string;
+  /** Of the stream's records, where they go through that topic. Default: the stream's own, and the table's for the key. */
+  readonly key?: SerdeFor<NotNull<K>>;
+  readonly value?: SerdeFor<NotNull<V>>;
+}
+
 /** How records go through a topic. A serde may be left out when the stream's own is known. */
 export interface Repartitioned<K, V> extends Partial<Grouped<NotNull<K>, V>> {
   /** Default: as many as the largest topic that is read before it. */

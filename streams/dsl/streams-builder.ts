@@ -1,5 +1,6 @@
 import { createKeyedStore, tableContents } from '../operators/tables/keyed-aggregate.js';
 import { compileSourceTable } from '../operators/tables/source-table.js';
+import { storedRows } from '../operators/tables/table-rows.js';
 import type { Serde } from '../serde/serde.js';
 import { type KeyValueStoreOptions, LevelKeyValueStore } from '../state/key-value/key-value-store.js';
 import { Graph } from '../topology/graph.js';
@@ -97,7 +98,8 @@ export class StreamsBuilder {
         compileSourceTable(name, changes.sendOldValues && materialized.name !== undefined, task, forward),
       [store],
     );
-    return new KTable<K, V>(graph, node, { key: consumed.key, value: consumed.value } as Serdes<K, V>, changes);
+    const serdes = { key: consumed.key, value: consumed.value } as Serdes<K, V>;
+    return new KTable<K, V>(graph, node, serdes, changes, storedRows(store));
   }
 
   /** A stream that is read twice is one, as in Kafka Streams, where both are read alike. */

@@ -1,5 +1,5 @@
 import { repartitionSinkName, repartitionSourceName } from '../topology/description.js';
-import type { GraphNode, SubTopology } from '../topology/topology.js';
+import type { GraphNode, StoreDefinition, SubTopology } from '../topology/topology.js';
 import type { NodeCounter } from './counters.js';
 
 /** Totals of a node of a task since the start of the process. */
@@ -32,7 +32,7 @@ export function nodeMetricsOf(
     names.reduce((sum, name) => sum + (counters.get(name)?.[count] ?? 0), 0);
   const add = (node: GraphNode, name: string, received: number | undefined) => {
     const names = [
-      ...new Set([name, ...aliasesOf(node).filter((alias) => alias === node.name || !nodeNames.has(alias))]),
+      ...new Set([name, ...aliasesOf(node, sub).filter((alias) => alias === node.name || !nodeNames.has(alias))]),
     ];
     const skipped = totalOf(names, 'skipped');
     const counter = counters.get(name);
@@ -76,9 +76,14 @@ function handedTo(
 }
 
 /** Under which names operators tell what they pass over. */
-function aliasesOf(node: GraphNode): string[] {
+function aliasesOf(node: GraphNode, { nodes }: SubTopology): string[] {
   if (node.kind === 'sink') return [sinkLabel(node)];
-  if (node.kind === 'processor') return node.stores.map(({ name }) => name);
+  if (node.kind === 'processor') {
+    // What looks up a table's rows comes behind what keeps them.
+    const isFilled = (store: StoreDefinition) =>
+      nodes.find((other) => other.kind === 'processor' && other.stores.includes(store)) === node;
+    return node.stores.filter(isFilled).map(({ name }) => name);
+  }
   if (node.kind === 'source') return [];
   // What combines records before a topic is called as the aggregate behind it.
   return [node.name, ...node.children.map(({ name }) => name)];

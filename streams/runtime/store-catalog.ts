@@ -134,7 +134,9 @@ function entriesOf(topology: Topology): Map<string, CatalogEntry> {
   for (const { nodes } of topology.subTopologies) {
     for (const node of nodes) {
       for (const child of node.children) parents.set(child, [...(parents.get(child) ?? []), node]);
-      if (node.kind === 'processor') for (const store of node.stores) owners.set(store, node);
+      if (node.kind !== 'processor') continue;
+      // What fills a table comes before what looks it up.
+      for (const store of node.stores) if (!owners.has(store)) owners.set(store, node);
     }
   }
   const from = new Paths((node) => parents.get(node) ?? []);

@@ -38,6 +38,7 @@ export class TopologyTopics {
   static async prepare(topology: Topology, options: TopologyTopicsOptions): Promise<TopologyTopics> {
     const topics = new TopologyTopics(topology, options);
     topics.#refuseCycles();
+    for (const sub of topology.subTopologies) refuseOwnRepartition(sub);
     await topics.#readPartitions();
     for (const sub of topology.subTopologies) topics.taskCounts[sub.id] = topics.#prepareSubTopology(sub);
     await topics.#findLeftovers();
@@ -222,9 +223,9 @@ export class TopologyTopics {
     for (const node of sub.nodes) {
       if (node.kind !== 'repartition') continue;
       const topic = `${applicationId}-${node.topic}`;
-      const partitions = node.partitions ?? count;
+      const partitions = this.#partitionsOf(node);
       this.#partitions.set(topic, partitions);
-      if (log.singleOwner && repartition === 'auto') {
+      if (log.singleOwner && repartition === 'auto' && !this.#feedsJoin(node)) {
         this.#repartitions.set(node, { kind: 'direct', targets: [] });
       } else {
         this.#internal.push([topic, { partitions, cleanupPolicy: 'delete' }]);
@@ -237,6 +238,56 @@ export class TopologyTopics {
     }
     return count;
   }
+
+  #partitionsOf(node: RepartitionNode): number {
+    if (node.partitions !== undefined) return node.partitions;
+    const { subTopologies } = this.#topology;
+    const tasksThatWrite = (written: readonly RepartitionNode[]) => {
+      const writers = subTopologies.filter(({ nodes }) => written.some((one) => nodes.includes(one)));
+      return Math.max(...writers.map((writer) => this.#tasksOf(writer)));
+    };
+    if (!isFitted(node)) return tasksThatWrite([node]);
+    const readers = subTopologies.filter(({ repartitionSources }) => repartitionSources.includes(node));
+    const given = readers.flatMap(({ repartitionSources, sources }) => [
+      ...sources.flatMap(({ topics }) => topics.map((topic) => this.partitions(topic))),
+      ...repartitionSources.filter((other) => !isFitted(other)).map((other) => this.#partitionsOf(other)),
+    ]);
+    if (given.length > 0) return Math.max(...given);
+    return tasksThatWrite(readers.flatMap(({ repartitionSources }) => repartitionSources));
+  }
+
+  #tasksOf({ repartitionSources, sources }: SubTopology): number {
+    return Math.max(
+      ...sources.flatMap(({ topics }) => topics.map((topic) => this.partitions(topic))),
+      ...repartitionSources.map((node) => this.#partitionsOf(node)),
+    );
+  }
+
+  /**
+   * A join reads what it joins in the order of its times. Where records were handed on by a call they would come in the
+   * order in which the tasks before it run.
+   */
+  #feedsJoin(node: RepartitionNode): boolean {
+    return this.#topology.subTopologies.some(
+      ({ nodes, repartitionSources }) =>
+        repartitionSources.includes(node) && nodes.some((one) => one.kind === 'processor' && one.joins === true),
+    );
+  }
+}
+
+/** A task cannot wait for what it is still to write itself. */
+function refuseOwnRepartition({ nodes, repartitionSources }: SubTopology): void {
+  const own = repartitionSources.find((node) => nodes.includes(node));
+  if (own === undefined) return;
+  throw new TopologyError(
+    `"${own.name}" sends records to other partitions, and what comes of them meets what it is made of: write them to a ` +
+      'topic, and read that one instead',
+  );
+}
+
+/** Gets as many partitions as what it is joined with has. */
+function isFitted({ isForJoin, partitions }: RepartitionNode): boolean {
+  return isForJoin === true && partitions === undefined;
 }
 
 function ownersOf(sub: SubTopology, store: StoreDefinition): GraphNode[] {

@@ -21,8 +21,13 @@ export type MergingAggregation<K, V, A> = Aggregation<K, V, A> & { readonly merg
 
 /**
  * What a row was before it changed, for those that its table is sent to. Of a new row that is the initializer's value, as
- * in Kafka Streams; null where there is none, as in a reduce.
+ * in Kafka Streams; null where there is none, as in a reduce, and where `areRequired`: what was never told cannot be taken
+ * out of an aggregate again.
  */
-export function oldValue<K, V, A>(aggregation: Aggregation<K, V, A>, committed: A | null | undefined): A | null {
-  return committed ?? aggregation.initializer() ?? null;
+export function oldValue<K, V, A>(
+  aggregation: Aggregation<K, V, A>,
+  committed: A | null | undefined,
+  { areRequired = false }: { readonly areRequired?: boolean },
+): A | null {
+  return committed ?? (areRequired ? null : (aggregation.initializer() ?? null));
 }

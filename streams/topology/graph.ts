@@ -55,9 +55,9 @@ export class Graph {
     parent: GraphNode,
     compile: (task: TaskContext, forward: Forward, branches: readonly Forward[]) => CompiledNode,
     stores: readonly StoreDefinition[] = [],
-    { splits = false }: { readonly splits?: boolean } = {},
+    { joins = false, splits = false }: { readonly joins?: boolean; readonly splits?: boolean } = {},
   ): ProcessorNode {
-    return this.add<ProcessorNode>({ kind: 'processor', name, children: [], stores, splits, compile }, parent);
+    return this.add<ProcessorNode>({ kind: 'processor', name, children: [], stores, splits, joins, compile }, parent);
   }
 
   /** An operator that is no more than a function. `failed` takes what the user's functions throw. */

@@ -16,6 +16,8 @@ export type Forward = (key: unknown, value: unknown, timestamp: number, old?: un
 export interface TableChanges {
   /** Something on the way needs `old`. */
   sendOldValues: boolean;
+  /** It cannot do without: a table that Kafka Streams would not ask for `old` sends it, too. */
+  areRequired?: boolean;
 }
 
 /** The partition that a record is read from: the same object for all of its records, while a task has it. */
@@ -101,6 +103,8 @@ export interface ProcessorNode extends NodeBase {
   readonly stores: readonly StoreDefinition[];
   /** Each record goes to one of the children at most. */
   readonly splits?: boolean;
+  /** What it makes of a record depends on what was read of other topics by then. */
+  readonly joins?: boolean;
   /** `forward` reaches all children, `branches[i]` the i-th alone. */
   compile(task: TaskContext, forward: Forward, branches: readonly Forward[]): CompiledNode;
 }
@@ -122,6 +126,10 @@ export interface RepartitionNode extends NodeBase {
   readonly valueSerde: Serde<unknown> | undefined;
   /** Default: as many as the largest source of the upstream sub-topology. */
   readonly partitions: number | undefined;
+  /** For a join: its default is as many partitions as what it is joined with has. */
+  readonly isForJoin?: boolean;
+  /** Records with a null key go through, in any partition. Else they are passed over. */
+  readonly keepsNullKeys?: boolean;
   /** Set when what follows is an aggregate that merges. */
   readonly combiner: ((task: TaskContext, partitionOf: PartitionOf) => Combiner) | undefined;
 }

@@ -1,7 +1,6 @@
 import type { Headers } from '../../log/log.js';
 import type { Serde } from '../../serde/serde.js';
 import { type Aggregation, oldValue } from '../../state/aggregation.js';
-import type { LevelKeyValueStore } from '../../state/key-value/key-value-store.js';
 import { TableStore } from '../../state/key-value/table-store.js';
 import { type ValueAndTimestamp, valueAndTimestampSerde } from '../../state/key-value/value-and-timestamp.js';
 import { readSliceBlock } from '../../state/windows/slice-block.js';
@@ -18,7 +17,7 @@ export interface KeyedAggregateOptions<K, V, A> {
 /** What a commit tells of a row. */
 interface Change<K, A> {
   readonly key: K;
-  readonly committed: A | undefined;
+  readonly committed: ValueAndTimestamp<A> | undefined;
   timestamp: number;
   /** Of the record that changed it last. */
   headers: Headers;
@@ -28,11 +27,7 @@ export function tableContents<K, V>(keySerde: Serde<K>, valueSerde: Serde<V>): S
   return { kind: 'table', keys: keySerde.format, values: valueSerde.format };
 }
 
-export function createKeyedStore<K, V>(
-  name: string,
-  keySerde: Serde<K>,
-  valueSerde: Serde<V>,
-): LevelKeyValueStore<K, ValueAndTimestamp<V>> {
+export function createKeyedStore<K, V>(name: string, keySerde: Serde<K>, valueSerde: Serde<V>): TableStore<K, V> {
   return new TableStore({ name, keySerde, valueSerde: valueAndTimestampSerde(valueSerde) });
 }
 
@@ -44,14 +39,21 @@ export function compileKeyedAggregate<K, V, A>(
 ): CompiledNode {
   const {
     aggregation,
+    changes,
     changes: { sendOldValues },
     name,
     keySerde,
   } = options;
-  const store = task.store(name) as LevelKeyValueStore<K, ValueAndTimestamp<A>>;
+  const store = task.store(name) as TableStore<K, A>;
   const sent = task.countsOut(name);
   let counted = 0;
   let changed = new Map<string, Change<K, A>>();
+  /** Those that are being told. */
+  let telling = new Map<string, Change<K, A>>();
+  store.tellsLater((identity) => {
+    const change = telling.get(identity) ?? changed.get(identity);
+    return change && { told: change.committed };
+  });
 
   const update = (key: K, recordTimestamp: number, next: (aggregate: A) => A) => {
     const identity = store.identity(key);
@@ -62,7 +64,7 @@ export function compileKeyedAggregate<K, V, A>(
     store.putAt(identity, value === null ? null : { value, timestamp });
     const { headers } = task;
     const change = changed.get(identity);
-    if (change === undefined) changed.set(identity, { key, committed: before?.value, timestamp, headers });
+    if (change === undefined) changed.set(identity, { key, committed: before, timestamp, headers });
     else {
       change.timestamp = timestamp;
       change.headers = headers;
@@ -96,11 +98,12 @@ export function compileKeyedAggregate<K, V, A>(
     flush: () => {
       task.reportCounted(name, counted);
       counted = 0;
-      const changes = changed;
+      telling = changed;
       changed = new Map();
-      for (const [identity, { committed, headers, key, timestamp }] of changes) {
+      for (const [identity, { committed, headers, key, timestamp }] of telling) {
+        telling.delete(identity);
         try {
-          const old = sendOldValues ? oldValue(aggregation, committed) : undefined;
+          const old = sendOldValues ? oldValue(aggregation, committed?.value, changes) : undefined;
           const value = store.getAt(identity)?.value ?? null;
           sent.out++;
           if (headers.length === 0) forward(key, value, timestamp, old);

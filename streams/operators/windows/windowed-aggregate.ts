@@ -239,6 +239,7 @@ export function compileWindowedAggregate<K, V, A>(
   const {
     slices,
     aggregation,
+    changes,
     changes: { sendOldValues },
     graceMs,
   } = options;
@@ -284,7 +285,7 @@ export function compileWindowedAggregate<K, V, A>(
     for (const key of store.dirtyKeys) {
       const emit = (window: number, aggregate: A, timestamp: number) => {
         const old = sendOldValues
-          ? oldValue(aggregation, committedWindow(key, slices, aggregation, window))
+          ? oldValue(aggregation, committedWindow(key, slices, aggregation, window), changes)
           : undefined;
         const windowed = new Windowed(key.key, slices, window);
         sent.out++;

@@ -130,8 +130,9 @@ export class RepartitionSink {
     const targets = repartition.kind === 'direct' ? repartition.targets : [];
     let send = repartition.kind === 'topic' ? this.#byTopic(repartition) : undefined;
     if (repartition.kind === 'direct' && this.#environment.handsOnBySerdes) send = this.#bySerdes(targets);
+    const { keepsNullKeys = false } = this.#node;
     return (key, value, timestamp) => {
-      if (key === null || key === undefined) {
+      if ((key === null || key === undefined) && !keepsNullKeys) {
         this.#task.reportSkipped(this.#node.name, 'null key');
         return;
       }
@@ -189,8 +190,9 @@ export class RepartitionSink {
     }
     if (valueSerde === undefined) throw new Error(`${this.#node.name} has no serde for its values`);
     return (key, value, timestamp) => {
-      const keyBytes = keySerde.serialize(topic, key);
-      const partition = partitionForKey(keyBytes, partitions);
+      const isKeyless = key === null || key === undefined;
+      const keyBytes = isKeyless ? null : keySerde.serialize(topic, key);
+      const partition = keyBytes === null ? this.#task.partition % partitions : partitionForKey(keyBytes, partitions);
       const valueBytes = encodeRecord(topic, this.#task.partitionTime, value, valueSerde);
       this.#countSent();
       this.#environment.transaction().append(topic, partition, timestamp, keyBytes, valueBytes, this.#task.headers);

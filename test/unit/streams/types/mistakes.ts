@@ -49,6 +49,15 @@ export const MISTAKES: Readonly<Record<string, string>> = {
   'a predicate that answers a number': 'words.filter((_key, value) => value.length);',
   'a predicate that answers nothing': "words.filter((_key, value) => { value === 'a'; });",
 
+  'a row that a left join may not find': 'words.leftJoin(users, (word, user) => word.length + user.length);',
+  'a key that a left join may not have':
+    'kept.leftJoin(users, (key: string, word: string, user: string | null) => key + word + user);',
+  'a join with a stream as with a table': 'words.join(numbers, (word, number) => word.length + number);',
+  'a join with a table of other keys':
+    'words.selectKey((_key, word) => word.length).join(users, (word, user) => word + user);',
+  'a joiner that answers a promise': 'words.join(users, (word, user) => Promise.resolve(word + user));',
+  'a joined value without a serde': "words.join(users, (word, user) => word.length + user.length).to('out');",
+
   // Serdes.
   'a value serde of another type': "words.to('out', { value: numberSerde });",
   'a key serde of another type': "words.to('out', { key: numberSerde });",

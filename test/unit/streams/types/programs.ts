@@ -32,6 +32,13 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
     }, { name: 'spent', value: jsonSerde<Spent>() }).toStream().mapValues(({ sum }) => sum);
     const longest: Aggregator<string, string, string> = { initializer: () => '', add: (_key, value, most) => (value.length > most.length ? value : most) };
     words.groupByKey().aggregate(longest, { value: stringSerde }).toStream().mapValues((most) => most?.length ?? 0);`,
+  'a join of a stream with a table': `
+    words.join(users, (word, user) => word.length + user.length).to('out', NUMBERS);
+    words.leftJoin(users, (word, user) => word.length + (user?.length ?? 0)).mapValues((length) => length + 1);
+    kept.join(users, (key: string, word: string, user: string) => key + word + user).to('out', STRINGS);
+    kept.leftJoin(users, (key: string | null, word: string, user: string | null) => \`\${key}\${word}\${user}\`).selectKey((key) => key?.length);
+    orders.selectKey((_key, { id }) => id).join(users, ({ amount }, user) => amount + user.length, { name: 'named' });
+    words.join(numbers.groupByKey().reduce((a, b) => a + b), (word, sum) => word.length + sum);`,
   'a reduce': "numbers.groupByKey().reduce((a, b) => a + b).toStream().to('sums');",
   'a reduce of mapped values':
     "words.mapValues((value) => value.length).groupByKey({ value: numberSerde }).reduce((a, b) => a + b).toStream().to('sums');",
