@@ -8,6 +8,8 @@ const LINES_EVERY_MS = 250;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 const TYPES = 'metrics,alert,incident';
+/** As many seconds of a stream that is too fast. */
+const MAX_LEFT_OUT = 600;
 /** Of statuses, which come once a second from each instance. */
 const MAX_STATUSES = 60;
 
@@ -24,6 +26,14 @@ export interface Gap {
   readonly type: string;
   readonly missed: number | null;
   readonly at: number;
+}
+
+/** Lines of a stretch of time that are not in the list; those shown of it stand between others. */
+export interface LeftOut {
+  readonly from: number;
+  readonly to: number;
+  readonly missed: number;
+  readonly shown: number;
 }
 
 /** What a page sees of the stream: one object a frame, the same while nothing changes. */
@@ -46,8 +56,8 @@ export interface LiveSnapshot {
   readonly waiting: number;
   readonly beyond: number;
   readonly gaps: readonly Gap[];
-  /** Lines left out of the last seconds, for they came faster than a list can show. */
-  readonly leftOut: number;
+  /** Lines left out, for they came faster than a list can show: of each second, the newest last. */
+  readonly leftOut: readonly LeftOut[];
   /** After a break: how many events were sent again. */
   readonly resumedWith: number | null;
   /** What instances have said of themselves since it was asked for, the newest last. */
@@ -68,7 +78,7 @@ const EMPTY: LiveSnapshot = {
   waiting: 0,
   beyond: 0,
   gaps: [],
-  leftOut: 0,
+  leftOut: [],
   resumedWith: null,
   statuses: [],
 };
@@ -92,6 +102,9 @@ export class LiveStore {
   #linesAt = 0;
   #linesLater: ReturnType<typeof setTimeout> | undefined;
   #cameWhilePaused = 0;
+  #cameSinceGap = 0;
+  #oldest: number | undefined;
+  #newest: number | undefined;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -108,7 +121,9 @@ export class LiveStore {
     this.#filter = filter;
     this.#ring.clear();
     this.#cameWhilePaused = 0;
-    this.#change({ lines: [], waiting: 0, beyond: 0, leftOut: 0 });
+    this.#cameSinceGap = 0;
+    this.#oldest = undefined;
+    this.#change({ lines: [], waiting: 0, beyond: 0, leftOut: [] });
     // Lines of another filter are none of those that were missed.
     if (this.#source !== undefined) this.#connect();
   }
@@ -215,7 +230,11 @@ export class LiveStore {
 
   #line(event: MessageEvent<string>): void {
     this.#seen(event);
-    this.#ring.add(JSON.parse(event.data) as LogLine);
+    const line = JSON.parse(event.data) as LogLine;
+    this.#ring.add(line);
+    this.#oldest ??= line.time;
+    this.#newest = line.time;
+    this.#cameSinceGap++;
     this.#linesChanged = true;
     if (this.#latest().isPaused) this.#cameWhilePaused++;
   }
@@ -233,8 +252,18 @@ export class LiveStore {
   #gap(event: MessageEvent<string>): void {
     const { missed, type } = JSON.parse(event.data) as { type: string; missed: number | null };
     const latest = this.#latest();
-    if (type === 'log') this.#change({ leftOut: latest.leftOut + (missed ?? 0) });
+    if (type === 'log')
+      this.#change({ leftOut: [...latest.leftOut.slice(1 - MAX_LEFT_OUT), this.#gapBefore(missed ?? 0)] });
     else this.#change({ gaps: [...latest.gaps.slice(-19), { type, missed, at: Date.now() }] });
+  }
+
+  /** By the times of the lines that came since the last one: what was left out lies between them. */
+  #gapBefore(missed: number): LeftOut {
+    const to = this.#newest ?? Date.now();
+    const gap = { from: Math.min(this.#oldest ?? to, to), to, missed, shown: this.#cameSinceGap };
+    this.#oldest = undefined;
+    this.#cameSinceGap = 0;
+    return gap;
   }
 
   #broken(source: EventSource): void {

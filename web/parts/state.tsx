@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { ApiProblem } from '../api/client.js';
 import { Icon, type IconName } from './icon.js';
 import { duration, timeOfDay } from './wording.js';
@@ -47,9 +47,12 @@ export function Note({ action, children, icon = 'info', title, tone = 'quiet' }:
 export function Failure({ again, error, what }: { what: string; error: unknown; again?: (() => void) | undefined }) {
   const problem = error instanceof ApiProblem ? error : undefined;
   if (problem?.status === 429) {
+    return <TooMany key={problem.requestId} seconds={problem.retryAfterSeconds ?? 60} again={again} />;
+  }
+  if (problem?.status === 403) {
     return (
-      <Note icon="timer" title="Too many requests.">
-        It goes on in {problem.retryAfterSeconds ?? 60} s.
+      <Note icon="user" title="This is not for your role.">
+        {problem.message}
       </Note>
     );
   }
@@ -73,6 +76,23 @@ export function Failure({ again, error, what }: { what: string; error: unknown; 
           {problem.status} {problem.requestId}
         </code>
       )}
+    </Note>
+  );
+}
+
+/** Too much was asked: when it goes on, counted down; then it is asked again by itself. */
+function TooMany({ again, seconds }: { readonly seconds: number; readonly again: (() => void) | undefined }) {
+  const [left, setLeft] = useState(seconds);
+  const latest = useRef(again);
+  latest.current = again;
+  useEffect(() => {
+    const timer = left > 0 ? setTimeout(() => setLeft(left - 1), 1_000) : undefined;
+    if (left === 0) latest.current?.();
+    return () => clearTimeout(timer);
+  }, [left]);
+  return (
+    <Note icon="timer" title="Too many requests.">
+      {left > 0 ? `It goes on in ${left} s.` : 'It is asked again.'}
     </Note>
   );
 }

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { useLocation } from 'wouter';
 import { useLiveStore } from '../live/use-live.js';
+import { useRangeLink } from './range.js';
 import { chooseTheme, THEMES, theme } from './theme.js';
 
 const PAGES: Readonly<Record<string, string>> = {
@@ -54,6 +55,9 @@ let awaitsPage = false;
 export function useShellKeys(): void {
   const [, navigate] = useLocation();
   const store = useLiveStore();
+  const rangeLink = useRangeLink();
+  const linkTo = useRef(rangeLink);
+  linkTo.current = rangeLink;
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const press = (event: KeyboardEvent) => {
@@ -64,7 +68,7 @@ export function useShellKeys(): void {
       setTimeout(() => {
         awaitsPage = false;
       });
-      if (page !== undefined) navigate(page);
+      if (page !== undefined) navigate(linkTo.current(page));
     };
     const begin = (event: KeyboardEvent) => {
       if (event.key !== 'g' || awaitsPage || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -1,56 +1,60 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { LogLine } from '../../api/client.js';
+import type { LeftOut } from '../../live/live-store.js';
 import { isFailure, millisecondsOf, saidBy } from '../../parts/line-rows.js';
 import { Level } from '../../parts/status.js';
 import { number, timeOfDayMs, whole } from '../../parts/wording.js';
+import { isLeftOut, type LeftOutRow, rowsOf } from './list-rows.js';
 
 const ROW_PX = 24;
 const SPOKEN_EVERY_MS = 10_000;
 
 interface LineListProps {
   readonly lines: readonly LogLine[];
+  readonly leftOut: readonly LeftOut[];
   readonly chosen: string | null;
   readonly wraps: boolean;
   readonly onOpen: (line: LogLine) => void;
 }
 
 /** Lines, the newest on top. At the top new ones come in; scrolled down, the list keeps its place and counts them. */
-export function LineList({ chosen, lines, onOpen, wraps }: LineListProps) {
+export function LineList({ chosen, leftOut, lines, onOpen, wraps }: LineListProps) {
+  const rows = useMemo(() => rowsOf(lines, leftOut), [lines, leftOut]);
   const scroller = useRef<HTMLDivElement>(null);
   const [isAtTop, setAtTop] = useState(true);
-  const firstSeen = useRef(lines[0]?.id);
+  const firstSeen = useRef(rows[0]?.id);
   const topmost = useRef<string>(undefined);
   const virtual = useVirtualizer({
-    count: lines.length,
+    count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
     overscan: 20,
     // Rows of one height need no size each; keys would have all of them measured anew with each line that comes.
-    ...(wraps && { getItemKey: (index: number) => lines[index]?.id ?? index }),
+    ...(wraps && { getItemKey: (index: number) => rows[index]?.id ?? index }),
   });
-  if (isAtTop) firstSeen.current = lines[0]?.id;
+  if (isAtTop) firstSeen.current = rows[0]?.id;
   const above = Math.max(
     0,
-    lines.findIndex(({ id }) => id === firstSeen.current),
+    rows.findIndex(({ id }) => id === firstSeen.current),
   );
 
   // What came above pushes nothing away: the line that was at the top stays there.
   useLayoutEffect(() => {
     const { current: element } = scroller;
     if (element === null) return;
-    const index = topmost.current === undefined ? -1 : lines.findIndex(({ id }) => id === topmost.current);
+    const index = topmost.current === undefined ? -1 : rows.findIndex(({ id }) => id === topmost.current);
     if (!isAtTop && index >= 0) {
       const shift = element.scrollTop % ROW_PX;
       element.scrollTop = index * ROW_PX + shift;
     }
-  }, [lines, isAtTop]);
+  }, [rows, isAtTop]);
 
   const onScroll = () => {
     const { current: element } = scroller;
     if (element === null) return;
     setAtTop(element.scrollTop < ROW_PX / 2);
-    topmost.current = lines[Math.floor(element.scrollTop / ROW_PX)]?.id;
+    topmost.current = rows[Math.floor(element.scrollTop / ROW_PX)]?.id;
   };
   return (
     <>
@@ -76,14 +80,16 @@ export function LineList({ chosen, lines, onOpen, wraps }: LineListProps) {
         role="grid"
         aria-label="Lines"
         aria-live="off"
-        aria-rowcount={lines.length}
+        aria-rowcount={rows.length}
         tabIndex={0}
         onScroll={onScroll}
       >
         <div className="relative" style={{ height: virtual.getTotalSize() }} role="rowgroup">
           {virtual.getVirtualItems().map(({ index, key, start }) => {
-            const line = lines[index];
-            return line === undefined ? null : (
+            const line = rows[index];
+            if (line === undefined) return null;
+            if (isLeftOut(line)) return <SkippedRow key={key} row={line} index={index} start={start} />;
+            return (
               <LineRow
                 key={key}
                 line={line}
@@ -98,6 +104,34 @@ export function LineList({ chosen, lines, onOpen, wraps }: LineListProps) {
         </div>
       </div>
     </>
+  );
+}
+
+/** How many lines of a second are not here; a filter makes room for those that matter. */
+function SkippedRow({ index, row: { leftOut }, start }: { row: LeftOutRow; index: number; start: number }) {
+  const { from, missed, shown, to } = leftOut;
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 1}
+      data-index={index}
+      className="rw skipped"
+      style={{ transform: `translateY(${start}px)` }}
+    >
+      <span role="gridcell" className="ell">
+        {timeOfDayMs(from)} to {timeOfDayMs(to)}{' '}
+        <span className="dim">
+          {whole(missed)} of {whole(missed + shown)} lines left out, the stream is faster than this list.
+        </span>{' '}
+        <button
+          type="button"
+          className="lnk s"
+          onClick={() => document.querySelector<HTMLElement>('[data-filter]')?.focus()}
+        >
+          Filter it
+        </button>
+      </span>
+    </div>
   );
 }
 

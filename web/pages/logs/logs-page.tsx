@@ -3,11 +3,12 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { answerOf, api, type LogLine } from '../../api/client.js';
 import { facetsOf } from '../../api/questions.js';
-import { useLive, useLiveStore } from '../../live/use-live.js';
+import type { LeftOut } from '../../live/live-store.js';
+import { useLive, useLiveStore, useStill } from '../../live/use-live.js';
 import { Icon } from '../../parts/icon.js';
 import { Segments } from '../../parts/segments.js';
-import { Failure, Loading, Note } from '../../parts/state.js';
-import { number, whole } from '../../parts/wording.js';
+import { Failure, Loading } from '../../parts/state.js';
+import { whole } from '../../parts/wording.js';
 import { useKeys } from '../../shell/keys.js';
 import { rangeQuery, useRange } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
@@ -17,9 +18,10 @@ import { FilterBox } from './filter-box.js';
 import { LineDrawer } from './line-drawer.js';
 import { LineHistogram } from './line-histogram.js';
 import { LineList } from './line-list.js';
+import { NoMatch } from './no-match.js';
 import { Patterns } from './patterns.js';
+import { PausedBar } from './paused-bar.js';
 import { SavedViews } from './saved-views.js';
-import { termsOf } from './search-terms.js';
 import { SelectedTime, spanIn } from './selected-time.js';
 
 const SOURCES: readonly (readonly [LogLine['kind'], string])[] = [
@@ -32,6 +34,7 @@ const SOURCES: readonly (readonly [LogLine['kind'], string])[] = [
 
 const REFETCH_MS = 5_000;
 const MAX = 1_000;
+const NONE: readonly LeftOut[] = [];
 
 /** Lines that fit a search: how many over time, what they have in common, and each of them, as they come. */
 export default function LogsPage() {
@@ -40,6 +43,7 @@ export default function LogsPage() {
   const store = useLiveStore();
   const isPaused = useLive((live) => live.isPaused);
   const live = useLive((one) => one.lines);
+  const leftOut = useStill(useLive((one) => one.leftOut));
   const source = SOURCES.find(([name]) => name === search.get('source'))?.[0] ?? 'services';
   const q = search.get('q') ?? '';
   const lineId = search.get('line');
@@ -139,6 +143,16 @@ export default function LogsPage() {
               <>
                 <b>{whole(total)}</b> match of {whole(searched?.lines ?? 0)} looked at
                 {searched !== undefined && `, ${searched.store === 'lake' ? 'lake' : 'memory'}`}
+                {searched?.limited === true && (
+                  <span className="warning-t" title="There are more lines in this range than are searched at once.">
+                    , the newest of them only
+                  </span>
+                )}
+                {(searched?.passed_over ?? 0) > 0 && (
+                  <span className="warning-t" title="They came faster than they are kept for a search.">
+                    , {whole(searched?.passed_over ?? 0)} passed over
+                  </span>
+                )}
               </>
             )}
           </span>
@@ -204,10 +218,10 @@ export default function LogsPage() {
             </div>
           ) : all.length === 0 ? (
             <div className="pageh">
-              <NoMatch q={q} query={query} without={(text) => set({ q: text })} />
+              <NoMatch query={query} within={range.label} without={(text) => set({ q: text })} />
             </div>
           ) : (
-            <LineList lines={all} chosen={lineId} wraps={wraps} onOpen={open} />
+            <LineList lines={all} leftOut={range.isLive ? leftOut : NONE} chosen={lineId} wraps={wraps} onOpen={open} />
           )}
         </div>
         {lineId !== null && (
@@ -232,65 +246,4 @@ function merged(live: readonly LogLine[], asked: readonly LogLine[]): LogLine[] 
   return [...live, ...asked.filter(({ id }) => !known.has(id))]
     .toSorted((one, other) => other.time - one.time)
     .slice(0, 11_000);
-}
-
-function PausedBar() {
-  const store = useLiveStore();
-  const isPaused = useLive((live) => live.isPaused);
-  const waiting = useLive((live) => live.waiting);
-  const beyond = useLive((live) => live.beyond);
-  const leftOut = useLive((live) => live.leftOut);
-  if (isPaused) {
-    return (
-      <div className="paused" role="status">
-        <Icon name="pause" />
-        <p>
-          <b>Paused</b>: {whole(waiting)} new lines match
-          {beyond > 0 && `, ${whole(beyond)} more are beyond what the page keeps`}
-        </p>
-        <button type="button" className="btn sm r" onClick={() => store.resume()}>
-          <Icon name="play" />
-          Resume <kbd>p</kbd>
-        </button>
-      </div>
-    );
-  }
-  if (leftOut === 0) return null;
-  return (
-    <div className="skip-b" role="status">
-      <code>{number(leftOut)} lines left out here, the stream is faster than this list. Filter it to see all.</code>
-    </div>
-  );
-}
-
-interface NoMatchProps {
-  readonly q: string;
-  readonly query: { readonly source: LogLine['kind']; readonly from: string; readonly to?: string };
-  readonly without: (q: string) => void;
-}
-
-/** Which part of the search leaves nothing. */
-function NoMatch({ q, query, without }: NoMatchProps) {
-  const terms = termsOf(q);
-  const last = terms.at(-1);
-  const rest = terms.slice(0, -1).join(' ');
-  const { data } = useQuery({
-    queryKey: ['histogram', { ...query, q: rest }],
-    queryFn: ({ signal }) => answerOf(api.GET('/logs/histogram', { params: { query: { ...query, q: rest } }, signal })),
-    enabled: last !== undefined,
-  });
-  if (last === undefined) return <Note icon="logs" title="No line in this range." />;
-  return (
-    <Note
-      icon="filter"
-      title="No line matches."
-      action={
-        <button type="button" className="btn sm" onClick={() => without(rest)}>
-          Without it
-        </button>
-      }
-    >
-      Without <code>{last}</code> there are {data === undefined ? '…' : whole(data.total)}.
-    </Note>
-  );
 }
