@@ -15,7 +15,7 @@ import type { Aggregation } from '../state/aggregation.js';
 import { WholeWindows, WindowSlices } from '../state/windows/window-slices.js';
 import type { Windowed } from '../state/windows/windowed.js';
 import type { Graph } from '../topology/graph.js';
-import type { GraphNode, StoreSerdes } from '../topology/topology.js';
+import type { GraphNode, StoreDefinition, StoreSerdes } from '../topology/topology.js';
 import { aggregateNode, needAggregateSerde, needMaterialized } from './aggregate-node.js';
 import { KTable } from './ktable.js';
 import type {
