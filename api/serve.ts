@@ -7,6 +7,7 @@ import { type Level, type Logger, pino } from 'pino';
 import type { LineReading } from '../app/ingestion/line-reading.js';
 import { openHttpReceiver, type ReceiveLimits } from '../app/ingestion/receive-http.js';
 import { serdesOf } from '../app/log/topics.js';
+import type { StateAccess } from '../app/pipeline/state-access.js';
 import { RecordDecoder } from '../app/results/record-decoder.js';
 import { LakeLines } from '../lake/lines/lake-lines.js';
 import { type FileConfig, NO_FILE } from '../notify/config.js';
@@ -28,6 +29,7 @@ import { shownDelivery } from './routes/deliveries.js';
 import { RESOURCES } from './routes/table.js';
 import { createServer, type RateLimits } from './server.js';
 import type { Services } from './services.js';
+import { RunningStores } from './state/running-stores.js';
 
 const METRICS_EVERY_MS = 5_000;
 const MINUTE_MS = 60_000;
@@ -53,6 +55,8 @@ export interface ServeOptions {
   readonly auth: boolean;
   /** Default as `RateLimits` has them. */
   readonly rateLimits?: RateLimits;
+  /** With what the processes of the pipeline are asked for their stores; undefined: none is. */
+  readonly stateAccess?: StateAccess | undefined;
   /** How the lines are read that senders send; undefined: no events are taken. */
   readonly receives?: LineReading | undefined;
   /** How much of it; default as much as comes. */
@@ -112,6 +116,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const lakeLines = lakeDirectory === undefined ? undefined : new LakeLines(lakeDirectory);
   const services: Services = {
     ...{ log, schemas, decoder, config, live, events, logger, version, directory, lakeDirectory, lakeLines },
+    stores: new RunningStores(live, options.stateAccess),
     ...{ startedAt: Date.now(), accounts, cookies },
     authentication: new Authentication(accounts, cookies),
     notify,

@@ -11,6 +11,7 @@ import type { Cookies } from './auth/cookies.js';
 import type { Visitor } from './auth/visitor.js';
 import type { EventHub } from './live/event-hub.js';
 import type { LiveResults } from './live/live-results.js';
+import type { RunningStores } from './state/running-stores.js';
 
 /** What handlers work with. */
 export interface Services {
@@ -20,6 +21,8 @@ export interface Services {
   readonly config: ApplicationConfig;
   readonly live: LiveResults;
   readonly events: EventHub;
+  /** What is in the stores of the pipeline. */
+  readonly stores: RunningStores;
   readonly logger: Logger;
   /** Of this program. */
   readonly version: string;

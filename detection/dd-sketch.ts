@@ -49,6 +49,11 @@ export class DDSketch {
     return above;
   }
 
+  /** For whoever is shown it; it cannot be made of that again. */
+  toJSON(): Readonly<Record<'count' | 'p50' | 'p95' | 'p99', number | null>> {
+    return { count: this.#count, p50: this.quantile(0.5), p95: this.quantile(0.95), p99: this.quantile(0.99) };
+  }
+
   get byteLength(): number {
     return COUNT_BYTES + BIN_BYTES * this.#bins.size;
   }

@@ -55,6 +55,12 @@ export class Moments {
     this.#max = Math.max(this.#max, other.#max);
   }
 
+  /** For whoever is shown it; it cannot be made of that again. */
+  toJSON(): Readonly<Record<'count' | 'mean' | 'min' | 'max' | 'stddev', number | null>> {
+    const { count, max, mean, min, stddev } = this;
+    return { count, mean, min, max, stddev };
+  }
+
   /** Writes `Moments.byteLength` bytes. @returns where they end */
   write(bytes: Buffer, start: number): number {
     let at = start;

@@ -55,6 +55,7 @@ export { partitionForKey, partitionForString } from './log/partitioner.js';
 export type { AutoOffsetReset } from './log/start-offset.js';
 export type { EmitStrategy } from './operators/windows/windowed-aggregate.js';
 export type { ApplicationServer, ApplicationServerTls } from './queries/remote/application-server.js';
+export { type InstanceQuery, StateQueryClient } from './queries/remote/state-query-client.js';
 export type { StateQueryHandler } from './queries/remote/state-query-handler.js';
 export { STATE_QUERIES_PATH } from './queries/remote/state-query-wire.js';
 export type { AnywhereOptions, QueryAnywhere, StateQueries } from './queries/state-queries.js';

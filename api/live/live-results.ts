@@ -210,6 +210,11 @@ export class LiveResults {
     return [...this.#status.values()].filter(({ time }) => typeof time === 'number' && time >= since);
   }
 
+  /** As `status`, with instances that have gone, as they were last. */
+  get lastStatus(): readonly Readonly<Record<string, unknown>>[] {
+    return [...this.#status.values()];
+  }
+
   /** The newest first. */
   *#values<Value>(role: Roles): Generator<Value> {
     const ring = this.#rings.get(role);

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { notFound } from '../problems.js';
 import { type Resource, route } from '../route.js';
 import type { Services } from '../services.js';
 
@@ -10,23 +9,8 @@ const instanceStatus = z
   .meta({ id: 'InstanceStatus', description: 'A record of the topic `pipeline-status`.' });
 type InstanceStatus = z.output<typeof instanceStatus>;
 
-const storeState = z
-  .object({ name: z.string(), instance: z.string() })
-  .catchall(z.unknown())
-  .meta({ id: 'StoreState', description: 'A store of a task, as its instance says.' });
-
 function statusOf({ live }: Services): InstanceStatus[] {
   return live.status.flatMap((one) => instanceStatus.safeParse(one).data ?? []);
-}
-
-function storesOf(services: Services): z.output<typeof storeState>[] {
-  return statusOf(services).flatMap(({ instance, stores }) =>
-    z
-      .array(z.object({ name: z.string() }).catchall(z.unknown()))
-      .catch([])
-      .parse(stores)
-      .map((store) => ({ ...store, instance })),
-  );
 }
 
 export const pipeline: Resource = {
@@ -68,28 +52,6 @@ export const pipeline: Resource = {
       handle: (_, services) => ({
         items: statusOf(services).map(({ topology: _topology, ...status }) => status as InstanceStatus),
       }),
-    }),
-    route({
-      method: 'get',
-      path: '/stores',
-      summary: 'Stores and how large they are',
-      role: 'viewer',
-      answer: z.object({ items: z.array(storeState) }),
-      handle: (_, services) => ({ items: storesOf(services) }),
-    }),
-    route({
-      method: 'get',
-      path: '/stores/{name}',
-      summary: 'A store in each of its tasks',
-      role: 'viewer',
-      params: z.object({ name: z.string().min(1).max(500) }),
-      problems: [404],
-      answer: z.object({ items: z.array(storeState) }),
-      handle({ params: { name } }, services) {
-        const items = storesOf(services).filter((store) => store.name === name);
-        if (items.length === 0) throw notFound('store that runs', name);
-        return { items };
-      },
     }),
   ],
 };

@@ -17,6 +17,7 @@ import { queries } from './queries.js';
 import { query } from './query.js';
 import { schemas } from './schemas.js';
 import { silences } from './silences.js';
+import { stores } from './stores.js';
 import { topics } from './topics.js';
 import { webhooks } from './webhooks.js';
 
@@ -32,6 +33,7 @@ export const RESOURCES: readonly Resource[] = [
   logs,
   events,
   pipeline,
+  stores,
   topics,
   schemas,
   connectors,

@@ -1,4 +1,4 @@
-import type { StandbyTask, StreamsMetrics, StreamsState } from '@millrace/streams';
+import type { ApplicationServer, StandbyTask, StreamsMetrics, StreamsState } from '@millrace/streams';
 
 /** The topology at work, in this process or in several. */
 export interface Pipeline {
@@ -25,6 +25,8 @@ export interface PipelineOptions {
   readonly numStandbyReplicas: number;
   /** Of the program: what it does is then told once a second, in the topic of statuses. */
   readonly tellsStatusAs?: string;
+  /** Where it is asked for its state; of several processes each at a port of its own. */
+  readonly applicationServer?: ApplicationServer;
   /** Where the trained models of services are. */
   readonly modelsDirectory?: string;
 }

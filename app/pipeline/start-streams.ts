@@ -37,6 +37,7 @@ export async function startStreams(
   if (version !== undefined) {
     StatusPublisher.start({
       ...{ streams, topology, version, onNotice, applicationId: options.applicationId },
+      answersOverTls: options.applicationServer?.tls !== undefined,
       ...{ topic: config.topics.pipelineStatus, use: (tell) => beside?.use(tell) ?? tell(log) },
     });
   }

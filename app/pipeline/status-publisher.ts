@@ -27,6 +27,8 @@ export interface PipelineStatus extends Pick<RuntimeMetrics, 'tasks' | 'partitio
   readonly started: number;
   readonly state: string;
   readonly version: string;
+  /** Where it can be asked for its stores; null where it answers nobody. */
+  readonly state_queries: { readonly host: string; readonly port: number; readonly tls: boolean } | null;
   /** Half a minute apart; its fingerprint is always there. */
   readonly topology?: TopologyDescription;
   readonly topology_fingerprint: string;
@@ -47,8 +49,11 @@ interface PublisherOptions {
   readonly streams: Streams;
   readonly topology: Topology;
   readonly applicationId: string;
+  /** Default: the machine and the process. */
+  readonly instance?: string;
   readonly version: string;
   readonly topic: string;
+  readonly answersOverTls: boolean;
   /** Calls with the log that it is told in, whose transactions the tasks do not wait for. */
   readonly use: (tell: (log: Log) => Promise<void>) => Promise<void>;
   readonly onNotice: Notify;
@@ -63,7 +68,7 @@ const FINAL_CODES: readonly string[] = ['LOG_REFUSED', 'UNKNOWN_TOPIC', 'PARTITI
  */
 export class StatusPublisher {
   readonly #options: PublisherOptions;
-  readonly #instance = `${hostname()}-${process.pid}`;
+  readonly #instance: string;
   readonly #started = Date.now();
   readonly #topology: TopologyDescription;
   #isTelling = false;
@@ -75,7 +80,8 @@ export class StatusPublisher {
 
   private constructor(options: PublisherOptions) {
     this.#options = options;
-    const { applicationId, topology } = options;
+    const { applicationId, instance, topology } = options;
+    this.#instance = instance ?? `${hostname()}-${process.pid}`;
     this.#topology = topologyDescription(topology, { applicationId });
   }
 
@@ -140,11 +146,19 @@ export class StatusPublisher {
     return {
       ...{ instance: this.#instance, application: applicationId, time: Date.now(), started: this.#started },
       ...{ state: streams.state, version, topology_fingerprint: this.#topology.fingerprint },
+      state_queries: this.#stateQueries(),
       ...(this.#told % TOPOLOGY_EVERY === 0 && { topology: this.#topology }),
       ...{ tasks, nodes: totalsOf(nodes), partitions, stores, restore },
       ...{ commits: toldOf(commits), end_to_end: toldOf(endToEnd) },
       totals: streams.metrics,
     };
+  }
+
+  #stateQueries(): PipelineStatus['state_queries'] {
+    const { answersOverTls: tls, streams } = this.#options;
+    if (streams.state !== 'RUNNING' && streams.state !== 'REBALANCING') return null;
+    const { hostInfo } = streams.metadataForAllStreamsClients().find(({ isLocal }) => isLocal) ?? {};
+    return hostInfo === undefined ? null : { ...hostInfo, tls };
   }
 }
 

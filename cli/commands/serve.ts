@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js';
 import { type AlertsOptions, addAlerts, alertsOf } from '../options/alerts.js';
+import { addStateAccess, type StateAccessOptions, stateAccessOf } from '../options/application-server.js';
 import { addConnection, type ConnectionOptions, connect } from '../options/connection.js';
 import { addHttp, type HttpOptions } from '../options/http.js';
 import { accessDirectory, httpDirectory } from '../options/options.js';
@@ -10,13 +11,13 @@ import { programVersion } from '../terminal/program.js';
 import { safe } from '../terminal/safe-text.js';
 import { lakeDirectory } from './lake.js';
 
-type ServeOptions = ConnectionOptions & HttpOptions & AlertsOptions & MessageOptions;
+type ServeOptions = ConnectionOptions & HttpOptions & AlertsOptions & StateAccessOptions & MessageOptions;
 
 export function serveCommand(program: Command): Command {
   const command = program
     .command('serve')
     .description("serve the dashboard and the HTTP API for a pipeline's data, also while it runs");
-  return addConnection(addAlerts(addHttp(command))).action(serveResults);
+  return addStateAccess(addConnection(addAlerts(addHttp(command)))).action(serveResults);
 }
 
 async function serveResults(options: ServeOptions): Promise<void> {
@@ -38,6 +39,7 @@ async function serveResults(options: ServeOptions): Promise<void> {
       auth: options.auth,
       logsToStderr: levelOfServer(options),
       alerts,
+      stateAccess: stateAccessOf(options),
     });
     print(safe`dashboard: ${server.setupUrl ?? server.url}`);
     if (!options.auth) say(safe`--no-auth: anybody on this machine may see and change all of it`);

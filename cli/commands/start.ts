@@ -1,4 +1,4 @@
-import { APPLICATION_ID_RULE, isApplicationId } from '@millrace/streams';
+import { APPLICATION_ID_RULE, type ApplicationServer, isApplicationId } from '@millrace/streams';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ingest } from '../../app/ingestion/ingest.js';
 import { besideSources } from '../../app/ingestion/own-topics.js';
@@ -8,12 +8,19 @@ import { placeFor } from '../../app/log/places.js';
 import type { RetentionOptions } from '../../app/log/retention.js';
 import { prepareTopics } from '../../app/log/topics.js';
 import { type PipelineRequest, type RunningPipeline, runPipeline } from '../../app/pipeline/run-pipeline.js';
+import type { StateAccess } from '../../app/pipeline/state-access.js';
 import { type ResultsReader, readResults } from '../../app/results/results-reader.js';
 import type { FileConfig } from '../../notify/config.js';
 import { newWriterMetrics, type WriterMetrics } from '../../producer/raw-topic-writer.js';
 import type { ApplicationConfig } from '../../topology/application-config.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
 import { type AlertsOptions, addAlerts, alertsOf } from '../options/alerts.js';
+import {
+  type ApplicationServerOptions,
+  addApplicationServer,
+  applicationServerOf,
+  stateAccessOf,
+} from '../options/application-server.js';
 import {
   addConnection,
   addGroup,
@@ -64,6 +71,7 @@ interface StartOptions
     ApplicationOptions,
     ConnectionOptions,
     RetentionOptions,
+    ApplicationServerOptions,
     AlertsOptions,
     MessageOptions {
   readonly once?: boolean;
@@ -151,7 +159,8 @@ export function startCommand(program: Command): Command {
     .option('--listen-lines <number>', 'with --listen: most lines per second, likewise', wholeNumber(1))
     .option('--no-http', 'do not serve HTTP; with --once or --brokers it is served only if --http is given')
     .option('--no-auth', 'let anybody on this machine use it without signing in');
-  return addGroup(addConnection(addRetention(addPipelines(addSource(addAlerts(command)))))).action(start);
+  const stored = addRetention(addPipelines(addSource(addAlerts(command))));
+  return addApplicationServer(addGroup(addConnection(stored))).action(start);
 }
 
 function someBytes(text: string): number {
@@ -191,6 +200,9 @@ function feedingOf(options: StartOptions, command: Command): Feeding {
   if (standbys > 0 && brokers === undefined) {
     throw new UsageError('--standbys needs --brokers: an embedded log is for one process, which has all of the state');
   }
+  if (processes > 1 && (options.applicationServer?.port ?? 0) !== 0) {
+    throw new UsageError('several processes cannot share one port: give --application-server the port 0');
+  }
   if (processes > 1 && once) throw new UsageError('--once is for one process; leave --processes out');
   return { feeds, ends };
 }
@@ -219,6 +231,9 @@ function placeOf(options: StartOptions): string {
 /** What was asked for, and what follows from it. */
 interface RunOptions extends StartOptions {
   readonly serves: boolean;
+  /** Where this pipeline is asked for its state, and with what; undefined: it tells nothing of itself. */
+  readonly answersAt?: ApplicationServer;
+  readonly stateAccess?: StateAccess;
   /** Whom incidents are told. */
   readonly told: FileConfig;
 }
@@ -229,16 +244,26 @@ function serves({ brokers, http, listen, once }: StartOptions, command: Command)
   return command.getOptionValueSource('http') !== 'default' || listen === true || (!once && brokers === undefined);
 }
 
+/** Nobody looks at what is over soon, nor asks a cluster for it each second, unless there is a server to look at it with. */
+function stateOf(options: StartOptions, command: Command): Pick<RunOptions, 'answersAt' | 'stateAccess'> {
+  const { applicationServer, brokers, once = false } = options;
+  if (!serves(options, command) && applicationServer === undefined && (brokers !== undefined || once)) return {};
+  const stateAccess = stateAccessOf(options);
+  return { stateAccess, answersAt: applicationServerOf(options, stateAccess) };
+}
+
 async function start(given: StartOptions, command: Command): Promise<void> {
   const source = feedingOf(given, command);
   // Mistakes in the options are reported before anything is opened.
   configOf(given);
   sourcesOf(given);
   requireLogFormat(given);
+  const dataDir = placeOf(given);
   const options = {
     ...given,
-    dataDir: placeOf(given),
+    dataDir,
     serves: serves(given, command),
+    ...stateOf({ ...given, dataDir }, command),
     told: alertsOf(given),
   };
   if (!options.serves && (given.alerts ?? given.webhook) !== undefined) {
@@ -302,8 +327,7 @@ async function run(
     maxTimeAhead: options.maxAhead,
     numStandbyReplicas: options.standbys,
     modelsDirectory: modelsDirectory(options.dataDir),
-    // Nobody looks at what is over soon, nor asks a cluster for it each second, unless there is a server to look at it with.
-    ...((options.serves || (options.brokers === undefined && !options.once)) && { tellsStatusAs: programVersion() }),
+    ...(options.answersAt && { tellsStatusAs: programVersion(), applicationServer: options.answersAt }),
   };
   const reader = await readResults(log, config, serdes, { from: 'now' });
   const pipeline = await runPipeline({
@@ -435,10 +459,10 @@ function httpBeside(
   config: ApplicationConfig,
   onUrl: (url: string) => void,
 ): HttpProcess | undefined {
-  const { auth, http, rootDir, serves, tenant, told } = options;
+  const { auth, http, rootDir, serves, stateAccess, tenant, told } = options;
   if (!serves || http === false) return undefined;
   const task = {
-    ...{ place: logPlace(options), config, address: http, auth, alerts: told, tenant },
+    ...{ place: logPlace(options), config, address: http, auth, alerts: told, tenant, stateAccess },
     ...{ directory: httpDirectory(options), accessDirectory: accessDirectory(rootDir) },
     ...{ lakeDirectory: lakeDirectoryOf(options), version: programVersion(), logsToStderr: levelOfServer(options) },
     ...(options.listen

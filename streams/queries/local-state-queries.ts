@@ -22,6 +22,7 @@ const WORDS: Readonly<Record<StateQueryFailure, string>> = {
   DOES_NOT_EXIST: 'the store has no partition of that number',
   UNKNOWN_QUERY_TYPE: 'the store is of another kind than the query',
   STORE_EXCEPTION: 'the store could not be read',
+  INVALID_KEY: 'the store has no keys of this kind',
   NOT_AVAILABLE: 'no process says that it has the partition and where it can be asked; ask again',
   UNREACHABLE: 'the process that has the partition does not answer',
   DEADLINE_EXCEEDED: 'the process that has the partition has not answered in time',

@@ -90,6 +90,7 @@ export interface StateQueryRequest<Q extends StateQuery = StateQuery> {
  * - `DOES_NOT_EXIST`: there is no partition of that number.
  * - `UNKNOWN_QUERY_TYPE`: the store is of another kind than the query.
  * - `STORE_EXCEPTION`: the store could not be read, or a serde does not take the key.
+ * - `INVALID_KEY`: the key was sent as JSON, and the store has no keys of its kind.
  *
  * Where the whole application is asked (`Streams#queryAnywhere`), also:
  *
@@ -105,6 +106,7 @@ export type StateQueryFailure =
   | 'DOES_NOT_EXIST'
   | 'UNKNOWN_QUERY_TYPE'
   | 'STORE_EXCEPTION'
+  | 'INVALID_KEY'
   | 'NOT_AVAILABLE'
   | 'UNREACHABLE'
   | 'DEADLINE_EXCEEDED'

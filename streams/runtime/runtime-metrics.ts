@@ -46,6 +46,8 @@ export interface PartitionMetrics {
 export interface StoreMetrics {
   readonly name: string;
   readonly task: string;
+  /** How many partitions the store has, in all instances together. */
+  readonly partitions: number;
   readonly type: StoreType;
   /** Null where it takes a count to know. */
   readonly entries: number | null;
@@ -74,6 +76,8 @@ interface Runtime {
   readonly counters: Counters;
   readonly tasks: readonly Task[];
   readonly positions: readonly Position[];
+  /** How many tasks the sub-topologies have, by their numbers, in all instances together. */
+  readonly taskCounts: readonly number[];
   readonly limits: TimeLimits;
   readonly lags: TimeLags;
   readonly log: Log;
@@ -91,7 +95,7 @@ export async function runtimeMetricsOf(runtime: Runtime): Promise<RuntimeMetrics
   );
   const [partitions, stores] = await Promise.all([
     Promise.all(runtime.positions.map((position) => partitionMetrics(position, runtime))),
-    Promise.all(tasks.map(storeMetrics)),
+    Promise.all(tasks.map((task) => storeMetrics(task, runtime.taskCounts[task.subTopology.id] ?? 0))),
   ]);
   return {
     tasks: tasks.map(({ partition, subTopology, time }) => ({
@@ -134,12 +138,12 @@ async function partitionMetrics(
   };
 }
 
-async function storeMetrics({ database, id, stores, subTopology }: Task): Promise<StoreMetrics[]> {
+async function storeMetrics({ database, id, stores, subTopology }: Task, partitions: number): Promise<StoreMetrics[]> {
   return Promise.all(
     subTopology.stores.map(async ({ name, type }) => {
       const store = stores.get(name);
       return {
-        ...{ name, type, task: id },
+        ...{ name, partitions, type, task: id },
         entries: store?.entries ?? null,
         bytes: (await database?.approximateBytes(name)) ?? null,
         uncommitted: store?.uncommittedEntries ?? 0,

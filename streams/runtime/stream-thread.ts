@@ -195,6 +195,7 @@ export class StreamThread {
       counters: this.counters,
       tasks: tasks?.all ?? [],
       positions: tasks?.positions ?? [],
+      taskCounts: this.#running?.topics.taskCounts ?? [],
       limits: time,
       ...{ lags: this.#lags, log, monotonicMs, now },
     });

@@ -32,6 +32,11 @@ export class DistinctCount {
     return Math.round(raw <= 2.5 * REGISTERS && empty > 0 ? REGISTERS * Math.log(REGISTERS / empty) : raw);
   }
 
+  /** For whoever is shown it; it cannot be made of that again. */
+  toJSON(): { readonly distinct: number } {
+    return { distinct: this.estimate };
+  }
+
   get byteLength(): number {
     return HEAD_BYTES + ENTRY_BYTES * this.#used;
   }

@@ -481,7 +481,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A store in each of its tasks */
+        /**
+         * What is in a store, by key, by range, or by time
+         * @description Each partition is asked at the process that has it, and answers what was committed. Entries come partition by partition, in the order of the keys; windows the earliest first.
+         */
         get: operations["getStoresByName"];
         put?: never;
         post?: never;
@@ -1649,6 +1652,16 @@ export interface components {
             instance: string;
         } & {
             [key: string]: unknown;
+        };
+        /** @description What a store holds of a key, as of the last commit. */
+        StoreEntry: {
+            key: unknown;
+            value: unknown;
+            partition: number;
+            /** @description Of stores of windows. */
+            window_start?: number;
+            /** @description Of stores of windows, where no key was asked for. */
+            window_end?: number;
         };
         Topic: {
             name: string;
@@ -4188,7 +4201,17 @@ export interface operations {
     };
     getStoresByName: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description JSON, or, where the keys of the store are no such JSON, the text of the key itself. */
+                key?: string;
+                /** @description The first key; of a store of windows, the earliest start of a window. */
+                from?: string;
+                /** @description The last key; of a store of windows, the time before which windows start. */
+                to?: string;
+            };
             header?: never;
             path: {
                 name: string;
@@ -4204,7 +4227,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        items: components["schemas"]["StoreState"][];
+                        items: components["schemas"]["StoreEntry"][];
+                        /** @description Null on the last page. */
+                        next_cursor: string | null;
+                        store: string;
+                        /** @description Such as `key-value` or `window`. */
+                        type: string;
+                        application: string;
+                        partitions: number;
                     };
                 };
             };
@@ -4244,6 +4274,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description What is asked for is refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests; Retry-After says how long to wait. */
             429: {
                 headers: {
@@ -4255,6 +4294,15 @@ export interface operations {
             };
             /** @description The request line and headers have more than 64 KiB. */
             431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A service that it needs is not there now. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

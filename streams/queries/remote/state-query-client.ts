@@ -32,21 +32,31 @@ const FAILURES: Readonly<Record<string, StateQueryFailure>> = {
   NOT_RUNNING: 'NOT_AVAILABLE',
   NOT_AVAILABLE: 'NOT_AVAILABLE',
   INVALID_ARGUMENT: 'STORE_EXCEPTION',
+  INVALID_KEY: 'INVALID_KEY',
   STORE_EXCEPTION: 'STORE_EXCEPTION',
 };
 
-export interface Asked {
+/** A partition of a store that one instance is asked for. */
+export interface InstanceQuery {
   readonly host: HostInfo;
   readonly partition: number;
   readonly request: StateQueryRequest;
-  readonly serdes: StoreSerdes;
+  /** Of the store; without them keys and values are JSON, as the instance makes it. */
+  readonly serdes?: StoreSerdes;
   /** By when the answer is to begin, in milliseconds from now. */
   readonly answerMs: number;
   /** By when all entries are to be here. */
   readonly deadlineMs: number;
 }
 
-/** Asks other instances, each for one partition of a store, and by the bytes of its serdes. */
+/**
+ * Asks instances of an application, each for one partition of a store: for a program that is none of them, such as a server.
+ *
+ * @example
+ * const client = new StateQueryClient({ token });
+ * const request = { store: 'counts', query: { type: 'key', key: 'a' } } as const;
+ * const answer = await client.ask({ host, partition: 0, request, answerMs: 2_000, deadlineMs: 2_000 });
+ */
 export class StateQueryClient {
   readonly #token: string | undefined;
   readonly #tls: ApplicationServerTls | undefined;
@@ -56,12 +66,20 @@ export class StateQueryClient {
     this.#tls = tls;
   }
 
-  async ask({ answerMs, deadlineMs, host, partition, request, serdes }: Asked): Promise<PartitionAnswer<unknown>> {
+  async ask({
+    answerMs,
+    deadlineMs,
+    host,
+    partition,
+    request,
+    serdes,
+  }: InstanceQuery): Promise<PartitionAnswer<unknown>> {
     const startedAt = performance.now();
-    const encoding = encodingOf('bytes', request.store, serdes);
+    const sentAs = serdes === undefined ? 'json' : 'bytes';
+    const encoding = encodingOf(sentAs, request.store, serdes);
     let body: string;
     try {
-      body = JSON.stringify(sentOf(partition, request, encoding, deadlineMs));
+      body = JSON.stringify({ ...sentOf(partition, request, encoding, deadlineMs), encoding: sentAs });
     } catch (error) {
       return failed('STORE_EXCEPTION', `the serde of the store's keys: ${(error as Error).message}`);
     }
@@ -121,7 +139,7 @@ function sentOf(
   deadlineMs: number,
 ): Record<string, unknown> {
   return {
-    ...{ store, partition, query: withKeys(query, encoding.key), encoding: 'bytes' },
+    ...{ store, partition, query: withKeys(query, encoding.key) },
     ...(bound !== undefined && { bound }),
     ...(maxLag !== undefined && { maxLag: Number.isFinite(maxLag) ? maxLag : null }),
     deadlineMs: Math.max(1, Math.ceil(deadlineMs)),

@@ -70,7 +70,8 @@ async function respond(
       ...(maxLag !== undefined && { maxLag: maxLag ?? Number.POSITIVE_INFINITY }),
     };
   } catch (error) {
-    throw new Refusal(400, 'INVALID_ARGUMENT', `the key cannot be read: ${(error as Error).message}`);
+    const code = wire.encoding === 'json' ? 'INVALID_KEY' : 'INVALID_ARGUMENT';
+    throw new Refusal(400, code, `the key cannot be read: ${(error as Error).message}`);
   }
   const answer = (await queries.query(asked)).partitions.get(partition);
   const timer = setTimeout(() => response.destroy(), deadlineMs);

@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { SerdePendingError } from '../../serde/serde.js';
 import type { StoreSerdes } from '../../topology/topology.js';
 import type { Position, StateQuery } from '../state-query.js';
+import { plainOf } from './plain-values.js';
 
 /** Where instances answer each other's queries; an application that serves them itself mounts the handler there. */
 export const STATE_QUERIES_PATH = '/state-queries';
@@ -66,16 +69,43 @@ export interface Encoding {
   valueOf(sent: unknown): unknown;
 }
 
-const JSON_ENCODING: Encoding = {
-  key: (key) => key,
-  keyOf: (sent) => sent,
-  value: (value) => value,
-  valueOf: (sent) => sent,
-};
+/**
+ * What is sent as JSON is what whoever has the store makes of it: the client takes it as it comes.
+ *
+ * @throws TypeError from what it makes, for a key that is none of the store's
+ */
+function jsonEncoding(store: string, serdes: StoreSerdes | undefined): Encoding {
+  return {
+    key: plainOf,
+    keyOf(sent) {
+      if (serdes !== undefined && !isKeyOf(store, serdes, sent)) {
+        throw new TypeError(`the store "${store}" has no key of the kind of ${JSON.stringify(sent)}`);
+      }
+      return sent;
+    },
+    value: plainOf,
+    valueOf: (sent) => sent,
+  };
+}
 
-/** @throws Error from what it makes, when something was sent that is no text of Base64, or of which the serde makes nothing */
-export function encodingOf(name: WireRequest['encoding'], store: string, { key, value }: StoreSerdes): Encoding {
-  if (name === 'json') return JSON_ENCODING;
+/** A serde may take what it gives back as something else, such as a list for the bytes of a text. */
+function isKeyOf(store: string, { key }: StoreSerdes, sent: unknown): boolean {
+  try {
+    const bytes = Buffer.from(key.serialize(store, sent));
+    return isDeepStrictEqual(plainOf(key.deserialize(store, bytes, 0, bytes.length)), sent);
+  } catch (error) {
+    // What it has to fetch first is for the query to wait for.
+    return error instanceof SerdePendingError;
+  }
+}
+
+/**
+ * @param serdes of the store; a client that takes JSON has none
+ * @throws Error from what it makes, when something was sent that is no text of Base64, or of which the serde makes nothing
+ */
+export function encodingOf(name: WireRequest['encoding'], store: string, serdes: StoreSerdes | undefined): Encoding {
+  if (name === 'json' || serdes === undefined) return jsonEncoding(store, serdes);
+  const { key, value } = serdes;
   const encoded = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
   const decoded = (sent: unknown) => {
     if (typeof sent !== 'string') throw new TypeError('the bytes of a key or value are sent as a text of Base64');

@@ -85,7 +85,10 @@ export function examplesOf({
     'get /topology': [{}],
     'get /topology/metrics': [{}],
     'get /stores': [{}],
-    'get /stores/{name}': [{ params: { name: 'none' }, status: 404 }],
+    'get /stores/{name}': [
+      { params: { name: 'none' }, query: { key: 'a', from: '0', to: '9' }, status: 404 },
+      { params: { name: 'none' }, query: { limit: '0' }, status: 400 },
+    ],
     'get /topics': [{}],
     'get /topics/{name}/records': [
       { params: { name: 'logs' }, query: { limit: '5' } },

@@ -7,6 +7,7 @@ import type { LineReading } from '../../../app/ingestion/line-reading.js';
 import type { ReceiveLimits } from '../../../app/ingestion/receive-http.js';
 import { openLog } from '../../../app/log/open-log.js';
 import { TenantLog } from '../../../app/log/tenant-log.js';
+import type { StateAccess } from '../../../app/pipeline/state-access.js';
 import { tenantPrefix } from '../../../app/tenant.js';
 import { DEFAULT_APPLICATION_CONFIG, topicsOf } from '../../../topology/application-config.js';
 import { registerSerdes, type TopicSerdes } from '../../../topology/serdes.js';
@@ -31,6 +32,7 @@ export interface ServedOptions {
   readonly dataDirectory?: string;
   readonly receives?: LineReading;
   readonly receiveLimits?: ReceiveLimits;
+  readonly stateAccess?: StateAccess;
   /** Of a log that others use, too; it stays open. */
   readonly tenant?: { readonly name: string; readonly log: Log; readonly accessDirectory: string };
 }
@@ -41,6 +43,7 @@ export async function served({
   rateLimits,
   receiveLimits,
   receives,
+  stateAccess,
   tenant,
 }: ServedOptions): Promise<Served> {
   const temporary = await temporaryDirectory();
@@ -56,7 +59,7 @@ export async function served({
   for (const topic of Object.values(topics)) await opened.log.ensureTopic(topic, { partitions: 1 });
   const serdes = (await registerSerdes(opened.schemas, topics)) as TopicSerdes;
   const server = await serve({
-    ...{ log: opened.log, schemas: opened.schemas, config, directory, auth, receives, receiveLimits },
+    ...{ log: opened.log, schemas: opened.schemas, config, directory, auth, receives, stateAccess, receiveLimits },
     ...{ address: { host: '127.0.0.1', port: 0 }, version: 'test' },
     lakeDirectory: dataDirectory === undefined ? undefined : join(dataDirectory, 'lake'),
     ...(rateLimits === undefined ? {} : { rateLimits }),

@@ -145,7 +145,9 @@ test('a partition is told with its end, position, lag and time, and which one ho
   expect(partitions.map(({ watermark }) => watermark)).toEqual([START + 60_000, START + 20_000]);
   expect(tasks).toMatchObject([{ task: '0_0', watermark: START + 20_000, stream_time: START + 60_000 }]);
   // The window of START + 60 s and that of START + 20 s; the first one is closed and gone.
-  expect(stores).toEqual([{ name: 'counts', task: '0_0', type: 'window', entries: 2, bytes: null, uncommitted: 0 }]);
+  expect(stores).toEqual([
+    { name: 'counts', task: '0_0', partitions: 1, type: 'window', entries: 2, bytes: null, uncommitted: 0 },
+  ]);
   clock.wallMs += 2000;
   clock.monotonicMs += 2000;
   const later = await thread.runtimeMetrics();
