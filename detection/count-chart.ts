@@ -15,6 +15,8 @@ export interface CountChartOptions {
   readonly memory?: number;
   /** Windows with a failure that an alarm takes: 2. */
   readonly leastWindows?: number;
+  /** Whether what lasts becomes usual: true. */
+  readonly adopts?: boolean;
 }
 
 export interface CountChartState extends ChartState {
@@ -85,6 +87,7 @@ export function chartCounts(
   state: CountChartState,
   { count, failures }: Tally,
   {
+    adopts = true,
     budget,
     leastFailures = MIN_FAILURES,
     leastShare = MIN_SHARE,
@@ -125,7 +128,7 @@ export function chartCounts(
     },
     isLearning,
   };
-  if (count > 0) learn(state, { evidence, limit, memory });
+  if (count > 0) learn(state, { adopts, evidence, limit, memory });
   return verdict;
 }
 
@@ -200,11 +203,11 @@ function returnToFormer(state: CountChartState, { count, failures }: Tally, usua
 
 function learn(
   state: CountChartState,
-  { evidence, limit, memory }: { evidence: number; limit: number; memory: number },
+  { adopts, evidence, limit, memory }: { adopts: boolean; evidence: number; limit: number; memory: number },
 ): void {
   const { alarm, since } = state;
   if (!alarm.open) learnEvidence(alarm, evidence, limit);
-  if (alarm.openFor >= ADOPTED_AFTER) {
+  if (adopts && alarm.openFor >= ADOPTED_AFTER) {
     // It has been so for so long that it is usual now.
     state.former = state.count === 0 ? null : state.failures / state.count;
     Object.assign(state, { failures: since.failures, count: since.count });
@@ -215,8 +218,18 @@ function learn(
   }
   // What may come to be an alarm is learned when it has not.
   if (alarm.open || (evidence > HOLD_FROM && since.windows < HOLD_WINDOWS)) return;
+  learnSince(state, evidence > HOLD_FROM ? DOUBTFUL_WEIGHT : 1, memory);
+}
+
+/** What the alarm is of was fine: it is learned as usual, and the alarm is over. `state` is changed in place. */
+export function letInCounts(state: CountChartState, { memory = MEMORY }: Pick<CountChartOptions, 'memory'>): void {
+  learnSince(state, 1, memory);
+  closeChart(state);
+}
+
+function learnSince(state: CountChartState, weight: number, memory: number): void {
+  const { since } = state;
   const rate = (1 - 1 / memory) ** since.windows;
-  const weight = evidence > HOLD_FROM ? DOUBTFUL_WEIGHT : 1;
   state.count = rounded(state.count * rate + weight * since.count);
   state.failures = rounded(state.failures * rate + weight * since.failures);
   state.squares = rounded(state.squares * rate + weight * since.squares);

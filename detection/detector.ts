@@ -11,6 +11,14 @@ export interface Verdict {
   readonly expected: { readonly low: number; readonly high: number };
 }
 
+/** What people have said of the same before; for detectors that learn by it. */
+export interface SaidBefore {
+  /** Whether what the verdict is of was fine, and is to be learned as usual. */
+  readonly isFine: (verdict: Verdict) => boolean;
+  /** It was a fault: it does not become usual, however often it comes. */
+  readonly isFault: boolean;
+}
+
 /**
  * A streaming detector of one series. It holds no state itself: the caller keeps one state per series, plain data that
  * `JSON.stringify` writes and `JSON.parse` reads back unchanged.
@@ -30,7 +38,7 @@ export interface Detector<S> {
    * Judges a value by what was seen before it, then learns from it: `state` is changed in place. Times are milliseconds
    * since the epoch and should not go back. A value that is no finite number is not judged and changes nothing.
    */
-  observe(state: S, timestampMs: number, value: number): Verdict;
+  observe(state: S, timestampMs: number, value: number, said?: SaidBefore): Verdict;
 }
 
 /** Before there is enough to judge by. */

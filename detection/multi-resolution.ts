@@ -97,7 +97,7 @@ export function multiResolution(
         ...{ state: initial(), sum: 0, count: 0, surprise: 0, news: 0, isOdd: false },
       })),
     }),
-    observe(state, timestampMs, value) {
+    observe(state, timestampMs, value, said) {
       if (!Number.isFinite(value)) return UNJUDGED;
       const assessed: (Assessment | undefined)[] = [];
       let intervalMs = 0;
@@ -121,18 +121,20 @@ export function multiResolution(
         counted++;
       }
       const scoreOf = (sum: number) => scoreOfSurprise((sum / counted) ** (1 / power));
-      const score = scoreOf(news);
-      const isOdd = scoreOf(surprises) >= alertScore;
+      const score = scoreOf(said?.isFault ? surprises : news);
+      const verdict = { score, isAnomalous: score >= alertScore, expected: assessed[0]?.expected ?? UNJUDGED.expected };
+      const isFine = said !== undefined && verdict.isAnomalous && said.isFine(verdict);
+      const isOdd = !isFine && scoreOf(surprises) >= alertScore;
       for (const [i, view] of state.views.entries()) {
         view.isOdd ||= isOdd;
         const assessment = assessed[i];
         if (assessment === undefined) continue;
         const { learn, ownScore } = views[i] as (typeof views)[number];
-        const isOwn = scoreOfSurprise(view.surprise) >= ownScore;
+        const isOwn = !isFine && scoreOfSurprise(view.surprise) >= ownScore;
         learn(view.state, timestampMs, view.sum / view.count, assessment, isOwn || view.isOdd);
         Object.assign(view, NOTHING_SEEN);
       }
-      return { score, isAnomalous: score >= alertScore, expected: assessed[0]?.expected ?? UNJUDGED.expected };
+      return verdict;
     },
   };
 }

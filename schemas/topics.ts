@@ -38,6 +38,8 @@ interface TopicEntry {
     | 'statistics'
     | 'score'
     | 'alert'
+    /** How far alerts went, and which were not told, in JSON. */
+    | 'episode'
     | 'incident'
     /** What could not be processed, or came too late: copies of records of any topic. */
     | 'dead-letters'
@@ -146,6 +148,7 @@ export const TOPICS = {
     ...{ name: 'alerts', role: 'alert', schema: 'alert', timeField: 'time', lakeKind: 'alert' },
     ...{ pipelines: ALERTING, connectors: ['elasticsearch-alerts'] },
   }),
+  alertEpisodes: { name: 'alert-episodes', role: 'episode', pipelines: ALERTING, retentionMs: RETENTION_MS },
   incidents: of<Incident>()({
     ...{ name: 'incidents', role: 'incident', schema: 'incident', timeField: 'updated', lakeKind: 'incident' },
     ...{ pipelines: ALERTING, connectors: ['elasticsearch-results', 'influxdb-incidents'] },

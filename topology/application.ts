@@ -2,6 +2,7 @@ import { StreamsBuilder, type Topology } from '@millrace/streams';
 import { clientAbuse } from './abuse/client-abuse.js';
 import { clientErrorBursts } from './abuse/client-error-bursts.js';
 import type { ApplicationConfig } from './application-config.js';
+import { type FeedbackSource, NO_FEEDBACK, Verdicts } from './feedback/verdicts.js';
 import { addGoals } from './goals/goals.js';
 import { incidents } from './incidents/incidents.js';
 import { type Requests, requestsOf } from './requests.js';
@@ -18,9 +19,11 @@ export function applicationTopology(
   config: ApplicationConfig,
   serdes: TopicSerdes,
   models: ModelSource = NO_MODEL,
+  feedback: FeedbackSource = NO_FEEDBACK,
 ): Topology {
   const { pipelines, topics } = config;
   const builder = new StreamsBuilder();
+  const verdicts = new Verdicts(feedback);
   let requests: Requests | undefined;
   let byHost: ReturnType<typeof requestsByHost> | undefined;
   const runs = (...names: ApplicationConfig['pipelines']) => names.some((name) => pipelines.includes(name));
@@ -29,18 +32,18 @@ export function applicationTopology(
     if (runs('goals')) addGoals(requests, config, serdes);
     if (runs('web-statistics')) {
       byHost = requestsByHost(requests);
-      webStatistics(byHost, config, serdes);
+      webStatistics(byHost, config, serdes, verdicts);
     }
   }
-  if (runs('sensors')) sensors(builder, config, serdes);
-  if (runs('services')) serviceLogs(builder, config, serdes, models);
+  if (runs('sensors')) sensors(builder, config, serdes, verdicts);
+  if (runs('services')) serviceLogs(builder, config, serdes, models, verdicts);
   if (runs('web-statistics', 'sensors', 'services')) incidents(builder, config, serdes);
   // The last ones: a task is called by the place of its part, and its state is found by that name.
   if (byHost !== undefined) {
     const windows = traffic(byHost, config, serdes);
-    if (config.goals.includes(2)) clientErrorBursts(windows, config, serdes);
+    if (config.goals.includes(2)) clientErrorBursts(windows, config, serdes, verdicts);
   }
   if (requests !== undefined && runs('web-statistics') && config.goals.includes(1))
-    clientAbuse(requests, config, serdes);
+    clientAbuse(requests, config, serdes, verdicts);
   return builder.build();
 }

@@ -42,6 +42,7 @@ const KEPT: Readonly<Record<Roles, number>> = {
   serviceHealth: 30_000,
   mlPredictions: 10_000,
   alerts: 10_000,
+  alertEpisodes: 10_000,
   incidents: 20_000,
   // So many that the topology of each of a few instances is among them.
   pipelineStatus: 500,

@@ -11,9 +11,10 @@ import {
   toMilliseconds,
   type Windowed,
 } from '@millrace/streams';
-import type { Alert } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
-import { sendAlerts } from '../monitoring/alerts.js';
+import { isOtherwiseNow, type ToldEpisode, toldFirst, toldFurther, toldOver } from '../feedback/told-episodes.js';
+import type { Verdicts } from '../feedback/verdicts.js';
+import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { short } from '../monitoring/monitor.js';
 import type { Requests } from '../requests.js';
 import type { TopicSerdes } from '../serdes.js';
@@ -44,7 +45,12 @@ const TIMES_USUAL = 3;
 const PATIENCE_MS = 10_000;
 
 /** Clients over goal 1's limit, but for assets, as alerts: one for each client as long as it goes on. */
-export function clientAbuse(requests: Requests, config: ApplicationConfig, serdes: TopicSerdes<'alerts'>): void {
+export function clientAbuse(
+  requests: Requests,
+  config: ApplicationConfig,
+  serdes: TopicSerdes<'alerts'>,
+  verdicts: Verdicts,
+): void {
   const { goal1, grace } = config;
   const advanceMs = toMilliseconds(goal1.advance, 'how far windows of goal 1 hop');
   const sizeMs = toMilliseconds(goal1.size, 'the size of a window of goal 1');
@@ -54,8 +60,9 @@ export function clientAbuse(requests: Requests, config: ApplicationConfig, serde
     .emitStrategy('onWindowClose')
     .aggregate(bySecond(advanceMs), { name: 'suspects', value: bySecondSerde })
     .toStream({ name: 'suspects-changes' })
-    .process<string, Alert>(() => new JudgeClients(config), { name: STORE, stores: [CLIENTS] });
-  sendAlerts('clients', alerts, (alert) => [alert], config, serdes);
+    .process<string, ToldEpisode>(() => new JudgeClients(config, verdicts), { name: STORE, stores: [CLIENTS] });
+  sendAlerts('clients', alerts, ({ alerts: told }) => told, config, serdes);
+  sendEpisodes('clients', alerts, ({ episode }) => [episode], config);
 }
 
 /** What was asked for, by the starts of seconds: pages that were held back come later than their time. */
@@ -129,25 +136,27 @@ function isNothing({ episode, lastOver, seconds, usual }: ClientState, now: numb
   return episode === null && seconds.length === 0 && (usual === 0 || lastOver + USUAL_FOR_MS < now);
 }
 
-class JudgeClients implements Processor<Windowed<string>, BySecond, string, Alert> {
+class JudgeClients implements Processor<Windowed<string>, BySecond, string, ToldEpisode> {
   readonly #known: KnownClients;
   readonly #limit: number;
   readonly #sizeMs: number;
   readonly #watchesClock: boolean;
-  #context: ProcessorContext<string, Alert> | undefined;
+  readonly #verdicts: Verdicts;
+  #context: ProcessorContext<string, ToldEpisode> | undefined;
   #clients: KeyValueStore<string, ClientState> | undefined;
   /** When, by the clock, stream time last moved, and to where. */
   #movedAt = 0;
   #movedTo = -1;
 
-  constructor({ abuse, goal1, watchesClock }: ApplicationConfig) {
+  constructor({ abuse, goal1, watchesClock }: ApplicationConfig, verdicts: Verdicts) {
+    this.#verdicts = verdicts;
     this.#known = new KnownClients(abuse.excludedClients, abuse.crawlers);
     this.#limit = goal1.threshold;
     this.#sizeMs = toMilliseconds(goal1.size, 'the size of a window of goal 1');
     this.#watchesClock = watchesClock;
   }
 
-  init(context: ProcessorContext<string, Alert>): void {
+  init(context: ProcessorContext<string, ToldEpisode>): void {
     this.#context = context;
     this.#clients = context.stateStore(CLIENTS);
     const intervalMs = this.#sizeMs;
@@ -198,14 +207,17 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Aler
       state.episode = opened(concern, { start: end - this.#sizeMs, end, value: count }, asked);
       // What is still in the ring is added when it leaves it.
       state.episode.total = new Asked();
-      this.#tell(client, state.episode.alert);
+      this.#tell(client, toldFirst(state.episode, this.#verdicts));
       return;
     }
     const { episode } = state;
     episode.lastOver = end;
     episode.peak = Math.max(episode.peak, count);
     const requests = recent(state, episode).reduce((sum, one) => sum + one.count, episode.total.count);
-    if (hasGrown(episode, requests)) this.#tell(client, toldAgain(episode, concern, totalOf(state, episode)));
+    if (hasGrown(episode, requests) || isOtherwiseNow(episode, this.#verdicts)) {
+      toldAgain(episode, concern, totalOf(state, episode));
+      this.#tell(client, toldFurther(episode, this.#verdicts));
+    }
     if (episode.lastOver - episode.alert.time < USUAL_AFTER_MS) return;
     state.usual = episode.peak;
     this.#end(client, state);
@@ -214,12 +226,12 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Aler
   #end(client: string, state: ClientState): void {
     const { episode } = state;
     if (episode === null) return;
-    this.#tell(client, over(episode, this.#concern(client), totalOf(state, episode)));
+    this.#tell(client, toldOver(episode, over(episode, this.#concern(client), totalOf(state, episode))));
     state.episode = null;
   }
 
-  #tell(client: string, alert: Alert): void {
-    this.#context?.forward({ key: client, value: alert, timestamp: alert.time });
+  #tell(client: string, told: ToldEpisode): void {
+    this.#context?.forward({ key: client, value: told, timestamp: told.episode.alert.time });
   }
 
   /** Ends what has been quiet for long, and forgets who is gone: of whom nothing tells it any more. */

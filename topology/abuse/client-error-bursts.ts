@@ -11,9 +11,11 @@ import {
   type Windowed,
 } from '@millrace/streams';
 import { poissonTail } from '../../detection/count-chart.js';
-import type { Alert, Counted } from '../../schemas/records.js';
+import type { Counted } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
-import { sendAlerts } from '../monitoring/alerts.js';
+import { isOtherwiseNow, type ToldEpisode, toldFirst, toldFurther, toldOver } from '../feedback/told-episodes.js';
+import type { Verdicts } from '../feedback/verdicts.js';
+import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { short } from '../monitoring/monitor.js';
 import type { TopicSerdes } from '../serdes.js';
 import { ALL_HOSTS } from '../web/requests-by-host.js';
@@ -56,9 +58,14 @@ export function clientErrorBursts(
   windows: KStream<Windowed<string>, TrafficCounts>,
   config: ApplicationConfig,
   serdes: TopicSerdes<'alerts'>,
+  verdicts: Verdicts,
 ): void {
-  const alerts = windows.process<string, Alert>(() => new JudgeHosts(config), { name: STORE, stores: [HOSTS] });
-  sendAlerts('client-errors', alerts, (alert) => [alert], config, serdes);
+  const alerts = windows.process<string, ToldEpisode>(() => new JudgeHosts(config, verdicts), {
+    name: STORE,
+    stores: [HOSTS],
+  });
+  sendAlerts('client-errors', alerts, ({ alerts: told }) => told, config, serdes);
+  sendEpisodes('client-errors', alerts, ({ episode }) => [episode], config);
 }
 
 interface HostWindow {
@@ -92,19 +99,21 @@ const stateSerde: Serde<HostState> = {
 
 const HOSTS = keyValueStore({ name: STORE, keySerde: stringSerde, valueSerde: stateSerde, sharesValues: true });
 
-class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, Alert> {
+class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, ToldEpisode> {
   readonly #known: KnownClients;
   readonly #limit: number;
   readonly #sizeMs: number;
   /** Clients that are refused more are told by themselves. */
   readonly #ofClient: number;
-  #context: ProcessorContext<string, Alert> | undefined;
+  readonly #verdicts: Verdicts;
+  #context: ProcessorContext<string, ToldEpisode> | undefined;
   #hosts: KeyValueStore<string, HostState> | undefined;
   /** Hosts with an episode, and when its last window over the limit ended. */
   readonly #open = new Map<string, number>();
   #time = 0;
 
-  constructor({ abuse, goal1, goal2, goals }: ApplicationConfig) {
+  constructor({ abuse, goal1, goal2, goals }: ApplicationConfig, verdicts: Verdicts) {
+    this.#verdicts = verdicts;
     this.#known = new KnownClients(abuse.excludedClients, abuse.crawlers);
     this.#limit = goal2.threshold;
     this.#sizeMs = toMilliseconds(goal2.size, 'the size of a window of goal 2');
@@ -112,7 +121,7 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, A
     this.#ofClient = goals.includes(1) ? goal1.threshold * windows : Number.POSITIVE_INFINITY;
   }
 
-  init(context: ProcessorContext<string, Alert>): void {
+  init(context: ProcessorContext<string, ToldEpisode>): void {
     this.#context = context;
     this.#hosts = context.stateStore(HOSTS);
     // Which hosts have an episode is forgotten with the process. Stream time is ahead of closed windows.
@@ -154,13 +163,16 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, A
       const burst = { start: end - this.#sizeMs, end, value: errors };
       state.episode = opened(this.#concern(host), burst, asked);
       this.#open.set(host, end);
-      this.#tell(state.episode.alert);
+      this.#tell(toldFirst(state.episode, this.#verdicts));
     } else {
       this.#open.set(host, end);
       episode.lastOver = end;
       episode.peak = Math.max(episode.peak, errors);
       episode.total.addAll(refused);
-      if (hasGrown(episode, episode.total.count)) this.#tell(toldAgain(episode, this.#concern(host), episode.total));
+      if (hasGrown(episode, episode.total.count) || isOtherwiseNow(episode, this.#verdicts)) {
+        toldAgain(episode, this.#concern(host), episode.total);
+        this.#tell(toldFurther(episode, this.#verdicts));
+      }
       if (end - episode.alert.time >= USUAL_AFTER_MS) this.#becomeUsual(host, state);
     }
   }
@@ -188,7 +200,7 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, A
 
   #end(host: string, state: HostState): void {
     const { episode } = state;
-    if (episode !== null) this.#tell(over(episode, this.#concern(host), episode.total));
+    if (episode !== null) this.#tell(toldOver(episode, over(episode, this.#concern(host), episode.total)));
     state.episode = null;
     this.#open.delete(host);
   }
@@ -217,8 +229,9 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, A
     }
   }
 
-  #tell(alert: Alert): void {
-    this.#context?.forward({ key: alert.scope, value: alert, timestamp: alert.time });
+  #tell(told: ToldEpisode): void {
+    const { scope, time } = told.episode.alert;
+    this.#context?.forward({ key: scope, value: told, timestamp: time });
   }
 
   #concern(host: string): Concern {

@@ -23,6 +23,8 @@ export interface Episode {
   told: number;
   /** All of it so far. */
   total: Asked;
+  /** The feedback by which it is not told; undefined: it is. */
+  quiet?: string | undefined;
 }
 
 /** Who is concerned, and how it is said. */

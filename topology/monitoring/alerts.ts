@@ -1,4 +1,5 @@
-import { type KStream, stringSerde } from '@millrace/streams';
+import { jsonSerde, type KStream, stringSerde } from '@millrace/streams';
+import type { AlertEpisode } from '../../schemas/feedback.js';
 import type { Alert } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
 import type { TopicSerdes } from '../serdes.js';
@@ -21,3 +22,26 @@ export function sendAlerts<V>(
     })
     .to(topics.alerts, { name: `send-${source}-alerts`, key: stringSerde, value: serdes.alerts });
 }
+
+const episodeSerde = jsonSerde<AlertEpisode>();
+
+/**
+ * Sends how far alerts went, and which were not told, keyed by alert.
+ *
+ * @param source names the nodes
+ */
+export function sendEpisodes<V>(
+  source: string,
+  stream: KStream<string, V>,
+  episodesOf: (value: V) => readonly AlertEpisode[] | undefined,
+  { topics }: ApplicationConfig,
+): void {
+  stream
+    .flatMap(
+      (_entity, value) => episodesOf(value)?.map((one): [string, AlertEpisode] => [one.alert.id, one]) ?? NO_EPISODES,
+      { name: `${source}-episodes` },
+    )
+    .to(topics.alertEpisodes, { name: `send-${source}-episodes`, key: stringSerde, value: episodeSerde });
+}
+
+const NO_EPISODES: readonly [string, AlertEpisode][] = [];

@@ -3,7 +3,11 @@ import type { Detector, Verdict } from '../../detection/detector.js';
 import { type EpisodeOptions, type EpisodeState, type Episodes, episodes } from '../../detection/episodes.js';
 import { compareToPeers, initialPeerState, type PeerState, type Tally } from '../../detection/peers.js';
 import { initialRecurrence, isRecurring, type RecurrenceState } from '../../detection/recurrence.js';
+import type { AlertEpisode, Peak } from '../../schemas/feedback.js';
 import type { Alert, Severity, SourceKind } from '../../schemas/records.js';
+import { NOTHING_SAID, newsOf, type SaidOfDetector, saidOf } from '../feedback/said-of-detector.js';
+import { NO_VERDICTS, type Verdicts } from '../feedback/verdicts.js';
+import { episodeRecords, extended, type QuietAlert } from './alert-episode.js';
 
 /** Each has a state of its own kind. */
 type AnyDetector = Pick<Detector<never>, 'name' | 'observe'> & { initial(): unknown };
@@ -44,8 +48,10 @@ export interface ChartSignal<O> extends Pick<DescribedSignal<O>, 'severity' | 'f
   /** Names its state, and its expectation: a field may be watched in several ways. */
   readonly chart: string;
   initial(): unknown;
-  /** Undefined where the observation does not tell. */
-  judge(state: unknown, observation: O): Charted | undefined;
+  /** Undefined where the observation does not tell. `keepsOut`: what alarms was a fault, and does not become usual. */
+  judge(state: unknown, observation: O, keepsOut?: boolean): Charted | undefined;
+  /** Learns what it alarms of as usual, for it was fine; undefined: it has one usual value, which that is not. */
+  letIn?(state: unknown): void;
 }
 
 /** What a chart says of an observation. */
@@ -94,6 +100,9 @@ interface DetectionState {
   more?: readonly Alert[];
   /** When signals were far from usual: what comes again and again at the same distance in time is usual. */
   recurrences?: Record<string, RecurrenceState>;
+  /** While an episode is open, how far it went. */
+  peaks?: readonly Peak[];
+  quiet?: QuietAlert;
 }
 
 /** What is known of an entity, by detection: plain data for a store. */
@@ -102,6 +111,8 @@ export type MonitorState = Record<string, DetectionState>;
 /** What is unusual about an observation. */
 export interface Deviation {
   readonly detection: string;
+  /** What is watched: a chart, or else the field. */
+  readonly signal: string;
   readonly field: string;
   readonly severity: Severity;
   /** 0 to 1. */
@@ -128,16 +139,20 @@ export interface Judgement {
   readonly alerts: readonly Alert[];
   /** By charts. */
   readonly expectations?: Readonly<Record<string, Expectation>>;
+  /** Of alerts that are open, or would be: those that have begun, gone further or ended. */
+  readonly episodes?: readonly AlertEpisode[];
 }
 
 /** Watches entities of one kind, and alerts once an episode. */
 export class Monitor<O> {
   readonly #sourceKind: SourceKind;
   readonly #detections: readonly { readonly detection: Detection<O>; readonly episodes: Episodes }[];
+  readonly #verdicts: Verdicts;
 
-  constructor(sourceKind: SourceKind, detections: readonly Detection<O>[]) {
+  constructor(sourceKind: SourceKind, detections: readonly Detection<O>[], verdicts: Verdicts = NO_VERDICTS) {
     this.#sourceKind = sourceKind;
     this.#detections = detections.map((detection) => ({ detection, episodes: episodes(detection.episodes) }));
+    this.#verdicts = verdicts;
   }
 
   initial(): MonitorState {
@@ -158,39 +173,73 @@ export class Monitor<O> {
   observe(states: MonitorState, observation: O, observed: Observed): Judgement {
     const all: Deviation[] = [];
     const alerts: Alert[] = [];
+    const told: AlertEpisode[] = [];
     const scores: Record<string, number> = {};
     const expectations: Record<string, Expectation> = {};
     for (const { detection, episodes } of this.#detections) {
       const { name } = detection;
       states[name] ??= { signals: {}, episode: episodes.initial(), alert: null };
       const state = states[name] as DetectionState;
-      const { deviations, score } = judge(detection, state, observation, observed, expectations);
+      const said = this.#saidOf(name, state, observed);
+      const { deviations: unusual, score } = judge(detection, state, observation, observed, expectations, said);
       scores[name] = score;
-      all.push(...deviations);
-      const isAnomalous = deviations.length > 0;
+      const isAnomalous = unusual.length > 0;
       const change = episodes.observe(state.episode, observed.start, { isAnomalous, score });
-      if (change?.kind === 'closed') {
+      const { feedback, news } = newsOf(said, unusual);
+      all.push(...news);
+      if (feedback !== undefined) letIn(detection, state, unusual, news);
+      if (change === undefined) continue;
+      const before = { alert: state.alert, quiet: state.quiet, peaks: state.peaks };
+      const isKnown = state.alert !== null || state.quiet !== undefined;
+      if (change.kind === 'closed') {
         alerts.push(...openAlerts(state).map((alert) => resolved(alert, observed.end)));
-        state.alert = null;
-        delete state.more;
-      } else if (
-        change !== undefined &&
-        isAnomalous &&
-        state.alert === null &&
-        (detection.tells?.(observation) ?? true)
-      ) {
-        state.alert = this.#alert(name, deviations, observed);
-        alerts.push(state.alert);
-      } else if (change?.kind === 'ongoing' && isAnomalous && detection.tellsMore) {
-        const news = deviations.filter((deviation) => isNews(deviation, openAlerts(state)));
-        if (news.length > 0) {
-          const alert = this.#alert(name, news, observed);
-          state.more = [...(state.more ?? []), alert];
-          alerts.push(alert);
-        }
+        endEpisode(state);
+      } else if (isAnomalous && (isKnown || (detection.tells?.(observation) ?? true))) {
+        state.peaks = extended(state.peaks, unusual);
+        alerts.push(...this.#tell(detection, state, { unusual, news, feedback }, observed));
       }
+      told.push(...episodeRecords(before, state, change, observed.end));
     }
-    return { deviations: all, scores, alerts, expectations };
+    return { deviations: all, scores, alerts, expectations, ...(told.length > 0 && { episodes: told }) };
+  }
+
+  /** What is told of an episode that is open, now that so much is unusual, and so much of it news. */
+  #tell(
+    { name, tellsMore }: Detection<O>,
+    state: DetectionState,
+    {
+      feedback,
+      news,
+      unusual,
+    }: { unusual: readonly Deviation[]; news: readonly Deviation[]; feedback?: string | undefined },
+    observed: Observed,
+  ): Alert[] {
+    if (news.length === 0 && feedback !== undefined) {
+      // What was told before it was said to be fine is over.
+      const over = openAlerts(state).map((alert) => resolved(alert, observed.end));
+      if (state.quiet === undefined) {
+        state.quiet = { alert: this.#alert(name, unusual, observed), feedback };
+      }
+      state.alert = null;
+      delete state.more;
+      return over;
+    }
+    if (state.alert === null) {
+      state.alert = this.#alert(name, news, observed);
+      delete state.quiet;
+      return [state.alert];
+    }
+    const more = tellsMore ? news.filter((deviation) => isNews(deviation, openAlerts(state))) : [];
+    if (more.length === 0) return [];
+    const alert = this.#alert(name, more, observed);
+    state.more = [...(state.more ?? []), alert];
+    return [alert];
+  }
+
+  #saidOf(detector: string, { episode: { open, startMs } }: DetectionState, observed: Observed): SaidOfDetector {
+    const { end: time, entity, start } = observed;
+    const watched = { sourceKind: this.#sourceKind, detector, entity, time };
+    return saidOf(this.#verdicts, watched, time - (open ? startMs : start));
   }
 
   #alert(detector: string, deviations: readonly Deviation[], { end, entity, scope, start }: Observed): Alert {
@@ -223,6 +272,27 @@ export class Monitor<O> {
   }
 }
 
+function endEpisode(state: DetectionState): void {
+  state.alert = null;
+  delete state.more;
+  delete state.quiet;
+  delete state.peaks;
+}
+
+/** What was fine is learned as usual, by charts that can; detectors of series do so when they judge. */
+function letIn<O>(
+  { signals }: Detection<O>,
+  { signals: states }: DetectionState,
+  unusual: readonly Deviation[],
+  news: readonly Deviation[],
+): void {
+  for (const deviation of unusual) {
+    if (news.includes(deviation)) continue;
+    const chart = signals.find((signal) => 'chart' in signal && signal.chart === deviation.signal);
+    if (chart !== undefined && 'chart' in chart) chart.letIn?.(states[chart.chart]);
+  }
+}
+
 function openAlerts({ alert, more = [] }: DetectionState): Alert[] {
   return alert === null ? [] : [alert, ...more];
 }
@@ -244,13 +314,14 @@ function judge<O>(
   observation: O,
   observed: Observed,
   expectations: Record<string, Expectation>,
+  said: SaidOfDetector,
 ): { deviations: Deviation[]; score: number } {
   const time = observed.start;
   const deviations: Deviation[] = [];
   let highest = 0;
   for (const signal of signals) {
     if ('chart' in signal) {
-      const charted = judgeChart(signal, state, observation, observed, expectations);
+      const charted = judgeChart(signal, state, observation, observed, expectations, said.isFault(signal.chart));
       if (charted === undefined) continue;
       highest = Math.max(highest, charted.score);
       if (charted.isAnomalous) deviations.push(deviationOf(name, signal, charted));
@@ -259,14 +330,14 @@ function judge<O>(
     const judged =
       'tallies' in signal
         ? judgeAmongPeers(signal, state.signals, observation)
-        : judgeInSeries(signal, state.signals, observation, time);
+        : judgeInSeries(signal, state.signals, observation, time, said);
     if (judged === undefined) continue;
     const { expected, isAnomalous, score, usual, value } = judged;
     highest = Math.max(highest, score);
     if (!isAnomalous) continue;
     const { field, severity } = signal;
     const explanation = `${signal.explain(value, observation)}${usual()}`;
-    deviations.push({ detection: name, field, severity, score, value, expected, explanation });
+    deviations.push({ detection: name, signal: field, field, severity, score, value, expected, explanation });
   }
   return { deviations, score: highest };
 }
@@ -277,9 +348,10 @@ function judgeChart<O>(
   observation: O,
   { end, start }: Observed,
   expectations: Record<string, Expectation>,
+  isFault: boolean,
 ): Charted | undefined {
   state.signals[chart] ??= initial();
-  const charted = judgeIn(state.signals[chart], observation);
+  const charted = judgeIn(state.signals[chart], observation, isFault);
   if (charted === undefined) return undefined;
   const { expected, isLearning } = charted;
   expectations[chart] = { low: finite(expected.low), high: finite(expected.high), isLearning };
@@ -288,13 +360,14 @@ function judgeChart<O>(
   state.recurrences[chart] ??= initialRecurrence();
   const isFar = charted.score >= RECURRENCE_SCORE;
   const isUsual = isRecurring(state.recurrences[chart], { time: start, windowMs: end - start, isFar });
-  return isUsual && charted.isAnomalous ? { ...charted, isAnomalous: false } : charted;
+  return isUsual && !isFault && charted.isAnomalous ? { ...charted, isAnomalous: false } : charted;
 }
 
-function deviationOf<O>(detection: string, { field, severity }: ChartSignal<O>, charted: Charted): Deviation {
+function deviationOf<O>(detection: string, { chart, field, severity }: ChartSignal<O>, charted: Charted): Deviation {
   const { evidence, expected, explain, score, value } = charted;
   const explanation = explain();
-  return { detection, field, severity, score, value, expected, explanation, ...(evidence && { evidence }) };
+  const what = { detection, signal: chart, field, severity };
+  return { ...what, score, value, expected, explanation, ...(evidence && { evidence }) };
 }
 
 interface JudgedSignal extends Verdict {
@@ -320,25 +393,39 @@ function judgeInSeries<O>(
   states: Record<string, unknown>,
   observation: O,
   time: number,
+  said: SaidOfDetector,
 ): JudgedSignal | undefined {
   const value = signal.value(observation);
   if (value === undefined) return undefined;
   states[signal.field] ??= signal.detector.initial();
-  const { middle, ...verdict } = verdictOn(signal, states[signal.field], time, value);
+  const { middle, ...verdict } = verdictOn(signal, states[signal.field], time, value, said);
   const { explainsAll, write = short } = signal;
   return { ...verdict, value, usual: () => (explainsAll ? '' : expectation(value, verdict.expected, middle, write)) };
 }
 
 function verdictOn<O>(
-  { detector, scale, side = 'both' }: SeriesSignal<O>,
+  { detector, field, scale, severity, side = 'both' }: SeriesSignal<O>,
   state: unknown,
   time: number,
   value: number,
+  said: SaidOfDetector,
 ): Verdict & { middle: number } {
   const isLog = scale === 'log';
   const judged = isLog ? Math.log1p(Math.max(0, value)) : value;
-  const { expected, isAnomalous, score } = detector.observe(state as never, time, judged);
   const back = (bound: number) => (isLog ? Math.max(0, Math.expm1(bound)) : bound);
+  const sideOf = ({ high, low }: Verdict['expected']) => ({
+    low: side === 'high' ? Number.NEGATIVE_INFINITY : back(low),
+    high: side === 'low' ? Number.POSITIVE_INFINITY : back(high),
+  });
+  const wasSaid =
+    said === NOTHING_SAID
+      ? undefined
+      : {
+          isFault: said.isFault(field),
+          isFine: ({ expected }: Verdict) =>
+            said.fine({ signal: field, severity, value, expected: sideOf(expected) }) !== undefined,
+        };
+  const { expected, isAnomalous, score } = detector.observe(state as never, time, judged, wasSaid);
   const middle = (expected.low + expected.high) / 2;
   // Unusually little is no matter where only much is.
   const counts = side === 'both' || Number.isNaN(middle) || (side === 'high' ? judged > middle : judged < middle);
@@ -346,10 +433,7 @@ function verdictOn<O>(
     score: counts ? score : 0,
     isAnomalous: isAnomalous && counts,
     middle: back(middle),
-    expected: {
-      low: side === 'high' ? Number.NEGATIVE_INFINITY : back(expected.low),
-      high: side === 'low' ? Number.POSITIVE_INFINITY : back(expected.high),
-    },
+    expected: sideOf(expected),
   };
 }
 

@@ -13,9 +13,11 @@ import {
 } from '@millrace/streams';
 import { type CorrelationState, noCorrelation, residualOf } from '../../detection/correlation.js';
 import { Moments } from '../../detection/moments.js';
+import type { AlertEpisode } from '../../schemas/feedback.js';
 import type { Alert, SensorHour, SensorReading, SensorScore } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
-import { sendAlerts } from '../monitoring/alerts.js';
+import type { Verdicts } from '../feedback/verdicts.js';
+import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { LastHeard, lastHeardStore } from '../monitoring/last-heard.js';
 import { boundedName, isMeasured } from '../monitoring/measured.js';
 import { Monitor, type MonitorState } from '../monitoring/monitor.js';
@@ -35,6 +37,7 @@ export function sensors(
   builder: StreamsBuilder,
   config: ApplicationConfig,
   serdes: TopicSerdes<'sensorReadings' | 'sensorScores' | 'sensorHours' | 'alerts'>,
+  verdicts: Verdicts,
 ): void {
   const { grace, sensors: limits, topics } = config;
   const readings = keyedSourceOf(builder, topics.sensorReadings, {
@@ -44,7 +47,7 @@ export function sensors(
     usable,
   });
   const stores = storesOf();
-  const scored = readings.process<string, ScoredReading>(() => new ScoreReadings(limits, stores), {
+  const scored = readings.process<string, ScoredReading>(() => new ScoreReadings(limits, stores, verdicts), {
     name: 'score-readings',
     stores: [stores.states, stores.lastHeard],
   });
@@ -54,6 +57,7 @@ export function sensors(
     })
     .to(topics.sensorScores, { name: 'send-sensor-scores', key: stringSerde, value: serdes.sensorScores });
   sendAlerts('sensor', scored, ({ alerts }) => alerts, config, serdes);
+  sendEpisodes('sensor', scored, ({ episodes }) => episodes, config);
   readings
     .groupByKey({ key: stringSerde })
     .windowedBy(TimeWindows.ofSizeAndGrace(HOUR, grace))
@@ -82,6 +86,7 @@ interface ScoredReading {
   /** Null where there was no reading, and an alert is over because its sensor is gone. */
   readonly score: SensorScore | null;
   readonly alerts: readonly Alert[];
+  readonly episodes?: readonly AlertEpisode[];
 }
 
 /** What is known of a sensor. Older versions have written the `MonitorState` alone. */
@@ -108,7 +113,7 @@ function storesOf() {
 class ScoreReadings implements Processor<string, SensorReading, string, ScoredReading> {
   readonly #limits: Limits;
   readonly #monitor: Monitor<Observation>;
-  readonly #stopMonitor = new Monitor<Silence>('sensor', [PAUSE]);
+  readonly #stopMonitor: Monitor<Silence>;
   /** How often each sensor is read; undefined until the store was looked through. */
   #paces: Map<string, Pace> | undefined;
   #context: ProcessorContext<string, ScoredReading> | undefined;
@@ -117,10 +122,11 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
 
   readonly #stores: ReturnType<typeof storesOf>;
 
-  constructor(limits: Limits, stores: ReturnType<typeof storesOf>) {
+  constructor(limits: Limits, stores: ReturnType<typeof storesOf>, verdicts: Verdicts) {
     this.#stores = stores;
     this.#limits = limits;
-    this.#monitor = new Monitor('sensor', readingDetections(limits));
+    this.#monitor = new Monitor('sensor', readingDetections(limits), verdicts);
+    this.#stopMonitor = new Monitor('sensor', [PAUSE], verdicts);
   }
 
   init(context: ProcessorContext<string, ScoredReading>): void {
@@ -150,9 +156,11 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
       if (state === undefined || !isSensorState(state)) continue;
       const stopped = state.stopped ?? {};
       const silence = { silentMs: now - pace.lastMs, allowedMs };
-      const { alerts } = this.#stopMonitor.observe(stopped, silence, observedAt(id, now));
+      const { alerts, episodes = [] } = this.#stopMonitor.observe(stopped, silence, observedAt(id, now));
       states.put(id, { ...state, stopped });
-      if (alerts.length > 0) this.#context?.forward({ key: id, value: { score: null, alerts }, timestamp: now });
+      if (alerts.length + episodes.length > 0) {
+        this.#context?.forward({ key: id, value: { score: null, alerts, episodes }, timestamp: now });
+      }
     }
   }
 
@@ -180,7 +188,9 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
     const judged = this.#monitor.observe(detections, { reading, last, residual }, observed);
     const again = this.#stopMonitor.observe(stopped, { silentMs: 0, allowedMs: 1 }, observed);
     const alerts = [...judged.alerts, ...again.alerts];
-    const { deviations, scores } = judged;
+    const { deviations, episodes: ofReadings = [], scores } = judged;
+    const { episodes: ofStops = [] } = again;
+    const episodes = ofReadings.length + ofStops.length > 0 ? [...ofReadings, ...ofStops] : undefined;
     const pace = learnGap(before.pace, timestamp);
     this.#paces?.set(sensor_id, pace);
     const heardOn = this.#lastHeard?.heard(sensor_id, timestamp, before.heardOn) ?? 0;
@@ -198,7 +208,7 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
       is_anomaly: deviations.length > 0,
       fields: [...new Set(deviations.map(({ field }) => field))],
     };
-    this.#context?.forward({ key: sensor_id, value: { score, alerts }, timestamp });
+    this.#context?.forward({ key: sensor_id, value: { score, alerts, ...(episodes && { episodes }) }, timestamp });
   }
 }
 

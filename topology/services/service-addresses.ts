@@ -1,6 +1,7 @@
 import type { KeepingAggregator, Serde } from '@millrace/streams';
 import type { Alert } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
+import type { Verdicts } from '../feedback/verdicts.js';
 import { detectionOf, type Limit } from '../monitoring/limits.js';
 import { type Judgement, Monitor, type MonitorState, type Observed, short } from '../monitoring/monitor.js';
 import type { WindowJudge } from '../monitoring/window-monitor.js';
@@ -13,7 +14,12 @@ import { type RequestCounts, UsualClients } from './usual-clients.js';
 const MAX_ASKED = 3;
 
 /** Finds the clients of a service that do much more than its others, every few seconds. */
-export function serviceAddresses(lines: Lines, config: ApplicationConfig, serdes: TopicSerdes<'alerts'>): void {
+export function serviceAddresses(
+  lines: Lines,
+  config: ApplicationConfig,
+  serdes: TopicSerdes<'alerts'>,
+  verdicts: Verdicts,
+): void {
   const { addresses } = config.services;
   const clients = new UsualClients(addresses);
   monitorLines(
@@ -25,7 +31,7 @@ export function serviceAddresses(lines: Lines, config: ApplicationConfig, serdes
       entity: ({ ip, service }) => partOfService(service, ip),
       aggregator: OF_ADDRESS,
       serde: addressCountsSerde,
-      judge: new AddressJudge(clients),
+      judge: new AddressJudge(clients, verdicts),
       seen: (entity, start, counts) => clients.learn(serviceOfPart(entity), start, counts),
       isWithinLimits: (counts, entity) => {
         const service = serviceOfPart(entity);
@@ -51,7 +57,7 @@ interface AddressWindow extends AddressCounts {
 class AddressJudge implements WindowJudge<AddressCounts, MonitorState> {
   readonly #monitor: Monitor<AddressWindow>;
 
-  constructor(clients: UsualClients) {
+  constructor(clients: UsualClients, verdicts: Verdicts) {
     const limits: readonly Limit<AddressWindow>[] = [
       {
         name: 'ABUSIVE_ADDRESS',
@@ -78,7 +84,7 @@ class AddressJudge implements WindowJudge<AddressCounts, MonitorState> {
           (asked.length === 0 ? '' : `: it asked for ${asked.join(', ')}`),
       },
     ];
-    this.#monitor = new Monitor('service', limits.map(detectionOf));
+    this.#monitor = new Monitor('service', limits.map(detectionOf), verdicts);
   }
 
   initial(): MonitorState {

@@ -1,5 +1,6 @@
 import { toMilliseconds } from '@millrace/streams';
 import type { ApplicationConfig } from '../application-config.js';
+import type { Verdicts } from '../feedback/verdicts.js';
 import { detectionOf, type Limit } from '../monitoring/limits.js';
 import { type Detection, Monitor, percent, short } from '../monitoring/monitor.js';
 import type { TopicSerdes } from '../serdes.js';
@@ -16,7 +17,12 @@ const ENDPOINTS = 20;
 type Settings = ApplicationConfig['services'];
 
 /** What is unusual of each endpoint of a service, every minute. */
-export function serviceEndpoints(lines: Lines, config: ApplicationConfig, serdes: TopicSerdes<'alerts'>): void {
+export function serviceEndpoints(
+  lines: Lines,
+  config: ApplicationConfig,
+  serdes: TopicSerdes<'alerts'>,
+  verdicts: Verdicts,
+): void {
   const { endpoints } = config.services;
   monitorLines(
     lines.filter((_key, { endpoint }) => endpoint !== null, { name: 'lines-of-endpoints' }),
@@ -27,7 +33,7 @@ export function serviceEndpoints(lines: Lines, config: ApplicationConfig, serdes
       entity: ({ endpoint, service }) => partOfService(service, endpoint),
       aggregator: OF_LINES,
       serde: lineStatisticsSerde,
-      judge: new Monitor('service', detections(config.services)),
+      judge: new Monitor('service', detections(config.services), verdicts),
       scope: scopeOfPart,
       watchesClock: false,
     },

@@ -4,6 +4,7 @@ import { silence } from '../../detection/silence.js';
 import { zScore } from '../../detection/z-score.js';
 import type { ServiceHealth } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
+import type { Verdicts } from '../feedback/verdicts.js';
 import { type Detection, type Expectation, type Judgement, Monitor, percent, short } from '../monitoring/monitor.js';
 import type { JudgedWindow } from '../monitoring/window-monitor.js';
 import type { TopicSerdes } from '../serdes.js';
@@ -28,6 +29,7 @@ export function serviceHealth(
   config: ApplicationConfig,
   serdes: TopicSerdes<'serviceHealth' | 'mlPredictions' | 'alerts'>,
   models: ModelSource,
+  verdicts: Verdicts,
 ): void {
   const { detectors, services, topics, watchesClock } = config;
   const judged = monitorLines(
@@ -39,7 +41,7 @@ export function serviceHealth(
       entity: ({ service }) => service,
       aggregator: OF_LINES,
       serde: lineStatisticsSerde,
-      judge: new Monitor('service', serviceDetections(detectors, budgetOf(services))),
+      judge: new Monitor('service', serviceDetections(detectors, budgetOf(services)), verdicts),
       scope: scopeOfService,
       watchesClock,
     },

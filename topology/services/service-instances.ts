@@ -1,7 +1,9 @@
 import { jsonSerde, type KeepingAggregator, type Serde } from '@millrace/streams';
 import { rememberPeers, type Tally } from '../../detection/peers.js';
+import type { AlertEpisode } from '../../schemas/feedback.js';
 import type { Alert } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
+import type { Verdicts } from '../feedback/verdicts.js';
 import { isAmount } from '../monitoring/measured.js';
 import {
   type Detection,
@@ -23,7 +25,12 @@ const FAST_SHARE = 0.9;
 const LAST_BUCKET = 20;
 
 /** Compares the instances of a service with each other, every few seconds: finds a bad one among many. */
-export function serviceInstances(lines: Lines, config: ApplicationConfig, serdes: TopicSerdes<'alerts'>): void {
+export function serviceInstances(
+  lines: Lines,
+  config: ApplicationConfig,
+  serdes: TopicSerdes<'alerts'>,
+  verdicts: Verdicts,
+): void {
   monitorLines(
     lines,
     {
@@ -33,7 +40,7 @@ export function serviceInstances(lines: Lines, config: ApplicationConfig, serdes
       entity: ({ service }) => service,
       aggregator: BY_INSTANCE,
       serde: instancesSerde,
-      judge: new InstanceJudge(),
+      judge: new InstanceJudge(verdicts),
       scope: scopeOfService,
       watchesClock: config.watchesClock,
     },
@@ -99,7 +106,11 @@ const DETECTION: Detection<InstanceWindow> = {
 };
 
 class InstanceJudge implements WindowJudge<Instances, InstanceStates> {
-  readonly #monitor = new Monitor('service', [DETECTION]);
+  readonly #monitor: Monitor<InstanceWindow>;
+
+  constructor(verdicts: Verdicts) {
+    this.#monitor = new Monitor('service', [DETECTION], verdicts);
+  }
 
   initial(): InstanceStates {
     return { suspects: [] };
@@ -112,6 +123,7 @@ class InstanceJudge implements WindowJudge<Instances, InstanceStates> {
     const usual = states.usual ?? NOTHING;
     const deviations: Deviation[] = [];
     const alerts: Alert[] = [];
+    const episodes: AlertEpisode[] = [];
     for (const source of new Set([...instances.keys(), ...before.keys()])) {
       const own = instances.get(source) ?? noLines();
       const state = before.get(source) ?? this.#monitor.initial();
@@ -123,13 +135,14 @@ class InstanceJudge implements WindowJudge<Instances, InstanceStates> {
       );
       deviations.push(...judgement.deviations);
       alerts.push(...judgement.alerts);
+      episodes.push(...(judgement.episodes ?? []));
       const isSuspect = judgement.scores[DETECTION.name] !== 0 || !this.#monitor.isAtRest(state);
       if (isSuspect) suspects.push([source, state]);
     }
     states.suspects = suspects;
     // Of a window with one that is bad nothing is learned.
     if (deviations.length === 0) states.usual = { errors: rememberPeers(usual.errors, errorsOf(all)) };
-    return { deviations, scores: {}, alerts };
+    return { deviations, scores: {}, alerts, ...(episodes.length > 0 && { episodes }) };
   }
 
   isAtRest({ suspects }: InstanceStates): boolean {

@@ -1,5 +1,6 @@
 import { type StreamsBuilder, toMilliseconds } from '@millrace/streams';
 import type { ApplicationConfig } from '../application-config.js';
+import type { Verdicts } from '../feedback/verdicts.js';
 import type { TopicSerdes } from '../serdes.js';
 import { LineClock, tellClocks } from './line-clock.js';
 import { serviceAddresses } from './service-addresses.js';
@@ -15,6 +16,7 @@ export function serviceLogs(
   config: ApplicationConfig,
   serdes: TopicSerdes<'serviceLogs' | 'serviceHealth' | 'mlPredictions' | 'alerts'>,
   models: ModelSource,
+  verdicts: Verdicts,
 ): void {
   const clock = new LineClock(toMilliseconds(config.services.grace, 'the grace period'));
   const lines = linesOf(
@@ -24,8 +26,8 @@ export function serviceLogs(
     serdes,
   );
   tellClocks(lines, clock, config, serdes);
-  serviceHealth(lines, config, serdes, models);
-  serviceEndpoints(lines, config, serdes);
-  serviceInstances(lines, config, serdes);
-  serviceAddresses(lines, config, serdes);
+  serviceHealth(lines, config, serdes, models, verdicts);
+  serviceEndpoints(lines, config, serdes, verdicts);
+  serviceInstances(lines, config, serdes, verdicts);
+  serviceAddresses(lines, config, serdes, verdicts);
 }

@@ -7,7 +7,7 @@ import {
   TimeWindows,
 } from '@millrace/streams';
 import type { ApplicationConfig } from '../application-config.js';
-import { sendAlerts } from '../monitoring/alerts.js';
+import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { type JudgedWindow, monitorWindows, type WindowMonitorOptions } from '../monitoring/window-monitor.js';
 import type { TopicSerdes } from '../serdes.js';
 import type { Line, Lines } from './service-lines.js';
@@ -43,6 +43,8 @@ export function monitorLines<A, S extends object>(
     .aggregate(aggregator, { name: windows, value: serde })
     .toStream({ name: `closed-${windows}` });
   const judged = monitorWindows(closed, { ...options, name: monitor, empty: aggregator.initializer, size });
-  sendAlerts(monitor.replace('-monitor', ''), judged, ({ judgement }) => judgement.alerts, config, serdes);
+  const source = monitor.replace('-monitor', '');
+  sendAlerts(source, judged, ({ judgement }) => judgement.alerts, config, serdes);
+  sendEpisodes(source, judged, ({ judgement }) => judgement.episodes, config);
   return judged;
 }

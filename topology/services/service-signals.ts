@@ -4,6 +4,7 @@ import {
   type CountChartState,
   chartCounts,
   initialCountChart,
+  letInCounts,
 } from '../../detection/count-chart.js';
 import { chartLevel, initialLevelChart, type LevelChartState, type Sample } from '../../detection/level-chart.js';
 import type { Tally } from '../../detection/peers.js';
@@ -12,6 +13,8 @@ import type { Severity } from '../../schemas/records.js';
 import { type ChartSignal, percent, short } from '../monitoring/monitor.js';
 import type { LineStatistics } from './line-statistics.js';
 
+/** What was a fault does not become usual, however long it lasts. */
+const NEVER_USUAL = { adoptedAfter: Number.POSITIVE_INFINITY };
 /** Fewer responses say nothing of a typical time. */
 const MIN_RESPONSES = 3;
 
@@ -40,10 +43,15 @@ export function countSignal<O>({
   return {
     ...{ chart, field, severity },
     initial: () => initialCountChart(options.odds),
-    judge(state, observation) {
+    letIn: (state) => letInCounts(state as CountChartState, options),
+    judge(state, observation, keepsOut) {
       const counted = tally(observation);
       if (counted === undefined) return undefined;
-      const verdict = chartCounts(state as CountChartState, counted, options);
+      const verdict = chartCounts(
+        state as CountChartState,
+        counted,
+        keepsOut ? { ...options, adopts: false } : options,
+      );
       const { count, expected, failures, onceIn } = verdict.evidence;
       return {
         ...verdict,
@@ -82,10 +90,14 @@ export function levelSignal<O>(signal: LevelSignalOptions<O>): ChartSignal<O> {
   return {
     ...{ chart, field, severity },
     initial: () => initialLevelChart(options),
-    judge(state, observation) {
+    judge(state, observation, keepsOut) {
       const sampled = sample(observation);
       if (sampled === undefined) return undefined;
-      const { expected, ...verdict } = chartLevel(state as LevelChartState, sampled, options);
+      const { expected, ...verdict } = chartLevel(
+        state as LevelChartState,
+        sampled,
+        keepsOut ? { ...options, ...NEVER_USUAL } : options,
+      );
       const value = Math.max(0, Math.expm1(sampled.mean));
       const low = Math.max(0, Math.expm1(expected.low));
       const high = Math.expm1(expected.high);
@@ -116,12 +128,12 @@ export function rateSignal<O>(options: {
   return {
     ...{ chart, field, severity },
     initial: () => initialRateChart(factors),
-    judge(state, observation) {
+    judge(state, observation, keepsOut) {
       const value = count(observation);
       const rate = state as RateChartState;
       // What is not there at all is silence, but where there are few anyway.
       if (value === 0 && rate.mean > FEW) return undefined;
-      const verdict = chartRate(rate, value, { budget, factors, leastWindows });
+      const verdict = chartRate(rate, value, { budget, factors, leastWindows, ...(keepsOut && NEVER_USUAL) });
       const { high, low } = verdict.expected;
       return {
         ...verdict,
@@ -155,7 +167,8 @@ export function slowSignal(chart: string, options: CountChartOptions): ChartSign
   return {
     ...{ chart, field: 'response_time', severity: 'critical' },
     initial: (): SlowState => ({ chart: initialCountChart(options.odds), limit: 0, seen: 0 }),
-    judge(known, { sketch }) {
+    letIn: (state) => letInCounts((state as SlowState).chart, options),
+    judge(known, { sketch }, keepsOut) {
       const state = known as SlowState;
       const { count } = sketch;
       if (count === 0) return undefined;
@@ -167,7 +180,7 @@ export function slowSignal(chart: string, options: CountChartOptions): ChartSign
       }
       const limit = Math.expm1(state.limit);
       const failures = sketch.countAbove(SLOW_FACTOR * limit);
-      const verdict = chartCounts(state.chart, { count, failures }, options);
+      const verdict = chartCounts(state.chart, { count, failures }, keepsOut ? { ...options, adopts: false } : options);
       if (verdict.score < DOUBTFUL_SCORE) {
         // A quantile by stochastic approximation (Robbins and Monro, 1951): a window of any size moves it.
         const over = sketch.countAbove(limit) / count - SLOW_SHARE;

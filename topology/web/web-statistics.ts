@@ -5,7 +5,8 @@ import { Moments } from '../../detection/moments.js';
 import { unusualShare } from '../../detection/unusual-share.js';
 import type { BrokenRule, WebStatistics } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
-import { sendAlerts } from '../monitoring/alerts.js';
+import type { Verdicts } from '../feedback/verdicts.js';
+import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { growing } from '../monitoring/growing-aggregator.js';
 import { isAmount, sumOf } from '../monitoring/measured.js';
 import { type Detection, type Deviation, Monitor, percent, type SeriesSignal, short } from '../monitoring/monitor.js';
@@ -22,6 +23,7 @@ export function webStatistics(
   requests: ReturnType<typeof requestsByHost>,
   config: ApplicationConfig,
   serdes: TopicSerdes<'webStatistics' | 'alerts'>,
+  verdicts: Verdicts,
 ): void {
   const { grace, topics, watchesClock, webStatistics: settings } = config;
   const windows = requests
@@ -32,7 +34,7 @@ export function webStatistics(
     .toStream({ name: 'closed-web-statistics' });
   const judged = monitorWindows(windows, {
     name: 'web-monitor',
-    judge: new Monitor('web', detections(settings)),
+    judge: new Monitor('web', detections(settings), verdicts),
     empty: () => new RequestStatistics(),
     scope: (host) => `web/${host}`,
     size: settings.size,
@@ -42,6 +44,7 @@ export function webStatistics(
     .map((host, window) => [`${host}@${window.start}`, result(window)], { name: 'web-statistics-results' })
     .to(topics.webStatistics, { name: 'send-web-statistics', key: stringSerde, value: serdes.webStatistics });
   sendAlerts('web', judged, ({ judgement }) => judgement.alerts, config, serdes);
+  sendEpisodes('web', judged, ({ judgement }) => judgement.episodes, config);
 }
 
 function detections({ errorRate, leastRequests }: ApplicationConfig['webStatistics']): Detection<RequestStatistics>[] {

@@ -174,6 +174,7 @@ const ROWS = {
   statistics: /the results' topics/,
   score: /the results' topics/,
   alert: /the results' topics/,
+  episode: /the results' topics/,
   incident: /the results' topics/,
   'dead-letters': /dead-letter .* topic/,
   late: /the late topic/,
