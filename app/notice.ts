@@ -14,6 +14,8 @@ export type Notice =
   | { readonly kind: 'model'; readonly version: number }
   | { readonly kind: 'model-refused'; readonly path: string; readonly why: string }
   | { readonly kind: 'training-failed'; readonly why: string }
+  /** What operators have said of incidents cannot be read: detectors judge as if nothing had been said. */
+  | { readonly kind: 'feedback-unread'; readonly why: string }
   /** One of several processes has ended; another takes its place. */
   | { readonly kind: 'worker-ended'; readonly pid: number | undefined; readonly why: string }
   /** What an instance does is not told to anybody: a right is missing, say. */

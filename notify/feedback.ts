@@ -21,7 +21,14 @@ const shape = z.object({
     severity: z.enum(['info', 'warning', 'critical']),
     detectors: z.array(z.string()),
   }),
-  actions: z.array(z.looseObject({ action: z.string(), time: z.number(), until: z.number().nullable().default(null) })),
+  actions: z.array(
+    z.looseObject({
+      action: z.string(),
+      time: z.number(),
+      until: z.number().nullable().default(null),
+      learned: z.string().nullable().default(null),
+    }),
+  ),
 });
 
 export function scopeOf({ scope, source_kind }: Pick<Incident, 'scope' | 'source_kind'>): string {
@@ -34,8 +41,8 @@ export function feedbackIn(value: unknown): Feedback | undefined {
   const last = data?.actions.findLast(({ action }) => action === 'was_fine' || action === 'was_not_fine');
   if (data === undefined || last === undefined) return undefined;
   const { detectors, scope, severity, source_kind } = data.about;
-  // What was fine without a time was so for its incident alone.
-  const until = last.action === 'was_fine' ? (last.until ?? 0) : null;
+  // What was fine without a time was so for its incident alone; and what detectors have learned, they judge by more than this.
+  const until = last.action === 'was_fine' ? (last.learned === null ? (last.until ?? 0) : 0) : null;
   return { scope: `${source_kind}/${scope}`, severity, detectors, time: last.time, until };
 }
 

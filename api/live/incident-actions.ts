@@ -14,6 +14,11 @@ export const incidentAction = z
     time: z.number().meta({ description: 'Milliseconds since the epoch.' }),
     note: z.string().nullable(),
     until: z.number().nullable().meta({ description: 'When a silence ends, or until when the same is fine.' }),
+    learned: z
+      .string()
+      .nullable()
+      .default(null)
+      .meta({ description: 'The id of the feedback that detectors judge by since.' }),
   })
   .meta({ id: 'IncidentAction' });
 export type IncidentAction = z.output<typeof incidentAction>;

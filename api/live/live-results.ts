@@ -1,5 +1,6 @@
 import type { Log, RecordCursor } from '@millrace/streams';
 import type { RecordDecoder } from '../../app/results/record-decoder.js';
+import { type AlertEpisode, FEEDBACK_TOPIC, type Feedback, feedback } from '../../schemas/feedback.js';
 import type {
   Alert,
   Incident,
@@ -57,7 +58,9 @@ const SOURCES: Readonly<Record<LogSource, Roles>> = {
 };
 const SOURCE_OF_ROLE = new Map(Object.entries(SOURCES).map(([source, role]) => [role, source as LogSource]));
 
+const KEPT_BY_PEOPLE = [INCIDENT_ACTIONS_TOPIC, QUERIES_TOPIC, REPLAYS_TOPIC, FEEDBACK_TOPIC];
 const MAX_INCIDENTS = 20_000;
+const MAX_EPISODES = 10_000;
 const MAX_INSTANCES = 200;
 /** An instance that has said nothing for so long is gone. */
 const INSTANCE_GONE_MS = 15_000;
@@ -66,6 +69,8 @@ const INSTANCE_GONE_MS = 15_000;
 export class LiveResults {
   readonly actions: IncidentActions;
   readonly queries: JsonTopic<SavedQuery>;
+  /** What detectors have learned of people. */
+  readonly feedback: JsonTopic<Feedback>;
   /** Of dead letters that were sent again, by their ids. */
   readonly replays: JsonTopic<Replay>;
   readonly #config: ApplicationConfig;
@@ -74,6 +79,8 @@ export class LiveResults {
   readonly #rings = new Map<Roles, RecordRing>();
   readonly #roleOf: ReadonlyMap<string, Roles>;
   readonly #incidents = new Map<string, Incident>();
+  /** By alert, the one that changed last at the end. */
+  readonly #episodes = new Map<string, AlertEpisode>();
   readonly #status = new Map<string, Readonly<Record<string, unknown>>>();
   readonly #tail: TopicTail;
   readonly #passedOver = new Map<string, number>();
@@ -92,6 +99,7 @@ export class LiveResults {
     this.#events = events;
     this.actions = new IncidentActions(log);
     this.queries = new JsonTopic(log, QUERIES_TOPIC, savedQuery);
+    this.feedback = new JsonTopic(log, FEEDBACK_TOPIC, feedback);
     this.replays = new JsonTopic(log, REPLAYS_TOPIC, replaySchema);
     const topics = Object.entries(topicsOf(config)) as [Roles, string][];
     this.#roleOf = new Map(topics.map(([role, topic]) => [topic, role]));
@@ -100,7 +108,7 @@ export class LiveResults {
       log,
       [
         ...topics.map(([role, topic]) => ({ topic, backwards: KEPT[role] })),
-        ...[INCIDENT_ACTIONS_TOPIC, QUERIES_TOPIC, REPLAYS_TOPIC].map((topic) => ({ topic, backwards: 100_000 })),
+        ...KEPT_BY_PEOPLE.map((topic) => ({ topic, backwards: 100_000 })),
       ],
       {
         begins: ({ partition, topic }, offset) => this.#ringOf(topic)?.begin(partition, offset),
@@ -201,6 +209,15 @@ export class LiveResults {
     return this.#incidents.get(id);
   }
 
+  /** How far an alert went. */
+  alertEpisode(alert: string): AlertEpisode | undefined {
+    return this.#episodes.get(alert);
+  }
+
+  get alertEpisodes(): Iterable<AlertEpisode> {
+    return this.#episodes.values();
+  }
+
   get incidents(): Iterable<Incident> {
     return this.#incidents.values();
   }
@@ -231,11 +248,12 @@ export class LiveResults {
       if (key !== null) this.actions.read(key, value);
       return;
     }
-    const kept = topic === QUERIES_TOPIC ? this.queries : topic === REPLAYS_TOPIC ? this.replays : undefined;
+    const kept = this.#keptIn(topic);
     if (kept !== undefined) {
       if (key !== null) kept.read(key, value);
       return;
     }
+    if (topic === this.#config.topics.alertEpisodes) return this.#readEpisode(key, value);
     if (topic === this.#config.topics.pipelineStatus) return this.#readStatus(key, value);
     const role = this.#roleOf.get(topic);
     if (role === undefined) return;
@@ -250,6 +268,20 @@ export class LiveResults {
     this.#rings.get(role)?.add(record, bytes);
     if (role !== 'deadLetters' && record.time > this.#latest) this.#latest = record.time;
     this.#publish(role, record);
+  }
+
+  #keptIn(topic: string): Pick<JsonTopic<unknown>, 'read'> | undefined {
+    if (topic === QUERIES_TOPIC) return this.queries;
+    if (topic === REPLAYS_TOPIC) return this.replays;
+    return topic === FEEDBACK_TOPIC ? this.feedback : undefined;
+  }
+
+  #readEpisode(alert: string | null, value: unknown): void {
+    if (alert === null || !isFields(value)) return;
+    this.#episodes.delete(alert);
+    this.#episodes.set(alert, value as unknown as AlertEpisode);
+    const [oldest] = this.#episodes.keys();
+    if (this.#episodes.size > MAX_EPISODES && oldest !== undefined) this.#episodes.delete(oldest);
   }
 
   #publish(role: Roles, record: LiveRecord): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { feedback } from '../../schemas/feedback.js';
 import { type IncidentAction, incidentAction } from '../live/incident-actions.js';
 import {
   alertsOf,
@@ -10,8 +11,18 @@ import {
   similarTo,
 } from '../live/incident-detail.js';
 import { togetherWith } from '../live/incidents-together.js';
-import { durationParameter, page, pageOf, paging, rangeOf, range as rangeQuery } from '../parameters.js';
-import { notFound } from '../problems.js';
+import { feedbackOn } from '../live/learned-feedback.js';
+import {
+  durationParameter,
+  instant,
+  page,
+  pageOf,
+  paging,
+  rangeOf,
+  range as rangeQuery,
+  timePoint,
+} from '../parameters.js';
+import { notFound, Problem } from '../problems.js';
 import {
   alertRecord,
   incidentRecord,
@@ -120,6 +131,7 @@ export const incidentDetail = incidentRecord
     together: togetherSchema,
     similar: z.array(incidentRecord),
     actions: z.array(incidentAction),
+    learned: z.array(feedback).meta({ description: 'What detectors judge by since people have spoken of it.' }),
     deliveries: z
       .array(z.record(z.string(), z.unknown()))
       .meta({ description: 'What was told of it, as `/deliveries` has it.' }),
@@ -130,21 +142,91 @@ const note = z.string().max(2000).nullable().default(null);
 const DAY_MS = 86_400_000;
 const MONTH_MS = 30 * DAY_MS;
 const LONGEST_FINE_MS = 90 * DAY_MS;
+const timeZone = z
+  .string()
+  .max(100)
+  .refine((name) => {
+    try {
+      return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+    } catch {
+      return false;
+    }
+  }, 'It is no time zone; give an IANA name such as Europe/Berlin.');
 
 /** Notes what somebody has said of an incident, in the topic that all read. */
 async function act(
   call: Pick<Call<{ readonly id: string }, unknown, unknown>, 'params' | 'visitor'>,
   { audit, live }: Services,
   action: IncidentAction['action'],
-  said: { readonly note: string | null; readonly until?: number },
+  said: { readonly note: string | null; readonly until?: number | undefined; readonly learned?: string | undefined },
 ) {
   const { id } = call.params;
   const incident = live.incident(id);
   if (incident === undefined) throw notFound('incident', id);
   const { name: by } = call.visitor;
-  await live.actions.add(incident, { action, by, time: Date.now(), note: said.note, until: said.until ?? null });
+  const { learned = null, note: why, until = null } = said;
+  await live.actions.add(incident, { action, by, time: Date.now(), note: why, until, learned });
   audit(call.visitor, `incident.${action}`, { incident: id, note: said.note });
   return live.withActions(incident);
+}
+
+const saidBody = z.object({
+  was_fine: z.boolean(),
+  note,
+  for: durationParameter
+    .refine((ms) => ms <= LONGEST_FINE_MS, 'It is 90 days at most.')
+    .nullable()
+    .optional()
+    .meta({ description: 'Default 1d, or without an end at a time of day; null: of this incident alone.' }),
+  until: timePoint.optional().meta({ description: 'In place of `for`.' }),
+  at_this_time_of_day: z.boolean().default(false).meta({ description: 'Only then, each day.' }),
+  time_zone: timeZone.default('UTC').meta({ description: 'Of the time of day; an IANA name.' }),
+  entities: z.enum(['same', 'alike']).default('same').meta({
+    description: '`alike`: also those whose names differ in numbers only, and addresses of the same /24.',
+  }),
+});
+
+/** Notes it, and has detectors learn by it. */
+async function sayWhetherFine(
+  call: Pick<Call<{ readonly id: string }, unknown, z.output<typeof saidBody>>, 'params' | 'visitor' | 'body'>,
+  services: Services,
+) {
+  const { live } = services;
+  const { at_this_time_of_day: isDaily, entities, note: said, time_zone, was_fine: wasFine, ...times } = call.body;
+  const { id } = call.params;
+  const incident = live.incident(id);
+  if (incident === undefined) throw notFound('incident', id);
+  const now = Math.max(incident.updated, Math.min(live.latestTime, Date.now()));
+  const untilGiven = times.until === undefined ? undefined : instant(times.until, live.latestTime);
+  if (untilGiven !== undefined && untilGiven <= now) {
+    throw new Problem(
+      422,
+      'fine-without-time',
+      'It would end before it begins: `until` is not after the newest events.',
+    );
+  }
+  const forMs = times.for === undefined ? (isDaily ? undefined : DAY_MS) : (times.for ?? undefined);
+  const isOnce = times.for === null && untilGiven === undefined && !isDaily;
+  const until = wasFine ? (untilGiven ?? (forMs === undefined ? null : now + forMs)) : null;
+  const learned = isOnce
+    ? undefined
+    : feedbackOn(live, incident, {
+        ...{
+          verdict: wasFine ? 'fine' : 'fault',
+          by: call.visitor.name,
+          note: said,
+          said: Date.now(),
+          until,
+          entities,
+        },
+        dailyIn: isDaily && wasFine ? time_zone : null,
+      });
+  // What was said of the same incident before no longer counts.
+  for (const one of [...live.feedback.values]) if (one.incident === id) await live.feedback.put(one.id, null);
+  if (learned !== undefined) await live.feedback.put(learned.id, learned);
+  const withNote = { note: said, learned: learned?.id };
+  if (!wasFine) return act(call, services, 'was_not_fine', withNote);
+  return act(call, services, 'was_fine', { ...withNote, until: isOnce ? undefined : (until ?? undefined) });
 }
 
 export const incidents: Resource = {
@@ -210,6 +292,7 @@ export const incidents: Resource = {
           },
           similar: similarTo(live, incident).map((one) => live.withActions(one)),
           actions: live.actions.of(id),
+          learned: [...live.feedback.values].filter((one) => one.incident === id),
           deliveries: (await deliveriesOf?.(id)) ?? [],
         };
       },
@@ -239,28 +322,16 @@ export const incidents: Resource = {
     route({
       method: 'post',
       path: '/incidents/{id}/feedback',
-      summary: 'Say whether it was fine, and for how long the same is',
+      summary: 'Say whether it was fine, for what and for how long, or a fault',
       description:
-        'What is fine is not told: incidents of the same scope that are no graver and found by no other detectors.',
+        'What was fine is not told again: alerts of the same detectors and entity in the same direction that go no further. ' +
+        'A fault does not become usual.',
       role: 'operator',
       params: idParams,
-      body: z.object({
-        was_fine: z.boolean(),
-        note,
-        for: durationParameter
-          .refine((ms) => ms <= LONGEST_FINE_MS, 'It is 90 days at most.')
-          .nullable()
-          .default(DAY_MS)
-          .meta({ description: 'Default 1d; null: of this incident alone.' }),
-      }),
-      problems: [404],
+      body: saidBody,
+      problems: [404, 422],
       answer: incidentRecord,
-      handle(call, services) {
-        const { for: forMs, note: said, was_fine: wasFine } = call.body;
-        if (!wasFine) return act(call, services, 'was_not_fine', { note: said });
-        const until = forMs === null ? {} : { until: Date.now() + forMs };
-        return act(call, services, 'was_fine', { note: said, ...until });
-      },
+      handle: sayWhetherFine,
     }),
     route({
       method: 'post',

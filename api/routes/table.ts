@@ -7,6 +7,7 @@ import { deadLetters } from './dead-letters.js';
 import { deliveries } from './deliveries.js';
 import { hosts, sensors, services } from './entities.js';
 import { events } from './events.js';
+import { feedback } from './feedback.js';
 import { goals } from './goals.js';
 import { anomalies, incidents } from './incidents.js';
 import { inhibitions } from './inhibitions.js';
@@ -30,6 +31,7 @@ export const RESOURCES: readonly Resource[] = [
   goals,
   anomalies,
   incidents,
+  feedback,
   logs,
   events,
   pipeline,

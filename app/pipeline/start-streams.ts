@@ -1,8 +1,9 @@
 import { Streams } from '@millrace/streams';
 import { applicationTopology } from '../../topology/application.js';
-import type { ApplicationConfig } from '../../topology/application-config.js';
+import { type ApplicationConfig, topicsOf } from '../../topology/application-config.js';
 import { RECORD_FAULTS } from '../../topology/record-faults.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
+import { FollowedFeedback } from '../feedback/followed-feedback.js';
 import type { OpenLog } from '../log/open-log.js';
 import { ModelDirectory } from '../models/model-directory.js';
 import type { Notify } from '../notice.js';
@@ -21,7 +22,8 @@ export async function startStreams(
     modelsDirectory === undefined || !config.pipelines.includes('services')
       ? undefined
       : await ModelDirectory.watch(modelsDirectory, onNotice);
-  const topology = applicationTopology(config, serdes, models);
+  const feedback = topicsOf(config).alerts === undefined ? undefined : await FollowedFeedback.follow(log, onNotice);
+  const topology = applicationTopology(config, serdes, models, feedback);
   const streams = new Streams(topology, {
     ...options,
     ...RECORD_FAULTS,
@@ -32,7 +34,9 @@ export async function startStreams(
   });
   streams.onStateChange((state) => {
     if (state === 'ERROR') onFailure();
-    if (state === 'ERROR' || state === 'NOT_RUNNING') models?.close();
+    if (state !== 'ERROR' && state !== 'NOT_RUNNING') return;
+    models?.close();
+    void feedback?.close();
   });
   if (version !== undefined) {
     StatusPublisher.start({

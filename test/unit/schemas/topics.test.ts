@@ -33,6 +33,7 @@ it('has incidents where a pipeline has alerts, and no others', () => {
   expect(Object.keys(topicsOfPipelines(['sensors'])).sort()).toEqual(
     [
       'accessLog',
+      'alertEpisodes',
       'alerts',
       'deadLetters',
       'incidents',
