@@ -1,4 +1,4 @@
-import type { Direction, FeedbackLimit } from '../../schemas/feedback.js';
+import type { Direction, FeedbackLimit, Peak } from '../../schemas/feedback.js';
 import type { Verdicts, Watched } from './verdicts.js';
 
 /** What is unusual about a signal. */
@@ -22,8 +22,10 @@ export function saidOf(verdicts: Verdicts, watched: Omit<Watched, 'signal'>, las
   return {
     isFault: (signal) => verdicts.isFault({ ...watched, signal }),
     fine: (unusual) => {
-      const { severity, signal, value } = unusual;
-      return verdicts.fine({ ...watched, signal, severity, value, lastedMs, direction: directionOf(unusual) })?.id;
+      const { expected, severity, signal, value } = unusual;
+      const isInside = value >= expected.low && value <= expected.high;
+      const gone = { signal, severity, value, isInside, direction: directionOf(unusual) };
+      return verdicts.fine({ ...watched, ...gone, lastedMs })?.id;
     },
   };
 }
@@ -41,6 +43,14 @@ export function newsOf<U extends Unusual>(
     return fine === undefined;
   });
   return { news, feedback };
+}
+
+/** Whether all that an episode came to was said to be fine. */
+export function arePeaksFine(said: SaidOfDetector, peaks: readonly Peak[]): boolean {
+  return peaks.every(({ expected_high, expected_low, severity, signal, value }) => {
+    const expected = { low: expected_low ?? Number.NEGATIVE_INFINITY, high: expected_high ?? Number.POSITIVE_INFINITY };
+    return said.fine({ signal, severity, value, expected }) !== undefined;
+  });
 }
 
 /** On which side of what was expected a value is. */

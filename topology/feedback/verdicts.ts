@@ -24,6 +24,8 @@ export interface Watched {
 export interface Gone extends Watched, Pick<FeedbackLimit, 'direction' | 'severity' | 'value'> {
   /** For how long it has been so. */
   readonly lastedMs: number;
+  /** The value itself is as expected: it is what came before it that makes it unusual, in either direction. */
+  readonly isInside?: boolean;
 }
 
 interface Known {
@@ -102,9 +104,10 @@ function isAbout({ entity, signal, time }: Watched, { feedback, limit, localTime
   return first <= last ? minute >= first && minute <= last : minute >= first || minute <= last;
 }
 
-function isWithin({ direction, lastedMs, severity, value }: Gone, limit: FeedbackLimit): boolean {
-  if (direction !== limit.direction || SEVERITIES.indexOf(severity) > SEVERITIES.indexOf(limit.severity)) return false;
+function isWithin({ direction, isInside = false, lastedMs, severity, value }: Gone, limit: FeedbackLimit): boolean {
+  if (SEVERITIES.indexOf(severity) > SEVERITIES.indexOf(limit.severity)) return false;
   if (limit.longest_ms !== null && lastedMs > limit.longest_ms) return false;
+  if (direction !== limit.direction) return isInside;
   return direction === 'high' ? value <= limit.value : value >= limit.value;
 }
 

@@ -5,7 +5,7 @@ import { compareToPeers, initialPeerState, type PeerState, type Tally } from '..
 import { initialRecurrence, isRecurring, type RecurrenceState } from '../../detection/recurrence.js';
 import type { AlertEpisode, Peak } from '../../schemas/feedback.js';
 import type { Alert, Severity, SourceKind } from '../../schemas/records.js';
-import { NOTHING_SAID, newsOf, type SaidOfDetector, saidOf } from '../feedback/said-of-detector.js';
+import { arePeaksFine, NOTHING_SAID, newsOf, type SaidOfDetector, saidOf } from '../feedback/said-of-detector.js';
 import { NO_VERDICTS, type Verdicts } from '../feedback/verdicts.js';
 import { episodeRecords, extended, type QuietAlert } from './alert-episode.js';
 
@@ -196,7 +196,7 @@ export class Monitor<O> {
         endEpisode(state);
       } else if (isAnomalous && (isKnown || (detection.tells?.(observation) ?? true))) {
         state.peaks = extended(state.peaks, unusual);
-        alerts.push(...this.#tell(detection, state, { unusual, news, feedback }, observed));
+        alerts.push(...this.#tell(detection, state, { said, unusual, news, feedback }, observed));
       }
       told.push(...episodeRecords(before, state, change, observed.end));
     }
@@ -207,19 +207,15 @@ export class Monitor<O> {
   #tell(
     { name, tellsMore }: Detection<O>,
     state: DetectionState,
-    {
-      feedback,
-      news,
-      unusual,
-    }: { unusual: readonly Deviation[]; news: readonly Deviation[]; feedback?: string | undefined },
+    { feedback, news, said, unusual }: UnusualNow,
     observed: Observed,
   ): Alert[] {
     if (news.length === 0 && feedback !== undefined) {
+      // What went further than was fine goes on to be told, also when it is less by now.
+      if (state.alert !== null && state.peaks !== undefined && !arePeaksFine(said, state.peaks)) return [];
       // What was told before it was said to be fine is over.
       const over = openAlerts(state).map((alert) => resolved(alert, observed.end));
-      if (state.quiet === undefined) {
-        state.quiet = { alert: this.#alert(name, unusual, observed), feedback };
-      }
+      state.quiet ??= { alert: this.#alert(name, unusual, observed), feedback };
       state.alert = null;
       delete state.more;
       return over;
@@ -270,6 +266,14 @@ export class Monitor<O> {
       once_in_windows: gravest.evidence?.onceIn ?? null,
     };
   }
+}
+
+/** What is unusual now, what of it is news, and by which feedback the rest is none. */
+interface UnusualNow {
+  readonly said: SaidOfDetector;
+  readonly unusual: readonly Deviation[];
+  readonly news: readonly Deviation[];
+  readonly feedback: string | undefined;
 }
 
 function endEpisode(state: DetectionState): void {

@@ -17,6 +17,11 @@ const CONFIG = { ...DEFAULT_APPLICATION_CONFIG, pipelines: ['services'] as const
 
 type Fields = Readonly<Record<string, unknown>>;
 
+const LINE: Omit<ServiceLog, 'timestamp' | 'level'> = {
+  ...{ service: SERVICE, message: 'done', response_time: null, endpoint: null, method: null, status: null },
+  ...{ user_id: null, session_id: null, request_id: null, ip: null, bytes: null, source: null, is_anomaly: false },
+};
+
 let server: Served;
 let state: Awaited<ReturnType<typeof temporaryDirectory>>;
 let pipeline: { stop(): Promise<void>; lag(): Promise<number> };
@@ -45,7 +50,6 @@ async function startPipeline() {
   });
   await streams.start();
   return {
-    knows: (many: number) => until(() => feedback.current().length === many),
     lag: () => streams.lag(),
     stop: async () => {
       await streams.close();
@@ -57,14 +61,11 @@ async function startPipeline() {
 /** Twelve minutes of ten lines a second; of those of a minute so many in ten fail. */
 async function happens(failing: number): Promise<void> {
   const lines: ServiceLog[] = [];
+  const from = START + minutes * MINUTE;
   for (let second = 0; second < 12 * 60; second++) {
     for (let i = 0; i < 10; i++) {
       const isBad = second >= 480 && second < 540 && i < failing;
-      lines.push({
-        ...{ service: SERVICE, timestamp: START + minutes * MINUTE + second * 1000 + i * 100, message: 'done' },
-        ...{ level: isBad ? 'ERROR' : 'INFO', endpoint: null, ip: null, method: null, user_agent: null, user: null },
-        ...{ request_id: null, response_time: null, session: null, source: null, status: null },
-      } as unknown as ServiceLog);
+      lines.push({ ...LINE, timestamp: from + second * 1000 + i * 100, level: isBad ? 'ERROR' : 'INFO' });
     }
   }
   minutes += 12;
@@ -73,8 +74,8 @@ async function happens(failing: number): Promise<void> {
   // All of it has been judged when the last windows are there.
   const last = START + minutes * MINUTE - 10_000;
   await until(async () => {
-    const { items } = await ask(`/services/${SERVICE}/metrics`);
-    return (items as Fields[])?.some((one) => (one['window_start'] as number) >= last);
+    const { latest } = (await ask(`/services/${SERVICE}`)) as { latest?: Fields };
+    return latest !== undefined && (latest['window_start'] as number) >= last;
   });
 }
 
