@@ -234,8 +234,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Say whether it was fine, and for how long the same is
-         * @description What is fine is not told: incidents of the same scope that are no graver and found by no other detectors.
+         * Say whether it was fine, for what and for how long, or a fault
+         * @description What was fine is not told again: alerts of the same detectors and entity in the same direction that go no further. A fault does not become usual.
          */
         post: operations["postIncidentsByIdFeedback"];
         delete?: never;
@@ -255,6 +255,57 @@ export interface paths {
         put?: never;
         /** Tell nobody of it for some time */
         post: operations["postIncidentsByIdSilence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What detectors have learned of people, the newest first */
+        get: operations["getFeedback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take back what was said: the same is told again */
+        delete: operations["deleteFeedbackById"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/quiet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts that were not told, and why, the newest first */
+        get: operations["getFeedbackQuiet"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1548,6 +1599,8 @@ export interface components {
             together: components["schemas"]["IncidentGroup"];
             similar: components["schemas"]["Incident"][];
             actions: components["schemas"]["IncidentAction"][];
+            /** @description What detectors judge by since people have spoken of it. */
+            learned: components["schemas"]["Feedback"][];
             /** @description What was told of it, as `/deliveries` has it. */
             deliveries: {
                 [key: string]: unknown;
@@ -1619,6 +1672,90 @@ export interface components {
             note: string | null;
             /** @description When a silence ends, or until when the same is fine. */
             until: number | null;
+            /**
+             * @description The id of the feedback that detectors judge by since.
+             * @default null
+             */
+            learned: string | null;
+        };
+        Feedback: {
+            id: string;
+            incident: string;
+            /** @enum {string} */
+            verdict: "fine" | "fault";
+            by: string;
+            note: string | null;
+            /** @description Milliseconds since the epoch. */
+            said: number;
+            /** @description It holds for alerts from this time of the events on, in ms since the epoch. */
+            from: number;
+            /** @description And up to this time; null: until it is taken back. */
+            until: number | null;
+            /** @description It holds in these minutes of the day only; past midnight where the end is the smaller. */
+            daily: {
+                from_minute: number;
+                to_minute: number;
+                time_zone: string;
+            } | null;
+            /**
+             * @description `alike`: also those whose names differ in digits only, or addresses of one network.
+             * @enum {string}
+             */
+            entities: "same" | "alike";
+            limits: components["schemas"]["FeedbackLimit"][];
+        };
+        FeedbackLimit: {
+            /** @enum {string} */
+            source_kind: "web" | "service" | "sensor";
+            detector: string;
+            entity: string;
+            /** @description What the detector watches: a chart of its, or else the field. */
+            signal: string;
+            /** @enum {string} */
+            direction: "high" | "low";
+            /** @enum {string} */
+            severity: "info" | "warning" | "critical";
+            /** @description The gravest value that is fine. */
+            value: number;
+            /** @description What goes on for longer is told; null: it may go on for as long as it likes. */
+            longest_ms: number | null;
+            /** @description What is not told again, such as `errors of checkout up to 12 %`. */
+            words: string;
+        };
+        ShownFeedback: {
+            id: string;
+            incident: string;
+            /** @enum {string} */
+            verdict: "fine" | "fault";
+            by: string;
+            note: string | null;
+            /** @description Milliseconds since the epoch. */
+            said: number;
+            /** @description It holds for alerts from this time of the events on, in ms since the epoch. */
+            from: number;
+            /** @description And up to this time; null: until it is taken back. */
+            until: number | null;
+            /** @description It holds in these minutes of the day only; past midnight where the end is the smaller. */
+            daily: {
+                from_minute: number;
+                to_minute: number;
+                time_zone: string;
+            } | null;
+            /**
+             * @description `alike`: also those whose names differ in digits only, or addresses of one network.
+             * @enum {string}
+             */
+            entities: "same" | "alike";
+            limits: components["schemas"]["FeedbackLimit"][];
+            /** @description Alerts that were not told for it, as far as they are in memory. */
+            kept_quiet: number;
+            last_quiet: number | null;
+        };
+        QuietAlert: {
+            alert: components["schemas"]["Alert"];
+            feedback: string | null;
+            why: string;
+            is_over: boolean;
         };
         /** @description What was looked at for the answer. */
         Searched: {
@@ -3036,8 +3173,26 @@ export interface operations {
                     was_fine: boolean;
                     /** @default null */
                     note?: string | null;
-                    /** @description Default 1d; null: of this incident alone. */
+                    /** @description Default 1d, or without an end at a time of day; null: of this incident alone. */
                     for?: string | null;
+                    /** @description In place of `for`. */
+                    until?: string;
+                    /**
+                     * @description Only then, each day.
+                     * @default false
+                     */
+                    at_this_time_of_day?: boolean;
+                    /**
+                     * @description Of the time of day; an IANA name.
+                     * @default UTC
+                     */
+                    time_zone?: string;
+                    /**
+                     * @description `alike`: also those whose names differ in numbers only, and addresses of the same /24.
+                     * @default same
+                     * @enum {string}
+                     */
+                    entities?: "same" | "alike";
                 };
             };
         };
@@ -3098,6 +3253,15 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What is asked for is refused. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3200,6 +3364,226 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request line and headers have more than 64 KiB. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFeedback: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ShownFeedback"][];
+                        /** @description Null on the last page. */
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description A part of the request cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It needs a higher role. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request line and headers have more than 64 KiB. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteFeedbackById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A part of the request cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It needs a higher role. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request line and headers have more than 64 KiB. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFeedbackQuiet: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["QuietAlert"][];
+                        /** @description Null on the last page. */
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description A part of the request cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It needs a higher role. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,6 +5,7 @@ import { useVisitor } from '../../shell/visitor.js';
 import { ChannelList } from './channel-list.js';
 import { DeliveryList } from './delivery-list.js';
 import { DetectorsView } from './detectors.js';
+import { FeedbackList } from './feedback-list.js';
 import { InhibitionList } from './inhibition-list.js';
 import { RouteList } from './route-list.js';
 import { ScheduleList } from './schedule-list.js';
@@ -36,6 +37,7 @@ function Told() {
     <div className="alx">
       <RouteList />
       <SilenceList />
+      <FeedbackList />
       {canAct && <ChannelList />}
       <DeliveryList />
     </div>

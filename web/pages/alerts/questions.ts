@@ -111,6 +111,14 @@ export const silencesOf = () =>
     refetchInterval: OFTEN_MS,
   });
 
+export const feedbackOf = () =>
+  queryOptions({
+    queryKey: ['alerting', 'feedback'],
+    queryFn: async ({ signal }) =>
+      (await answerOf(api.GET('/feedback', { params: { query: { limit: 200 } }, signal }))).items,
+    refetchInterval: SLOW_MS,
+  });
+
 export interface Schedule {
   readonly name: string;
   readonly origin: Schemas['Schedule']['origin'];

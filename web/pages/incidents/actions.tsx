@@ -31,8 +31,7 @@ export function IncidentActions({ children, incident, primary = false, withFine 
     onSuccess,
   });
   const wasFine = useMutation({
-    mutationFn: (body: { was_fine: boolean; note: string; for: string | null }) =>
-      answerOf(api.POST('/incidents/{id}/feedback', { params, body })),
+    mutationFn: (body: Said) => answerOf(api.POST('/incidents/{id}/feedback', { params, body })),
     onSuccess,
   });
   useKeys({
@@ -68,9 +67,19 @@ export function IncidentActions({ children, incident, primary = false, withFine 
       )}
       {failed !== undefined && <Failure what="That was not noted." error={failed.error} />}
       <SilenceDialog dialog={silence} scope={incident.scope} onSubmit={(body) => keepSilent.mutate(body)} />
-      <FineDialog dialog={fine} incident={incident} onSubmit={(body) => wasFine.mutate({ was_fine: true, ...body })} />
+      <FineDialog dialog={fine} incident={incident} onSubmit={(body) => wasFine.mutate(body)} />
     </>
   );
+}
+
+/** Of an incident, whether it was fine. */
+interface Said {
+  readonly was_fine: boolean;
+  readonly note: string;
+  readonly for?: string | null;
+  readonly at_this_time_of_day: boolean;
+  readonly time_zone: string;
+  readonly entities: 'same' | 'alike';
 }
 
 interface DialogRef {
@@ -128,12 +137,16 @@ function SilenceDialog({
   );
 }
 
+const DAILY = 'daily';
+const FAULT = 'fault';
 const FINE_FOR = [
   ['', 'this incident alone'],
   ['1d', 'the same for a day'],
   ['7d', 'the same for 7 days'],
   ['30d', 'the same for 30 days'],
   ['90d', 'the same for 90 days'],
+  [DAILY, 'the same at this time of day, always'],
+  [FAULT, 'nothing: it was a fault, each time it comes'],
 ] as const;
 
 function FineDialog({
@@ -143,23 +156,13 @@ function FineDialog({
 }: {
   dialog: React.RefObject<HTMLDialogElement | null>;
   incident: Incident;
-  onSubmit: (body: { note: string; for: string | null }) => void;
+  onSubmit: (body: Said) => void;
 }) {
   return (
     <dialog ref={dialog} className="dialog" aria-labelledby="fine-title">
-      <form
-        method="dialog"
-        onSubmit={(event) =>
-          readForm(event, dialog, (form) =>
-            onSubmit({ note: String(form.get('note')), for: String(form.get('for')) || null }),
-          )
-        }
-      >
+      <form method="dialog" onSubmit={(event) => readForm(event, dialog, (form) => onSubmit(saidIn(form)))}>
         <h2 id="fine-title">This was fine</h2>
-        <p className="t2">
-          It closes the incident for people and is counted against its detectors: {incident.detectors.join(', ')}. It
-          changes no threshold.
-        </p>
+        <p className="t2">It closes the incident, and its detectors learn from it: {incident.detectors.join(', ')}.</p>
         <label>
           What is fine
           <select name="for" className="in" defaultValue="1d">
@@ -170,18 +173,33 @@ function FineDialog({
             ))}
           </select>
           <span className="s">
-            The same: incidents of <code>{incident.scope}</code>, by these detectors, no graver than {incident.severity}
-            . They are shown as fine, and nobody is told.
+            The same: alerts of <code>{incident.scope}</code> by these detectors that go no further than these did.
           </span>
         </label>
+        <label className="flex gap-2 items-center">
+          <input type="checkbox" name="alike" /> Also of entities like it, whose names differ in numbers only
+        </label>
         <label>
-          Why it was fine
+          Why
           <textarea name="note" className="in" maxLength={2000} />
         </label>
         <Buttons dialog={dialog} verb="This was fine" />
       </form>
     </dialog>
   );
+}
+
+function saidIn(form: FormData): Said {
+  const chosen = String(form.get('for'));
+  const isDaily = chosen === DAILY;
+  return {
+    was_fine: chosen !== FAULT,
+    note: String(form.get('note')),
+    ...(!isDaily && chosen !== FAULT && { for: chosen || null }),
+    at_this_time_of_day: isDaily,
+    time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    entities: form.get('alike') === null ? 'same' : 'alike',
+  };
 }
 
 function Buttons({ dialog, verb }: { readonly dialog: DialogRef; readonly verb: string }) {

@@ -4,6 +4,7 @@ import { Link } from 'wouter';
 import type { IncidentDetail } from '../../api/client.js';
 import { incidentOf } from '../../api/questions.js';
 import { useNow } from '../../live/use-live.js';
+import { FeedbackRows } from '../../parts/feedback-rows.js';
 import { Icon } from '../../parts/icon.js';
 import { isOpen, matterOf, nameOf, titleOf } from '../../parts/incident-words.js';
 import { LineRows } from '../../parts/line-rows.js';
@@ -215,7 +216,7 @@ const ACTION_WORDS = {
 } as const;
 
 function Actions({ incident }: { readonly incident: IncidentDetail }) {
-  if (incident.actions.length === 0) return null;
+  if (incident.actions.length + incident.learned.length === 0) return null;
   return (
     <section aria-labelledby="said-t">
       <div className="hd">
@@ -230,6 +231,7 @@ function Actions({ incident }: { readonly incident: IncidentDetail }) {
           </li>
         ))}
       </ul>
+      {incident.learned.length > 0 && <FeedbackRows items={incident.learned} />}
     </section>
   );
 }
