@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import type { Alert } from './records.js';
 
-/** What operators have said of alerts, for pipelines to judge by; its key is the feedback's id, and it is compacted. */
-export const FEEDBACK_TOPIC = 'feedback';
-
 export const DIRECTIONS = ['high', 'low'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
 
@@ -28,6 +25,7 @@ export const feedbackLimit = z
   .meta({ id: 'FeedbackLimit' });
 export type FeedbackLimit = z.output<typeof feedbackLimit>;
 
+/** What operators have said of an incident, for pipelines to judge by. */
 export const feedback = z
   .object({
     id: z.string(),

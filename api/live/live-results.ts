@@ -1,6 +1,7 @@
 import type { Log, RecordCursor } from '@millrace/streams';
+import { FEEDBACK_TOPIC } from '../../app/feedback/followed-feedback.js';
 import type { RecordDecoder } from '../../app/results/record-decoder.js';
-import { type AlertEpisode, FEEDBACK_TOPIC, type Feedback, feedback } from '../../schemas/feedback.js';
+import { type AlertEpisode, type Feedback, feedback } from '../../schemas/feedback.js';
 import type {
   Alert,
   Incident,

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log, LogConsumer, RecordCursor } from '@millrace/streams';
-import { FEEDBACK_TOPIC, type Feedback, feedback } from '../../schemas/feedback.js';
+import { type Feedback, feedback } from '../../schemas/feedback.js';
 import type { FeedbackSource } from '../../topology/feedback/verdicts.js';
 import type { Notify } from '../notice.js';
 
+/** Of what operators have said of incidents; its key is the feedback's id, and it is compacted. */
+export const FEEDBACK_TOPIC = 'feedback';
 const AT = { topic: FEEDBACK_TOPIC, partition: 0 };
 const POLL_MS = 250;
 const LOOK_EVERY_MS = 2000;

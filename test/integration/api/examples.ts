@@ -63,6 +63,9 @@ export function examplesOf({
     'post /incidents/{id}/feedback': [
       ...ofIncident({ was_fine: true, note: null, for: '2h' }),
       { params: { id: incident }, body: { was_fine: true, for: '1y' }, status: 400 },
+      { params: { id: incident }, body: { was_fine: true, until: '2000-01-01' }, status: 422 },
+      { params: { id: incident }, body: { was_fine: true, time_zone: 'Nowhere/Town' }, status: 400 },
+      { params: { id: incident }, body: { was_fine: true, at_this_time_of_day: true, entities: 'alike' } },
     ],
     'post /incidents/{id}/silence': [
       ...ofIncident({ for: '2h', reason: 'a test' }),
@@ -175,6 +178,9 @@ function alerting(list: readonly Example[]): Readonly<Record<string, readonly Ex
     ],
     'delete /routes/{id}': [{ params: { id: 'worst' } }, none],
     'post /routes/try': [{ body: {} }, { body: { severity: 'critical', entities: ['web-1'] } }],
+    'get /feedback': list,
+    'get /feedback/quiet': list,
+    'delete /feedback/{id}': [{ params: { id: 'none' }, status: 404 }],
     'get /silences': list,
     'post /silences': [
       { body: { matchers: ['scope="billing"'], until: '2100-01-01T00:00:00Z', reason: 'it moves' } },
