@@ -59,6 +59,8 @@ export interface ApplicationConfig extends GoalConfig {
   readonly detectors: readonly DetectorFamily[];
   /** Whether entities are missed by the clock when nothing comes at all: for live sources. */
   readonly watchesClock: boolean;
+  /** Whether one process reads all partitions: then what it knows of a client is all that there is. */
+  readonly readsAllPartitions: boolean;
   /** An alert that comes so soon after the end of an incident of its scope belongs to it. */
   readonly incidentQuiet: Duration;
   readonly topics: TopicNames;
@@ -80,6 +82,7 @@ export const DEFAULT_APPLICATION_CONFIG: ApplicationConfig = {
   abuse: { excludedClients: [], crawlers: [] },
   detectors: ['adaptive'],
   watchesClock: true,
+  readsAllPartitions: false,
   incidentQuiet: '30s',
   topics: DEFAULT_TOPICS,
 };

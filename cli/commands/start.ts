@@ -313,7 +313,8 @@ async function run(
     stop.signal.addEventListener('abort', () => resolve());
   });
   // What a file holds is a function of the file: only live input is moved on, and missed, by the clock.
-  const config = { ...configOf(options), watchesClock: !source.ends };
+  const readsAllPartitions = options.brokers === undefined && options.processes === 1;
+  const config = { ...configOf(options), watchesClock: !source.ends, readsAllPartitions };
   const { log } = connection;
   const partitions =
     options.partitions ??

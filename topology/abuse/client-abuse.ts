@@ -33,7 +33,8 @@ import {
 } from './episode.js';
 import { isAbuse } from './judge-client.js';
 import { KnownClients } from './known-clients.js';
-import { type Suspect, suspects } from './suspects.js';
+import type { Suspect } from './known-pages.js';
+import { suspects } from './suspects.js';
 import { asksInWords, span } from './words.js';
 
 const STORE = 'client-abuse';
@@ -53,8 +54,7 @@ export function clientAbuse(
 ): void {
   const { goal1, grace } = config;
   const advanceMs = toMilliseconds(goal1.advance, 'how far windows of goal 1 hop');
-  const sizeMs = toMilliseconds(goal1.size, 'the size of a window of goal 1');
-  const alerts = suspects(requests, goal1.threshold, sizeMs)
+  const alerts = suspects(requests, config)
     .groupByKey({ key: stringSerde, name: 'suspects' })
     .windowedBy(TimeWindows.ofSizeAndGrace(goal1.advance, grace))
     .emitStrategy('onWindowClose')

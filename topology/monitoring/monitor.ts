@@ -458,9 +458,11 @@ function finite(bound: number): number | null {
   return Number.isFinite(bound) ? bound : null;
 }
 
+const SHORT = new Intl.NumberFormat('en-US', { maximumFractionDigits: 3 });
+
 /** With three digits that count. */
 export function short(value: number): string {
-  return Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 3 });
+  return SHORT.format(Number(value.toPrecision(3)));
 }
 
 /** A share of 1, as people read it. */

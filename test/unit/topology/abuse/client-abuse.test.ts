@@ -65,10 +65,15 @@ function pageLoad(second: number, client: string, pictures: number, agent = FIRE
   );
 }
 
-it.each([1, 4])(
-  'a scanner is one incident that says who, what and how, and ends (%d partitions)',
-  async (partitions) => {
-    const { alerts, incidents } = await found([...passersBy(0, 400), ...scan('203.0.113.9', 90)], { partitions });
+it.each([
+  { partitions: 1, readsAllPartitions: true },
+  { partitions: 4, readsAllPartitions: true },
+  { partitions: 4, readsAllPartitions: false },
+])(
+  'a scanner is one incident that says who, what and how, and ends (%o)',
+  async ({ partitions, readsAllPartitions }) => {
+    const requests = [...passersBy(0, 400), ...scan('203.0.113.9', 90)];
+    const { alerts, incidents } = await found(requests, { config: { readsAllPartitions }, partitions });
     expect(incidents).toHaveLength(1);
     const [incident] = incidents as [Incident];
     expect(incident).toMatchObject({ scope: 'client/203.0.113.9', state: 'resolved', entities: ['203.0.113.9'] });

@@ -1,0 +1,188 @@
+import { isAssetPath } from '../../schemas/canonical/asset.js';
+import type { Request } from '../requests.js';
+import { REST_MS } from './episode.js';
+
+/** Pages that a client asked for, and how many assets it has loaded since those before; no page: it rests. */
+export interface Suspect {
+  readonly pages: readonly Request[];
+  readonly assets: number;
+}
+
+/** A page, and the assets that the client loaded since the page before. */
+interface Page {
+  readonly request: Request;
+  readonly assets: number;
+  isPassedOn: boolean;
+}
+
+interface Client {
+  /** In the order of their times; of those that were passed on, only the last ones. */
+  pages: Page[];
+  /** Since the newest page came. */
+  assets: number;
+  /** The time of its newest request. */
+  last: number;
+  /** It was over the limit: all that it asks for is passed on. */
+  isSuspect: boolean;
+}
+
+/** How far a task has read, in milliseconds since the epoch. */
+export interface Reader {
+  time: number;
+}
+
+const MOST_CLIENTS = 50_000;
+const MOST_PAGES = 100_000;
+const NOBODY: readonly string[] = [];
+
+/**
+ * Which clients ask for more than so many pages within a window's length, whatever the order in which the pages come: the
+ * partitions of a topic are read at their own paces. Bounded: when it is too much, only what is newest is remembered.
+ */
+export class KnownPages {
+  readonly #most: number;
+  readonly #sizeMs: number;
+  readonly #graceMs: number;
+  #clients = new Map<string, Client>();
+  #pages = 0;
+  /** When suspects were last over the limit, the one who was so longest ago first, until they rest. */
+  readonly #active = new Map<string, number>();
+  readonly #readers = new Set<Reader>();
+  #newest = Number.NEGATIVE_INFINITY;
+  /** The time of all readers at which those who are gone are looked for next. */
+  #sweepsAt = Number.NEGATIVE_INFINITY;
+
+  /** @param options.most pages that are held back */
+  constructor({ graceMs, most, sizeMs }: { readonly most: number; readonly sizeMs: number; readonly graceMs: number }) {
+    this.#most = most;
+    this.#sizeMs = sizeMs;
+    this.#graceMs = graceMs;
+  }
+
+  enter(): Reader {
+    const reader = { time: Number.NEGATIVE_INFINITY };
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  leave(reader: Reader): void {
+    this.#readers.delete(reader);
+  }
+
+  /** @returns what is to be passed on now: what was held back comes with the page that makes it too much */
+  add(request: Request): Suspect | undefined {
+    const { client_ip: address, path, timestamp } = request;
+    let client = this.#clients.get(address);
+    if (client === undefined) {
+      client = { pages: [], assets: 0, last: timestamp, isSuspect: false };
+      this.#clients.set(address, client);
+    }
+    if (timestamp > client.last) client.last = timestamp;
+    if (isAssetPath(path)) {
+      client.assets++;
+      return undefined;
+    }
+    const at = this.#insert(client, { request, assets: client.assets, isPassedOn: false });
+    client.assets = 0;
+    if (this.#isOver(client.pages, at)) {
+      client.isSuspect = true;
+      this.#active.delete(address);
+      this.#active.set(address, timestamp);
+    }
+    return client.isSuspect ? this.#passOn(client, at) : undefined;
+  }
+
+  /** @returns suspects who have not been over the limit for so long that what they did is over */
+  moveTo(time: number, reader: Reader): readonly string[] {
+    reader.time = time;
+    if (time > this.#newest) this.#newest = time;
+    if (this.#pages > MOST_PAGES || this.#clients.size > MOST_CLIENTS) {
+      this.#forgetBefore(this.#newest);
+      if (this.#pages > MOST_PAGES / 2 || this.#clients.size > MOST_CLIENTS / 2) this.#forgetAll();
+    } else if (time >= this.#sweepsAt) {
+      const ofAll = Math.min(...[...this.#readers].map((one) => one.time));
+      if (ofAll >= this.#sweepsAt) this.#forgetBefore(ofAll);
+    }
+    return this.#rested();
+  }
+
+  #insert({ pages }: Client, page: Page): number {
+    this.#pages++;
+    const { timestamp } = page.request;
+    let at = pages.length;
+    while (at > 0 && (pages[at - 1] as Page).request.timestamp > timestamp) at--;
+    if (at === pages.length) pages.push(page);
+    else pages.splice(at, 0, page);
+    return at;
+  }
+
+  /** Whether one of the windows that the page is in has too many. */
+  #isOver(pages: readonly Page[], at: number): boolean {
+    const most = this.#most;
+    for (let first = Math.max(0, at - most); first <= at && first + most < pages.length; first++) {
+      const oldest = pages[first] as Page;
+      const newest = pages[first + most] as Page;
+      if (newest.request.timestamp - oldest.request.timestamp < this.#sizeMs) return true;
+    }
+    return false;
+  }
+
+  /** What is not passed on yet of the windows that a page is in. */
+  #passOn(client: Client, at: number): Suspect {
+    const { pages } = client;
+    const { timestamp } = (pages[at] as Page).request;
+    const isNear = (page: Page | undefined) =>
+      page !== undefined && Math.abs(page.request.timestamp - timestamp) < this.#sizeMs;
+    const passedOn: Request[] = [];
+    let assets = 0;
+    let first = at;
+    while (isNear(pages[first - 1])) first--;
+    for (let index = first; isNear(pages[index]); index++) {
+      const page = pages[index] as Page;
+      if (page.isPassedOn) continue;
+      page.isPassedOn = true;
+      passedOn.push(page.request);
+      assets += page.assets;
+    }
+    if (pages.length > 2 * (this.#most + 1)) {
+      this.#replace(client, (page, index) => !page.isPassedOn || index >= pages.length - this.#most - 1);
+    }
+    return { pages: passedOn, assets };
+  }
+
+  #replace(client: Client, isKept: (page: Page, index: number) => boolean): void {
+    const kept = client.pages.filter(isKept);
+    this.#pages -= client.pages.length - kept.length;
+    client.pages = kept;
+  }
+
+  /** Forgets what is in no window of what may still come after a time. */
+  #forgetBefore(time: number): void {
+    this.#sweepsAt = time + this.#sizeMs;
+    const from = time - this.#sizeMs - this.#graceMs;
+    for (const [address, client] of this.#clients) {
+      if (client.last < (client.isSuspect ? from - REST_MS : from)) {
+        this.#pages -= client.pages.length;
+        this.#clients.delete(address);
+      } else if ((client.pages[0]?.request.timestamp ?? from) < from) {
+        this.#replace(client, ({ request }) => request.timestamp >= from);
+      }
+    }
+  }
+
+  #forgetAll(): void {
+    this.#clients = new Map();
+    this.#pages = 0;
+  }
+
+  #rested(): readonly string[] {
+    const from = this.#newest - REST_MS - this.#sizeMs;
+    let rested: string[] | undefined;
+    for (const [address, last] of this.#active) {
+      if (last > from && this.#active.size <= MOST_CLIENTS) break;
+      this.#active.delete(address);
+      rested = [...(rested ?? NOBODY), address];
+    }
+    return rested ?? NOBODY;
+  }
+}
