@@ -33,8 +33,7 @@ export class TopCounts {
   }
 
   add(text: string, count = 1): void {
-    const bounded = text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text;
-    this.#counts.set(bounded, (this.#counts.get(bounded) ?? 0) + count);
+    this.#counts.set(text, (this.#counts.get(text) ?? 0) + count);
     if (this.#counts.size <= 2 * this.#kept) return;
     for (const { count: lost, value } of this.top().slice(this.#kept)) {
       this.#counts.delete(value);
@@ -66,7 +65,14 @@ const KEPT = { paths: 30, methods: 5, statuses: 10, agents: 30, parties: 20 } as
 type Kind = keyof typeof KEPT;
 const KINDS = Object.keys(KEPT) as Kind[];
 
-type StoredAsked = readonly [count: number, assets: number, clientErrors: number, ...counts: StoredCounts[]];
+/** A page in the order of `KINDS`; null: it has no other side that counts. */
+type Page = readonly [path: string, method: string, status: string, agent: string, party: string | null];
+
+/** So many pages are kept as they are: most are of few, and counts of five kinds are dear. */
+const FEW = 16;
+
+type Numbers = readonly [count: number, assets: number, clientErrors: number];
+type StoredAsked = readonly [...Numbers, pages: readonly Page[]] | readonly [...Numbers, ...counts: StoredCounts[]];
 
 /** What was asked for, and what was got for it. */
 export class Asked {
@@ -75,19 +81,20 @@ export class Asked {
   assets = 0;
   /** Of status 400 to 499. */
   clientErrors = 0;
+  /** As long as they are few. */
+  #pages: Page[] | undefined = [];
+  #of: Readonly<Record<Kind, TopCounts>> | undefined;
 
-  constructor(readonly of: Readonly<Record<Kind, TopCounts>> = noCounts()) {}
+  get of(): Readonly<Record<Kind, TopCounts>> {
+    this.#of ??= countsOf(this.#pages ?? []);
+    return this.#of;
+  }
 
   /** @param party the other side: the host of a client's request, the client of a host's; undefined: it does not count */
   add({ method = '', path, status, user_agent: agent }: Request, party: string | undefined): this {
     this.count++;
     if (status >= 400 && status <= 499) this.clientErrors++;
-    const { agents, methods, parties, paths, statuses } = this.of;
-    paths.add(path ?? '');
-    methods.add(method);
-    statuses.add(String(status));
-    agents.add(agent ?? '');
-    if (party !== undefined) parties.add(party);
+    this.#add([bounded(path ?? ''), bounded(method), String(status), bounded(agent ?? ''), party ?? null]);
     return this;
   }
 
@@ -95,19 +102,34 @@ export class Asked {
     this.count += other.count;
     this.assets += other.assets;
     this.clientErrors += other.clientErrors;
-    for (const kind of KINDS) this.of[kind].addAll(other.of[kind]);
+    if (other.#pages !== undefined) {
+      for (const page of other.#pages) this.#add(page);
+      return this;
+    }
+    const { of } = this;
+    this.#pages = undefined;
+    for (const kind of KINDS) of[kind].addAll(other.of[kind]);
     return this;
   }
 
   toJSON(): StoredAsked {
-    return [this.count, this.assets, this.clientErrors, ...KINDS.map((kind) => this.of[kind].toJSON())];
+    const numbers = [this.count, this.assets, this.clientErrors] as const;
+    return this.#pages === undefined
+      ? [...numbers, ...KINDS.map((kind) => this.of[kind].toJSON())]
+      : [...numbers, this.#pages];
   }
 
-  static stored([count, assets, clientErrors, ...counts]: StoredAsked): Asked {
-    const of = Object.fromEntries(
-      KINDS.map((kind, index) => [kind, TopCounts.stored(KEPT[kind], counts[index] ?? [[], 0, 0])]),
-    ) as Record<Kind, TopCounts>;
-    return Object.assign(new Asked(of), { count, assets, clientErrors });
+  static stored([count, assets, clientErrors, ...rest]: StoredAsked): Asked {
+    const asked = Object.assign(new Asked(), { count, assets, clientErrors });
+    if (rest.length === 1) {
+      asked.#pages = [...(rest[0] as readonly Page[])];
+    } else {
+      asked.#pages = undefined;
+      asked.#of = recordOf((kind, index) =>
+        TopCounts.stored(KEPT[kind], (rest as StoredCounts[])[index] ?? [[], 0, 0]),
+      );
+    }
+    return asked;
   }
 
   static sum(all: Iterable<Asked>): Asked {
@@ -115,10 +137,43 @@ export class Asked {
     for (const asked of all) sum.addAll(asked);
     return sum;
   }
+
+  #add(page: Page): void {
+    if (this.#pages === undefined) {
+      addTo(this.of, page);
+      return;
+    }
+    this.#pages.push(page);
+    if (this.#of !== undefined) addTo(this.#of, page);
+    if (this.#pages.length <= FEW) return;
+    this.#of = this.of;
+    this.#pages = undefined;
+  }
 }
 
-function noCounts(): Record<Kind, TopCounts> {
-  return Object.fromEntries(KINDS.map((kind) => [kind, new TopCounts(KEPT[kind])])) as Record<Kind, TopCounts>;
+function bounded(text: string): string {
+  return text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text;
+}
+
+function recordOf(counts: (kind: Kind, index: number) => TopCounts): Record<Kind, TopCounts> {
+  return Object.fromEntries(KINDS.map((kind, index) => [kind, counts(kind, index)])) as Record<Kind, TopCounts>;
+}
+
+function countsOf(pages: readonly Page[]): Record<Kind, TopCounts> {
+  const counts = recordOf((kind) => new TopCounts(KEPT[kind]));
+  for (const page of pages) addTo(counts, page);
+  return counts;
+}
+
+function addTo(
+  { agents, methods, parties, paths, statuses }: Readonly<Record<Kind, TopCounts>>,
+  [path, method, status, agent, party]: Page,
+): void {
+  paths.add(path);
+  methods.add(method);
+  statuses.add(status);
+  agents.add(agent);
+  if (party !== null) parties.add(party);
 }
 
 export const askedSerde: Serde<Asked> = {

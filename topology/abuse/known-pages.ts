@@ -99,11 +99,18 @@ export class KnownPages {
     if (this.#pages > MOST_PAGES || this.#clients.size > MOST_CLIENTS) {
       this.#forgetBefore(this.#newest);
       if (this.#pages > MOST_PAGES / 2 || this.#clients.size > MOST_CLIENTS / 2) this.#forgetAll();
-    } else if (time >= this.#sweepsAt) {
-      const ofAll = Math.min(...[...this.#readers].map((one) => one.time));
-      if (ofAll >= this.#sweepsAt) this.#forgetBefore(ofAll);
+    } else if (time > this.#sweepsAt) {
+      const ofAll = this.#timeOfAll();
+      if (ofAll > this.#sweepsAt) this.#forgetBefore(ofAll);
     }
     return this.#rested();
+  }
+
+  /** One that has not begun may be anywhere. */
+  #timeOfAll(): number {
+    let time = Number.POSITIVE_INFINITY;
+    for (const reader of this.#readers) if (reader.time < time) time = reader.time;
+    return time;
   }
 
   #insert({ pages }: Client, page: Page): number {
@@ -145,15 +152,10 @@ export class KnownPages {
       assets += page.assets;
     }
     if (pages.length > 2 * (this.#most + 1)) {
-      this.#replace(client, (page, index) => !page.isPassedOn || index >= pages.length - this.#most - 1);
+      client.pages = pages.filter((page, index) => !page.isPassedOn || index >= pages.length - this.#most - 1);
+      this.#pages -= pages.length - client.pages.length;
     }
     return { pages: passedOn, assets };
-  }
-
-  #replace(client: Client, isKept: (page: Page, index: number) => boolean): void {
-    const kept = client.pages.filter(isKept);
-    this.#pages -= client.pages.length - kept.length;
-    client.pages = kept;
   }
 
   /** Forgets what is in no window of what may still come after a time. */
@@ -164,9 +166,14 @@ export class KnownPages {
       if (client.last < (client.isSuspect ? from - REST_MS : from)) {
         this.#pages -= client.pages.length;
         this.#clients.delete(address);
-      } else if ((client.pages[0]?.request.timestamp ?? from) < from) {
-        this.#replace(client, ({ request }) => request.timestamp >= from);
+        continue;
       }
+      const { pages } = client;
+      let gone = 0;
+      while ((pages[gone]?.request.timestamp ?? from) < from) gone++;
+      if (gone === 0) continue;
+      pages.splice(0, gone);
+      this.#pages -= gone;
     }
   }
 
