@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { LakeError } from '../../lake/lake-error.js';
+import { catalogOf } from '../../lake/query/catalog.js';
 import { runQuery } from '../../lake/query/run-query.js';
 import { isAllowed, isSame, type Visitor } from '../auth/visitor.js';
 import { notFound, Problem } from '../problems.js';
@@ -83,6 +84,41 @@ export const query: Resource = {
           throw error instanceof LakeError ? problemOf(error) : error;
         } finally {
           running.delete(id);
+        }
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/query/tables',
+      summary: 'What queries can read: tables and their columns',
+      role: 'viewer',
+      problems: [404, 503],
+      answer: z.object({
+        items: z.array(
+          z.object({
+            name: z.string(),
+            rows: z.int().nullable().meta({ description: 'Null where that is not known without reading it.' }),
+            files: z.int(),
+            last_hour: z
+              .string()
+              .nullable()
+              .meta({ description: 'The last hour that is stored, such as 2026-11-27 14, UTC.' }),
+            columns: z.array(z.object({ name: z.string(), type: z.string().meta({ description: "DuckDB's." }) })),
+          }),
+        ),
+      }),
+      async handle(_call, { lakeDirectory }) {
+        if (lakeDirectory === undefined) throw new Problem(404, 'no-lake', 'There is no lake here.');
+        try {
+          const tables = await catalogOf(lakeDirectory);
+          return {
+            items: tables.map(({ columns, files, lastHour, name, rows }) => ({
+              ...{ name, files, rows: rows ?? null, last_hour: lastHour ?? null },
+              columns: [...columns],
+            })),
+          };
+        } catch (error) {
+          throw error instanceof LakeError ? problemOf(error) : error;
         }
       },
     }),

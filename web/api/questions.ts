@@ -113,6 +113,14 @@ export const topicsOf = () =>
     refetchInterval: FREQUENT_MS,
   });
 
+/** What SQL can read. */
+export const tablesOf = () =>
+  queryOptions({
+    queryKey: ['query', 'tables'],
+    queryFn: ({ signal }) => answerOf(api.GET('/query/tables', { signal })),
+    staleTime: 60_000,
+  });
+
 interface LinesQuery {
   readonly source: LogLine['kind'];
   readonly q: string;

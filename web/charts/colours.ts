@@ -12,7 +12,12 @@ export type Token =
   | 'vol'
   | 'p50'
   | 'p95'
-  | 'p99';
+  | 'p99'
+  | 's1'
+  | 's2'
+  | 's3'
+  | 's4'
+  | 's5';
 
 let probe: HTMLElement | undefined;
 

@@ -2,10 +2,10 @@ import { autocompletion, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { PostgreSQL, sql } from '@codemirror/lang-sql';
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
-import { EditorState } from '@codemirror/state';
+import { Compartment, EditorState } from '@codemirror/state';
 import { EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 const HIGHLIGHT = HighlightStyle.define([
   { tag: tags.keyword, color: 'var(--accent)', fontWeight: '600' },
@@ -25,19 +25,33 @@ const THEME = EditorView.theme({
   '.cm-tooltip': { background: 'var(--raised)', border: '1px solid var(--line-2)', color: 'var(--text)' },
 });
 
+interface QueryTable {
+  readonly name: string;
+  readonly columns: readonly { readonly name: string }[];
+}
+
+/** Keywords, and tables and their columns once they are known. */
+function language(tables: readonly QueryTable[] | undefined) {
+  const schema = Object.fromEntries((tables ?? []).map(({ columns, name }) => [name, columns.map((one) => one.name)]));
+  return sql({ dialect: PostgreSQL, upperCaseKeywords: true, schema });
+}
+
 interface EditorProps {
   readonly value: string;
+  /** What is completed; undefined while it is not known. */
+  readonly tables: readonly QueryTable[] | undefined;
   readonly onChange: (sql: string) => void;
   readonly onRun: () => void;
 }
 
 /** CodeMirror, in a shadow tree: there its styles are adopted sheets, which the page's policy allows. */
-export default function SqlEditor({ onChange, onRun, value }: EditorProps) {
+export default function SqlEditor({ onChange, onRun, tables, value }: EditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const latest = useRef({ onChange, onRun });
   latest.current = { onChange, onRun };
   const first = useRef(value);
+  const [completing] = useState(() => new Compartment());
   useEffect(() => {
     const { current: element } = host;
     if (element === null) return;
@@ -57,7 +71,7 @@ export default function SqlEditor({ onChange, onRun, value }: EditorProps) {
           history(),
           highlightActiveLine(),
           autocompletion(),
-          sql({ dialect: PostgreSQL, upperCaseKeywords: true }),
+          completing.of(language(undefined)),
           syntaxHighlighting(HIGHLIGHT),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ 'aria-label': 'Query' }),
@@ -70,7 +84,10 @@ export default function SqlEditor({ onChange, onRun, value }: EditorProps) {
     });
     view.current = made;
     return () => made.destroy();
-  }, []);
+  }, [completing]);
+  useEffect(() => {
+    view.current?.dispatch({ effects: completing.reconfigure(language(tables)) });
+  }, [tables, completing]);
   useEffect(() => {
     const { current } = view;
     if (current === null || current.state.doc.toString() === value) return;
