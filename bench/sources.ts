@@ -32,6 +32,8 @@ interface Scenario {
   readonly name: string;
   readonly reads: Kind;
   readonly pipelines: Pipelines;
+  /** As where other processes read a part of the partitions. */
+  readonly isOneOfSeveral?: true;
 }
 
 interface Result {
@@ -46,11 +48,17 @@ const SCENARIOS: readonly Scenario[] = [
   { name: 'service logs', reads: 'services', pipelines: ['services'] },
   { name: 'web statistics', reads: 'web-statistics', pipelines: ['web-statistics'] },
   { name: 'web statistics and the four goals', reads: 'web-statistics', pipelines: ['goals', 'web-statistics'] },
+  {
+    name: 'the same, as one of several processes',
+    reads: 'web-statistics',
+    pipelines: ['goals', 'web-statistics'],
+    isOneOfSeveral: true,
+  },
   { name: 'sensors', reads: 'sensors', pipelines: ['sensors'] },
 ];
 
-async function open(directory: string, pipelines: Pipelines) {
-  const config = { ...DEFAULT_APPLICATION_CONFIG, pipelines, watchesClock: false };
+async function open(directory: string, pipelines: Pipelines, readsAllPartitions = true) {
+  const config = { ...DEFAULT_APPLICATION_CONFIG, pipelines, watchesClock: false, readsAllPartitions };
   const log = await EmbeddedLog.open({ directory: join(directory, 'log') });
   const topics = topicsOf(config);
   for (const topic of Object.values(topics)) await log.ensureTopic(topic, { partitions: PARTITIONS });
@@ -105,8 +113,8 @@ async function preload(directory: string, kind: Kind, count: number): Promise<vo
   await log.close();
 }
 
-async function runScenario(directory: string, { name, pipelines }: Scenario): Promise<Result> {
-  const { config, log, serdes } = await open(directory, pipelines);
+async function runScenario(directory: string, { isOneOfSeveral, name, pipelines }: Scenario): Promise<Result> {
+  const { config, log, serdes } = await open(directory, pipelines, isOneOfSeveral === undefined);
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
   const streams = new Streams(applicationTopology(config, serdes), {
