@@ -1,9 +1,9 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '@millrace/streams';
 import type { SchemaRegistry } from '@millrace/streams/avro';
-import { type Level, type Logger, pino } from 'pino';
+import type { Level } from 'pino';
 import type { LineReading } from '../app/ingestion/line-reading.js';
 import { openHttpReceiver, type ReceiveLimits } from '../app/ingestion/receive-http.js';
 import { serdesOf } from '../app/log/topics.js';
@@ -20,7 +20,6 @@ import { Accounts } from './auth/accounts.js';
 import { Authentication } from './auth/authentication.js';
 import { Cookies } from './auth/cookies.js';
 import { TenantAccess } from './auth/tenant-access.js';
-import { JSON_LINES, standardError } from './json-log.js';
 import { type Address, isLoopback, listen, namesOf } from './listen.js';
 import { EventHub } from './live/event-hub.js';
 import { LiveResults } from './live/live-results.js';
@@ -28,6 +27,7 @@ import { systemFiguresOf } from './live/system-metrics.js';
 import { shownDelivery } from './routes/deliveries.js';
 import { RESOURCES } from './routes/table.js';
 import { createServer, type RateLimits } from './server.js';
+import { serverLog } from './server-log.js';
 import type { Services } from './services.js';
 import { RunningStores } from './state/running-stores.js';
 
@@ -102,7 +102,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const access = new TenantAccess(new AccessFile(accessDirectory), tenant === undefined ? [] : [tenant]);
   const accounts = auth ? new Accounts(access) : undefined;
   const cookies = new Cookies(tenant);
-  const logger = ownLog(join(directory, 'server.log'), options.logsToStderr);
+  const logger = serverLog(join(directory, 'server.log'), options.logsToStderr);
   const decoder = new RecordDecoder(schemas);
   const events = new EventHub();
   const live = new LiveResults(log, config, decoder, events);
@@ -162,20 +162,6 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       lakeLines?.close();
     },
   };
-}
-
-/** Who did what, and what failed: nothing that is secret. */
-function ownLog(file: string, stderrLevel: Level | undefined): Logger {
-  const destination = pino.destination({ dest: file, mkdir: true, mode: 0o600, sync: true });
-  if (existsSync(file)) chmodSync(file, 0o600);
-  const redact = { paths: ['password', '*.password', 'token', '*.token', 'secret', '*.secret'], censor: '…' };
-  if (stderrLevel === undefined) return pino({ redact }, destination);
-  const streams = pino.multistream([
-    { stream: destination, level: 'info' },
-    { stream: standardError(), level: stderrLevel },
-  ]);
-  const level = stderrLevel === 'debug' ? 'debug' : 'info';
-  return pino({ redact, level, ...JSON_LINES }, streams);
 }
 
 /** Beside the sources or what was built of them. */
