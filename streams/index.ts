@@ -2,6 +2,7 @@
 export type { Duration } from './dsl/duration.js';
 export { toMilliseconds } from './dsl/duration.js';
 export type { KGroupedStream, TimeWindowedKStream } from './dsl/kgrouped-stream.js';
+export type { KGroupedTable } from './dsl/kgrouped-table.js';
 export type { BranchedKStream, Branches, KStream } from './dsl/kstream.js';
 export type { KTable } from './dsl/ktable.js';
 export type {
@@ -9,6 +10,7 @@ export type {
   Consumed,
   ConsumedWithoutKey,
   Grouped,
+  GroupedRows,
   Joined,
   KeepingAggregator,
   Materialized,
@@ -20,6 +22,8 @@ export type {
   Reduced,
   Repartitioned,
   SessionAggregator,
+  TableAggregator,
+  TableOf,
   WithNulls,
   WithoutNulls,
 } from './dsl/options.js';

@@ -34,7 +34,10 @@ import type {
   Repartitioned,
   RepartitionedArgument,
   Serdes,
+  TableArgument,
+  TableOf,
 } from './options.js';
+import { sourceTable } from './source-table.js';
 import type { Synchronous } from './synchronous.js';
 
 type Predicate<K, V> = (key: K, value: V) => boolean;
@@ -233,6 +236,31 @@ export class KStream<K, V, Missing extends RecordPart = never> {
   }
 
   /**
+   * Keeps the latest value of each key as a table; a null value deletes the row. Null keys are passed over, and counted as
+   * skipped. Where the key may have changed, records go through `<application>-<name>-repartition` first.
+   *
+   * @throws TopologyError when a serde is not known
+   */
+  toTable(...given: TableArgument<K, V, Missing>): KTable<NotNull<K>, NotNull<V>> {
+    const [options = {}] = given as readonly [options?: TableOf<K, V>];
+    const { graph } = this;
+    const nodeName = graph.name('KSTREAM-TOTABLE');
+    const where = options.name ?? nodeName;
+    const key = needSerde(options.key ?? this.serdes.key, 'key', `the table "${where}"`);
+    const value = needSerde(options.value ?? this.serdes.value, 'value', `the table "${where}"`);
+    const stream = this.keyChanged ? this.#repartitioned({ name: where, key, value }) : this;
+    return sourceTable<NotNull<K>, NotNull<V>>({
+      graph,
+      parent: stream.node,
+      key,
+      value,
+      storeName: options.name,
+      generateStoreName: () => graph.name('KSTREAM-TOTABLE-STATE-STORE'),
+      nodePrefix: 'KTABLE-SOURCE',
+    });
+  }
+
+  /**
    * Joins each record with the table's row of its key, as the row is when the record is processed: only records of the stream
    * make results, each with its record's time. Records without a row are passed over, and so are those with a null key or
    * value, which are counted as skipped. A joiner with three parameters is given the key first: (key, value, tableValue), whose
@@ -296,14 +324,21 @@ export class KStream<K, V, Missing extends RecordPart = never> {
   #copartitioned(name: string, joined: Joined<K, V>, keepsNullKeys: boolean): KStream<K, V, Missing> {
     if (!this.keyChanged) return this;
     const where = `"${name}", which repartitions records whose key may have changed,`;
+    const key = needSerde(joined.key ?? this.serdes.key, 'key', where);
+    const value = needSerde(joined.value ?? this.serdes.value, 'value', where);
+    return this.#repartitioned({ name, key, value, keepsNullKeys });
+  }
+
+  /** Through a topic that a join or a table behind it needs. */
+  #repartitioned({ keepsNullKeys = false, key, name, value }: RepartitionedFor<K, V>): KStream<K, V, Missing> {
     const node = this.graph.add<RepartitionNode>(
       {
         kind: 'repartition',
         name: `${name}-repartition`,
         children: [],
         topic: `${name}-repartition`,
-        keySerde: needSerde(joined.key ?? this.serdes.key, 'key', where) as Serde<unknown>,
-        valueSerde: needSerde(joined.value ?? this.serdes.value, 'value', where) as Serde<unknown>,
+        keySerde: key as Serde<unknown>,
+        valueSerde: value as Serde<unknown>,
         partitions: undefined,
         isForJoin: true,
         keepsNullKeys,
@@ -407,6 +442,14 @@ export class KStream<K, V, Missing extends RecordPart = never> {
     const node = this.graph.processor(name, this.node, processorCompiler(name, supplier, stores), stores);
     return new KStream<KR, VR, 'key' | 'value'>(this.graph, node, NO_SERDES, true);
   }
+}
+
+/** How a stream goes through a topic for what is behind it. */
+interface RepartitionedFor<K, V> {
+  readonly name: string;
+  readonly key: Serde<NotNull<K>>;
+  readonly value: Serde<NotNull<V>>;
+  readonly keepsNullKeys?: boolean;
 }
 
 /** Streams by the names of their branches. */

@@ -1,10 +1,20 @@
+import { compileTableJoinSide, type JoinKind, joinedTableRows } from '../operators/joins/table-table-join.js';
+import { type AnyJoiner, joinOf } from '../operators/joins/value-joiner.js';
 import { passOn } from '../operators/stateless/operator.js';
+import { regroup } from '../operators/tables/row-change.js';
 import { filterTable, mapTableValues } from '../operators/tables/table-operators.js';
 import { derivedRows, type TableRows } from '../operators/tables/table-rows.js';
 import { type Graph, requireSynchronous } from '../topology/graph.js';
-import { type GraphNode, type TableChanges, TopologyError } from '../topology/topology.js';
+import {
+  type Forward,
+  type GraphNode,
+  type TableChanges,
+  type TaskContext,
+  TopologyError,
+} from '../topology/topology.js';
+import { KGroupedTable } from './kgrouped-table.js';
 import { KStream } from './kstream.js';
-import type { Named, RecordPart, Serdes } from './options.js';
+import type { GroupedRows, Named, RecordPart, Serdes } from './options.js';
 import type { Synchronous } from './synchronous.js';
 
 /**
@@ -65,6 +75,108 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     return new KStream(this.graph, node, this.serdes as Serdes<K, V | Gone>, false);
   }
 
+  /**
+   * Joins the rows of both tables that have the same key: the result has a row where both do, and follows the changes of both.
+   * A result has the later of both rows' times. A joiner with three parameters is given the key first. Both tables must have
+   * the same number of partitions.
+   *
+   * @throws TopologyError when one of them has windows, or they are of two builders
+   */
+  join<VO, VR, GoneO extends null, MissingO extends RecordPart>(
+    other: KTable<K, VO, GoneO, MissingO>,
+    joiner: (value: V, otherValue: VO) => Synchronous<VR>,
+    named?: Named,
+  ): KTable<K, VR, null, Missing | 'value'>;
+  join<VO, VR, GoneO extends null, MissingO extends RecordPart>(
+    other: KTable<K, VO, GoneO, MissingO>,
+    joiner: (key: K, value: V, otherValue: VO) => Synchronous<VR>,
+    named?: Named,
+  ): KTable<K, VR, null, Missing | 'value'>;
+  join(other: AnyTable, joiner: AnyJoiner, named: Named = {}): unknown {
+    return this.#join(other, joiner, 'inner', named);
+  }
+
+  /** As `join`, but each row of this table has a result: with null where the other has no row. */
+  leftJoin<VO, VR, GoneO extends null, MissingO extends RecordPart>(
+    other: KTable<K, VO, GoneO, MissingO>,
+    joiner: (value: V, otherValue: VO | null) => Synchronous<VR>,
+    named?: Named,
+  ): KTable<K, VR, Gone, Missing | 'value'>;
+  leftJoin<VO, VR, GoneO extends null, MissingO extends RecordPart>(
+    other: KTable<K, VO, GoneO, MissingO>,
+    joiner: (key: K, value: V, otherValue: VO | null) => Synchronous<VR>,
+    named?: Named,
+  ): KTable<K, VR, Gone, Missing | 'value'>;
+  leftJoin(other: AnyTable, joiner: AnyJoiner, named: Named = {}): unknown {
+    return this.#join(other, joiner, 'left', named);
+  }
+
+  /** As `join`, but each row of either table has a result: with null on the side that has no row. */
+  outerJoin<VO, VR, GoneO extends null, MissingO extends RecordPart>(
+    other: KTable<K, VO, GoneO, MissingO>,
+    joiner: (value: V | null, otherValue: VO | null) => Synchronous<VR>,
+    named?: Named,
+  ): KTable<K, VR, null, Missing | 'value'>;
+  outerJoin<VO, VR, GoneO extends null, MissingO extends RecordPart>(
+    other: KTable<K, VO, GoneO, MissingO>,
+    joiner: (key: K, value: V | null, otherValue: VO | null) => Synchronous<VR>,
+    named?: Named,
+  ): KTable<K, VR, null, Missing | 'value'>;
+  outerJoin(other: AnyTable, joiner: AnyJoiner, named: Named = {}): unknown {
+    return this.#join(other, joiner, 'outer', named);
+  }
+
+  /**
+   * Groups the rows by another key: `selector` answers a row's group, and what of the row is aggregated. A row for which it
+   * answers null for one of them is in no group. When a row changes, the selector is called with what it was, too.
+   *
+   * @example
+   * users.groupBy((_id, user) => [user.region, user], { key: stringSerde, value: userSerde }).count({ name: 'by-region' })
+   */
+  groupBy<KR, VR>(
+    selector: (key: K, value: V) => readonly [Synchronous<KR> | null, Synchronous<VR> | null],
+    grouped: GroupedRows<KR, VR>,
+  ): KGroupedTable<KR, VR> {
+    requireSynchronous('groupBy', { selector });
+    requireOldValues(this.changes);
+    const name = this.graph.name('KTABLE-SELECT');
+    const { key } = grouped;
+    const identityOf = (group: KR) => Buffer.from(key.serialize(name, group)).toString('latin1');
+    const node = this.graph.operator(
+      name,
+      this.node,
+      regroup(selector as (key: K, value: V) => readonly [KR | null, VR | null], identityOf),
+    );
+    return new KGroupedTable(this.graph, node, grouped);
+  }
+
+  #join(other: AnyTable, joiner: AnyJoiner, kind: JoinKind, named: Named): KTable<K, unknown, null, 'value'> {
+    const operator = { inner: 'join', left: 'leftJoin', outer: 'outerJoin' }[kind];
+    requireSynchronous(operator, { joiner });
+    const { graph } = this;
+    const name = graph.named(named, 'KTABLE-MERGE');
+    if (other.graph !== graph) throw new TopologyError(`"${name}" joins a table of another builder`);
+    const [left, right] = [joinedRows(this, name), joinedRows(other, name)];
+    if (kind !== 'inner') requireOldValues(this.changes);
+    if (kind === 'outer') requireOldValues(other.changes);
+    const joined = { kind, join: joinOf(joiner), left, right };
+    const sides = [
+      { side: 'left', node: this.node, stores: right.stores, suffix: 'this', prefix: 'KTABLE-JOINTHIS' },
+      { side: 'right', node: other.node, stores: left.stores, suffix: 'other', prefix: 'KTABLE-JOINOTHER' },
+    ] as const;
+    const [ofLeft, ofRight] = sides.map(({ node, prefix, side, stores, suffix }) => {
+      const generated = graph.name(prefix);
+      const sideName = named.name === undefined ? generated : `${name}-join-${suffix}`;
+      const options = { ...joined, name: sideName, side };
+      const compile = (task: TaskContext, forward: Forward) => compileTableJoinSide(options, task, forward);
+      return graph.processor(sideName, node, compile, stores, { joins: true });
+    });
+    const merged = graph.operator(name, ofLeft as GraphNode, passOn);
+    ofRight?.children.push(merged);
+    const serdes = { key: this.serdes.key, value: undefined } as Serdes<K, unknown>;
+    return new KTable(graph, merged, serdes, changesOfBoth(this.changes, other.changes), joinedTableRows(joined));
+  }
+
   #filter(predicate: (key: K, value: V) => boolean, keep: boolean, named: Named): KTable<K, V, null, Missing> {
     requireSynchronous('filter', { predicate });
     this.changes.sendOldValues = true;
@@ -72,6 +184,32 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     const rowOf = (key: unknown, value: unknown) => (predicate(key as K, value as V) === keep ? value : null);
     return new KTable(this.graph, node, this.serdes, this.changes, this.rows && derivedRows(this.rows, rowOf));
   }
+}
+
+/** What follows cannot do without what a row was. */
+function requireOldValues(changes: TableChanges): void {
+  changes.areRequired = true;
+  changes.sendOldValues = true;
+}
+
+/** What is asked of a table that is made of two is asked of both. */
+function changesOfBoth(one: TableChanges, other: TableChanges): TableChanges {
+  return {
+    get sendOldValues() {
+      return one.sendOldValues && other.sendOldValues;
+    },
+    set sendOldValues(asked) {
+      one.sendOldValues ||= asked;
+      other.sendOldValues ||= asked;
+    },
+    get areRequired() {
+      return one.areRequired === true && other.areRequired === true;
+    },
+    set areRequired(asked) {
+      one.areRequired ||= asked;
+      other.areRequired ||= asked;
+    },
+  };
 }
 
 /** Of which it does not matter what is in it. */

@@ -114,6 +114,34 @@ export interface Reduced<V> {
   readonly value?: SerdeFor<NotNull<V>>;
 }
 
+/** How rows are grouped by another key. */
+export interface GroupedRows<K, V> {
+  readonly key: SerdeFor<K>;
+  /** Of what is selected of a row. */
+  readonly value: SerdeFor<V>;
+  /** Names the repartition topic: `<application>-<name>-repartition`. */
+  readonly name?: string;
+}
+
+/** An aggregate of a table's rows. The functions return a new aggregate and change none; null deletes the group's row. */
+export interface TableAggregator<K, V, A> {
+  readonly initializer: () => A;
+  readonly add: (key: K, value: V, aggregate: A) => A | null;
+  /** Takes a value out again that `add` has put in. */
+  readonly subtract: (key: K, value: V, aggregate: A) => A | null;
+}
+
+/** How a stream is kept as a table. A serde may be left out when the stream's own is known. */
+export interface TableOf<K, V> {
+  /** Names the store and its changelog: `<application>-<name>-changelog`. */
+  readonly name?: string;
+  readonly key?: SerdeFor<NotNull<K>>;
+  readonly value?: SerdeFor<NotNull<V>>;
+}
+
+/** The argument of `toTable`. */
+export type TableArgument<K, V, Missing extends RecordPart> = Needing<TableOf<K, V>, Missing | NoKeys<K>>;
+
 /** How a stream is joined with a table. */
 export interface Joined<K, V> {
   /** Names the join, and the repartition topic of a stream whose key may have changed: `<application>-<name>-repartition`. */

@@ -1,6 +1,3 @@
-import { createKeyedStore, tableContents } from '../operators/tables/keyed-aggregate.js';
-import { compileSourceTable } from '../operators/tables/source-table.js';
-import { storedRows } from '../operators/tables/table-rows.js';
 import type { Serde } from '../serde/serde.js';
 import { type KeyValueStoreOptions, LevelKeyValueStore } from '../state/key-value/key-value-store.js';
 import { Graph } from '../topology/graph.js';
@@ -8,14 +5,13 @@ import { planTopology } from '../topology/plan.js';
 import type { KeyValueStoreDefinition } from '../topology/processor.js';
 import {
   type SourceNode,
-  type StoreDefinition,
   type StoreSerdes,
   type TimestampExtractor,
   type Topology,
   TopologyError,
 } from '../topology/topology.js';
 import { KStream } from './kstream.js';
-import { KTable } from './ktable.js';
+import type { KTable } from './ktable.js';
 import type {
   Consumed,
   ConsumedWithoutKey,
@@ -25,6 +21,7 @@ import type {
   WithNulls,
   WithoutNulls,
 } from './options.js';
+import { sourceTable } from './source-table.js';
 
 /**
  * Where a topology starts.
@@ -80,26 +77,16 @@ export class StreamsBuilder {
       throw new TopologyError(`the table of "${topic}" needs a serde for the keys; pass { key: … }`);
     }
     const graph = this.#graph;
-    const source = this.#source('KSTREAM-SOURCE', topic, consumed);
-    const name = materialized.name ?? graph.name(`${topic}-STATE-STORE`);
-    const store: StoreDefinition = {
-      name,
-      isNameGenerated: materialized.name === undefined,
-      contents: tableContents(consumed.key, materialized.value ?? consumed.value),
-      serdes: { key: consumed.key, value: materialized.value ?? consumed.value } as StoreSerdes,
-      type: 'key-value',
-      create: () => createKeyedStore(name, consumed.key, materialized.value ?? consumed.value),
-    };
-    const changes = { sendOldValues: false };
-    const node = graph.processor(
-      graph.name('KTABLE-SOURCE'),
-      source,
-      (task, forward) =>
-        compileSourceTable(name, changes.sendOldValues && materialized.name !== undefined, task, forward),
-      [store],
-    );
-    const serdes = { key: consumed.key, value: consumed.value } as Serdes<K, V>;
-    return new KTable<K, V>(graph, node, serdes, changes, storedRows(store));
+    return sourceTable({
+      graph,
+      parent: this.#source('KSTREAM-SOURCE', topic, consumed),
+      key: consumed.key,
+      value: consumed.value,
+      stored: materialized.value,
+      storeName: materialized.name,
+      generateStoreName: () => graph.name(`${topic}-STATE-STORE`),
+      nodePrefix: 'KTABLE-SOURCE',
+    });
   }
 
   /** A stream that is read twice is one, as in Kafka Streams, where both are read alike. */

@@ -1,37 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { numberSerde, StreamsBuilder, stringSerde, TimeWindows } from '../../../../streams/index.js';
-import {
-  TopologyTestDriver,
-  type TopologyTestDriverOptions,
-} from '../../../../streams/testing/topology-test-driver.js';
+import { TopologyTestDriver } from '../../../../streams/testing/topology-test-driver.js';
+import { piped, STRINGS, type Step } from './piped.js';
 
-const STRINGS = { key: stringSerde, value: stringSerde };
 const MODES = ['auto', 'topic'] as const;
-
-type Step = readonly [topic: string, key: string | null, value: string | null, timestamp: number];
-
-/** Pipes one record after the other, and answers what `out` got as `key=value@timestamp`. `restart` ends it in between. */
-async function run(
-  builder: StreamsBuilder,
-  steps: readonly (Step | 'restart')[],
-  options: TopologyTestDriverOptions = {},
-): Promise<string[]> {
-  const driver = await TopologyTestDriver.create(builder.build(), options);
-  try {
-    for (const step of steps) {
-      if (step === 'restart') {
-        await driver.restart();
-        continue;
-      }
-      const [topic, key, value, timestamp] = step;
-      await driver.pipeInput(topic, stringSerde, stringSerde, { key, value, timestamp });
-    }
-    const output = await driver.readOutput('out', stringSerde, stringSerde);
-    return output.map(({ key, value, timestamp }) => `${key}=${value}@${timestamp}`);
-  } finally {
-    await driver.close();
-  }
-}
 
 describe.each(MODES)('a stream-table join, repartition %s', (repartition) => {
   const steps: readonly (Step | 'restart')[] = [
@@ -55,7 +27,7 @@ describe.each(MODES)('a stream-table join, repartition %s', (repartition) => {
       .stream('orders', STRINGS)
       .join(customers, (order, customer) => `${order}/${customer}`)
       .to('out', STRINGS);
-    expect(await run(builder, steps, { repartition })).toEqual(['a=o2/Ada@5', 'a=o5/Ann@40']);
+    expect(await piped(builder, steps, { repartition })).toEqual(['a=o2/Ada@5', 'a=o5/Ann@40']);
   });
 
   it('left: a record without a row, or without a key, is joined with null; one without a value with nothing', async () => {
@@ -68,7 +40,7 @@ describe.each(MODES)('a stream-table join, repartition %s', (repartition) => {
         (key: string | null, order: string, customer: string | null) => `${key}:${order}/${customer}`,
       )
       .to('out', STRINGS);
-    expect(await run(builder, steps, { repartition })).toEqual([
+    expect(await piped(builder, steps, { repartition })).toEqual([
       'a=a:o1/null@10',
       'a=a:o2/Ada@5',
       'b=b:o3/null@30',
@@ -92,7 +64,7 @@ describe.each(MODES)('a stream-table join, repartition %s', (repartition) => {
       ...['a1', 'b1', 'c1', 'd1', 'e1', 'f1', 'nobody'].map((value, i): Step => ['orders', `k${i}`, value, 10 + i]),
     ];
     // The stream's topic has 2 partitions, the table's 3: so does the repartition topic.
-    const output = await run(builder, given, { repartition, partitions: { orders: 2, customers: 3 } });
+    const output = await piped(builder, given, { repartition, partitions: { orders: 2, customers: 3 } });
     expect(output.sort()).toEqual(
       ['a=a1/A@10', 'b=b1/B@11', 'c=c1/C@12', 'd=d1/D@13', 'e=e1/E@14', 'f=f1/null@15', 'null=nobody/null@16'].sort(),
     );
@@ -116,7 +88,7 @@ describe.each(MODES)('a stream-table join, repartition %s', (repartition) => {
       ['customers', 'a', 'x', 3],
       ['orders', 'a', 'o2', 4],
     ];
-    expect(await run(builder, given, { repartition })).toEqual(['a=o1/null@2', 'a=o2/n2@4']);
+    expect(await piped(builder, given, { repartition })).toEqual(['a=o1/null@2', 'a=o2/n2@4']);
   });
 
   it('a joiner that throws is for the exception handler, and costs its record alone', async () => {
@@ -134,7 +106,7 @@ describe.each(MODES)('a stream-table join, repartition %s', (repartition) => {
       ['orders', 'a', 'bad', 2],
       ['orders', 'a', 'good', 3],
     ];
-    expect(await run(builder, given, { repartition, processingExceptionHandler: () => 'continue' })).toEqual([
+    expect(await piped(builder, given, { repartition, processingExceptionHandler: () => 'continue' })).toEqual([
       'a=good!@3',
     ]);
   });

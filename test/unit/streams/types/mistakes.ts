@@ -55,6 +55,14 @@ export const MISTAKES: Readonly<Record<string, string>> = {
   'a join with a stream as with a table': 'words.join(numbers, (word, number) => word.length + number);',
   'a join with a table of other keys':
     'words.selectKey((_key, word) => word.length).join(users, (word, user) => word + user);',
+  'a row that an outer join may not find': 'users.outerJoin(users, (user, other) => user.length + other.length);',
+  'a row of a join that may have gone':
+    'users.join(users, (user, other) => user + other).toStream().mapValues((both) => both.length);',
+  'a regrouping that answers no pair': 'users.groupBy((_key, user) => user, STRINGS);',
+  'a regrouping by keys of another serde': 'users.groupBy((_key, user) => [user.length, user], STRINGS);',
+  'an aggregate of a table that only adds':
+    'users.groupBy((_key, user) => [user, user], STRINGS).aggregate({ initializer: () => 0, add: (_key, _user, sum) => sum + 1 }, { value: numberSerde });',
+  'a stream of new keys as a table without their serde': 'words.selectKey((_key, word) => word.length).toTable();',
   'a joiner that answers a promise': 'words.join(users, (word, user) => Promise.resolve(word + user));',
   'a joined value without a serde': "words.join(users, (word, user) => word.length + user.length).to('out');",
 

@@ -39,6 +39,16 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
     kept.leftJoin(users, (key: string | null, word: string, user: string | null) => \`\${key}\${word}\${user}\`).selectKey((key) => key?.length);
     orders.selectKey((_key, { id }) => id).join(users, ({ amount }, user) => amount + user.length, { name: 'named' });
     words.join(numbers.groupByKey().reduce((a, b) => a + b), (word, sum) => word.length + sum);`,
+  'joins of tables': `
+    const lengths = words.mapValues((word) => word.length).toTable({ value: numberSerde, name: 'lengths' });
+    users.join(lengths, (user, length) => user.length + length).toStream().mapValues((sum) => (sum ?? 0) + 1);
+    users.leftJoin(lengths, (user, length) => user.length + (length ?? 0)).filter((_key, sum) => sum > 1);
+    users.outerJoin(lengths, (key: string, user: string | null, length: number | null) => key + user + length).toStream().to('out', STRINGS);`,
+  'rows by another key': `
+    const byLength = users.groupBy((_key, user) => [user.length, user], { key: numberSerde, value: stringSerde });
+    byLength.count({ name: 'lengths' }).toStream().mapValues((count) => count + 1);
+    byLength.reduce((a, b) => a + b, (a, b) => a.replace(b, '')).toStream().mapValues((all) => all?.length);
+    byLength.aggregate({ initializer: () => 0, add: (length, user, sum) => sum + user.length + length, subtract: (length, user, sum) => sum - user.length - length }, { value: numberSerde });`,
   'a reduce': "numbers.groupByKey().reduce((a, b) => a + b).toStream().to('sums');",
   'a reduce of mapped values':
     "words.mapValues((value) => value.length).groupByKey({ value: numberSerde }).reduce((a, b) => a + b).toStream().to('sums');",
