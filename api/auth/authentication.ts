@@ -50,15 +50,18 @@ export class Authentication {
   }
 
   /**
-   * Who sends events. Senders have no cookies, and cannot all set headers of their own: a token comes as Bearer, as the
-   * password of Basic, or as ApiKey, which Elasticsearch's clients encode as `id:key`.
+   * Who sends events. Most senders have no cookies, and cannot all set headers of their own: a token comes as Bearer, as the
+   * password of Basic, or as ApiKey, which Elasticsearch's clients encode as `id:key`. The dashboard has its session.
    *
    * @throws Problem 401, 403, 404
    */
   async senderOf(request: IncomingMessage): Promise<Visitor> {
     requireSameOrigin(request);
     if (this.#accounts === undefined) return ANYBODY;
-    const token = sentToken(request.headers.authorization ?? '');
+    const { authorization } = request.headers;
+    const session = authorization === undefined ? this.#cookies.sessionOf(request) : undefined;
+    if (session !== undefined) requireIntent(request);
+    const token = session ?? sentToken(authorization ?? '');
     const visitor = token === undefined ? undefined : await this.#accounts.visitorOf(token);
     if (visitor === undefined) {
       throw new Problem(401, 'invalid-token', 'Send a token of the role ingest, as Authorization: Bearer or Basic.');
@@ -109,8 +112,8 @@ export function requireSameOrigin({ headers, method = 'GET' }: Pick<IncomingMess
 }
 
 /** A page elsewhere cannot set this header; a form cannot either. */
-export function requireIntent({ headers, method }: Request): void {
-  if (SAFE.has(method) || headers['x-millrace'] === '1') return;
+export function requireIntent({ headers, method }: Pick<IncomingMessage, 'headers' | 'method'>): void {
+  if (SAFE.has(method ?? '') || headers['x-millrace'] === '1') return;
   throw new Problem(403, 'header-missing', 'A call by cookie that changes something needs the header X-Millrace: 1.');
 }
 

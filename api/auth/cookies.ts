@@ -33,7 +33,7 @@ export class Cookies {
     response.clearCookie(this.#refresh, { ...OPTIONS, path: REFRESH_PATH });
   }
 
-  sessionOf(request: Request): string | undefined {
+  sessionOf(request: Pick<Request, 'headers'>): string | undefined {
     return cookie(request, this.#session);
   }
 
@@ -42,7 +42,7 @@ export class Cookies {
   }
 }
 
-function cookie({ headers }: Request, name: string): string | undefined {
+function cookie({ headers }: Pick<Request, 'headers'>, name: string): string | undefined {
   for (const pair of (headers.cookie ?? '').split(';')) {
     const [key, value] = pair.trim().split('=', 2);
     if (key === name && value !== undefined && value !== '') return value;

@@ -275,6 +275,26 @@ describe('lines over HTTP', () => {
     expect(read.status).toBe(403);
   });
 
+  it('are taken from the dashboard by the session of an operator, with the header that no other page can send', async () => {
+    const running = await receiving(true);
+    const sessionOf = async (name: string, role: 'viewer' | 'operator') => {
+      await running.services.accounts?.addUser(name, role, 'correct horse battery');
+      const body = JSON.stringify({ name, password: 'correct horse battery' });
+      const { headers } = await post(at(running, '/api/v1/auth/token'), body, JSON_TYPE);
+      return headers
+        .getSetCookie()
+        .map((cookie) => cookie.split(';')[0])
+        .join('; ');
+    };
+    const sent = async (path: string, headers: Readonly<Record<string, string>>) =>
+      (await post(at(running, '/api/v1/events'), line(path), headers)).status;
+    const operator = await sessionOf('olga', 'operator');
+    expect(await sent('/1', { Cookie: operator, 'X-Millrace': '1' })).toBe(200);
+    expect(await sent('/2', { Cookie: operator })).toBe(403);
+    expect(await sent('/3', { Cookie: await sessionOf('vera', 'viewer'), 'X-Millrace': '1' })).toBe(403);
+    expect((await valuesOf<object>(running, 'accessLog', 'test-inter')).length).toBe(1);
+  });
+
   it('are not taken from a page of another server', async () => {
     const running = await receiving();
     expect((await post(at(running, '/api/v1/events'), line('/1'), { Origin: 'http://evil.example' })).status).toBe(403);

@@ -4,6 +4,7 @@ import { topicsOf } from '../../api/questions.js';
 import { Icon, type IconName } from '../../parts/icon.js';
 import { count } from '../../parts/wording.js';
 import { TopBar } from '../../shell/top-bar.js';
+import { SendLines } from './send-lines.js';
 
 const WAYS: readonly { icon: IconName; title: string; says: string; command: string }[] = [
   {
@@ -17,6 +18,12 @@ const WAYS: readonly { icon: IconName; title: string; says: string; command: str
     title: 'Standard input',
     says: 'Read to its end, with every window closed.',
     command: 'zcat logs/*.gz | npm start -- --input - --once --grace 60s',
+  },
+  {
+    icon: 'webhook',
+    title: 'Programs that send',
+    says: 'OpenTelemetry, Elasticsearch’s bulk API, plain lines: with a token of the role ingest, which Settings makes.',
+    command: 'npm start -- --listen',
   },
   {
     icon: 'kafka',
@@ -51,6 +58,18 @@ export function StartPage() {
             Nothing has to be configured. The format is recognised, and the first figures are here with the first line.
           </p>
           <ul className="ways">
+            <li>
+              <span className="wy-i">
+                <Icon name="logs" />
+              </span>
+              <div>
+                <h3>Lines at hand</h3>
+                <p className="s t2">
+                  Paste some, or choose a file. The pipeline takes them if it was started with <code>--listen</code>.
+                </p>
+                <SendLines />
+              </div>
+            </li>
             {WAYS.map(({ command, icon, says, title }) => (
               <li key={title}>
                 <span className="wy-i">
