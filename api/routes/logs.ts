@@ -16,6 +16,7 @@ import { notFound, Problem } from '../problems.js';
 import { logLine, timeSchema } from '../records.js';
 import { idParams, type Resource, route } from '../route.js';
 import { Drain } from '../search/drain.js';
+import { lineAt, linesAfter, linesBefore, ofSameEntity } from '../search/line-context.js';
 import { findLines, searched } from '../search/lines.js';
 import { logFilter } from '../search/log-filter.js';
 import { matcherFor } from '../search/matcher-for.js';
@@ -270,28 +271,32 @@ export const logs: Resource = {
           .max(2000)
           .default('')
           .meta({ description: 'Only lines that fit this search, beside the line itself.' }),
+        same: z
+          .enum(['true', 'false'])
+          .default('false')
+          .transform((text) => text === 'true')
+          .meta({ description: 'Only lines of the same service, host or sensor.' }),
       }),
-      problems: [404],
+      problems: [404, 503],
       answer: z.object({
         items: z.array(logLine),
         position: z.int().meta({ description: 'Of the line in `items`.' }),
       }),
-      handle({ params: { id }, query }, { live }) {
+      async handle({ params: { id }, query, signal }, services) {
         const asked = parseRecordId(id);
-        const source = asked === undefined ? undefined : live.sourceOf(asked.topic);
-        const ring = source === undefined ? undefined : live.ringOf(source);
-        if (asked === undefined || source === undefined || ring === undefined) throw notFound('line', id);
-        const isAsked = (record: LiveRecord) => record.partition === asked.partition && record.offset === asked.offset;
-        const matches = matcherFor(query.q);
-        const lines = ring.select((record) => isAsked(record) || matches(record.value));
-        lines.sort(
-          (one, other) => one.time - other.time || one.partition - other.partition || one.offset - other.offset,
-        );
-        const position = lines.findIndex(isAsked);
-        if (position < 0) throw notFound('line in memory', id);
-        const first = Math.max(0, position - query.before);
-        const items = lines.slice(first, position + query.after + 1).map((record) => lineOf(record, source));
-        return { items, position: position - first };
+        const source = asked === undefined ? undefined : services.live.sourceOf(asked.topic);
+        if (asked === undefined || source === undefined) throw notFound('line', id);
+        const line = await lineAt(services, source, asked, signal);
+        if (line === undefined) throw notFound('line in memory or in the lake', id);
+        const around = { source, q: query.same ? ofSameEntity(query.q, line.value) : query.q, signal };
+        const [before, after] = await Promise.all([
+          linesBefore(services, line, around, query.before),
+          linesAfter(services, line, around, query.after),
+        ]);
+        return {
+          items: [...before, line, ...after].map((record) => lineOf(record, source)),
+          position: before.length,
+        };
       },
     }),
   ],

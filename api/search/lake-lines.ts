@@ -1,7 +1,10 @@
+import { z } from 'zod';
 import { transactionId } from '../../lake/append.js';
 import { LakeError } from '../../lake/lake-error.js';
 import type { LakeLines } from '../../lake/lines/lake-lines.js';
 import type { LinesAnswer, LinesQuestion } from '../../lake/lines/lines-question.js';
+import { topicSchema } from '../../schemas/subjects.js';
+import type { TopicRole } from '../../schemas/topics.js';
 import type { LiveRecord } from '../live/live-record.js';
 import type { Span } from '../live/record-ring.js';
 import type { Range } from '../parameters.js';
@@ -12,40 +15,43 @@ import type { Term, TermValue } from './log-query.js';
 
 const WITHIN_MS = 20_000;
 const ROW_COLUMNS = 4;
+const ALL_TIME: Range = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 /** Each is a process that may take both cores. */
 const SEARCHES = new Gate(2, 30);
 
-/** What of the lake can be searched as lines, and the columns that hold texts and numbers. */
+/** What of the lake can be searched as lines, and the columns that hold texts, numbers and maps of texts, which are JSON. */
+interface View {
+  readonly view: 'service' | 'access' | 'sensor';
+  readonly texts: readonly string[];
+  readonly numbers: readonly string[];
+  readonly booleans: readonly string[];
+  readonly maps?: readonly string[];
+}
+
+const recordFields = z.object({ fields: z.array(z.object({ name: z.string(), type: z.unknown() })) });
+
 const VIEWS = {
-  services: {
-    view: 'service',
-    texts: [
-      'service',
-      'level',
-      'message',
-      'endpoint',
-      'method',
-      'user_id',
-      'session_id',
-      'request_id',
-      'ip',
-      'source',
-      'trace_id',
-      'span_id',
-    ],
-    numbers: ['response_time', 'status', 'bytes'],
-    booleans: ['is_anomaly'],
-  },
-  requests: {
-    view: 'access',
-    texts: ['server', 'client_ip', 'method', 'host', 'country'],
-    numbers: ['status', 'request_time', 'bytes'],
-    booleans: [],
-  },
-  sensors: { view: 'sensor', texts: ['sensor_id'], numbers: ['temperature', 'pressure'], booleans: ['is_anomaly'] },
+  services: viewOf('service', 'serviceLogs'),
+  requests: viewOf('access', 'accessLog'),
+  sensors: viewOf('sensor', 'sensorReadings'),
 } as const;
 
-type View = (typeof VIEWS)[keyof typeof VIEWS];
+/** By the schema, so that a field that is added to it can be searched in the lake, too. */
+function viewOf(view: View['view'], role: TopicRole): View {
+  const { fields } = recordFields.parse(topicSchema(role).schema);
+  const namesOf = (...types: readonly string[]) =>
+    fields.filter(({ name, type }) => name !== 'timestamp' && types.includes(typeOf(type))).map(({ name }) => name);
+  return {
+    ...{ view, texts: namesOf('string'), numbers: namesOf('int', 'long', 'float', 'double') },
+    ...{ booleans: namesOf('boolean'), maps: namesOf('map') },
+  };
+}
+
+/** Of what may be null, the other type. */
+function typeOf(type: unknown): string {
+  if (Array.isArray(type)) return typeOf(type.find((one) => one !== 'null'));
+  return typeof type === 'string' ? type : String((type as { readonly type?: unknown } | undefined)?.type);
+}
 
 /** Lines that come before a position, in the order of lists: the newest first. */
 export interface LakePosition {
@@ -68,6 +74,8 @@ export interface LakeSearch {
   /** What is in memory already, and left out. */
   readonly held: Held;
   readonly limit: number;
+  /** Where in the log lines were; default anywhere. */
+  readonly place?: (Span & { readonly topic: string }) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -85,19 +93,37 @@ export async function lakeLines(
   search: LakeSearch,
 ): Promise<{ readonly records: LiveRecord[]; readonly stored: Stored }> {
   const view = VIEWS[search.source as keyof typeof VIEWS];
-  const names = [...view.texts, ...view.numbers, ...view.booleans];
+  const { booleans, maps = [], numbers, texts } = view;
+  const names = [...texts, ...numbers, ...booleans, ...maps];
   const { rows, stored } = await rowsOf(lake, search, {
     ...{ sql: lakeSql(view, search), isNewestFirst: true, maxRows: search.limit },
   });
   const records = rows.map((row) => {
     const [time, topic, partition, offset] = row;
-    const value = Object.fromEntries(names.map((name, index) => [name, row[index + ROW_COLUMNS] ?? null]));
+    const value = Object.fromEntries(
+      names.map((name, index) => {
+        const held = row[index + ROW_COLUMNS] ?? null;
+        return [name, typeof held === 'string' && maps.includes(name) ? JSON.parse(held) : held];
+      }),
+    );
     return {
       ...{ topic: String(topic), partition: Number(partition), offset: Number(offset), time: Number(time), key: null },
       value: { ...value, timestamp: Number(time) },
     };
   });
   return { records, stored: storedOf(stored, search.held.topic) };
+}
+
+/** A line of the lake by where it was in the log; undefined where the lake does not have it. @throws Problem */
+export async function lakeLine(
+  lake: LakeLines,
+  source: LogSource,
+  { offset, partition, topic }: Pick<LiveRecord, 'offset' | 'partition' | 'topic'>,
+  signal: AbortSignal,
+): Promise<LiveRecord | undefined> {
+  const place = { topic, partition, first: offset, last: offset };
+  const search = { source, terms: [], range: ALL_TIME, held: { topic, spans: [] }, place, limit: 1, signal };
+  return (await lakeLines(lake, search)).records[0];
 }
 
 function storedOf(stored: LinesAnswer['stored'], topic: string): Stored {
@@ -114,7 +140,7 @@ async function rowsOf(
   { before, range, signal, source }: Pick<LakeSearch, 'before' | 'range' | 'signal' | 'source'>,
   asked: Pick<LinesQuestion, 'sql' | 'isNewestFirst' | 'maxRows'>,
 ): Promise<LinesAnswer> {
-  const { booleans, numbers, texts, view } = VIEWS[source as keyof typeof VIEWS];
+  const { booleans, maps = [], numbers, texts, view } = VIEWS[source as keyof typeof VIEWS];
   const typed = (names: readonly string[], type: 'VARCHAR' | 'DOUBLE' | 'BOOLEAN') =>
     names.map((name) => [name, type] as const);
   const question = {
@@ -125,7 +151,7 @@ async function rowsOf(
       to: Math.min(range.to, (before?.time ?? Number.POSITIVE_INFINITY) + 1),
     },
     columns: Object.fromEntries([
-      ...typed(texts, 'VARCHAR'),
+      ...typed([...texts, ...maps], 'VARCHAR'),
       ...typed(numbers, 'DOUBLE'),
       ...typed(booleans, 'BOOLEAN'),
     ]),
@@ -179,7 +205,9 @@ export function lakeSql(view: View, search: Omit<LakeSearch, 'signal' | 'source'
       `(epoch_ms(timestamp), kafka_partition, kafka_offset) < (${Math.trunc(time)}, ${Math.trunc(partition)}, ${Math.trunc(offset)})`,
     );
   }
-  const columns = [...view.texts, ...view.numbers, ...view.booleans].map((name) => `"${name}"`).join(', ');
+  const columns = [...view.texts, ...view.numbers, ...view.booleans, ...(view.maps ?? [])]
+    .map((name) => `"${name}"`)
+    .join(', ');
   return (
     `SELECT epoch_ms(timestamp) AS at, topic, kafka_partition, kafka_offset, ${columns} FROM ${view.view}` +
     (conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`) +
@@ -187,17 +215,23 @@ export function lakeSql(view: View, search: Omit<LakeSearch, 'signal' | 'source'
   );
 }
 
-function conditionsSql(view: View, { held, range, terms }: Pick<LakeSearch, 'held' | 'range' | 'terms'>): string[] {
+function conditionsSql(
+  view: View,
+  { held, place, range, terms }: Pick<LakeSearch, 'held' | 'place' | 'range' | 'terms'>,
+): string[] {
   const conditions = terms.map((term) => termSql(view, term));
+  if (place !== undefined) conditions.push(`topic = ${textLiteral(place.topic)} AND ${spanSql(place)}`);
   if (Number.isFinite(range.from)) conditions.push(`timestamp >= ${instantSql(range.from)}`);
   if (Number.isFinite(range.to)) conditions.push(`timestamp < ${instantSql(range.to)}`);
   if (held.spans.length > 0) {
-    const spans = held.spans.map(
-      ({ first, last, partition }) => `kafka_partition = ${partition} AND kafka_offset BETWEEN ${first} AND ${last}`,
-    );
+    const spans = held.spans.map(spanSql);
     conditions.push(`NOT (topic = ${textLiteral(held.topic)} AND (${spans.join(' OR ')}))`);
   }
   return conditions;
+}
+
+function spanSql({ first, last, partition }: Span): string {
+  return `kafka_partition = ${partition} AND kafka_offset BETWEEN ${first} AND ${last}`;
 }
 
 function instantSql(ms: number): string {
@@ -211,11 +245,28 @@ function termSql(view: View, { field, isNegated, values }: Term): string {
   return isNegated ? `NOT coalesce(${fits}, false)` : `coalesce(${fits}, false)`;
 }
 
-function wordSql({ texts }: View, value: TermValue): string {
-  return texts.map((name) => `coalesce(${textSql(`"${name}"`, value, true)}, false)`).join(' OR ');
+function wordSql({ maps = [], texts }: View, value: TermValue): string {
+  const columns = [
+    ...texts.map((name) => `"${name}"`),
+    ...maps.map((name) => `array_to_string(json_extract_string("${name}", '$.*'), chr(10))`),
+  ];
+  return columns.map((column) => `coalesce(${textSql(column, value, true)}, false)`).join(' OR ');
+}
+
+/** A member of a map, whatever the case of its name: what is compared is in lower case, too. */
+function memberSql(map: string, name: string, value: TermValue): string {
+  const member = `json_extract_string(lower("${map}"), ${textLiteral(`$."${name.replaceAll('"', '')}"`)})`;
+  if (value.kind === 'text' && value.text.toLowerCase() === 'null') return `${member} IS NULL`;
+  if (value.kind !== 'compare' && value.kind !== 'range') return textSql(member, value, false);
+  const number = `CASE WHEN regexp_full_match(${member}, '-?[0-9]+([.][0-9]+)?') THEN CAST(${member} AS DOUBLE) END`;
+  return value.kind === 'compare'
+    ? `(${number}) ${value.operator} ${value.number}`
+    : `(${number}) BETWEEN ${value.least} AND ${value.most}`;
 }
 
 function fieldSql(view: View, field: string, value: TermValue): string {
+  const [map = '', ...name] = field.split('.');
+  if (name.length > 0 && view.maps?.includes(map)) return memberSql(map, name.join('.'), value);
   const isText = (view.texts as readonly string[]).includes(field);
   const isNumber = (view.numbers as readonly string[]).includes(field);
   const isBoolean = (view.booleans as readonly string[]).includes(field);

@@ -34,7 +34,10 @@ export class LogQueryError extends Error {
 
 const MAX_CHARACTERS = 2_000;
 const MAX_TERMS = 50;
-const FIELD = /^[A-Za-z_@][\w.@]*$/;
+/** Attributes are named by whoever logs. */
+const FIELD = /^(?:[A-Za-z_@][\w.@]*|attributes\.[\w.@/$-]+)$/;
+const NUMBER = /^-?\d+(?:\.\d+)?$/;
+const ATTRIBUTES = 'attributes';
 
 /** @throws LogQueryError */
 export function parseLogQuery(text: string): Term[] {
@@ -139,7 +142,8 @@ function wordTest(value: TermValue): (fields: Fields) => boolean {
       const text = fields[name];
       if (typeof text === 'string' && looksFor(text)) return true;
     }
-    return false;
+    const attributes = fields[ATTRIBUTES];
+    return typeof attributes === 'object' && attributes !== null && looksFor(Object.values(attributes).join('\n'));
   };
 }
 
@@ -149,7 +153,9 @@ function fieldTest(field: string, value: TermValue): (fields: Fields) => boolean
     const fits = numberTest(value);
     return (fields) => {
       const found = valueAt(fields, path);
-      return typeof found === 'number' && fits(found);
+      if (typeof found === 'number') return fits(found);
+      // Attributes are texts.
+      return path[0] === ATTRIBUTES && typeof found === 'string' && NUMBER.test(found) && fits(Number(found));
     };
   }
   // A message is searched for words; other fields are values, equal or not.
@@ -165,12 +171,21 @@ function fieldTest(field: string, value: TermValue): (fields: Fields) => boolean
 }
 
 function valueAt(fields: Fields, path: readonly string[]): unknown {
+  if (path[0] === ATTRIBUTES && path.length > 1) return attributeOf(fields[ATTRIBUTES], path.slice(1).join('.'));
   let found: unknown = fields;
   for (const name of path) {
     if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined;
     found = (found as Fields)[name];
   }
   return found;
+}
+
+/** Names of attributes have dots in them, and letters of any case; `name` is in lower case. */
+function attributeOf(attributes: unknown, name: string): unknown {
+  if (typeof attributes !== 'object' || attributes === null) return undefined;
+  if (Object.hasOwn(attributes, name)) return (attributes as Fields)[name];
+  for (const [own, value] of Object.entries(attributes)) if (own.toLowerCase() === name) return value;
+  return undefined;
 }
 
 function numberTest(value: Extract<TermValue, { kind: 'compare' | 'range' }>): (number: number) => boolean {

@@ -4187,6 +4187,8 @@ export interface operations {
                 after?: number;
                 /** @description Only lines that fit this search, beside the line itself. */
                 q?: string;
+                /** @description Only lines of the same service, host or sensor. */
+                same?: "true" | "false";
             };
             header?: never;
             path: {
@@ -4256,6 +4258,15 @@ export interface operations {
             };
             /** @description The request line and headers have more than 64 KiB. */
             431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A service that it needs is not there now. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
