@@ -8,6 +8,7 @@ import {
   noExpectation,
 } from './expectation.js';
 import { type HabitsState, type HabitsTuning, isHabit, learnHabit, noHabits } from './habits.js';
+import { type LocalTime, UTC } from './local-time.js';
 import {
   learnSignals,
   type Measured,
@@ -120,7 +121,8 @@ export interface Adaptive {
   learn(state: AdaptiveState, timestampMs: number, value: number, assessment: Assessment, isOdd: boolean): void;
 }
 
-export function adaptiveSteps(tuning: AdaptiveTuning): Adaptive {
+/** @param localTime by which hours of the day and the week are counted */
+export function adaptiveSteps(tuning: AdaptiveTuning, localTime: LocalTime = UTC): Adaptive {
   return {
     initial: () => ({
       seen: 0,
@@ -139,7 +141,7 @@ export function adaptiveSteps(tuning: AdaptiveTuning): Adaptive {
       const [levelError = 0] = expectation.errors;
       const floor = Math.max(TINY, tuning.levelShare * Math.abs(expectation.level), tuning.errorShare * levelError);
       const learning = { n, isWarm: n > tuning.warmUp, floor };
-      const { mean, restlessness } = guess(expectation, timestampMs, tuning);
+      const { mean, restlessness } = guess(expectation, localTime(timestampMs), tuning);
       const measured = measure(signals, (value - mean) / restlessness, floor, tuning);
       if (!learning.isWarm)
         return { surprise: 0, isHabit: false, expected: UNJUDGED.expected, learning, mean, measured };
@@ -151,7 +153,7 @@ export function adaptiveSteps(tuning: AdaptiveTuning): Adaptive {
       const width = EXPECTED_WIDTH * restlessness * (measured.usualSizes[0] ?? floor);
       return {
         surprise,
-        isHabit: isOver && isHabit(state.habits, timestampMs, state.intervalMs, value - mean, tuning),
+        isHabit: isOver && isHabit(state.habits, localTime(timestampMs), state.intervalMs, value - mean, tuning),
         expected: { low: mean - width, high: mean + width },
         learning,
         mean,
@@ -161,13 +163,14 @@ export function adaptiveSteps(tuning: AdaptiveTuning): Adaptive {
     learn(state, timestampMs, value, { learning, mean, measured }, isOdd) {
       const { expectation, habits, signals } = state;
       const { isWarm, n } = learning;
-      learnHabit(habits, timestampMs, isOdd ? value - mean : 0, tuning);
+      const local = localTime(timestampMs);
+      learnHabit(habits, local, isOdd ? value - mean : 0, tuning);
       if (isWarm) state.odd += ((isOdd ? 1 : 0) - state.odd) / tuning.staySpan;
       const isNew = n < tuning.learningValues || n * state.intervalMs < tuning.learningMs;
       const oddWeight = isNew || state.odd > tuning.stayShare ? tuning.anomalyWeight : tuning.rareWeight;
       const weight = isOdd ? oddWeight : 1;
       learnSignals(signals, measured, learning, weight, tuning);
-      learnExpectation(expectation, timestampMs, value, learning, tuning);
+      learnExpectation(expectation, local, value, learning, tuning);
     },
   };
 }
@@ -178,10 +181,14 @@ export function adaptiveSteps(tuning: AdaptiveTuning): Adaptive {
  * such a value comes. What it learns from a value is clipped, never left out, so that neither an outlier spoils it nor a
  * lasting change freezes it; so what comes again and again soon stops being news, which `multiResolution` does better.
  */
-export function adaptive(tuning: AdaptiveTuning = ADAPTIVE_TUNING): Detector<AdaptiveState> {
-  const { assess, initial, learn } = adaptiveSteps(tuning);
+export function adaptive(
+  tuning: AdaptiveTuning = ADAPTIVE_TUNING,
+  localTime: LocalTime = UTC,
+): Detector<AdaptiveState> {
+  const { assess, initial, learn } = adaptiveSteps(tuning, localTime);
   return {
     name: 'adaptive',
+    isSeasonal: true,
     initial,
     observe(state, timestampMs, value) {
       if (!Number.isFinite(value)) return UNJUDGED;

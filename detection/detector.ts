@@ -32,6 +32,8 @@ export interface SaidBefore {
  */
 export interface Detector<S> {
   readonly name: string;
+  /** Whether it expects the usual day: a holiday is none. */
+  readonly isSeasonal?: boolean;
   /** The state of a series of which nothing was seen. */
   initial(): S;
   /**

@@ -1,6 +1,7 @@
 import { ADAPTIVE_TUNING, adaptive } from './adaptive.js';
 import type { Detector } from './detector.js';
 import { type LevelShiftOptions, levelShift } from './level-shift.js';
+import { type LocalTime, UTC } from './local-time.js';
 import { MULTI_RESOLUTION_TUNING, multiResolution } from './multi-resolution.js';
 import { type RateSpikeOptions, rateSpike } from './rate-spike.js';
 import { silence } from './silence.js';
@@ -22,13 +23,20 @@ export type DetectorChoice =
   | ({ readonly name: 'rate-spike' } & RateSpikeOptions)
   | ({ readonly name: 'threshold' } & ThresholdOptions);
 
-/** What a state is, only the detector knows that has made it. */
-export function createDetector(choice: DetectorChoice = { name: 'multi-resolution' }): Detector<unknown> {
+/**
+ * What a state is, only the detector knows that has made it.
+ *
+ * @param localTime by which detectors that learn the usual day count its hours
+ */
+export function createDetector(
+  choice: DetectorChoice = { name: 'multi-resolution' },
+  localTime: LocalTime = UTC,
+): Detector<unknown> {
   switch (choice.name) {
     case 'adaptive':
-      return adaptive({ ...ADAPTIVE_TUNING, ...sensitivity(choice) });
+      return adaptive({ ...ADAPTIVE_TUNING, ...sensitivity(choice) }, localTime);
     case 'multi-resolution':
-      return multiResolution({ ...MULTI_RESOLUTION_TUNING, ...sensitivity(choice) });
+      return multiResolution({ ...MULTI_RESOLUTION_TUNING, ...sensitivity(choice) }, localTime);
     case 'level-shift':
       return levelShift(choice);
     case 'silence':

@@ -7,6 +7,7 @@ import {
   newsIn,
 } from './adaptive.js';
 import { type Detector, UNJUDGED } from './detector.js';
+import { type LocalTime, UTC } from './local-time.js';
 import { scoreOfSurprise } from './surprise.js';
 
 /** One way to look at a series. */
@@ -83,15 +84,17 @@ const LENIENCE = 1.01;
  */
 export function multiResolution(
   tuning: MultiResolutionTuning = MULTI_RESOLUTION_TUNING,
+  localTime: LocalTime = UTC,
 ): Detector<MultiResolutionState> {
   const { alertScore, longestMs, power } = tuning;
   const views = tuning.views.map(({ factor, tuning: of }) => ({
     factor,
     ownScore: of.alertScore,
-    ...adaptiveSteps({ ...of, learningValues: of.learningValues / factor ** LEARNS_LONGER }),
+    ...adaptiveSteps({ ...of, learningValues: of.learningValues / factor ** LEARNS_LONGER }, localTime),
   }));
   return {
     name: 'multi-resolution',
+    isSeasonal: true,
     initial: () => ({
       views: views.map(({ initial }) => ({
         ...{ state: initial(), sum: 0, count: 0, surprise: 0, news: 0, isOdd: false },

@@ -1,3 +1,5 @@
+import { type LocalTime, UTC } from './local-time.js';
+
 /** When something was far from usual, so that what comes again at the same distance in time is known for a habit. */
 export interface RecurrenceState {
   /** Milliseconds since the epoch at which it began, the newest last. */
@@ -34,12 +36,19 @@ export function initialRecurrence(): RecurrenceState {
  * Whether what is far from usual now came at the same distance several times before: a job of every five minutes, a batch of every
  * hour, the opening of every day or week. The first times are no habit. `state` is changed in place.
  */
-export function isRecurring(state: RecurrenceState, { isFar, time, windowMs }: RecurrenceObservation): boolean {
+export function isRecurring(
+  state: RecurrenceState,
+  { isFar, time, windowMs }: RecurrenceObservation,
+  localTime: LocalTime = UTC,
+): boolean {
   const isOver = state.last === null || time > state.last + PAUSE * windowMs;
   if (isOver) state.isUsual = false;
   if (!isFar) return state.isUsual;
   if (isOver) {
-    state.isUsual = hasPeriod(state.begins, time, windowMs);
+    // A job of every night comes 23 hours after the last when clocks are changed.
+    state.isUsual =
+      hasPeriod(state.begins, time, windowMs) ||
+      (localTime !== UTC && hasPeriod(state.begins.map(localTime), localTime(time), windowMs));
     state.begins.push(time);
     if (state.begins.length > REMEMBERED) state.begins.shift();
   }

@@ -1,6 +1,7 @@
 import type { Duration } from '@millrace/streams';
 import { DEFAULT_TOPICS, PIPELINES, type PipelineName, type TopicNames, topicsOfPipelines } from '../schemas/topics.js';
 import type { KnownCrawler } from './abuse/known-clients.js';
+import type { CalendarConfig } from './calendar.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from './goals/goal-config.js';
 
 export { PIPELINES, type PipelineName };
@@ -55,6 +56,7 @@ export interface ApplicationConfig extends GoalConfig {
     /** Beside the list that is built in, and before it. */
     readonly crawlers: readonly KnownCrawler[];
   };
+  readonly calendar: CalendarConfig;
   /** `textbook`: the plain rules of services, `high_latency` and `error_spike`, for those who compare. */
   readonly detectors: readonly DetectorFamily[];
   /** Whether entities are missed by the clock when nothing comes at all: for live sources. */
@@ -80,6 +82,7 @@ export const DEFAULT_APPLICATION_CONFIG: ApplicationConfig = {
     addresses: { size: '5s', requests: 60, clientErrors: 15 },
   },
   abuse: { excludedClients: [], crawlers: [] },
+  calendar: { timeZone: 'UTC', holidays: [], maintenance: [] },
   detectors: ['adaptive'],
   watchesClock: true,
   readsAllPartitions: false,

@@ -2,6 +2,7 @@ import { StreamsBuilder, type Topology } from '@millrace/streams';
 import { clientAbuse } from './abuse/client-abuse.js';
 import { clientErrorBursts } from './abuse/client-error-bursts.js';
 import type { ApplicationConfig } from './application-config.js';
+import { Calendar } from './calendar.js';
 import { type FeedbackSource, NO_FEEDBACK, Verdicts } from './feedback/verdicts.js';
 import { addGoals } from './goals/goals.js';
 import { incidents } from './incidents/incidents.js';
@@ -23,7 +24,7 @@ export function applicationTopology(
 ): Topology {
   const { pipelines, topics } = config;
   const builder = new StreamsBuilder();
-  const verdicts = new Verdicts(feedback);
+  const verdicts = new Verdicts(feedback, new Calendar(config.calendar));
   let requests: Requests | undefined;
   let byHost: ReturnType<typeof requestsByHost> | undefined;
   const runs = (...names: ApplicationConfig['pipelines']) => names.some((name) => pipelines.includes(name));

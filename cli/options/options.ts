@@ -24,6 +24,7 @@ import {
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goals/goal-config.js';
 import { say } from '../terminal/output.js';
 import { safe } from '../terminal/safe-text.js';
+import { addCalendar, type CalendarOptions, calendarConfig } from './calendar.js';
 import { duration, positiveDuration } from './duration.js';
 import { addKnownClients, type KnownClientsOptions } from './known-clients.js';
 import { mqttPlace, sourceTopic, syslogPlace } from './network-places.js';
@@ -233,7 +234,10 @@ export function addSource(command: Command): Command {
       'assign members of a JSON, logfmt or CSV line to fields: ' +
         'time=ts,message=msg,service=kubernetes.labels.app,level=severity',
     )
-    .option('--time-zone <name>', 'time zone of times without one, such as Europe/Berlin (default: UTC)')
+    .option(
+      '--time-zone <name>',
+      'time zone of times without one, and of the usual day that detectors learn, such as Europe/Berlin (default: UTC)',
+    )
     .option('--service <name>', "service name for logs that do not contain it (default: from the file's name)")
     .option('--mask <masks...>', 'keep only the network of addresses: client_ip=/24, or /24/48 for IPv4 and IPv6')
     .option('--drop <fields>', 'fields of events to leave out: user_agent,referrer,query,user,…', commaSeparated)
@@ -369,7 +373,7 @@ function addGoals(command: Command): Command {
     .option('--no-server-errors', 'do not detect bursts of 5xx');
 }
 
-export interface ApplicationOptions extends GoalOptions, KnownClientsOptions {
+export interface ApplicationOptions extends GoalOptions, KnownClientsOptions, CalendarOptions {
   readonly pipelines: readonly PipelineName[];
   readonly detectors: readonly DetectorFamily[];
   readonly errorRateLimit: number;
@@ -404,7 +408,7 @@ export function addPipelines(command: Command): Command {
   const { detectors, sensors, services, webStatistics } = DEFAULT_APPLICATION_CONFIG;
   const { addresses } = services;
   return addGoals(
-    addKnownClients(command)
+    addCalendar(addKnownClients(command))
       .addOption(pipelinesOption('pipelines to run', PIPELINES))
       .addOption(
         new Option(
@@ -479,6 +483,7 @@ export function applicationConfig(options: ApplicationOptions): ApplicationConfi
     detectors,
     webStatistics: { ...webStatistics, errorRate: errorRateLimit },
     abuse: { excludedClients: options.excludeClients, crawlers: options.crawlers },
+    calendar: calendarConfig(options),
     sensors: { temperature: temperatureLimit, pressure: pressureLimit },
     services: {
       ...services,

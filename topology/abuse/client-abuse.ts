@@ -197,7 +197,7 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
   #judge(client: string, state: ClientState, end: number): void {
     const within = state.seconds.map(([, one]) => one);
     const count = within.reduce((sum, one) => sum + one.count, 0);
-    if (count <= this.#limit) return;
+    if (count <= this.#limit || this.#verdicts.calendar.isMaintenance(end - this.#sizeMs, end)) return;
     state.lastOver = end;
     if (count <= TIMES_USUAL * state.usual) return;
     const asked = Asked.sum(within);

@@ -1,6 +1,7 @@
 import { type LocalTime, localTimeOf } from '../../detection/local-time.js';
 import type { Feedback, FeedbackLimit } from '../../schemas/feedback.js';
 import type { Severity, SourceKind } from '../../schemas/records.js';
+import { Calendar } from '../calendar.js';
 import { isAlike } from './alike.js';
 
 /** Where pipelines find what operators have said by now. The list is a new one whenever something changes. */
@@ -34,17 +35,24 @@ interface Known {
   readonly localTime: LocalTime | undefined;
 }
 
+const EVERY_DAY = new Calendar({ timeZone: 'UTC', holidays: [], maintenance: [] });
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'critical'];
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1440;
 
-/** What operators have said was fine, or was a fault, of what detectors find. What was said last counts. */
+/**
+ * What operators have said was fine, or was a fault, of what detectors find, of which the last counts; and what they have
+ * said beforehand, in their calendar.
+ */
 export class Verdicts {
   readonly #source: FeedbackSource;
   #list: readonly Feedback[] | undefined;
   #byDetector = new Map<string, readonly Known[]>();
 
-  constructor(source: FeedbackSource) {
+  constructor(
+    source: FeedbackSource,
+    readonly calendar: Calendar = EVERY_DAY,
+  ) {
     this.#source = source;
   }
 

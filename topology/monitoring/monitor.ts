@@ -5,12 +5,13 @@ import { compareToPeers, initialPeerState, type PeerState, type Tally } from '..
 import { initialRecurrence, isRecurring, type RecurrenceState } from '../../detection/recurrence.js';
 import type { AlertEpisode, Peak } from '../../schemas/feedback.js';
 import type { Alert, Severity, SourceKind } from '../../schemas/records.js';
+import type { Calendar } from '../calendar.js';
 import { arePeaksFine, NOTHING_SAID, newsOf, type SaidOfDetector, saidOf } from '../feedback/said-of-detector.js';
 import { NO_VERDICTS, type Verdicts } from '../feedback/verdicts.js';
 import { episodeRecords, extended, type QuietAlert } from './alert-episode.js';
 
 /** Each has a state of its own kind. */
-type AnyDetector = Pick<Detector<never>, 'name' | 'observe'> & { initial(): unknown };
+type AnyDetector = Pick<Detector<never>, 'name' | 'observe' | 'isSeasonal'> & { initial(): unknown };
 
 /** Something of an entity that is watched. */
 export type Signal<O> = SeriesSignal<O> | PeerSignal<O> | ChartSignal<O>;
@@ -87,6 +88,7 @@ export interface Observed {
 
 /** Scores from here are far from usual: somewhat less than what opens an episode. */
 const RECURRENCE_SCORE = 0.2;
+const UNJUDGED: Judgement = { deviations: [], scores: {}, alerts: [] };
 /** Alerts of an episode. */
 const MAX_TOLD = 8;
 
@@ -171,17 +173,23 @@ export class Monitor<O> {
 
   /** Judges the observation by what came before it, and learns from it: `states` is changed. */
   observe(states: MonitorState, observation: O, observed: Observed): Judgement {
+    // Nothing is judged, and nothing learned: an alert that is open waits.
+    if (this.#verdicts.calendar.isMaintenance(observed.start, observed.end)) return UNJUDGED;
     const all: Deviation[] = [];
     const alerts: Alert[] = [];
     const told: AlertEpisode[] = [];
     const scores: Record<string, number> = {};
     const expectations: Record<string, Expectation> = {};
+    const { calendar } = this.#verdicts;
     for (const { detection, episodes } of this.#detections) {
       const { name } = detection;
       states[name] ??= { signals: {}, episode: episodes.initial(), alert: null };
       const state = states[name] as DetectionState;
       const said = this.#saidOf(name, state, observed);
-      const { deviations: unusual, score } = judge(detection, state, observation, observed, expectations, said);
+      const { deviations: unusual, score } = judge(detection, state, observation, observed, expectations, {
+        said,
+        calendar,
+      });
       scores[name] = score;
       const isAnomalous = unusual.length > 0;
       const change = episodes.observe(state.episode, observed.start, { isAnomalous, score });
@@ -268,6 +276,12 @@ export class Monitor<O> {
   }
 }
 
+/** What people have said: of this detector's alerts, and beforehand. */
+interface People {
+  readonly said: SaidOfDetector;
+  readonly calendar: Calendar;
+}
+
 /** What is unusual now, what of it is news, and by which feedback the rest is none. */
 interface UnusualNow {
   readonly said: SaidOfDetector;
@@ -318,14 +332,15 @@ function judge<O>(
   observation: O,
   observed: Observed,
   expectations: Record<string, Expectation>,
-  said: SaidOfDetector,
+  people: People,
 ): { deviations: Deviation[]; score: number } {
+  const { calendar, said } = people;
   const time = observed.start;
   const deviations: Deviation[] = [];
   let highest = 0;
   for (const signal of signals) {
     if ('chart' in signal) {
-      const charted = judgeChart(signal, state, observation, observed, expectations, said.isFault(signal.chart));
+      const charted = judgeChart(signal, state, observation, observed, expectations, people);
       if (charted === undefined) continue;
       highest = Math.max(highest, charted.score);
       if (charted.isAnomalous) deviations.push(deviationOf(name, signal, charted));
@@ -334,7 +349,9 @@ function judge<O>(
     const judged =
       'tallies' in signal
         ? judgeAmongPeers(signal, state.signals, observation)
-        : judgeInSeries(signal, state.signals, observation, time, said);
+        : signal.detector.isSeasonal && calendar.isHoliday(time)
+          ? undefined
+          : judgeInSeries(signal, state.signals, observation, time, said);
     if (judged === undefined) continue;
     const { expected, isAnomalous, score, usual, value } = judged;
     highest = Math.max(highest, score);
@@ -352,8 +369,9 @@ function judgeChart<O>(
   observation: O,
   { end, start }: Observed,
   expectations: Record<string, Expectation>,
-  isFault: boolean,
+  { calendar, said }: People,
 ): Charted | undefined {
+  const isFault = said.isFault(chart);
   state.signals[chart] ??= initial();
   const charted = judgeIn(state.signals[chart], observation, isFault);
   if (charted === undefined) return undefined;
@@ -363,7 +381,11 @@ function judgeChart<O>(
   state.recurrences ??= {};
   state.recurrences[chart] ??= initialRecurrence();
   const isFar = charted.score >= RECURRENCE_SCORE;
-  const isUsual = isRecurring(state.recurrences[chart], { time: start, windowMs: end - start, isFar });
+  const isUsual = isRecurring(
+    state.recurrences[chart],
+    { time: start, windowMs: end - start, isFar },
+    calendar.localTime,
+  );
   return isUsual && !isFault && charted.isAnomalous ? { ...charted, isAnomalous: false } : charted;
 }
 

@@ -1,5 +1,6 @@
 import { createDetector } from '../../detection/detectors.js';
 import { driftChart } from '../../detection/drift-chart.js';
+import { type LocalTime, UTC } from '../../detection/local-time.js';
 import { runLength } from '../../detection/run-length.js';
 import { spreadChart } from '../../detection/spread-chart.js';
 import { threshold } from '../../detection/threshold.js';
@@ -24,7 +25,10 @@ const UNITS: Readonly<Record<Field, string>> = { temperature: ' °C', pressure: 
 const OVER_LIMIT = 'over-limit';
 
 /** Each is an alert of its own: what is wrong with a sensor, or with what it measures. */
-export function readingDetections(limits: ApplicationConfig['sensors']): Detection<Observation>[] {
+export function readingDetections(
+  limits: ApplicationConfig['sensors'],
+  localTime: LocalTime = UTC,
+): Detection<Observation>[] {
   const ofEach = (
     name: string,
     signal: (field: Field) => Omit<SeriesSignal<Observation>, 'field'>,
@@ -44,7 +48,12 @@ export function readingDetections(limits: ApplicationConfig['sensors']): Detecti
       ...{ detector: threshold({ limit: limits[field] }), side: 'high', severity: 'critical' },
     })),
     ofEach('unusual-reading', (field) => ({
-      ...{ value: reads(field), explain: explain(field), detector: createDetector(), severity: 'warning' },
+      ...{
+        value: reads(field),
+        explain: explain(field),
+        detector: createDetector(undefined, localTime),
+        severity: 'warning',
+      },
     })),
     ofEach('drift', (field) => ({
       value: reads(field),

@@ -125,7 +125,7 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
   constructor(limits: Limits, stores: ReturnType<typeof storesOf>, verdicts: Verdicts) {
     this.#stores = stores;
     this.#limits = limits;
-    this.#monitor = new Monitor('sensor', readingDetections(limits), verdicts);
+    this.#monitor = new Monitor('sensor', readingDetections(limits, verdicts.calendar.localTime), verdicts);
     this.#stopMonitor = new Monitor('sensor', [PAUSE], verdicts);
   }
 

@@ -79,6 +79,7 @@ interface InstanceStates {
   usual?: Usual;
 }
 
+const NOTHING_JUDGED: Judgement = { deviations: [], scores: {}, alerts: [] };
 const NOTHING: Usual = { errors: { count: 0, failures: 0 } };
 
 const DETECTION: Detection<InstanceWindow> = {
@@ -108,7 +109,10 @@ const DETECTION: Detection<InstanceWindow> = {
 class InstanceJudge implements WindowJudge<Instances, InstanceStates> {
   readonly #monitor: Monitor<InstanceWindow>;
 
+  readonly #verdicts: Verdicts;
+
   constructor(verdicts: Verdicts) {
+    this.#verdicts = verdicts;
     this.#monitor = new Monitor('service', [DETECTION], verdicts);
   }
 
@@ -117,6 +121,7 @@ class InstanceJudge implements WindowJudge<Instances, InstanceStates> {
   }
 
   observe(states: InstanceStates, instances: Instances, observed: Observed): Judgement {
+    if (this.#verdicts.calendar.isMaintenance(observed.start, observed.end)) return NOTHING_JUDGED;
     const before = new Map(states.suspects);
     const suspects: [string, MonitorState][] = [];
     const all = [...instances.values()].reduce(sum, noLines());

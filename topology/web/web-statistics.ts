@@ -1,6 +1,7 @@
 import { type Serde, stringSerde, TimeWindows } from '@millrace/streams';
 import { DDSketch } from '../../detection/dd-sketch.js';
 import { createDetector } from '../../detection/detectors.js';
+import type { LocalTime } from '../../detection/local-time.js';
 import { Moments } from '../../detection/moments.js';
 import { unusualShare } from '../../detection/unusual-share.js';
 import type { BrokenRule, WebStatistics } from '../../schemas/records.js';
@@ -34,7 +35,7 @@ export function webStatistics(
     .toStream({ name: 'closed-web-statistics' });
   const judged = monitorWindows(windows, {
     name: 'web-monitor',
-    judge: new Monitor('web', detections(settings), verdicts),
+    judge: new Monitor('web', detections(settings, verdicts.calendar.localTime), verdicts),
     empty: () => new RequestStatistics(),
     scope: (host) => `web/${host}`,
     size: settings.size,
@@ -47,7 +48,10 @@ export function webStatistics(
   sendEpisodes('web', judged, ({ judgement }) => judgement.episodes, config);
 }
 
-function detections({ errorRate, leastRequests }: ApplicationConfig['webStatistics']): Detection<RequestStatistics>[] {
+function detections(
+  { errorRate, leastRequests }: ApplicationConfig['webStatistics'],
+  localTime: LocalTime,
+): Detection<RequestStatistics>[] {
   const rule = (
     signal: SeriesSignal<RequestStatistics>,
     name: string,
@@ -58,7 +62,7 @@ function detections({ errorRate, leastRequests }: ApplicationConfig['webStatisti
     episodes: { closeAfter },
   });
   const count = {
-    detector: createDetector(),
+    detector: createDetector(undefined, localTime),
     value: (requests: RequestStatistics) => requests.count,
     scale: 'log',
     field: 'request_count',
@@ -74,7 +78,7 @@ function detections({ errorRate, leastRequests }: ApplicationConfig['webStatisti
     explain: (rate, requests) => `${percent(rate)} of ${short(requests.count)} requests failed`,
   };
   const erratic: SeriesSignal<RequestStatistics> = {
-    detector: createDetector(),
+    detector: createDetector(undefined, localTime),
     value: ({ times }) => (times.count < leastRequests ? undefined : (times.stddev ?? undefined)),
     scale: 'log',
     side: 'high',
