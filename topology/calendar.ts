@@ -1,4 +1,4 @@
-import { type LocalTime, localTimeOf } from '../detection/local-time.js';
+import { type LocalTime, localTimeOf, UTC } from '../detection/local-time.js';
 
 /** What is not as on other days, and by which clock days are counted; plain values. */
 export interface CalendarConfig {
@@ -11,19 +11,30 @@ export interface CalendarConfig {
 }
 
 const DAY_MS = 86_400_000;
+/** The longest time over which detectors take means: those of times before and after a change of clocks are of no other day. */
+const CHANGE_MS = 3 * 3_600_000;
 
 /** Holidays and maintenance, which detectors know of beforehand. */
 export class Calendar {
   /** By which hours of the day are counted. */
   readonly localTime: LocalTime;
+  readonly #localTimeBefore: LocalTime;
   readonly #holidays: ReadonlySet<number>;
   readonly #maintenance: CalendarConfig['maintenance'];
 
   /** @throws RangeError there is no such time zone */
   constructor({ holidays, maintenance, timeZone }: CalendarConfig) {
     this.localTime = localTimeOf(timeZone);
+    // One of its own: each remembers the last offset.
+    this.#localTimeBefore = localTimeOf(timeZone);
     this.#holidays = new Set(holidays.map((day) => Math.floor(Date.parse(`${day}T00:00:00Z`) / DAY_MS)));
     this.#maintenance = maintenance.toSorted((one, other) => one.from - other.from);
+  }
+
+  /** Whether clocks were changed a short time before. */
+  isJustChanged(timestampMs: number): boolean {
+    if (this.localTime === UTC) return false;
+    return this.localTime(timestampMs) - this.#localTimeBefore(timestampMs - CHANGE_MS) !== CHANGE_MS;
   }
 
   isHoliday(timestampMs: number): boolean {

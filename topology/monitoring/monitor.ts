@@ -356,6 +356,8 @@ function judge<O>(
     const { expected, isAnomalous, score, usual, value } = judged;
     highest = Math.max(highest, score);
     if (!isAnomalous) continue;
+    // Means of times before and after a change of clocks are of no other day: they are learned, and nobody is told.
+    if ('detector' in signal && signal.detector.isSeasonal && calendar.isJustChanged(time)) continue;
     const { field, severity } = signal;
     const explanation = `${signal.explain(value, observation)}${usual()}`;
     deviations.push({ detection: name, signal: field, field, severity, score, value, expected, explanation });

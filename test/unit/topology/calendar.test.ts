@@ -80,7 +80,8 @@ it.each([
 ])('when clocks are set %s, the usual day goes with them by the zone, and is off without', (_way, change) => {
   const range = { from: change - 28 * DAY, to: change + 3 * DAY, usual: wave };
   const since = (alerts: readonly number[]) => alerts.filter((time) => time >= change);
-  expect(since(alertsIn({ detection: shopDetection(BERLIN), ...range }))).toEqual([]);
+  const calendar = new Calendar({ timeZone: 'Europe/Berlin', holidays: [], maintenance: [] });
+  expect(since(alertsIn({ detection: shopDetection(BERLIN), ...range }, calendar))).toEqual([]);
   expect(since(alertsIn({ detection: shopDetection(UTC), ...range })).length).toBeGreaterThan(0);
 });
 
