@@ -57,7 +57,13 @@ function alertsIn(
     to,
     factor = () => 1,
     usual = shop,
-  }: { detection: Detection<number>; from: number; to: number; factor?: (time: number) => number },
+  }: {
+    detection: Detection<number>;
+    from: number;
+    to: number;
+    factor?: (time: number) => number;
+    usual?: (hour: number) => number;
+  },
   calendar?: Calendar,
 ): number[] {
   const random = new Random(5);
