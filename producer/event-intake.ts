@@ -9,6 +9,7 @@ import {
   ServiceFields,
   UNFINISHED,
 } from './formats/line-format.js';
+import { recordsIn } from './formats/record-lists.js';
 import type { BadLine } from './line-reader.js';
 import type { EventBatch } from './log-source.js';
 
@@ -46,6 +47,16 @@ export class EventIntake {
   addLine(line: string, source: string): void {
     this.#lines++;
     if (line.trim() === '') return;
+    const records = recordsIn(line);
+    if (records === undefined) {
+      this.#addRecord(line, source);
+      return;
+    }
+    this.#close();
+    for (const record of records) this.#addRecord(record, source);
+  }
+
+  #addRecord(line: string, source: string): void {
     let outcome: ReturnType<LineFormat['read']>;
     try {
       outcome = this.#format.read(line);

@@ -9,6 +9,7 @@ import {
   ServiceFields,
   UNFINISHED,
 } from './formats/line-format.js';
+import { recordsIn } from './formats/record-lists.js';
 import { type Line, LineSplitter, MAX_LINE_BYTES } from './line-splitter.js';
 import { OpenRecord } from './open-record.js';
 import type { ReadText, TextWindow } from './read-text.js';
@@ -34,6 +35,8 @@ export interface ReadLine {
   bad: BadLine | undefined;
   /** It is one of those that are to be left out. */
   excluded: boolean;
+  /** What became of the further records of a line that holds several: they are taken with it, or not at all. */
+  others?: readonly Pick<ReadLine, 'bad' | 'event' | 'excluded'>[];
   /** The event's; of what has none, that of the line before it. */
   time: number;
   /** The first of its lines. */
@@ -185,6 +188,11 @@ export class LineReader {
       return;
     }
     const outcome = this.#outcome(line);
+    if (Array.isArray(outcome)) {
+      this.#close(into);
+      into.push(this.#together(read, outcome));
+      return;
+    }
     if (this.#open !== undefined) {
       // Stack traces have empty lines, too.
       if (outcome === undefined || outcome instanceof Continuation) {
@@ -240,14 +248,36 @@ export class LineReader {
     read.time = event.timestamp;
   }
 
-  /** Undefined for an empty line. */
-  #outcome(line: Line): LineOutcome | undefined {
+  /** The records of one line, each as if it had a line of its own. */
+  #together(read: ReadLine, records: readonly string[]): ReadLine {
+    const parts = records.map((text) => {
+      const bytes = Buffer.from(text);
+      const part = { ...read, line: { ...read.line, bytes, length: bytes.length } };
+      this.#become(part, this.#outcomeOf(text));
+      return part;
+    });
+    const first = parts.find(({ event }) => event !== undefined) ?? parts[0];
+    if (first === undefined) return read;
+    const { bad, event, excluded, time } = first;
+    return { ...read, bad, event, excluded, time, others: parts.filter((part) => part !== first) };
+  }
+
+  #outcomeOf(text: string): LineOutcome {
+    try {
+      return this.#format.read(text);
+    } catch (error) {
+      return new LineRefusal('unreadable', String(error).slice(0, KEPT_REASON));
+    }
+  }
+
+  /** Undefined for an empty line; of a line that is a list, its records. */
+  #outcome(line: Line): LineOutcome | string[] | undefined {
     if (line.length > MAX_LINE_BYTES) {
       return new LineRefusal('line-too-long', `the line has ${line.length} bytes; ${MAX_LINE_BYTES} are the most`);
     }
     try {
       const text = this.#text(line);
-      return text.trim() === '' ? undefined : this.#format.read(text);
+      return text.trim() === '' ? undefined : (recordsIn(text) ?? this.#format.read(text));
     } catch (error) {
       return new LineRefusal('unreadable', String(error).slice(0, KEPT_REASON));
     }

@@ -127,12 +127,17 @@ class Batch {
   }
 
   add(line: ReadLine): void {
-    this.lines++;
-    if (line.event !== undefined) this.#addEvent(line.event);
-    else if (line.bad !== undefined) this.#badLines.push(line.bad);
-    else if (line.excluded) this.#excluded++;
+    this.#addRecord(line);
+    for (const other of line.others ?? []) this.#addRecord(other);
     if (this.#lastOf !== undefined && this.#lastOf.file !== line.file) this.#lasts.set(this.#lastOf.file, this.#lastOf);
     this.#lastOf = line;
+  }
+
+  #addRecord({ bad, event, excluded }: Pick<ReadLine, 'bad' | 'event' | 'excluded'>): void {
+    this.lines++;
+    if (event !== undefined) this.#addEvent(event);
+    else if (bad !== undefined) this.#badLines.push(bad);
+    else if (excluded) this.#excluded++;
   }
 
   #addEvent(event: SourceEvent): void {

@@ -144,6 +144,8 @@ export class NeighbourCheck {
   #setAside(line: ReadLine): void {
     const at = line.time;
     line.event = undefined;
+    // Its records stay together.
+    line.others = [];
     const reason =
       `ahead-of-neighbours: ${new Date(at).toISOString()} is more than ${ms(this.#options.maxAheadMs, { long: true })} ` +
       'ahead of the lines around it, and would make them late';

@@ -73,6 +73,7 @@ export class JsonFormat implements LineFormat {
 
 /** What a shipper says of a line that it found in a file. */
 function around(inner: ServiceFields, outer: ServiceFields): void {
+  inner.time ??= outer.time;
   inner.service ??= outer.service;
   inner.source ??= outer.source;
   inner.traceId ??= outer.traceId;

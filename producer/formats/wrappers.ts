@@ -95,9 +95,12 @@ export function wrappedService({ level, line, server, service, time }: Wrapped):
 }
 
 /** Gives what a wrapper says to what stands in it. */
-export function completed(outcome: LineOutcome, { level, server, service }: Wrapped): LineOutcome {
-  if (outcome instanceof RequestFields) outcome.server ??= server;
-  else if (outcome instanceof ServiceFields) {
+export function completed(outcome: LineOutcome, { level, server, service, time }: Wrapped): LineOutcome {
+  if (outcome instanceof RequestFields) {
+    outcome.server ??= server;
+    outcome.time ??= time;
+  } else if (outcome instanceof ServiceFields) {
+    outcome.time ??= time;
     outcome.source ??= server;
     outcome.service ??= service;
     outcome.level ??= level;

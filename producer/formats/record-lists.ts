@@ -1,0 +1,69 @@
+/** More in one line are refused: each is an event that waits in memory for the others. */
+const MAX_RECORDS = 10_000;
+
+const LIST = /^\s*\[\s*(?:\{|\])/;
+/** The members that such objects begin with. */
+const ENVELOPE =
+  /^\s*\{\s*"(?:Records|records|logEvents|messageType|owner|logGroup|logStream|subscriptionFilters)"\s*:/;
+const SPACE = 0x20;
+const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;
+const LISTS = ['Records', 'records', 'logEvents'] as const;
+
+type Members = Readonly<Record<string, unknown>>;
+
+/**
+ * The records of a line that holds a list of them, a text each: `[{…},{…}]` as shippers send batches, `{"Records":[…]}` as
+ * CloudTrail writes them, `{"logEvents":[…]}` as CloudWatch sends them to subscribers. Undefined for any other line.
+ */
+export function recordsIn(line: string): string[] | undefined {
+  // Nearly all lines are none: this takes them no time.
+  const first = line.charCodeAt(0);
+  if (first > SPACE && first !== OPEN_BRACE && first !== OPEN_BRACKET) return undefined;
+  if (first === OPEN_BRACE ? !ENVELOPE.test(line) : !LIST.test(line) && !ENVELOPE.test(line)) return undefined;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line.trimEnd().replace(/,$/, ''));
+  } catch {
+    return undefined;
+  }
+  const records = Array.isArray(parsed) ? parsed : heldBy(parsed as Members);
+  if (records === undefined || records.length > MAX_RECORDS) return undefined;
+  return records.map((record) => JSON.stringify(record));
+}
+
+function heldBy(envelope: Members): unknown[] | undefined {
+  // CloudWatch asks with it whether anybody is there.
+  if (envelope['messageType'] === 'CONTROL_MESSAGE') return [];
+  for (const name of LISTS) {
+    const records = envelope[name];
+    if (Array.isArray(records) && records.every(isObject)) {
+      return records.map((record) => (name === 'logEvents' ? ofLogGroup(record, envelope) : named(record)));
+    }
+  }
+  return undefined;
+}
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `/aws/lambda/orders` is the service orders, and a stream is what one instance of it writes. */
+function ofLogGroup(event: Members, { logGroup, logStream }: Members): Members {
+  const service = typeof logGroup === 'string' ? logGroup.split('/').findLast((part) => part !== '') : undefined;
+  return { ...(service !== undefined && { service }), ...(logStream !== undefined && { source: logStream }), ...event };
+}
+
+/** A record of what was done in a cloud has neither a message nor a level. */
+function named(record: Members): Members {
+  const { errorCode, errorMessage, eventName, eventSource, eventTime, requestID, sourceIPAddress } = record;
+  if (typeof eventName !== 'string' || typeof eventSource !== 'string') return record;
+  const failure = [errorCode, errorMessage].filter((part) => typeof part === 'string').join(': ');
+  return {
+    ...{ service: eventSource.replace(/\.amazonaws\.com$/, ''), time: eventTime },
+    ...{ level: failure === '' ? 'INFO' : 'ERROR', message: failure === '' ? eventName : `${eventName}: ${failure}` },
+    ...(sourceIPAddress !== undefined && { ip: sourceIPAddress }),
+    ...(requestID !== undefined && { request_id: requestID }),
+    ...record,
+  };
+}
