@@ -1,4 +1,4 @@
-import { open, readdir, readFile, rename } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makePrivateDirectory } from '@millrace/streams/embedded';
 import { z } from 'zod';
@@ -8,11 +8,19 @@ import type { Notify } from '../notice.js';
 
 const FILE = /^services-(\d+)[.]json$/;
 const CHECK_MS = 2000;
+const KEPT_VERSIONS = 10;
 
 const modelFile = z.object({
+  windowsEver: z.number().default(0),
   services: z.record(
     z.string(),
-    z.object({ threshold: z.number(), forest: z.unknown(), ranges: z.array(z.tuple([z.number(), z.number()])) }),
+    z.object({
+      threshold: z.number(),
+      forest: z.unknown(),
+      ranges: z.array(z.tuple([z.number(), z.number()])),
+      // What older versions have written does not say which hours it knows.
+      hours: z.array(z.number()).default([]),
+    }),
   ),
 });
 
@@ -54,6 +62,18 @@ export class ModelDirectory implements ModelSource {
     return Math.max(0, ...names.map((name) => Number(FILE.exec(name)?.[1] ?? 0)));
   }
 
+  /** Of what the newest model was trained; undefined where there is none that can be read. */
+  async trainedOn(): Promise<{ readonly windowsEver: number; readonly services: number } | undefined> {
+    const version = await this.newestVersion();
+    try {
+      const text = await readFile(join(this.#path, `services-${version}.json`), 'utf8');
+      const { services, windowsEver } = modelFile.parse(JSON.parse(text));
+      return { windowsEver, services: Object.keys(services).length };
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Writes a model, all of it or nothing. @returns the file */
   async save(model: ServiceModel): Promise<string> {
     await makePrivateDirectory(this.#path);
@@ -63,7 +83,15 @@ export class ModelDirectory implements ModelSource {
     await file.sync();
     await file.close();
     await rename(`${path}.new`, path);
+    await this.#removeOld(model.version);
     return path;
+  }
+
+  async #removeOld(newest: number): Promise<void> {
+    for (const name of await readdir(this.#path)) {
+      if (Number(FILE.exec(name)?.[1] ?? newest) <= newest - KEPT_VERSIONS)
+        await rm(join(this.#path, name), { force: true });
+    }
   }
 
   async #refresh(onNotice: Notify): Promise<void> {

@@ -8,7 +8,9 @@ import { serdesOf } from '../log/topics.js';
 import { ModelDirectory } from './model-directory.js';
 
 const POLL_MS = 200;
-const FIRST_MODEL_POLL_MS = 10_000;
+const POLL_FOR_WINDOWS_MS = 10_000;
+/** Of a service: each is five seconds long. */
+const QUARTER_DAY_WINDOWS = 4320;
 /** A model of less knows little: five services for some minutes. */
 export const MIN_WINDOWS = 300;
 const MAX_WINDOWS = 200_000;
@@ -28,26 +30,50 @@ export async function trainModel(
   leastWindows: number = MIN_WINDOWS,
 ): Promise<Training> {
   const { serviceHealth } = await serdesOf(schemas, config);
+  const ever = await windowsEver(log, config.topics.serviceHealth);
   const windows = await historyOf(log, config.topics.serviceHealth, serviceHealth);
   if (windows.length < leastWindows) return { windows: windows.length };
   const models = new ModelDirectory(directory);
-  const model = trainServiceModel(windows, (await models.newestVersion()) + 1);
+  const model = { ...trainServiceModel(windows, (await models.newestVersion()) + 1), windowsEver: ever };
   const path = await models.save(model);
-  return { windows: windows.length, trained: { version: model.version, path } };
+  return {
+    windows: windows.length,
+    trained: { version: model.version, path },
+  };
 }
 
-/** Trains a first model as soon as there is enough to train it on; ends at once where there is a model. */
-export async function trainWhenThereIsNone(
+/**
+ * Trains a first model as soon as there is enough to train it on, and again when there is twice as much, and then each quarter of
+ * a day of windows, until it is told to end. A model of older training holds until then.
+ */
+export async function keepTraining(
   data: Pick<OpenLog, 'log' | 'schemas'>,
   config: ApplicationConfig,
   directory: string,
   signal: AbortSignal,
+  pollMs: number = POLL_FOR_WINDOWS_MS,
 ): Promise<void> {
   const models = new ModelDirectory(directory);
-  while (!signal.aborted && (await models.newestVersion()) === 0) {
-    const { trained } = await trainModel(data, config, directory);
-    if (trained === undefined) await delay(FIRST_MODEL_POLL_MS, undefined, { signal }).catch(() => {});
+  let version = -1;
+  let last: Awaited<ReturnType<ModelDirectory['trainedOn']>>;
+  while (!signal.aborted) {
+    const newest = await models.newestVersion();
+    if (newest !== version) last = await models.trainedOn();
+    version = newest;
+    const { services = 1, windowsEver: before = 0 } = last ?? {};
+    const ever = await windowsEver(data.log, config.topics.serviceHealth);
+    const enough = Math.min(2 * before, before + services * QUARTER_DAY_WINDOWS);
+    if (ever >= Math.max(MIN_WINDOWS, enough)) await trainModel(data, config, directory);
+    await delay(pollMs, undefined, { signal }).catch(() => {});
   }
+}
+
+/** That were ever written, also those that retention has deleted. */
+async function windowsEver(log: Log, topic: string): Promise<number> {
+  const partitions = (await log.partitions(topic)) ?? 0;
+  let ever = 0;
+  for (let partition = 0; partition < partitions; partition++) ever += await log.endOffset({ topic, partition });
+  return ever;
 }
 
 /** The windows that the log holds now, at most the newest of them. */

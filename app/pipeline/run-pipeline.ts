@@ -5,7 +5,7 @@ import { LakeBeside } from '../lake/lake-beside.js';
 import { DEFAULT_LAKE_RETENTION, type LakeRetention } from '../lake/lake-upkeep.js';
 import { RunningLake } from '../lake/running-lake.js';
 import type { LogPlace, OpenLog } from '../log/open-log.js';
-import { trainWhenThereIsNone } from '../models/training.js';
+import { keepTraining } from '../models/training.js';
 import type { Notify } from '../notice.js';
 import type { Pipeline, PipelineOptions } from './pipeline.js';
 import { startStreams } from './start-streams.js';
@@ -29,7 +29,7 @@ export interface PipelineRequest {
   readonly processes?: { readonly count: number; readonly log: LogPlace };
   /** Also stores what is read and found, in a Delta table. */
   readonly lake?: StoredIn;
-  /** Trains a first model of services, when there is none and enough to train it on. */
+  /** Trains models of services, as soon as there is enough to train on, and again as there is more. */
   readonly trainsFirstModel?: boolean;
   /** Called when it ends by itself; `close` throws what it failed with. */
   readonly onFailure: () => void;
@@ -107,7 +107,7 @@ export class RunningPipeline implements Pipeline {
 
   train(config: ApplicationConfig, directory: string): void {
     const { signal } = this.#training;
-    trainWhenThereIsNone(this.#data, config, directory, signal).catch((error: Error) => {
+    keepTraining(this.#data, config, directory, signal).catch((error: Error) => {
       if (!signal.aborted) this.#onNotice({ kind: 'training-failed', why: error.message });
     });
   }
