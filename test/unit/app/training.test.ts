@@ -19,7 +19,7 @@ it('models are trained when there is enough to train on, again when there is twi
   const directory = await temporaryDirectory();
   cleanUps.push(() => log.close(), directory.remove);
   await log.ensureTopic(topic, { partitions: 1 });
-  const schemas = new MemoryRegistry();
+  const schemas = Object.assign(new MemoryRegistry(), { subjects: async () => [], versionsOf: async () => [] });
   const { serviceHealth } = await registerSerdes(schemas, { serviceHealth: topic });
   let windows = 0;
   const append = async (many: number) => {
