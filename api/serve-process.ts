@@ -3,11 +3,17 @@ import { setPriority } from 'node:os';
 import { endProcess } from '../app/end-process.js';
 import { type LogPlace, openLog } from '../app/log/open-log.js';
 import type { Notice } from '../app/notice.js';
+import type { FileConfig } from '../notify/config.js';
 import { type RunningServer, type ServeOptions, serve } from './serve.js';
 
 /** What it is started with. */
 export interface ServeTask extends Omit<ServeOptions, 'log' | 'schemas'> {
   readonly place: LogPlace;
+}
+
+/** What it is told afterwards. */
+export interface ServeChange {
+  readonly alerts: FileConfig;
 }
 
 /** What it tells its parent. */
@@ -46,7 +52,7 @@ async function end(): Promise<void> {
 }
 
 // The terminal sends signals to every process; the parent is the one that acts on them.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('disconnect', () => void end());
 process.once('message', (task: ServeTask) => {
   try {
@@ -55,6 +61,9 @@ process.once('message', (task: ServeTask) => {
     // Then it has the priority of its parent.
   }
   running = run(task);
+  process.on('message', ({ alerts }: ServeChange) => {
+    void running?.then((server) => server.useAlerts(alerts)).catch(() => {});
+  });
   running.then(
     ({ setupUrl, url }) => report({ kind: 'listening', url, setupUrl }),
     (error: Error) => report({ kind: 'failed', message: error.message }, () => process.exit(1)),

@@ -70,6 +70,8 @@ export interface RunningServer {
   readonly services: Services;
   /** Resolves when nothing more can be read of the log, with why. */
   readonly ended: Promise<Error>;
+  /** Whom incidents are told from now on, besides what is edited. */
+  useAlerts(file: FileConfig): void;
   close(): Promise<void>;
 }
 
@@ -106,9 +108,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const decoder = new RecordDecoder(schemas);
   const events = new EventHub();
   const live = new LiveResults(log, config, decoder, events);
+  const ofTenant = (file: FileConfig) => ({ ...file, tenant: file.tenant || (tenant ?? '') });
   const notify = await NotifyService.start({
     ...{ log, decoder, incidentsTopic: config.topics.incidents },
-    file: { ...alerts, tenant: alerts.tenant || (tenant ?? '') },
+    file: ofTenant(alerts),
     // What is in a directory is of one machine; a cluster is of several, which must have the same key.
     secrets: Secrets.of(log.join === undefined ? join(directory, 'notify.key') : undefined),
     onProblem: (message) => logger.warn({ alerts: true }, message),
@@ -152,6 +155,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     setupUrl,
     services,
     ended: live.failed,
+    useAlerts: (file) => notify.useFile(ofTenant(file)),
     close: async () => {
       clearInterval(timer);
       server.closeAllConnections();

@@ -19,6 +19,7 @@ import { trainCommand } from './commands/train.js';
 import { usersCommand } from './commands/users.js';
 import { configure } from './configuration/configuration.js';
 import { misspeltVariables } from './configuration/environment.js';
+import { reloadable } from './configuration/reload.js';
 import { leavesOf, Settings } from './configuration/settings.js';
 import { LOG_LEVELS, MESSAGE_FORMS, type MessageOptions, print, say, sayAs } from './terminal/output.js';
 import { programVersion } from './terminal/program.js';
@@ -54,7 +55,7 @@ export function makeProgram(): Program {
     usersCommand,
     demoCommand,
   ]) {
-    command(program);
+    command(program, makeProgram);
   }
   for (const { command } of leavesOf(program)) addOptionsOfAll(command);
   const settings = new Settings(program);
@@ -78,12 +79,16 @@ function addOptionsOfAll(command: Command): void {
         .choices(MESSAGE_FORMS)
         .default('text' satisfies MessageOptions['logOutput']),
     )
-    .addOption(
-      new Option('--log-level <level>', 'which of them are written: those of this level and worse')
-        .choices(LOG_LEVELS)
-        .default('info' satisfies MessageOptions['logLevel']),
-    )
+    .addOption(levelOption(command))
     .option('--config <file>', 'a file with settings, for options that no flag gives (default: ./millrace.yaml)');
+}
+
+/** What runs for long may be asked to say more. */
+function levelOption(command: Command): Option {
+  const option = new Option('--log-level <level>', 'which of them are written: those of this level and worse')
+    .choices(LOG_LEVELS)
+    .default('info' satisfies MessageOptions['logLevel']);
+  return ['start', 'serve'].includes(command.name()) ? reloadable(option) : option;
 }
 
 /** Commander inherits none of these settings: each subcommand needs them. */

@@ -4,7 +4,7 @@ import { type Log, type LogConsumer, LogError, type RecordCursor } from '@millra
 import type { RecordDecoder } from '../app/results/record-decoder.js';
 import type { Incident } from '../schemas/records.js';
 import { channelOf } from './channels/channel-of.js';
-import type { ChannelConfig } from './config.js';
+import type { ChannelConfig, FileConfig } from './config.js';
 import { Decider, type Notification } from './decider.js';
 import { DEFAULT_RETRY, deliver, type RetryPolicy } from './delivery.js';
 import type { Attempt, DeliveryRecord } from './delivery-log.js';
@@ -68,6 +68,11 @@ export class Notifier {
     return new Notifier(options);
   }
 
+  /** Takes another file in place of the one before. */
+  useFile(file: FileConfig): void {
+    this.#options.settings.useFile(file);
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#running;
@@ -111,7 +116,7 @@ class Shift {
   /** What is to be written of deliveries, besides those that are pending. */
   #noted: DeliveryRecord[] = [];
   readonly #decider: Decider;
-  readonly #outbound: Outbound;
+  #outbound: Outbound;
   /** One delivery at a time of a channel and group, so that an end does not come before its begin. */
   readonly #queues = new Map<string, Promise<void>>();
   readonly #lanes = new Map<string, Lanes>();
@@ -137,7 +142,10 @@ class Shift {
       consumer.assign({ topic: NOTIFY_TOPICS.actions, partition: 0 }, actions);
       consumer.assign({ topic: NOTIFY_TOPICS.config, partition: 0 }, config);
       this.#decider.setRules(this.#rules(), Date.now());
-      settings.onChange = () => this.#decider.setRules(this.#rules(), Date.now());
+      settings.onChange = () => {
+        this.#outbound = this.#options.outbound ?? outboundOf(settings);
+        this.#decider.setRules(this.#rules(), Date.now());
+      };
       await this.#watch(consumer);
     } finally {
       settings.onChange = () => {};

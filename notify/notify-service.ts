@@ -45,7 +45,7 @@ export class NotifyService {
   readonly settings: Settings;
   readonly deliveries = new DeliveryLog();
   readonly #log: Log;
-  readonly #outbound: Outbound;
+  #outbound: Outbound;
   readonly #notifier: Notifier;
   readonly #consumer: LogConsumer;
   readonly #stop = new AbortController();
@@ -67,6 +67,13 @@ export class NotifyService {
   static async start(options: NotifyOptions): Promise<NotifyService> {
     await makeNotifyTopics(options.log);
     return new NotifyService(options);
+  }
+
+  /** Takes other channels, routes, silences and the like than the file has had before. */
+  useFile(file: FileConfig): void {
+    this.settings.useFile(file);
+    this.#outbound = outboundOf(this.settings);
+    this.#notifier.useFile(file);
   }
 
   async close(): Promise<void> {

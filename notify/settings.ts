@@ -37,7 +37,7 @@ interface Values {
 
 /** The file's settings and those that were edited, which are in a topic that all processes read. */
 export class Settings {
-  readonly file: FileConfig;
+  #file: FileConfig;
   readonly #log: Log;
   readonly #secrets: Secrets;
   readonly #edited = {
@@ -53,8 +53,18 @@ export class Settings {
 
   constructor(log: Log, file: FileConfig, secrets: Secrets) {
     this.#log = log;
-    this.file = file;
+    this.#file = file;
     this.#secrets = secrets;
+  }
+
+  get file(): FileConfig {
+    return this.#file;
+  }
+
+  /** Takes another file in place of the one before. */
+  useFile(file: FileConfig): void {
+    this.#file = file;
+    this.onChange();
   }
 
   get channels(): ReadonlyMap<string, ChannelConfig> {

@@ -1,8 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { ServeReport, ServeTask } from '../../api/serve-process.js';
+import type { ServeChange, ServeReport, ServeTask } from '../../api/serve-process.js';
 import { startBeside } from '../../app/process-beside.js';
+import type { FileConfig } from '../../notify/config.js';
 import { sayNotice } from '../terminal/notice-text.js';
 import { say } from '../terminal/output.js';
 import { safe } from '../terminal/safe-text.js';
@@ -16,7 +17,7 @@ const CLOSE_WITHIN_MS = 3_000;
 
 /** The HTTP server beside a pipeline: a process of its own, which ends with this one. The pipeline runs on without it. */
 export class HttpProcess {
-  readonly #task: ServeTask;
+  #task: ServeTask;
   readonly #onUrl: (url: string) => void;
   #child: ChildProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
@@ -29,6 +30,13 @@ export class HttpProcess {
     this.#task = task;
     this.#onUrl = onUrl;
     this.#start();
+  }
+
+  /** Whom incidents are told from now on. */
+  useAlerts(alerts: FileConfig): void {
+    this.#task = { ...this.#task, alerts };
+    const change: ServeChange = { alerts };
+    if (this.#child?.connected) this.#child.send(change, () => {});
   }
 
   async close(): Promise<void> {

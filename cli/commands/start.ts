@@ -14,6 +14,7 @@ import type { FileConfig } from '../../notify/config.js';
 import { newWriterMetrics, type WriterMetrics } from '../../producer/raw-topic-writer.js';
 import type { ApplicationConfig } from '../../topology/application-config.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
+import { type MakeProgram, Reload, type ReloadOptions } from '../configuration/reload.js';
 import { type AlertsOptions, addAlerts, alertsOf } from '../options/alerts.js';
 import {
   type ApplicationServerOptions,
@@ -50,7 +51,7 @@ import { lineReadingOf, receives, receivesLive, sourcesOf } from '../options/sou
 import { UsageError } from '../options/usage-error.js';
 import { InterruptedError, isToldToStop, stopOnSignals } from '../terminal/interruption.js';
 import { sayNotice } from '../terminal/notice-text.js';
-import { levelOfServer, type MessageOptions, print, say } from '../terminal/output.js';
+import { levelOfServer, type MessageOptions, print, say, sayAs } from '../terminal/output.js';
 import { programVersion } from '../terminal/program.js';
 import { requireUsable } from '../terminal/require-usable.js';
 import { type SafeText, safe } from '../terminal/safe-text.js';
@@ -93,7 +94,7 @@ interface StartOptions
   readonly listenLines?: number;
 }
 
-export function startCommand(program: Command): Command {
+export function startCommand(program: Command, makeProgram: MakeProgram): Command {
   const command = program
     .command('start')
     .description(
@@ -160,7 +161,9 @@ export function startCommand(program: Command): Command {
     .option('--no-http', 'do not serve HTTP; with --once or --brokers it is served only if --http is given')
     .option('--no-auth', 'let anybody on this machine use it without signing in');
   const stored = addRetention(addPipelines(addSource(addAlerts(command))));
-  return addApplicationServer(addGroup(addConnection(stored))).action(start);
+  return addApplicationServer(addGroup(addConnection(stored))).action((options: StartOptions) =>
+    start(options, command, makeProgram),
+  );
 }
 
 function someBytes(text: string): number {
@@ -236,6 +239,8 @@ interface RunOptions extends StartOptions {
   readonly stateAccess?: StateAccess;
   /** Whom incidents are told. */
   readonly told: FileConfig;
+  /** Takes over what changes in files of settings. */
+  readonly reload: (apply: ReloadOptions['apply']) => Promise<Reload>;
 }
 
 /** Over an embedded log that stays, or where it is asked for: on Kafka it would read the topics of others, and need rights. */
@@ -252,7 +257,7 @@ function stateOf(options: StartOptions, command: Command): Pick<RunOptions, 'ans
   return { stateAccess, answersAt: applicationServerOf(options, stateAccess) };
 }
 
-async function start(given: StartOptions, command: Command): Promise<void> {
+async function start(given: StartOptions, command: Command, makeProgram: MakeProgram): Promise<void> {
   const source = feedingOf(given, command);
   // Mistakes in the options are reported before anything is opened.
   configOf(given);
@@ -265,6 +270,8 @@ async function start(given: StartOptions, command: Command): Promise<void> {
     serves: serves(given, command),
     ...stateOf({ ...given, dataDir }, command),
     told: alertsOf(given),
+    reload: (apply: ReloadOptions['apply']) =>
+      Reload.start({ ...{ command, makeProgram, files: ({ alerts }) => [alerts as string | undefined] }, apply }),
   };
   if (!options.serves && (given.alerts ?? given.webhook) !== undefined) {
     throw new UsageError(
@@ -421,6 +428,10 @@ async function feedAndWatch(options: RunOptions, source: Feeding, running: Runni
   const http = httpBeside(options, config, (url) => {
     status.url = url;
   });
+  const reload = await options.reload(async (changed) => {
+    http?.useAlerts(alertsOf(changed));
+    await sayAs(changed as MessageOptions);
+  });
   try {
     if (source.feeds) {
       const partitions = (await feeding.log.partitions(config.topics.accessLog)) ?? 1;
@@ -447,6 +458,7 @@ async function feedAndWatch(options: RunOptions, source: Feeding, running: Runni
     // The running engine keeps Node alive.
     if (!options.once && !stop.signal.aborted) await aborted;
   } finally {
+    await reload.close();
     await status.stop();
     await http?.close();
     await pipeline.close({ withinMs: CLOSE_WITHIN_MS });

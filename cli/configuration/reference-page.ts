@@ -1,5 +1,6 @@
 import { defaultText, USUAL_FILE } from './configuration.js';
 import { OTHER_VARIABLES } from './environment.js';
+import { isReloadable } from './reload.js';
 import { isRepeatable, isSwitch } from './setting-value.js';
 import type { Setting, Settings } from './settings.js';
 
@@ -60,6 +61,13 @@ const COMMANDS = `
 anything is. \`millrace config show start --grace 10s\` prints the values with which this command would run, and the
 source of each. \`--changed\` leaves out defaults, and \`--json\` prints one line of JSON per value. Passwords, tokens, keys
 and everything after the host in a webhook's URL are masked, also in errors.
+
+## Changes while it runs
+
+\`start\` and \`serve\` read the file again when it, or the file of \`alerts\`, has changed, and on SIGHUP if standard error
+is not a terminal. They take over settings that the tables below mark with "reload it", and print the names of other
+changed settings, which are only used after a restart. If anything is wrong, all settings stay as they were, and the
+mistakes are printed. Flags and variables still override the file.
 `;
 
 /** The page docs/configuration.md. */
@@ -104,9 +112,11 @@ function row(setting: Setting, paths?: string): string[] {
     variables.map((variable) => `\`${variable}\``).join(' '),
     byDefault === '' ? '' : `\`${byDefault}\``,
     ...(paths === undefined ? [] : [paths]),
-    [...description, ...(option?.argChoices === undefined ? [] : [`one of ${option.argChoices.join(', ')}`])].join(
-      '; ',
-    ),
+    [
+      ...description,
+      ...(option?.argChoices === undefined ? [] : [`one of ${option.argChoices.join(', ')}`]),
+      ...(isReloadable(option) ? ['`start` and `serve` reload it'] : []),
+    ].join('; '),
   ].map((cell) => cell.replaceAll('|', '\\|'));
 }
 

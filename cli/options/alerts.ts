@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { type FileConfig, NO_FILE, readAlertsFile, webhookFile } from '../../notify/config.js';
 import { NotifyError } from '../../notify/notify-error.js';
+import { reloadable } from '../configuration/reload.js';
 import { UsageError } from './usage-error.js';
 
 export interface AlertsOptions {
@@ -13,15 +14,19 @@ export interface AlertsOptions {
 export function addAlerts(command: Command): Command {
   return command
     .addOption(
-      new Option(
-        '--alerts <file>',
-        'file in YAML or JSON that says who is notified of incidents: channels, routes and silences',
-      ).env('MILLRACE_ALERTS'),
+      reloadable(
+        new Option(
+          '--alerts <file>',
+          'file in YAML or JSON that says who is notified of incidents: channels, routes and silences',
+        ).env('MILLRACE_ALERTS'),
+      ),
     )
     .addOption(
-      new Option('--webhook <url>', 'post every incident to this URL as JSON, without delay')
-        .env('MILLRACE_WEBHOOK')
-        .conflicts('alerts'),
+      reloadable(
+        new Option('--webhook <url>', 'post every incident to this URL as JSON, without delay')
+          .env('MILLRACE_WEBHOOK')
+          .conflicts('alerts'),
+      ),
     );
 }
 

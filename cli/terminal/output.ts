@@ -28,7 +28,8 @@ let logger: Logger | undefined;
 /** How `say` writes from now on. */
 export async function sayAs({ logLevel, logOutput }: MessageOptions): Promise<void> {
   leastBad = logLevel;
-  if (logOutput === 'text') return;
+  if (logger !== undefined) logger.level = logLevel;
+  if (logOutput === 'text' || logger !== undefined) return;
   // Not loaded by who does not ask for it.
   const [{ pino }, { JSON_LINES, standardError }] = await Promise.all([
     import('pino'),

@@ -1,0 +1,61 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { until } from '../until.js';
+import { Millrace, temporaryDirectory } from './millrace.js';
+
+let millrace: Millrace | undefined;
+let directory: Awaited<ReturnType<typeof temporaryDirectory>> | undefined;
+
+afterEach(async () => {
+  millrace?.process.kill('SIGTERM');
+  await millrace?.finished;
+  await directory?.remove();
+});
+
+it('takes over whom incidents are told while it runs, names what needs a restart, and keeps all where a file is wrong', async () => {
+  directory = await temporaryDirectory();
+  const settings = join(directory.path, 'millrace.yaml');
+  const alerts = join(directory.path, 'alerts.yaml');
+  const write = (grace: string) =>
+    writeFile(settings, `grace: ${grace}\nlake: false\nauth: false\nhttp: 127.0.0.1:0\nrate: 1\nalerts: ${alerts}\n`);
+  const tell = (...names: string[]) =>
+    writeFile(
+      alerts,
+      `channels:\n${names.map((name) => `  - { name: ${name}, type: webhook, url: 'https://example.com/' }\n`).join('')}`,
+    );
+  await tell('first');
+  await write('5s');
+  const running = new Millrace(['start', '--config', settings, '--data-dir', join(directory.path, 'data')]);
+  millrace = running;
+  const said = (text: string | RegExp) =>
+    until(() => running.stderr.match(text) ?? undefined, {
+      progress: () => running.stderr.length,
+    });
+  const [, url] = await said(/dashboard: (http:\S+)/);
+  const channels = async () => {
+    const { items } = (await (await fetch(`${url}/api/v1/channels`)).json()) as { items: { name: string }[] };
+    return items.map(({ name }) => name).sort();
+  };
+  expect(await channels()).toEqual(['first']);
+
+  await tell('first', 'second');
+  await until(async () => (await channels()).length === 2 || undefined);
+  await said('the settings were read again, for a file has changed');
+
+  await write('7s');
+  await said('changed, and only used after a restart: grace');
+
+  await writeFile(alerts, 'channels: [{ name: third }]');
+  await said(/the settings stay as they were: --alerts: .*channels\.0/);
+  await writeFile(settings, 'grace: soon\n');
+  await said(/the settings stay as they were:[\s\S]*soon/);
+  expect(await channels()).toEqual(['first', 'second']);
+
+  await tell('third');
+  await write('7s');
+  await until(async () => (await channels())[0] === 'third' || undefined);
+  const before = running.stderr.length;
+  running.process.kill('SIGHUP');
+  await until(() => running.stderr.slice(before).includes('the settings were read again\n') || undefined);
+});
