@@ -14,6 +14,7 @@ export type {
   Joined,
   KeepingAggregator,
   Materialized,
+  MaterializedTable,
   Named,
   NotNull,
   NullHandling,
@@ -27,11 +28,13 @@ export type {
   WithNulls,
   WithoutNulls,
 } from './dsl/options.js';
+export { type SessionStoreOptions, sessionStore } from './dsl/session-store.js';
 export type { SessionWindowedKStream } from './dsl/session-windowed-kstream.js';
 export { SessionWindows } from './dsl/session-windows.js';
 export { keyValueStore, StreamsBuilder } from './dsl/streams-builder.js';
 export type { Synchronous } from './dsl/synchronous.js';
 export { TimeWindows } from './dsl/time-windows.js';
+export { type VersionedStoreOptions, versionedStore } from './dsl/versioned-store.js';
 export { ArgumentError, LifecycleError, MillraceError } from './errors.js';
 export { callsUnderWay } from './log/kafka/calls-under-way.js';
 export {
@@ -77,6 +80,8 @@ export {
   type StateQueryFailure,
   type StateQueryRequest,
   type StateQueryResult,
+  type VersionedKeyQuery,
+  type VersionHistoryQuery,
   type WindowKeyQuery,
   type WindowRangeQuery,
 } from './queries/state-query.js';
@@ -94,9 +99,17 @@ export { numberSerde } from './serde/number.js';
 export { deserializeWhenReady, type Serde, type SerdeFor, SerdePendingError } from './serde/serde.js';
 export { stringSerde } from './serde/string.js';
 export type { KeyValueStore, KeyValueStoreOptions } from './state/key-value/key-value-store.js';
-export type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from './state/read-only-stores.js';
+export type {
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyVersionedStore,
+  ReadOnlyWindowStore,
+} from './state/read-only-stores.js';
 export type { LiveSessions } from './state/sessions/live-session-store.js';
+export type { SessionStore } from './state/sessions/processor-session-store.js';
 export { StateError } from './state/state-database.js';
+export type { VersionedRecord } from './state/versioned/history.js';
+export type { VersionedKeyValueStore } from './state/versioned/versioned-store.js';
 export type { LiveWindows } from './state/windows/live-window-store.js';
 export type { TimeWindow, Windowed } from './state/windows/windowed.js';
 export {
@@ -133,8 +146,10 @@ export type {
   PunctuationType,
   Punctuator,
   RecordMetadata,
+  SessionStoreDefinition,
   StreamRecord,
   Unused,
+  VersionedStoreDefinition,
 } from './topology/processor.js';
 export {
   type SourcePartition,

@@ -4,7 +4,7 @@ import type { Log } from './log/log.js';
 import type { AutoOffsetReset } from './log/start-offset.js';
 import { ApplicationQueries } from './queries/application-queries.js';
 import { localStateQueries } from './queries/local-state-queries.js';
-import { LocalKeyValueStore, LocalSessionStore, LocalWindowStore } from './queries/local-store.js';
+import { LocalKeyValueStore, LocalSessionStore, LocalVersionedStore, LocalWindowStore } from './queries/local-store.js';
 import { type ApplicationServer, checkServer, hostOf } from './queries/remote/application-server.js';
 import { StateQueryClient } from './queries/remote/state-query-client.js';
 import { type StateQueryHandler, stateQueryHandler } from './queries/remote/state-query-handler.js';
@@ -27,7 +27,12 @@ import { StreamThread } from './runtime/stream-thread.js';
 import type { StreamThreadConfig } from './runtime/stream-thread-config.js';
 import type { StreamsTracer } from './runtime/tracing.js';
 import type { Serde } from './serde/serde.js';
-import type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from './state/read-only-stores.js';
+import type {
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyVersionedStore,
+  ReadOnlyWindowStore,
+} from './state/read-only-stores.js';
 import { APPLICATION_ID_RULE, isApplicationId } from './topology/application-id.js';
 import { deserializationHandler, type ExceptionHandler } from './topology/exception-handlers.js';
 import { type StoreType, type Topology, TopologyError } from './topology/topology.js';
@@ -257,7 +262,7 @@ export class Streams {
   /**
    * A store as of the last commit, of the tasks that this process runs: all of them where one process runs the
    * application. It stays usable while tasks come and go. Aggregates with windows of time are of the kind `window`, those
-   * of sessions of the kind `session`, all others of the kind `key-value`.
+   * of sessions of the kind `session`, versioned tables of the kind `versioned`, all others of the kind `key-value`.
    *
    * @throws StateQueryError UNKNOWN_STORE; WRONG_KIND; NOT_RUNNING; NOT_AVAILABLE while tasks are being opened, which its
    *   methods throw, too
@@ -265,6 +270,7 @@ export class Streams {
   store<K, V>(name: string, kind?: 'key-value'): ReadOnlyKeyValueStore<K, V>;
   store<K, V>(name: string, kind: 'window'): ReadOnlyWindowStore<K, V>;
   store<K, V>(name: string, kind: 'session'): ReadOnlySessionStore<K, V>;
+  store<K, V>(name: string, kind: 'versioned'): ReadOnlyVersionedStore<K, V>;
   store(name: string, kind: StoreType = 'key-value'): unknown {
     this.#requireRunning();
     switch (kind) {
@@ -274,6 +280,8 @@ export class Streams {
         return new LocalWindowStore(this.#stores, name);
       case 'session':
         return new LocalSessionStore(this.#stores, name);
+      case 'versioned':
+        return new LocalVersionedStore(this.#stores, name);
     }
   }
 

@@ -3,7 +3,7 @@ import { type AnyJoiner, joinOf } from '../operators/joins/value-joiner.js';
 import { passOn } from '../operators/stateless/operator.js';
 import { regroup } from '../operators/tables/row-change.js';
 import { filterTable, mapTableValues } from '../operators/tables/table-operators.js';
-import { derivedRows, type TableRows } from '../operators/tables/table-rows.js';
+import { compileLatestChanges, derivedRows, type TableRows } from '../operators/tables/table-rows.js';
 import { type Graph, requireSynchronous } from '../topology/graph.js';
 import {
   type Forward,
@@ -144,7 +144,7 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     const identityOf = (group: KR) => Buffer.from(key.serialize(name, group)).toString('latin1');
     const node = this.graph.operator(
       name,
-      this.node,
+      latestChanges(this, name),
       regroup(selector as (key: K, value: V) => readonly [KR | null, VR | null], identityOf),
     );
     return new KGroupedTable(this.graph, node, grouped);
@@ -161,8 +161,20 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     if (kind === 'outer') requireOldValues(other.changes);
     const joined = { kind, join: joinOf(joiner), left, right };
     const sides = [
-      { side: 'left', node: this.node, stores: right.stores, suffix: 'this', prefix: 'KTABLE-JOINTHIS' },
-      { side: 'right', node: other.node, stores: left.stores, suffix: 'other', prefix: 'KTABLE-JOINOTHER' },
+      {
+        side: 'left',
+        node: latestChanges(this, `${name}-left`),
+        stores: right.stores,
+        suffix: 'this',
+        prefix: 'KTABLE-JOINTHIS',
+      },
+      {
+        side: 'right',
+        node: latestChanges(other, `${name}-right`),
+        stores: left.stores,
+        suffix: 'other',
+        prefix: 'KTABLE-JOINOTHER',
+      },
     ] as const;
     const [ofLeft, ofRight] = sides.map(({ node, prefix, side, stores, suffix }) => {
       const generated = graph.name(prefix);
@@ -184,6 +196,19 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     const rowOf = (key: unknown, value: unknown) => (predicate(key as K, value as V) === keep ? value : null);
     return new KTable(this.graph, node, this.serdes, this.changes, this.rows && derivedRows(this.rows, rowOf));
   }
+}
+
+/** What makes the table's changes that joins and aggregations follow: of a versioned table, those of the latest versions. */
+function latestChanges({ graph, node, rows }: Pick<AnyTable, 'graph' | 'node' | 'rows'>, name: string): GraphNode {
+  const outdated = rows?.outdated;
+  if (outdated === undefined) return node;
+  const latest = `${name}-latest`;
+  return graph.processor(
+    latest,
+    node,
+    (task, forward) => compileLatestChanges(latest, outdated, task, forward),
+    rows?.stores,
+  );
 }
 
 /** What follows cannot do without what a row was. */

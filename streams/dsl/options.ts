@@ -1,6 +1,7 @@
 import type { AutoOffsetReset } from '../log/start-offset.js';
 import type { Serde, SerdeFor } from '../serde/serde.js';
 import type { TimestampExtractor } from '../topology/topology.js';
+import type { Duration } from './duration.js';
 
 /** The serdes known for a stream; an operator that needs one that is not known asks for it. */
 export interface Serdes<K, V> {
@@ -105,6 +106,15 @@ export interface Materialized<V> {
   /** Names the store and its changelog: `<application>-<name>-changelog`. */
   readonly name?: string;
   readonly value?: Serde<V>;
+}
+
+/** How the rows of a topic are kept. */
+export interface MaterializedTable<V> extends Materialized<V> {
+  /**
+   * Keeps what each key was and when, as far back from the latest record's time. Records that are older are dropped, and
+   * counted as skipped. Without it the last record of a key is its row, whatever its time.
+   */
+  readonly versioned?: Duration;
 }
 
 /** How a reduce is kept. The serde may be left out when the stream's own is known. */

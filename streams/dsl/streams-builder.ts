@@ -15,7 +15,7 @@ import type { KTable } from './ktable.js';
 import type {
   Consumed,
   ConsumedWithoutKey,
-  Materialized,
+  MaterializedTable,
   NullHandling,
   Serdes,
   WithNulls,
@@ -68,11 +68,13 @@ export class StreamsBuilder {
 
   /**
    * Reads a topic as a table: the latest value of each key; a null value deletes the row. Null keys are passed over, and
-   * counted as skipped. The rows are kept in a store of the name that `materialized` gives.
+   * counted as skipped. The rows are kept in a store of the name that `materialized` gives; with `versioned`, all versions
+   * within that time are.
    *
    * @throws TopologyError when a serde is missing
+   * @throws ArgumentError when `versioned` is no duration
    */
-  table<K, V>(topic: string, consumed: Consumed<K, V>, materialized: Materialized<V> = {}): KTable<K, V> {
+  table<K, V>(topic: string, consumed: Consumed<K, V>, materialized: MaterializedTable<V> = {}): KTable<K, V> {
     if (consumed.key === undefined) {
       throw new TopologyError(`the table of "${topic}" needs a serde for the keys; pass { key: … }`);
     }
@@ -84,6 +86,7 @@ export class StreamsBuilder {
       value: consumed.value,
       stored: materialized.value,
       storeName: materialized.name,
+      versioned: materialized.versioned,
       generateStoreName: () => graph.name(`${topic}-STATE-STORE`),
       nodePrefix: 'KTABLE-SOURCE',
     });

@@ -1,12 +1,6 @@
 import { ArgumentError } from '../errors.js';
-import type { LevelKeyValueStore } from '../state/key-value/key-value-store.js';
 import { requireSynchronous } from '../topology/graph.js';
-import type {
-  KeyValueStoreDefinition,
-  ProcessorContext,
-  ProcessorSupplier,
-  StreamRecord,
-} from '../topology/processor.js';
+import type { ProcessorContext, ProcessorSupplier, StreamRecord } from '../topology/processor.js';
 import { isTimestamp } from '../topology/timestamp.js';
 import {
   type CompiledNode,
@@ -87,15 +81,16 @@ function processorContext<KR, VR>(
     },
     forward,
     // JavaScript may give a name.
-    stateStore: <K, V>(store: KeyValueStoreDefinition<K, V> | string) => {
+    stateStore: ((store: StoreDefinition | string) => {
       const storeName = typeof store === 'string' ? store : store.name;
       if (!stores.some((connected) => connected === store || connected.name === store)) {
         throw new TopologyError(
           `the processor "${name}" is not connected to the store "${storeName}"; name it in its stores`,
         );
       }
-      return task.store(storeName) as LevelKeyValueStore<K, V>;
-    },
+      // Of the type that its definition creates.
+      return task.store(storeName);
+    }) as unknown as ProcessorContext<KR, VR>['stateStore'],
     schedule: (intervalMs, type, punctuator) => task.schedule(name, intervalMs, type, punctuator),
     commit: () => task.requestCommit(),
   };

@@ -133,26 +133,45 @@ function read(
   }
 }
 
+/** Undefined where the store is of another kind than the query. */
 function ask(view: StoreView, query: StateQuery): { readonly value: unknown } | undefined {
-  if (view.kind === 'key-value') {
-    const { store } = view;
-    if (query.type === 'key') return { value: store.get(query.key) };
-    if (query.type !== 'range') return undefined;
-    const { descending = false, from, limit, to } = query;
-    return { value: entries(descending ? store.reverseRange(from, to) : store.range(from, to), limit) };
+  switch (view.kind) {
+    case 'key-value': {
+      const { store } = view;
+      if (query.type === 'key') return { value: store.get(query.key) };
+      if (query.type !== 'range') return undefined;
+      const { descending = false, from, limit, to } = query;
+      return { value: entries(descending ? store.reverseRange(from, to) : store.range(from, to), limit) };
+    }
+    case 'window': {
+      const { store } = view;
+      if (query.type === 'window-key') {
+        return { value: entries(store.fetch(query.key, query.from, query.to), query.limit) };
+      }
+      if (query.type !== 'window-range') return undefined;
+      return { value: entries(store.fetchAll(query.from, query.to), query.limit) };
+    }
+    case 'session': {
+      const { store } = view;
+      if (query.type !== 'session-key' && query.type !== 'session-range') return undefined;
+      const { from = 0, limit, to = Number.MAX_SAFE_INTEGER } = query;
+      const found =
+        query.type === 'session-key' ? store.findSessions(query.key, from, to) : store.findAllSessions(from, to);
+      return { value: entries(found, limit) };
+    }
+    case 'versioned': {
+      const { store } = view;
+      if (query.type === 'versioned-key') return { value: store.get(query.key, query.asOf) };
+      if (query.type !== 'version-history') return undefined;
+      const { descending = false, from, key, limit, to } = query;
+      const versions = store.history(key, from, to);
+      return { value: entries(each(descending ? versions.reverse() : versions), limit) };
+    }
   }
-  if (view.kind === 'session') {
-    const { store } = view;
-    if (query.type !== 'session-key' && query.type !== 'session-range') return undefined;
-    const { from = 0, limit, to = Number.MAX_SAFE_INTEGER } = query;
-    const found =
-      query.type === 'session-key' ? store.findSessions(query.key, from, to) : store.findAllSessions(from, to);
-    return { value: entries(found, limit) };
-  }
-  const { store } = view;
-  if (query.type === 'window-key') return { value: entries(store.fetch(query.key, query.from, query.to), query.limit) };
-  if (query.type === 'window-range') return { value: entries(store.fetchAll(query.from, query.to), query.limit) };
-  return undefined;
+}
+
+async function* each<T>(all: readonly T[]): AsyncGenerator<T> {
+  yield* all;
 }
 
 async function* entries<T>(all: AsyncIterable<T>, limit = Number.POSITIVE_INFINITY): AsyncGenerator<T> {

@@ -1,4 +1,10 @@
-import type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from '../state/read-only-stores.js';
+import type {
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyVersionedStore,
+  ReadOnlyWindowStore,
+} from '../state/read-only-stores.js';
+import type { VersionedRecord } from '../state/versioned/history.js';
 import type { Windowed } from '../state/windows/windowed.js';
 import type { StoreType } from '../topology/topology.js';
 import { unknownStore } from './local-state-queries.js';
@@ -116,6 +122,34 @@ export class LocalSessionStore<K, V> implements ReadOnlySessionStore<K, V> {
 
   #views(): ReadOnlySessionStore<K, V>[] {
     return activeViews(this.#stores, this.#name, 'session') as ReadOnlySessionStore<K, V>[];
+  }
+}
+
+/** All partitions of a versioned store that are here, as one. */
+export class LocalVersionedStore<K, V> implements ReadOnlyVersionedStore<K, V> {
+  readonly #stores: LocalStores;
+  readonly #name: string;
+
+  constructor(stores: LocalStores, name: string) {
+    this.#stores = stores;
+    this.#name = name;
+    this.#views();
+  }
+
+  get(key: K, asOf?: number): VersionedRecord<V> | undefined {
+    for (const view of this.#views()) {
+      const record = unlessMoved(() => view.get(key, asOf));
+      if (record !== undefined) return record;
+    }
+    return undefined;
+  }
+
+  history(key: K, from?: number, to?: number): VersionedRecord<V>[] {
+    return this.#views().flatMap((view) => unlessMoved(() => view.history(key, from, to)));
+  }
+
+  #views(): ReadOnlyVersionedStore<K, V>[] {
+    return activeViews(this.#stores, this.#name, 'versioned') as ReadOnlyVersionedStore<K, V>[];
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Duration } from '../dsl/duration.js';
+import type { VersionedRecord } from '../state/versioned/history.js';
 import type { Windowed } from '../state/windows/windowed.js';
 import type {
   KeyQuery,
@@ -8,6 +9,8 @@ import type {
   StateQuery,
   StateQueryRequest,
   StateQueryResult,
+  VersionedKeyQuery,
+  VersionHistoryQuery,
   WindowKeyQuery,
   WindowRangeQuery,
 } from './state-query.js';
@@ -26,6 +29,10 @@ export interface StateQueries {
   query<K, V>(
     request: StateQueryRequest<SessionKeyQuery<K> | SessionRangeQuery>,
   ): Promise<StateQueryResult<AsyncIterable<[Windowed<K>, V]>>>;
+  query<V>(request: StateQueryRequest<VersionedKeyQuery>): Promise<StateQueryResult<VersionedRecord<V> | undefined>>;
+  query<V>(
+    request: StateQueryRequest<VersionHistoryQuery>,
+  ): Promise<StateQueryResult<AsyncIterable<VersionedRecord<V>>>>;
   query(request: StateQueryRequest<StateQuery>): Promise<StateQueryResult<unknown>>;
 }
 
@@ -53,5 +60,13 @@ export interface QueryAnywhere {
     request: StateQueryRequest<SessionKeyQuery<K> | SessionRangeQuery>,
     options?: AnywhereOptions,
   ): Promise<StateQueryResult<AsyncIterable<[Windowed<K>, V]>>>;
+  <V>(
+    request: StateQueryRequest<VersionedKeyQuery>,
+    options?: AnywhereOptions,
+  ): Promise<StateQueryResult<VersionedRecord<V> | undefined>>;
+  <V>(
+    request: StateQueryRequest<VersionHistoryQuery>,
+    options?: AnywhereOptions,
+  ): Promise<StateQueryResult<AsyncIterable<VersionedRecord<V>>>>;
   (request: StateQueryRequest<StateQuery>, options?: AnywhereOptions): Promise<StateQueryResult<unknown>>;
 }

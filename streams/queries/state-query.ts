@@ -57,13 +57,35 @@ export interface SessionRangeQuery extends Limited {
   readonly to?: number | undefined;
 }
 
+/**
+ * The version of one key that was valid at a time, in milliseconds since the epoch; without a time, the latest. Nothing is
+ * known of before the history retention, unless the latest version is that old.
+ */
+export interface VersionedKeyQuery<K = unknown> {
+  readonly type: 'versioned-key';
+  readonly key: K;
+  readonly asOf?: number | undefined;
+}
+
+/** The versions of one key that were valid at any time from one to another, both included, in the order of time. */
+export interface VersionHistoryQuery<K = unknown> extends Limited {
+  readonly type: 'version-history';
+  readonly key: K;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** The latest first. Default false. */
+  readonly descending?: boolean | undefined;
+}
+
 export type StateQuery =
   | KeyQuery
   | RangeQuery
   | WindowKeyQuery
   | WindowRangeQuery
   | SessionKeyQuery
-  | SessionRangeQuery;
+  | SessionRangeQuery
+  | VersionedKeyQuery
+  | VersionHistoryQuery;
 
 /** After Kafka Streams' `StateQueryRequest` (KIP-796). It is data: another process can be sent it. */
 export interface StateQueryRequest<Q extends StateQuery = StateQuery> {

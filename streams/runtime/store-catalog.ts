@@ -117,6 +117,8 @@ function isSameContents(one: StoreContents, other: StoreContents): boolean {
 function describe({ keys, kind, values, windows }: StoreContents): string {
   const formats = `keys: ${keys ?? 'of a serde of your own'}, values: ${values ?? 'of a serde of your own'}`;
   if (kind === 'windows' || kind === 'sessions') return `${kind} of ${windows} (${formats})`;
+  if (kind === 'versions') return `versions of a table's rows (${formats})`;
+  if (windows !== undefined) return `${windows} of a processor (${formats})`;
   return kind === 'table' ? `rows of a table or an aggregate (${formats})` : `entries of a processor (${formats})`;
 }
 

@@ -233,7 +233,7 @@ export class TopologyTopics {
       }
     }
     for (const store of sub.stores) {
-      const cleanupPolicy = store.type === 'key-value' ? 'compact' : 'delete';
+      const cleanupPolicy = store.type === 'key-value' || store.type === 'versioned' ? 'compact' : 'delete';
       this.#internal.push([this.changelog(store.name), { partitions: count, cleanupPolicy }]);
     }
     return count;

@@ -1,3 +1,4 @@
+import type { VersionedRecord } from './versioned/history.js';
 import type { Windowed } from './windows/windowed.js';
 
 /**
@@ -46,8 +47,20 @@ export interface ReadOnlySessionStore<K, V> {
   all(): AsyncIterable<[Windowed<K>, V]>;
 }
 
+/** What a versioned store holds as of the last commit. Times are in milliseconds since the epoch. */
+export interface ReadOnlyVersionedStore<K, V> {
+  /**
+   * The latest version; with `asOf`, the one that was valid then. Undefined where the key was deleted, or had no value yet;
+   * and for a time before the history retention, unless the latest version is that old.
+   */
+  get(key: K, asOf?: number): VersionedRecord<V> | undefined;
+  /** The versions that were valid at any time from one to another, both included, in the order of time. */
+  history(key: K, from?: number, to?: number): VersionedRecord<V>[];
+}
+
 /** A store as readers beside its task see it. */
 export type StoreView =
   | { readonly kind: 'key-value'; readonly store: ReadOnlyKeyValueStore<unknown, unknown> }
   | { readonly kind: 'window'; readonly store: ReadOnlyWindowStore<unknown, unknown> }
-  | { readonly kind: 'session'; readonly store: ReadOnlySessionStore<unknown, unknown> };
+  | { readonly kind: 'session'; readonly store: ReadOnlySessionStore<unknown, unknown> }
+  | { readonly kind: 'versioned'; readonly store: ReadOnlyVersionedStore<unknown, unknown> };

@@ -11,12 +11,14 @@ import { type KeyValueStore, LevelKeyValueStore } from '../state/key-value/key-v
 import type { LiveSessions } from '../state/sessions/live-session-store.js';
 import { LevelSessionStore } from '../state/sessions/session-store.js';
 import type { StateStore } from '../state/state-store.js';
+import { LevelVersionedStore, type VersionedKeyValueStore } from '../state/versioned/versioned-store.js';
 import type { LiveWindows } from '../state/windows/live-window-store.js';
 import { WindowStore } from '../state/windows/window-store.js';
 import type { Windowed } from '../state/windows/windowed.js';
 import { deserializationHandler, type ExceptionHandler } from '../topology/exception-handlers.js';
 import type { Topology } from '../topology/topology.js';
 import { PartitionedStore } from './partitioned-store.js';
+import { PartitionedVersionedStore } from './partitioned-versioned-store.js';
 import {
   type InputRecord,
   type InputTopicOptions,
@@ -264,7 +266,9 @@ export class TopologyTestDriver {
     const stores = this.#stores(name).filter((store) => store instanceof LevelKeyValueStore);
     const [first] = stores;
     if (first === undefined) {
-      throw new ArgumentError(`the store "${name}" is one of windows; see getWindowStore and getSessionStore`);
+      throw new ArgumentError(
+        `the store "${name}" is of another kind; see getWindowStore, getSessionStore and getVersionedStore`,
+      );
     }
     return stores.length === 1 ? first : new PartitionedStore<K, V>(stores);
   }
@@ -296,7 +300,7 @@ export class TopologyTestDriver {
   getSessionStore<K, V>(name: string): LiveSessions<K, V> {
     const views = this.#stores(name)
       .filter((store) => store instanceof LevelSessionStore)
-      .map((store): LiveSessions<K, V> => store.live());
+      .map((store) => store.live() as LiveSessions<K, V>);
     if (views.length === 0) throw new ArgumentError(`the store "${name}" is none of sessions; see keyValueStore`);
     return {
       fetchSession: (key, start, end) => {
@@ -311,6 +315,18 @@ export class TopologyTestDriver {
         views.flatMap((view) => view.findSessions(key, earliestEnd, latestStart)),
       all: () => views.flatMap((view) => view.all()),
     };
+  }
+
+  /**
+   * The versioned store of that name, of all partitions.
+   *
+   * @throws ArgumentError when there is none, or it is not versioned
+   */
+  getVersionedStore<K, V>(name: string): VersionedKeyValueStore<K, V> {
+    const parts = this.#stores(name).filter((store) => store instanceof LevelVersionedStore);
+    const [first] = parts as LevelVersionedStore<K, V>[];
+    if (first === undefined) throw new ArgumentError(`the store "${name}" is not versioned; see keyValueStore`);
+    return parts.length === 1 ? first : new PartitionedVersionedStore<K, V>(parts);
   }
 
   #stores(name: string): StateStore[] {

@@ -1,6 +1,8 @@
 import type { Headers } from '../log/log.js';
 import type { KeyValueStore } from '../state/key-value/key-value-store.js';
+import type { SessionStore } from '../state/sessions/processor-session-store.js';
 import type { StateStore } from '../state/state-store.js';
+import type { VersionedKeyValueStore } from '../state/versioned/versioned-store.js';
 import type { StoreDefinition } from './topology.js';
 
 /** What a `Processor` is given and what it forwards. */
@@ -25,6 +27,16 @@ export type PunctuationType = 'stream-time' | 'wall-clock-time';
 /** A store of the Processor API: what `keyValueStore` answers, and `ProcessorContext#stateStore` takes. */
 export interface KeyValueStoreDefinition<K, V> extends StoreDefinition {
   create(): KeyValueStore<K, V> & StateStore;
+}
+
+/** As `KeyValueStoreDefinition`, of `sessionStore`. */
+export interface SessionStoreDefinition<K, V> extends StoreDefinition {
+  create(): SessionStore<K, V> & StateStore;
+}
+
+/** As `KeyValueStoreDefinition`, of `versionedStore`. */
+export interface VersionedStoreDefinition<K, V> extends StoreDefinition {
+  create(): VersionedKeyValueStore<K, V> & StateStore;
 }
 
 /**
@@ -72,6 +84,8 @@ export interface ProcessorContext<KOut, VOut> {
    * @throws TopologyError when the processor does not name the store in its `stores`
    */
   stateStore<K, V>(store: KeyValueStoreDefinition<K, V>): KeyValueStore<K, V>;
+  stateStore<K, V>(store: SessionStoreDefinition<K, V>): SessionStore<K, V>;
+  stateStore<K, V>(store: VersionedStoreDefinition<K, V>): VersionedKeyValueStore<K, V>;
   /**
    * Calls the punctuator every `intervalMs`: by stream time, as far as records have moved it, or by the wall clock. An
    * interval that was missed several times is made up for once.

@@ -35,15 +35,15 @@ export type TimestampExtractor<V> = (value: V, recordTimestamp: number, partitio
 
 /** What a store holds, for a topology that would read it as something else to be refused. */
 export interface StoreContents {
-  readonly kind: 'windows' | 'sessions' | 'table' | 'entries';
+  readonly kind: 'windows' | 'sessions' | 'table' | 'versions' | 'entries';
   /** The formats of the serdes, where they say. */
   readonly keys?: string | undefined;
   readonly values?: string | undefined;
-  /** Their size and advance, or the gap of sessions. */
+  /** Their size and advance, or the gap of sessions; of entries, what they are other than keys and values. */
   readonly windows?: string;
 }
 
-export type StoreType = 'key-value' | 'window' | 'session';
+export type StoreType = 'key-value' | 'window' | 'session' | 'versioned';
 
 /** How the keys and values that a store's readers see become bytes. */
 export interface StoreSerdes {

@@ -10,7 +10,7 @@ export interface StreamTableJoinOptions {
   readonly isLeft: boolean;
 }
 
-/** Looks up the row of each record's key, as it is when the record is processed. */
+/** Looks up the row of each record's key, as it is when the record is processed; of a versioned table, as of the record's time. */
 export function compileStreamTableJoin(
   { isLeft, join, name, rows }: StreamTableJoinOptions,
   task: TaskContext,
@@ -27,7 +27,7 @@ export function compileStreamTableJoin(
       }
       let joined: unknown;
       try {
-        const row = isKeyless ? undefined : find(key);
+        const row = isKeyless ? undefined : find(key, timestamp);
         if (row === undefined && !isLeft) return;
         joined = join(key, value, row === undefined ? null : row.value);
       } catch (error) {

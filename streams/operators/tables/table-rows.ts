@@ -1,9 +1,13 @@
 import type { TableStore } from '../../state/key-value/table-store.js';
 import type { ValueAndTimestamp } from '../../state/key-value/value-and-timestamp.js';
-import type { StoreDefinition, TaskContext } from '../../topology/topology.js';
+import type { LevelVersionedStore } from '../../state/versioned/versioned-store.js';
+import type { CompiledNode, Forward, StoreDefinition, TaskContext } from '../../topology/topology.js';
 
-/** Finds a row by its key; undefined where there is none. */
-export type FindRow = (key: unknown) => ValueAndTimestamp<unknown> | undefined;
+/**
+ * Finds a row by its key; undefined where there is none. A versioned table has the one that was valid at `asOf`; any other
+ * the latest, whatever the time.
+ */
+export type FindRow = (key: unknown, asOf?: number) => ValueAndTimestamp<unknown> | undefined;
 
 /** The rows of a table, for the tasks that look them up. */
 export interface TableRows {
@@ -13,6 +17,8 @@ export interface TableRows {
   current(task: TaskContext): FindRow;
   /** As those that follow the table's changes know them: an aggregate tells its changes once a commit. */
   told(task: TaskContext): FindRow;
+  /** Of a versioned table: whether a change of that time is older than the key's latest version. */
+  outdated?(task: TaskContext): (key: unknown, timestamp: number) => boolean;
 }
 
 /** Rows that a store keeps. */
@@ -31,19 +37,52 @@ export function storedRows(store: StoreDefinition): TableRows {
   };
 }
 
+/** Rows that a versioned store keeps, with what they were before. */
+export function versionedRows(store: StoreDefinition): TableRows {
+  const open = (task: TaskContext): FindRow => {
+    const rows = task.store(store.name) as LevelVersionedStore<unknown, unknown>;
+    return (key, asOf) => rows.get(key, asOf);
+  };
+  return {
+    stores: [store],
+    current: open,
+    told: open,
+    outdated: (task) => {
+      const rows = task.store(store.name) as LevelVersionedStore<unknown, unknown>;
+      return (key, timestamp) => timestamp < rows.latestTime(key);
+    },
+  };
+}
+
+/** Passes on the changes that are not outdated, for joins and aggregations of tables. */
+export function compileLatestChanges(
+  name: string,
+  outdated: NonNullable<TableRows['outdated']>,
+  task: TaskContext,
+  forward: Forward,
+): CompiledNode {
+  const isOutdated = outdated(task);
+  return {
+    process: (key, value, timestamp, old) => {
+      if (isOutdated(key, timestamp)) task.reportSkipped(name, 'older than the latest version');
+      else forward(key, value, timestamp, old);
+    },
+  };
+}
+
 /** Rows that are made of another table's, each time that one is looked up. `rowOf` answers null where there is none. */
 export function derivedRows(rows: TableRows, rowOf: (key: unknown, value: unknown) => unknown): TableRows {
   const derived =
     (find: FindRow): FindRow =>
-    (key) => {
-      const row = find(key);
+    (key, asOf) => {
+      const row = find(key, asOf);
       const value = row === undefined ? null : rowOf(key, row.value);
       return row === undefined || value === null || value === undefined
         ? undefined
         : { value, timestamp: row.timestamp };
     };
   return {
-    stores: rows.stores,
+    ...rows,
     current: (task) => derived(rows.current(task)),
     told: (task) => derived(rows.told(task)),
   };

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
 import { MillraceError } from '../../errors.js';
 import type { HostInfo } from '../../runtime/group/group-members.js';
+import type { VersionedRecord } from '../../state/versioned/history.js';
 import { Windowed } from '../../state/windows/windowed.js';
 import type { StoreSerdes } from '../../topology/topology.js';
 import { failed } from '../local-state-queries.js';
@@ -98,7 +99,7 @@ export class StateQueryClient {
       if (hasEntries !== true) {
         // To its end, so that the connection is used again.
         await lines.next();
-        return { ...rest, value: heldOf(value, encoding) };
+        return { ...rest, value: heldOf(value, request.query.type, encoding) };
       }
       exchange.within(deadlineMs - (performance.now() - startedAt));
       isEnded = false;
@@ -121,9 +122,10 @@ export class StateQueryClient {
 
 class UnreadableValue extends MillraceError<'UNREADABLE_VALUE'> {}
 
-function heldOf(sent: unknown, encoding: Encoding): unknown {
+function heldOf(sent: unknown, type: WireRequest['query']['type'], encoding: Encoding): unknown {
   if (sent === null || sent === undefined) return undefined;
   try {
+    if (type === 'versioned-key') return versionOf(sent, encoding);
     return encoding.valueOf(sent);
   } catch (cause) {
     throw new UnreadableValue('UNREADABLE_VALUE', `the serde of the store's values: ${(cause as Error).message}`, {
@@ -162,10 +164,11 @@ async function* entriesOf(
   encoding: Encoding,
   place: string,
   exchange: Exchange,
-): AsyncGenerator<[unknown, unknown]> {
+): AsyncGenerator<unknown> {
   try {
     for await (const line of lines) {
-      if (Array.isArray(line)) yield [entryKeyOf(line[0], type, encoding), encoding.valueOf(line[1])];
+      if (Array.isArray(line) && type === 'version-history') yield versionOf(line, encoding);
+      else if (Array.isArray(line)) yield [entryKeyOf(line[0], type, encoding), encoding.valueOf(line[1])];
       else {
         const { error } = line as { readonly error?: string };
         if (error === undefined) return;
@@ -185,6 +188,11 @@ async function* entriesOf(
   } finally {
     exchange.end();
   }
+}
+
+function versionOf(sent: unknown, encoding: Encoding): VersionedRecord<unknown> {
+  const [{ timestamp, validTo }, value] = sent as [{ readonly timestamp: number; readonly validTo?: number }, unknown];
+  return { value: encoding.valueOf(value), timestamp, validTo };
 }
 
 function entryKeyOf(sent: unknown, type: WireRequest['query']['type'], encoding: Encoding): unknown {

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ArgumentError, MillraceError } from '../../errors.js';
+import type { VersionedRecord } from '../../state/versioned/history.js';
 import type { StoreSerdes } from '../../topology/topology.js';
 import type { StateQueries } from '../state-queries.js';
 import { type PartitionAnswer, StateQueryError, type StateQueryRequest } from '../state-query.js';
@@ -98,8 +99,18 @@ async function* linesOf(
     yield { ...head, value: value === undefined || value === null ? null : encoding.value(value) };
     return;
   }
+  if (type === 'versioned-key') {
+    yield { ...head, value: value === undefined ? null : sentVersion(value as VersionedRecord<unknown>, encoding) };
+    return;
+  }
   yield { ...head, hasEntries: true };
   try {
+    if (type === 'version-history') {
+      for await (const version of value as AsyncIterable<VersionedRecord<unknown>>)
+        yield sentVersion(version, encoding);
+      yield END_OF_ENTRIES;
+      return;
+    }
     for await (const [key, held] of value as AsyncIterable<[unknown, unknown]>) {
       yield [sentKey(key, type, encoding), encoding.value(held)];
     }
@@ -108,6 +119,10 @@ async function* linesOf(
     return;
   }
   yield END_OF_ENTRIES;
+}
+
+function sentVersion({ value, ...times }: VersionedRecord<unknown>, encoding: Encoding): readonly unknown[] {
+  return [times, encoding.value(value)];
 }
 
 function sentKey(key: unknown, type: WireRequest['query']['type'], encoding: Encoding): unknown {

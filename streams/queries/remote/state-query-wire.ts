@@ -31,6 +31,11 @@ export const wireRequest = z.strictObject({
       type: z.literal('session-key'),
       ...{ key: z.unknown(), from: time.optional(), to: time.optional(), limit },
     }),
+    z.strictObject({ type: z.literal('versioned-key'), key: z.unknown(), asOf: time.optional() }),
+    z.strictObject({
+      type: z.literal('version-history'),
+      ...{ key: z.unknown(), from: time.optional(), to: time.optional(), descending: z.boolean().optional(), limit },
+    }),
     z.strictObject({ type: z.literal('session-range'), from: time.optional(), to: time.optional(), limit }),
   ]),
   bound: position.optional(),
@@ -44,7 +49,8 @@ export type WireRequest = z.output<typeof wireRequest>;
 
 /**
  * The first line of an answer. A key's value is in it, null where there is none; entries follow, a line each, as
- * `[key, value]`, `[window start, value]`, or `[{key, start, end}, value]`, and a last line says that they are all there.
+ * `[key, value]`, `[window start, value]`, `[{key, start, end}, value]`, or a version's `[{timestamp, validTo}, value]`, and a
+ * last line says that they are all there. A version that is asked for by its key is such a pair.
  */
 export const wireAnswer = z.discriminatedUnion('isSuccess', [
   z.object({
@@ -131,6 +137,8 @@ export function withKeys(query: StateQuery | WireRequest['query'], change: (key:
     case 'key':
     case 'window-key':
     case 'session-key':
+    case 'versioned-key':
+    case 'version-history':
       return { ...query, key: change(query.key) };
     case 'range': {
       const { from, to, ...rest } = query;

@@ -186,8 +186,8 @@ export class LevelSessionStore<K, A> implements StateStore {
   }
 
   /** What is in memory, of what was not committed, too. */
-  live(): LiveSessionStore<K, A> {
-    return new LiveSessionStore(this);
+  live(): LiveSessionStore<K, A, unknown> {
+    return new LiveSessionStore<K, A, unknown>(this, (aggregate) => aggregate);
   }
 
   view(): StoreView {
