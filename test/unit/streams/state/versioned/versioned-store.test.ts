@@ -250,3 +250,30 @@ it('joins and aggregations of tables follow the latest versions, and a stream of
   expect((await told('counts')).sort()).toEqual(['B=1@20', 'b=0@20', 'b=1@20']);
   await driver.close();
 });
+
+it('a stream is joined with what the row was at the time of the record', async () => {
+  const builder = new StreamsBuilder();
+  const rows = builder.table('rows', STRINGS, { name: 'rows', versioned: 100 });
+  const long = rows.filter((_key, value) => value.length > 1);
+  const stream = builder.stream('in', { ...STRINGS, nulls: 'skip' });
+  stream.leftJoin(rows, (value, row) => `${value}: ${row}`).to('out', STRINGS);
+  stream.join(long, (value, row) => `${value}: ${row}`).to('long', STRINGS);
+  const driver = await TopologyTestDriver.create(builder.build());
+  for (const [value, timestamp] of [
+    ['one', 10],
+    ['two', 20],
+    ['3', 30],
+  ] as const) {
+    await driver.pipeInput('rows', stringSerde, stringSerde, { key: 'k', value, timestamp });
+  }
+  for (const timestamp of [35, 5, 15, 25]) {
+    await driver.pipeInput('in', stringSerde, stringSerde, { key: 'k', value: `at ${timestamp}`, timestamp });
+  }
+  const told = async (topic: string) => {
+    const output = await driver.readOutput(topic, stringSerde, stringSerde);
+    return output.map(({ value }) => value);
+  };
+  expect(await told('out')).toEqual(['at 35: 3', 'at 5: null', 'at 15: one', 'at 25: two']);
+  expect(await told('long')).toEqual(['at 15: one', 'at 25: two']);
+  await driver.close();
+});
