@@ -139,6 +139,16 @@ describe('OTLP over HTTP', () => {
     expect(await running.log.endOffset({ topic: 'test-inter-dlq', partition: 0 })).toBe(1);
   });
 
+  it('makes an event of each record of an object that holds a list, and of each list that is a line', async () => {
+    const one = await receiving();
+    const event = (n: number) => ({ time: NOW, level: 'INFO', service: 'cart', message: `line ${n}` });
+    const body = `${JSON.stringify({ Records: [event(1), event(2)] })}\n${JSON.stringify([event(3), event(4)])}\n`;
+    const response = await fetch(`${one.url}/api/v1/events`, { method: 'POST', body });
+    expect(await response.json()).toMatchObject({ accepted: 4, refused: 0 });
+    const lines = await valuesOf<Line>(one, 'serviceLogs', 'logs');
+    expect(lines.map(({ message }) => message)).toEqual(['line 1', 'line 2', 'line 3', 'line 4']);
+  });
+
   it('reads a line of a file that a collector sends as it is for what the line says', async () => {
     const running = await receiving();
     const raw = { timeUnixNano: `${NOW}000000`, body: { stringValue: line('/raw') } };
