@@ -1,7 +1,8 @@
 /**
  * What the dashboard's page and its server hold while somebody uses it: `npm run bench:dashboard`. A browser goes from page
  * to page over a pipeline that runs; once a minute garbage is collected and what is left is measured. With one page alone,
- * such as `-- --pages logs --minutes 1 --log-rate 5000`, it stays there. Needs Chromium.
+ * such as `-- --pages logs --minutes 1 --log-rate 5000 --trace`, it stays there; the trace tells the processor time of its
+ * tasks, which a busy machine does not make longer. Needs Chromium.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     'log-rate': { type: 'string', default: '1000' },
     pages: { type: 'string', default: 'overview,logs,services,pipeline,incidents,sql,alerts' },
     port: { type: 'string', default: '4880' },
+    trace: { type: 'boolean', default: false },
   },
 });
 const PROGRAM = fileURLToPath(new URL('../../bin/millrace.mjs', import.meta.url));
@@ -39,6 +41,17 @@ interface Held {
   readonly pipeline: number;
   readonly longTasks: number;
   readonly longestMs: number;
+}
+
+/** A task of the page's main thread, as Chromium traces it; in microseconds. */
+interface TracedTask {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly args?: { readonly name?: string };
+  readonly dur?: number;
+  /** Of the processor: what the task itself took, also while others had the machine. */
+  readonly tdur?: number;
 }
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -105,6 +118,19 @@ async function urlIn(said: () => string, pipeline: ChildProcess): Promise<string
   throw new Error(`The pipeline did not start:\n${said()}`);
 }
 
+/** Of all threads that draw pages, the tasks with most processor time, in milliseconds. */
+function longestTasks(trace: Buffer): readonly number[] {
+  const { traceEvents: events } = JSON.parse(trace.toString()) as { traceEvents: readonly TracedTask[] };
+  const threadOf = ({ pid, tid }: TracedTask) => `${pid}/${tid}`;
+  const drawing = new Set(
+    events.filter(({ args, name }) => name === 'thread_name' && args?.name === 'CrRendererMain').map(threadOf),
+  );
+  return events
+    .filter((event) => event.name.endsWith('RunTask') && event.tdur !== undefined && drawing.has(threadOf(event)))
+    .map(({ tdur = 0 }) => tdur / 1000)
+    .sort((one, other) => other - one);
+}
+
 const OBSERVE = `globalThis.longTasks = [];
 new PerformanceObserver((list) => {
   for (const { duration } of list.getEntries()) globalThis.longTasks.push(duration);
@@ -138,6 +164,7 @@ async function main(): Promise<void> {
     await session.send('Performance.enable');
     const pids = [serverOf(pipeline.pid ?? 0), pipeline.pid ?? 0] as const;
     console.log('minute  heap of the page  nodes  listeners  server  pipeline  tasks over 50 ms  longest');
+    if (values.trace) await browser.startTracing(page, { categories: ['toplevel'] });
     const usedSince = Date.now();
     for (let minute = 1; minute <= Number(values.minutes); minute++) {
       await use(page, names, usedSince + minute * MINUTE_MS);
@@ -149,6 +176,20 @@ async function main(): Promise<void> {
       const held = await heldBy(session, page, minute, pids);
       const columns = [held.minute, mb(held.heap), held.nodes, held.listeners, mb(held.server), mb(held.pipeline)];
       console.log([...columns, held.longTasks, `${held.longestMs.toFixed(0)} ms`].join('  '));
+    }
+    if (values.trace) {
+      const tasks = longestTasks(await browser.stopTracing());
+      const lines = await page
+        .locator('[role=grid]')
+        .first()
+        .getAttribute('aria-rowcount', { timeout: 1_000 })
+        .catch(() => null);
+      if (lines !== null) console.log(`${lines} rows in the list`);
+      const long = tasks.filter((ms) => ms > 50).length;
+      const total = tasks.reduce((sum, ms) => sum + ms, 0);
+      console.log(
+        `${tasks.length} tasks, ${(total / 1000).toFixed(1)} s of processor time; ${long} over 50 ms, the longest ${(tasks[0] ?? 0).toFixed(0)} ms`,
+      );
     }
   } finally {
     await browser.close();
