@@ -1,18 +1,17 @@
 import {
   type Duration,
-  jsonSerde,
   type KeyValueStore,
   type KeyValueStoreDefinition,
   type KStream,
   keyValueStore,
   type Processor,
   type ProcessorContext,
-  type Serde,
   type StreamRecord,
   stringSerde,
   toMilliseconds,
   type Windowed,
 } from '@millrace/streams';
+import { learnedStateSerde } from './learned-state.js';
 import type { Judgement, Observed } from './monitor.js';
 
 /** An entity without a record for so long is gone: its state is deleted, and its open alerts end. */
@@ -77,8 +76,7 @@ export function monitorWindows<A, S extends object>(
   options: WindowMonitorOptions<A, S>,
 ): KStream<string, JudgedWindow<A>> {
   const { name } = options;
-  // What judges learn is JSON, which their types cannot say in general.
-  const valueSerde = jsonSerde<unknown>() as Serde<S | Roster>;
+  const valueSerde = learnedStateSerde<S | Roster>();
   const store = keyValueStore({ name, keySerde: stringSerde, valueSerde, sharesValues: true });
   return windows.process<string, JudgedWindow<A>>(() => new WindowMonitor(options, store), { name, stores: [store] });
 }
@@ -93,8 +91,8 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
   readonly #options: WindowMonitorOptions<A, S>;
   readonly #sizeMs: number;
   #context: ProcessorContext<string, JudgedWindow<A>> | undefined;
-  #states: KeyValueStore<string, S> | undefined;
-  #rosters: KeyValueStore<string, Roster> | undefined;
+  #states: KeyValueStore<string, S | null> | undefined;
+  #rosters: KeyValueStore<string, Roster | null> | undefined;
   /** Names come from outside: without a prototype, none of them is special. */
   readonly #roster: Roster = Object.create(null);
   #watched = 0;
@@ -106,9 +104,9 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
   #receivedTo = 0;
   #emptyFrom = 0;
 
-  readonly #store: KeyValueStoreDefinition<string, S | Roster>;
+  readonly #store: KeyValueStoreDefinition<string, S | Roster | null>;
 
-  constructor(options: WindowMonitorOptions<A, S>, store: KeyValueStoreDefinition<string, S | Roster>) {
+  constructor(options: WindowMonitorOptions<A, S>, store: KeyValueStoreDefinition<string, S | Roster | null>) {
     this.#options = options;
     this.#store = store;
     this.#mostWatched = options.mostWatched ?? MAX_WATCHED;
@@ -120,8 +118,8 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
     this.#context = context;
     // The roster is in the same store, under a key that no entity has.
     const store = context.stateStore(this.#store);
-    this.#states = store as KeyValueStore<string, S>;
-    this.#rosters = store as KeyValueStore<string, Roster>;
+    this.#states = store as KeyValueStore<string, S | null>;
+    this.#rosters = store as KeyValueStore<string, Roster | null>;
     Object.assign(this.#roster, this.#rosters?.get(ROSTER));
     this.#watched = Object.keys(this.#roster).length;
     if (watchesClock) context.schedule(this.#sizeMs, 'wall-clock-time', (now) => this.#watchClock(now));
@@ -193,7 +191,7 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
     );
     for (const [entity] of ranked.slice(Math.floor(this.#mostWatched / 2))) {
       const state = this.#states?.get(keyOf(entity));
-      if (state === undefined || this.#options.judge.isAtRest(state)) this.#forget(entity);
+      if (!state || this.#options.judge.isAtRest(state)) this.#forget(entity);
     }
   }
 

@@ -1,5 +1,4 @@
 import {
-  jsonSerde,
   type KeepingAggregator,
   type KeyValueStore,
   keyValueStore,
@@ -19,6 +18,7 @@ import type { ApplicationConfig } from '../application-config.js';
 import type { Verdicts } from '../feedback/verdicts.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { LastHeard, lastHeardStore } from '../monitoring/last-heard.js';
+import { learnedStateSerde } from '../monitoring/learned-state.js';
 import { boundedName, isMeasured } from '../monitoring/measured.js';
 import { Monitor, type MonitorState } from '../monitoring/monitor.js';
 import type { TopicSerdes } from '../serdes.js';
@@ -89,7 +89,7 @@ interface ScoredReading {
   readonly episodes?: readonly AlertEpisode[];
 }
 
-/** What is known of a sensor. Older versions have written the `MonitorState` alone. */
+/** What is known of a sensor. */
 interface SensorState {
   readonly heardOn: number;
   readonly detections: MonitorState;
@@ -104,7 +104,7 @@ function storesOf() {
   const states = keyValueStore({
     name: STORE,
     keySerde: stringSerde,
-    valueSerde: jsonSerde<SensorState | MonitorState>(),
+    valueSerde: learnedStateSerde<SensorState>(),
     sharesValues: true,
   });
   return { states, lastHeard: lastHeardStore(LAST_HEARD) };
@@ -117,7 +117,7 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
   /** How often each sensor is read; undefined until the store was looked through. */
   #paces: Map<string, Pace> | undefined;
   #context: ProcessorContext<string, ScoredReading> | undefined;
-  #states: KeyValueStore<string, SensorState | MonitorState> | undefined;
+  #states: KeyValueStore<string, SensorState | null> | undefined;
   #lastHeard: LastHeard | undefined;
 
   readonly #stores: ReturnType<typeof storesOf>;
@@ -144,7 +144,7 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
     if (this.#paces === undefined) {
       this.#paces = new Map();
       for await (const [id, state] of states.all()) {
-        if (isSensorState(state) && state.pace !== undefined) this.#paces.set(id, state.pace);
+        if (state?.pace !== undefined) this.#paces.set(id, state.pace);
       }
     }
     for (const [id, pace] of this.#paces) {
@@ -153,7 +153,7 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
       // It is told once, and over when the sensor is read again.
       this.#paces.delete(id);
       const state = states.get(id);
-      if (state === undefined || !isSensorState(state)) continue;
+      if (!state) continue;
       const stopped = state.stopped ?? {};
       const silence = { silentMs: now - pace.lastMs, allowedMs };
       const { alerts, episodes = [] } = this.#stopMonitor.observe(stopped, silence, observedAt(id, now));
@@ -166,22 +166,18 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
 
   #forget(id: string, now: number): void {
     const state = this.#states?.delete(id);
-    if (state === undefined) return;
+    if (!state) return;
     this.#paces?.delete(id);
     const observed = observedAt(id, now);
-    const alerts = isSensorState(state)
-      ? [...this.#monitor.close(state.detections, observed), ...this.#stopMonitor.close(state.stopped ?? {}, observed)]
-      : this.#monitor.close(state, observed);
+    const stopped = this.#stopMonitor.close(state.stopped ?? {}, observed);
+    const alerts = [...this.#monitor.close(state.detections, observed), ...stopped];
     if (alerts.length > 0) this.#context?.forward({ key: id, value: { score: null, alerts }, timestamp: now });
   }
 
   process({ timestamp, value: reading }: StreamRecord<string, SensorReading>): void {
     const { pressure, sensor_id, temperature } = reading;
-    const known = this.#states?.get(sensor_id) ?? {};
-    const before: Partial<SensorState> & Pick<SensorState, 'detections'> = isSensorState(known)
-      ? known
-      : { detections: known };
-    const { correlation = noCorrelation(), detections, last, stopped = {} } = before;
+    const before = this.#states?.get(sensor_id) ?? undefined;
+    const { correlation = noCorrelation(), detections = {}, last, stopped = {} } = before ?? {};
     const observed = observedAt(sensor_id, timestamp);
     const residual =
       temperature === null || pressure === null ? undefined : residualOf(correlation, temperature, pressure);
@@ -191,9 +187,9 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
     const { deviations, episodes: ofReadings = [], scores } = judged;
     const { episodes: ofStops = [] } = again;
     const episodes = ofReadings.length + ofStops.length > 0 ? [...ofReadings, ...ofStops] : undefined;
-    const pace = learnGap(before.pace, timestamp);
+    const pace = learnGap(before?.pace, timestamp);
     this.#paces?.set(sensor_id, pace);
-    const heardOn = this.#lastHeard?.heard(sensor_id, timestamp, before.heardOn) ?? 0;
+    const heardOn = this.#lastHeard?.heard(sensor_id, timestamp, before?.heardOn) ?? 0;
     this.#states?.put(sensor_id, {
       ...{ heardOn, detections, correlation, pace, stopped },
       last: { temperature: temperature ?? last?.temperature ?? null, pressure: pressure ?? last?.pressure ?? null },
@@ -214,10 +210,6 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
 
 function observedAt(id: string, time: number) {
   return { entity: id, scope: `sensor/${id}`, start: time, end: time };
-}
-
-function isSensorState(state: SensorState | MonitorState): state is SensorState {
-  return typeof state['heardOn'] === 'number';
 }
 
 function isOver({ pressure, temperature }: SensorReading, limits: Limits): boolean {
