@@ -28,7 +28,7 @@ const POMS = new URL('./poms/', import.meta.url);
 /** `stack` is what the stack runs. */
 export type KafkaVersion = 'stack' | '4.4.0' | '4.1.2' | '3.7.2' | '2.8.2';
 
-export type Protocol = 'PLAINTEXT' | 'SSL' | 'SASL_SSL';
+export type Protocol = 'PLAINTEXT' | 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT';
 
 export interface BrokersOptions {
   /** Default `stack`. */
