@@ -1,6 +1,7 @@
 /** The words that a program is written in, and what runs it; logs come from `./embedded` and `./kafka`. */
 export type { Duration } from './dsl/duration.js';
 export { toMilliseconds } from './dsl/duration.js';
+export { JoinWindows } from './dsl/join-windows.js';
 export type { KGroupedStream, TimeWindowedKStream } from './dsl/kgrouped-stream.js';
 export type { KGroupedTable } from './dsl/kgrouped-table.js';
 export type { BranchedKStream, Branches, KStream } from './dsl/kstream.js';
@@ -23,6 +24,7 @@ export type {
   Reduced,
   Repartitioned,
   SessionAggregator,
+  StreamJoined,
   TableAggregator,
   TableOf,
   WithNulls,

@@ -1,4 +1,5 @@
 import { compileStreamTableJoin } from '../operators/joins/stream-table-join.js';
+import type { JoinKind } from '../operators/joins/table-table-join.js';
 import { type AnyJoiner, joinOf } from '../operators/joins/value-joiner.js';
 import { processorCompiler } from '../operators/process.js';
 import { compileBranch } from '../operators/stateless/branch.js';
@@ -19,9 +20,9 @@ import type {
   TaskContext,
 } from '../topology/topology.js';
 import { TopologyError } from '../topology/topology.js';
+import { JoinWindows } from './join-windows.js';
 import { KGroupedStream } from './kgrouped-stream.js';
-import type { KTable } from './ktable.js';
-import { type AnyTable, joinedRows } from './ktable.js';
+import { type AnyTable, joinedRows, KTable } from './ktable.js';
 import type {
   Grouped,
   GroupedArgument,
@@ -34,10 +35,12 @@ import type {
   Repartitioned,
   RepartitionedArgument,
   Serdes,
+  StreamJoined,
   TableArgument,
   TableOf,
 } from './options.js';
 import { sourceTable } from './source-table.js';
+import { streamJoin } from './stream-join.js';
 import type { Synchronous } from './synchronous.js';
 
 type Predicate<K, V> = (key: K, value: V) => boolean;
@@ -283,8 +286,27 @@ export class KStream<K, V, Missing extends RecordPart = never> {
     joiner: (key: NotNull<K>, value: NotNull<V>, tableValue: NotNull<VT>) => Synchronous<VR>,
     joined?: Joined<K, V>,
   ): KStream<NotNull<K>, VR, Missing | 'value'>;
-  join(table: AnyTable, joiner: AnyJoiner, joined: Joined<K, V> = {}): unknown {
-    return this.#joinTable(table, joiner, false, joined);
+  /**
+   * Joins each record with those of another stream that have its key and are near it in time. A result has the later of both
+   * times. Each side keeps its records in a store for as long as partners may come. Records with a null key or value are
+   * passed over, and counted as skipped.
+   *
+   * @example orders.join(payments, (order, payment) => ({ ...order, payment }), JoinWindows.ofTimeDifferenceAndGrace('1h', '1m'))
+   */
+  join<VO, VR, KO extends NotNull<K> | null, MissingOfOther extends RecordPart>(
+    other: KStream<KO, VO, MissingOfOther>,
+    joiner: (value: NotNull<V>, otherValue: NotNull<VO>) => Synchronous<VR>,
+    windows: JoinWindows,
+    joined?: StreamJoined<K, V, VO>,
+  ): KStream<NotNull<K>, VR, Missing | 'value'>;
+  join<VO, VR, KO extends NotNull<K> | null, MissingOfOther extends RecordPart>(
+    other: KStream<KO, VO, MissingOfOther>,
+    joiner: (key: NotNull<K>, value: NotNull<V>, otherValue: NotNull<VO>) => Synchronous<VR>,
+    windows: JoinWindows,
+    joined?: StreamJoined<K, V, VO>,
+  ): KStream<NotNull<K>, VR, Missing | 'value'>;
+  join(other: AnyTable | AnyStream, joiner: AnyJoiner, ...given: readonly unknown[]): unknown {
+    return this.#join(other, joiner, 'inner', given);
   }
 
   /**
@@ -302,12 +324,99 @@ export class KStream<K, V, Missing extends RecordPart = never> {
     joiner: (key: K, value: NotNull<V>, tableValue: NotNull<VT> | null) => Synchronous<VR>,
     joined?: Joined<K, V>,
   ): KStream<K, VR, Missing | 'value'>;
-  leftJoin(table: AnyTable, joiner: AnyJoiner, joined: Joined<K, V> = {}): unknown {
-    return this.#joinTable(table, joiner, true, joined);
+  /**
+   * As the `join` of two streams, but a record without a partner has a result with null: when none can come in time any more,
+   * or at once with a null key.
+   */
+  leftJoin<VO, VR, KO extends NotNull<K> | null, MissingOfOther extends RecordPart>(
+    other: KStream<KO, VO, MissingOfOther>,
+    joiner: (value: NotNull<V>, otherValue: NotNull<VO> | null) => Synchronous<VR>,
+    windows: JoinWindows,
+    joined?: StreamJoined<K, V, VO>,
+  ): KStream<K, VR, Missing | 'value'>;
+  leftJoin<VO, VR, KO extends NotNull<K> | null, MissingOfOther extends RecordPart>(
+    other: KStream<KO, VO, MissingOfOther>,
+    joiner: (key: K, value: NotNull<V>, otherValue: NotNull<VO> | null) => Synchronous<VR>,
+    windows: JoinWindows,
+    joined?: StreamJoined<K, V, VO>,
+  ): KStream<K, VR, Missing | 'value'>;
+  leftJoin(other: AnyTable | AnyStream, joiner: AnyJoiner, ...given: readonly unknown[]): unknown {
+    return this.#join(other, joiner, 'left', given);
+  }
+
+  /** As `leftJoin` of two streams, for the records of both. */
+  outerJoin<VO, VR, KO extends NotNull<K> | null, MissingOfOther extends RecordPart>(
+    other: KStream<KO, VO, MissingOfOther>,
+    joiner: (value: NotNull<V> | null, otherValue: NotNull<VO> | null) => Synchronous<VR>,
+    windows: JoinWindows,
+    joined?: StreamJoined<K, V, VO>,
+  ): KStream<K | KO, VR, Missing | 'value'>;
+  outerJoin<VO, VR, KO extends NotNull<K> | null, MissingOfOther extends RecordPart>(
+    other: KStream<KO, VO, MissingOfOther>,
+    joiner: (key: K | KO, value: NotNull<V> | null, otherValue: NotNull<VO> | null) => Synchronous<VR>,
+    windows: JoinWindows,
+    joined?: StreamJoined<K, V, VO>,
+  ): KStream<K | KO, VR, Missing | 'value'>;
+  outerJoin(other: AnyTable | AnyStream, joiner: AnyJoiner, ...given: readonly unknown[]): unknown {
+    return this.#join(other, joiner, 'outer', given);
+  }
+
+  #join(
+    other: AnyTable | AnyStream,
+    joiner: AnyJoiner,
+    kind: JoinKind,
+    given: readonly unknown[],
+  ): KStream<K, unknown, 'value'> {
+    requireSynchronous({ inner: 'join', left: 'leftJoin', outer: 'outerJoin' }[kind], { joiner });
+    const [windows, joined = {}] = given;
+    if (other instanceof KTable)
+      return this.#joinTable(other, joiner, kind === 'left', (windows ?? {}) as Joined<K, V>);
+    if (other instanceof KStream && windows instanceof JoinWindows) {
+      return this.#joinStream(
+        other as unknown as KStream<K, unknown>,
+        joiner,
+        kind,
+        windows,
+        joined as StreamJoined<K, V, unknown>,
+      );
+    }
+    throw new TopologyError(
+      'a stream is joined with a table, or with a stream in windows: pass JoinWindows behind the joiner',
+    );
+  }
+
+  #joinStream(
+    other: KStream<K, unknown>,
+    joiner: AnyJoiner,
+    kind: JoinKind,
+    windows: JoinWindows,
+    joined: StreamJoined<K, V, unknown>,
+  ): KStream<K, unknown, 'value'> {
+    const { graph } = this;
+    const name = graph.named(joined, 'KSTREAM-MERGE');
+    if (other.graph !== graph) throw new TopologyError(`"${name}" joins a stream of another builder`);
+    const key = needSerde(joined.key ?? this.serdes.key ?? other.serdes.key, 'key', `"${name}"`);
+    const value = needSerde(joined.value ?? this.serdes.value, 'value', `"${name}"`);
+    const otherValue = joined.otherValue ?? other.serdes.value;
+    if (otherValue === undefined) {
+      throw new TopologyError(`"${name}" needs a serde for the other stream's value; pass { otherValue: … }`);
+    }
+    const left = this.#copartitioned(`${name}-left`, { key, value }, kind !== 'inner');
+    const right = other.#copartitioned(`${name}-right`, { key, value: otherValue as Serde<unknown> }, kind === 'outer');
+    const serdes = {
+      key: key as Serde<unknown>,
+      value: value as Serde<unknown>,
+      otherValue: otherValue as Serde<unknown>,
+    };
+    const isNameGenerated = joined.name === undefined;
+    const node = streamJoin({
+      ...{ graph, name, isNameGenerated, kind, windows, join: joinOf(joiner), left: left.node, right: right.node },
+      ...serdes,
+    });
+    return new KStream(graph, node, { key, value: undefined } as Serdes<K, unknown>, false);
   }
 
   #joinTable(table: AnyTable, joiner: AnyJoiner, isLeft: boolean, joined: Joined<K, V>): KStream<K, unknown, 'value'> {
-    requireSynchronous(isLeft ? 'leftJoin' : 'join', { joiner });
     const { graph } = this;
     const name = graph.named(joined, isLeft ? 'KSTREAM-LEFTJOIN' : 'KSTREAM-JOIN');
     if (table.graph !== graph) throw new TopologyError(`"${name}" joins a table of another builder`);
@@ -442,6 +551,12 @@ export class KStream<K, V, Missing extends RecordPart = never> {
     const node = this.graph.processor(name, this.node, processorCompiler(name, supplier, stores), stores);
     return new KStream<KR, VR, 'key' | 'value'>(this.graph, node, NO_SERDES, true);
   }
+}
+
+/** Of which it does not matter what is in it. */
+interface AnyStream {
+  readonly graph: Graph;
+  readonly keyChanged: boolean;
 }
 
 /** How a stream goes through a topic for what is behind it. */

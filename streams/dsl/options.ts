@@ -161,6 +161,18 @@ export interface Joined<K, V> {
   readonly value?: SerdeFor<NotNull<V>>;
 }
 
+/** How two streams are joined. Serdes may be left out when the streams' own are known. */
+export interface StreamJoined<K, V, VO> {
+  /**
+   * Names the join, its stores `<name>-this-join-store` and `<name>-other-join-store`, and the repartition topics of streams
+   * whose key may have changed: `<application>-<name>-left-repartition` and `-right-repartition`.
+   */
+  readonly name?: string;
+  readonly key?: SerdeFor<NotNull<K>>;
+  readonly value?: SerdeFor<NotNull<V>>;
+  readonly otherValue?: SerdeFor<NotNull<VO>>;
+}
+
 /** How records go through a topic. A serde may be left out when the stream's own is known. */
 export interface Repartitioned<K, V> extends Partial<Grouped<NotNull<K>, V>> {
   /** Default: as many as the largest topic that is read before it. */

@@ -63,6 +63,10 @@ export const MISTAKES: Readonly<Record<string, string>> = {
   'an aggregate of a table that only adds':
     'users.groupBy((_key, user) => [user, user], STRINGS).aggregate({ initializer: () => 0, add: (_key, _user, sum) => sum + 1 }, { value: numberSerde });',
   'a stream of new keys as a table without their serde': 'words.selectKey((_key, word) => word.length).toTable();',
+  'a join of streams without windows': 'words.join(kept, (word, other) => word + other);',
+  'a partner that a left join may not have':
+    'words.leftJoin(words, (word, other) => word.length + other.length, JoinWindows.ofTimeDifferenceWithNoGrace(5));',
+  'an outer join of a stream with a table': 'words.outerJoin(users, (word, user) => [word, user]);',
   'a joiner that answers a promise': 'words.join(users, (word, user) => Promise.resolve(word + user));',
   'a joined value without a serde': "words.join(users, (word, user) => word.length + user.length).to('out');",
 

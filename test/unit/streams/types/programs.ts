@@ -39,6 +39,12 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
     kept.leftJoin(users, (key: string | null, word: string, user: string | null) => \`\${key}\${word}\${user}\`).selectKey((key) => key?.length);
     orders.selectKey((_key, { id }) => id).join(users, ({ amount }, user) => amount + user.length, { name: 'named' });
     words.join(numbers.groupByKey().reduce((a, b) => a + b), (word, sum) => word.length + sum);`,
+  'joins of streams': `
+    const hour = JoinWindows.ofTimeDifferenceAndGrace('1h', 5000).before(-10).after('2h');
+    words.join(kept, (word, other) => word.length + other.length, hour).to('out', NUMBERS);
+    words.leftJoin(orders, (word, order) => word + (order?.id ?? ''), hour, { name: 'ordered' }).to('out', STRINGS);
+    words.outerJoin(orders, (key: string | null, word: string | null, order: Order | null) => [key, word, order], hour).mapValues(([key]) => key);
+    words.mapValues((word) => word.length).join(words, (length, word) => length + word.length, hour, { value: numberSerde });`,
   'joins of tables': `
     const lengths = words.mapValues((word) => word.length).toTable({ value: numberSerde, name: 'lengths' });
     users.join(lengths, (user, length) => user.length + length).toStream().mapValues((sum) => (sum ?? 0) + 1);
