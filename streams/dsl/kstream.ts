@@ -353,7 +353,7 @@ export class KStream<K, V, Missing extends RecordPart = never> {
   ): KStream<K | KO, VR, Missing | 'value'>;
   outerJoin<VO, VR, KO extends NotNull<K> | null, MissingOfOther extends RecordPart>(
     other: KStream<KO, VO, MissingOfOther>,
-    joiner: (key: K | KO, value: NotNull<V> | null, otherValue: NotNull<VO> | null) => Synchronous<VR>,
+    joiner: (key: K | NoInfer<KO>, value: NotNull<V> | null, otherValue: NotNull<VO> | null) => Synchronous<VR>,
     windows: JoinWindows,
     joined?: StreamJoined<K, V, VO>,
   ): KStream<K | KO, VR, Missing | 'value'>;
