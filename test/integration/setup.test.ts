@@ -51,6 +51,8 @@ fs.mkdirSync(folder, { recursive: true });
 fs.writeFileSync(join(folder, 'confluent-kafka-javascript.node'), '');
 `;
 const CI = 'npm ci --omit=dev --ignore-scripts --no-audit --no-fund';
+/** What is copied as it is. */
+const FOLDERS = ['deploy/grafana/dashboards', 'deploy/grafana/provisioning/datasources'];
 const PROGRAM = `#!/bin/sh
 [ "$1" = wait ] && { trap 'exit 42' TERM; echo ready; while true; do sleep 0.05; done; }
 echo "program $*"; exit 3
@@ -61,11 +63,12 @@ let checkout: string;
 beforeEach(async () => {
   checkout = await mkdtemp(join(tmpdir(), 'millrace-setup-'));
   await cp(BIN, join(checkout, 'bin'), { recursive: true });
-  await mkdir(join(checkout, 'path'));
-  await mkdir(join(checkout, 'streams'));
-  await mkdir(join(checkout, 'schemas'));
+  for (const folder of ['path', 'streams', 'schemas', 'deploy/kibana', ...FOLDERS]) {
+    await mkdir(join(checkout, folder), { recursive: true });
+  }
   await write('package-lock.json', '{"version": 1}');
   await write('schemas/a.avsc', '"int"');
+  await write('deploy/kibana/millrace.ndjson', '{}');
   await write('streams/kept.ts', '');
   await write('path/npm', NPM);
   await write('program.sh', PROGRAM);

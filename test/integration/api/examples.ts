@@ -120,6 +120,7 @@ export function examplesOf({
       { body: { sql: "SELECT * FROM read_text('/etc/passwd')" }, status: 422 },
       { body: { sql: '' }, status: 400 },
     ],
+    'get /query/tables': [{}],
     'delete /query/{id}': [{ params: { id: 'none' }, status: 404 }],
     'post /queries': [
       { body: { name: 'all', sql: 'SELECT count(*) FROM logs' } },
