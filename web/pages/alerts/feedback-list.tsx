@@ -8,7 +8,7 @@ import { feedbackOf } from './questions.js';
 export function FeedbackList() {
   const asked = useQuery(feedbackOf());
   return (
-    <section className="ax-s" id="feedback" aria-labelledby="feedback-t">
+    <section className="ax-f" id="feedback" aria-labelledby="feedback-t">
       <ListHead
         id="feedback-t"
         title="Learned from people"

@@ -15,7 +15,7 @@ import { useRangeLink } from '../../shell/range.js';
 import { IncidentActions } from './actions.js';
 import { AskedFor } from './asked-for.js';
 import { FieldShifts } from './field-shifts.js';
-import { logsQueryOf, logsSourceOf } from './its-lines.js';
+import { areAllLines, logsQueryOf, logsSourceOf } from './its-lines.js';
 import { isUnusual, latestOf, signalsOf } from './signals.js';
 import { Timeline } from './timeline.js';
 import { Together } from './together.js';
@@ -47,7 +47,8 @@ function Detail({ incident }: { readonly incident: IncidentDetail }) {
             <div className="hd">
               <h3 id="lines-t">Lines</h3>
               <span className="s">
-                {count(incident.failing_lines, 'line')} that failed, samples of each message first
+                {count(incident.failing_lines, 'line')}
+                {areAllLines(incident) ? '' : ' that failed'}, samples of each message first
               </span>
               <Link
                 className="lnk r s"

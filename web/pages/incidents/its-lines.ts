@@ -16,6 +16,11 @@ export function requestsOf({ scope }: Pick<Incident, 'scope'>): string {
   return nameOf(scope) === '*' ? '' : `host:${name}`;
 }
 
+/** Whether an incident is of all lines of its client or sensor, and not only of those that failed. */
+export function areAllLines({ scope, source_kind: kind }: Pick<Incident, 'scope' | 'source_kind'>): boolean {
+  return kind === 'sensor' || scope.startsWith('client/');
+}
+
 /** The search that finds them. */
 export function logsQueryOf({ scope, source_kind: kind }: Pick<Incident, 'scope' | 'source_kind'>): string {
   const name = quoted(nameOf(scope));

@@ -64,7 +64,6 @@ export function Timeline({ incident }: { readonly incident: IncidentDetail }) {
           </div>
         ))}
       </div>
-      {isOfClient(incident) && <ClientRequests incident={incident} />}
       {signals.map((signal) => (
         <SignalRow key={signal.name} signal={signal} incident={incident} from={from} to={to} began={began} />
       ))}
@@ -72,6 +71,7 @@ export function Timeline({ incident }: { readonly incident: IncidentDetail }) {
         <span />
         <TimeAxis from={from} to={to} />
       </div>
+      {isOfClient(incident) && <ClientRequests incident={incident} />}
     </section>
   );
 }

@@ -11,6 +11,8 @@ import { bytes, number, percent, whole } from '../../parts/wording.js';
 import { useRange, useRangeLink } from '../../shell/range.js';
 
 const STALE_MS = 10_000;
+/** Of fewer, the first of which may have begun within it, nothing is compared. */
+const LEAST_MINUTES = 6;
 
 interface AskedMetrics {
   readonly data: Metrics | undefined;
@@ -52,7 +54,7 @@ export function Figures({ metrics }: { readonly metrics: AskedMetrics }) {
         href={linkTo('/hosts')}
         value={lastRequests === undefined ? undefined : number(lastRequests)}
         unit="/s"
-        change={changeOf(lastRequests, meanOf(requests.slice(0, -1)))}
+        change={requests.length < LEAST_MINUTES ? undefined : changeOf(lastRequests, meanOf(requests.slice(0, -1)))}
         beside={isOld ? <AsOf time={data.to} now={now} /> : 'all hosts'}
         spark={<Spark values={requests} height={24} />}
       />
