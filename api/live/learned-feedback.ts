@@ -69,9 +69,10 @@ function withMargin({ count, direction, expected_high: high, expected_low: low, 
     return value > 0 ? Math.max(value / 2, further) : further;
   }
   // Of shares the odds are what goes further: there is no more than all.
-  if (count !== null || (value > 0 && value < 1)) {
-    const odds = (1 + MARGIN) * (Math.min(value, 1 - 1e-9) / (1 - Math.min(value, 1 - 1e-9)));
-    return value >= 1 ? value : odds / (1 + odds);
+  if (value === 1 && count !== null) return 1;
+  if (value > 0 && value < 1) {
+    const odds = ((1 + MARGIN) * value) / (1 - value);
+    return odds / (1 + odds);
   }
   return value + MARGIN * (high === null ? Math.abs(value) : Math.max(0, value - high));
 }
@@ -87,8 +88,8 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 function inWords({ count, direction, failures, field }: Peak, value: number): string {
-  const isShare = count !== null || field === 'error_rate';
-  const amount = isShare && value <= 1 ? `${Number((value * 100).toPrecision(2))} %` : String(value);
+  const isShare = (count !== null || field === 'error_rate') && value <= 1;
+  const amount = isShare ? `${Number((value * 100).toPrecision(2))} %` : String(Number(value.toPrecision(3)));
   const counted = count === null || failures === null ? '' : `: it was ${failures} of ${count}`;
   if (direction === 'low') return `down to ${amount}`;
   return `up to ${amount}${isShare ? counted : ''}`;

@@ -9,7 +9,7 @@ import {
   type StreamsMetrics,
 } from '@millrace/streams';
 import { EmbeddedLog } from '@millrace/streams/embedded';
-import type { TopicRole } from '../../schemas/topics.js';
+import type { TopicNames, TopicRole } from '../../schemas/topics.js';
 import { applicationTopology } from '../../topology/application.js';
 import { type ApplicationConfig, DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js';
 import { RECORD_FAULTS } from '../../topology/record-faults.js';
@@ -134,6 +134,15 @@ export class ApplicationRun {
       await consumer.close();
     }
     return records;
+  }
+
+  /** The values of a topic of JSON. */
+  async readJson(role: keyof TopicNames): Promise<unknown[]> {
+    const values: unknown[] = [];
+    await this.#each(this.config.topics[role], ({ valueBytes, valueEnd, valueStart }) => {
+      values.push(JSON.parse(valueBytes.toString('utf8', valueStart, valueEnd)));
+    });
+    return values;
   }
 
   /** Why each record in the dead letters is there. */

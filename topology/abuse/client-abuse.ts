@@ -12,7 +12,14 @@ import {
   type Windowed,
 } from '@millrace/streams';
 import type { ApplicationConfig } from '../application-config.js';
-import { isOtherwiseNow, type ToldEpisode, toldFirst, toldFurther, toldOver } from '../feedback/told-episodes.js';
+import {
+  isOtherwiseNow,
+  type ToldEpisode,
+  toldFirst,
+  toldFurther,
+  toldOver,
+  wentFurther,
+} from '../feedback/told-episodes.js';
 import type { Verdicts } from '../feedback/verdicts.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { short } from '../monitoring/monitor.js';
@@ -24,6 +31,7 @@ import {
   type Episode,
   episodeOf,
   hasGrown,
+  hasHigherPeak,
   opened,
   over,
   REST_MS,
@@ -217,7 +225,7 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
     if (hasGrown(episode, requests) || isOtherwiseNow(episode, this.#verdicts)) {
       toldAgain(episode, concern, totalOf(state, episode));
       this.#tell(client, toldFurther(episode, this.#verdicts));
-    }
+    } else if (hasHigherPeak(episode)) this.#tell(client, wentFurther(episode));
     if (episode.lastOver - episode.alert.time < USUAL_AFTER_MS) return;
     state.usual = episode.peak;
     this.#end(client, state);

@@ -13,7 +13,14 @@ import {
 import { poissonTail } from '../../detection/count-chart.js';
 import type { Counted } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
-import { isOtherwiseNow, type ToldEpisode, toldFirst, toldFurther, toldOver } from '../feedback/told-episodes.js';
+import {
+  isOtherwiseNow,
+  type ToldEpisode,
+  toldFirst,
+  toldFurther,
+  toldOver,
+  wentFurther,
+} from '../feedback/told-episodes.js';
 import type { Verdicts } from '../feedback/verdicts.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { short } from '../monitoring/monitor.js';
@@ -26,6 +33,7 @@ import {
   type Episode,
   episodeOf,
   hasGrown,
+  hasHigherPeak,
   opened,
   over,
   REST_MS,
@@ -173,7 +181,7 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
       if (hasGrown(episode, episode.total.count) || isOtherwiseNow(episode, this.#verdicts)) {
         toldAgain(episode, this.#concern(host), episode.total);
         this.#tell(toldFurther(episode, this.#verdicts));
-      }
+      } else if (hasHigherPeak(episode)) this.#tell(wentFurther(episode));
       if (end - episode.alert.time >= USUAL_AFTER_MS) this.#becomeUsual(host, state);
     }
   }

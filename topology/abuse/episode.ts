@@ -9,7 +9,9 @@ export const SURELY_MS = 3_600_000;
 /** What goes on for so long is usual. */
 export const USUAL_AFTER_MS = 3_600_000;
 /** An alert is told again, under the same name, when it is of so many times as many requests. */
-const GROWTH = 4;
+const GROWTH = 2;
+/** Its peak is noted, for those who say that it is fine, when it is so many times as high. */
+const HIGHER = 1.25;
 
 /** From the first window over a limit to the last. */
 export interface Episode {
@@ -19,6 +21,8 @@ export interface Episode {
   lastOver: number;
   /** The most in a window. */
   peak: number;
+  /** As it was last noted. */
+  notedPeak?: number;
   /** Of how many requests the alert was. */
   told: number;
   /** All of it so far. */
@@ -65,6 +69,14 @@ export function opened(concern: Concern, { end, start, value }: Over, asked: Ask
 /** Whether so many requests are much more than when the alert was last told. */
 export function hasGrown({ told }: Episode, requests: number): boolean {
   return requests >= GROWTH * told;
+}
+
+/** Whether the peak is much higher than when it was last noted or told; it is noted then. */
+export function hasHigherPeak(episode: Episode): boolean {
+  const { alert, notedPeak = 0, peak } = episode;
+  if (peak < HIGHER * Math.max(notedPeak, alert.value)) return false;
+  episode.notedPeak = peak;
+  return true;
 }
 
 /** The alert with what was asked for until now. */

@@ -48,6 +48,11 @@ function toldAs(goingOn: GoingOn, alerts: readonly Alert[]): ToldEpisode {
   return { alerts, episode: episodeOf(goingOn, 'open') };
 }
 
+/** What is known of an alert whose peak is higher, which is told nobody. */
+export function wentFurther(goingOn: GoingOn): ToldEpisode {
+  return toldAs(goingOn, []);
+}
+
 /** What is told of its end. */
 export function toldOver(goingOn: GoingOn, over: Alert): ToldEpisode {
   return { alerts: goingOn.quiet === undefined ? [over] : [], episode: episodeOf({ ...goingOn, alert: over }, 'over') };

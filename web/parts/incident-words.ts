@@ -87,7 +87,7 @@ export function everyHost(name: string): string {
 /** The gravest that is open; of equals the one that began last. */
 export function gravestOf(incidents: readonly Incident[]): Incident | undefined {
   return incidents
-    .filter((incident) => isOpen(incident) && !incident.was_fine)
+    .filter((incident) => isOpen(incident))
     .toSorted(
       (one, other) => gravityOf(one) - gravityOf(other) || rankOf(one) - rankOf(other) || other.opened - one.opened,
     )[0];
@@ -98,6 +98,11 @@ function rankOf({ source_kind: kind }: Incident): number {
   return kind === 'service' ? 0 : kind === 'web' ? 1 : 2;
 }
 
-export function isOpen({ state }: Incident): boolean {
+export function isOngoing({ state }: Incident): boolean {
   return state !== 'resolved';
+}
+
+/** Whether it goes on, and nobody has said that it is fine. */
+export function isOpen(incident: Incident): boolean {
+  return isOngoing(incident) && !incident.was_fine;
 }

@@ -162,7 +162,9 @@ function FineDialog({
     <dialog ref={dialog} className="dialog" aria-labelledby="fine-title">
       <form method="dialog" onSubmit={(event) => readForm(event, dialog, (form) => onSubmit(saidIn(form)))}>
         <h2 id="fine-title">This was fine</h2>
-        <p className="t2">It closes the incident, and its detectors learn from it: {incident.detectors.join(', ')}.</p>
+        <p className="t2">
+          It no longer counts as open, and its detectors learn from it: {incident.detectors.join(', ')}.
+        </p>
         <label>
           What is fine
           <select name="for" className="in" defaultValue="1d">

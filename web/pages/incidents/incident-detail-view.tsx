@@ -6,7 +6,7 @@ import { incidentOf } from '../../api/questions.js';
 import { useNow } from '../../live/use-live.js';
 import { FeedbackRows } from '../../parts/feedback-rows.js';
 import { Icon } from '../../parts/icon.js';
-import { isOpen, matterOf, nameOf, titleOf } from '../../parts/incident-words.js';
+import { isOngoing, isOpen, matterOf, nameOf, titleOf } from '../../parts/incident-words.js';
 import { LineRows } from '../../parts/line-rows.js';
 import { Answer } from '../../parts/state.js';
 import { IncidentMark, Severity } from '../../parts/status.js';
@@ -110,7 +110,7 @@ function Head({ incident }: { readonly incident: IncidentDetail }) {
       'Now',
       unusual.length > 0 ? (
         <b className={`${incident.severity}-t`}>{unusual.join(', ')}</b>
-      ) : isOpen(incident) ? (
+      ) : isOngoing(incident) ? (
         'as the alerts say'
       ) : (
         'over'
@@ -126,7 +126,7 @@ function Head({ incident }: { readonly incident: IncidentDetail }) {
         <p className="hero-s">
           <Severity severity={incident.severity} />
           <span className="t2">
-            {isOpen(incident) ? 'Ongoing' : 'Resolved'}
+            {isOngoing(incident) ? 'Ongoing' : 'Resolved'}
             {marks.length > 0 && `, ${marks.join(', ')}`}
           </span>
         </p>

@@ -2,7 +2,7 @@ import type { IncidentDetail } from '../../api/client.js';
 import { TimeAxis } from '../../charts/time-axis.js';
 import { TimeChart } from '../../charts/time-chart.js';
 import { useNow } from '../../live/use-live.js';
-import { isOpen, nameOf } from '../../parts/incident-words.js';
+import { isOngoing, nameOf } from '../../parts/incident-words.js';
 import { Severity } from '../../parts/status.js';
 import { timeOfDay } from '../../parts/wording.js';
 import { ClientRequests, isOfClient } from './client-requests.js';
@@ -17,7 +17,9 @@ export function Timeline({ incident }: { readonly incident: IncidentDetail }) {
   const now = useNow(5_000);
   const began = incident.alerts_list[0]?.window_start ?? incident.opened;
   const from = began - BEFORE_MS;
-  const to = isOpen(incident) ? Math.max(now, incident.updated) : Math.min(now, (incident.resolved ?? now) + AFTER_MS);
+  const to = isOngoing(incident)
+    ? Math.max(now, incident.updated)
+    : Math.min(now, (incident.resolved ?? now) + AFTER_MS);
   const place = (time: number) => `${Math.max(0, Math.min(100, ((time - from) / (to - from)) * 100))}%`;
   const signals = signalsOf(incident);
   return (

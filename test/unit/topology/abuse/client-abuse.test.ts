@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { AlertEpisode } from '../../../../schemas/feedback.js';
 import type { AccessLog, Alert, Incident } from '../../../../schemas/records.js';
 import type { ApplicationConfig } from '../../../../topology/application-config.js';
 import { ApplicationRun } from '../../../reference/run-application.js';
@@ -115,4 +116,20 @@ it('a host that refuses what many clients ask for is one incident of the host', 
   expect(incidents).toMatchObject([{ scope: 'web/shop.example', state: 'resolved', detectors: ['client-errors'] }]);
   expect(incidents[0]?.summary).toContain('for /gone (60)');
   expect(alerts.filter(({ entity }) => entity === '*')).toEqual([]);
+});
+
+it('how far a client goes while its incident is open is noted, for those who say that it is fine', async () => {
+  const run = await ApplicationRun.create({ config: { pipelines: ['goals', 'web-statistics'] } });
+  const requests = [...passersBy(0, 400), ...scan('203.0.113.9', 9)];
+  const ordered = requests.toSorted((one, other) => one.timestamp - other.timestamp);
+  await run.append('accessLog', ordered, ({ client_ip }) => client_ip);
+  await run.drain();
+  const episodes = (await run.readJson('alertEpisodes')) as AlertEpisode[];
+  const peaks = episodes.map((episode) => episode.peaks[0]?.value ?? 0);
+  await run.close();
+  // 36 requests in 9 s are all in one window of 20 s.
+  expect(Math.max(...peaks)).toBe(36);
+  const open = peaks.slice(0, -1);
+  expect(open).toEqual(open.toSorted((one, other) => one - other));
+  expect(open.at(-1)).toBeGreaterThan(36 / 1.25);
 });
