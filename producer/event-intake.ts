@@ -32,9 +32,12 @@ export class EventIntake {
   /** A service's line that the next may be more of, and where it came from. */
   #open: { readonly fields: ServiceFields; readonly line: string; readonly source: string } | undefined;
 
-  /** @param format of lines; it is this intake's own from here on */
-  constructor(format: LineFormat, defaults: EventDefaults) {
-    this.#format = format.forText?.('') ?? format;
+  /**
+   * @param format of lines; it is this intake's own from here on
+   * @param name what the lines come in, such as a topic
+   */
+  constructor(format: LineFormat, defaults: EventDefaults, name?: string) {
+    this.#format = format.forText?.('', name) ?? format;
     this.#builder = new EventBuilder(defaults);
   }
 

@@ -1,7 +1,7 @@
 /** A line that could not be used. */
 export interface RefusedLine {
   readonly source: string;
-  /** Counted from 1. */
+  /** Counted from 1; of a topic's record, its offset. */
   readonly line: number;
   /** Starts with a word that stays the same, and a colon. */
   readonly reason: string;

@@ -44,9 +44,21 @@ export function eventDefaultsOf(
   };
 }
 
+/** Who is told what lines are taken for. */
+export interface ReadingListener {
+  /** What the lines come in, such as a topic. */
+  readonly name: string;
+  readonly onDecision: (message: string) => void;
+  readonly onWarning: (message: string) => void;
+}
+
 /** Makes events of what comes in messages. @throws ProducerError LOG_FORMAT, MAP, CLIENT_FROM, MASK, TIME_ZONE */
-export function eventIntakeFor(reading: LineReading): EventIntake {
+export function eventIntakeFor(reading: LineReading, listener?: ReadingListener): EventIntake {
   const { client, format, map } = reading;
-  const chosen = chosenFormat(format, { forwarded: forwardedVariable(client), keepsDetails: true, map });
-  return new EventIntake(chosen.format, eventDefaultsOf(reading));
+  const { format: chosen, warnings } = chosenFormat(format, {
+    ...{ forwarded: forwardedVariable(client), keepsDetails: true, map },
+    onDecision: listener?.onDecision,
+  });
+  for (const warning of warnings) listener?.onWarning(warning);
+  return new EventIntake(chosen, eventDefaultsOf(reading), listener?.name);
 }

@@ -1,100 +1,79 @@
 import type { Command } from 'commander';
-import { type Inspection, inspectFile } from '../../app/ingestion/inspect.js';
+import { inspectFile } from '../../app/ingestion/inspect-file.js';
+import { inspectTopic } from '../../app/ingestion/inspect-topic.js';
+import { InspectedNames } from '../../app/ingestion/inspected-names.js';
 import { ProducerError } from '../../producer/producer-error.js';
+import { addConnection, type ConnectionOptions, connect } from '../options/connection.js';
 import { requireLogFormat, wholeNumber } from '../options/options.js';
+import { inspectionText } from '../terminal/inspection-text.js';
 import { stopOnSignals } from '../terminal/interruption.js';
-import { oddFieldsText } from '../terminal/odd-fields-text.js';
-import { columnsOf, print } from '../terminal/output.js';
-import { count, number } from '../terminal/quantities.js';
-import { refusalsText } from '../terminal/refused-text.js';
-import { type SafeText, safe } from '../terminal/safe-text.js';
-import { cut } from '../terminal/width.js';
+import { print, say } from '../terminal/output.js';
+import { safe } from '../terminal/safe-text.js';
 
-interface InspectOptions {
+interface InspectOptions extends ConnectionOptions {
   readonly logFormat: string;
   readonly map?: string;
   readonly timeZone?: string;
   readonly service?: string;
   readonly lines: number;
+  readonly fromBeginning?: boolean;
 }
 
-const RUNNERS_UP = 4;
-const MAX_COLUMNS = 160;
-
 export function inspectCommand(program: Command): Command {
-  return program
+  const command = program
     .command('inspect')
-    .description('show how the lines of files are read, field by field, and which are refused and why; writes nothing')
-    .argument('<files...>', 'files, also compressed; - for standard input')
+    .description(
+      'show how the lines of files, or the records of topics, are read, field by field, and which are refused and why; ' +
+        'writes nothing',
+    )
+    .argument(
+      '<names...>',
+      'files, also compressed; - for standard input; topics. Where there is a file and a topic of a name, ./NAME is the file',
+    )
     .option('--log-format <format>', 'as for start', 'auto')
     .option('--map <fields>', 'as for start')
     .option('--time-zone <name>', 'as for start')
     .option('--service <name>', 'as for start')
-    .option('--lines <number>', 'how many lines to read', wholeNumber(1), 10_000)
-    .action(inspect);
+    .option('--lines <number>', 'how many lines, or records of a topic, to read', wholeNumber(1), 10_000)
+    .option('--from-beginning', 'of topics: read the first records (default: the last ones)');
+  return addConnection(command).action(inspect);
 }
 
-async function inspect(files: readonly string[], options: InspectOptions): Promise<void> {
+async function inspect(names: readonly string[], options: InspectOptions): Promise<void> {
   requireLogFormat(options);
   const stop = new AbortController();
   stopOnSignals(stop);
-  const { lines, logFormat, map, service, timeZone } = options;
+  const { fromBeginning, lines, logFormat, map, service, timeZone } = options;
+  const reading = {
+    ...{ format: logFormat, host: 'unknown', server: 'unknown' },
+    ...(map === undefined ? {} : { map }),
+    ...(service === undefined ? {} : { service }),
+    ...(timeZone === undefined ? {} : { timeZone }),
+  };
+  const inspected = new InspectedNames({
+    open: () => connect(options, { runs: 'reader' }, stop.signal),
+    place: options.brokers ?? options.dataDir,
+  });
   let events = 0;
   let refused = 0;
-  for (const file of files) {
-    const inspection = await inspectFile(
-      file,
-      {
-        ...{ format: logFormat, host: 'unknown', server: 'unknown' },
-        ...(map === undefined ? {} : { map }),
-        ...(service === undefined ? {} : { service }),
-        ...(timeZone === undefined ? {} : { timeZone }),
-      },
-      lines,
-      stop.signal,
-    );
-    for (const line of textOf(file, inspection)) print(line);
-    for (const kind of inspection.kinds) events += kind.events;
-    refused += inspection.refused.total;
+  try {
+    for (const name of names) {
+      const { data, note } = await inspected.find(name);
+      if (note !== undefined) say(safe`${note}`);
+      const inspection =
+        data === undefined
+          ? await inspectFile(name, reading, lines, stop.signal)
+          : await inspectTopic(data, name, reading, {
+              ...{ from: fromBeginning ? 'start' : 'end', most: lines, signal: stop.signal },
+            });
+      for (const line of inspectionText(data === undefined ? name : `topic ${name}`, inspection)) print(line);
+      for (const kind of inspection.kinds) events += kind.events;
+      refused += inspection.refused.total;
+    }
+  } finally {
+    await inspected.close();
   }
   if (events === 0 && refused > 0) {
     throw new ProducerError('NOTHING_USABLE', 'no line of the input could be used; the reasons are above');
   }
-}
-
-function textOf(file: string, inspection: Inspection): SafeText[] {
-  const { decisions, guesses, isPart, kinds, map, oddFields, refused, warnings } = inspection;
-  const columns = Math.min(columnsOf(process.stdout) ?? MAX_COLUMNS, MAX_COLUMNS);
-  const events = kinds.reduce((sum, kind) => sum + kind.events, 0);
-  const [best, ...others] = guesses;
-  return [
-    safe`${file}: ${count(events, 'event')}, ${count(refused.total, 'line')} refused${isPart ? ', and more lines' : ''}`,
-    ...warnings.map((warning) => safe`  ${warning}`),
-    ...decisions.map((decision) => safe`  ${decision}`),
-    ...(best === undefined
-      ? []
-      : [
-          safe`  by the first ${count(best.of, 'line')}: ${best.format} reads ${number(best.read)}${others
-            .slice(0, RUNNERS_UP)
-            .map(({ format, read }) => `, ${format} ${number(read)}`)
-            .join('')}`,
-        ]),
-    ...kinds.flatMap(({ events: of, fields, kind }) => [
-      safe`  ${number(of)} ${kind}`,
-      ...fields.map(({ first, name, present }) =>
-        cut(
-          safe`    ${name.padEnd(14)} ${`${Math.round((100 * present) / of)} %`.padStart(5)}  ${present === 0 ? '' : shown(name, first)}`,
-          columns,
-        ),
-      ),
-    ]),
-    ...refusalsText(refused).map((line) => safe`  ${line}`),
-    ...oddFieldsText(oddFields).map((line) => safe`  ${line}`),
-    ...(map === undefined ? [] : [safe`  to say by hand what is what: --map ${map}`]),
-  ];
-}
-
-function shown(name: string, value: unknown): string {
-  if (name === 'timestamp' && typeof value === 'number') return new Date(value).toISOString();
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

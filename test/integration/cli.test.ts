@@ -259,6 +259,20 @@ describe('millrace start', () => {
   });
 });
 
+describe('millrace inspect', () => {
+  it('tells how the records of a topic are read, and of a name that is none says where it was looked for', async () => {
+    await once(combined(1) + combined(2));
+    const { code, stdout } = await millrace(['inspect', 'test-inter', '--lines', '1', '--data-dir', dataDir]);
+    expect(stdout).toMatch(/^topic test-inter: 1 event, 0 lines refused, and more lines\n/);
+    expect(stdout).toContain('83.149.9.216');
+    expect(code).toBe(0);
+    const neither = await millrace(['inspect', 'test-intra', '--data-dir', dataDir]);
+    expect(neither.code).toBe(1);
+    expect(neither.stderr).toMatch(/no file test-intra;.*Nor is there a topic test-intra at .*: it has .*/);
+    expect(neither.stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
 describe('millrace consume', () => {
   it('says which topics there are when there is none of that name', async () => {
     await once(combined(0));

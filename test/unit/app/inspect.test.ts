@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Inspection, inspectFile } from '../../../app/ingestion/inspect.js';
+import { inspectFile } from '../../../app/ingestion/inspect-file.js';
+import type { Inspection } from '../../../app/ingestion/inspection.js';
 import { serviceFromFile } from '../../../app/ingestion/service-from-file.js';
 import { temporaryFolder } from '../producer/log-inputs.js';
 
