@@ -18,6 +18,9 @@ interface NodeDockProps {
   readonly onClose: () => void;
 }
 
+/** What windows come to is beside what is said of them. */
+const OF_ALERTS: ReadonlySet<string> = new Set(['alerts', 'alert-episodes']);
+
 const KINDS = { topic: 'topic', steps: 'steps', store: 'store', repartition: 'repartition topic' } as const;
 
 /** One node of the topology looked into: its figures by step, its partitions or tasks, and its records or windows. */
@@ -30,7 +33,7 @@ export function NodeDock({ flow, instances, node, onClose, rates }: NodeDockProp
   }, []);
   const stores = instances.flatMap((one) => one.stores).filter(({ name }) => node.stores.includes(name));
   const isWindowed = stores.some(({ type }) => type === 'window');
-  const results = nearestTopics(flow, node.id, 'to').filter((topic) => topic !== 'alerts');
+  const results = nearestTopics(flow, node.id, 'to').filter((topic) => !OF_ALERTS.has(topic));
   const sources = nearestTopics(flow, node.id, 'from');
   const [result] = results;
   const tasks = instances.flatMap((one) => one.tasks).filter(({ subtopology }) => subtopology === node.subtopology);
