@@ -17,8 +17,16 @@ const storeEntry = z
     key: z.unknown(),
     value: z.unknown(),
     partition: z.int(),
-    window_start: timeSchema.optional().meta({ description: 'Of stores of windows.' }),
-    window_end: timeSchema.optional().meta({ description: 'Of stores of windows, where no key was asked for.' }),
+    window_start: timeSchema.optional().meta({
+      description: 'Of stores of windows; of sessions, the time of the first record.',
+    }),
+    window_end: timeSchema.optional().meta({
+      description: 'Of stores of windows; of sessions, the time of the last record.',
+    }),
+    valid_from: timeSchema.optional().meta({ description: 'Of versioned stores.' }),
+    valid_to: timeSchema.nullish().meta({
+      description: 'Of versioned stores: when the next version replaced it, or it was deleted; null for the latest.',
+    }),
   })
   .meta({ id: 'StoreEntry', description: 'What a store holds of a key, as of the last commit.' });
 
@@ -28,8 +36,13 @@ const storeQuery = paging.extend({
   key: text.meta({
     description: 'JSON, or, where the keys of the store are no such JSON, the text of the key itself.',
   }),
-  from: text.meta({ description: 'The first key; of a store of windows, the earliest start of a window.' }),
-  to: text.meta({ description: 'The last key; of a store of windows, the time before which windows start.' }),
+  from: text.meta({
+    description:
+      'The first key. Of windows, the earliest start; sessions and versions that have ended before it are left out.',
+  }),
+  to: text.meta({
+    description: 'The last key. Of windows, sessions and versions, the time before which they begin.',
+  }),
 });
 
 export const stores: Resource = {
@@ -50,27 +63,28 @@ export const stores: Resource = {
       summary: 'What is in a store, by key, by range, or by time',
       description:
         'Each partition is asked at the process that has it, and answers what was committed. Entries come partition by ' +
-        'partition, in the order of the keys; windows the earliest first.',
+        'partition, in the order of the keys; windows, sessions and versions the earliest first. A versioned store is read ' +
+        'by `key`.',
       role: 'viewer',
       params: z.object({ name: z.string().min(1).max(500) }),
       query: storeQuery,
       problems: [404, 422, 503],
       answer: pageOf(storeEntry).extend({
         store: z.string(),
-        type: z.string().meta({ description: 'Such as `key-value` or `window`.' }),
+        type: z.string().meta({ description: '`key-value`, `window`, `session` or `versioned`.' }),
         application: z.string(),
         partitions: z.int(),
       }),
       async handle({ params: { name }, query: { cursor, from, key, limit, to } }, { live, stores: running }) {
         const store = running.find(name);
         if (store === undefined) throw notFound('store that runs', name);
-        const isOfWindows = store.type === 'window';
+        const isTimed = store.type !== 'key-value';
         const page = await readStore(store, new PartitionAnswers(store, running.access), {
           ...{ key, limit, cursor },
-          ...(isOfWindows ? {} : { fromKey: from, toKey: to }),
-          fromTime: isOfWindows && from !== undefined ? timeOf('from', from, live.latestTime) : 0,
+          ...(isTimed ? {} : { fromKey: from, toKey: to }),
+          fromTime: isTimed && from !== undefined ? timeOf('from', from, live.latestTime) : 0,
           // The time before, for the last start is included.
-          toTime: isOfWindows && to !== undefined ? timeOf('to', to, live.latestTime) - 1 : Number.MAX_SAFE_INTEGER,
+          toTime: isTimed && to !== undefined ? timeOf('to', to, live.latestTime) - 1 : Number.MAX_SAFE_INTEGER,
         });
         return { ...page, store: name, type: store.type, application: store.application, partitions: store.partitions };
       },

@@ -60,8 +60,8 @@ export class PartitionAnswers {
   }
 
   /** Entries in their order; those that did not come whole are a problem. */
-  async *entries(partition: number, query: StateQuery): AsyncGenerator<[key: unknown, value: unknown]> {
-    const entries = (await this.ask(partition, query)) as AsyncIterable<[unknown, unknown]>;
+  async *entries<E = [key: unknown, value: unknown]>(partition: number, query: StateQuery): AsyncGenerator<E> {
+    const entries = (await this.ask(partition, query)) as AsyncIterable<E>;
     try {
       yield* entries;
     } catch (error) {

@@ -1,38 +1,15 @@
-import type { StateQuery, Windowed } from '@millrace/streams';
+import type { StateQuery } from '@millrace/streams';
 import { z } from 'zod';
-import { readCursor, type SortKey, writeCursor } from '../parameters.js';
+import { writeCursor } from '../parameters.js';
 import { Problem } from '../problems.js';
 import { KeyMismatch, type PartitionAnswers } from './partition-answers.js';
 import type { RunningStore } from './running-stores.js';
-
-export interface StoreEntry {
-  readonly key: unknown;
-  readonly value: unknown;
-  readonly partition: number;
-  readonly window_start?: number;
-  readonly window_end?: number;
-}
-
-export interface StorePage {
-  readonly items: readonly StoreEntry[];
-  readonly next_cursor: string | null;
-}
-
-/** Of which entries a page is, and after which it begins. */
-export interface PageRequest {
-  /** As they are given: JSON, or the text itself. */
-  readonly key?: string | undefined;
-  readonly fromKey?: string | undefined;
-  readonly toKey?: string | undefined;
-  /** Starts of windows, both included. */
-  readonly fromTime: number;
-  readonly toTime: number;
-  readonly limit: number;
-  readonly cursor?: string | undefined;
-}
+import { cursorOf, type PageRequest, type StoreEntry, type StorePage } from './store-page.js';
+import { isTimed, timedPage } from './timed-page.js';
 
 /**
- * A page of a store: partition by partition, in the order of the keys' bytes; of windows the earliest first.
+ * A page of a store: partition by partition, in the order of the keys' bytes; of windows, sessions and versions the
+ * earliest first.
  *
  * @throws Problem
  */
@@ -41,8 +18,18 @@ export async function readStore(
   answers: PartitionAnswers,
   request: PageRequest,
 ): Promise<StorePage> {
-  if (store.type === 'window') return withKeys(store, request, (keys) => windowPage(store, answers, request, keys));
-  if (store.type === 'key-value') return withKeys(store, request, (keys) => entryPage(store, answers, request, keys));
+  const { type } = store;
+  if (type === 'key-value') return withKeys(store, request, (keys) => entryPage(store, answers, request, keys));
+  if (type === 'versioned' && request.key === undefined) {
+    throw new Problem(
+      422,
+      'key-missing',
+      `The store "${store.name}" is versioned: give the key whose versions you want.`,
+    );
+  }
+  if (isTimed(type)) {
+    return withKeys(store, request, ({ key }) => timedPage({ store, type, answers, request, key }));
+  }
   throw new Problem(422, 'kind-of-store', `Values of a store of the kind "${store.type}" are not given here.`);
 }
 
@@ -130,80 +117,4 @@ async function valuesOf(store: RunningStore, answers: PartitionAnswers, key: unk
   return found;
 }
 
-async function windowPage(
-  store: RunningStore,
-  answers: PartitionAnswers,
-  request: PageRequest,
-  { key }: Keys,
-): Promise<StorePage> {
-  const [first = 0, ...after] = cursorOf(request, WINDOW_CURSOR);
-  const items: StoreEntry[] = [];
-  for (let partition = Number(first); partition < store.partitions; partition++) {
-    const resumes = partition === first && after.length > 0 ? after : undefined;
-    const range = { from: Number(resumes?.[0] ?? request.fromTime), to: request.toTime };
-    const query: StateQuery =
-      key === undefined ? { type: 'window-range', ...range } : { type: 'window-key', key, ...range };
-    const entries = windowsOf(answers.entries(partition, query), key, partition);
-    for await (const entry of resumes === undefined ? entries : behind(entries, resumes)) {
-      if (items.length === request.limit) return { items, next_cursor: windowCursor(items, after) };
-      items.push(entry);
-    }
-  }
-  return { items, next_cursor: null };
-}
-
-async function* windowsOf(
-  entries: AsyncGenerator<[unknown, unknown]>,
-  key: unknown,
-  partition: number,
-): AsyncGenerator<StoreEntry & { readonly window_start: number }> {
-  for await (const [at, value] of entries) {
-    if (key !== undefined) yield { key, value, partition, window_start: Number(at) };
-    else {
-      const { key: own, window } = at as Windowed<unknown>;
-      yield { key: own, value, partition, window_start: window.start, window_end: window.end };
-    }
-  }
-}
-
-/** What comes after the last entry of the page before; where that is gone, after as many of its window as were shown. */
-async function* behind(entries: AsyncIterable<StoreEntry>, [start, key, shown]: SortKey): AsyncGenerator<StoreEntry> {
-  const ofWindow: StoreEntry[] = [];
-  let isBehind = false;
-  for await (const entry of entries) {
-    if (!isBehind && entry.window_start === start) {
-      ofWindow.push(entry);
-      continue;
-    }
-    if (!isBehind) yield* rest(ofWindow, key, shown);
-    isBehind = true;
-    yield entry;
-  }
-  if (!isBehind) yield* rest(ofWindow, key, shown);
-}
-
-function rest(ofWindow: readonly StoreEntry[], key: unknown, shown: unknown): StoreEntry[] {
-  const last = ofWindow.findIndex((entry) => JSON.stringify(entry.key) === key);
-  return ofWindow.slice(last < 0 ? Number(shown) : last + 1);
-}
-
-function windowCursor(items: readonly StoreEntry[], [startBefore, , shownBefore]: SortKey): string | null {
-  const last = items.at(-1);
-  if (last === undefined) return null;
-  const { key, partition, window_start: start = 0 } = last;
-  const shown = items.filter((item) => item.partition === partition && item.window_start === start).length;
-  const before = items[0]?.partition === partition && startBefore === start ? Number(shownBefore) : 0;
-  return writeCursor([partition, start, JSON.stringify(key), shown + before]);
-}
-
-const partitionNumber = z.int().nonnegative();
-const KEY_CURSOR = z.tuple([partitionNumber, z.string()]);
-const WINDOW_CURSOR = z.tuple([partitionNumber, z.number(), z.string(), z.int()]);
-
-/** @throws Problem 400 for one of another kind of store */
-function cursorOf({ cursor }: PageRequest, kind: typeof KEY_CURSOR | typeof WINDOW_CURSOR): SortKey {
-  if (cursor === undefined) return [];
-  const { data } = kind.safeParse(readCursor(cursor));
-  if (data !== undefined) return data;
-  throw new Problem(400, 'invalid-cursor', 'The cursor is none that this store gave; begin without one.');
-}
+const KEY_CURSOR = z.tuple([z.int().nonnegative(), z.string()]);

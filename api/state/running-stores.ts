@@ -24,7 +24,7 @@ export interface StoreOwner {
 export interface RunningStore {
   readonly name: string;
   readonly application: string;
-  /** Such as `key-value` or `window`. */
+  /** `key-value`, `window`, `session` or `versioned`. */
   readonly type: string;
   readonly partitions: number;
   /** By partition, who has it now; those of processes that are away are missing. */

@@ -534,7 +534,7 @@ export interface paths {
         };
         /**
          * What is in a store, by key, by range, or by time
-         * @description Each partition is asked at the process that has it, and answers what was committed. Entries come partition by partition, in the order of the keys; windows the earliest first.
+         * @description Each partition is asked at the process that has it, and answers what was committed. Entries come partition by partition, in the order of the keys; windows, sessions and versions the earliest first. A versioned store is read by `key`.
          */
         get: operations["getStoresByName"];
         put?: never;
@@ -1812,10 +1812,14 @@ export interface components {
             key: unknown;
             value: unknown;
             partition: number;
-            /** @description Of stores of windows. */
+            /** @description Of stores of windows; of sessions, the time of the first record. */
             window_start?: number;
-            /** @description Of stores of windows, where no key was asked for. */
+            /** @description Of stores of windows; of sessions, the time of the last record. */
             window_end?: number;
+            /** @description Of versioned stores. */
+            valid_from?: number;
+            /** @description Of versioned stores: when the next version replaced it, or it was deleted; null for the latest. */
+            valid_to?: number | null;
         };
         Topic: {
             name: string;
@@ -4619,9 +4623,9 @@ export interface operations {
                 cursor?: string;
                 /** @description JSON, or, where the keys of the store are no such JSON, the text of the key itself. */
                 key?: string;
-                /** @description The first key; of a store of windows, the earliest start of a window. */
+                /** @description The first key. Of windows, the earliest start; sessions and versions that have ended before it are left out. */
                 from?: string;
-                /** @description The last key; of a store of windows, the time before which windows start. */
+                /** @description The last key. Of windows, sessions and versions, the time before which they begin. */
                 to?: string;
             };
             header?: never;
@@ -4643,7 +4647,7 @@ export interface operations {
                         /** @description Null on the last page. */
                         next_cursor: string | null;
                         store: string;
-                        /** @description Such as `key-value` or `window`. */
+                        /** @description `key-value`, `window`, `session` or `versioned`. */
                         type: string;
                         application: string;
                         partitions: number;

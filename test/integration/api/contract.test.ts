@@ -1,25 +1,15 @@
 import { join } from 'node:path';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { RESOURCES } from '../../../api/routes/table.js';
 import { until } from '../../until.js';
 import { Millrace, millrace, temporaryDirectory } from '../millrace.js';
 import { type Example, examplesOf, type Known } from './examples.js';
-
-/** The parts of an OpenAPI document that the test reads. */
-interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: unknown;
-}
-
-interface Operation {
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { schema: object }>> }>>;
-}
+import { type OpenApi, openApiOf, validatorOf } from './open-api.js';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let server: Millrace;
 let url: string;
-let document: Document;
+let document: OpenApi;
 let known: Known;
 
 beforeAll(async () => {
@@ -30,7 +20,7 @@ beforeAll(async () => {
   server = new Millrace(['serve', '--data-dir', dataDir, '--http', '127.0.0.1:0', '--no-auth']);
   url = await until(() => /http:\/\/\S+/.exec(server.stdout)?.[0], { progress: () => server.stderr });
   await until(async () => (await fetch(`${url}/health/ready`)).status === 200);
-  document = (await (await fetch(`${url}/api/openapi.json`)).json()) as Document;
+  document = await openApiOf(url);
   const first = async (path: string) => {
     const { items } = (await (await fetch(`${url}/api/v1${path}`)).json()) as { items: Record<string, string>[] };
     const [item] = items;
@@ -76,7 +66,7 @@ it.each(operations)('%s answers what the document says', async (operation) => {
     if (Object.keys(content).length === 0) continue;
     expect(Object.keys(content), shown).toContain(contentType);
     if (!isJson(contentType)) continue;
-    const validate = validatorOf(content[contentType]?.schema ?? {});
+    const validate = validatorOf(document, content[contentType]?.schema ?? {});
     expect(validate(body), `${shown} ${JSON.stringify(validate.errors?.slice(0, 3))}`).toBe(true);
   }
 });
@@ -167,12 +157,6 @@ async function ask(method: string, path: string, { body, params = {}, query = {}
   const answered = isJson(contentType) ? ((await response.json()) as unknown) : undefined;
   stop.abort();
   return { status: response.status, contentType, body: answered };
-}
-
-const ajv = new Ajv2020({ strict: false, formats: { uuid: true } });
-
-function validatorOf(schema: object): ValidateFunction {
-  return ajv.compile({ components: document.components, ...schema });
 }
 
 async function ids(path: string): Promise<string[]> {

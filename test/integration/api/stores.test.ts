@@ -7,10 +7,12 @@ import {
   keyValueStore,
   numberSerde,
   partitionForString,
+  SessionWindows,
   Streams,
   StreamsBuilder,
   stringSerde,
   TimeWindows,
+  versionedStore,
 } from '@millrace/streams';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StateAccess } from '../../../app/pipeline/state-access.js';
@@ -19,6 +21,7 @@ import { DEFAULT_APPLICATION_CONFIG } from '../../../topology/application-config
 import { memberLog } from '../../unit/streams/runtime/group-log.js';
 import { until } from '../../until.js';
 import { Millrace, temporaryDirectory } from '../millrace.js';
+import { openApiOf, validatorOf } from './open-api.js';
 import { type Served, served } from './served.js';
 
 const PARTITIONS = 2;
@@ -70,10 +73,28 @@ async function startInstance(member: number, members: number, applicationServer:
     keySerde: numberSerde,
     valueSerde: jsonSerde<{ words: string[] }>(),
   });
+  const times = versionedStore({
+    ...{ name: 'times', keySerde: stringSerde, valueSerde: numberSerde },
+    historyRetention: '1h',
+  });
   const builder = new StreamsBuilder();
   const words = builder.stream('words', { key: stringSerde, value: stringSerde, nulls: 'skip' });
   words.groupByKey().count({ name: 'counts' });
   words.groupByKey().windowedBy(TimeWindows.ofSizeAndGrace('1m', '1h')).count({ name: 'minutes' });
+  words.groupByKey().windowedBy(SessionWindows.ofInactivityGapAndGrace('30s', '1h')).count({ name: 'visits' });
+  words.groupByKey().windowedBy(SessionWindows.ofInactivityGapAndGrace('90s', '1h')).count({ name: 'stays' });
+  words.process(
+    () => {
+      let store: ReturnType<typeof times.create>;
+      return {
+        init: (context) => {
+          store = context.stateStore(times) as typeof store;
+        },
+        process: ({ key, timestamp }) => store.put(key, timestamp / MINUTE_MS, timestamp),
+      };
+    },
+    { stores: [times] },
+  );
   words.process(
     () => {
       let store: ReturnType<typeof lengths.create>;
@@ -96,6 +117,18 @@ async function startInstance(member: number, members: number, applicationServer:
     answersOverTls: applicationServer.tls !== undefined,
   });
   await streams.start();
+}
+
+/** All items, by pages of so many. */
+async function paged(path: string, limit: number): Promise<unknown[]> {
+  const items: unknown[] = [];
+  for (let cursor: unknown = ''; cursor !== null; ) {
+    const query = `limit=${limit}${cursor === '' ? '' : `&cursor=${cursor}`}`;
+    const page = await ask(`${path}${path.includes('?') ? '&' : '?'}${query}`);
+    items.push(...(page['items'] as unknown[]));
+    cursor = page['next_cursor'];
+  }
+  return items;
 }
 
 async function ask(path: string): Promise<Record<string, unknown>> {
@@ -133,14 +166,7 @@ describe('the stores of a pipeline of two processes', () => {
         .map((key) => ({ key, value: WORDS.indexOf(key) + 1, partition })),
     );
     expect((await ask('/stores/counts'))['items']).toEqual(inOrder);
-    const paged: unknown[] = [];
-    let cursor: unknown = '';
-    while (cursor !== null) {
-      const page = await ask(`/stores/counts?limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`);
-      paged.push(...(page['items'] as unknown[]));
-      cursor = page['next_cursor'];
-    }
-    expect(paged).toEqual(inOrder);
+    expect(await paged('/stores/counts', 1)).toEqual(inOrder);
     expect((await ask('/stores/counts?from=g&to=plum'))['items']).toEqual(
       inOrder.filter(({ key }) => key === 'pear' || key === 'plum'),
     );
@@ -148,22 +174,71 @@ describe('the stores of a pipeline of two processes', () => {
 
   it('of windows are read by key and by time, page by page', async () => {
     const { items } = await ask('/stores/minutes?key=fig');
+    const partition = partitionForString('fig', PARTITIONS);
     expect(items).toEqual(
-      [0, 1, 2, 3].map((n) => expect.objectContaining({ key: 'fig', value: 1, window_start: n * MINUTE_MS })),
+      [0, 1, 2, 3].map((n) => ({
+        ...{ key: 'fig', value: 1, partition },
+        ...{ window_start: n * MINUTE_MS, window_end: (n + 1) * MINUTE_MS },
+      })),
     );
     const from = await ask(`/stores/minutes?key=fig&from=${MINUTE_MS}&to=${3 * MINUTE_MS}`);
     expect(from['items']).toMatchObject([{ window_start: MINUTE_MS }, { window_start: 2 * MINUTE_MS }]);
     const all = (await ask('/stores/minutes'))['items'] as { key: string; window_start: number; window_end: number }[];
     expect(all.length).toBe(21);
     expect(all.every(({ window_end: end, window_start: start }) => end - start === MINUTE_MS)).toBe(true);
-    const paged: unknown[] = [];
-    let cursor: unknown = '';
-    while (cursor !== null) {
-      const page = await ask(`/stores/minutes?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`);
-      paged.push(...(page['items'] as unknown[]));
-      cursor = page['next_cursor'];
+    expect(await paged('/stores/minutes', 2)).toEqual(all);
+  });
+
+  it('of sessions are read by key and by time, page by page', async () => {
+    const partition = partitionForString('fig', PARTITIONS);
+    const visit = (n: number) => ({
+      ...{ key: 'fig', value: 1, partition },
+      ...{ window_start: n * MINUTE_MS, window_end: n * MINUTE_MS },
+    });
+    expect(await ask('/stores/visits?key=fig')).toMatchObject({
+      ...{ status: 200, type: 'session', next_cursor: null },
+      items: [0, 1, 2, 3].map(visit),
+    });
+    expect((await ask(`/stores/visits?key=fig&from=${MINUTE_MS}&to=${3 * MINUTE_MS}`))['items']).toEqual(
+      [1, 2].map(visit),
+    );
+    expect(await paged('/stores/visits?key=fig', 1)).toEqual([0, 1, 2, 3].map(visit));
+    const { items } = await ask('/stores/visits');
+    expect(items).toHaveLength(21);
+    for (const limit of [1, 2, 5]) expect(await paged('/stores/visits', limit)).toEqual(items);
+    // Four records, each a minute after the one before, are one stay that is there at any time between.
+    expect((await ask(`/stores/stays?key=fig&from=${MINUTE_MS}&to=${MINUTE_MS + 1}`))['items']).toEqual([
+      { key: 'fig', value: 4, partition, window_start: 0, window_end: 3 * MINUTE_MS },
+    ]);
+    expect((await ask(`/stores/stays?key=fig&from=${3 * MINUTE_MS + 1}`))['items']).toEqual([]);
+  });
+
+  it('that are versioned are read by key: what it was, and from when to when', async () => {
+    const partition = partitionForString('fig', PARTITIONS);
+    const version = (n: number) => ({
+      ...{ key: 'fig', value: n, partition, valid_from: n * MINUTE_MS },
+      valid_to: n === 3 ? null : (n + 1) * MINUTE_MS,
+    });
+    expect(await ask('/stores/times?key=fig')).toMatchObject({ type: 'versioned', items: [0, 1, 2, 3].map(version) });
+    expect(await paged('/stores/times?key=fig', 1)).toEqual([0, 1, 2, 3].map(version));
+    // One moment.
+    expect((await ask(`/stores/times?key=fig&from=${MINUTE_MS + 5}&to=${MINUTE_MS + 6}`))['items']).toEqual([
+      version(1),
+    ]);
+    expect((await ask('/stores/times?key=none'))['items']).toEqual([]);
+    expect(await ask('/stores/times')).toMatchObject({ status: 422, type: 'urn:millrace:problem:key-missing' });
+  });
+
+  it('of every kind answer what the OpenAPI document says', async () => {
+    const document = await openApiOf(server.url);
+    const { content } = document.paths['/stores/{name}']?.['get']?.responses['200'] ?? {};
+    const validate = validatorOf(document, content?.['application/json']?.schema ?? {});
+    for (const path of ['counts', 'counts?key=fig', 'minutes', 'minutes?key=fig', 'visits', 'times?key=fig']) {
+      const body = await (await fetch(`${server.url}/api/v1/stores/${path}`)).json();
+      expect(validate(body), `${path}: ${JSON.stringify(validate.errors?.slice(0, 3))}`).toBe(true);
+      expect((body as { items: unknown[] }).items, path).not.toEqual([]);
     }
-    expect(paged).toEqual(all);
+    expect(validate({ items: [{ value: 1 }], next_cursor: null })).toBe(false);
   });
 
   it('take keys of the kind that they have, and say so of others', async () => {
