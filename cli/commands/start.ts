@@ -1,5 +1,5 @@
 import { APPLICATION_ID_RULE, type ApplicationServer, isApplicationId } from '@millrace/streams';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { ingest } from '../../app/ingestion/ingest.js';
 import { besideSources } from '../../app/ingestion/own-topics.js';
 import { isInterruption } from '../../app/log/interrupted.js';
@@ -32,13 +32,13 @@ import {
 } from '../options/connection.js';
 import { positiveDuration, positiveWait } from '../options/duration.js';
 import { type HttpOptions, httpOption } from '../options/http.js';
+import { addListen, type ListenOptions, receivingOf } from '../options/listen.js';
 import {
   type ApplicationOptions,
   accessDirectory,
   addPipelines,
   addSource,
   applicationConfig,
-  byteSize,
   durationOption,
   httpDirectory,
   requireLogFormat,
@@ -47,7 +47,7 @@ import {
   wholeNumber,
 } from '../options/options.js';
 import { addRetention } from '../options/retention.js';
-import { lineReadingOf, receives, receivesLive, sourcesOf } from '../options/source.js';
+import { receives, receivesLive, sourcesOf } from '../options/source.js';
 import { UsageError } from '../options/usage-error.js';
 import { InterruptedError, isToldToStop, stopOnSignals } from '../terminal/interruption.js';
 import { sayNotice } from '../terminal/notice-text.js';
@@ -74,6 +74,7 @@ interface StartOptions
     RetentionOptions,
     ApplicationServerOptions,
     AlertsOptions,
+    ListenOptions,
     MessageOptions {
   readonly once?: boolean;
   readonly applicationId: string;
@@ -90,8 +91,6 @@ interface StartOptions
   readonly lakeAge: number;
   readonly lakeSize: number;
   readonly logSize: number;
-  readonly listenBytes?: number;
-  readonly listenLines?: number;
 }
 
 export function startCommand(program: Command, makeProgram: MakeProgram): Command {
@@ -150,26 +149,12 @@ export function startCommand(program: Command, makeProgram: MakeProgram): Comman
       ),
     )
     .addOption(httpOption('address of the dashboard and the HTTP API; if the port is busy, the next free one is used'))
-    .option('--listen', "receive events over HTTP: OTLP, Elasticsearch's _bulk, and log lines (docs/sources.md)")
-    .addOption(
-      new Option(
-        '--listen-bytes <size>',
-        'with --listen: most bytes per second; further requests are answered with status 429 until the average holds',
-      ).argParser(someBytes),
-    )
-    .option('--listen-lines <number>', 'with --listen: most lines per second, likewise', wholeNumber(1))
     .option('--no-http', 'do not serve HTTP; with --once or --brokers it is served only if --http is given')
     .option('--no-auth', 'let anybody on this machine use it without signing in');
-  const stored = addRetention(addPipelines(addSource(addAlerts(command))));
+  const stored = addRetention(addPipelines(addSource(addListen(addAlerts(command)))));
   return addApplicationServer(addGroup(addConnection(stored))).action((options: StartOptions) =>
     start(options, command, makeProgram),
   );
-}
-
-function someBytes(text: string): number {
-  const bytes = byteSize(text);
-  if (bytes === 0) throw new InvalidArgumentError('It must be more than 0.');
-  return bytes;
 }
 
 function applicationId(text: string): string {
@@ -478,9 +463,7 @@ function httpBeside(
     ...{ place: logPlace(options), config, address: http, auth, alerts: told, tenant, stateAccess },
     ...{ directory: httpDirectory(options), accessDirectory: accessDirectory(rootDir) },
     ...{ lakeDirectory: lakeDirectoryOf(options), version: programVersion(), logsToStderr: levelOfServer(options) },
-    ...(options.listen
-      ? { receives: lineReadingOf(options), receiveLimits: { bytes: options.listenBytes, lines: options.listenLines } }
-      : {}),
+    ...receivingOf(options),
   };
   return new HttpProcess(task, onUrl);
 }

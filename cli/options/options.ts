@@ -170,7 +170,24 @@ export function accessDirectory(rootDir: string): string {
   return join(rootDir, 'http');
 }
 
-export interface SourceOptions {
+/** How lines are read, wherever they come from. */
+export interface LineReadingOptions {
+  readonly logFormat: string;
+  readonly map?: string;
+  readonly timeZone?: string;
+  readonly service?: string;
+  readonly mask?: readonly string[];
+  readonly drop?: readonly string[];
+  readonly host: string;
+  readonly server: string;
+  readonly excludePath?: readonly string[];
+  /** False: requests of style sheets, scripts, pictures and the like are left out. */
+  readonly assets: boolean;
+  readonly clientFrom?: string;
+  readonly trustedProxies?: readonly string[];
+}
+
+export interface SourceOptions extends LineReadingOptions {
   readonly rate: number;
   readonly count?: number;
   readonly seed: number;
@@ -182,22 +199,9 @@ export interface SourceOptions {
   readonly logRate: number;
   readonly sensorRate: number;
   readonly input?: readonly string[];
-  readonly logFormat: string;
-  readonly map?: string;
-  readonly timeZone?: string;
-  readonly service?: string;
-  readonly mask?: readonly string[];
-  readonly drop?: readonly string[];
-  readonly host: string;
-  readonly server: string;
   /** True: by the usual names. */
   readonly hostFromFile?: HostOf | true;
   readonly maxLineAhead: number;
-  readonly excludePath?: readonly string[];
-  /** False: requests of style sheets, scripts, pictures and the like are left out. */
-  readonly assets: boolean;
-  readonly clientFrom?: string;
-  readonly trustedProxies?: readonly string[];
   readonly follow?: boolean;
   readonly speed?: number;
   readonly listen?: boolean;
@@ -215,14 +219,8 @@ function hostTemplate(text: string): HostOf {
   }
 }
 
-/** Where events come from: files, or the simulator. */
-export function addSource(command: Command): Command {
+export function addLineReading(command: Command): Command {
   return command
-    .option(
-      '--input <files...>',
-      'files of access logs, service logs or sensor readings, also compressed; - for standard input ' +
-        '(default: simulated traffic)',
-    )
     .option(
       '--log-format <format>',
       `one of ${FORMAT_NAMES.join(', ')}; or NGINX's log_format or Apache's LogFormat, bare or as in the configuration: ` +
@@ -255,6 +253,19 @@ export function addSource(command: Command): Command {
       commaSeparated,
     )
     .option('--host <name>', 'virtual host for logs that do not contain it', 'unknown')
+    .option('--exclude-path <globs...>', "leave out requests for these paths: '/health' '/static/**'")
+    .option('--no-assets', 'leave out requests for style sheets, scripts, images, fonts, audio and video')
+    .option('--server <name>', 'machine name for logs that do not contain it', 'unknown');
+}
+
+/** Where events come from: files, or the simulator. */
+export function addSource(command: Command): Command {
+  return addLineReading(command)
+    .option(
+      '--input <files...>',
+      'files of access logs, service logs or sensor readings, also compressed; - for standard input ' +
+        '(default: simulated traffic)',
+    )
     .option(
       '--host-from-file [template]',
       "take the virtual host from the file's name, such as '{host}.access.log' (default: common names, " +
@@ -264,9 +275,6 @@ export function addSource(command: Command): Command {
     .addOption(
       durationOption('--max-line-ahead <duration>', 'set aside lines further ahead of the lines around them', '1h'),
     )
-    .option('--exclude-path <globs...>', "leave out requests for these paths: '/health' '/static/**'")
-    .option('--no-assets', 'leave out requests for style sheets, scripts, images, fonts, audio and video')
-    .option('--server <name>', 'machine name for logs that do not contain it', 'unknown')
     .option('--follow', 'keep reading as the files grow, across rotation')
     .addOption(
       repeatableOption(

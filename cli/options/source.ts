@@ -4,7 +4,7 @@ import type { NetworkSource, Source } from '../../app/ingestion/source.js';
 import type { ClientRule } from '../../producer/client-address.js';
 import { ASSET_PATHS } from '../../producer/excluded-paths.js';
 import { Privacy } from '../../producer/privacy.js';
-import type { SourceOptions } from './options.js';
+import type { LineReadingOptions, SourceOptions } from './options.js';
 import { UsageError } from './usage-error.js';
 
 /** Where the events come from that a command writes: any number of inputs, or else the simulator. @throws UsageError */
@@ -57,7 +57,7 @@ function simulatedSourceOf(options: SourceOptions): Source {
 }
 
 /** How lines are read, wherever they come from. @throws UsageError */
-export function lineReadingOf(options: SourceOptions): LineReading {
+export function lineReadingOf(options: LineReadingOptions): LineReading {
   const { assets, drop, excludePath = [], host, logFormat, map, mask, server, service, timeZone } = options;
   const client = clientRule(options);
   requirePrivacy(options);
@@ -74,7 +74,7 @@ export function lineReadingOf(options: SourceOptions): LineReading {
 }
 
 /** @throws UsageError for a mask, or a field to leave out, that there is not */
-function requirePrivacy({ drop, mask }: SourceOptions): void {
+function requirePrivacy({ drop, mask }: LineReadingOptions): void {
   try {
     new Privacy({ drop, mask });
   } catch (error) {
@@ -82,7 +82,7 @@ function requirePrivacy({ drop, mask }: SourceOptions): void {
   }
 }
 
-function clientRule({ clientFrom, trustedProxies = [] }: SourceOptions): ClientRule | undefined {
+function clientRule({ clientFrom, trustedProxies = [] }: LineReadingOptions): ClientRule | undefined {
   if (clientFrom !== undefined) return { from: clientFrom, trustedProxies };
   if (trustedProxies.length > 0)
     throw new UsageError('--trusted-proxies needs --client-from, the header that they write');

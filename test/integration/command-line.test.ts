@@ -41,6 +41,7 @@ describe('what a user has done wrong', () => {
     [['start', '--application-id', '..'], 'letters, digits'],
     [['start', '--application-id', '../../x'], 'letters, digits'],
     [['start', '--log-format', '$status', '--input', '-'], '--log-format: '],
+    [['serve', '--listen'], '--listen of serve needs --brokers'],
     [['start', '--rate', '1e12'], 'It must be 100000 or less'],
     [['analyze', '--since', '5'], '5 what? give a unit'],
     [['lake', 'vacuum', '--retain', '5'], '5 what? give a unit'],
