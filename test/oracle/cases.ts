@@ -13,7 +13,7 @@ import {
   valueMappers,
 } from './functions.js';
 import { type ProcessorName, processors } from './processors.js';
-import type { OracleCase, SpecNode, Step } from './topology-spec.js';
+import { areSessions, type OracleCase, type SpecNode, type Step } from './topology-spec.js';
 import { dependsOnOrder, type Traits, traitsOf } from './traits.js';
 
 /** Names of functions, shrinking towards the first. */
@@ -24,7 +24,7 @@ function nameOf<T extends object>(functions: T): fc.Arbitrary<keyof T> {
 /** How many streams back the operator's input is; 0 is the last one made. */
 const back = fc.nat(3);
 
-const windows = fc
+const timeWindows = fc
   .record({
     sizeMs: fc.integer({ min: 1, max: 30 }),
     advancePercent: fc.constantFrom(100, 50, 33, 70, 25, 10),
@@ -37,6 +37,14 @@ const windows = fc
     graceMs,
     emit,
   }));
+
+const sessions = fc.record({
+  gapMs: fc.integer({ min: 1, max: 30 }),
+  graceMs: fc.constantFrom(0, 1, 5, 20, 100),
+  emit: fc.constantFrom('onUpdate' as const, 'onWindowClose' as const),
+});
+
+const windows = fc.oneof({ weight: 3, arbitrary: timeWindows }, { weight: 2, arbitrary: sessions });
 
 const grouping = {
   of: back,
@@ -133,6 +141,10 @@ class SpecBuilder {
     // Of a row that came and went within a commit, Kafka Streams sends the deletion only.
     if (choice.op.startsWith('tableFilter') && parent.repeated) return;
     switch (choice.op) {
+      case 'tableMapValues':
+        // A row that is null by a mapper is no session that is no more.
+        this.#push({ ...choice, of, mapper: parent.sessions ? 'withKey' : choice.mapper });
+        return;
       case 'split': {
         const split = this.#push({ ...choice, of });
         const branches = choice.predicates.length + (choice.default ? 1 : 0);
@@ -154,7 +166,9 @@ class SpecBuilder {
         return;
       case 'reduce': {
         const node = { ...choice, of };
-        const hops = choice.windows !== null && choice.windows.advanceMs < choice.windows.sizeMs;
+        const { windows } = choice;
+        // Partial results of sessions are combined before a repartition, in the order of time.
+        const hops = areSessions(windows) ? parent.multiple : windows !== null && windows.advanceMs < windows.sizeMs;
         const commutative = { ...node, function: 'greatest' as const };
         if (hops) this.#push(commutative);
         else this.#pushOrdered(node, parent, commutative);

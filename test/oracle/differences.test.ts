@@ -99,6 +99,33 @@ describe.skipIf(reason)('Millrace differs from Kafka Streams, on purpose', () =>
     expect(ours.at(-1)).toBe('commit 1: "[k@0/20]" = "ab" @ 15');
   });
 
+  it('a session that grows without new bounds is not deleted first', async () => {
+    const windows: WindowsSpec = { gapMs: 10, graceMs: 20, emit: 'onUpdate' };
+    const { theirs, ours } = await both(
+      [
+        { op: 'count', of: 0, groupBy: null, windows },
+        { op: 'toStream', of: 1 },
+      ],
+      [at(1), at(5), at(3)],
+    );
+    const grown = ['commit 0: "[k@1/1]" = "1" @ 1', 'commit 1: "[k@1/1]" = null @ 1', 'commit 1: "[k@1/5]" = "2" @ 5'];
+    expect(theirs).toEqual([...grown, 'commit 2: "[k@1/5]" = null @ 5', 'commit 2: "[k@1/5]" = "3" @ 5']);
+    expect(ours).toEqual([...grown, 'commit 2: "[k@1/5]" = "3" @ 5']);
+  });
+
+  it('a session that never had a row is not deleted', async () => {
+    const windows: WindowsSpec = { gapMs: 10, graceMs: 20, emit: 'onUpdate' };
+    const { theirs, ours } = await both(
+      [
+        { op: 'aggregate', of: 0, groupBy: null, windows, function: 'untilEven' },
+        { op: 'toStream', of: 1 },
+      ],
+      [at(1)],
+    );
+    expect(theirs).toEqual(['commit 0: "[k@1/1]" = null @ 1']);
+    expect(ours).toEqual([]);
+  });
+
   it('a filtered row that came and went within a commit is not deleted', async () => {
     const { theirs, ours } = await both(
       [

@@ -1,6 +1,6 @@
 import { extractors } from './functions.js';
 import { PUNCTUATING_PROCESSORS } from './processors.js';
-import { commitsOf, type OracleCase, type Outputs, type SpecNode, type Step } from './topology-spec.js';
+import { areSessions, commitsOf, type OracleCase, type Outputs, type SpecNode, type Step } from './topology-spec.js';
 import { allTraits, isAggregate, sourceGroups, type Traits } from './traits.js';
 
 /**
@@ -58,7 +58,7 @@ export function toKafkaStreams(given: OracleCase): KafkaStreamsCase {
 /** Whether what an aggregate sends depends on how often it sends. */
 function needsCommits(nodes: readonly SpecNode[], traits: readonly Traits[]): boolean {
   return nodes.some((node) => {
-    if (isAggregate(node)) return (traits[node.of] as Traits).multiple;
+    if (isAggregate(node)) return (traits[node.of] as Traits).multiple || areSessions(node.windows);
     if (node.op !== 'process') return false;
     return PUNCTUATING_PROCESSORS.includes(node.processor) && (traits[node.of] as Traits).held;
   });

@@ -109,6 +109,15 @@ export const aggregators = {
   },
 } satisfies Record<string, Aggregator<unknown, unknown, unknown>>;
 
+/** How sessions are merged. */
+export const mergers = {
+  sum: (left: unknown, right: unknown) => Number(left) + Number(right),
+  maxLength: (left: unknown, right: unknown) => Math.max(Number(left), Number(right)),
+  letters: union,
+  arrivals: (left: unknown, right: unknown) => bounded(`${text(left)}|${text(right)}`),
+  untilEven: (left: unknown, right: unknown) => bounded(`${text(left)}${text(right)}`),
+} satisfies Record<keyof typeof aggregators, (left: unknown, right: unknown) => unknown>;
+
 export type ExtractorName = keyof typeof extractors;
 export type PredicateName = keyof typeof predicates;
 export type SelectorName = keyof typeof selectors;

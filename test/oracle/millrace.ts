@@ -5,6 +5,7 @@ import {
   keyValueStore,
   type Materialized,
   type Serde,
+  SessionWindows,
   StreamsBuilder,
   TimeWindows,
 } from '@millrace/streams';
@@ -15,6 +16,7 @@ import {
   flatMappers,
   flatValueMappers,
   mappers,
+  mergers,
   predicates,
   reducers,
   selectors,
@@ -24,6 +26,7 @@ import {
 import { processors } from './processors.js';
 import {
   type AggregateNode,
+  areSessions,
   commitsOf,
   type InputRecord,
   type OracleCase,
@@ -132,9 +135,13 @@ class SpecTopology {
     const target =
       windows === null
         ? grouped
-        : grouped
-            .windowedBy(TimeWindows.ofSizeAndGrace(windows.sizeMs, windows.graceMs).advanceBy(windows.advanceMs))
-            .emitStrategy(windows.emit);
+        : areSessions(windows)
+          ? grouped
+              .windowedBy(SessionWindows.ofInactivityGapAndGrace(windows.gapMs, windows.graceMs))
+              .emitStrategy(windows.emit)
+          : grouped
+              .windowedBy(TimeWindows.ofSizeAndGrace(windows.sizeMs, windows.graceMs).advanceBy(windows.advanceMs))
+              .emitStrategy(windows.emit);
     const materialized: Materialized<unknown> & { value: Serde<unknown> } = { name, value: textSerde };
     const grouping = target as unknown as Grouping;
     switch (node.op) {
@@ -143,7 +150,12 @@ class SpecTopology {
       case 'reduce':
         return grouping.reduce(reducers[node.function], materialized);
       case 'aggregate':
-        return grouping.aggregate(aggregators[node.function], materialized);
+        return grouping.aggregate(
+          areSessions(windows)
+            ? { ...aggregators[node.function], merge: mergers[node.function] }
+            : aggregators[node.function],
+          materialized,
+        );
     }
   }
 

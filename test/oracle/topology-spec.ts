@@ -12,11 +12,23 @@ import type {
 } from './functions.js';
 import type { ProcessorName } from './processors.js';
 
-export interface WindowsSpec {
+export interface TimeWindowsSpec {
   readonly sizeMs: number;
   readonly advanceMs: number;
   readonly graceMs: number;
   readonly emit: EmitStrategy;
+}
+
+export interface SessionsSpec {
+  readonly gapMs: number;
+  readonly graceMs: number;
+  readonly emit: EmitStrategy;
+}
+
+export type WindowsSpec = TimeWindowsSpec | SessionsSpec;
+
+export function areSessions(windows: WindowsSpec | null): windows is SessionsSpec {
+  return windows !== null && 'gapMs' in windows;
 }
 
 interface Grouping {

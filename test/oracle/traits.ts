@@ -1,5 +1,5 @@
 import { PUNCTUATING_PROCESSORS, STATELESS_PROCESSORS } from './processors.js';
-import type { AggregateNode, OracleCase, SpecNode } from './topology-spec.js';
+import { type AggregateNode, areSessions, type OracleCase, type SpecNode } from './topology-spec.js';
 
 /** What is known of a stream or table without running it: what the two engines must agree upon depends on it. */
 export interface Traits {
@@ -25,7 +25,9 @@ export interface Traits {
   readonly closing: boolean;
   /** A table of which a commit may change a row several times. */
   readonly repeated: boolean;
-  /** Its records have the headers of one of the source's: no closed window is among them. */
+  /** A table of sessions that are sent as they change: null is one that is no more. */
+  readonly sessions: boolean;
+  /** Its records have the headers of one of the source's: no closed window, and no session, is among them. */
   readonly headed: boolean;
   /** Its records may be of a later time than any of the source. */
   readonly ahead: boolean;
@@ -59,6 +61,7 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
       held: false,
       closing: false,
       repeated: false,
+      sessions: false,
       headed: true,
       ahead: false,
     };
@@ -124,8 +127,10 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
         incomplete: true,
         held: true,
         closing,
-        headed: parent.headed && !closing,
-        repeated: parent.multiple && !closing,
+        headed: parent.headed && !closing && !areSessions(windows),
+        sessions: areSessions(windows) && !closing,
+        // One record deletes the sessions that it joins, and sends the one that they become.
+        repeated: (parent.multiple || areSessions(windows)) && !closing,
       };
     }
     case 'tableFilter':

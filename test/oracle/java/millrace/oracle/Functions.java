@@ -9,6 +9,7 @@ import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.kstream.Aggregator;
 import org.apache.kafka.streams.kstream.Initializer;
 import org.apache.kafka.streams.kstream.KeyValueMapper;
+import org.apache.kafka.streams.kstream.Merger;
 import org.apache.kafka.streams.kstream.Predicate;
 import org.apache.kafka.streams.kstream.Reducer;
 import org.apache.kafka.streams.kstream.ValueMapperWithKey;
@@ -143,6 +144,18 @@ final class Functions {
             case "letters" -> (key, value, letters) -> union(letters, value);
             case "arrivals" -> (key, value, arrived) -> bounded(arrived + "," + text(value));
             case "untilEven" -> (key, value, kept) -> length(value) % 2 == 0 ? null : bounded(kept + text(value));
+            default -> throw unknown(name);
+        };
+    }
+
+    static Merger<Object, Object> merger(final String name) {
+        return switch (name) {
+            case "sum" -> (key, left, right) -> Integer.parseInt(left.toString()) + Integer.parseInt(right.toString());
+            case "maxLength" -> (key, left, right) ->
+                Math.max(Integer.parseInt(left.toString()), Integer.parseInt(right.toString()));
+            case "letters" -> (key, left, right) -> union(left, right);
+            case "arrivals" -> (key, left, right) -> bounded(text(left) + "|" + text(right));
+            case "untilEven" -> (key, left, right) -> bounded(text(left) + text(right));
             default -> throw unknown(name);
         };
     }

@@ -22,9 +22,12 @@ import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.Repartitioned;
+import org.apache.kafka.streams.kstream.SessionWindowedKStream;
+import org.apache.kafka.streams.kstream.SessionWindows;
 import org.apache.kafka.streams.kstream.TimeWindowedKStream;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.SessionStore;
 import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.WindowStore;
 
@@ -168,6 +171,9 @@ final class SpecTopology {
                         .withKeySerde(text).withValueSerde(text).withCachingDisabled());
             };
         }
+        if (windows.has("gapMs")) {
+            return sessions(id, op, node, grouped);
+        }
         final TimeWindowedKStream<Object, Object> windowed = grouped
             .windowedBy(timeWindows(windows))
             .emitStrategy(emitsOnClose(windows) ? EmitStrategy.onWindowClose() : EmitStrategy.onWindowUpdate());
@@ -182,6 +188,39 @@ final class SpecTopology {
                 Functions.aggregator(name(node, "function")),
                 this.<Object>windowStore(id, windows).withKeySerde(text).withValueSerde(text)));
         };
+    }
+
+    private KTable<Object, Object> sessions(
+        final int id,
+        final String op,
+        final JsonNode node,
+        final KGroupedStream<Object, Object> grouped
+    ) {
+        final JsonNode windows = node.get("windows");
+        final SessionWindowedKStream<Object, Object> windowed = grouped
+            .windowedBy(SessionWindows.ofInactivityGapAndGrace(millis(windows, "gapMs"), millis(windows, "graceMs")))
+            .emitStrategy(emitsOnClose(windows) ? EmitStrategy.onWindowClose() : EmitStrategy.onWindowUpdate());
+        return switch (op) {
+            case "count" -> untyped(windowed.count(
+                this.<Long>sessionStore(id, windows).withKeySerde(text).withValueSerde(Serdes.Long())));
+            case "reduce" -> untyped(windowed.reduce(
+                Functions.reducer(name(node, "function")),
+                this.<Object>sessionStore(id, windows).withKeySerde(text).withValueSerde(text)));
+            default -> untyped(windowed.aggregate(
+                Functions.initializer(name(node, "function")),
+                Functions.aggregator(name(node, "function")),
+                Functions.merger(name(node, "function")),
+                this.<Object>sessionStore(id, windows).withKeySerde(text).withValueSerde(text)));
+        };
+    }
+
+    private <V> Materialized<Object, V, SessionStore<Bytes, byte[]>> sessionStore(final int id, final JsonNode windows) {
+        final String store = "store-" + id;
+        return Materialized.<Object, V>as(
+            windows.has("retentionMs")
+                ? OpenSessions.supplier(store, millis(windows, "retentionMs"), millis(windows, "gapMs"), millis(windows, "graceMs"))
+                : Stores.inMemorySessionStore(store, millis(windows, "gapMs").plus(millis(windows, "graceMs")))
+        ).withCachingDisabled();
     }
 
     private KGroupedStream<Object, Object> grouped(
