@@ -10,11 +10,12 @@ import {
   predicates,
   reducers,
   selectors,
+  tableAggregators,
   valueMappers,
 } from './functions.js';
 import { type ProcessorName, processors } from './processors.js';
 import { areSessions, type OracleCase, type SpecNode, type Step } from './topology-spec.js';
-import { dependsOnOrder, type Traits, traitsOf } from './traits.js';
+import { dependsOnOrder, isJoin, type Traits, traitsOf } from './traits.js';
 
 /** Names of functions, shrinking towards the first. */
 function nameOf<T extends object>(functions: T): fc.Arbitrary<keyof T> {
@@ -108,18 +109,42 @@ const operators = fc.oneof(
   { weight: 1, arbitrary: secondSource },
 );
 
+const joinKinds = fc.constantFrom('inner' as const, 'left' as const, 'outer' as const);
+
+const joinWindows = fc
+  .record({
+    beforeMs: fc.integer({ min: -10, max: 30 }),
+    afterMs: fc.integer({ min: -10, max: 30 }),
+    graceMs: fc.constantFrom(0, 1, 5, 20, 100),
+  })
+  .filter(({ afterMs, beforeMs }) => beforeMs + afterMs >= 0);
+
+const joins = {
+  joinStreams: operator('joinStreams', { of: back, with: back, kind: joinKinds, windows: joinWindows }),
+  joinTable: operator('joinTable', { of: back, with: back, kind: fc.constantFrom('inner' as const, 'left' as const) }),
+  joinTables: operator('joinTables', { of: back, with: back, kind: joinKinds }),
+};
+
+const ofTables = fc.oneof(
+  operator('groupTable', { of: back, groupBy: nameOf(selectors), function: nameOf(tableAggregators) }),
+  operator('toTable', { of: back }),
+);
+
+type SecondSource =
+  | { op: 'stream'; topics: readonly string[]; extractor: keyof typeof extractors }
+  | { op: 'table'; topic: string; extractor: keyof typeof extractors; materialized: boolean };
+type Made<A> = A extends fc.Arbitrary<infer T> ? T : never;
 type Choice =
-  typeof source extends fc.Arbitrary<infer S>
-    ? typeof operators extends fc.Arbitrary<infer O>
-      ? S | O
-      : never
-    : never;
+  | Made<typeof source | typeof operators | typeof ofTables | (typeof joins)[keyof typeof joins]>
+  | SecondSource;
 
 /** Turns choices into a topology, whatever they are: what does not fit is left out, so that any part of them shrinks. */
 class SpecBuilder {
   readonly nodes: SpecNode[] = [];
   readonly #commitEvery: number;
   readonly #traits: Traits[] = [];
+  /** Tables that something asks what their rows were: a filter of them is told so, too. */
+  readonly #asked = new Set<number>();
   #topics = 0;
 
   constructor(commitEvery: number) {
@@ -134,12 +159,13 @@ class SpecBuilder {
       if (!isRead) this.#push(choice);
       return;
     }
-    const kind = choice.op === 'toStream' || choice.op.startsWith('table') ? 'table' : 'stream';
+    const takesTable = ['toStream', 'joinTables', 'groupTable'].includes(choice.op) || choice.op.startsWith('table');
+    const kind = takesTable ? 'table' : 'stream';
     const of = this.#back(kind, choice.of);
     if (of === undefined) return;
     const parent = this.#traits[of] as Traits;
     // Of a row that came and went within a commit, Kafka Streams sends the deletion only.
-    if (choice.op.startsWith('tableFilter') && parent.repeated) return;
+    if (choice.op.startsWith('tableFilter') && (parent.repeated || this.#asked.has(of))) return;
     switch (choice.op) {
       case 'tableMapValues':
         // A row that is null by a mapper is no session that is no more.
@@ -153,10 +179,28 @@ class SpecBuilder {
       }
       case 'merge': {
         const other = this.#back('stream', choice.with);
+        if (this.nodes.some(isJoin)) return;
         if (other === undefined || other === of || !this.#canMerge(parent, this.#traits[other] as Traits)) return;
         this.#push({ op: 'merge', of, with: other });
         return;
       }
+      case 'joinStreams':
+      case 'joinTable':
+      case 'joinTables': {
+        const kind = choice.op === 'joinStreams' ? 'stream' : 'table';
+        const others = this.#all(kind).filter((id) => this.#canJoin(choice, parent, this.#traits[id] as Traits));
+        const other = others[others.length - 1 - (choice.with % others.length)];
+        if (other === undefined) return;
+        // A table that is joined is kept, too.
+        const tables = choice.op === 'joinTables' ? [of, other] : [other];
+        if (kind === 'table' && !this.#ask(...tables)) return;
+        this.#push({ ...choice, of, with: other });
+        return;
+      }
+      case 'groupTable':
+        if (parent.repeated || parent.held || !this.#ask(of)) return;
+        this.#pushOrdered({ ...choice, of }, parent, { ...choice, of, function: 'sum' });
+        return;
       case 'to':
         this.#push({ op: 'to', of, topic: this.#nextTopic() });
         return;
@@ -200,8 +244,12 @@ class SpecBuilder {
 
   /** The stream or table that many back. */
   #back(kind: 'stream' | 'table', steps: number): number | undefined {
-    const ids = this.nodes.flatMap(({ op }, id) => (op !== 'to' && this.#traits[id]?.kind === kind ? [id] : []));
+    const ids = this.#all(kind);
     return ids[ids.length - 1 - (steps % ids.length)];
+  }
+
+  #all(kind: 'stream' | 'table'): number[] {
+    return this.nodes.flatMap(({ op }, id) => (op !== 'to' && this.#traits[id]?.kind === kind ? [id] : []));
   }
 
   /**
@@ -212,9 +260,40 @@ class SpecBuilder {
     return one.depth === other.depth && (one.depth === 0 || one.source === other.source);
   }
 
+  /** @returns whether tables may be asked what their rows were: not where a filter beside it would be told so */
+  #ask(...tables: readonly number[]): boolean {
+    const asked = new Set<number>();
+    const visit = (id: number): void => {
+      asked.add(id);
+      const node = this.nodes[id] as SpecNode;
+      if (node.op.startsWith('table') && 'of' in node) visit(node.of);
+      if (node.op === 'joinTables') for (const side of [node.of, node.with]) visit(side);
+    };
+    tables.forEach(visit);
+    const told = this.nodes.some(
+      (node, id) => node.op.startsWith('tableFilter') && 'of' in node && asked.has(node.of) && !asked.has(id),
+    );
+    if (!told) for (const id of asked) this.#asked.add(id);
+    return !told;
+  }
+
+  /** Sides of different topics, whose records come as they are read. */
+  #canJoin(node: { op: string; kind: string }, one: Traits, other: Traits): boolean {
+    if (one.depth > 0 || other.depth > 0 || !one.immediate || !other.immediate || one.ahead || other.ahead)
+      return false;
+    if (one.topics.some((topic) => other.topics.includes(topic))) return false;
+    // A task does not feed itself.
+    const meetings = this.nodes.filter((node) => node.op === 'merge' || isJoin(node));
+    const repartitions = (node: SpecNode) =>
+      isJoin(node) && [node.of, node.with].some((side) => this.#traits[side]?.keyChanged);
+    if (meetings.length > 0 && (one.keyChanged || other.keyChanged || meetings.some(repartitions))) return false;
+    // Within a commit, what has waited still joins.
+    return !(node.op === 'joinStreams' && node.kind !== 'inner' && this.#commitEvery > 1);
+  }
+
   /** In Millrace no record but a source's moves stream time: windows of later times would never close. */
   #withoutWindowsAhead(choice: Choice): Choice {
-    if (!('windows' in choice)) return choice;
+    if (!('windows' in choice) || choice.op === 'joinStreams') return choice;
     const of = this.#back('stream', choice.of);
     return of !== undefined && this.#traits[of]?.ahead ? { ...choice, windows: null } : choice;
   }
@@ -256,7 +335,41 @@ class SpecBuilder {
   }
 }
 
-const topology = fc.tuple(source, fc.noBias(fc.array(operators, { maxLength: 8, size: 'max' })));
+const streamOf = (topic: string) => operator('stream', { topics: fc.constant([topic]), extractor: nameOf(extractors) });
+const tableOf = (topic: string) =>
+  operator('table', { topic: fc.constant(topic), extractor: nameOf(extractors), materialized: fc.boolean() });
+
+const stateless = fc.oneof(
+  operator('filter', { of: back, predicate: nameOf(predicates) }),
+  operator('mapValues', { of: back, mapper: nameOf(valueMappers) }),
+  operator('flatMapValues', { of: back, mapper: nameOf(flatValueMappers) }),
+  operator('selectKey', { of: back, selector: nameOf(selectors) }),
+  operator('tableFilter', { of: back, predicate: nameOf(predicates) }),
+  operator('tableMapValues', { of: back, mapper: nameOf(valueMappers) }),
+);
+
+function few<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T[]> {
+  return fc.noBias(fc.array(arbitrary, { maxLength: 2, size: 'max' }));
+}
+
+/** Two sources with few operators, a join, and what follows it. */
+function joining(
+  left: (topic: string) => fc.Arbitrary<Choice>,
+  right: (topic: string) => fc.Arbitrary<Choice>,
+  join: fc.Arbitrary<Choice>,
+): fc.Arbitrary<[Choice, Choice[]]> {
+  const behind = few(fc.oneof(operators, ofTables, join));
+  return fc
+    .tuple(left('in-1'), few(stateless), right('in-3'), few(stateless), join, behind)
+    .map(([first, before, second, between, joined, rest]) => [first, [...before, second, ...between, joined, ...rest]]);
+}
+
+const topology: fc.Arbitrary<[Choice, Choice[]]> = fc.oneof(
+  { weight: 4, arbitrary: fc.tuple(source, fc.noBias(fc.array(operators, { maxLength: 8, size: 'max' }))) },
+  { weight: 1, arbitrary: joining(streamOf, streamOf, joins.joinStreams) },
+  { weight: 1, arbitrary: joining(streamOf, tableOf, joins.joinTable) },
+  { weight: 1, arbitrary: joining(tableOf, tableOf, joins.joinTables) },
+);
 
 const FEW_KEYS = ['a', 'b'];
 const MANY_KEYS = ['a', 'b', 'ab', 'c', 'd', 'B', 'é', '', 'x', 'y', 'z', '10', '9', '\u{1f600}', '\ufffd', '\uff5e'];

@@ -1,7 +1,7 @@
 import { extractors } from './functions.js';
 import { PUNCTUATING_PROCESSORS } from './processors.js';
 import { areSessions, commitsOf, type OracleCase, type Outputs, type SpecNode, type Step } from './topology-spec.js';
-import { allTraits, isAggregate, sourceGroups, type Traits } from './traits.js';
+import { allTraits, isAggregate, isJoin, sourceGroups, type Traits } from './traits.js';
 
 /**
  * What is, on purpose, not as in Kafka Streams (docs/differences.md), said to Kafka Streams in its own operators, each
@@ -18,6 +18,12 @@ export interface KafkaStreamsCase {
   readonly steps: readonly (readonly object[])[];
 }
 
+/** Tells a join, at each commit, the highest time of its sources. */
+interface JoinClock {
+  readonly topic: string;
+  readonly sources: readonly number[];
+}
+
 /** Longer than any run. */
 const RETENTION_MS = 10 * 365 * 86_400_000;
 
@@ -28,10 +34,19 @@ export function toKafkaStreams(given: OracleCase): KafkaStreamsCase {
   const oncePerCommit = needsCommits(nodes, traits);
   const nullKeys = steps.some((step) => 'key' in step && step.key === null);
   const clocks = new Map<number, string>();
+  /** Topics of the clocks that tell joins at each commit. */
+  const joinClocks: JoinClock[] = [];
   const spec = nodes.map((node, id) => {
     if (node.op === 'toStream') {
       const table = traits[node.of] as Traits;
       return oncePerCommit && table.held ? { ...node, commit: `commit-${id}`, final: table.closing } : node;
+    }
+    if (isJoin(node)) {
+      const [left, right] = [traits[node.of] as Traits, traits[node.with] as Traits];
+      const repartitions = left.keyChanged;
+      if (node.op !== 'joinStreams') return { ...node, repartitions };
+      joinClocks.push({ topic: `join-clock-${id}`, sources: [group(left.source), group(right.source)] });
+      return { ...node, repartitions, repartitionsOther: right.keyChanged, clock: `join-clock-${id}` };
     }
     if (!isAggregate(node) || node.windows === null) return node;
     const parent = traits[node.of] as Traits;
@@ -52,13 +67,14 @@ export function toKafkaStreams(given: OracleCase): KafkaStreamsCase {
       ...(passesOverNulls ? { passesOverNulls: true } : {}),
     };
   });
-  return { nodes: spec, steps: withClocks(nodes, commitsOf(given), group, clocks) };
+  return { nodes: spec, steps: withClocks(nodes, commitsOf(given), group, clocks, joinClocks) };
 }
 
 /** Whether what an aggregate sends depends on how often it sends. */
 function needsCommits(nodes: readonly SpecNode[], traits: readonly Traits[]): boolean {
   return nodes.some((node) => {
     if (isAggregate(node)) return (traits[node.of] as Traits).multiple || areSessions(node.windows);
+    if (node.op === 'groupTable') return true;
     if (node.op !== 'process') return false;
     return PUNCTUATING_PROCESSORS.includes(node.processor) && (traits[node.of] as Traits).held;
   });
@@ -77,6 +93,7 @@ function withClocks(
   commits: readonly (readonly Step[])[],
   group: (source: number) => number,
   clocks: ReadonlyMap<number, string>,
+  joinClocks: readonly JoinClock[],
 ): object[][] {
   const times = new Map<number, number>();
   const withClock = (step: Step): object => {
@@ -93,7 +110,12 @@ function withClocks(
     const topic = clocks.get(group(source));
     return { ...step, clocks: topic === undefined ? [] : [{ topic, time }] };
   };
-  return commits.map((commit) => commit.map(withClock));
+  const joinTimes = () =>
+    joinClocks.map(({ sources, topic }) => ({ topic, time: Math.max(...sources.map((id) => times.get(id) ?? 0)) }));
+  return commits.map((commit) => [
+    ...commit.map(withClock),
+    { clocks: joinTimes(), ...(joinClocks.length > 0 ? { forgetTimes: true } : {}) },
+  ]);
 }
 
 /**

@@ -43,13 +43,24 @@ it('the cases cover every operator, and most write records', async () => {
   const cases = fc.sample(oracleCase, { seed: SEED, numRuns: 200 });
   const operators = new Set(cases.flatMap(({ nodes }) => nodes.map(({ op }) => op)));
   expect([...operators].sort()).toEqual([
-    ...['aggregate', 'branch', 'count', 'filter', 'filterNot', 'flatMap', 'flatMapValues', 'map', 'mapValues', 'merge'],
-    ...['peek', 'process', 'reduce', 'repartition', 'selectKey', 'split', 'stream', 'table', 'tableFilter'],
-    ...['tableFilterNot', 'tableMapValues', 'to', 'toStream'],
+    ...['aggregate', 'branch', 'count', 'filter', 'filterNot', 'flatMap', 'flatMapValues', 'groupTable', 'joinStreams'],
+    ...[
+      'joinTable',
+      'joinTables',
+      'map',
+      'mapValues',
+      'merge',
+      'peek',
+      'process',
+      'reduce',
+      'repartition',
+      'selectKey',
+    ],
+    ...['split', 'stream', 'table', 'tableFilter', 'tableFilterNot', 'tableMapValues', 'to', 'toStream', 'toTable'],
   ]);
   let writing = 0;
   for (const given of cases) if ((await runMillrace(given)).flat().length > 0) writing++;
-  expect(writing).toBeGreaterThan(cases.length * 0.9);
+  expect(writing).toBeGreaterThan(cases.length * 0.85);
 });
 
 function difference({ commitEvery, nodes, repartition, steps }: OracleCase, expected: string, actual: string): string {

@@ -1,4 +1,4 @@
-import type { Aggregator, TimestampExtractor } from '@millrace/streams';
+import type { Aggregator, TableAggregator, TimestampExtractor } from '@millrace/streams';
 
 /** The users' functions that a topology may name; Functions.java has the same. Keys and values are texts or null. */
 
@@ -118,6 +118,30 @@ export const mergers = {
   untilEven: (left: unknown, right: unknown) => bounded(`${text(left)}${text(right)}`),
 } satisfies Record<keyof typeof aggregators, (left: unknown, right: unknown) => unknown>;
 
+export function joined(key: unknown, left: unknown, right: unknown): string {
+  return `${text(key)}:${text(left)}+${text(right)}`;
+}
+
+/** Of the rows of a table, which come and go. */
+export const tableAggregators = {
+  sum: {
+    initializer: () => 0,
+    add: (_key, value, total) => Number(total) + length(value),
+    subtract: (_key, value, total) => Number(total) - length(value),
+  },
+  changes: {
+    initializer: () => '',
+    add: (_key, value, kept) => bounded(`${text(kept)}+${whole(text(value))}`),
+    subtract: (_key, value, kept) => bounded(`${text(kept)}-${whole(text(value))}`),
+  },
+  /** Deletes its row when it is empty. */
+  rows: {
+    initializer: () => 0,
+    add: (_key, _value, rows) => Number(rows) + 1,
+    subtract: (_key, _value, rows) => (Number(rows) === 1 ? null : Number(rows) - 1),
+  },
+} satisfies Record<string, TableAggregator<unknown, unknown, unknown>>;
+
 export type ExtractorName = keyof typeof extractors;
 export type PredicateName = keyof typeof predicates;
 export type SelectorName = keyof typeof selectors;
@@ -127,6 +151,7 @@ export type FlatMapperName = keyof typeof flatMappers;
 export type FlatValueMapperName = keyof typeof flatValueMappers;
 export type ReducerName = keyof typeof reducers;
 export type AggregatorName = keyof typeof aggregators;
+export type TableAggregatorName = keyof typeof tableAggregators;
 
 /** A function's names, for a generator to choose from. */
 export function namesOf<T extends object>(functions: T): readonly (keyof T)[] {

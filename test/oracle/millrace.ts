@@ -1,4 +1,5 @@
 import {
+  JoinWindows,
   type KGroupedStream,
   type KStream,
   type KTable,
@@ -15,11 +16,13 @@ import {
   extractors,
   flatMappers,
   flatValueMappers,
+  joined,
   mappers,
   mergers,
   predicates,
   reducers,
   selectors,
+  tableAggregators,
   text,
   valueMappers,
 } from './functions.js';
@@ -29,6 +32,7 @@ import {
   areSessions,
   commitsOf,
   type InputRecord,
+  type JoinNode,
   type OracleCase,
   type OutputRecord,
   type Outputs,
@@ -41,6 +45,13 @@ type Table = KTable<unknown, unknown>;
 type Grouping = {
   [Op in 'count' | 'reduce' | 'aggregate']: (...given: Parameters<KGroupedStream<unknown, unknown>[Op]>) => Table;
 };
+
+type Joiner = ((left: unknown, right: unknown) => string) | ((key: unknown, left: unknown, right: unknown) => string);
+/** A stream or a table, and any kind of join: the same calls. */
+type Joining = Record<
+  'join' | 'leftJoin' | 'outerJoin',
+  (other: Stream | Table, joiner: Joiner, ...given: readonly object[]) => Stream | Table
+>;
 
 /** Whatever it is as its text, and back as text: a windowed key is `[key@start/end]`. */
 const textSerde: Serde<unknown> = {
@@ -113,6 +124,18 @@ class SpecTopology {
       case 'reduce':
       case 'aggregate':
         return this.#aggregate(node, store);
+      case 'joinStreams':
+      case 'joinTable':
+      case 'joinTables':
+        return this.#join(node);
+      case 'toTable':
+        return this.#stream(node.of).toTable({ name: store, ...TEXTS });
+      case 'groupTable': {
+        const selector = selectors[node.groupBy];
+        return this.#table(node.of)
+          .groupBy((key, value) => [selector(key, value), value], TEXTS)
+          .aggregate(tableAggregators[node.function], { name: store, value: textSerde });
+      }
       case 'tableFilter':
         return this.#table(node.of).filter(predicates[node.predicate]);
       case 'tableFilterNot':
@@ -126,6 +149,23 @@ class SpecTopology {
         this.#stream(node.of).to(node.topic, TEXTS);
         return {};
     }
+  }
+
+  #join(node: JoinNode): Stream | Table {
+    const operator = ({ inner: 'join', left: 'leftJoin', outer: 'outerJoin' } as const)[node.kind];
+    if (node.op === 'joinTables') {
+      const table = this.#table(node.of) as unknown as Joining;
+      return table[operator](this.#table(node.with), (left: unknown, right: unknown) =>
+        joined('', left, right),
+      ) as Table;
+    }
+    const stream = this.#stream(node.of) as unknown as Joining;
+    if (node.op === 'joinTable') return stream[operator](this.#table(node.with), joined, TEXTS) as Stream;
+    const { afterMs, beforeMs, graceMs } = node.windows;
+    const widest = Math.max(Math.abs(beforeMs), Math.abs(afterMs));
+    const windows = JoinWindows.ofTimeDifferenceAndGrace(widest, graceMs).before(beforeMs).after(afterMs);
+    const serdes = { ...TEXTS, otherValue: textSerde };
+    return stream[operator](this.#stream(node.with), joined, windows, serdes) as Stream;
   }
 
   #aggregate(node: AggregateNode, name: string): Table {

@@ -8,6 +8,7 @@ import type {
   PredicateName,
   ReducerName,
   SelectorName,
+  TableAggregatorName,
   ValueMapperName,
 } from './functions.js';
 import type { ProcessorName } from './processors.js';
@@ -46,6 +47,24 @@ export type AggregateNode = Grouping &
     | { readonly op: 'aggregate'; readonly function: AggregatorName }
   );
 
+export interface JoinWindowsSpec {
+  readonly beforeMs: number;
+  readonly afterMs: number;
+  readonly graceMs: number;
+}
+
+export type JoinNode = { readonly of: number; readonly with: number } & (
+  | {
+      readonly op: 'joinStreams';
+      readonly kind: JoinKind;
+      readonly windows: JoinWindowsSpec;
+    }
+  | { readonly op: 'joinTable'; readonly kind: 'inner' | 'left' }
+  | { readonly op: 'joinTables'; readonly kind: JoinKind }
+);
+
+export type JoinKind = 'inner' | 'left' | 'outer';
+
 /** An operator of the DSL. `of` and `with` are the places of the nodes before it that it is applied to. */
 export type SpecNode =
   | { readonly op: 'stream'; readonly topics: readonly string[]; readonly extractor: ExtractorName }
@@ -75,6 +94,14 @@ export type SpecNode =
   | { readonly op: 'repartition'; readonly of: number }
   | { readonly op: 'process'; readonly of: number; readonly processor: ProcessorName }
   | AggregateNode
+  | JoinNode
+  | { readonly op: 'toTable'; readonly of: number }
+  | {
+      readonly op: 'groupTable';
+      readonly of: number;
+      readonly groupBy: SelectorName;
+      readonly function: TableAggregatorName;
+    }
   | { readonly op: 'tableFilter' | 'tableFilterNot'; readonly of: number; readonly predicate: PredicateName }
   | { readonly op: 'tableMapValues'; readonly of: number; readonly mapper: ValueMapperName }
   | { readonly op: 'toStream'; readonly of: number }

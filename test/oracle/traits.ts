@@ -1,5 +1,5 @@
 import { PUNCTUATING_PROCESSORS, STATELESS_PROCESSORS } from './processors.js';
-import { type AggregateNode, areSessions, type OracleCase, type SpecNode } from './topology-spec.js';
+import { type AggregateNode, areSessions, type JoinNode, type OracleCase, type SpecNode } from './topology-spec.js';
 
 /** What is known of a stream or table without running it: what the two engines must agree upon depends on it. */
 export interface Traits {
@@ -33,6 +33,10 @@ export interface Traits {
   readonly ahead: boolean;
 }
 
+export function isJoin(node: SpecNode): node is JoinNode {
+  return node.op === 'joinStreams' || node.op === 'joinTable' || node.op === 'joinTables';
+}
+
 export function isAggregate(node: SpecNode): node is AggregateNode {
   return node.op === 'count' || node.op === 'reduce' || node.op === 'aggregate';
 }
@@ -41,6 +45,7 @@ export function isAggregate(node: SpecNode): node is AggregateNode {
 export function dependsOnOrder(node: SpecNode): boolean {
   if (node.op === 'process') return !STATELESS_PROCESSORS.includes(node.processor);
   if (node.op === 'reduce') return node.function !== 'greatest';
+  if (node.op === 'groupTable') return node.function === 'changes';
   if (node.op === 'aggregate') return node.function === 'arrivals' || node.function === 'untilEven';
   return false;
 }
@@ -133,6 +138,45 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
         repeated: (parent.multiple || areSessions(windows)) && !closing,
       };
     }
+    case 'joinStreams':
+    case 'joinTable':
+    case 'joinTables': {
+      const other = before[node.with] as Traits;
+      const waits = node.op === 'joinStreams' && node.kind !== 'inner';
+      return {
+        ...parent,
+        topics: [...new Set([...parent.topics, ...other.topics])],
+        depth: node.op === 'joinTables' ? parent.depth : parent.depth + (parent.keyChanged || other.keyChanged ? 1 : 0),
+        keyChanged: false,
+        multiple: parent.multiple || node.op === 'joinStreams',
+        // What has waited in vain is sent by the commit, or before the record that it could not wait for.
+        ordered: parent.ordered && other.ordered && !waits,
+        immediate: parent.immediate && other.immediate && !parent.keyChanged && !other.keyChanged && !waits,
+        incomplete: true,
+        headed: parent.headed && other.headed && !waits,
+        ahead: parent.ahead || node.op !== 'joinTable' || parent.keyChanged,
+      };
+    }
+    case 'toTable':
+      return {
+        ...parent,
+        kind: 'table',
+        depth: parent.depth + (parent.keyChanged ? 1 : 0),
+        keyChanged: false,
+        immediate: parent.immediate && !parent.keyChanged,
+        incomplete: true,
+      };
+    case 'groupTable':
+      return {
+        ...parent,
+        depth: parent.depth + 1,
+        multiple: true,
+        ordered: !parent.multiple,
+        immediate: false,
+        incomplete: true,
+        held: true,
+        repeated: true,
+      };
     case 'tableFilter':
     case 'tableFilterNot':
     case 'tableMapValues':
@@ -162,7 +206,9 @@ export function sourceGroups(nodes: readonly SpecNode[], traits: readonly Traits
     return parent === undefined ? source : find(parent);
   };
   for (const node of nodes) {
-    if (node.op !== 'merge') continue;
+    if (node.op !== 'merge' && !isJoin(node)) continue;
+    // What is repartitioned first was read by another task.
+    if (isJoin(node) && [node.of, node.with].some((side) => traits[side]?.keyChanged)) continue;
     const left = find((traits[node.of] as Traits).source);
     const right = find((traits[node.with] as Traits).source);
     if (left !== right) parents.set(right, left);

@@ -71,8 +71,14 @@ final class CaseRun {
             driver.advanceWallClockTime(Duration.ofMillis(step.get("advanceMs").asLong()));
             return;
         }
+        if (step.has("forgetTimes")) {
+            JoinTimes.forget(driver);
+        }
         for (final JsonNode clock : step.get("clocks")) {
             pipe(driver, inputs, clock.get("topic").asText(), SourceClock.KEY, clock.get("time").asText(), 0, null);
+        }
+        if (!step.has("topic")) {
+            return;
         }
         pipe(driver, inputs, step.get("topic").asText(), text(step.get("key")), text(step.get("value")),
             step.get("timestamp").asLong(), text(step.path("header")));
@@ -120,6 +126,7 @@ final class CaseRun {
         // Every update is forwarded, and no results wait for the wall clock.
         config.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
         config.put(StreamsConfig.InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_WINDOWED_AGGREGATION, 0L);
+        config.put(StreamsConfig.InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_OUTER_JOIN_SPURIOUS_RESULTS_FIX, 0L);
         config.put(
             StreamsConfig.DSL_STORE_SUPPLIERS_CLASS_CONFIG,
             BuiltInDslStoreSuppliers.InMemoryDslStoreSuppliers.class

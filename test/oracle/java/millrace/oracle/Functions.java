@@ -131,8 +131,8 @@ final class Functions {
 
     static Initializer<Object> initializer(final String name) {
         return switch (name) {
-            case "sum", "maxLength" -> () -> 0;
-            case "letters", "arrivals", "untilEven" -> () -> "";
+            case "sum", "maxLength", "rows" -> () -> 0;
+            case "letters", "arrivals", "untilEven", "changes" -> () -> "";
             default -> throw unknown(name);
         };
     }
@@ -156,6 +156,29 @@ final class Functions {
             case "letters" -> (key, left, right) -> union(left, right);
             case "arrivals" -> (key, left, right) -> bounded(text(left) + "|" + text(right));
             case "untilEven" -> (key, left, right) -> bounded(text(left) + text(right));
+            default -> throw unknown(name);
+        };
+    }
+
+    static String joined(final Object key, final Object left, final Object right) {
+        return text(key) + ":" + text(left) + "+" + text(right);
+    }
+
+    static Aggregator<Object, Object, Object> adder(final String name) {
+        return switch (name) {
+            case "sum" -> (key, value, total) -> Integer.parseInt(total.toString()) + length(value);
+            case "changes" -> (key, value, kept) -> bounded(kept + "+" + text(value));
+            case "rows" -> (key, value, rows) -> Integer.parseInt(rows.toString()) + 1;
+            default -> throw unknown(name);
+        };
+    }
+
+    static Aggregator<Object, Object, Object> subtractor(final String name) {
+        return switch (name) {
+            case "sum" -> (key, value, total) -> Integer.parseInt(total.toString()) - length(value);
+            case "changes" -> (key, value, kept) -> bounded(kept + "-" + text(value));
+            case "rows" -> (key, value, rows) ->
+                Integer.parseInt(rows.toString()) == 1 ? null : Integer.parseInt(rows.toString()) - 1;
             default -> throw unknown(name);
         };
     }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.kstream.Branched;
@@ -97,6 +98,25 @@ final class SpecTopology {
                 streams.put(id, of(node).repartition(Repartitioned.with(text, text).withName("repartition-" + id)));
             case "process" -> streams.put(id, process(id, node));
             case "count", "reduce", "aggregate" -> tables.put(id, aggregated(id, op, node));
+            case "joinStreams" -> streams.put(id, Joins.streams(builder, text, id, node, repartitioned(id, node), otherOf(id, node)));
+            case "joinTable" -> streams.put(id, Joins.table(
+                text, id, name(node, "kind"), repartitioned(id, node), tables.get(node.get("with").asInt())));
+            case "joinTables" -> tables.put(id, Joins.tables(
+                name(node, "kind"), tableOf(node), tables.get(node.get("with").asInt())));
+            case "toTable" -> tables.put(id, of(node).toTable(
+                Materialized.<Object, Object, KeyValueStore<Bytes, byte[]>>as("store-" + id)
+                    .withKeySerde(text).withValueSerde(text).withCachingDisabled()));
+            case "groupTable" -> tables.put(id, tableOf(node)
+                .groupBy(
+                    (key, value) -> KeyValue.pair(
+                        Functions.selector(name(node, "groupBy")).apply(key, value), value),
+                    Grouped.with(text, text))
+                .aggregate(
+                    Functions.initializer(name(node, "function")),
+                    Functions.adder(name(node, "function")),
+                    Functions.subtractor(name(node, "function")),
+                    Materialized.<Object, Object, KeyValueStore<Bytes, byte[]>>as("store-" + id)
+                        .withKeySerde(text).withValueSerde(text).withCachingDisabled()));
             case "tableFilter" -> tables.put(id, tableOf(node).filter(Functions.predicate(name(node, "predicate"))));
             case "tableFilterNot" ->
                 tables.put(id, tableOf(node).filterNot(Functions.predicate(name(node, "predicate"))));
@@ -109,6 +129,20 @@ final class SpecTopology {
             }
             default -> throw new IllegalArgumentException("no operator is named " + op);
         }
+    }
+
+    /** The left side of a join, before which a clock may come. */
+    private KStream<Object, Object> repartitioned(final int id, final JsonNode node) {
+        return node.get("repartitions").asBoolean()
+            ? of(node).repartition(Repartitioned.with(text, text).withName("repartition-" + id))
+            : of(node);
+    }
+
+    private KStream<Object, Object> otherOf(final int id, final JsonNode node) {
+        final KStream<Object, Object> other = streams.get(node.get("with").asInt());
+        return node.get("repartitionsOther").asBoolean()
+            ? other.repartition(Repartitioned.with(text, text).withName("repartition-other-" + id))
+            : other;
     }
 
     private Consumed<Object, Object> consumed(final JsonNode node) {
