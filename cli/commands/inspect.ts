@@ -7,7 +7,7 @@ import { addConnection, type ConnectionOptions, connect } from '../options/conne
 import { requireLogFormat, wholeNumber } from '../options/options.js';
 import { inspectionText } from '../terminal/inspection-text.js';
 import { stopOnSignals } from '../terminal/interruption.js';
-import { print, say } from '../terminal/output.js';
+import { onNobodyReads, print, say } from '../terminal/output.js';
 import { safe } from '../terminal/safe-text.js';
 
 interface InspectOptions extends ConnectionOptions {
@@ -43,6 +43,7 @@ async function inspect(names: readonly string[], options: InspectOptions): Promi
   requireLogFormat(options);
   const stop = new AbortController();
   stopOnSignals(stop);
+  onNobodyReads(() => process.exit(0));
   const { fromBeginning, lines, logFormat, map, service, timeZone } = options;
   const reading = {
     ...{ format: logFormat, host: 'unknown', server: 'unknown' },

@@ -273,6 +273,14 @@ describe('millrace inspect', () => {
   });
 });
 
+it('inspect ends in order when nobody reads on what it prints', async () => {
+  const file = join(directory.path, 'access.log');
+  await writeFile(file, combined(1));
+  const run = new Millrace(['inspect', file]);
+  run.process.stdout?.destroy();
+  expect(await run.finished).toMatchObject({ code: 0, stderr: '' });
+});
+
 describe('millrace consume', () => {
   it('says which topics there are when there is none of that name', async () => {
     await once(combined(0));
