@@ -165,7 +165,8 @@ class SpecBuilder {
     if (of === undefined) return;
     const parent = this.#traits[of] as Traits;
     // Of a row that came and went within a commit, Kafka Streams sends the deletion only.
-    if (choice.op.startsWith('tableFilter') && (parent.repeated || this.#asked.has(of))) return;
+    const isTold = this.#asked.has(of) || this.nodes.some(({ op }) => op === 'joinTables');
+    if (choice.op.startsWith('tableFilter') && (parent.repeated || isTold)) return;
     switch (choice.op) {
       case 'tableMapValues':
         // A row that is null by a mapper is no session that is no more.
