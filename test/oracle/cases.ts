@@ -165,7 +165,9 @@ class SpecBuilder {
     if (of === undefined) return;
     const parent = this.#traits[of] as Traits;
     // Of a row that came and went within a commit, Kafka Streams sends the deletion only.
-    const isTold = this.#asked.has(of) || this.nodes.some(({ op }) => op === 'joinTables');
+    const isTold =
+      (choice.op.startsWith('tableFilter') && [...this.#madeOf(of)].some((id) => this.#asked.has(id))) ||
+      this.nodes.some(({ op }) => op === 'joinTables');
     if (choice.op.startsWith('tableFilter') && (parent.repeated || isTold)) return;
     switch (choice.op) {
       case 'tableMapValues':
@@ -261,18 +263,25 @@ class SpecBuilder {
     return one.depth === other.depth && (one.depth === 0 || one.source === other.source);
   }
 
-  /** @returns whether tables may be asked what their rows were: not where a filter beside it would be told so */
-  #ask(...tables: readonly number[]): boolean {
-    const asked = new Set<number>();
+  /** The tables, and those that they are made of. */
+  #madeOf(...tables: readonly number[]): Set<number> {
+    const made = new Set<number>();
     const visit = (id: number): void => {
-      asked.add(id);
+      made.add(id);
       const node = this.nodes[id] as SpecNode;
       if (node.op.startsWith('table') && 'of' in node) visit(node.of);
       if (node.op === 'joinTables') for (const side of [node.of, node.with]) visit(side);
     };
     tables.forEach(visit);
+    return made;
+  }
+
+  /** @returns whether tables may be asked what their rows were: not where a filter beside it would be told so */
+  #ask(...tables: readonly number[]): boolean {
+    const asked = this.#madeOf(...tables);
     const told = this.nodes.some(
-      (node, id) => node.op.startsWith('tableFilter') && 'of' in node && asked.has(node.of) && !asked.has(id),
+      (node, id) =>
+        node.op.startsWith('tableFilter') && !asked.has(id) && [...this.#madeOf(id)].some((table) => asked.has(table)),
     );
     if (!told) for (const id of asked) this.#asked.add(id);
     return !told;
