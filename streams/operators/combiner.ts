@@ -22,9 +22,9 @@ export class CombinedBlocks {
     readonly order: number;
   }[] = [];
 
-  /** @param order that of the records which the headers are from */
+  /** @param order that of the records which the headers are from; also of one without any, behind one that has some */
   block(partition: number, slice: number, headers: Headers = NO_HEADERS, order = 0): SliceBlockBuilder {
-    if (headers.length > 0) {
+    if (headers.length > 0 || order > 0) {
       const block = new SliceBlockBuilder();
       this.#withHeaders.push({ partition, slice, block, headers, order });
       return block;

@@ -59,4 +59,25 @@ describe.each(['auto', 'topic'] as const)('headers behind an aggregate, repartit
       '[c@5/15]=1:3',
     ]);
   });
+
+  it('are none where the record that changed the window last had none, and is of an earlier time', async () => {
+    const builder = new StreamsBuilder();
+    builder
+      .stream('in', STRINGS)
+      .groupBy((key) => key ?? '', { key: stringSerde })
+      .windowedBy(TimeWindows.ofSizeAndGrace(10, 100).advanceBy(5))
+      .count({ name: 'c' })
+      .toStream()
+      .map((key, count) => [String(key), count])
+      .to('out', { key: stringSerde, value: numberSerde });
+    const driver = await TopologyTestDriver.create(builder.build(), { repartition });
+    await driver.pipeInputs('in', stringSerde, stringSerde, [
+      { key: 'a', value: 'x', timestamp: 7, headers: id('1') },
+      { key: 'a', value: 'x', timestamp: 3 },
+    ]);
+    const output = await driver.readOutput('out', stringSerde, numberSerde);
+    await driver.close();
+    const windows = output.map(({ headers, key, value }) => `${key}=${value}:${headers.map((one) => one.value)}`);
+    expect(windows.sort()).toEqual(['[a@0/10]=2:', '[a@5/15]=1:1']);
+  });
 });
