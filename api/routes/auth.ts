@@ -209,6 +209,10 @@ function shown({ created, name, password, role: own }: Accounts['users'][number]
   return { name, role: own, created, has_password: password !== null };
 }
 
+function shownToken({ created, created_by, expires, id, name, role: own }: Accounts['machineTokens'][number]) {
+  return { id, name, role: own, created, created_by, expires };
+}
+
 export const users: Resource = {
   name: 'users',
   description: 'Users, and tokens of machines.',
@@ -272,9 +276,7 @@ export const users: Resource = {
       role: 'admin',
       problems: [404],
       answer: z.object({ items: z.array(machineToken) }),
-      handle: (_, services) => ({
-        items: accountsOf(services).machineTokens.map(({ hash: _hash, ...token }) => token),
-      }),
+      handle: (_, services) => ({ items: accountsOf(services).machineTokens.map(shownToken) }),
     }),
     route({
       method: 'post',
@@ -295,8 +297,7 @@ export const users: Resource = {
         const expires = days === null ? null : Date.now() + days * 86_400_000;
         const { known, token } = await accountsOf(services).addMachineToken(name, given, expires, visitor.name);
         services.audit(visitor, 'token.add', { id: known.id, machine: name, role: given });
-        const { hash: _hash, ...rest } = known;
-        return { ...rest, token };
+        return { ...shownToken(known), token };
       },
     }),
     silentRoute({
