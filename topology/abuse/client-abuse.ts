@@ -12,14 +12,7 @@ import {
   type Windowed,
 } from '@millrace/streams';
 import type { ApplicationConfig } from '../application-config.js';
-import {
-  isOtherwiseNow,
-  type ToldEpisode,
-  toldFirst,
-  toldFurther,
-  toldOver,
-  wentFurther,
-} from '../feedback/told-episodes.js';
+import { type ToldEpisode, toldFirst, toldOver } from '../feedback/told-episodes.js';
 import type { Verdicts } from '../feedback/verdicts.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { short } from '../monitoring/monitor.js';
@@ -30,13 +23,11 @@ import {
   type Concern,
   type Episode,
   episodeOf,
-  hasGrown,
-  hasHigherPeak,
   opened,
   over,
   REST_MS,
   SURELY_MS,
-  toldAgain,
+  toldOngoing,
   USUAL_AFTER_MS,
 } from './episode.js';
 import { isAbuse } from './judge-client.js';
@@ -222,10 +213,10 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
     episode.lastOver = end;
     episode.peak = Math.max(episode.peak, count);
     const requests = recent(state, episode).reduce((sum, one) => sum + one.count, episode.total.count);
-    if (hasGrown(episode, requests) || isOtherwiseNow(episode, this.#verdicts)) {
-      toldAgain(episode, concern, totalOf(state, episode));
-      this.#tell(client, toldFurther(episode, this.#verdicts));
-    } else if (hasHigherPeak(episode)) this.#tell(client, wentFurther(episode));
+    this.#tell(
+      client,
+      toldOngoing(episode, concern, requests, () => totalOf(state, episode), this.#verdicts),
+    );
     if (episode.lastOver - episode.alert.time < USUAL_AFTER_MS) return;
     state.usual = episode.peak;
     this.#end(client, state);
@@ -238,8 +229,8 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
     state.episode = null;
   }
 
-  #tell(client: string, told: ToldEpisode): void {
-    this.#context?.forward({ key: client, value: told, timestamp: told.episode.alert.time });
+  #tell(client: string, told: ToldEpisode | undefined): void {
+    if (told !== undefined) this.#context?.forward({ key: client, value: told, timestamp: told.episode.alert.time });
   }
 
   /** Ends what has been quiet for long, and forgets who is gone: of whom nothing tells it any more. */

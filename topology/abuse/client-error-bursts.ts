@@ -13,14 +13,7 @@ import {
 import { poissonTail } from '../../detection/count-chart.js';
 import type { Counted } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
-import {
-  isOtherwiseNow,
-  type ToldEpisode,
-  toldFirst,
-  toldFurther,
-  toldOver,
-  wentFurther,
-} from '../feedback/told-episodes.js';
+import { type ToldEpisode, toldFirst, toldOver } from '../feedback/told-episodes.js';
 import type { Verdicts } from '../feedback/verdicts.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { short } from '../monitoring/monitor.js';
@@ -32,13 +25,11 @@ import {
   type Concern,
   type Episode,
   episodeOf,
-  hasGrown,
-  hasHigherPeak,
   opened,
   over,
   REST_MS,
   SURELY_MS,
-  toldAgain,
+  toldOngoing,
   USUAL_AFTER_MS,
 } from './episode.js';
 import { KnownClients } from './known-clients.js';
@@ -178,10 +169,8 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
       episode.lastOver = end;
       episode.peak = Math.max(episode.peak, errors);
       episode.total.addAll(refused);
-      if (hasGrown(episode, episode.total.count) || isOtherwiseNow(episode, this.#verdicts)) {
-        toldAgain(episode, this.#concern(host), episode.total);
-        this.#tell(toldFurther(episode, this.#verdicts));
-      } else if (hasHigherPeak(episode)) this.#tell(wentFurther(episode));
+      const { total } = episode;
+      this.#tell(toldOngoing(episode, this.#concern(host), total.count, () => total, this.#verdicts));
       if (end - episode.alert.time >= USUAL_AFTER_MS) this.#becomeUsual(host, state);
     }
   }
@@ -238,7 +227,8 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
     }
   }
 
-  #tell(told: ToldEpisode): void {
+  #tell(told: ToldEpisode | undefined): void {
+    if (told === undefined) return;
     const { scope, time } = told.episode.alert;
     this.#context?.forward({ key: scope, value: told, timestamp: time });
   }

@@ -1,4 +1,6 @@
 import type { Alert } from '../../schemas/records.js';
+import { isOtherwiseNow, type ToldEpisode, toldFurther, wentFurther } from '../feedback/told-episodes.js';
+import type { Verdicts } from '../feedback/verdicts.js';
 import { Asked } from './asked.js';
 import { counted } from './words.js';
 
@@ -66,24 +68,27 @@ export function opened(concern: Concern, { end, start, value }: Over, asked: Ask
   return { alert, lastOver: end, peak: value, told: asked.count, total: Asked.sum([asked]) };
 }
 
-/** Whether so many requests are much more than when the alert was last told. */
-export function hasGrown({ told }: Episode, requests: number): boolean {
-  return requests >= GROWTH * told;
-}
-
-/** Whether the peak is much higher than when it was last noted or told; it is noted then. */
-export function hasHigherPeak(episode: Episode): boolean {
-  const { alert, notedPeak = 0, peak } = episode;
-  if (peak < HIGHER * Math.max(notedPeak, alert.value)) return false;
+/**
+ * What is told of an episode that goes on, `requests` of it by now: all that was asked for when it has grown or is judged
+ * otherwise, and else its peak when that is higher.
+ */
+export function toldOngoing(
+  episode: Episode,
+  concern: Concern,
+  requests: number,
+  total: () => Asked,
+  verdicts: Verdicts,
+): ToldEpisode | undefined {
+  const { alert, notedPeak = 0, peak, told } = episode;
+  if (requests >= GROWTH * told || isOtherwiseNow(episode, verdicts)) {
+    const asked = total();
+    episode.told = asked.count;
+    episode.alert = now(episode, concern, asked);
+    return toldFurther(episode, verdicts);
+  }
+  if (peak < HIGHER * Math.max(notedPeak, alert.value)) return undefined;
   episode.notedPeak = peak;
-  return true;
-}
-
-/** The alert with what was asked for until now. */
-export function toldAgain(episode: Episode, concern: Concern, total: Asked): Alert {
-  episode.told = total.count;
-  episode.alert = now(episode, concern, total);
-  return episode.alert;
+  return wentFurther(episode);
 }
 
 export function over(episode: Episode, concern: Concern, total: Asked): Alert {
