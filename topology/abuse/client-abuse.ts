@@ -15,7 +15,7 @@ import type { ApplicationConfig } from '../application-config.js';
 import { type ToldEpisode, toldFirst, toldOver } from '../feedback/told-episodes.js';
 import type { Verdicts } from '../feedback/verdicts.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
-import { short } from '../monitoring/monitor.js';
+import { short } from '../monitoring/numbers-in-words.js';
 import type { Requests } from '../requests.js';
 import type { TopicSerdes } from '../serdes.js';
 import { Asked } from './asked.js';

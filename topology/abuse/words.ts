@@ -1,5 +1,5 @@
 import type { Counted } from '../../schemas/records.js';
-import { short } from '../monitoring/monitor.js';
+import { short } from '../monitoring/numbers-in-words.js';
 import type { Asked, TopCounts } from './asked.js';
 
 const NAMED = 3;

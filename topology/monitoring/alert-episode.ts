@@ -2,6 +2,7 @@ import type { EpisodeChange } from '../../detection/episodes.js';
 import type { AlertEpisode, Peak } from '../../schemas/feedback.js';
 import type { Alert } from '../../schemas/records.js';
 import { directionOf, type Unusual } from '../feedback/said-of-detector.js';
+import { finite } from './signals.js';
 
 /** An alert that would have been told, had it not been said to be fine, and by which feedback. */
 export interface QuietAlert {
@@ -34,7 +35,6 @@ export function extended(known: readonly Peak[] = [], unusual: readonly Deviatin
 }
 
 function peakOf({ evidence, expected, field, severity, signal, value }: Deviating): Peak {
-  const finite = (bound: number) => (Number.isFinite(bound) ? bound : null);
   return {
     ...{ signal, field, direction: directionOf({ expected, value }), severity, value },
     ...{ expected_low: finite(expected.low), expected_high: finite(expected.high) },

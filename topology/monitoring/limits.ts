@@ -1,5 +1,5 @@
 import { threshold } from '../../detection/threshold.js';
-import type { Detection, SeriesSignal } from './monitor.js';
+import type { Detection, SeriesSignal } from './signals.js';
 
 /** A fixed limit, which is a detection of its own. */
 export interface Limit<O>

@@ -12,7 +12,8 @@ import {
   type Windowed,
 } from '@millrace/streams';
 import { learnedStateSerde } from './learned-state.js';
-import type { Judgement, Observed } from './monitor.js';
+import type { Judgement } from './monitor.js';
+import type { Observed } from './signals.js';
 
 /** An entity without a record for so long is gone: its state is deleted, and its open alerts end. */
 const GONE_AFTER_MS = 3_600_000;

@@ -6,7 +6,8 @@ import { spreadChart } from '../../detection/spread-chart.js';
 import { threshold } from '../../detection/threshold.js';
 import type { SensorReading } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
-import { type Detection, type SeriesSignal, short } from '../monitoring/monitor.js';
+import { short } from '../monitoring/numbers-in-words.js';
+import type { Detection, SeriesSignal } from '../monitoring/signals.js';
 
 /** A reading, and what is known of it by those before. */
 export interface Observation {

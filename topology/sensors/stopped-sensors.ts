@@ -1,5 +1,6 @@
 import { threshold } from '../../detection/threshold.js';
-import { type Detection, short } from '../monitoring/monitor.js';
+import { short } from '../monitoring/numbers-in-words.js';
+import type { Detection } from '../monitoring/signals.js';
 
 /** How often a sensor is read. */
 export interface Pace {

@@ -5,15 +5,9 @@ import type { Alert } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
 import type { Verdicts } from '../feedback/verdicts.js';
 import { isAmount } from '../monitoring/measured.js';
-import {
-  type Detection,
-  type Deviation,
-  type Judgement,
-  Monitor,
-  type MonitorState,
-  type Observed,
-  percent,
-} from '../monitoring/monitor.js';
+import { type Judgement, Monitor, type MonitorState } from '../monitoring/monitor.js';
+import { percent } from '../monitoring/numbers-in-words.js';
+import type { Detection, Deviation, Observed } from '../monitoring/signals.js';
 import type { WindowJudge } from '../monitoring/window-monitor.js';
 import type { TopicSerdes } from '../serdes.js';
 import { isFailure, type Line, type Lines, partOfService, scopeOfService } from './service-lines.js';

@@ -10,7 +10,8 @@ import { chartLevel, initialLevelChart, type LevelChartState, type Sample } from
 import type { Tally } from '../../detection/peers.js';
 import { chartRate, initialRateChart, type RateChartState } from '../../detection/rate-chart.js';
 import type { Severity } from '../../schemas/records.js';
-import { type ChartSignal, percent, short } from '../monitoring/monitor.js';
+import { percent, short } from '../monitoring/numbers-in-words.js';
+import type { ChartSignal } from '../monitoring/signals.js';
 import type { LineStatistics } from './line-statistics.js';
 
 /** What was a fault does not become usual, however long it lasts. */

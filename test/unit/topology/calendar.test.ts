@@ -5,7 +5,8 @@ import { initialRecurrence, isRecurring } from '../../../detection/recurrence.js
 import { Random } from '../../../producer/random.js';
 import { Calendar } from '../../../topology/calendar.js';
 import { NO_FEEDBACK, Verdicts } from '../../../topology/feedback/verdicts.js';
-import { type Detection, Monitor } from '../../../topology/monitoring/monitor.js';
+import { Monitor } from '../../../topology/monitoring/monitor.js';
+import type { Detection } from '../../../topology/monitoring/signals.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -5,7 +5,8 @@ import { Random } from '../../../../producer/random.js';
 import type { AlertEpisode, Feedback } from '../../../../schemas/feedback.js';
 import type { Alert } from '../../../../schemas/records.js';
 import { Verdicts } from '../../../../topology/feedback/verdicts.js';
-import { type Detection, Monitor } from '../../../../topology/monitoring/monitor.js';
+import { Monitor } from '../../../../topology/monitoring/monitor.js';
+import type { Detection } from '../../../../topology/monitoring/signals.js';
 import { countSignal } from '../../../../topology/services/service-signals.js';
 
 const SECOND = 1000;
