@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Log, type LogConsumer, LogError, type RecordCursor } from '@millrace/streams';
 import type { RecordDecoder } from '../app/results/record-decoder.js';
@@ -128,6 +129,8 @@ class Shift {
     this.#options = options;
     this.#leadership = leadership;
     this.#signal = AbortSignal.any([signal, this.#ended.signal]);
+    // Each delivery that waits to be tried again listens.
+    setMaxListeners(0, this.#signal);
     this.#outbound = options.outbound ?? outboundOf(options.settings);
     this.#decider = new Decider(this.#state, this.#rules());
   }

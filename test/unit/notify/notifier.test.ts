@@ -123,6 +123,23 @@ describe('alert delivery', () => {
     expect((fourth ?? 0) - (third ?? 0)).toBeGreaterThanOrEqual(990);
   });
 
+  it('lets many deliveries wait at once, and warns of no leak', async () => {
+    const names = Array.from({ length: 12 }, (_, n) => `hook-${n}`);
+    const { allow } = webhookFile(receiver.url);
+    const channels = names.map((name) => ({ name, type: 'webhook', url: receiver.url }));
+    const route = { channels: names, group_wait: 0, group_interval: 0 };
+    receiver.behaviours = names.map(() => status(503, { 'retry-after': '1' }));
+    const warnings: Error[] = [];
+    const warn = (warning: Error) => void warnings.push(warning);
+    process.on('warning', warn);
+    startNotifier(fileSchema.parse({ allow, channels, route }));
+    await hear(now('a'));
+    const all = await settled(names.length);
+    process.off('warning', warn);
+    expect(all.map(({ attempts }) => attempts.length)).toEqual(names.map(() => 2));
+    expect(warnings).toEqual([]);
+  });
+
   it('gives up what is refused, and goes on with the next', async () => {
     receiver.behaviours = [status(400)];
     startNotifier();
