@@ -43,16 +43,14 @@ export async function runQuery(directory: string, sql: string, options: QueryOpt
   let columns: Pick<QueryResult, 'names' | 'types'> = { names: [], types: [] };
   const rows: (readonly Json[])[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let abort = () => {};
   try {
     return await new Promise<QueryResult>((resolve, reject) => {
-      const end = (why: LakeError) => {
-        reject(why);
-        child.kill('SIGKILL');
-      };
       timer = setTimeout(() => {
-        end(new LakeError('QUERY_LIMIT', `the query took longer than ${timeoutMs / 1000} s, and was ended`));
+        reject(new LakeError('QUERY_LIMIT', `the query took longer than ${timeoutMs / 1000} s, and was ended`));
       }, timeoutMs);
-      signal?.addEventListener('abort', () => end(new LakeError('QUERY_FAILED', 'the query was interrupted')));
+      abort = () => reject(new LakeError('QUERY_FAILED', 'the query was interrupted'));
+      signal?.addEventListener('abort', abort);
       child.on('message', (report: QueryReport) => {
         if (report.kind === 'columns') columns = report;
         else if (report.kind === 'rows') rows.push(...report.rows);
@@ -70,6 +68,7 @@ export async function runQuery(directory: string, sql: string, options: QueryOpt
     });
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
     child.kill('SIGKILL');
   }
 }
