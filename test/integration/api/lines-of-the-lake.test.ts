@@ -1,94 +1,41 @@
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { EmbeddedLog } from '@millrace/streams/embedded';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LiveRecord, liveRecordOf } from '../../../api/live/live-record.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { LiveRecord } from '../../../api/live/live-record.js';
 import { RecordRing } from '../../../api/live/record-ring.js';
 import { lineAt, linesAfter, linesBefore, ofSameEntity } from '../../../api/search/line-context.js';
 import { findLines, type LineStores } from '../../../api/search/lines.js';
-import { LAKE_SOURCES } from '../../../app/lake/lake-sources.js';
-import { RecordDecoder } from '../../../app/results/record-decoder.js';
-import { LakeWriter } from '../../../lake/lake-writer.js';
-import { LakeLines } from '../../../lake/lines/lake-lines.js';
-import { SchemaDirectory } from '../../../schemas/schema-directory.js';
-import { DEFAULT_TOPICS } from '../../../schemas/topics.js';
-import { registerSerdes } from '../../../topology/serdes.js';
-import { temporaryDirectory } from '../millrace.js';
+import { SearchedLines, serviceLine, type WrittenLine } from './searched-lines.js';
 
-/** As it was built. */
-const PROGRAM = fileURLToPath(new URL('../../../dist/lake/lines/lines-process.js', import.meta.url));
 const START_MS = Date.UTC(2026, 0, 31, 21);
 const ALL = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 const { signal } = new AbortController();
 
-let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
-let log: EmbeddedLog;
-let schemas: SchemaDirectory;
-let lake: LakeLines;
+let lines: SearchedLines;
 
-beforeEach(async () => {
-  directory = await temporaryDirectory();
-  log = await EmbeddedLog.open({ directory: join(directory.path, 'log'), fsync: false });
-  schemas = new SchemaDirectory(join(directory.path, 'schemas.json'));
-  lake = new LakeLines(join(directory.path, 'lake'), { program: PROGRAM });
-});
-afterEach(async () => {
-  lake.close();
-  await log.close();
-  await directory.remove();
-});
+afterEach(() => lines.close());
 
 /** Writes lines, and stores them. */
-async function store(role: 'serviceLogs' | 'accessLog', values: readonly object[]): Promise<LiveRecord[]> {
-  const topic = DEFAULT_TOPICS[role];
-  await log.ensureTopic(topic, { partitions: 1 });
-  const serde = (await registerSerdes(schemas, { [role]: topic } as Record<typeof role, string>))[role];
-  const transaction = log.transaction();
-  for (const value of values) {
-    const { timestamp } = value as { timestamp: number };
-    transaction.append(topic, 0, timestamp, null, Buffer.from(serde.serialize(topic, value as never)));
-  }
-  await transaction.commit();
-  const sources = LAKE_SOURCES.filter((source) => source.topic === topic);
-  const writer = await LakeWriter.open({ log, schemas, directory: join(directory.path, 'lake'), sources });
-  await writer.drain();
-  await writer.close();
-  const decoder = new RecordDecoder(schemas);
-  const consumer = log.consumer();
-  consumer.assign({ topic, partition: 0 }, 0);
-  const records: LiveRecord[] = [];
-  while (records.length < values.length) {
-    for (const cursor of await consumer.poll(100)) {
-      while (cursor.next()) {
-        const decoded = await decoder.decode(cursor);
-        const record = liveRecordOf(topic, decoded, decoded.value);
-        if (record !== undefined) records.push(record);
-      }
-    }
-  }
-  await consumer.close();
-  return records;
+async function store(
+  role: 'serviceLogs' | 'accessLog',
+  values: readonly WrittenLine['value'][],
+): Promise<LiveRecord[]> {
+  lines = await SearchedLines.open(role, 1);
+  await lines.write(values.map((value) => ({ partition: 0, value })));
+  await lines.store();
+  return lines.read();
 }
 
 /** A memory that holds the newest so many of the records. */
-function storesOf(topic: string, records: readonly LiveRecord[], held: number) {
+function storesOf(records: readonly LiveRecord[], held: number) {
   const ring = new RecordRing(Math.max(1, held));
   ring.begin(0, records.length - held);
   for (const record of records.slice(records.length - held)) ring.add(record, 1);
-  const stores: LineStores = {
-    ...{ log, decoder: new RecordDecoder(schemas), lakeLines: lake },
-    live: { ringOf: () => ring, topicOf: () => topic, passedOver: () => 0 },
-  };
+  const stores = lines.storesOf(ring);
   return { ...stores, live: { ...stores.live, latestTime: records.at(-1)?.time ?? 0 } } as never as LineStores &
     Parameters<typeof linesAfter>[0] &
     Parameters<typeof lineAt>[0];
 }
 
-const serviceLine = (n: number, more: object) => ({
-  ...{ service: 'auth', level: 'INFO', message: `line ${n}`, timestamp: START_MS + n * 60_000, response_time: null },
-  ...{ endpoint: null, method: null, status: null, user_id: null, session_id: null, request_id: null, ip: null },
-  ...{ is_anomaly: false, source: null, bytes: null, attributes: null, trace_id: null, span_id: null, ...more },
-});
+const nthLine = (n: number, more: object) => serviceLine(START_MS + n * 60_000, { message: `line ${n}`, ...more });
 
 describe('a search means the same in memory and in the lake', () => {
   it('of attributes, whatever the case of their names, as texts and as numbers', async () => {
@@ -110,13 +57,13 @@ describe('a search means the same in memory and in the lake', () => {
       ['trace_id:t-1', [3]],
     ];
     const records = await store('serviceLogs', [
-      serviceLine(0, { attributes: { region: 'eu-1', 'retry-count': '2' } }),
-      serviceLine(1, { attributes: { region: 'EU-2', userId: '7', 'retry-count': '3' } }),
-      serviceLine(2, { attributes: { 'http.route': '/a b' } }),
-      serviceLine(3, { attributes: { quote: `it's "so"` }, trace_id: 'T-1' }),
+      nthLine(0, { attributes: { region: 'eu-1', 'retry-count': '2' } }),
+      nthLine(1, { attributes: { region: 'EU-2', userId: '7', 'retry-count': '3' } }),
+      nthLine(2, { attributes: { 'http.route': '/a b' } }),
+      nthLine(3, { attributes: { quote: `it's "so"` }, trace_id: 'T-1' }),
     ]);
     for (const held of [4, 0]) {
-      const stores = storesOf(DEFAULT_TOPICS.serviceLogs, records, held);
+      const stores = storesOf(records, held);
       for (const [q, expected] of cases) {
         const found = await findLines(stores, { source: 'services', q, range: ALL, signal });
         expect([held, q, found.records.map(({ offset }) => offset).sort()]).toEqual([held, q, expected]);
@@ -140,7 +87,7 @@ describe('a search means the same in memory and in the lake', () => {
       { ...base, ...none, ...rest, ...all, timestamp: START_MS + 1 },
     ]);
     for (const held of [2, 0]) {
-      const stores = storesOf(DEFAULT_TOPICS.accessLog, records, held);
+      const stores = storesOf(records, held);
       for (const [name, value] of Object.entries(all)) {
         const q = `${name}:"${value}"`;
         const found = await findLines(stores, { source: 'requests', q, range: ALL, signal });
@@ -153,12 +100,12 @@ describe('a search means the same in memory and in the lake', () => {
 
 describe('the lines around one', () => {
   it('are those of memory and of the lake, wherever the line is', async () => {
-    const lines = Array.from({ length: 12 }, (_, n) => serviceLine(n, { service: n % 3 === 0 ? 'auth' : 'cart' }));
-    const records = await store('serviceLogs', lines);
+    const values = Array.from({ length: 12 }, (_, n) => nthLine(n, { service: n % 3 === 0 ? 'auth' : 'cart' }));
+    const records = await store('serviceLogs', values);
     for (const held of [12, 5, 0]) {
-      const stores = storesOf(DEFAULT_TOPICS.serviceLogs, records, held);
+      const stores = storesOf(records, held);
       for (const offset of [0, 6, 7, 11]) {
-        const place = { topic: DEFAULT_TOPICS.serviceLogs, partition: 0, offset };
+        const place = { topic: lines.topic, partition: 0, offset };
         const line = await lineAt(stores, 'services', place, signal);
         if (line === undefined) throw new Error(`line ${offset} of ${held} is not found`);
         const around = { source: 'services', q: '', signal } as const;
@@ -174,12 +121,7 @@ describe('the lines around one', () => {
       }
     }
     expect(
-      await lineAt(
-        storesOf(DEFAULT_TOPICS.serviceLogs, records, 0),
-        'services',
-        { topic: DEFAULT_TOPICS.serviceLogs, partition: 0, offset: 99 },
-        signal,
-      ),
+      await lineAt(storesOf(records, 0), 'services', { topic: lines.topic, partition: 0, offset: 99 }, signal),
     ).toBeUndefined();
   });
 });
