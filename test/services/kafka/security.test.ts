@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { KafkaLog } from '@millrace/streams/kafka';
-import { AclOperations, AclPermissionTypes, Admin, ResourcePatternTypes, ResourceTypes } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BesideLog } from '../../../app/log/beside-log.js';
 import type { Notice } from '../../../app/notice.js';
@@ -9,6 +8,7 @@ import { DEFAULT_APPLICATION_CONFIG } from '../../../topology/application-config
 import { registerSerdes, type TopicSerdes } from '../../../topology/serdes.js';
 import { Brokers } from '../../brokers/brokers.js';
 import { Certificates } from '../../brokers/certificates.js';
+import { giveRights, type Right, SCRAM_AND_RIGHTS, scramArguments } from '../../brokers/rights.js';
 import { millrace, temporaryDirectory } from '../../integration/millrace.js';
 import { simulated } from '../../reference/events.js';
 import { expectSameGoals } from '../../reference/expect-goals.js';
@@ -27,13 +27,6 @@ const PARTITIONS = 2;
 const PASSWORD = 'secret';
 /** Of one that was never let in, this is soon. */
 const SOON_MS = 10_000;
-
-type Right = readonly [
-  resource: 'TOPIC' | 'GROUP' | 'TRANSACTIONAL_ID',
-  name: string,
-  pattern: 'LITERAL' | 'PREFIXED',
-  operation: 'READ' | 'WRITE' | 'CREATE' | 'DELETE',
-];
 
 /** What docs/kafka.md says that a user needs, for a pipeline whose topics and application have names of their own. */
 function rights(name: string): Right[] {
@@ -127,34 +120,17 @@ describe.skipIf(reason)('a broker that wants TLS, SCRAM and rights', () => {
         'listener.name.client.ssl.keystore.location': valid,
         'listener.name.other.ssl.keystore.type': 'PEM',
         'listener.name.other.ssl.keystore.location': expired,
-        'listener.name.client.sasl.enabled.mechanisms': 'SCRAM-SHA-512',
-        'listener.name.client.scram-sha-512.sasl.jaas.config':
-          'org.apache.kafka.common.security.scram.ScramLoginModule required;',
-        'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-        // Those who speak plain text with each other.
-        'super.users': 'User:ANONYMOUS',
+        ...SCRAM_AND_RIGHTS,
       },
-      formatArgs: USERS.flatMap((user) => ['--add-scram', `SCRAM-SHA-512=[name=${user},password=${PASSWORD}]`]),
+      formatArgs: scramArguments(USERS, PASSWORD),
     });
-    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [`127.0.0.1:${brokers.at(0).internalPort}`] });
-    await admin.createAcls({
-      creations: USERS.flatMap((user) => {
-        const missing = MISSING.find((one) => one.user === user);
-        const { pipelineStatus } = apart(user).topics;
-        return rights(user)
-          .filter((right) => !missing?.is(right) && !(user === NO_STATUS && right[1] === pipelineStatus))
-          .map(([resource, resourceName, pattern, operation]) => ({
-            resourceType: ResourceTypes[resource],
-            resourceName,
-            resourcePatternType: ResourcePatternTypes[pattern],
-            principal: `User:${user}`,
-            host: '*',
-            operation: AclOperations[operation],
-            permissionType: AclPermissionTypes.ALLOW,
-          }));
-      }),
+    await giveRights(`127.0.0.1:${brokers.at(0).internalPort}`, USERS, (user) => {
+      const missing = MISSING.find((one) => one.user === user);
+      const { pipelineStatus } = apart(user).topics;
+      return rights(user).filter(
+        (right) => !missing?.is(right) && !(user === NO_STATUS && right[1] === pipelineStatus),
+      );
     });
-    await admin.close();
   }, 120_000);
   afterAll(async () => {
     await brokers?.close();

@@ -1,23 +1,16 @@
 import { join } from 'node:path';
 import { KafkaLog } from '@millrace/streams/kafka';
-import { AclOperations, AclPermissionTypes, Admin, ResourcePatternTypes, ResourceTypes } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve } from '../../../api/serve.js';
 import { SchemaDirectory } from '../../../schemas/schema-directory.js';
 import { DEFAULT_TOPICS } from '../../../schemas/topics.js';
 import { DEFAULT_APPLICATION_CONFIG } from '../../../topology/application-config.js';
 import { Brokers } from '../../brokers/brokers.js';
+import { giveRights, type Right, SCRAM_AND_RIGHTS, scramArguments } from '../../brokers/rights.js';
 import { temporaryDirectory } from '../../integration/millrace.js';
 
 const PASSWORD = 'secret';
 const CREATES = ['CREATE', 'READ', 'WRITE'] as const;
-
-type Right = readonly [
-  resource: 'TOPIC' | 'GROUP' | 'TRANSACTIONAL_ID',
-  name: string,
-  pattern: 'LITERAL' | 'PREFIXED',
-  operation: 'READ' | 'WRITE' | 'CREATE',
-];
 
 /** What docs/kafka.md says that a server needs. */
 const RIGHTS: readonly Right[] = [
@@ -45,37 +38,17 @@ describe.skipIf(reason)('a server by rights', () => {
     directory = await temporaryDirectory();
     brokers = await Brokers.start({
       protocol: 'SASL_PLAINTEXT',
-      settings: {
-        'listener.name.client.sasl.enabled.mechanisms': 'SCRAM-SHA-512',
-        'listener.name.client.scram-sha-512.sasl.jaas.config':
-          'org.apache.kafka.common.security.scram.ScramLoginModule required;',
-        'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-        'super.users': 'User:ANONYMOUS',
-      },
-      formatArgs: USERS.flatMap((user) => ['--add-scram', `SCRAM-SHA-512=[name=${user},password=${PASSWORD}]`]),
+      settings: SCRAM_AND_RIGHTS,
+      formatArgs: scramArguments(USERS, PASSWORD),
     });
     const bootstrap = `127.0.0.1:${brokers.at(0).internalPort}`;
     // The pipeline has made its topics.
     const pipeline = await KafkaLog.open({ brokers: bootstrap, say: () => {} });
     for (const topic of Object.values(DEFAULT_TOPICS)) await pipeline.ensureTopic(topic, { partitions: 1 });
     await pipeline.close();
-    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [bootstrap] });
-    await admin.createAcls({
-      creations: USERS.flatMap((user) =>
-        RIGHTS.filter(
-          ([, name, , operation]) => !(user === NO_NOTIFY && name === 'notify-' && operation === 'CREATE'),
-        ).map(([resource, resourceName, pattern, operation]) => ({
-          resourceType: ResourceTypes[resource],
-          resourceName,
-          resourcePatternType: ResourcePatternTypes[pattern],
-          principal: `User:${user}`,
-          host: '*',
-          operation: AclOperations[operation],
-          permissionType: AclPermissionTypes.ALLOW,
-        })),
-      ),
-    });
-    await admin.close();
+    await giveRights(bootstrap, USERS, (user) =>
+      RIGHTS.filter(([, name, , operation]) => !(user === NO_NOTIFY && name === 'notify-' && operation === 'CREATE')),
+    );
   }, 120_000);
   afterAll(async () => {
     await brokers?.close();
