@@ -144,12 +144,8 @@ async function rowsOf(
   const typed = (names: readonly string[], type: 'VARCHAR' | 'DOUBLE' | 'BOOLEAN') =>
     names.map((name) => [name, type] as const);
   const question = {
-    ...{
-      ...asked,
-      kind: view,
-      from: range.from,
-      to: Math.min(range.to, (before?.time ?? Number.POSITIVE_INFINITY) + 1),
-    },
+    ...asked,
+    ...{ kind: view, from: range.from, to: Math.min(range.to, (before?.time ?? Number.POSITIVE_INFINITY) + 1) },
     columns: Object.fromEntries([
       ...typed([...texts, ...maps], 'VARCHAR'),
       ...typed(numbers, 'DOUBLE'),

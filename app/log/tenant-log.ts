@@ -1,8 +1,6 @@
 import type {
-  CommitResult,
   CommittedOffset,
   GroupConsumer,
-  Headers,
   Log,
   LogConsumer,
   Rebalance,
@@ -136,14 +134,8 @@ class PrefixedNames {
 function tenantTransaction(transaction: Transaction, names: PrefixedNames): Transaction {
   const { expectEnd, requireSession } = transaction;
   return {
-    append: (
-      topic: string,
-      partition: number,
-      timestamp: number,
-      key: Uint8Array | null,
-      value: Uint8Array | null,
-      headers?: Headers,
-    ) => transaction.append(names.full(topic), partition, timestamp, key, value, headers),
+    append: (topic, partition, timestamp, key, value, headers) =>
+      transaction.append(names.full(topic), partition, timestamp, key, value, headers),
     commitOffset: (group, topicPartition, committed) =>
       transaction.commitOffset(names.full(group), names.place(topicPartition), committed),
     ...(expectEnd !== undefined && {
@@ -154,7 +146,7 @@ function tenantTransaction(transaction: Transaction, names: PrefixedNames): Tran
     get sizeBytes() {
       return transaction.sizeBytes;
     },
-    commit: async (): Promise<CommitResult> => {
+    commit: async () => {
       const result = await transaction.commit();
       return { endOffset: (topic, partition) => result.endOffset(names.full(topic), partition) };
     },
