@@ -59,7 +59,6 @@ const SOURCES: Readonly<Record<LogSource, Roles>> = {
 };
 const SOURCE_OF_ROLE = new Map(Object.entries(SOURCES).map(([source, role]) => [role, source as LogSource]));
 
-const KEPT_BY_PEOPLE = [INCIDENT_ACTIONS_TOPIC, QUERIES_TOPIC, REPLAYS_TOPIC, FEEDBACK_TOPIC];
 const MAX_INCIDENTS = 20_000;
 const MAX_EPISODES = 10_000;
 const MAX_INSTANCES = 200;
@@ -74,6 +73,8 @@ export class LiveResults {
   readonly feedback: JsonTopic<Feedback>;
   /** Of dead letters that were sent again, by their ids. */
   readonly replays: JsonTopic<Replay>;
+  /** By topic, what takes its records. */
+  readonly #keptByPeople: ReadonlyMap<string, Pick<JsonTopic<unknown>, 'read'>>;
   readonly #config: ApplicationConfig;
   readonly #decoder: RecordDecoder;
   readonly #events: EventHub;
@@ -102,6 +103,12 @@ export class LiveResults {
     this.queries = new JsonTopic(log, QUERIES_TOPIC, savedQuery);
     this.feedback = new JsonTopic(log, FEEDBACK_TOPIC, feedback);
     this.replays = new JsonTopic(log, REPLAYS_TOPIC, replaySchema);
+    this.#keptByPeople = new Map<string, Pick<JsonTopic<unknown>, 'read'>>([
+      [INCIDENT_ACTIONS_TOPIC, this.actions],
+      [QUERIES_TOPIC, this.queries],
+      [REPLAYS_TOPIC, this.replays],
+      [FEEDBACK_TOPIC, this.feedback],
+    ]);
     const topics = Object.entries(topicsOf(config)) as [Roles, string][];
     this.#roleOf = new Map(topics.map(([role, topic]) => [topic, role]));
     for (const [role] of topics) this.#rings.set(role, new RecordRing(KEPT[role]));
@@ -109,7 +116,7 @@ export class LiveResults {
       log,
       [
         ...topics.map(([role, topic]) => ({ topic, backwards: KEPT[role] })),
-        ...KEPT_BY_PEOPLE.map((topic) => ({ topic, backwards: 100_000 })),
+        ...[...this.#keptByPeople.keys()].map((topic) => ({ topic, backwards: 100_000 })),
       ],
       {
         begins: ({ partition, topic }, offset) => this.#ringOf(topic)?.begin(partition, offset),
@@ -245,11 +252,7 @@ export class LiveResults {
     const decoded = await this.#decoder.decode(cursor);
     const { headers, key, value } = decoded;
     const { topic } = cursor;
-    if (topic === INCIDENT_ACTIONS_TOPIC) {
-      if (key !== null) this.actions.read(key, value);
-      return;
-    }
-    const kept = this.#keptIn(topic);
+    const kept = this.#keptByPeople.get(topic);
     if (kept !== undefined) {
       if (key !== null) kept.read(key, value);
       return;
@@ -271,18 +274,9 @@ export class LiveResults {
     this.#publish(role, record);
   }
 
-  #keptIn(topic: string): Pick<JsonTopic<unknown>, 'read'> | undefined {
-    if (topic === QUERIES_TOPIC) return this.queries;
-    if (topic === REPLAYS_TOPIC) return this.replays;
-    return topic === FEEDBACK_TOPIC ? this.feedback : undefined;
-  }
-
   #readEpisode(alert: string | null, value: unknown): void {
     if (alert === null || !isFields(value)) return;
-    this.#episodes.delete(alert);
-    this.#episodes.set(alert, value as unknown as AlertEpisode);
-    const [oldest] = this.#episodes.keys();
-    if (this.#episodes.size > MAX_EPISODES && oldest !== undefined) this.#episodes.delete(oldest);
+    putLast(this.#episodes, alert, value as unknown as AlertEpisode, MAX_EPISODES);
   }
 
   #publish(role: Roles, record: LiveRecord): void {
@@ -324,12 +318,17 @@ export class LiveResults {
     if (key === null || !isFields(value)) return;
     // The topology is not in each record.
     const topology = value['topology'] ?? this.#status.get(key)?.['topology'];
-    this.#status.delete(key);
-    this.#status.set(key, { ...value, topology });
-    if (this.#status.size > MAX_INSTANCES)
-      for (const oldest of [...this.#status.keys()].slice(0, 1)) this.#status.delete(oldest);
+    putLast(this.#status, key, { ...value, topology }, MAX_INSTANCES);
     if (this.#isReady) this.#events.publish('topology', value);
   }
+}
+
+/** As what has changed last; of more than so many, what has not changed for the longest is forgotten. */
+function putLast<Value>(values: Map<string, Value>, key: string, value: Value, most: number): void {
+  values.delete(key);
+  values.set(key, value);
+  const [oldest] = values.keys();
+  if (values.size > most && oldest !== undefined) values.delete(oldest);
 }
 
 /** A record as a line of the logs. */
