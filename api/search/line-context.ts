@@ -2,7 +2,7 @@ import type { LiveRecord } from '../live/live-record.js';
 import type { LogSource } from '../records.js';
 import type { Services } from '../services.js';
 import { isInLake, lakeLine } from './lake-lines.js';
-import { findLines, type LineStores, type Search } from './lines.js';
+import { findLines, type LineStores, newestFirst, type Search } from './lines.js';
 
 /** How far after a line those that follow are looked for, each time so much further. */
 const FIRST_REACH_MS = 1_000;
@@ -49,13 +49,9 @@ export async function linesAfter(
     const isAll = line.time + reach > services.live.latestTime;
     const range = { from: line.time, to: isAll ? Number.POSITIVE_INFINITY : line.time + reach };
     const { records } = await findLines(services, { ...around, range });
-    const behind = records.filter((record) => isBehind(record, line)).reverse();
+    const behind = records.filter((record) => newestFirst(record, line) < 0).reverse();
     if (isAll || behind.length >= count) return behind.slice(0, count);
   }
-}
-
-function isBehind(record: LiveRecord, line: LiveRecord): boolean {
-  return (record.time - line.time || record.partition - line.partition || record.offset - line.offset) > 0;
 }
 
 /** A search that finds lines of the same service, host or sensor alone. */

@@ -129,12 +129,11 @@ export function isWithin({ time }: LiveRecord, { from, to }: Range): boolean {
   return time >= from && time < to;
 }
 
-function newestFirst(one: LiveRecord, other: LiveRecord): number {
+/** The order of lists. */
+export function newestFirst(one: LakePosition, other: LakePosition): number {
   return other.time - one.time || other.partition - one.partition || other.offset - one.offset;
 }
 
-function isAfter({ offset, partition, time }: LiveRecord, after: LakePosition | undefined): boolean {
-  if (after === undefined || time < after.time) return true;
-  if (time > after.time) return false;
-  return partition < after.partition || (partition === after.partition && offset < after.offset);
+function isAfter(record: LiveRecord, after: LakePosition | undefined): boolean {
+  return after === undefined || newestFirst(record, after) > 0;
 }
