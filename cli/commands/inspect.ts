@@ -4,17 +4,15 @@ import { inspectTopic } from '../../app/ingestion/inspect-topic.js';
 import { InspectedNames } from '../../app/ingestion/inspected-names.js';
 import { ProducerError } from '../../producer/producer-error.js';
 import { addConnection, type ConnectionOptions, connect } from '../options/connection.js';
-import { requireLogFormat, wholeNumber } from '../options/options.js';
+import { type LineReadingOptions, requireLogFormat, wholeNumber } from '../options/options.js';
 import { inspectionText } from '../terminal/inspection-text.js';
 import { stopOnSignals } from '../terminal/interruption.js';
 import { onNobodyReads, print, say } from '../terminal/output.js';
 import { safe } from '../terminal/safe-text.js';
 
-interface InspectOptions extends ConnectionOptions {
-  readonly logFormat: string;
-  readonly map?: string;
-  readonly timeZone?: string;
-  readonly service?: string;
+interface InspectOptions
+  extends ConnectionOptions,
+    Pick<LineReadingOptions, 'logFormat' | 'map' | 'service' | 'timeZone'> {
   readonly lines: number;
   readonly fromBeginning?: boolean;
 }

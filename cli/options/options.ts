@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import ms from 'ms';
 import type { z } from 'zod';
 import { type HostOf, hostFromFile } from '../../app/ingestion/host-from-file.js';
+import type { LineReading } from '../../app/ingestion/line-reading.js';
 import type { TopicPlace } from '../../app/ingestion/read-topics.js';
 import type { MqttPlace, SyslogPlace } from '../../app/ingestion/receive-messages.js';
 import { lastPlace } from '../../app/log/places.js';
@@ -171,15 +172,9 @@ export function accessDirectory(rootDir: string): string {
 }
 
 /** How lines are read, wherever they come from. */
-export interface LineReadingOptions {
+export interface LineReadingOptions
+  extends Pick<LineReading, 'drop' | 'host' | 'map' | 'mask' | 'server' | 'service' | 'timeZone'> {
   readonly logFormat: string;
-  readonly map?: string;
-  readonly timeZone?: string;
-  readonly service?: string;
-  readonly mask?: readonly string[];
-  readonly drop?: readonly string[];
-  readonly host: string;
-  readonly server: string;
   readonly excludePath?: readonly string[];
   /** False: requests of style sheets, scripts, pictures and the like are left out. */
   readonly assets: boolean;
