@@ -12,35 +12,74 @@ import type { LocalStores } from './local-stores.js';
 import { StateQueryError } from './state-query.js';
 import { unlessMoved, untilMoved } from './store-moved.js';
 
-/** All partitions of a key-value store that are here, as one. Entries come partition by partition. */
-export class LocalKeyValueStore<K, V> implements ReadOnlyKeyValueStore<K, V> {
+/**
+ * The partitions of a store that are here, as one. Tasks come and go: a store that is held on to asks for them each time.
+ *
+ * @throws StateQueryError
+ */
+class LocalStore<View> {
   readonly #stores: LocalStores;
   readonly #name: string;
+  readonly #kind: StoreType;
 
-  constructor(stores: LocalStores, name: string) {
+  constructor(stores: LocalStores, name: string, kind: StoreType) {
     this.#stores = stores;
     this.#name = name;
-    this.#views();
+    this.#kind = kind;
+    this.views();
   }
 
-  get(key: K): V | undefined {
-    for (const view of this.#views()) {
-      const value = unlessMoved(() => view.get(key));
-      if (value !== undefined) return value;
+  protected views(): View[] {
+    const name = this.#name;
+    if (this.#stores.partitions(name) === undefined) throw unknownStore(name);
+    const found = this.#stores.find(name);
+    if (!this.#stores.isSettled || found.some(({ isActive }) => !isActive)) {
+      throw new StateQueryError('NOT_AVAILABLE', `tasks that have the store "${name}" are being opened; ask again`);
+    }
+    return found.map(({ view }) => {
+      if (view.kind === this.#kind) return view.store as View;
+      throw new StateQueryError('WRONG_KIND', `the store "${name}" is one of kind ${view.kind}; ask for it as that`);
+    });
+  }
+
+  /** What the first partition that has it answers. */
+  protected first<T>(read: (view: View) => T | undefined): T | undefined {
+    for (const view of this.views()) {
+      const found = unlessMoved(() => read(view));
+      if (found !== undefined) return found;
     }
     return undefined;
   }
 
-  async *range(from: K | undefined, to: K | undefined): AsyncGenerator<[K, V]> {
-    for (const view of this.#views()) yield* untilMoved(view.range(from, to));
+  /** The entries of one partition after the other. */
+  protected async *entries<T>(of: (view: View) => AsyncIterable<T>): AsyncGenerator<T> {
+    for (const view of this.views()) yield* untilMoved(of(view));
+  }
+}
+
+/** All partitions of a key-value store that are here, as one. Entries come partition by partition. */
+export class LocalKeyValueStore<K, V>
+  extends LocalStore<ReadOnlyKeyValueStore<K, V>>
+  implements ReadOnlyKeyValueStore<K, V>
+{
+  constructor(stores: LocalStores, name: string) {
+    super(stores, name, 'key-value');
+  }
+
+  get(key: K): V | undefined {
+    return this.first((view) => view.get(key));
+  }
+
+  range(from: K | undefined, to: K | undefined): AsyncGenerator<[K, V]> {
+    return this.entries((view) => view.range(from, to));
   }
 
   all(): AsyncGenerator<[K, V]> {
     return this.range(undefined, undefined);
   }
 
-  async *reverseRange(from: K | undefined, to: K | undefined): AsyncGenerator<[K, V]> {
-    for (const view of this.#views()) yield* untilMoved(view.reverseRange(from, to));
+  reverseRange(from: K | undefined, to: K | undefined): AsyncGenerator<[K, V]> {
+    return this.entries((view) => view.reverseRange(from, to));
   }
 
   reverseAll(): AsyncGenerator<[K, V]> {
@@ -48,120 +87,74 @@ export class LocalKeyValueStore<K, V> implements ReadOnlyKeyValueStore<K, V> {
   }
 
   async approximateNumEntries(): Promise<number> {
-    const counts = await Promise.all(this.#views().map((view) => view.approximateNumEntries()));
+    const counts = await Promise.all(this.views().map((view) => view.approximateNumEntries()));
     return counts.reduce((sum, count) => sum + count, 0);
-  }
-
-  #views(): ReadOnlyKeyValueStore<K, V>[] {
-    return activeViews(this.#stores, this.#name, 'key-value') as ReadOnlyKeyValueStore<K, V>[];
   }
 }
 
 /** All partitions of a store of windows that are here, as one. Windows come partition by partition. */
-export class LocalWindowStore<K, V> implements ReadOnlyWindowStore<K, V> {
-  readonly #stores: LocalStores;
-  readonly #name: string;
-
+export class LocalWindowStore<K, V> extends LocalStore<ReadOnlyWindowStore<K, V>> implements ReadOnlyWindowStore<K, V> {
   constructor(stores: LocalStores, name: string) {
-    this.#stores = stores;
-    this.#name = name;
-    this.#views();
+    super(stores, name, 'window');
   }
 
-  async *fetch(key: K, from: number, to: number): AsyncGenerator<[windowStart: number, value: V]> {
-    for (const view of this.#views()) yield* untilMoved(view.fetch(key, from, to));
+  fetch(key: K, from: number, to: number): AsyncGenerator<[windowStart: number, value: V]> {
+    return this.entries((view) => view.fetch(key, from, to));
   }
 
-  async *fetchAll(from: number, to: number): AsyncGenerator<[Windowed<K>, V]> {
-    for (const view of this.#views()) yield* untilMoved(view.fetchAll(from, to));
+  fetchAll(from: number, to: number): AsyncGenerator<[Windowed<K>, V]> {
+    return this.entries((view) => view.fetchAll(from, to));
   }
 
-  async *all(): AsyncGenerator<[Windowed<K>, V]> {
-    for (const view of this.#views()) yield* untilMoved(view.all());
-  }
-
-  #views(): ReadOnlyWindowStore<K, V>[] {
-    return activeViews(this.#stores, this.#name, 'window') as ReadOnlyWindowStore<K, V>[];
+  all(): AsyncGenerator<[Windowed<K>, V]> {
+    return this.entries((view) => view.all());
   }
 }
 
 /** All partitions of a store of sessions that are here, as one. Sessions come partition by partition. */
-export class LocalSessionStore<K, V> implements ReadOnlySessionStore<K, V> {
-  readonly #stores: LocalStores;
-  readonly #name: string;
-
+export class LocalSessionStore<K, V>
+  extends LocalStore<ReadOnlySessionStore<K, V>>
+  implements ReadOnlySessionStore<K, V>
+{
   constructor(stores: LocalStores, name: string) {
-    this.#stores = stores;
-    this.#name = name;
-    this.#views();
+    super(stores, name, 'session');
   }
 
   fetchSession(key: K, start: number, end: number): V | undefined {
-    for (const view of this.#views()) {
-      const value = unlessMoved(() => view.fetchSession(key, start, end));
-      if (value !== undefined) return value;
-    }
-    return undefined;
+    return this.first((view) => view.fetchSession(key, start, end));
   }
 
-  async *fetch(key: K): AsyncGenerator<[Windowed<K>, V]> {
-    for (const view of this.#views()) yield* untilMoved(view.fetch(key));
+  fetch(key: K): AsyncGenerator<[Windowed<K>, V]> {
+    return this.entries((view) => view.fetch(key));
   }
 
-  async *findSessions(key: K, earliestEnd: number, latestStart: number): AsyncGenerator<[Windowed<K>, V]> {
-    for (const view of this.#views()) yield* untilMoved(view.findSessions(key, earliestEnd, latestStart));
+  findSessions(key: K, earliestEnd: number, latestStart: number): AsyncGenerator<[Windowed<K>, V]> {
+    return this.entries((view) => view.findSessions(key, earliestEnd, latestStart));
   }
 
-  async *findAllSessions(earliestEnd: number, latestStart: number): AsyncGenerator<[Windowed<K>, V]> {
-    for (const view of this.#views()) yield* untilMoved(view.findAllSessions(earliestEnd, latestStart));
+  findAllSessions(earliestEnd: number, latestStart: number): AsyncGenerator<[Windowed<K>, V]> {
+    return this.entries((view) => view.findAllSessions(earliestEnd, latestStart));
   }
 
-  async *all(): AsyncGenerator<[Windowed<K>, V]> {
-    for (const view of this.#views()) yield* untilMoved(view.all());
-  }
-
-  #views(): ReadOnlySessionStore<K, V>[] {
-    return activeViews(this.#stores, this.#name, 'session') as ReadOnlySessionStore<K, V>[];
+  all(): AsyncGenerator<[Windowed<K>, V]> {
+    return this.entries((view) => view.all());
   }
 }
 
 /** All partitions of a versioned store that are here, as one. */
-export class LocalVersionedStore<K, V> implements ReadOnlyVersionedStore<K, V> {
-  readonly #stores: LocalStores;
-  readonly #name: string;
-
+export class LocalVersionedStore<K, V>
+  extends LocalStore<ReadOnlyVersionedStore<K, V>>
+  implements ReadOnlyVersionedStore<K, V>
+{
   constructor(stores: LocalStores, name: string) {
-    this.#stores = stores;
-    this.#name = name;
-    this.#views();
+    super(stores, name, 'versioned');
   }
 
   get(key: K, asOf?: number): VersionedRecord<V> | undefined {
-    for (const view of this.#views()) {
-      const record = unlessMoved(() => view.get(key, asOf));
-      if (record !== undefined) return record;
-    }
-    return undefined;
+    return this.first((view) => view.get(key, asOf));
   }
 
   history(key: K, from?: number, to?: number): VersionedRecord<V>[] {
-    return this.#views().flatMap((view) => unlessMoved(() => view.history(key, from, to)));
+    return this.views().flatMap((view) => unlessMoved(() => view.history(key, from, to)));
   }
-
-  #views(): ReadOnlyVersionedStore<K, V>[] {
-    return activeViews(this.#stores, this.#name, 'versioned') as ReadOnlyVersionedStore<K, V>[];
-  }
-}
-
-/** Tasks come and go: a store that is held on to asks for them each time. @throws StateQueryError */
-function activeViews(stores: LocalStores, name: string, kind: StoreType): unknown[] {
-  if (stores.partitions(name) === undefined) throw unknownStore(name);
-  const found = stores.find(name);
-  if (!stores.isSettled || found.some(({ isActive }) => !isActive)) {
-    throw new StateQueryError('NOT_AVAILABLE', `tasks that have the store "${name}" are being opened; ask again`);
-  }
-  return found.map(({ view }) => {
-    if (view.kind === kind) return view.store;
-    throw new StateQueryError('WRONG_KIND', `the store "${name}" is one of kind ${view.kind}; ask for it as that`);
-  });
 }
