@@ -104,16 +104,13 @@ async function* linesOf(
     return;
   }
   yield { ...head, hasEntries: true };
+  const sent = (entry: unknown) => {
+    if (type === 'version-history') return sentVersion(entry as VersionedRecord<unknown>, encoding);
+    const [key, held] = entry as readonly [unknown, unknown];
+    return [sentKey(key, type, encoding), encoding.value(held)];
+  };
   try {
-    if (type === 'version-history') {
-      for await (const version of value as AsyncIterable<VersionedRecord<unknown>>)
-        yield sentVersion(version, encoding);
-      yield END_OF_ENTRIES;
-      return;
-    }
-    for await (const [key, held] of value as AsyncIterable<[unknown, unknown]>) {
-      yield [sentKey(key, type, encoding), encoding.value(held)];
-    }
+    for await (const entry of value as AsyncIterable<unknown>) yield sent(entry);
   } catch (error) {
     yield { ...END_OF_ENTRIES, error: (error as Error).message };
     return;
