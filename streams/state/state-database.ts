@@ -5,6 +5,7 @@ import { diskFailureOf } from '../leveldb/disk-failure.js';
 import { type Level, levelInMemory, levelOnDisk } from '../leveldb/level.js';
 import { damageOf } from '../leveldb/level-damage.js';
 import { makePrivateDirectory } from '../log/private-directory.js';
+import { endOfStore, startOfStore } from './store-keys.js';
 
 interface WithSizes {
   approximateSize(start: Buffer, end: Buffer): Promise<number>;
@@ -153,7 +154,7 @@ export class StateDatabase {
         this.#checkpoint = offsets;
         await this.level.put(CHECKPOINT_KEY, this.#serializedCheckpoint());
       }
-      await this.level.clear({ gte: Buffer.from(`${store}\0`, 'latin1'), lt: Buffer.from(`${store}\x01`, 'latin1') });
+      await this.level.clear({ gte: startOfStore(store), lt: endOfStore(store) });
     } catch (cause) {
       throw failure(`cannot write to the state in ${this.location}`, this.location, cause);
     }
@@ -195,10 +196,7 @@ export class StateDatabase {
   async approximateBytes(store: string): Promise<number | undefined> {
     if (!hasSizes(this.level)) return undefined;
     try {
-      return await this.level.approximateSize(
-        Buffer.from(`${store}\0`, 'latin1'),
-        Buffer.from(`${store}\x01`, 'latin1'),
-      );
+      return await this.level.approximateSize(startOfStore(store), endOfStore(store));
     } catch {
       // It has just been closed.
       return undefined;

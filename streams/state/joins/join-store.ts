@@ -2,6 +2,7 @@ import type { Serde } from '../../serde/serde.js';
 import type { StoreView } from '../read-only-stores.js';
 import { type StateDatabase, StateError } from '../state-database.js';
 import type { ChangelogAppend, StateStore } from '../state-store.js';
+import { endOfStore, startOfStore, storeKey } from '../store-keys.js';
 
 /** Into how many parts of time what is kept is sorted. */
 const BUCKETS = 64;
@@ -126,9 +127,10 @@ export class JoinStore<K, V> implements StateStore {
 
   async open(database: StateDatabase): Promise<void> {
     this.#database = database;
-    const prefix = this.#databaseKey(Buffer.alloc(0));
-    const end = Buffer.from(`${this.name}\x01`, 'latin1');
-    for await (const [key, value] of database.entries(prefix, end)) this.#read(key.subarray(prefix.length), value);
+    const start = startOfStore(this.name);
+    for await (const [key, value] of database.entries(start, endOfStore(this.name))) {
+      this.#read(key.subarray(start.length), value);
+    }
   }
 
   restore(key: Buffer, value: Buffer | null): void {
@@ -236,7 +238,7 @@ export class JoinStore<K, V> implements StateStore {
   }
 
   #databaseKey(key: Buffer): Buffer {
-    return Buffer.concat([Buffer.from(`${this.name}\0`, 'latin1'), key]);
+    return storeKey(this.name, key);
   }
 }
 

@@ -1,6 +1,7 @@
 import { deserializeWhenReady, type Serde } from '../../serde/serde.js';
 import type { ReadOnlyKeyValueStore } from '../read-only-stores.js';
 import type { StateDatabase } from '../state-database.js';
+import { endOfStore, startOfStore, storeKey } from '../store-keys.js';
 
 export interface CommittedKeyValueStoreOptions<K, Held, V> {
   readonly name: string;
@@ -44,16 +45,17 @@ export class CommittedKeyValueStore<K, Held, V> implements ReadOnlyKeyValueStore
   }
 
   approximateNumEntries(): Promise<number> {
-    return this.#options.database.count(this.#prefix(), this.#end());
+    const { database, name } = this.#options;
+    return database.count(startOfStore(name), endOfStore(name));
   }
 
   async *#entries(from: K | undefined, to: K | undefined, reverse: boolean): AsyncGenerator<[K, V]> {
     const { database, keySerde, name, shown, valueSerde } = this.#options;
-    const start = from === undefined ? this.#prefix() : this.#databaseKey(from);
+    const start = from === undefined ? startOfStore(name) : this.#databaseKey(from);
     // No key is between one and itself with a zero behind.
-    const end = to === undefined ? this.#end() : Buffer.concat([this.#databaseKey(to), Buffer.alloc(1)]);
+    const end = to === undefined ? endOfStore(name) : Buffer.concat([this.#databaseKey(to), Buffer.alloc(1)]);
     if (Buffer.compare(start, end) >= 0) return;
-    const keyStart = this.#prefix().length;
+    const keyStart = startOfStore(name).length;
     for await (const [key, bytes] of database.entries(start, end, reverse)) {
       const value = await deserializeWhenReady(valueSerde, name, bytes, 0, bytes.length);
       yield [await deserializeWhenReady(keySerde, name, key, keyStart, key.length), shown(value)];
@@ -67,14 +69,6 @@ export class CommittedKeyValueStore<K, Held, V> implements ReadOnlyKeyValueStore
 
   #databaseKey(key: K): Buffer {
     const { keySerde, name } = this.#options;
-    return Buffer.concat([this.#prefix(), keySerde.serialize(name, key)]);
-  }
-
-  #prefix(): Buffer {
-    return Buffer.from(`${this.#options.name}\0`, 'latin1');
-  }
-
-  #end(): Buffer {
-    return Buffer.from(`${this.#options.name}\x01`, 'latin1');
+    return storeKey(name, keySerde.serialize(name, key));
   }
 }

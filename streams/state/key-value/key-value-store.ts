@@ -1,7 +1,8 @@
 import { type Serde, SerdePendingError } from '../../serde/serde.js';
 import type { StoreView } from '../read-only-stores.js';
-import { type StateDatabase, StateError } from '../state-database.js';
+import type { StateDatabase } from '../state-database.js';
 import type { ChangelogAppend, FlushFailure, StateStore } from '../state-store.js';
+import { requireOpen } from '../store-errors.js';
 import { CommittedKeyValueStore } from './committed-key-value-store.js';
 
 /** A store of the Processor API: reads and writes are synchronous. */
@@ -171,8 +172,7 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
   }
 
   protected viewOf<R>(shown: (value: V) => R): StoreView {
-    const database = this.#database;
-    if (database === undefined) throw new StateError('STATE_IO', `the store "${this.name}" is not open`);
+    const database = requireOpen(this.name, this.#database);
     const [keySerde, valueSerde] = [this.#keySerde, this.#valueSerde];
     const store = new CommittedKeyValueStore({ name: this.name, keySerde, valueSerde, database, shown });
     return { kind: 'key-value', store };

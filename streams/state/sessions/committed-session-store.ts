@@ -1,6 +1,7 @@
 import { deserializeWhenReady, type Serde, SerdePendingError } from '../../serde/serde.js';
 import type { ReadOnlySessionStore } from '../read-only-stores.js';
 import type { StateDatabase } from '../state-database.js';
+import { storeKey } from '../store-keys.js';
 import { Windowed } from '../windows/windowed.js';
 import type { Session } from './session.js';
 import { closedBeforeOf, decodeSessions, META_KEY, SESSIONS, sessionsKey } from './session-entries.js';
@@ -40,8 +41,8 @@ export class CommittedSessionStore<K, V> implements ReadOnlySessionStore<K, V> {
     const { database, keySerde, name, valueSerde } = this.#options;
     const found: { key: K; session: Session<V> }[] = [];
     let closedBefore = 0;
-    const [start, end] = [this.#databaseKey(Buffer.from([SESSIONS])), this.#databaseKey(Buffer.from([SESSIONS + 1]))];
-    for await (const [entryKey, value] of database.entriesBehind(this.#databaseKey(META_KEY), start, end)) {
+    const [start, end] = [storeKey(name, Buffer.from([SESSIONS])), storeKey(name, Buffer.from([SESSIONS + 1]))];
+    for await (const [entryKey, value] of database.entriesBehind(storeKey(name, META_KEY), start, end)) {
       if (entryKey.length < start.length || entryKey.compare(start, 0, start.length, 0, start.length) !== 0) {
         closedBefore = closedBeforeOf(value);
         continue;
@@ -63,14 +64,10 @@ export class CommittedSessionStore<K, V> implements ReadOnlySessionStore<K, V> {
 
   #sessionsOf(key: K): Session<V>[] {
     const { database, keySerde, name, valueSerde } = this.#options;
-    const bytes = database.get(this.#databaseKey(sessionsKey(keySerde.serialize(name, key))));
+    const bytes = database.get(storeKey(name, sessionsKey(keySerde.serialize(name, key))));
     if (bytes === undefined) return [];
-    const meta = database.get(this.#databaseKey(META_KEY));
+    const meta = database.get(storeKey(name, META_KEY));
     return decodeSessions(name, bytes, valueSerde, meta === undefined ? 0 : closedBeforeOf(meta));
-  }
-
-  #databaseKey(key: Buffer): Buffer {
-    return Buffer.concat([Buffer.from(`${this.#options.name}\0`, 'latin1'), key]);
   }
 }
 

@@ -1,8 +1,10 @@
 import { type Serde, SerdePendingError } from '../../serde/serde.js';
 import { InternedKeys } from '../interned-keys.js';
 import type { StoreView } from '../read-only-stores.js';
-import { type StateDatabase, StateError } from '../state-database.js';
+import type { StateDatabase } from '../state-database.js';
 import type { ChangelogAppend, FlushFailure, StateStore } from '../state-store.js';
+import { requireOpen, unreadable } from '../store-errors.js';
+import { storeKey } from '../store-keys.js';
 import { CommittedSessionStore } from './committed-session-store.js';
 import { LiveSessionStore } from './live-session-store.js';
 import { KeySessions, replaced, type Session } from './session.js';
@@ -196,8 +198,7 @@ export class LevelSessionStore<K, A> implements StateStore {
 
   /** @param serde of the values as readers see them */
   protected viewOf<V>(serde: Serde<V>): StoreView {
-    const database = this.#database;
-    if (database === undefined) throw new StateError('STATE_IO', `the store "${this.name}" is not open`);
+    const database = requireOpen(this.name, this.#database);
     const store = new CommittedSessionStore({ name: this.name, keySerde: this.keySerde, valueSerde: serde, database });
     return { kind: 'session', store };
   }
@@ -267,16 +268,11 @@ export class LevelSessionStore<K, A> implements StateStore {
       return true;
     } catch (error) {
       if (error instanceof SerdePendingError) throw error;
-      throw new StateError(
-        'STATE_MISMATCH',
-        `the store "${this.name}" cannot read what it holds (${(error as Error).message}): other serdes or an aggregate ` +
-          'of another kind have filled it; run it as it was, give it another name, or take another application id',
-        { cause: error },
-      );
+      throw unreadable(this.name, error);
     }
   }
 
   #databaseKey(key: Buffer): Buffer {
-    return Buffer.concat([Buffer.from(`${this.name}\0`, 'latin1'), key]);
+    return storeKey(this.name, key);
   }
 }

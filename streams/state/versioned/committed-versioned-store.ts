@@ -1,6 +1,7 @@
 import type { Serde } from '../../serde/serde.js';
 import type { ReadOnlyVersionedStore } from '../read-only-stores.js';
 import type { StateDatabase } from '../state-database.js';
+import { storeKey } from '../store-keys.js';
 import { type History, historySerde, latestOf, type VersionedRecord, validAt, validWithin } from './history.js';
 import { keyEntry, TIME_ENTRY, timeOf } from './versioned-entries.js';
 
@@ -42,7 +43,7 @@ export class CommittedVersionedStore<K, V> implements ReadOnlyVersionedStore<K, 
 
   #entry(key: Buffer): History | undefined {
     const { name } = this.#options;
-    const bytes = this.#database.get(Buffer.concat([Buffer.from(`${name}\0`, 'latin1'), key]));
+    const bytes = this.#database.get(storeKey(name, key));
     return bytes && historySerde.deserialize(name, bytes, 0, bytes.length);
   }
 

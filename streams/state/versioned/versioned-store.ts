@@ -2,8 +2,9 @@ import { bytesSerde } from '../../serde/bytes.js';
 import type { Serde } from '../../serde/serde.js';
 import { LevelKeyValueStore } from '../key-value/key-value-store.js';
 import type { StoreView } from '../read-only-stores.js';
-import { type StateDatabase, StateError } from '../state-database.js';
+import type { StateDatabase } from '../state-database.js';
 import type { ChangelogAppend, FlushFailure, StateStore } from '../state-store.js';
+import { requireOpen } from '../store-errors.js';
 import { CommittedVersionedStore } from './committed-versioned-store.js';
 import {
   type History,
@@ -149,8 +150,7 @@ export class LevelVersionedStore<K, V> implements VersionedKeyValueStore<K, V>, 
   }
 
   view(): StoreView {
-    const database = this.#database;
-    if (database === undefined) throw new StateError('STATE_IO', `the store "${this.name}" is not open`);
+    const database = requireOpen(this.name, this.#database);
     return { kind: 'versioned', store: new CommittedVersionedStore<K, V>(this.#options, database) };
   }
 

@@ -1,6 +1,7 @@
 import type { Serde } from '../../serde/serde.js';
 import type { ReadOnlyWindowStore } from '../read-only-stores.js';
 import type { StateDatabase } from '../state-database.js';
+import { startOfStore, storeKey } from '../store-keys.js';
 import { KeyPartials, Partial } from './key-partials.js';
 import { scanSliceBlock } from './slice-block.js';
 import { BLOCK, blockKey, closedWindowOf, META_KEY, sliceOfKey } from './window-entries.js';
@@ -90,13 +91,13 @@ export class CommittedWindowStore<K, A> implements ReadOnlyWindowStore<K, A> {
 
   async #read(firstSlice: number, lastSlice: number, only: Buffer | undefined): Promise<Committed<K, A>> {
     const { aggregateSerde, database, keySerde, name } = this.#options;
-    const prefix = Buffer.from(`${name}\0`, 'latin1');
-    const at = (key: Buffer) => Buffer.concat([prefix, key]);
+    const at = (key: Buffer) => storeKey(name, key);
+    const start = startOfStore(name);
     const keys = new Map<string, KeyPartials<K, A>>();
     let closedWindow = -1;
     const end = at(Buffer.from([BLOCK + 1]));
     for await (const [entryKey, value] of database.entriesBehind(at(META_KEY), at(blockKey(firstSlice, 0)), end)) {
-      const key = entryKey.subarray(prefix.length);
+      const key = entryKey.subarray(start.length);
       if (key[0] !== BLOCK) {
         closedWindow = closedWindowOf(value);
         continue;

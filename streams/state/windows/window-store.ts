@@ -3,6 +3,8 @@ import { InternedKeys } from '../interned-keys.js';
 import type { StoreView } from '../read-only-stores.js';
 import { type StateDatabase, StateError } from '../state-database.js';
 import type { ChangelogAppend, FlushFailure, StateStore } from '../state-store.js';
+import { requireOpen, unreadable } from '../store-errors.js';
+import { storeKey } from '../store-keys.js';
 import { type CombineWindows, CommittedWindowStore } from './committed-window-store.js';
 import { KeyPartials, type Partial } from './key-partials.js';
 import { LiveWindowStore } from './live-window-store.js';
@@ -214,8 +216,7 @@ export class WindowStore<K, A> implements StateStore {
   }
 
   view(): StoreView {
-    const database = this.#database;
-    if (database === undefined) throw new StateError('STATE_IO', `the store "${this.name}" is not open`);
+    const database = requireOpen(this.name, this.#database);
     const store = new CommittedWindowStore<K, A>({
       name: this.name,
       slices: this.slices,
@@ -315,12 +316,7 @@ export class WindowStore<K, A> implements StateStore {
       this.#read(key, block);
     } catch (error) {
       if (error instanceof StateError || error instanceof SerdePendingError) throw error;
-      throw new StateError(
-        'STATE_MISMATCH',
-        `the store "${this.name}" cannot read what it holds (${(error as Error).message}): other serdes or an aggregate ` +
-          'of another kind have filled it; run it as it was, give it another name, or take another application id',
-        { cause: error },
-      );
+      throw unreadable(this.name, error);
     }
   }
 
@@ -371,7 +367,7 @@ export class WindowStore<K, A> implements StateStore {
   }
 
   #databaseKey(key: Buffer): Buffer {
-    return Buffer.concat([Buffer.from(`${this.name}\0`), key]);
+    return storeKey(this.name, key);
   }
 }
 
