@@ -31,16 +31,21 @@ export interface Serde<T> extends SerdeFor<T> {
 }
 
 /** Deserializes outside of the engine, where what is pending can be waited for. */
-export async function deserializeWhenReady<T>(
+export function deserializeWhenReady<T>(
   serde: Serde<T>,
   topic: string,
   bytes: Buffer,
   start: number,
   end: number,
 ): Promise<T> {
+  return whenReady(() => serde.deserialize(topic, bytes, start, end));
+}
+
+/** Reads what serdes make of bytes, again each time that what they waited for is there. */
+export async function whenReady<T>(read: () => T): Promise<T> {
   for (;;) {
     try {
-      return serde.deserialize(topic, bytes, start, end);
+      return read();
     } catch (error) {
       if (!(error instanceof SerdePendingError)) throw error;
       await error.ready;

@@ -162,9 +162,9 @@ export class SessionAdder<K, V, A> {
   }
 
   #lateRecord(timestamp: number): LateRecord {
-    const { gapMs, graceMs, name } = this.#options;
+    const { gapMs, name } = this.#options;
     // Sessions are closed by the partition's own time, or, when it was left out as silent, by the task's watermark.
-    const time = Math.max(this.#task.partitionTime, this.#store.closedBefore + gapMs + graceMs);
+    const time = Math.max(this.#task.partitionTime, this.#store.closedBefore + this.#openMs);
     return {
       node: name,
       latenessMs: time - timestamp,

@@ -1,10 +1,10 @@
-import { deserializeWhenReady, type Serde, SerdePendingError } from '../../serde/serde.js';
+import { deserializeWhenReady, type Serde, whenReady } from '../../serde/serde.js';
 import type { ReadOnlySessionStore } from '../read-only-stores.js';
 import type { StateDatabase } from '../state-database.js';
 import { storeKey } from '../store-keys.js';
 import { Windowed } from '../windows/windowed.js';
 import type { Session } from './session.js';
-import { closedBeforeOf, decodeSessions, META_KEY, SESSIONS, sessionsKey } from './session-entries.js';
+import { closedBeforeOf, decodeSessions, META, META_KEY, SESSIONS, sessionsKey } from './session-entries.js';
 
 export interface CommittedSessionStoreOptions<K, V> {
   readonly name: string;
@@ -43,7 +43,7 @@ export class CommittedSessionStore<K, V> implements ReadOnlySessionStore<K, V> {
     let closedBefore = 0;
     const [start, end] = [storeKey(name, Buffer.from([SESSIONS])), storeKey(name, Buffer.from([SESSIONS + 1]))];
     for await (const [entryKey, value] of database.entriesBehind(storeKey(name, META_KEY), start, end)) {
-      if (entryKey.length < start.length || entryKey.compare(start, 0, start.length, 0, start.length) !== 0) {
+      if (entryKey[start.length - 1] === META) {
         closedBefore = closedBeforeOf(value);
         continue;
       }
@@ -68,17 +68,5 @@ export class CommittedSessionStore<K, V> implements ReadOnlySessionStore<K, V> {
     if (bytes === undefined) return [];
     const meta = database.get(storeKey(name, META_KEY));
     return decodeSessions(name, bytes, valueSerde, meta === undefined ? 0 : closedBeforeOf(meta));
-  }
-}
-
-/** As `deserializeWhenReady`, of several values. */
-async function whenReady<T>(read: () => T): Promise<T> {
-  for (;;) {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof SerdePendingError)) throw error;
-      await error.ready;
-    }
   }
 }
