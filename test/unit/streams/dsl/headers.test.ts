@@ -1,23 +1,38 @@
 import { describe, expect, it } from 'vitest';
 import { numberSerde, StreamsBuilder, stringSerde, TimeWindows } from '../../../../streams/index.js';
 import type { Headers } from '../../../../streams/log/log.js';
-import { TopologyTestDriver } from '../../../../streams/testing/topology-test-driver.js';
+import { type InputRecord, TopologyTestDriver } from '../../../../streams/testing/topology-test-driver.js';
 
 const STRINGS = { key: stringSerde, value: stringSerde };
 const id = (value: string): Headers => [{ key: 'id', value: Buffer.from(value) }];
 
+/** Records of three keys, in two commits: the last has no headers. */
+const TWO_COMMITS: readonly (readonly InputRecord<string, string>[])[] = [
+  [
+    { key: 'a', value: 'x', timestamp: 1, headers: id('1') },
+    { key: 'b', value: 'x', timestamp: 2 },
+    { key: 'a', value: 'x', timestamp: 6, headers: id('2') },
+    { key: 'c', value: 'x', timestamp: 7, headers: id('3') },
+  ],
+  [{ key: 'a', value: 'x', timestamp: 8 }],
+];
+
+const countWindows = (builder: StreamsBuilder) =>
+  builder
+    .stream('in', STRINGS)
+    .groupBy((key) => key ?? '', { key: stringSerde })
+    .windowedBy(TimeWindows.ofSizeAndGrace(10, 100).advanceBy(5))
+    .count({ name: 'c' })
+    .toStream()
+    .map((key, count) => [String(key), count])
+    .to('out', { key: stringSerde, value: numberSerde });
+
 describe.each(['auto', 'topic'] as const)('headers behind an aggregate, repartition %s', (repartition) => {
-  const drive = async (build: (builder: StreamsBuilder) => void) => {
+  const drive = async (build: (builder: StreamsBuilder) => void, commits = TWO_COMMITS) => {
     const builder = new StreamsBuilder();
     build(builder);
     const driver = await TopologyTestDriver.create(builder.build(), { repartition });
-    await driver.pipeInputs('in', stringSerde, stringSerde, [
-      { key: 'a', value: 'x', timestamp: 1, headers: id('1') },
-      { key: 'b', value: 'x', timestamp: 2 },
-      { key: 'a', value: 'x', timestamp: 6, headers: id('2') },
-      { key: 'c', value: 'x', timestamp: 7, headers: id('3') },
-    ]);
-    await driver.pipeInput('in', stringSerde, stringSerde, { key: 'a', value: 'x', timestamp: 8 });
+    for (const records of commits) await driver.pipeInputs('in', stringSerde, stringSerde, records);
     const output = await driver.readOutput('out', stringSerde, numberSerde);
     await driver.close();
     return output.map(({ headers, key, value }) => `${key}=${value}:${headers.map((one) => one.value)}`).sort();
@@ -39,16 +54,7 @@ describe.each(['auto', 'topic'] as const)('headers behind an aggregate, repartit
   });
 
   it('are those of the record that changed the window last', async () => {
-    const windows = await drive((builder) =>
-      builder
-        .stream('in', STRINGS)
-        .groupBy((key) => key ?? '', { key: stringSerde })
-        .windowedBy(TimeWindows.ofSizeAndGrace(10, 100).advanceBy(5))
-        .count({ name: 'c' })
-        .toStream()
-        .map((key, count) => [String(key), count])
-        .to('out', { key: stringSerde, value: numberSerde }),
-    );
+    const windows = await drive(countWindows);
     expect(windows).toEqual([
       '[a@0/10]=2:2',
       '[a@0/10]=3:',
@@ -61,23 +67,12 @@ describe.each(['auto', 'topic'] as const)('headers behind an aggregate, repartit
   });
 
   it('are none where the record that changed the window last had none, and is of an earlier time', async () => {
-    const builder = new StreamsBuilder();
-    builder
-      .stream('in', STRINGS)
-      .groupBy((key) => key ?? '', { key: stringSerde })
-      .windowedBy(TimeWindows.ofSizeAndGrace(10, 100).advanceBy(5))
-      .count({ name: 'c' })
-      .toStream()
-      .map((key, count) => [String(key), count])
-      .to('out', { key: stringSerde, value: numberSerde });
-    const driver = await TopologyTestDriver.create(builder.build(), { repartition });
-    await driver.pipeInputs('in', stringSerde, stringSerde, [
-      { key: 'a', value: 'x', timestamp: 7, headers: id('1') },
-      { key: 'a', value: 'x', timestamp: 3 },
+    const windows = await drive(countWindows, [
+      [
+        { key: 'a', value: 'x', timestamp: 7, headers: id('1') },
+        { key: 'a', value: 'x', timestamp: 3 },
+      ],
     ]);
-    const output = await driver.readOutput('out', stringSerde, numberSerde);
-    await driver.close();
-    const windows = output.map(({ headers, key, value }) => `${key}=${value}:${headers.map((one) => one.value)}`);
-    expect(windows.sort()).toEqual(['[a@0/10]=2:', '[a@5/15]=1:1']);
+    expect(windows).toEqual(['[a@0/10]=2:', '[a@5/15]=1:1']);
   });
 });
