@@ -1,7 +1,7 @@
 import { countAggregation, deletingAggregation, reduceAggregation } from '../operators/aggregations.js';
 import { keyedCombiner, windowedCombiner } from '../operators/combiner.js';
-import { compileKeyedAggregate, createKeyedStore, tableContents } from '../operators/tables/keyed-aggregate.js';
-import { storedRows } from '../operators/tables/table-rows.js';
+import { compileKeyedAggregate } from '../operators/tables/keyed-aggregate.js';
+import { rowStore, storedRows } from '../operators/tables/table-rows.js';
 import {
   compileWindowedAggregate,
   createWindowStore,
@@ -15,7 +15,7 @@ import type { Aggregation } from '../state/aggregation.js';
 import { WholeWindows, WindowSlices } from '../state/windows/window-slices.js';
 import type { Windowed } from '../state/windows/windowed.js';
 import type { Graph } from '../topology/graph.js';
-import type { GraphNode, StoreDefinition, StoreSerdes } from '../topology/topology.js';
+import type { GraphNode, StoreSerdes } from '../topology/topology.js';
 import { aggregateNode, needAggregateSerde, needMaterialized } from './aggregate-node.js';
 import { KTable } from './ktable.js';
 import type {
@@ -117,14 +117,8 @@ export class KGroupedStream<K, V, Missing extends RecordPart = never> {
     const keySerde = needAggregateSerde(this.serdes.key, name);
     const changes = { sendOldValues: false };
     const options = { name, aggregation, keySerde, changes };
-    const store: StoreDefinition = {
-      name,
-      isNameGenerated: storeName === undefined,
-      contents: tableContents(keySerde, aggregation.serde),
-      serdes: { key: keySerde, value: aggregation.serde } as StoreSerdes,
-      type: 'key-value',
-      create: () => createKeyedStore(name, keySerde, aggregation.serde),
-    };
+    const isNameGenerated = storeName === undefined;
+    const store = rowStore(name, { isNameGenerated, key: keySerde, value: aggregation.serde });
     const node = aggregateNode(
       this,
       name,

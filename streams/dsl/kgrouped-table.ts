@@ -1,11 +1,11 @@
-import { compileKeyedAggregate, createKeyedStore, tableContents } from '../operators/tables/keyed-aggregate.js';
+import { compileKeyedAggregate } from '../operators/tables/keyed-aggregate.js';
 import { changeAggregation, type RowChange, rowChangeSerde } from '../operators/tables/row-change.js';
-import { storedRows } from '../operators/tables/table-rows.js';
+import { rowStore, storedRows } from '../operators/tables/table-rows.js';
 import { countSerde } from '../serde/count.js';
 import type { Serde } from '../serde/serde.js';
 import type { Aggregation } from '../state/aggregation.js';
 import type { Graph } from '../topology/graph.js';
-import type { GraphNode, StoreDefinition, StoreSerdes } from '../topology/topology.js';
+import type { GraphNode } from '../topology/topology.js';
 import { aggregateNode, needMaterialized } from './aggregate-node.js';
 import { KTable } from './ktable.js';
 import type { GroupedRows, Materialized, Serdes, TableAggregator } from './options.js';
@@ -73,14 +73,7 @@ export class KGroupedTable<K, V> {
     const keySerde = this.#grouped.key as Serde<K>;
     const changes = { sendOldValues: false };
     const options = { name, aggregation, keySerde, changes };
-    const store: StoreDefinition = {
-      name,
-      isNameGenerated: storeName === undefined,
-      contents: tableContents(keySerde, serde),
-      serdes: { key: keySerde, value: serde } as StoreSerdes,
-      type: 'key-value',
-      create: () => createKeyedStore(name, keySerde, serde),
-    };
+    const store = rowStore(name, { isNameGenerated: storeName === undefined, key: keySerde, value: serde });
     const serdes = { key: keySerde, value: rowChangeSerde(this.#grouped.value as Serde<V>) };
     const node = aggregateNode(
       {

@@ -1,10 +1,10 @@
 import type { Headers } from '../../log/log.js';
 import type { Serde } from '../../serde/serde.js';
 import { type Aggregation, oldValue } from '../../state/aggregation.js';
-import { TableStore } from '../../state/key-value/table-store.js';
-import { type ValueAndTimestamp, valueAndTimestampSerde } from '../../state/key-value/value-and-timestamp.js';
+import type { TableStore } from '../../state/key-value/table-store.js';
+import type { ValueAndTimestamp } from '../../state/key-value/value-and-timestamp.js';
 import { readSliceBlock } from '../../state/windows/slice-block.js';
-import type { CompiledNode, Forward, StoreContents, TableChanges, TaskContext } from '../../topology/topology.js';
+import type { CompiledNode, Forward, TableChanges, TaskContext } from '../../topology/topology.js';
 import { noAggregate } from '../windows/windowed-aggregate.js';
 
 export interface KeyedAggregateOptions<K, V, A> {
@@ -21,14 +21,6 @@ interface Change<K, A> {
   timestamp: number;
   /** Of the record that changed it last. */
   headers: Headers;
-}
-
-export function tableContents<K, V>(keySerde: Serde<K>, valueSerde: Serde<V>): StoreContents {
-  return { kind: 'table', keys: keySerde.format, values: valueSerde.format };
-}
-
-export function createKeyedStore<K, V>(name: string, keySerde: Serde<K>, valueSerde: Serde<V>): TableStore<K, V> {
-  return new TableStore({ name, keySerde, valueSerde: valueAndTimestampSerde(valueSerde) });
 }
 
 /** count, reduce and aggregate without windows. Each changed key is forwarded once a commit. */

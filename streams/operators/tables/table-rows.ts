@@ -1,7 +1,8 @@
-import type { TableStore } from '../../state/key-value/table-store.js';
-import type { ValueAndTimestamp } from '../../state/key-value/value-and-timestamp.js';
+import type { Serde } from '../../serde/serde.js';
+import { TableStore } from '../../state/key-value/table-store.js';
+import { type ValueAndTimestamp, valueAndTimestampSerde } from '../../state/key-value/value-and-timestamp.js';
 import type { LevelVersionedStore } from '../../state/versioned/versioned-store.js';
-import type { CompiledNode, Forward, StoreDefinition, TaskContext } from '../../topology/topology.js';
+import type { CompiledNode, Forward, StoreDefinition, StoreSerdes, TaskContext } from '../../topology/topology.js';
 
 /**
  * Finds a row by its key; undefined where there is none. A versioned table has the one that was valid at `asOf`; any other
@@ -19,6 +20,25 @@ export interface TableRows {
   told(task: TaskContext): FindRow;
   /** Of a versioned table: whether a change of that time is older than the key's latest version. */
   outdated?(task: TaskContext): (key: unknown, timestamp: number) => boolean;
+}
+
+/** What a store of rows holds. */
+export interface StoredRows<K, V> {
+  readonly isNameGenerated: boolean;
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+}
+
+/** Defines a store of rows, of which each has the latest value of its key. */
+export function rowStore<K, V>(name: string, { isNameGenerated, key, value }: StoredRows<K, V>): StoreDefinition {
+  return {
+    name,
+    isNameGenerated,
+    contents: { kind: 'table', keys: key.format, values: value.format },
+    serdes: { key, value } as StoreSerdes,
+    type: 'key-value',
+    create: () => new TableStore({ name, keySerde: key, valueSerde: valueAndTimestampSerde(value) }),
+  };
 }
 
 /** Rows that a store keeps. */
