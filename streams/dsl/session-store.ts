@@ -1,8 +1,8 @@
 import type { Serde } from '../serde/serde.js';
 import { ProcessorSessionStore } from '../state/sessions/processor-session-store.js';
 import type { SessionStoreDefinition } from '../topology/processor.js';
-import { type StoreSerdes, TopologyError } from '../topology/topology.js';
 import { type Duration, toMilliseconds } from './duration.js';
+import { processorStore } from './processor-store.js';
 
 export interface SessionStoreOptions<K, V> {
   readonly name: string;
@@ -20,15 +20,10 @@ export interface SessionStoreOptions<K, V> {
  */
 export function sessionStore<K, V>(options: SessionStoreOptions<K, V>): SessionStoreDefinition<K, V> {
   const { keySerde, name, retention, valueSerde } = options;
-  if (keySerde === undefined || valueSerde === undefined) {
-    throw new TopologyError(`the store "${name}" needs serdes; pass { keySerde: …, valueSerde: … }`);
-  }
+  const store = processorStore(options, 'sessions');
   const retentionMs = toMilliseconds(retention, `the retention of the store "${name}"`);
   return {
-    name,
-    isNameGenerated: false,
-    contents: { kind: 'entries', keys: keySerde.format, values: valueSerde.format, windows: 'sessions' },
-    serdes: { key: keySerde, value: valueSerde } as StoreSerdes,
+    ...store,
     type: 'session',
     create: () => new ProcessorSessionStore({ name, keySerde, valueSerde, retentionMs }),
   };

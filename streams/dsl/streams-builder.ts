@@ -3,13 +3,7 @@ import { type KeyValueStoreOptions, LevelKeyValueStore } from '../state/key-valu
 import { Graph } from '../topology/graph.js';
 import { planTopology } from '../topology/plan.js';
 import type { KeyValueStoreDefinition } from '../topology/processor.js';
-import {
-  type SourceNode,
-  type StoreSerdes,
-  type TimestampExtractor,
-  type Topology,
-  TopologyError,
-} from '../topology/topology.js';
+import { type SourceNode, type TimestampExtractor, type Topology, TopologyError } from '../topology/topology.js';
 import { KStream } from './kstream.js';
 import type { KTable } from './ktable.js';
 import type {
@@ -21,6 +15,7 @@ import type {
   WithNulls,
   WithoutNulls,
 } from './options.js';
+import { processorStore } from './processor-store.js';
 import { sourceTable } from './source-table.js';
 
 /**
@@ -156,16 +151,5 @@ export class StreamsBuilder {
  * @throws TopologyError when a serde is missing
  */
 export function keyValueStore<K, V>(options: KeyValueStoreOptions<K, V>): KeyValueStoreDefinition<K, V> {
-  const { keySerde, name, valueSerde } = options;
-  if (keySerde === undefined || valueSerde === undefined) {
-    throw new TopologyError(`the store "${name}" needs serdes; pass { keySerde: …, valueSerde: … }`);
-  }
-  return {
-    name,
-    isNameGenerated: false,
-    contents: { kind: 'entries', keys: keySerde.format, values: valueSerde.format },
-    serdes: { key: keySerde, value: valueSerde } as StoreSerdes,
-    type: 'key-value',
-    create: () => new LevelKeyValueStore(options),
-  };
+  return { ...processorStore(options), type: 'key-value', create: () => new LevelKeyValueStore(options) };
 }

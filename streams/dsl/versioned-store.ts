@@ -1,8 +1,8 @@
 import type { Serde } from '../serde/serde.js';
 import { LevelVersionedStore } from '../state/versioned/versioned-store.js';
 import type { VersionedStoreDefinition } from '../topology/processor.js';
-import { type StoreSerdes, TopologyError } from '../topology/topology.js';
 import { type Duration, toMilliseconds } from './duration.js';
+import { processorStore } from './processor-store.js';
 
 export interface VersionedStoreOptions<K, V> {
   readonly name: string;
@@ -22,15 +22,10 @@ export interface VersionedStoreOptions<K, V> {
  */
 export function versionedStore<K, V>(options: VersionedStoreOptions<K, V>): VersionedStoreDefinition<K, V> {
   const { historyRetention, keySerde, name, valueSerde } = options;
-  if (keySerde === undefined || valueSerde === undefined) {
-    throw new TopologyError(`the store "${name}" needs serdes; pass { keySerde: …, valueSerde: … }`);
-  }
+  const store = processorStore(options, 'versions');
   const historyRetentionMs = toMilliseconds(historyRetention, `the history retention of the store "${name}"`);
   return {
-    name,
-    isNameGenerated: false,
-    contents: { kind: 'entries', keys: keySerde.format, values: valueSerde.format, windows: 'versions' },
-    serdes: { key: keySerde, value: valueSerde } as StoreSerdes,
+    ...store,
     type: 'versioned',
     create: () => new LevelVersionedStore({ name, keySerde, valueSerde, historyRetentionMs }),
   };
