@@ -8,6 +8,7 @@ import { type Graph, requireSynchronous } from '../topology/graph.js';
 import {
   type Forward,
   type GraphNode,
+  type StoreDefinition,
   type TableChanges,
   type TaskContext,
   TopologyError,
@@ -160,31 +161,25 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     if (kind !== 'inner') requireOldValues(this.changes);
     if (kind === 'outer') requireOldValues(other.changes);
     const joined = { kind, join: joinOf(joiner), left, right };
-    const sides = [
-      {
-        side: 'left',
-        node: latestChanges(this, `${name}-left`),
-        stores: right.stores,
-        suffix: 'this',
-        prefix: 'KTABLE-JOINTHIS',
-      },
-      {
-        side: 'right',
-        node: latestChanges(other, `${name}-right`),
-        stores: left.stores,
-        suffix: 'other',
-        prefix: 'KTABLE-JOINOTHER',
-      },
-    ] as const;
-    const [ofLeft, ofRight] = sides.map(({ node, prefix, side, stores, suffix }) => {
+    const sideNode = (
+      side: 'left' | 'right',
+      sideName: string,
+      parent: GraphNode,
+      stores: readonly StoreDefinition[],
+    ) => {
+      const compile = (task: TaskContext, forward: Forward) =>
+        compileTableJoinSide({ ...joined, name: sideName, side }, task, forward);
+      return graph.processor(sideName, parent, compile, stores, { joins: true });
+    };
+    const nameOf = (prefix: string, suffix: string) => {
       const generated = graph.name(prefix);
-      const sideName = named.name === undefined ? generated : `${name}-join-${suffix}`;
-      const options = { ...joined, name: sideName, side };
-      const compile = (task: TaskContext, forward: Forward) => compileTableJoinSide(options, task, forward);
-      return graph.processor(sideName, node, compile, stores, { joins: true });
-    });
-    const merged = graph.operator(name, ofLeft as GraphNode, passOn);
-    ofRight?.children.push(merged);
+      return named.name === undefined ? generated : `${name}-${suffix}`;
+    };
+    const latest = [latestChanges(this, `${name}-left`), latestChanges(other, `${name}-right`)] as const;
+    const ofLeft = sideNode('left', nameOf('KTABLE-JOINTHIS', 'join-this'), latest[0], right.stores);
+    const ofRight = sideNode('right', nameOf('KTABLE-JOINOTHER', 'join-other'), latest[1], left.stores);
+    const merged = graph.operator(name, ofLeft, passOn);
+    ofRight.children.push(merged);
     const serdes = { key: this.serdes.key, value: undefined } as Serdes<K, unknown>;
     return new KTable(graph, merged, serdes, changesOfBoth(this.changes, other.changes), joinedTableRows(joined));
   }
