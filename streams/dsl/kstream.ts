@@ -252,15 +252,15 @@ export class KStream<K, V, Missing extends RecordPart = never> {
     const key = needSerde(options.key ?? this.serdes.key, 'key', `the table "${where}"`);
     const value = needSerde(options.value ?? this.serdes.value, 'value', `the table "${where}"`);
     const stream = this.keyChanged ? this.#repartitioned({ name: where, key, value }) : this;
-    return sourceTable<NotNull<K>, NotNull<V>>({
+    const { changes, node, rows, serdes } = sourceTable<NotNull<K>, NotNull<V>>({
       graph,
       parent: stream.node,
       key,
       value,
       storeName: options.name,
       generateStoreName: () => graph.name('KSTREAM-TOTABLE-STATE-STORE'),
-      nodePrefix: 'KTABLE-SOURCE',
     });
+    return new KTable(graph, node, serdes, changes, rows);
   }
 
   /**

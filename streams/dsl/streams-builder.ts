@@ -5,7 +5,7 @@ import { planTopology } from '../topology/plan.js';
 import type { KeyValueStoreDefinition } from '../topology/processor.js';
 import { type SourceNode, type TimestampExtractor, type Topology, TopologyError } from '../topology/topology.js';
 import { KStream } from './kstream.js';
-import type { KTable } from './ktable.js';
+import { KTable } from './ktable.js';
 import type {
   Consumed,
   ConsumedWithoutKey,
@@ -74,7 +74,7 @@ export class StreamsBuilder {
       throw new TopologyError(`the table of "${topic}" needs a serde for the keys; pass { key: … }`);
     }
     const graph = this.#graph;
-    return sourceTable({
+    const { changes, node, rows, serdes } = sourceTable({
       graph,
       parent: this.#source('KSTREAM-SOURCE', topic, consumed),
       key: consumed.key,
@@ -83,8 +83,8 @@ export class StreamsBuilder {
       storeName: materialized.name,
       versioned: materialized.versioned,
       generateStoreName: () => graph.name(`${topic}-STATE-STORE`),
-      nodePrefix: 'KTABLE-SOURCE',
     });
+    return new KTable(graph, node, serdes, changes, rows);
   }
 
   /** A stream that is read twice is one, as in Kafka Streams, where both are read alike. */
