@@ -13,8 +13,6 @@ export function FeedbackList() {
         id="feedback-t"
         title="Learned from people"
         says="What was fine makes no incident again, unless it goes further."
-        adds={undefined}
-        onAdd={() => {}}
       />
       <Answer asked={asked} what="What was learned could not be read.">
         {(items) =>

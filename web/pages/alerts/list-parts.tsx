@@ -6,8 +6,8 @@ interface ListHeadProps {
   readonly title: string;
   readonly says?: ReactNode;
   /** What can be added; undefined where the visitor may not. */
-  readonly adds: string | undefined;
-  readonly onAdd: () => void;
+  readonly adds?: string | undefined;
+  readonly onAdd?: () => void;
 }
 
 /** What a list is of, and the button that adds to it. */
