@@ -35,18 +35,31 @@ interface Answered<T> {
 
 /** The answer, or what it failed with. @throws ApiProblem */
 export async function answerOf<T>(asked: Promise<Answered<T>>): Promise<T> {
-  let answered: Answered<T>;
+  const { data, error, response } = await reached(asked);
+  if (response.ok && data !== undefined) return data;
+  throw problemOf(response, error);
+}
+
+/** Of a request that is answered by nothing. @throws ApiProblem */
+export async function doneBy(asked: Promise<Answered<unknown>>): Promise<void> {
+  const { error, response } = await reached(asked);
+  if (!response.ok) throw problemOf(response, error);
+}
+
+async function reached<T>(asked: Promise<Answered<T>>): Promise<Answered<T>> {
   try {
-    answered = await asked;
+    return await asked;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
     throw new ApiProblem('The server cannot be reached.', 0, undefined, undefined);
   }
-  const { data, error, response } = answered;
-  if (response.ok && data !== undefined) return data;
-  const problem = isProblem(error) ? error : undefined;
+}
+
+/** What a response failed with, of what its body says. */
+export function problemOf(response: Response, said: unknown): ApiProblem {
+  const problem = isProblem(said) ? said : undefined;
   const retryAfter = Number(response.headers.get('Retry-After'));
-  throw new ApiProblem(
+  return new ApiProblem(
     problem?.detail ?? `The server answered ${response.status}.`,
     response.status,
     problem?.request_id ?? response.headers.get('X-Request-Id') ?? undefined,

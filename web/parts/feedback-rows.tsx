@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { ApiProblem, api, type Schemas } from '../api/client.js';
+import { api, doneBy, type Schemas } from '../api/client.js';
 import { useNow } from '../live/use-live.js';
 import { useVisitor } from '../shell/visitor.js';
 import { Failure } from './state.js';
@@ -11,11 +11,7 @@ export function FeedbackRows({ items }: { readonly items: readonly Schemas['Feed
   const client = useQueryClient();
   const now = useNow(5_000);
   const takeBack = useMutation({
-    mutationFn: async (id: string) => {
-      const { response } = await api.DELETE('/feedback/{id}', { params: { path: { id } } });
-      if (!response.ok)
-        throw new ApiProblem(`The server answered ${response.status}.`, response.status, undefined, undefined);
-    },
+    mutationFn: (id: string) => doneBy(api.DELETE('/feedback/{id}', { params: { path: { id } } })),
     onSuccess: () => Promise.all(['incidents', 'alerting'].map((key) => client.invalidateQueries({ queryKey: [key] }))),
   });
   return (

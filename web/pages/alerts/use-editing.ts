@@ -1,18 +1,15 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { ApiProblem, answerOf } from '../../api/client.js';
+import { answerOf, doneBy } from '../../api/client.js';
 
-interface Answered {
-  readonly error?: unknown;
-  readonly response: Response;
-}
+type Asked = Parameters<typeof doneBy>[0];
 
 /** What is edited now, and how it is kept: after each change all of alert delivery is asked for again. */
 export function useEditing<T>() {
   const client = useQueryClient();
   const [edited, edit] = useState<T | 'new'>();
   const fresh = () => client.invalidateQueries({ queryKey: ['alerting'] });
-  const remove = useMutation({ mutationFn: (work: () => Promise<Answered>) => doneBy(work()), onSuccess: fresh });
+  const remove = useMutation({ mutationFn: (work: () => Asked) => doneBy(work()), onSuccess: fresh });
   return {
     edited: edited === 'new' ? undefined : edited,
     isOpen: edited !== undefined,
@@ -24,15 +21,7 @@ export function useEditing<T>() {
       await fresh();
       return kept;
     },
-    remove: (work: () => Promise<Answered>) => remove.mutate(work),
+    remove: (work: () => Asked) => remove.mutate(work),
     failed: remove.error,
   };
-}
-
-/** Of a request that is answered by nothing. @throws ApiProblem */
-async function doneBy(asked: Promise<Answered>): Promise<void> {
-  const { error, response } = await asked;
-  if (response.ok) return;
-  const detail = typeof error === 'object' && error !== null && 'detail' in error ? String(error.detail) : '';
-  throw new ApiProblem(detail || `The server answered ${response.status}.`, response.status, undefined, undefined);
 }

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { ApiProblem } from '../../api/client.js';
+import { ApiProblem, problemOf } from '../../api/client.js';
 import { Failure, Note } from '../../parts/state.js';
 import { count } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
@@ -30,13 +30,8 @@ async function send(lines: Blob, encoding: string | undefined): Promise<Sent> {
     },
   });
   const answer: unknown = await response.json();
-  const said = typeof answer === 'object' && answer !== null ? answer : {};
-  if (!response.ok) {
-    const detail = 'detail' in said ? String(said.detail) : `The server answered ${response.status}.`;
-    const id = response.headers.get('X-Request-Id') ?? undefined;
-    throw new ApiProblem(detail, response.status, id, Number(response.headers.get('Retry-After')) || undefined);
-  }
-  return said as Sent;
+  if (!response.ok) throw problemOf(response, answer);
+  return answer as Sent;
 }
 
 /** Lines that are pasted, or a file that is chosen: what a pipeline that listens makes of them. */
