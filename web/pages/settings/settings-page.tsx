@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { answerOf, api } from '../../api/client.js';
+import { answerOf, api, doneBy } from '../../api/client.js';
 import { Icon } from '../../parts/icon.js';
 import { Answer, Failure, Note } from '../../parts/state.js';
 import { day } from '../../parts/wording.js';
@@ -80,9 +80,7 @@ function Users() {
     onSuccess,
   });
   const remove = useMutation({
-    mutationFn: async (name: string) => {
-      await api.DELETE('/users/{name}', { params: { path: { name } } });
-    },
+    mutationFn: (name: string) => doneBy(api.DELETE('/users/{name}', { params: { path: { name } } })),
     onSuccess,
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -141,6 +139,7 @@ function Users() {
         </button>
       </form>
       {add.error !== null && <Failure what="The user was not added." error={add.error} />}
+      {remove.error !== null && <Failure what="The user was not removed." error={remove.error} />}
     </section>
   );
 }
@@ -154,9 +153,7 @@ function Tokens() {
     onSuccess,
   });
   const remove = useMutation({
-    mutationFn: async (id: string) => {
-      await api.DELETE('/tokens/{id}', { params: { path: { id } } });
-    },
+    mutationFn: (id: string) => doneBy(api.DELETE('/tokens/{id}', { params: { path: { id } } })),
     onSuccess,
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -223,6 +220,7 @@ function Tokens() {
         </p>
       )}
       {add.error !== null && <Failure what="The token was not made." error={add.error} />}
+      {remove.error !== null && <Failure what="The token was not revoked." error={remove.error} />}
     </section>
   );
 }

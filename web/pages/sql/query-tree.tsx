@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { answerOf, api } from '../../api/client.js';
+import { answerOf, api, doneBy } from '../../api/client.js';
 import { tablesOf } from '../../api/questions.js';
 import { Icon } from '../../parts/icon.js';
 import { Answer, Failure } from '../../parts/state.js';
@@ -25,9 +25,7 @@ export function QueryTree({ history, onChoose, sql }: QueryTreeProps) {
     onSettled,
   });
   const remove = useMutation({
-    mutationFn: async (id: string) => {
-      await api.DELETE('/queries/{id}', { params: { path: { id } } });
-    },
+    mutationFn: (id: string) => doneBy(api.DELETE('/queries/{id}', { params: { path: { id } } })),
     onSettled,
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -72,6 +70,7 @@ export function QueryTree({ history, onChoose, sql }: QueryTreeProps) {
           </button>
         </form>
         {save.error !== null && <Failure what="It was not saved." error={save.error} />}
+        {remove.error !== null && <Failure what="It was not deleted." error={remove.error} />}
       </section>
       <Queries title="Samples" queries={queries.data?.samples ?? []} onChoose={onChoose} />
       <Queries
