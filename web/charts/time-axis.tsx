@@ -26,6 +26,24 @@ function ticksOf(from: number, to: number, most = 7): number[] {
   return ticks;
 }
 
+/** About half of what a character of a label is wide. */
+const HALF_CHARACTER_PX = 3;
+
+/** Labels of an axis so wide, by where their middles are; an empty one where an end would cut it. */
+export function labelsWithin(
+  times: readonly number[],
+  spanMs: number,
+  widthPx: number,
+  placeOf: (time: number) => number,
+): string[] {
+  return times.map((time) => {
+    const label = clockLabel(time, spanMs);
+    const half = label.length * HALF_CHARACTER_PX;
+    const place = placeOf(time);
+    return place < half || place > widthPx - half ? '' : label;
+  });
+}
+
 /** A time of a range that is so long, as short as it can be told. */
 export function clockLabel(time: number, spanMs: number): string {
   const text = new Date(time).toISOString();

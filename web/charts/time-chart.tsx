@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 import { Link, useSearchParams } from 'wouter';
 import { timeOfDay } from '../parts/wording.js';
 import { colour, type Token, useThemeVersion } from './colours.js';
-import { clockLabel } from './time-axis.js';
+import { labelsWithin } from './time-axis.js';
 import { isUnusualAt, type Usual } from './usual.js';
 
 export interface ChartLine {
@@ -251,8 +251,13 @@ function optionsOf(
         ticks: { show: false },
         gap: 2,
         space: 70,
-        values: (_plot, splits) =>
-          splits.map((seconds) => clockLabel(seconds * 1000, latest.current.to - latest.current.from)),
+        values: (plot, splits) =>
+          labelsWithin(
+            splits.map((seconds) => seconds * 1000),
+            latest.current.to - latest.current.from,
+            plot.bbox.width / devicePixelRatio,
+            (time) => plot.valToPos(time / 1000, 'x'),
+          ),
       },
       {
         size: gutter,
