@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { Fragment } from 'react';
 import { Link } from 'wouter';
 import { topicsOf } from '../../api/questions.js';
 import { Icon, type IconName } from '../../parts/icon.js';
@@ -80,7 +81,14 @@ export function StartPage() {
                   <p className="s t2">{says}</p>
                   <p className="cmd mono">
                     <span className="dim">$</span>
-                    <code>{command}</code>
+                    <code>
+                      {command.split(' ').map((word, index) => (
+                        <Fragment key={`${index}${word}`}>
+                          {index > 0 && ' '}
+                          <span className="nw">{word}</span>
+                        </Fragment>
+                      ))}
+                    </code>
                     <button
                       type="button"
                       className="btn ghost sm sq"
