@@ -19,7 +19,7 @@ export function ShiftTable({ before: title, comparison, hrefOf, most }: ShiftTab
   return (
     <>
       {shifts.length === 0 ? (
-        <p className="t2">None does.</p>
+        <p className="t2">None.</p>
       ) : (
         <table className="fld">
           <TableHead words={['field and value']} numbers={[title, 'now']} />

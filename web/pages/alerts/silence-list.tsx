@@ -32,7 +32,7 @@ export function SilenceList() {
           const items = all.filter(({ state }) => state !== 'expired');
           return items.length === 0 ? (
             <Note icon="bell_off" title="No silences.">
-              Nobody is kept from being told.
+              No alert is held back.
             </Note>
           ) : (
             <ul className="sil">

@@ -35,7 +35,7 @@ export function TryRoute() {
     <div className="try">
       <span className="s t2">Where would it go?</span>
       <select className="in sm" aria-label="Incident" value={chosen} onChange={({ target }) => choose(target.value)}>
-        <option value="">one that I think of</option>
+        <option value="">an example</option>
         {incidents.data?.items.map((one) => (
           <option key={one.id} value={one.id}>
             {titleOf(one)}

@@ -6,7 +6,7 @@ import { when } from '../../parts/wording.js';
 export function AlertList({ alerts }: { readonly alerts: readonly Alert[] }) {
   const now = useNow(10_000);
   const opened = alerts.filter(({ state }) => state === 'opened').slice(0, 8);
-  if (opened.length === 0) return <p className="t2">None is kept.</p>;
+  if (opened.length === 0) return <p className="t2">None yet.</p>;
   return (
     <ul className="al">
       {opened.map((alert) => (

@@ -109,7 +109,7 @@ export function OneService({ name }: { readonly name: string }) {
                 </div>
                 {predictions.length < 2 ? (
                   <Note icon="clock" title="No score yet.">
-                    A model is trained after 300 windows; it tells nobody.
+                    A model is trained after 300 windows. It raises no alert.
                   </Note>
                 ) : (
                   <TimeChart
