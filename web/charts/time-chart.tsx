@@ -4,7 +4,7 @@ import { Link, useSearchParams } from 'wouter';
 import { timeOfDay } from '../parts/wording.js';
 import { colour, type Token, useThemeVersion } from './colours.js';
 import { labelsWithin } from './time-axis.js';
-import { isUnusualAt, type Usual } from './usual.js';
+import { endsAt, isUnusualAt, type Usual } from './usual.js';
 
 export interface ChartLine {
   readonly name: string;
@@ -318,7 +318,7 @@ function drawUsual(plot: uPlot, { gapMs = Number.POSITIVE_INFINITY, times, usual
   ctx.clip();
   ctx.fillStyle = colour('band');
   for (const [index, time] of times.entries()) {
-    const [low, high] = [usual.low[index] ?? null, usual.high[index] ?? null];
+    const { high, low } = endsAt(usual, index);
     const next = times[index + 1];
     if ((low === null && high === null) || next === undefined || next - time > gapMs) continue;
     const start = Math.floor(plot.valToPos(time / 1000, 'x', true));

@@ -4,6 +4,20 @@ export interface Usual {
   readonly high: readonly (number | null)[];
 }
 
+/** What is usual at one point. */
+export interface UsualEnds {
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+export function endsAt({ high, low }: Usual, index: number): UsualEnds {
+  return { low: low[index] ?? null, high: high[index] ?? null };
+}
+
+export function isOutside({ high, low }: UsualEnds, value: number): boolean {
+  return (high !== null && value > high) || (low !== null && value < low);
+}
+
 /** From the moment that an incident opened what was usual before it goes on, for the detector learns meanwhile. */
 export function heldSince({ high, low }: Usual, times: readonly number[], opened: number | undefined): Usual {
   if (opened === undefined) return { high, low };
@@ -13,16 +27,11 @@ export function heldSince({ high, low }: Usual, times: readonly number[], opened
   return { high: hold(high), low: hold(low) };
 }
 
-export function isUnusualAt({ high, low }: Usual, index: number, value: number | null | undefined): boolean {
-  if (value === null || value === undefined) return false;
-  const [least, most] = [low[index] ?? null, high[index] ?? null];
-  return (most !== null && value > most) || (least !== null && value < least);
+export function isUnusualAt(usual: Usual, index: number, value: number | null | undefined): boolean {
+  return value !== null && value !== undefined && isOutside(endsAt(usual, index), value);
 }
 
 /** The same at each point, as an alert says it. */
-export function everywhere(
-  range: { readonly low: number | null; readonly high: number | null },
-  points: number,
-): Usual {
+export function everywhere(range: UsualEnds, points: number): Usual {
   return { low: Array<number | null>(points).fill(range.low), high: Array<number | null>(points).fill(range.high) };
 }

@@ -1,11 +1,7 @@
 import type { IncidentDetail } from '../../api/client.js';
-import { everywhere, heldSince, type Usual } from '../../charts/usual.js';
+import { endsAt, everywhere, heldSince, isOutside, type Usual, type UsualEnds } from '../../charts/usual.js';
 import { bytes, number, percent } from '../../parts/wording.js';
-
-interface UsualEnds {
-  readonly low: number | null;
-  readonly high: number | null;
-}
+import { usualCounts, usualErrors, usualTimes } from '../services/usual-of-service.js';
 
 /** A measure of what an incident is about, over time, and what its alerts take for usual. */
 export interface Signal {
@@ -28,8 +24,8 @@ interface Measure<Row> {
   readonly of: string;
   readonly unit: string;
   readonly value: (row: Row) => number | null;
-  /** What the detector takes for usual in a window, where it tells of each. */
-  readonly usual?: (row: Row) => UsualEnds;
+  /** What the detector takes for usual in each window, where it tells of each. */
+  readonly usual?: (rows: readonly Row[]) => Usual;
   readonly fields: readonly string[];
   readonly detectors?: readonly string[];
   readonly usualOf?: string;
@@ -46,7 +42,7 @@ const OF_SERVICE: readonly Measure<Health>[] = [
     of: 'share of lines',
     unit: '%',
     value: (row) => row.error_rate,
-    usual: (row) => ({ low: null, high: row.expected_error_rate_high ?? null }),
+    usual: usualErrors,
     fields: ['level', 'error_rate'],
     format: (value) => percent(value),
   },
@@ -55,7 +51,7 @@ const OF_SERVICE: readonly Measure<Health>[] = [
     of: 'p50, ms',
     unit: 'ms',
     value: (row) => row.p50_response_time,
-    usual: (row) => ({ low: row.expected_response_time_low ?? null, high: row.expected_response_time_high ?? null }),
+    usual: usualTimes,
     fields: ['response_time'],
     usualOf: 'typical',
     format: number,
@@ -65,7 +61,7 @@ const OF_SERVICE: readonly Measure<Health>[] = [
     of: 'in 5 s',
     unit: '',
     value: (row) => row.count,
-    usual: (row) => ({ low: row.expected_count_low ?? null, high: row.expected_count_high ?? null }),
+    usual: usualCounts,
     fields: ['service'],
     format: number,
   },
@@ -161,10 +157,11 @@ function signal<Row>(
       (detectors.includes(one.detector) || fields.includes(one.fields[0] ?? '')),
   );
   const times = rows.map(timeOf);
-  const range = usualIn === undefined ? undefined : knownRange(rows.map(usualIn), times, opened);
+  const ends = usualIn?.(rows);
+  const range = ends !== undefined && isKnown(ends) ? heldSince(ends, times, opened) : undefined;
   const said = alert === undefined ? undefined : { low: alert.expected_low, high: alert.expected_high };
   const last = range === undefined ? undefined : endsAt(range, rows.length - 1);
-  const usual = said ?? last;
+  const usual = said ?? (last?.low === null && last.high === null ? undefined : last);
   return {
     isNamed: alert !== undefined,
     signal: {
@@ -176,16 +173,7 @@ function signal<Row>(
   };
 }
 
-/** Of each window; undefined where none is known. */
-function knownRange(ends: readonly UsualEnds[], times: readonly number[], opened: number): Usual | undefined {
-  if (ends.every(({ high, low }) => high === null && low === null)) return undefined;
-  return heldSince({ low: ends.map(({ low }) => low), high: ends.map(({ high }) => high) }, times, opened);
-}
-
-function endsAt({ high, low }: Usual, index: number): UsualEnds | undefined {
-  const ends = { low: low[index] ?? null, high: high[index] ?? null };
-  return ends.low === null && ends.high === null ? undefined : ends;
-}
+const isKnown = ({ high, low }: Usual): boolean => [...low, ...high].some((end) => end !== null);
 
 /** Such as ≤ 3.6 % or 34.8 to 54.6. */
 export function usualInWords({ format, unit, usual }: Pick<Signal, 'format' | 'unit' | 'usual'>): string {
@@ -201,6 +189,5 @@ export function latestOf({ values }: Pick<Signal, 'values'>): number | null {
 }
 
 export function isUnusual(value: number, { usual }: Pick<Signal, 'usual'>): boolean {
-  if (usual === undefined) return false;
-  return (usual.high !== null && value > usual.high) || (usual.low !== null && value < usual.low);
+  return usual !== undefined && isOutside(usual, value);
 }

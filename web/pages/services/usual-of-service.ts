@@ -3,14 +3,21 @@ import type { Usual } from '../../charts/usual.js';
 
 type Windows = readonly Schemas['ServiceHealth'][];
 
+export function usualCounts(series: Windows): Usual {
+  return {
+    low: series.map(({ expected_count_low: low }) => low ?? null),
+    high: series.map(({ expected_count_high: high }) => high ?? null),
+  };
+}
+
 /** Lines a second, by the windows' ranges of how many there are in each. */
 export function usualLines(series: Windows): Usual {
-  const perSecond = (count: number | null | undefined, { window_end: end, window_start: start }: Windows[number]) =>
-    count == null ? null : (count * 1000) / (end - start);
-  return {
-    low: series.map((window) => perSecond(window.expected_count_low, window)),
-    high: series.map((window) => perSecond(window.expected_count_high, window)),
+  const { high, low } = usualCounts(series);
+  const perSecond = (count: number | null, index: number) => {
+    const window = series[index];
+    return count === null || window === undefined ? null : (count * 1000) / (window.window_end - window.window_start);
   };
+  return { low: low.map(perSecond), high: high.map(perSecond) };
 }
 
 export function usualErrors(series: Windows): Usual {
