@@ -10,8 +10,6 @@ const BEFORE_MS = 12 * 60_000;
 const AFTER_MS = 3 * 60_000;
 const AGAIN_MS = 5_000;
 
-export const isOfClient = ({ scope }: Pick<Incident, 'scope'>): boolean => scope.startsWith('client/');
-
 /** The requests of a client around its incident, by status. There is no series of single clients: its lines are counted. */
 export function ClientRequests({ incident }: { readonly incident: Incident }) {
   const { opened, resolved } = incident;

@@ -9,16 +9,19 @@ export function logsSourceOf({ source_kind: kind }: Pick<Incident, 'source_kind'
   return SOURCES[kind];
 }
 
+/** Whether it is about one client, of which there are requests and no series. */
+export const isOfClient = ({ scope }: Pick<Incident, 'scope'>): boolean => scope.startsWith('client/');
+
 /** The search that finds all requests of a client or host, also those that did not fail. */
 export function requestsOf({ scope }: Pick<Incident, 'scope'>): string {
   const name = quoted(nameOf(scope));
-  if (scope.startsWith('client/')) return `client_ip:${name}`;
+  if (isOfClient({ scope })) return `client_ip:${name}`;
   return nameOf(scope) === '*' ? '' : `host:${name}`;
 }
 
 /** Whether an incident is of all lines of its client or sensor, and not only of those that failed. */
 export function areAllLines({ scope, source_kind: kind }: Pick<Incident, 'scope' | 'source_kind'>): boolean {
-  return kind === 'sensor' || scope.startsWith('client/');
+  return kind === 'sensor' || isOfClient({ scope });
 }
 
 /** The search that finds them. */
@@ -26,6 +29,6 @@ export function logsQueryOf({ scope, source_kind: kind }: Pick<Incident, 'scope'
   const name = quoted(nameOf(scope));
   if (kind === 'sensor') return `sensor_id:${name}`;
   if (kind === 'service') return `service:${name} level:ERROR,CRITICAL`;
-  if (scope.startsWith('client/')) return requestsOf({ scope });
+  if (isOfClient({ scope })) return requestsOf({ scope });
   return `${requestsOf({ scope })} status:>=400`.trim();
 }

@@ -5,7 +5,8 @@ import { useNow } from '../../live/use-live.js';
 import { isOngoing, nameOf } from '../../parts/incident-words.js';
 import { Severity } from '../../parts/status.js';
 import { timeOfDay } from '../../parts/wording.js';
-import { ClientRequests, isOfClient } from './client-requests.js';
+import { ClientRequests } from './client-requests.js';
+import { isOfClient } from './its-lines.js';
 import { isUnusual, latestOf, type Signal, signalsOf, usualInWords } from './signals.js';
 
 const BEFORE_MS = 12 * 60_000;

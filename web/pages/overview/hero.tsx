@@ -13,8 +13,8 @@ import { count, duration, percent, timeOfDay } from '../../parts/wording.js';
 import { useKeys } from '../../shell/keys.js';
 import { useRangeLink } from '../../shell/range.js';
 import { IncidentActions } from '../incidents/actions.js';
-import { ClientRequests, isOfClient } from '../incidents/client-requests.js';
-import { logsQueryOf, logsSourceOf } from '../incidents/its-lines.js';
+import { ClientRequests } from '../incidents/client-requests.js';
+import { isOfClient, logsQueryOf, logsSourceOf } from '../incidents/its-lines.js';
 import { isUnusual, latestOf, type Signal, signalsOf, usualInWords } from '../incidents/signals.js';
 
 const MAX_LINES = 8;

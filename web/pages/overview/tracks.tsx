@@ -10,8 +10,7 @@ import { Note } from '../../parts/state.js';
 import { Severity } from '../../parts/status.js';
 import { count } from '../../parts/wording.js';
 import { rangeOf, useRangeLink } from '../../shell/range.js';
-import { isOfClient } from '../incidents/client-requests.js';
-import { logsQueryOf } from '../incidents/its-lines.js';
+import { isOfClient, logsQueryOf } from '../incidents/its-lines.js';
 
 const SPAN_MS = 6 * 3_600_000;
 const MAX = 8;
