@@ -127,6 +127,13 @@ interface LinesQuery {
   readonly fields?: string;
 }
 
+/** How many lines fit a search, over time. */
+export const histogramOf = (query: LinesQuery & { readonly from: string; readonly to?: string }) =>
+  queryOptions({
+    queryKey: ['histogram', query],
+    queryFn: ({ signal }) => answerOf(api.GET('/logs/histogram', { params: { query }, signal })),
+  });
+
 export const facetsOf = (query: LinesQuery, range: TimeRange) =>
   queryOptions({
     queryKey: ['facets', { ...query, ...rangeQuery(range) }],

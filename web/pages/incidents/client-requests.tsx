@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
-import { answerOf, api, type Incident } from '../../api/client.js';
+import type { Incident } from '../../api/client.js';
+import { histogramOf } from '../../api/questions.js';
 import { Answer, Note } from '../../parts/state.js';
 import { useRangeLink } from '../../shell/range.js';
 import { LineHistogram } from '../logs/line-histogram.js';
@@ -21,9 +22,7 @@ export function ClientRequests({ incident }: { readonly incident: Incident }) {
     ...(resolved !== null && { to: String(resolved + AFTER_MS) }),
   };
   const asked = useQuery({
-    queryKey: ['histogram', { ...lines, ...range }],
-    queryFn: ({ signal }) =>
-      answerOf(api.GET('/logs/histogram', { params: { query: { ...lines, ...range } }, signal })),
+    ...histogramOf({ ...lines, ...range }),
     refetchInterval: resolved === null ? AGAIN_MS : false,
   });
   return (

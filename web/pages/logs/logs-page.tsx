@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { answerOf, api, type LogLine } from '../../api/client.js';
-import { facetsOf } from '../../api/questions.js';
+import { facetsOf, histogramOf } from '../../api/questions.js';
 import type { LeftOut } from '../../live/live-store.js';
 import { useLive, useLiveStore, useStill } from '../../live/use-live.js';
 import { Icon } from '../../parts/icon.js';
@@ -53,18 +53,13 @@ export default function LogsPage() {
   const [wraps, setWraps] = useState(false);
   const query = { source, q, ...rangeQuery(range) };
   const refetchInterval = range.isLive && !isPaused ? REFETCH_MS : (false as const);
-  const options = { refetchInterval, placeholderData: keepPreviousData };
   const lines = useQuery({
     queryKey: ['lines', query],
     queryFn: ({ signal }) => answerOf(api.GET('/logs', { params: { query: { ...query, limit: MAX } }, signal })),
     placeholderData: keepPreviousData,
     staleTime: 60_000,
   });
-  const histogram = useQuery({
-    queryKey: ['histogram', query],
-    queryFn: ({ signal }) => answerOf(api.GET('/logs/histogram', { params: { query }, signal })),
-    ...options,
-  });
+  const histogram = useQuery({ ...histogramOf(query), refetchInterval, placeholderData: keepPreviousData });
   const facets = useQuery({ ...facetsOf({ source, q }, range), refetchInterval });
 
   useEffect(() => {

@@ -1,5 +1,6 @@
 import { useQueries } from '@tanstack/react-query';
-import { answerOf, api, type LogLine } from '../../api/client.js';
+import type { LogLine } from '../../api/client.js';
+import { histogramOf } from '../../api/questions.js';
 import { Note } from '../../parts/state.js';
 import { whole } from '../../parts/wording.js';
 import { termsOf } from './search-terms.js';
@@ -48,13 +49,7 @@ export function atFault(tried: readonly Tried[], totals: readonly (number | unde
 /** Which part of the search leaves nothing, and how many lines there are without it. */
 export function NoMatch({ query, within, without }: NoMatchProps) {
   const tried = withoutEach(query.q);
-  const asked = useQueries({
-    queries: tried.map(({ rest }) => ({
-      queryKey: ['histogram', { ...query, q: rest }],
-      queryFn: ({ signal }: { signal: AbortSignal }) =>
-        answerOf(api.GET('/logs/histogram', { params: { query: { ...query, q: rest } }, signal })),
-    })),
-  });
+  const asked = useQueries({ queries: tried.map(({ rest }) => histogramOf({ ...query, q: rest })) });
   if (tried.length === 0) return <Note icon="logs" title={`No line in this range: ${within.toLowerCase()}.`} />;
   const isAsking = asked.some(({ isPending }) => isPending);
   const fault = atFault(
