@@ -17,7 +17,7 @@ const OF_DETECTOR: Readonly<Record<string, string>> = {
   ABUSIVE_ADDRESS: 'asked too often',
   CLIENT_ERROR_SCAN: 'scanned',
   'abusive-client': 'over its limit',
-  'client-errors': 'refusing much',
+  'client-errors': 'refusing requests',
   'failing-instance': 'failing on one instance',
   silence: 'silent',
   'over-limit': 'over its limit',
@@ -31,7 +31,7 @@ const OF_FIELD: Readonly<Record<string, string>> = {
   error_rate: 'failing',
   stddev_response_time: 'erratic',
   temperature: 'too hot or cold',
-  pressure: 'off its pressure',
+  pressure: 'at an unusual pressure',
 };
 
 const GRAVITY = { critical: 0, warning: 1, info: 2 } as const;

@@ -120,7 +120,9 @@ function Track({ alerts, entity, from, place, to }: TrackProps) {
         ) : (
           <span className="nowst">
             <Severity severity={open.severity} quiet />
-            {matterOf(open, alerts)}
+            <span className="ell" title={matterOf(open, alerts)}>
+              {matterOf(open, alerts)}
+            </span>
           </span>
         )}
       </span>
