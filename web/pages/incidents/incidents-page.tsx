@@ -4,7 +4,7 @@ import { Link, useLocation, useParams } from 'wouter';
 import type { Alert, Incident } from '../../api/client.js';
 import { alertsOf, incidentsOf } from '../../api/questions.js';
 import { useNow } from '../../live/use-live.js';
-import { everyHost, gravestOf, gravityOf, isOpen, matterOf, nameOf } from '../../parts/incident-words.js';
+import { everyHost, gravestOf, gravityOf, isOngoing, isOpen, matterOf, nameOf } from '../../parts/incident-words.js';
 import { Answer, Note } from '../../parts/state.js';
 import { IncidentMark } from '../../parts/status.js';
 import { day, duration, timeOfDay } from '../../parts/wording.js';
@@ -56,7 +56,7 @@ export default function IncidentsPage() {
 const DAY_MS = 86_400_000;
 
 function groupsOf(incidents: readonly Incident[], now: number) {
-  const over = incidents.filter((one) => !isOpen(one));
+  const over = incidents.filter((one) => !isOngoing(one));
   return [
     {
       title: 'Open',
@@ -64,6 +64,7 @@ function groupsOf(incidents: readonly Incident[], now: number) {
         .filter(isOpen)
         .toSorted((one, other) => gravityOf(one) - gravityOf(other) || other.opened - one.opened),
     },
+    { title: 'Ongoing, was fine', items: incidents.filter((one) => isOngoing(one) && !isOpen(one)) },
     { title: 'Over in 24 h', items: over.filter(({ opened }) => now - opened < DAY_MS) },
     { title: 'Before', items: over.filter(({ opened }) => now - opened >= DAY_MS) },
   ].filter(({ items }) => items.length > 0);
@@ -124,7 +125,7 @@ function IncidentList({ alerts, chosen, incidents }: ListProps) {
               <IncidentMark incident={incident} />
               <span className="il-n ell">{everyHost(nameOf(incident.scope))}</span>
               <span className="il-d">
-                {isOpen(incident)
+                {isOngoing(incident)
                   ? duration(now - incident.opened)
                   : now - incident.opened < DAY_MS
                     ? timeOfDay(incident.opened)
