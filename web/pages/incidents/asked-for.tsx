@@ -63,10 +63,10 @@ function Counts({ counts, different, name, queryOf }: CountsProps) {
       <ul className="rq" aria-label={name}>
         {shown.map(({ count: times, value }) => (
           <li key={value} className="flex gap-2 py-0.5">
-            <code className="ell" title={value}>
+            <code className="ell block" title={value}>
               {value}
             </code>
-            <Link className="num r n" href={linkTo('/logs', { source: 'requests', q: queryOf(value) })}>
+            <Link className="num r n flex-none" href={linkTo('/logs', { source: 'requests', q: queryOf(value) })}>
               {whole(times)}
             </Link>
           </li>
