@@ -3,8 +3,8 @@ import type { ReactNode } from 'react';
 interface TableHeadProps {
   /** Titles of the columns of words, which come first. */
   readonly words: readonly string[];
-  /** Titles of the columns of figures, to the right of them. */
-  readonly numbers: readonly string[];
+  /** Titles of the columns of figures, to the right of them; one that is `unseen` is only heard, such as of a small chart. */
+  readonly numbers: readonly (string | { readonly unseen: string })[];
   /** Further cells. */
   readonly children?: ReactNode;
 }
@@ -19,11 +19,17 @@ export function TableHead({ children, numbers, words }: TableHeadProps) {
             {title}
           </th>
         ))}
-        {numbers.map((title) => (
-          <th key={title} scope="col" className="num">
-            {title}
-          </th>
-        ))}
+        {numbers.map((title) =>
+          typeof title === 'string' ? (
+            <th key={title} scope="col" className="num">
+              {title}
+            </th>
+          ) : (
+            <th key={title.unseen} scope="col">
+              <span className="vh">{title.unseen}</span>
+            </th>
+          ),
+        )}
         {children}
       </tr>
     </thead>

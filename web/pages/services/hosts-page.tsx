@@ -7,6 +7,7 @@ import { Spark } from '../../charts/spark.js';
 import { Icon } from '../../parts/icon.js';
 import { everyHost, nameOf } from '../../parts/incident-words.js';
 import { Answer, Note } from '../../parts/state.js';
+import { TableHead } from '../../parts/table-head.js';
 import { number, percent, timeOfDay, whole } from '../../parts/wording.js';
 import { useRange, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
@@ -41,21 +42,15 @@ export default function HostsPage() {
                 </Note>
               ) : (
                 <table className="tb svc">
-                  <thead>
-                    <tr>
-                      {['host', 'requests/s', '', 'failed %', 'p50 ms', 'p95 ms', 'stddev ms', '', 'KB/s', 'rules'].map(
-                        (title, index) => (
-                          <th
-                            key={`${index}${title}`}
-                            scope="col"
-                            className={index === 0 || title === 'rules' ? '' : 'num'}
-                          >
-                            {title === '' ? <span className="vh">over time</span> : title}
-                          </th>
-                        ),
-                      )}
-                    </tr>
-                  </thead>
+                  <TableHead
+                    words={['host']}
+                    numbers={[
+                      ...['requests/s', { unseen: 'requests over time' }, 'failed %', 'p50 ms', 'p95 ms'],
+                      ...['stddev ms', { unseen: 'stddev over time' }, 'KB/s'],
+                    ]}
+                  >
+                    <th scope="col">rules</th>
+                  </TableHead>
                   <tbody>
                     {hosts.map((one, index) => {
                       const series = details[index]?.data?.series ?? [];

@@ -4,6 +4,7 @@ import type { Schemas } from '../../api/client.js';
 import { serviceOf } from '../../api/questions.js';
 import { Spark } from '../../charts/spark.js';
 import { Health } from '../../parts/status.js';
+import { TableHead } from '../../parts/table-head.js';
 import { number, percent, whole } from '../../parts/wording.js';
 import { useRange, useRangeLink } from '../../shell/range.js';
 import { usualErrors, usualLines } from './usual-of-service.js';
@@ -17,42 +18,13 @@ export function ServiceTable({ chosen, services }: { services: readonly Service[
   const details = useQueries({ queries: services.map(({ service }) => serviceOf(service, range)) });
   return (
     <table className="tb svc">
-      <thead>
-        <tr>
-          <th scope="col">service</th>
-          <th scope="col">health</th>
-          <th scope="col" className="num">
-            lines/s
-          </th>
-          <th scope="col">
-            <span className="vh">lines over time</span>
-          </th>
-          <th scope="col" className="num">
-            p50 ms
-          </th>
-          <th scope="col" className="num">
-            p95 ms
-          </th>
-          <th scope="col">
-            <span className="vh">p95 over time</span>
-          </th>
-          <th scope="col" className="num">
-            errors %
-          </th>
-          <th scope="col">
-            <span className="vh">errors over time</span>
-          </th>
-          <th scope="col" className="num">
-            sessions
-          </th>
-          <th scope="col" className="num">
-            KB/s
-          </th>
-          <th scope="col" className="num">
-            model
-          </th>
-        </tr>
-      </thead>
+      <TableHead
+        words={['service', 'health']}
+        numbers={[
+          ...['lines/s', { unseen: 'lines over time' }, 'p50 ms', 'p95 ms', { unseen: 'p95 over time' }],
+          ...['errors %', { unseen: 'errors over time' }, 'sessions', 'KB/s', 'model'],
+        ]}
+      />
       <tbody>
         {services.map((one, index) => {
           const series = details[index]?.data?.series ?? [];
