@@ -1,7 +1,8 @@
 import { type CSSProperties, type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
-import { Link, useSearchParams } from 'wouter';
+import { Link } from 'wouter';
 import { timeOfDay } from '../parts/wording.js';
+import { useSearchChanges } from '../shell/search-changes.js';
 import { colour, type Token, useThemeVersion } from './colours.js';
 import { labelsWithin } from './time-axis.js';
 import { endsAt, isUnusualAt, type Usual } from './usual.js';
@@ -61,15 +62,10 @@ export function TimeChart(props: TimeChartProps) {
   const latest = useRef(props);
   latest.current = props;
   const theme = useThemeVersion();
-  const [, setSearch] = useSearchParams();
+  const change = useSearchChanges();
   const [atCursor, setAtCursor] = useState<number | null>(null);
   const select = useRef((_start: number, _end: number) => {});
-  select.current = (start, end) =>
-    setSearch((search) => {
-      search.set('from', String(Math.round(start)));
-      search.set('to', String(Math.round(end)));
-      return search;
-    });
+  select.current = (start, end) => change({ from: String(Math.round(start)), to: String(Math.round(end)) });
   const structure = lines.map(({ colour: token, outside }) => `${token}${outside ? '!' : ''}`).join();
 
   useEffect(() => {

@@ -1,9 +1,10 @@
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
-import { Link, useSearchParams } from 'wouter';
+import { Link } from 'wouter';
 import { useLive, useLiveStore, useNow } from '../live/use-live.js';
 import { Icon } from '../parts/icon.js';
 import { duration, number, timeOfDay } from '../parts/wording.js';
 import { SPANS, useRange, useRangeLink } from './range.js';
+import { useSearchChanges } from './search-changes.js';
 
 /** The page's name, what belongs to it, the range of time and the stream. */
 export function TopBar({ children, title, range = true }: { title: string; children?: ReactNode; range?: boolean }) {
@@ -29,15 +30,10 @@ export function TopBar({ children, title, range = true }: { title: string; child
 
 function RangePicker() {
   const range = useRange();
-  const [, setSearch] = useSearchParams();
+  const change = useSearchChanges();
   const [problem, setProblem] = useState('');
   const choose = (from: string, to?: string) => {
-    setSearch((search) => {
-      search.set('from', from);
-      if (to === undefined) search.delete('to');
-      else search.set('to', to);
-      return search;
-    });
+    change({ from, to });
     document.getElementById('pop-range')?.hidePopover();
   };
   const fromTo = (event: FormEvent<HTMLFormElement>) => {

@@ -1,21 +1,17 @@
 import { useSearchParams } from 'wouter';
 import { Segments } from '../parts/segments.js';
+import { useSearchChanges } from './search-changes.js';
 
 /** The views of a page, the first of which has no name: the URL says which one is shown. */
 export function ViewSwitch({ views }: { readonly views: Parameters<typeof Segments<string>>[0]['options'] }) {
-  const [search, setSearch] = useSearchParams();
+  const [search] = useSearchParams();
+  const change = useSearchChanges();
   return (
     <Segments
       label="Views"
       options={views}
       chosen={search.get('view') ?? ''}
-      onChoose={(name) =>
-        setSearch((params) => {
-          params.set('view', name);
-          if (name === '') params.delete('view');
-          return params;
-        })
-      }
+      onChoose={(name) => change({ view: name })}
     />
   );
 }

@@ -11,6 +11,7 @@ import { Failure, Loading } from '../../parts/state.js';
 import { whole } from '../../parts/wording.js';
 import { useKeys } from '../../shell/keys.js';
 import { rangeQuery, useRange } from '../../shell/range.js';
+import { useSearchChanges } from '../../shell/search-changes.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { ExportMenu } from './export-menu.js';
 import { Facets } from './facets.js';
@@ -38,7 +39,8 @@ const NONE: readonly LeftOut[] = [];
 
 /** Lines that fit a search: how many over time, what they have in common, and each of them, as they come. */
 export default function LogsPage() {
-  const [search, setSearch] = useSearchParams();
+  const [search] = useSearchParams();
+  const set = useSearchChanges();
   const range = useRange();
   const store = useLiveStore();
   const isPaused = useLive((live) => live.isPaused);
@@ -67,17 +69,6 @@ export default function LogsPage() {
   }, [store, source, q, range.isLive]);
   useEffect(() => () => store.want(undefined), [store]);
 
-  const set = (changes: Readonly<Record<string, string | undefined>>, replace = false) =>
-    setSearch(
-      (params) => {
-        for (const [name, value] of Object.entries(changes)) {
-          if (value === undefined || value === '') params.delete(name);
-          else params.set(name, value);
-        }
-        return params;
-      },
-      { replace },
-    );
   const all = useMemo(
     () => merged(range.isLive ? live : [], lines.data?.items ?? []),
     [live, lines.data, range.isLive],
@@ -87,10 +78,10 @@ export default function LogsPage() {
     if (line !== undefined) {
       // What is read stands still.
       store.pause();
-      set({ line: line.id }, true);
+      set({ line: line.id }, { replace: true });
     }
   };
-  const close = () => set({ line: undefined }, true);
+  const close = () => set({ line: undefined }, { replace: true });
   useKeys({
     j: () => open(all[at + 1]),
     k: () => open(all[Math.max(0, at - 1)]),
@@ -109,7 +100,7 @@ export default function LogsPage() {
         <LineHistogram
           answer={histogram.data}
           selected={spanIn(sel)}
-          onSelect={(from, to) => latest.current({ sel: `${Math.round(from)}-${Math.round(to)}` }, true)}
+          onSelect={(from, to) => latest.current({ sel: `${Math.round(from)}-${Math.round(to)}` }, { replace: true })}
         />
       ),
     [histogram.data, sel],
@@ -197,7 +188,7 @@ export default function LogsPage() {
               source={source}
               q={q}
               onNarrow={() => set({ from: String(span.from), to: String(span.to), sel: undefined })}
-              onClose={() => set({ sel: undefined }, true)}
+              onClose={() => set({ sel: undefined }, { replace: true })}
             />
           )}
           <PausedBar />
@@ -225,7 +216,7 @@ export default function LogsPage() {
             line={chosen}
             onClose={close}
             onMove={(by) => open(all[at + by])}
-            onOpen={(other) => set({ line: other }, true)}
+            onOpen={(other) => set({ line: other }, { replace: true })}
             onFilter={(text) => set({ q: `${q} ${text}`.trim() })}
           />
         )}

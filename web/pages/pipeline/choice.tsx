@@ -1,19 +1,10 @@
-import { useSearchParams } from 'wouter';
+import { useSearchChanges } from '../../shell/search-changes.js';
 
 /** A name to choose of a list: the URL says which one is shown beside it. */
 export function Choice({ name, param }: { readonly name: string; readonly param: string }) {
-  const [, setSearch] = useSearchParams();
+  const change = useSearchChanges();
   return (
-    <button
-      type="button"
-      className="n"
-      onClick={() =>
-        setSearch((params) => {
-          params.set(param, name);
-          return params;
-        })
-      }
-    >
+    <button type="button" className="n" onClick={() => change({ [param]: name })}>
       {name}
     </button>
   );

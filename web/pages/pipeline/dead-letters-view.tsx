@@ -7,6 +7,7 @@ import { Answer, Failure, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
 import { count, list, timeOfDayMs, whole } from '../../parts/wording.js';
 import { useRangeLink } from '../../shell/range.js';
+import { useSearchChanges } from '../../shell/search-changes.js';
 import { useVisitor } from '../../shell/visitor.js';
 
 const NEWEST = 60;
@@ -17,7 +18,8 @@ type Selection = { ids: string[] } | { reason: string };
 
 /** What could not be read or processed, by reason; what was a record of a topic can be sent there again, once. */
 export function DeadLettersView() {
-  const [search, setSearch] = useSearchParams();
+  const [search] = useSearchParams();
+  const change = useSearchChanges();
   const client = useQueryClient();
   const { canAct } = useVisitor();
   const reason = search.get('reason');
@@ -37,11 +39,7 @@ export function DeadLettersView() {
   });
   const narrow = (to: string | null) => {
     choose(new Set());
-    setSearch((params) => {
-      if (to === null) params.delete('reason');
-      else params.set('reason', to);
-      return params;
-    });
+    change({ reason: to ?? undefined });
   };
   return (
     <Answer asked={asked} what="The dead letters could not be read." rows={6}>

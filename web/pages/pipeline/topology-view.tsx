@@ -7,6 +7,7 @@ import { Failure, Loading, Note } from '../../parts/state.js';
 import { bytes, duration, number, timeOfDay, whole } from '../../parts/wording.js';
 import { useKeys } from '../../shell/keys.js';
 import { useRangeLink } from '../../shell/range.js';
+import { useSearchChanges } from '../../shell/search-changes.js';
 import { bottleneckOf } from './bottleneck.js';
 import { type DescribedTopology, flowOf, nodeNamed } from './flow.js';
 import { NodeDock } from './node-dock.js';
@@ -69,7 +70,8 @@ function describedOf(value: unknown): DescribedTopology | undefined {
 }
 
 function Drawn({ described, history }: { readonly described: DescribedTopology; readonly history: History }) {
-  const [search, setSearch] = useSearchParams();
+  const [search] = useSearchParams();
+  const change = useSearchChanges();
   const linkTo = useRangeLink();
   const instances = newestOf(history);
   const rates = useMemo(() => ratesOf(history), [history]);
@@ -80,10 +82,7 @@ function Drawn({ described, history }: { readonly described: DescribedTopology; 
   const chosen = search.get('node') ?? search.get('store');
   const node = nodeNamed(flow, chosen);
   const close = () => {
-    setSearch((params) => {
-      for (const name of ['node', 'store', 'window']) params.delete(name);
-      return params;
-    });
+    change({ node: undefined, store: undefined, window: undefined });
     // Who closes it is where it was opened.
     if (node !== undefined) document.querySelector<HTMLElement>(`[data-node="${CSS.escape(node.id)}"]`)?.focus();
   };

@@ -7,6 +7,7 @@ import { Answer, Note } from '../../parts/state.js';
 import { count, duration, number, timeOfDay, timeOfDayMs, whole } from '../../parts/wording.js';
 import { useKeys } from '../../shell/keys.js';
 import { useRangeLink } from '../../shell/range.js';
+import { useSearchChanges } from '../../shell/search-changes.js';
 import { quoted } from '../logs/search-terms.js';
 import { type SentWindow, type SentWindows, windowsOf } from './windows.js';
 
@@ -73,21 +74,15 @@ interface WindowsProps {
 }
 
 function Windows({ sent, source, streamTime, topic }: WindowsProps) {
-  const [search, setSearch] = useSearchParams();
+  const [search] = useSearchParams();
+  const change = useSearchChanges();
   const { windows } = sent;
   const asked = Number(search.get('window'));
   const at = search.has('window') ? windows.findIndex(({ start }) => start === asked) : windows.length - 1;
   const isGone = at < 0;
   const chosen = windows[isGone ? windows.length - 1 : at];
   const choose = (start: number | undefined) =>
-    setSearch(
-      (params) => {
-        if (start === undefined) params.delete('window');
-        else params.set('window', String(start));
-        return params;
-      },
-      { replace: true },
-    );
+    change({ window: start === undefined ? undefined : String(start) }, { replace: true });
   const move = (by: number) => choose(windows[Math.max(0, Math.min(windows.length - 1, at + by))]?.start);
   useKeys({ ArrowLeft: () => move(-1), ArrowRight: () => move(1) });
   const isOver = ({ end }: SentWindow) => streamTime !== undefined && end <= streamTime;

@@ -7,6 +7,7 @@ import { Icon } from '../../parts/icon.js';
 import { Segments } from '../../parts/segments.js';
 import { Failure, Loading, Note } from '../../parts/state.js';
 import { number, whole } from '../../parts/wording.js';
+import { useSearchChanges } from '../../shell/search-changes.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { QueryTree } from './query-tree.js';
 import { ResultChart } from './result-chart.js';
@@ -33,21 +34,14 @@ function run({ id, sql }: Asked) {
 
 /** One SELECT over what is stored; the query and how its result is shown are in the URL. */
 export default function SqlPage() {
-  const [search, setSearch] = useSearchParams();
+  const [search] = useSearchParams();
+  const set = useSearchChanges();
   const linked = search.get('sql');
   const [sql, setSql] = useState(linked ?? FIRST);
   const repeats = search.get('again') === '1';
   const [history, setHistory] = useState(readHistory);
   const tables = useQuery(tablesOf());
   const query = useMutation({ mutationFn: run });
-  const set = (changes: Readonly<Record<string, string | undefined>>) =>
-    setSearch((params) => {
-      for (const [name, value] of Object.entries(changes)) {
-        if (value === undefined) params.delete(name);
-        else params.set(name, value);
-      }
-      return params;
-    });
   const { isPending, mutate, variables } = query;
   const go = () => {
     if (isPending) return;
@@ -116,11 +110,7 @@ export default function SqlPage() {
           ) : shown === undefined ? (
             <div className="pageh">{isPending ? <Loading /> : <Note icon="sql" title="No result yet." />}</div>
           ) : (
-            <QueryResult
-              result={shown}
-              view={search.get('view') ?? ''}
-              onView={(view) => set({ view: view === '' ? undefined : view })}
-            />
+            <QueryResult result={shown} view={search.get('view') ?? ''} onView={(view) => set({ view })} />
           )}
         </div>
       </main>
