@@ -32,8 +32,7 @@ import {
 } from './episode.js';
 import { isAbuse } from './judge-client.js';
 import { KnownClients } from './known-clients.js';
-import type { Suspect } from './known-pages.js';
-import { suspects } from './suspects.js';
+import { type Suspect, suspects } from './suspects.js';
 import { asksInWords, span } from './words.js';
 
 const STORE = 'client-abuse';
@@ -41,6 +40,8 @@ const STORE = 'client-abuse';
 const USUAL_FOR_MS = 24 * 3_600_000;
 /** More than so many times what is usual of a client is news. */
 const TIMES_USUAL = 3;
+/** A page comes at most a window's length late: then windows of as much time before it may have more. */
+const REMEMBERED_WINDOWS = 2;
 /** By the clock: records that are on their way are waited for. */
 const PATIENCE_MS = 10_000;
 
@@ -71,12 +72,12 @@ type BySecond = Map<number, Asked>;
 function bySecond(advanceMs: number): KeepingAggregator<string, Suspect, BySecond> {
   return {
     initializer: () => new Map(),
-    add(_client, { assets, pages }, seconds) {
-      for (const page of pages) {
-        const asked = secondOf(seconds, Math.floor(page.timestamp / advanceMs) * advanceMs);
-        asked.add(page, page.host);
-        if (page === pages.at(-1)) asked.assets += assets;
-      }
+    add(_client, page, seconds) {
+      if (page === null) return seconds;
+      const { assets, request } = page;
+      const asked = secondOf(seconds, Math.floor(request.timestamp / advanceMs) * advanceMs);
+      asked.add(request, request.host);
+      asked.assets += assets;
       return seconds;
     },
     merge(left, right) {
@@ -108,7 +109,7 @@ const bySecondSerde: Serde<BySecond> = {
 
 /** What is known of a client. */
 interface ClientState {
-  /** Of the last window's length, in the order of their starts. */
+  /** Of the last time, in the order of their starts. */
   seconds: (readonly [start: number, asked: Asked])[];
   episode: Episode | null;
   /** The most in a window that has become usual, and when it was last over the limit. */
@@ -139,6 +140,7 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
   readonly #known: KnownClients;
   readonly #limit: number;
   readonly #sizeMs: number;
+  readonly #advanceMs: number;
   readonly #watchesClock: boolean;
   readonly #verdicts: Verdicts;
   #context: ProcessorContext<string, ToldEpisode> | undefined;
@@ -152,6 +154,7 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
     this.#known = new KnownClients(abuse.excludedClients, abuse.crawlers);
     this.#limit = goal1.threshold;
     this.#sizeMs = toMilliseconds(goal1.size, 'the size of a window of goal 1');
+    this.#advanceMs = toMilliseconds(goal1.advance, 'how far windows of goal 1 hop');
     this.#watchesClock = watchesClock;
   }
 
@@ -180,37 +183,44 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
       const before = seconds.get(second);
       seconds.set(second, before === undefined ? asked : Asked.sum([before, asked]));
     }
-    const from = window.end - this.#sizeMs;
+    const from = window.end - REMEMBERED_WINDOWS * this.#sizeMs;
     state.seconds = [];
     for (const [second, asked] of [...seconds].sort(([one], [other]) => one - other)) {
       if (second >= from) state.seconds.push([second, asked]);
       else if (second >= (state.episode?.alert.window_start ?? second + 1)) state.episode?.total.addAll(asked);
     }
     if (state.episode !== null && window.end - state.episode.lastOver > REST_MS) this.#end(client, state);
-    this.#judge(client, state, window.end);
+    for (const end of this.#ends(state, value)) this.#judge(client, state, end);
     if (isNothing(state, window.end)) this.#clients?.delete(client);
     else this.#clients?.put(client, state);
   }
 
-  /** Judges the window that ends with the last second. */
+  /** When windows end that may have more now: each with a second that has something, in their order. */
+  #ends({ seconds }: ClientState, added: BySecond): number[] {
+    const from = Math.min(...added.keys());
+    const until = Math.max(...added.keys()) + this.#sizeMs;
+    return seconds.filter(([second]) => second >= from && second < until).map(([second]) => second + this.#advanceMs);
+  }
+
   #judge(client: string, state: ClientState, end: number): void {
-    const within = state.seconds.map(([, one]) => one);
+    const from = end - this.#sizeMs;
+    const within = state.seconds.filter(([second]) => second >= from && second < end).map(([, one]) => one);
     const count = within.reduce((sum, one) => sum + one.count, 0);
-    if (count <= this.#limit || this.#verdicts.calendar.isMaintenance(end - this.#sizeMs, end)) return;
-    state.lastOver = end;
+    if (count <= this.#limit || this.#verdicts.calendar.isMaintenance(from, end)) return;
+    state.lastOver = Math.max(state.lastOver, end);
     if (count <= TIMES_USUAL * state.usual) return;
     const asked = Asked.sum(within);
     if (!isAbuse(asked, this.#limit, client, this.#known)) return;
     const concern = this.#concern(client);
     if (state.episode === null) {
-      state.episode = opened(concern, { start: end - this.#sizeMs, end, value: count }, asked);
+      state.episode = opened(concern, { start: from, end, value: count }, asked);
       // What is still in the ring is added when it leaves it.
       state.episode.total = new Asked();
       this.#tell(client, toldFirst(state.episode, this.#verdicts));
       return;
     }
     const { episode } = state;
-    episode.lastOver = end;
+    episode.lastOver = Math.max(episode.lastOver, end);
     episode.peak = Math.max(episode.peak, count);
     const requests = recent(state, episode).reduce((sum, one) => sum + one.count, episode.total.count);
     this.#tell(

@@ -2,22 +2,19 @@ import { isAssetPath } from '../../schemas/canonical/asset.js';
 import type { Request } from '../requests.js';
 import { REST_MS } from './episode.js';
 
-/** Pages that a client asked for, and how many assets it has loaded since those before; no page: it rests. */
-export interface Suspect {
-  readonly pages: readonly Request[];
+/** A page that a client asked for, and how many assets it has loaded since the page before. */
+export interface Page {
+  readonly request: Request;
   readonly assets: number;
 }
 
-/** A page, and the assets that the client loaded since the page before. */
-interface Page {
-  readonly request: Request;
-  readonly assets: number;
+interface KnownPage extends Page {
   isPassedOn: boolean;
 }
 
 interface Client {
   /** In the order of their times; of those that were passed on, only the last ones. */
-  pages: Page[];
+  pages: KnownPage[];
   /** Since the newest page came. */
   assets: number;
   /** The time of its newest request. */
@@ -34,6 +31,7 @@ export interface Reader {
 const MOST_CLIENTS = 50_000;
 const MOST_PAGES = 100_000;
 const NOBODY: readonly string[] = [];
+const NONE: readonly Page[] = [];
 
 /**
  * Which clients ask for more than so many pages within a window's length, whatever the order in which the pages come: the
@@ -70,7 +68,7 @@ export class KnownPages {
   }
 
   /** @returns what is to be passed on now: what was held back comes with the page that makes it too much */
-  add(request: Request): Suspect | undefined {
+  add(request: Request): readonly Page[] {
     const { client_ip: address, path, timestamp } = request;
     let client = this.#clients.get(address);
     if (client === undefined) {
@@ -80,7 +78,7 @@ export class KnownPages {
     if (timestamp > client.last) client.last = timestamp;
     if (isAssetPath(path)) {
       client.assets++;
-      return undefined;
+      return NONE;
     }
     const at = this.#insert(client, { request, assets: client.assets, isPassedOn: false });
     client.assets = 0;
@@ -89,7 +87,7 @@ export class KnownPages {
       this.#active.delete(address);
       this.#active.set(address, timestamp);
     }
-    return client.isSuspect ? this.#passOn(client, at) : undefined;
+    return client.isSuspect ? this.#passOn(client, at) : NONE;
   }
 
   /** @returns suspects who have not been over the limit for so long that what they did is over */
@@ -113,49 +111,47 @@ export class KnownPages {
     return time;
   }
 
-  #insert({ pages }: Client, page: Page): number {
+  #insert({ pages }: Client, page: KnownPage): number {
     this.#pages++;
     const { timestamp } = page.request;
     let at = pages.length;
-    while (at > 0 && (pages[at - 1] as Page).request.timestamp > timestamp) at--;
+    while (at > 0 && (pages[at - 1] as KnownPage).request.timestamp > timestamp) at--;
     if (at === pages.length) pages.push(page);
     else pages.splice(at, 0, page);
     return at;
   }
 
   /** Whether one of the windows that the page is in has too many. */
-  #isOver(pages: readonly Page[], at: number): boolean {
+  #isOver(pages: readonly KnownPage[], at: number): boolean {
     const most = this.#most;
     for (let first = Math.max(0, at - most); first <= at && first + most < pages.length; first++) {
-      const oldest = pages[first] as Page;
-      const newest = pages[first + most] as Page;
+      const oldest = pages[first] as KnownPage;
+      const newest = pages[first + most] as KnownPage;
       if (newest.request.timestamp - oldest.request.timestamp < this.#sizeMs) return true;
     }
     return false;
   }
 
   /** What is not passed on yet of the windows that a page is in. */
-  #passOn(client: Client, at: number): Suspect {
+  #passOn(client: Client, at: number): readonly Page[] {
     const { pages } = client;
-    const { timestamp } = (pages[at] as Page).request;
-    const isNear = (page: Page | undefined) =>
+    const { timestamp } = (pages[at] as KnownPage).request;
+    const isNear = (page: KnownPage | undefined) =>
       page !== undefined && Math.abs(page.request.timestamp - timestamp) < this.#sizeMs;
-    const passedOn: Request[] = [];
-    let assets = 0;
+    const passedOn: Page[] = [];
     let first = at;
     while (isNear(pages[first - 1])) first--;
     for (let index = first; isNear(pages[index]); index++) {
-      const page = pages[index] as Page;
+      const page = pages[index] as KnownPage;
       if (page.isPassedOn) continue;
       page.isPassedOn = true;
-      passedOn.push(page.request);
-      assets += page.assets;
+      passedOn.push(page);
     }
     if (pages.length > 2 * (this.#most + 1)) {
       client.pages = pages.filter((page, index) => !page.isPassedOn || index >= pages.length - this.#most - 1);
       this.#pages -= pages.length - client.pages.length;
     }
-    return { pages: passedOn, assets };
+    return passedOn;
   }
 
   /** Forgets what is in no window of what may still come after a time. */

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { Random } from '../../../../producer/random.js';
 import type { AlertEpisode } from '../../../../schemas/feedback.js';
 import type { AccessLog, Alert, Incident } from '../../../../schemas/records.js';
 import type { ApplicationConfig } from '../../../../topology/application-config.js';
@@ -133,3 +134,49 @@ it('how far a client goes while its incident is open is noted, for those who say
   expect(open).toEqual(open.toSorted((one, other) => one - other));
   expect(open.at(-1)).toBeGreaterThan(36 / 1.25);
 });
+
+it.each([1, 2, 3, 4])(
+  'who is over the limit, and in which window first, is as a plain count says, however late requests come (seed %d)',
+  async (seed) => {
+    const random = new Random(seed);
+    const passing = Array.from({ length: 1000 }, () =>
+      request(1800 * random.uniform(), { client_ip: `198.51.100.${Math.floor(200 * random.uniform())}` }),
+    );
+    const busy = Array.from({ length: 30 }, (_, client) => {
+      const from = 60 + 1600 * random.uniform();
+      return Array.from({ length: 9 + (client % 7) }, () =>
+        request(from + 23 * random.uniform(), { client_ip: `192.0.2.${client}` }),
+      );
+    });
+    const requests = [...passing, ...busy.flat()].toSorted((one, other) => one.timestamp - other.timestamp);
+    const late = new Map(requests.map((one) => [one, one.timestamp + 50_000 * random.uniform()]));
+    const arrived = requests.toSorted((one, other) => (late.get(one) ?? 0) - (late.get(other) ?? 0));
+    const run = await ApplicationRun.create({
+      config: { pipelines: ['goals', 'web-statistics'], grace: '60s', readsAllPartitions: true },
+    });
+    await run.append('accessLog', arrived, () => '');
+    await run.drain();
+    const alerts = (await run.read('alerts')).map(({ value }) => value);
+    await run.close();
+    const first = new Map<string, number>();
+    for (const { detector, entity, window_start: start } of alerts) {
+      if (detector === 'abusive-client' && !first.has(entity)) first.set(entity, start);
+    }
+    expect(first).toEqual(firstOver(requests));
+    expect(first.size).toBeGreaterThan(5);
+    expect(first.size).toBeLessThan(30);
+  },
+);
+
+/** The start of the first window of 20 s, which end with whole seconds, with more than ten requests of a client. */
+function firstOver(requests: readonly AccessLog[]): Map<string, number> {
+  const first = new Map<string, number>();
+  const bySecond = requests.map(({ client_ip, timestamp }) => ({ client_ip, second: Math.floor(timestamp / 1000) }));
+  for (const { client_ip: client, second } of bySecond) {
+    const within = bySecond.filter(
+      (one) => one.client_ip === client && one.second > second - 20 && one.second <= second,
+    );
+    if (within.length > 10 && !first.has(client)) first.set(client, 1000 * (second - 19));
+  }
+  return first;
+}
