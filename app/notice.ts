@@ -14,6 +14,8 @@ export type Notice =
   | { readonly kind: 'model'; readonly version: number }
   | { readonly kind: 'model-refused'; readonly path: string; readonly why: string }
   | { readonly kind: 'training-failed'; readonly why: string }
+  /** What another version has stored cannot be read: what it is of begins anew. Once for each store and format. */
+  | { readonly kind: 'state-forgotten'; readonly store: string; readonly format: number }
   /** What operators have said of incidents cannot be read: detectors judge as if nothing had been said. */
   | { readonly kind: 'feedback-unread'; readonly why: string }
   /** One of several processes has ended; another takes its place. */

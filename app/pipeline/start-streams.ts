@@ -1,6 +1,7 @@
 import { Streams } from '@millrace/streams';
 import { applicationTopology } from '../../topology/application.js';
 import { type ApplicationConfig, topicsOf } from '../../topology/application-config.js';
+import { type ForgottenState, onForgottenState } from '../../topology/monitoring/stored-state.js';
 import { RECORD_FAULTS } from '../../topology/record-faults.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
 import { FollowedFeedback } from '../feedback/followed-feedback.js';
@@ -24,6 +25,7 @@ export async function startStreams(
       : await ModelDirectory.watch(modelsDirectory, onNotice);
   const feedback = topicsOf(config).alerts === undefined ? undefined : await FollowedFeedback.follow(log, onNotice);
   const topology = applicationTopology(config, serdes, models, feedback);
+  const endForgotten = onForgottenState(eachOnce((state) => onNotice({ kind: 'state-forgotten', ...state })));
   const streams = new Streams(topology, {
     ...options,
     ...RECORD_FAULTS,
@@ -35,6 +37,7 @@ export async function startStreams(
   streams.onStateChange((state) => {
     if (state === 'ERROR') onFailure();
     if (state !== 'ERROR' && state !== 'NOT_RUNNING') return;
+    endForgotten();
     models?.close();
     void feedback?.close();
   });
@@ -47,4 +50,15 @@ export async function startStreams(
   }
   await streams.start();
   return streams;
+}
+
+/** There is a state for each client, host, sensor or service. */
+function eachOnce(tell: (state: ForgottenState) => void): (state: ForgottenState) => void {
+  const told = new Set<string>();
+  return (state) => {
+    const name = `${state.store} ${state.format}`;
+    if (told.has(name)) return;
+    told.add(name);
+    tell(state);
+  };
 }

@@ -8,7 +8,7 @@ import { warningText } from './warnings.js';
 /** Kinds that tell of something that is not as it should be. */
 const AMISS: readonly Notice['kind'][] = [
   ...(['service', 'input', 'model-refused', 'training-failed', 'worker-ended', 'status-untold'] as const),
-  ...(['feedback-unread', 'commit-given-up', 'not-ended', 'warning'] as const),
+  ...(['state-forgotten', 'feedback-unread', 'commit-given-up', 'not-ended', 'warning'] as const),
 ];
 
 /** Tells what the application has to say, on standard error. */
@@ -32,6 +32,8 @@ export function noticeText(notice: Notice): SafeText | undefined {
       return safe`${notice.path} is no model, and is not used: ${notice.why}`;
     case 'training-failed':
       return safe`no model could be trained: ${notice.why}`;
+    case 'state-forgotten':
+      return safe`the state of "${notice.store}" was written by another version of Millrace, in format ${notice.format}, which this one cannot read: it is forgotten, and begins anew`;
     case 'feedback-unread':
       return safe`what was said of incidents cannot be read, and detectors judge as if nothing had been: ${notice.why}`;
     case 'worker-ended':

@@ -165,7 +165,23 @@ export class ApplicationRun {
     return stored;
   }
 
-  async #each(topic: string, visit: (record: RecordCursor) => void): Promise<void> {
+  /** Writes what a store holds in other words, as another version of the program would have. */
+  async rewriteStored(store: string, rewrite: (value: unknown) => unknown): Promise<void> {
+    const topic = `application-${store}-changelog`;
+    const latest = new Map<string, { readonly partition: number; readonly value: unknown }>();
+    await this.#each(topic, ({ keyBytes, keyEnd, keyStart, valueBytes, valueEnd, valueStart }, partition) => {
+      const key = keyBytes.toString('utf8', keyStart, keyEnd);
+      if (valueStart < 0) latest.delete(key);
+      else latest.set(key, { partition, value: JSON.parse(valueBytes.toString('utf8', valueStart, valueEnd)) });
+    });
+    const transaction = this.#log.transaction();
+    for (const [key, { partition, value }] of latest) {
+      transaction.append(topic, partition, 0, Buffer.from(key), Buffer.from(JSON.stringify(rewrite(value))));
+    }
+    await transaction.commit();
+  }
+
+  async #each(topic: string, visit: (record: RecordCursor, partition: number) => void): Promise<void> {
     for (let partition = 0; partition < this.#partitions; partition++) {
       const consumer = this.#log.consumer();
       consumer.assign({ topic, partition }, 0);
@@ -173,7 +189,7 @@ export class ApplicationRun {
       for (let offset = 0; offset < end; ) {
         const [cursor] = await consumer.poll(100);
         if (cursor === undefined) continue;
-        while (cursor.next()) visit(cursor);
+        while (cursor.next()) visit(cursor, partition);
         offset = cursor.nextOffset;
       }
       await consumer.close();

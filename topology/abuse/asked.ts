@@ -72,7 +72,9 @@ type Page = readonly [path: string, method: string, status: string, agent: strin
 const FEW = 16;
 
 type Numbers = readonly [count: number, assets: number, clientErrors: number];
-type StoredAsked = readonly [...Numbers, pages: readonly Page[]] | readonly [...Numbers, ...counts: StoredCounts[]];
+export type StoredAsked =
+  | readonly [...Numbers, pages: readonly Page[]]
+  | readonly [...Numbers, ...counts: StoredCounts[]];
 
 /** What was asked for, and what was got for it. */
 export class Asked {

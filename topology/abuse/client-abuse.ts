@@ -16,9 +16,10 @@ import { type ToldEpisode, toldFirst, toldOver } from '../feedback/told-episodes
 import type { Verdicts } from '../feedback/verdicts.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { short } from '../monitoring/numbers-in-words.js';
+import { storedStateSerde } from '../monitoring/stored-state.js';
 import type { Requests } from '../requests.js';
 import type { TopicSerdes } from '../serdes.js';
-import { Asked } from './asked.js';
+import { Asked, type StoredAsked } from './asked.js';
 import {
   type Concern,
   type Episode,
@@ -26,6 +27,7 @@ import {
   opened,
   over,
   REST_MS,
+  type StoredEpisode,
   SURELY_MS,
   toldOngoing,
   USUAL_AFTER_MS,
@@ -117,19 +119,28 @@ interface ClientState {
   lastOver: number;
 }
 
-const stateSerde: Serde<ClientState> = {
-  serialize: (_topic, state) => Buffer.from(JSON.stringify(state)),
-  deserialize(_topic, bytes, start, end) {
-    const { episode, seconds, ...state } = JSON.parse(bytes.toString('utf8', start, end));
-    return {
-      ...state,
-      seconds: seconds.map(([second, asked]: [number, never]) => [second, Asked.stored(asked)]),
-      episode: episodeOf(episode),
-    };
-  },
-};
+/** The same as JSON has it. */
+interface StoredClient extends Omit<ClientState, 'seconds' | 'episode'> {
+  readonly seconds: readonly (readonly [start: number, asked: StoredAsked])[];
+  readonly episode: StoredEpisode | null;
+}
 
-const CLIENTS = keyValueStore({ name: STORE, keySerde: stringSerde, valueSerde: stateSerde, sharesValues: true });
+function stateOf(stored: unknown): ClientState {
+  const { episode, seconds, ...state } = stored as StoredClient;
+  return {
+    ...state,
+    seconds: seconds.map(([second, asked]) => [second, Asked.stored(asked)]),
+    episode: episodeOf(episode),
+  };
+}
+
+const CLIENTS = keyValueStore({
+  name: STORE,
+  keySerde: stringSerde,
+  // At first it was written without a number.
+  valueSerde: storedStateSerde(STORE, { number: 1, read: stateOf, older: { 0: stateOf } }),
+  sharesValues: true,
+});
 
 /** Whether nothing has to be remembered of a client. */
 function isNothing({ episode, lastOver, seconds, usual }: ClientState, now: number): boolean {
@@ -144,7 +155,7 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
   readonly #watchesClock: boolean;
   readonly #verdicts: Verdicts;
   #context: ProcessorContext<string, ToldEpisode> | undefined;
-  #clients: KeyValueStore<string, ClientState> | undefined;
+  #clients: KeyValueStore<string, ClientState | null> | undefined;
   /** When, by the clock, stream time last moved, and to where. */
   #movedAt = 0;
   #movedTo = -1;
@@ -248,10 +259,16 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
     const clients = this.#clients;
     if (clients === undefined) return;
     const quiet: [string, ClientState][] = [];
+    const unreadable: string[] = [];
     for await (const [client, state] of clients.all()) {
+      if (state === null) {
+        unreadable.push(client);
+        continue;
+      }
       const last = state.episode?.lastOver ?? state.seconds.at(-1)?.[0] ?? 0;
       if (last + REST_MS < time) quiet.push([client, state]);
     }
+    for (const client of unreadable) clients.delete(client);
     for (const [client, state] of quiet) {
       this.#end(client, state);
       if (isNothing({ ...state, seconds: [] }, time)) clients.delete(client);

@@ -4,7 +4,6 @@ import {
   keyValueStore,
   type Processor,
   type ProcessorContext,
-  type Serde,
   type StreamRecord,
   stringSerde,
   toMilliseconds,
@@ -17,10 +16,11 @@ import { type ToldEpisode, toldFirst, toldOver } from '../feedback/told-episodes
 import type { Verdicts } from '../feedback/verdicts.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { short } from '../monitoring/numbers-in-words.js';
+import { storedStateSerde } from '../monitoring/stored-state.js';
 import type { TopicSerdes } from '../serdes.js';
 import { ALL_HOSTS } from '../web/requests-by-host.js';
 import type { TrafficCounts } from '../web/traffic.js';
-import { Asked } from './asked.js';
+import { Asked, type StoredAsked } from './asked.js';
 import {
   type Concern,
   type Episode,
@@ -28,6 +28,7 @@ import {
   opened,
   over,
   REST_MS,
+  type StoredEpisode,
   SURELY_MS,
   toldOngoing,
   USUAL_AFTER_MS,
@@ -84,19 +85,28 @@ interface HostState {
   clientErrors: number;
 }
 
-const stateSerde: Serde<HostState> = {
-  serialize: (_topic, state) => Buffer.from(JSON.stringify(state)),
-  deserialize(_topic, bytes, start, end) {
-    const { episode, windows, ...state } = JSON.parse(bytes.toString('utf8', start, end));
-    return {
-      ...state,
-      windows: windows.map((one: { refused: never }) => ({ ...one, refused: Asked.stored(one.refused) })),
-      episode: episodeOf(episode),
-    };
-  },
-};
+/** The same as JSON has it. */
+interface StoredHost extends Omit<HostState, 'windows' | 'episode'> {
+  readonly windows: readonly (Omit<HostWindow, 'refused'> & { readonly refused: StoredAsked })[];
+  readonly episode: StoredEpisode | null;
+}
 
-const HOSTS = keyValueStore({ name: STORE, keySerde: stringSerde, valueSerde: stateSerde, sharesValues: true });
+function stateOf(stored: unknown): HostState {
+  const { episode, windows, ...state } = stored as StoredHost;
+  return {
+    ...state,
+    windows: windows.map((one) => ({ ...one, refused: Asked.stored(one.refused) })),
+    episode: episodeOf(episode),
+  };
+}
+
+const HOSTS = keyValueStore({
+  name: STORE,
+  keySerde: stringSerde,
+  // At first it was written without a number.
+  valueSerde: storedStateSerde(STORE, { number: 1, read: stateOf, older: { 0: stateOf } }),
+  sharesValues: true,
+});
 
 class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, ToldEpisode> {
   readonly #known: KnownClients;
@@ -106,7 +116,7 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
   readonly #ofClient: number;
   readonly #verdicts: Verdicts;
   #context: ProcessorContext<string, ToldEpisode> | undefined;
-  #hosts: KeyValueStore<string, HostState> | undefined;
+  #hosts: KeyValueStore<string, HostState | null> | undefined;
   /** Hosts with an episode, and when its last window over the limit ended. */
   readonly #open = new Map<string, number>();
   #time = 0;
@@ -144,7 +154,7 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
     this.#time = start;
     for (const [host, lastOver] of this.#open) {
       const state = this.#hosts?.get(host);
-      if (lastOver + REST_MS >= start || state === undefined) continue;
+      if (lastOver + REST_MS >= start || !state) continue;
       this.#end(host, state);
       this.#hosts?.put(host, state);
     }
@@ -214,12 +224,18 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
     const hosts = this.#hosts;
     if (hosts === undefined) return;
     const quiet: [string, HostState, boolean][] = [];
+    const unreadable: string[] = [];
     for await (const [host, state] of hosts.all()) {
+      if (state === null) {
+        unreadable.push(host);
+        continue;
+      }
       const isGone = (state.windows.at(-1)?.end ?? 0) + GONE_MS < time;
       if (isGone || (state.episode !== null && state.episode.lastOver + REST_MS < time)) {
         quiet.push([host, state, isGone]);
       }
     }
+    for (const host of unreadable) hosts.delete(host);
     for (const [host, state, isGone] of quiet) {
       this.#end(host, state);
       if (isGone) hosts.delete(host);

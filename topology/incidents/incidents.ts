@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
-  jsonSerde,
   type KeyValueStore,
   keyValueStore,
   type Processor,
@@ -14,6 +13,7 @@ import type { Alert, Incident, Severity } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { dayOf, LastHeard, lastHeardStore } from '../monitoring/last-heard.js';
 import { boundedName } from '../monitoring/measured.js';
+import { storedStateSerde } from '../monitoring/stored-state.js';
 import type { TopicSerdes } from '../serdes.js';
 import { keyedSourceOf } from '../source.js';
 
@@ -74,7 +74,8 @@ function storesOf() {
   const alerts = keyValueStore({
     name: STORE,
     keySerde: stringSerde,
-    valueSerde: jsonSerde<readonly KnownAlert[]>(),
+    // At first it was written without a number.
+    valueSerde: storedStateSerde(STORE, { number: 1, older: { 0: (alerts) => alerts as readonly KnownAlert[] } }),
     sharesValues: true,
   });
   return { alerts, lastHeard: lastHeardStore(LAST_HEARD) };
@@ -89,7 +90,7 @@ class GroupAlerts implements Processor<string, Alert, string, Incident | null> {
   readonly #quietMs: number;
   #context: ProcessorContext<string, Incident | null> | undefined;
   /** By scope, in the order of their begins. */
-  #alerts: KeyValueStore<string, readonly KnownAlert[]> | undefined;
+  #alerts: KeyValueStore<string, readonly KnownAlert[] | null> | undefined;
   #lastHeard: LastHeard | undefined;
 
   readonly #stores: ReturnType<typeof storesOf>;

@@ -1,11 +1,11 @@
 import {
-  jsonSerde,
   type KeyValueStore,
   type KeyValueStoreDefinition,
   keyValueStore,
   type ProcessorContext,
   stringSerde,
 } from '@millrace/streams';
+import { storedStateSerde } from './stored-state.js';
 
 const DAY_MS = 86_400_000;
 /** Days of stream time without a word after which an entity is forgotten. */
@@ -14,8 +14,10 @@ const REMEMBERED_DAYS = 7;
 const DIGITS = 9;
 
 /** The store of a `LastHeard`, to be connected to the processor. */
-export function lastHeardStore(name: string): KeyValueStoreDefinition<string, true> {
-  return keyValueStore({ name, keySerde: stringSerde, valueSerde: jsonSerde<true>() });
+export function lastHeardStore(name: string): KeyValueStoreDefinition<string, true | null> {
+  // The format is that of the keys. At first it had no number.
+  const valueSerde = storedStateSerde<true>(name, { number: 1, older: { 0: () => true } });
+  return keyValueStore({ name, keySerde: stringSerde, valueSerde });
 }
 
 /**
@@ -23,21 +25,25 @@ export function lastHeardStore(name: string): KeyValueStoreDefinition<string, tr
  * look at all others. An entity costs a write a day.
  */
 export class LastHeard {
-  readonly #days: KeyValueStore<string, true>;
+  readonly #days: KeyValueStore<string, true | null>;
 
   /** `forget` is called, between records, for each entity that has not been heard of for a week. */
   constructor(
     context: ProcessorContext<never, never>,
-    store: KeyValueStoreDefinition<string, true>,
+    store: KeyValueStoreDefinition<string, true | null>,
     forget: (entity: string) => void,
   ) {
     this.#days = context.stateStore(store);
     context.schedule(DAY_MS, 'stream-time', async () => {
       const today = dayOf(context.currentStreamTimeMs);
       const gone: string[] = [];
-      for await (const [key] of this.#days.range(keyOf(0, ''), keyOf(Math.max(0, today - REMEMBERED_DAYS), ''))) {
-        gone.push(key);
+      const unreadable: string[] = [];
+      const last = keyOf(Math.max(0, today - REMEMBERED_DAYS), '');
+      for await (const [key, value] of this.#days.range(keyOf(0, ''), last)) {
+        if (value === null) unreadable.push(key);
+        else gone.push(key);
       }
+      for (const key of unreadable) this.#days.delete(key);
       for (const key of gone) {
         this.#days.delete(key);
         forget(key.slice(DIGITS));

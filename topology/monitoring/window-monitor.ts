@@ -11,9 +11,9 @@ import {
   toMilliseconds,
   type Windowed,
 } from '@millrace/streams';
-import { learnedStateSerde } from './learned-state.js';
 import type { Judgement } from './monitor.js';
 import type { Observed } from './signals.js';
+import { learnedStateSerde } from './stored-state.js';
 
 /** An entity without a record for so long is gone: its state is deleted, and its open alerts end. */
 const GONE_AFTER_MS = 3_600_000;
@@ -77,7 +77,7 @@ export function monitorWindows<A, S extends object>(
   options: WindowMonitorOptions<A, S>,
 ): KStream<string, JudgedWindow<A>> {
   const { name } = options;
-  const valueSerde = learnedStateSerde<S | Roster>();
+  const valueSerde = learnedStateSerde<S | Roster>(name);
   const store = keyValueStore({ name, keySerde: stringSerde, valueSerde, sharesValues: true });
   return windows.process<string, JudgedWindow<A>>(() => new WindowMonitor(options, store), { name, stores: [store] });
 }

@@ -18,9 +18,9 @@ import type { ApplicationConfig } from '../application-config.js';
 import type { Verdicts } from '../feedback/verdicts.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { LastHeard, lastHeardStore } from '../monitoring/last-heard.js';
-import { learnedStateSerde } from '../monitoring/learned-state.js';
 import { boundedName, isMeasured } from '../monitoring/measured.js';
 import { Monitor, type MonitorState } from '../monitoring/monitor.js';
+import { learnedStateSerde } from '../monitoring/stored-state.js';
 import type { TopicSerdes } from '../serdes.js';
 import { keyedSourceOf } from '../source.js';
 import { type Observation, probabilityOf, readingDetections } from './reading-detections.js';
@@ -104,7 +104,7 @@ function storesOf() {
   const states = keyValueStore({
     name: STORE,
     keySerde: stringSerde,
-    valueSerde: learnedStateSerde<SensorState>(),
+    valueSerde: learnedStateSerde<SensorState>(STORE),
     sharesValues: true,
   });
   return { states, lastHeard: lastHeardStore(LAST_HEARD) };
