@@ -33,6 +33,8 @@ export interface InputOptions {
   readonly hostOf: (path: string) => string | undefined;
   readonly warn: (message: string) => void;
   readonly tellDamage: (message: string) => void;
+  /** Given what is read of a stream. */
+  readonly onText: (piece: Buffer) => void;
   readonly maxAheadMs: number;
   /** How much is read at a time. */
   readonly pieceBytes: number;
@@ -131,6 +133,7 @@ export class StreamInput implements LineSource {
         }
         const { done, value } = await next;
         if (done) break;
+        this.#options.onText(value);
         yield opened.push(value);
       }
     } catch (error) {

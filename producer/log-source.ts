@@ -18,9 +18,15 @@ import { ProducerError } from './producer-error.js';
 import type { ReadText } from './read-text.js';
 import type { Positions, SourcePosition } from './source-position.js';
 
+/** A text that comes from elsewhere than a path: it is read once, and has no positions. */
+export interface StreamedInput {
+  readonly name: string;
+  open(): Promise<Readable>;
+}
+
 export interface LogSourceOptions extends EventDefaults {
-  /** Paths; `-` is standard input. What is compressed with gzip, xz, zstd or bzip2 is decompressed. */
-  readonly inputs: readonly string[];
+  /** Paths, `-` for standard input, and streams. What is compressed with gzip, xz, zstd or bzip2 is decompressed. */
+  readonly inputs: readonly (string | StreamedInput)[];
   /** `auto`, another name of `FORMAT_NAMES`, or what `chosenFormat` takes else. */
   readonly format: string;
   /** Which member of a line is which field, where its name does not say so: `time=ts,message=msg`. */
@@ -42,6 +48,8 @@ export interface LogSourceOptions extends EventDefaults {
   readonly onWarning?: (message: string) => void;
   /** Told what `auto` takes an input's lines for, once of inputs of one kind. */
   readonly onDecision?: (message: string) => void;
+  /** Given what is read of streams and pipes, decompressed and in UTF-8. */
+  readonly onText?: (piece: Buffer) => void;
   /** Told what of an input is missing because it breaks off or is damaged, and reading goes on. */
   readonly onDamage?: (message: string) => void;
 }
@@ -75,7 +83,8 @@ const MIN_READ_BYTES = 16 * 1024;
 const MAX_READ_BYTES = 256 * 1024;
 
 /** The name that a source is known by: a file's absolute path. */
-function sourceName(input: string): string {
+function sourceName(input: string | StreamedInput): string {
+  if (typeof input !== 'string') return input.name;
   return input === '-' ? '-' : resolve(input);
 }
 
@@ -181,9 +190,9 @@ async function sourcesOf(
   oddFields: OddFieldCounts,
 ): Promise<LineSource[]> {
   const { follow, maxAheadMs = DEFAULT_MAX_AHEAD_MS, onDamage: tellDamage = () => {}, positions, signal } = options;
-  const { onWarning: warn = () => {} } = options;
+  const { onText = () => {}, onWarning: warn = () => {} } = options;
   const inputs = [...new Map(options.inputs.map((input) => [sourceName(input), input])).values()];
-  for (const input of inputs) if (input !== '-') await checkReadable(input);
+  for (const input of inputs) if (typeof input === 'string' && input !== '-') await checkReadable(input);
   if (signal.aborted) return [];
   const formatOptions = {
     forwarded: forwardedVariable(options.client),
@@ -195,18 +204,23 @@ async function sourcesOf(
   const { hostOf = () => undefined, serviceOf = () => undefined } = options;
   const builderOf = builders(options, hostOf, serviceOf, oddFields);
   const pieceBytes = Math.max(MIN_READ_BYTES, Math.min(MAX_READ_BYTES, Math.floor(READ_BYTES / inputs.length)));
-  const inputOptions: InputOptions = { format, builderOf, hostOf, warn, tellDamage, maxAheadMs, pieceBytes, signal };
+  const inputOptions: InputOptions = {
+    ...{ format, builderOf, hostOf, warn, tellDamage, onText, maxAheadMs, pieceBytes, signal },
+  };
   const paths: string[] = [];
   const sources: LineSource[] = [];
   // A pipe is opened when there is someone at its other end: one waits after the other.
   let opened: Promise<unknown> = Promise.resolve();
   for (const input of inputs) {
     const name = sourceName(input);
-    if (input !== '-' && (await stat(input)).isFile()) {
+    if (typeof input === 'string' && input !== '-' && (await stat(input)).isFile()) {
       paths.push(name);
       continue;
     }
-    const openNow = async () => (input === '-' ? process.stdin : openStream(name));
+    const openNow = async () => {
+      if (typeof input !== 'string') return input.open();
+      return input === '-' ? process.stdin : openStream(name);
+    };
     const openInTurn = () => {
       const opening = opened.then(openNow);
       opened = opening.catch(() => {});

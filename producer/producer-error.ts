@@ -17,4 +17,5 @@ export class ProducerError extends MillraceError<
   | 'QUEUE_FULL'
   | 'QUEUE_CLOSED'
   | 'SOURCE_UNREACHABLE'
+  | 'SOURCE_ANSWER'
 > {}

@@ -1,14 +1,13 @@
-import { readLogs } from '../../producer/log-source.js';
 import { TextFile } from '../../producer/text-file.js';
-import { GUESSED_LINES } from './format-guesses.js';
+import { FirstLines } from './first-lines.js';
+import { inspectText } from './inspect-text.js';
 import { Findings, type Inspection, type InspectOptions } from './inspection.js';
 import { serviceFromFile } from './service-from-file.js';
 
-const GUESSED_BYTES = 256 * 1024;
-const DAY_MS = 86_400_000;
+const HEAD_BYTES = 256 * 1024;
 
 /**
- * Reads a file as `start` would, and writes nothing.
+ * Reads a file, or standard input, as `start` would, and writes nothing.
  *
  * @param mostLines how many lines are looked at
  * @throws ProducerError for a file that cannot be read
@@ -19,36 +18,25 @@ export async function inspectFile(
   mostLines: number,
   signal: AbortSignal,
 ): Promise<Inspection> {
-  const findings = new Findings();
-  const batches = readLogs({
-    ...options,
-    ...{ inputs: [path], follow: false, signal, maxFutureMs: DAY_MS, positions: new Map() },
-    details: () => true,
-    serviceOf: serviceFromFile,
-    onDecision: (message) => findings.decisions.push(message),
-    onWarning: (message) => findings.warnings.push(message),
-    onDamage: (message) => findings.warnings.push(message),
-  });
-  let isPart = false;
-  for await (const batch of batches) {
-    findings.add(batch);
-    isPart = findings.lines >= mostLines;
-    if (isPart) break;
-  }
-  return findings.inspection(path === '-' ? [] : await firstLines(path), options, isPart);
+  const first = new FirstLines();
+  const firstLines = async () => {
+    if (path !== '-') first.add(await headOf(path));
+    return first.lines;
+  };
+  return inspectText(
+    {
+      ...{ input: path, findings: new Findings(), mostLines, firstLines, serviceOf: serviceFromFile },
+      ...(path === '-' ? { onText: (piece: Buffer) => first.add(piece) } : {}),
+    },
+    options,
+    signal,
+  );
 }
 
-async function firstLines(path: string): Promise<string[]> {
+async function headOf(path: string): Promise<Buffer> {
   const file = await TextFile.open(path);
   try {
-    const head = await file.head(GUESSED_BYTES);
-    const lines = head
-      .toString()
-      .replace(/^\ufeff/, '')
-      .split(/\r?\n/);
-    // The last may be cut off.
-    if (lines.length > 1) lines.pop();
-    return lines.filter((line) => line.trim() !== '').slice(0, GUESSED_LINES);
+    return await file.head(HEAD_BYTES);
   } finally {
     await file.close();
   }

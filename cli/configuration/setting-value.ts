@@ -51,6 +51,7 @@ const HIDDEN = '…';
 
 function shown(name: string, text: string): string {
   if (SECRET_NAME.test(name)) return HIDDEN;
+  if (name === 'header') return text.replace(/:.*$/s, `: ${HIDDEN}`);
   // One that is malformed does not say which part of it is the secret.
   if (name === 'kafka-setting' && !text.includes('=')) return HIDDEN;
   if (name === 'webhook') return text.replace(/^(\w+:\/\/)(?:[^/@]*@)?([^/?#]*).+$/s, `$1$2/${HIDDEN}`);

@@ -1,5 +1,7 @@
 import mqtt, { type IPublishPacket, type MqttClient, type Packet } from 'mqtt';
 import { ProducerError } from '../producer-error.js';
+import { type Credentials, credentialsIn } from '../remote/credentials.js';
+import { shownUrl } from '../remote/shown-url.js';
 
 const CONNECT_MS = 10_000;
 const RECONNECT_MS = 1_000;
@@ -22,6 +24,10 @@ export interface MqttSourceOptions {
   readonly filters: readonly string[];
   /** The broker keeps under it what comes while nobody is connected. */
   readonly clientId: string;
+  /** The broker keeps nothing for it. Default false. */
+  readonly isPassing?: boolean;
+  /** In place of the URL's. */
+  readonly credentials?: Credentials | undefined;
   /** Resolves when the message is durable: it is acknowledged then. */
   take(message: MqttMessage): Promise<void>;
   /** Resolves when there is room for more: nothing is read of the connection until then. */
@@ -71,9 +77,13 @@ export class MqttSource {
 
   /** @throws ProducerError SOURCE_UNREACHABLE when the broker is not there, or refuses */
   static async connect(options: MqttSourceOptions): Promise<MqttSource> {
-    const { clientId, filters, url } = options;
+    const { clientId, credentials, filters, isPassing: clean = false, url } = options;
+    const known = credentials ?? credentialsIn(url);
     const client = mqtt.connect(url, {
-      ...{ clientId, clean: false, keepalive: KEEP_ALIVE_S, reconnectPeriod: RECONNECT_MS, connectTimeout: CONNECT_MS },
+      // The client would cut the URL's at the last colon.
+      ...(known === undefined ? {} : { auth: '', username: known.name }),
+      ...(known === undefined || known.password === '' ? {} : { password: known.password }),
+      ...{ clientId, clean, keepalive: KEEP_ALIVE_S, reconnectPeriod: RECONNECT_MS, connectTimeout: CONNECT_MS },
       // A session that is kept knows its filters; one that is new is told.
       resubscribe: true,
       manualConnect: true,
@@ -146,9 +156,4 @@ export class MqttSource {
     this.#taking.add(taken);
     void this.#options.room().then(() => callback());
   }
-}
-
-/** Without the password. */
-function shownUrl(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//');
 }

@@ -273,6 +273,14 @@ describe('millrace inspect', () => {
   });
 });
 
+it('inspect tells of standard input which formats read its lines, and prints JSON', async () => {
+  const { stdout } = await millrace(['inspect', '-', '--json'], { stdin: `${combined(1)}what is this\n` });
+  expect(JSON.parse(stdout)).toMatchObject({
+    ...{ name: '-', kind: 'file', events: 1, guesses: [{ format: 'combined', read: 1, of: 2 }] },
+    refused: { total: 1, reasons: { 'not-in-format': 1 } },
+  });
+});
+
 it('inspect ends in order when nobody reads on what it prints', async () => {
   const file = join(directory.path, 'access.log');
   await writeFile(file, combined(1));
