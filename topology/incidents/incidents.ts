@@ -64,6 +64,8 @@ interface KnownAlert extends Pick<Alert, 'id' | 'source_kind' | 'scope' | 'sever
   readonly entities: readonly string[];
   readonly detectors: readonly string[];
   readonly opened: number;
+  /** How long its window is, at whose end it was told; what older versions have written lacks it. */
+  readonly windowMs?: number;
   /** Null while it goes on. */
   readonly resolved: number | null;
   /** Whether an incident has been named after it: it keeps that name. */
@@ -132,14 +134,15 @@ class GroupAlerts implements Processor<string, Alert, string, Incident | null> {
 }
 
 function withAlert(known: readonly KnownAlert[], alert: Alert): KnownAlert[] {
-  const { detector, entity, explanation, id, scope, severity, source_kind, state, time } = alert;
+  const { detector, entity, explanation, id, scope, severity, source_kind, state, time, window_end, window_start } =
+    alert;
   // An alert that is told again, or is over, may say more than at first.
   const changes = state === 'resolved' ? { explanation, resolved: time } : { explanation };
   if (known.some((one) => one.id === id)) return known.map((one) => (one.id === id ? { ...one, ...changes } : one));
   if (state === 'resolved') return [...known];
   const opened = {
     ...{ explanation, id, scope, severity, source_kind, alerts: 1, entities: [entity], detectors: [detector] },
-    ...{ opened: time, resolved: null, isNamesake: false },
+    ...{ opened: time, windowMs: window_end - window_start, resolved: null, isNamesake: false },
   };
   return [...known, opened].sort(byBegin);
 }
@@ -162,7 +165,8 @@ function group(alerts: readonly KnownAlert[], quietMs: number): KnownAlert[][] {
   let end = Number.NEGATIVE_INFINITY;
   for (const alert of alerts) {
     const last = groups.at(-1);
-    if (last !== undefined && alert.opened <= end + quietMs) last.push(alert);
+    // What a window of a minute tells of belongs to what there was in that minute, although it is told at its end.
+    if (last !== undefined && alert.opened - (alert.windowMs ?? 0) <= end + quietMs) last.push(alert);
     else groups.push([alert]);
     end = Math.max(end, alert.resolved ?? Number.POSITIVE_INFINITY);
   }

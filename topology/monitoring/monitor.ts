@@ -96,7 +96,7 @@ export class Monitor<O> {
         endEpisode(state);
       } else if (isAnomalous && (isKnown || (detection.tells?.(observation) ?? true))) {
         state.peaks = extended(state.peaks, unusual);
-        alerts.push(...this.#tell(detection, state, { said, unusual, news, feedback }, observed));
+        alerts.push(...this.#tell(detection, state, { said, unusual, news, feedback, observation }, observed));
       }
       told.push(...episodeRecords(before, state, change, observed.end));
     }
@@ -105,29 +105,30 @@ export class Monitor<O> {
 
   /** What is told of an episode that is open, now that so much is unusual, and so much of it news. */
   #tell(
-    { name, tellsMore }: Detection<O>,
+    detection: Detection<O>,
     state: DetectionState,
-    { feedback, news, said, unusual }: UnusualNow,
+    { feedback, news, observation, said, unusual }: UnusualNow<O>,
     observed: Observed,
   ): Alert[] {
+    const alertOf = (deviations: readonly Deviation[]) => this.#alert(detection, deviations, observation, observed);
     if (news.length === 0 && feedback !== undefined) {
       // What went further than was fine goes on to be told, also when it is less by now.
       if (state.alert !== null && state.peaks !== undefined && !arePeaksFine(said, state.peaks)) return [];
       // What was told before it was said to be fine is over.
       const over = openAlerts(state).map((alert) => resolved(alert, observed.end));
-      state.quiet ??= { alert: this.#alert(name, unusual, observed), feedback };
+      state.quiet ??= { alert: alertOf(unusual), feedback };
       state.alert = null;
       delete state.more;
       return over;
     }
     if (state.alert === null) {
-      state.alert = this.#alert(name, news, observed);
+      state.alert = alertOf(news);
       delete state.quiet;
       return [state.alert];
     }
-    const more = tellsMore ? news.filter((deviation) => isNews(deviation, openAlerts(state))) : [];
+    const more = detection.tellsMore ? news.filter((deviation) => isNews(deviation, openAlerts(state))) : [];
     if (more.length === 0) return [];
-    const alert = this.#alert(name, more, observed);
+    const alert = alertOf(more);
     state.more = [...(state.more ?? []), alert];
     return [alert];
   }
@@ -138,18 +139,25 @@ export class Monitor<O> {
     return saidOf(this.#verdicts, watched, time - (open ? startMs : start));
   }
 
-  #alert(detector: string, deviations: readonly Deviation[], { end, entity, scope, start }: Observed): Alert {
+  #alert(
+    { causeOf, name: detector }: Detection<O>,
+    deviations: readonly Deviation[],
+    observation: O,
+    { end, entity, scope, start }: Observed,
+  ): Alert {
     const [gravest, ...others] = deviations.toSorted((one, other) => other.score - one.score) as [
       Deviation,
       ...Deviation[],
     ];
     const { expected, value } = gravest;
+    const cause = causeOf?.(observation, expected);
+    const words = [gravest, ...others].map(({ explanation }) => explanation);
     return {
       id: `${this.#sourceKind}/${entity}/${detector}@${start}`,
       time: end,
       source_kind: this.#sourceKind,
       entity,
-      scope,
+      scope: cause?.scope ?? scope,
       detector,
       state: 'opened',
       severity: deviations.some(({ severity }) => severity === 'critical') ? 'critical' : gravest.severity,
@@ -158,7 +166,7 @@ export class Monitor<O> {
       expected_high: finite(expected.high),
       window_start: start,
       window_end: end,
-      explanation: `${entity}: ${[gravest, ...others].map(({ explanation }) => explanation).join('; ')}.`,
+      explanation: `${entity}: ${words.join('; ')}${cause === undefined ? '' : `, ${cause.words}`}.`,
       fields: [...new Set([gravest, ...others].map(({ field }) => field))],
       observed_count: gravest.evidence?.count ?? null,
       observed_failures: gravest.evidence?.failures ?? null,
@@ -169,7 +177,8 @@ export class Monitor<O> {
 }
 
 /** What is unusual now, what of it is news, and by which feedback the rest is none. */
-interface UnusualNow {
+interface UnusualNow<O> {
+  readonly observation: O;
   readonly said: SaidOfDetector;
   readonly unusual: readonly Deviation[];
   readonly news: readonly Deviation[];

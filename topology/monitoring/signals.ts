@@ -69,6 +69,16 @@ export interface Detection<O> {
   readonly tellsMore?: boolean;
   /** Whether what is unusual about an observation is an alert, or is told by others. Default: it is. */
   readonly tells?: (observation: O) => boolean;
+  /** Who has made what is unusual; undefined: nobody in particular. */
+  readonly causeOf?: (observation: O, expected: Verdict['expected']) => Cause | undefined;
+}
+
+/** Who has made what is unusual. */
+export interface Cause {
+  /** Such as "80 % of them by 192.0.2.1". */
+  readonly words: string;
+  /** Whose incidents it belongs to; undefined: those of the entity. */
+  readonly scope?: string;
 }
 
 /** What a monitor observes: a reading, or a window of an entity. */

@@ -16,7 +16,9 @@ import type { Detection, Deviation, SeriesSignal } from '../monitoring/signals.j
 import { type JudgedWindow, monitorWindows } from '../monitoring/window-monitor.js';
 import type { Request } from '../requests.js';
 import type { TopicSerdes } from '../serdes.js';
+import { FrequentClients, type StoredClients } from './frequent-clients.js';
 import type { requestsByHost } from './requests-by-host.js';
+import { surgeCause } from './surge-cause.js';
 
 const COUNTS_BYTES = 40;
 const MS_PER_SECOND = 1000;
@@ -37,7 +39,7 @@ export function webStatistics(
     .toStream({ name: 'closed-web-statistics' });
   const judged = monitorWindows(windows, {
     name: 'web-monitor',
-    judge: new Monitor('web', detections(settings, verdicts.calendar.localTime), verdicts),
+    judge: new Monitor('web', detections(config, verdicts.calendar.localTime), verdicts),
     empty: () => new RequestStatistics(),
     scope: (host) => `web/${host}`,
     size: settings.size,
@@ -50,10 +52,8 @@ export function webStatistics(
   sendEpisodes('web', judged, ({ judgement }) => judgement.episodes, config);
 }
 
-function detections(
-  { errorRate, leastRequests }: ApplicationConfig['webStatistics'],
-  localTime: LocalTime,
-): Detection<RequestStatistics>[] {
+function detections(config: ApplicationConfig, localTime: LocalTime): Detection<RequestStatistics>[] {
+  const { errorRate, leastRequests } = config.webStatistics;
   const rule = (
     signal: SeriesSignal<RequestStatistics>,
     name: string,
@@ -92,7 +92,7 @@ function detections(
     // What clients got wrong is told as a burst of client errors, or as what a client does.
     { ...rule(failing, 'high-error-rate', 2), tells: ({ clientErrors, serverErrors }) => serverErrors >= clientErrors },
     rule(erratic, 'erratic-response-times', 3),
-    rule({ ...count, side: 'high', severity: 'warning' }, 'traffic-surge', 3),
+    { ...rule({ ...count, side: 'high', severity: 'warning' }, 'traffic-surge', 3), causeOf: surgeCause(config) },
     rule({ ...count, side: 'low', severity: 'critical' }, 'traffic-drop', 3),
   ];
 }
@@ -132,6 +132,7 @@ export class RequestStatistics {
   sized = 0;
   readonly times: Moments;
   readonly sketch: DDSketch;
+  clients = new FrequentClients();
 
   constructor(times = new Moments(), sketch = new DDSketch()) {
     this.times = times;
@@ -143,8 +144,10 @@ export class RequestStatistics {
     return this.count === 0 ? 0 : (this.clientErrors + this.serverErrors) / this.count;
   }
 
-  add({ bytes, request_time: seconds, status }: Request): this {
+  add(request: Request): this {
+    const { bytes, request_time: seconds, status } = request;
     this.count++;
+    this.clients.add(request);
     if (status >= 500 && status <= 599) this.serverErrors++;
     else if (status >= 400 && status <= 499) this.clientErrors++;
     if (bytes !== null && bytes !== undefined) {
@@ -166,6 +169,7 @@ export class RequestStatistics {
     this.sized += other.sized;
     this.times.addAll(other.times);
     this.sketch.addAll(other.sketch);
+    this.clients.addAll(other.clients);
     return this;
   }
 }
@@ -173,20 +177,25 @@ export class RequestStatistics {
 const OF_REQUESTS = growing<Request, RequestStatistics>(() => new RequestStatistics());
 
 const requestStatisticsSerde: Serde<RequestStatistics> = {
-  serialize(_topic, { bytes, clientErrors, count, serverErrors, sized, sketch, times }) {
+  serialize(_topic, { bytes, clientErrors, clients, count, serverErrors, sized, sketch, times }) {
     const serialized = Buffer.allocUnsafe(COUNTS_BYTES + Moments.byteLength + sketch.byteLength);
     let at = 0;
     for (const number of [count, clientErrors, serverErrors, bytes, sized]) at = serialized.writeDoubleBE(number, at);
     sketch.write(serialized, times.write(serialized, at));
-    return serialized;
+    const frequent = clients.toStored();
+    return frequent === undefined ? serialized : Buffer.concat([serialized, Buffer.from(JSON.stringify(frequent))]);
   },
-  deserialize(_topic, serialized, start) {
+  deserialize(_topic, serialized, start, end) {
     const times = Moments.read(serialized, start + COUNTS_BYTES);
-    const statistics = new RequestStatistics(
-      times,
-      DDSketch.read(serialized, start + COUNTS_BYTES + Moments.byteLength),
-    );
+    const sketchAt = start + COUNTS_BYTES + Moments.byteLength;
+    const statistics = new RequestStatistics(times, DDSketch.read(serialized, sketchAt));
     statistics.count = serialized.readDoubleBE(start);
+    // What older versions have written ends here.
+    const clientsAt = sketchAt + statistics.sketch.byteLength;
+    if (end > clientsAt) {
+      const stored = JSON.parse(serialized.toString('utf8', clientsAt, end)) as StoredClients;
+      statistics.clients = FrequentClients.stored(stored, statistics.count);
+    }
     statistics.clientErrors = serialized.readDoubleBE(start + 8);
     statistics.serverErrors = serialized.readDoubleBE(start + 16);
     statistics.bytes = serialized.readDoubleBE(start + 24);

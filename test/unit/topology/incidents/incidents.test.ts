@@ -144,3 +144,19 @@ it('keeps scopes apart, and takes an alert that is told twice for one', async ()
   ]);
   expect(changes).toEqual(['a opened 1', 'z opened 1']);
 });
+
+it('what a window of a minute tells at its end belongs to an incident of that minute, although that is over', async () => {
+  const ofMinute = { window_start: 120_000, window_end: 180_000 };
+  const { changes } = await incidentsOf([
+    alert('burst', 125),
+    alert('burst', 135, { state: 'resolved' }),
+    alert('surge', 180, ofMinute),
+    alert('surge', 240, { ...ofMinute, state: 'resolved' }),
+    // A window of five seconds that comes as late is of nothing that was before.
+    alert('later', 290, { window_start: 285_000, window_end: 290_000 }),
+  ]);
+  expect(changes).toEqual([
+    ...['burst opened 1', 'burst resolved 1', 'burst ongoing 2', 'burst resolved 2'],
+    'later opened 1',
+  ]);
+});
