@@ -12,8 +12,10 @@ import { EmbeddedLog } from '@millrace/streams/embedded';
 import type { TopicNames, TopicRole } from '../../schemas/topics.js';
 import { applicationTopology } from '../../topology/application.js';
 import { type ApplicationConfig, DEFAULT_APPLICATION_CONFIG } from '../../topology/application-config.js';
+import { type FeedbackSource, NO_FEEDBACK } from '../../topology/feedback/verdicts.js';
 import { RECORD_FAULTS } from '../../topology/record-faults.js';
 import { registerSerdes, type TopicSerdes } from '../../topology/serdes.js';
+import { NO_MODEL } from '../../topology/services/service-model.js';
 import { MemoryRegistry } from './run-goals.js';
 
 type ValueOf<R extends TopicRole> = ReturnType<TopicSerdes[R]['deserialize']>;
@@ -42,18 +44,25 @@ export class ApplicationRun {
     readonly config: ApplicationConfig,
     readonly serdes: TopicSerdes,
     partitions: number,
+    readonly feedback: FeedbackSource = NO_FEEDBACK,
   ) {
     this.#log = log;
     this.#partitions = partitions;
   }
 
   static async create(
-    options: { readonly config?: Partial<ApplicationConfig>; readonly partitions?: number; readonly log?: Log } = {},
+    options: {
+      readonly config?: Partial<ApplicationConfig>;
+      readonly partitions?: number;
+      readonly log?: Log;
+      /** What people have said. */
+      readonly feedback?: FeedbackSource;
+    } = {},
   ): Promise<ApplicationRun> {
-    const { config, log = await EmbeddedLog.inMemory(), partitions = 1 } = options;
+    const { config, feedback, log = await EmbeddedLog.inMemory(), partitions = 1 } = options;
     const all = { ...DEFAULT_APPLICATION_CONFIG, watchesClock: false, ...config };
     for (const topic of Object.values(all.topics)) await log.ensureTopic(topic, { partitions });
-    return new ApplicationRun(log, all, await registerSerdes(new MemoryRegistry(), all.topics), partitions);
+    return new ApplicationRun(log, all, await registerSerdes(new MemoryRegistry(), all.topics), partitions, feedback);
   }
 
   /** In the partitions of their keys. */
@@ -94,7 +103,7 @@ export class ApplicationRun {
   }
 
   async #start(options: StateOptions): Promise<Streams> {
-    const streams = new Streams(applicationTopology(this.config, this.serdes), {
+    const streams = new Streams(applicationTopology(this.config, this.serdes, NO_MODEL, this.feedback), {
       applicationId: 'application',
       log: this.#log,
       commitInterval: 20,

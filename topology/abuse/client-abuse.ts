@@ -24,6 +24,7 @@ import {
   type Concern,
   type Episode,
   episodeOf,
+  isKnownFault,
   opened,
   over,
   REST_MS,
@@ -219,7 +220,8 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
     const count = within.reduce((sum, one) => sum + one.count, 0);
     if (count <= this.#limit || this.#verdicts.calendar.isMaintenance(from, end)) return;
     state.lastOver = Math.max(state.lastOver, end);
-    if (count <= TIMES_USUAL * state.usual) return;
+    const isFault = isKnownFault(this.#concern(client), end, this.#verdicts);
+    if (count <= TIMES_USUAL * state.usual && !isFault) return;
     const asked = Asked.sum(within);
     if (!isAbuse(asked, this.#limit, client, this.#known)) return;
     const concern = this.#concern(client);
@@ -238,7 +240,7 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
       client,
       toldOngoing(episode, concern, requests, () => totalOf(state, episode), this.#verdicts),
     );
-    if (episode.lastOver - episode.alert.time < USUAL_AFTER_MS) return;
+    if (isFault || episode.lastOver - episode.alert.time < USUAL_AFTER_MS) return;
     state.usual = episode.peak;
     this.#end(client, state);
   }

@@ -25,6 +25,7 @@ import {
   type Concern,
   type Episode,
   episodeOf,
+  isKnownFault,
   opened,
   over,
   REST_MS,
@@ -83,6 +84,8 @@ interface HostState {
   learned: number;
   requests: number;
   clientErrors: number;
+  /** What was usual before a burst that lasted was taken for it. */
+  former?: { readonly requests: number; readonly clientErrors: number };
 }
 
 /** The same as JSON has it. */
@@ -167,6 +170,11 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
     const requests = windows.reduce((sum, one) => sum + one.requests, 0);
     const ofClients = this.#refusedOfClients(asked);
     const errors = asked.count - this.#refusedOfKnown(asked) - ofClients;
+    const isFault = isKnownFault(this.#concern(host), end, this.#verdicts);
+    if (isFault && state.former !== undefined) {
+      Object.assign(state, state.former);
+      delete state.former;
+    }
     if (!this.#isBurst(state, errors, requests)) {
       if (ofClients === 0) learn(state, newRequests, refused.count);
     } else if (episode === null) {
@@ -181,7 +189,7 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
       episode.total.addAll(refused);
       const { total } = episode;
       this.#tell(toldOngoing(episode, this.#concern(host), total.count, () => total, this.#verdicts));
-      if (end - episode.alert.time >= USUAL_AFTER_MS) this.#becomeUsual(host, state);
+      if (!isFault && end - episode.alert.time >= USUAL_AFTER_MS) this.#becomeUsual(host, state);
     }
   }
 
@@ -215,6 +223,7 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
 
   #becomeUsual(host: string, state: HostState): void {
     this.#end(host, state);
+    state.former = { requests: state.requests, clientErrors: state.clientErrors };
     Object.assign(state, { requests: 0, clientErrors: 0, learned: WARMUP });
     for (const { refused, requests } of state.windows) learn(state, requests, refused.count);
   }

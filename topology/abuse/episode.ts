@@ -95,6 +95,12 @@ export function over(episode: Episode, concern: Concern, total: Asked): Alert {
   return { ...now(episode, concern, total), state: 'resolved', time: episode.lastOver };
 }
 
+/** Whether people have said that the same was a fault: it does not become usual, and what of it has is no longer. */
+export function isKnownFault({ detector, entity, fields }: Concern, time: number, verdicts: Verdicts): boolean {
+  if (verdicts.hasNone('web', detector)) return false;
+  return verdicts.isFault({ sourceKind: 'web', detector, entity, signal: fields[0] ?? '', time });
+}
+
 /** An episode as JSON has it. */
 export type StoredEpisode = Omit<Episode, 'total'> & { readonly total: Parameters<typeof Asked.stored>[0] };
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Random } from '../../../../producer/random.js';
-import type { AlertEpisode } from '../../../../schemas/feedback.js';
+import type { AlertEpisode, Feedback } from '../../../../schemas/feedback.js';
 import type { AccessLog, Alert, Incident } from '../../../../schemas/records.js';
 import type { ApplicationConfig } from '../../../../topology/application-config.js';
 import { ApplicationRun } from '../../../reference/run-application.js';
@@ -27,10 +27,19 @@ function passersBy(fromSecond: number, toSecond: number): AccessLog[] {
 
 async function found(
   requests: readonly AccessLog[],
-  { config, partitions = 1 }: { readonly config?: Partial<ApplicationConfig>; readonly partitions?: number } = {},
+  {
+    config,
+    feedback,
+    partitions = 1,
+  }: {
+    readonly config?: Partial<ApplicationConfig>;
+    readonly partitions?: number;
+    readonly feedback?: readonly Feedback[];
+  } = {},
 ): Promise<{ alerts: Alert[]; incidents: Incident[]; goal1: { client_ip: string; count: number }[] }> {
   const run = await ApplicationRun.create({
     partitions,
+    ...(feedback !== undefined && { feedback: { current: () => feedback } }),
     config: { pipelines: ['goals', 'web-statistics'], ...config },
   });
   const ordered = requests.toSorted((one, other) => one.timestamp - other.timestamp);
@@ -180,3 +189,83 @@ function firstOver(requests: readonly AccessLog[]): Map<string, number> {
   }
   return first;
 }
+
+/** For half an hour a few pages a minute, and then what is given, a minute later. */
+async function afterAQuietHalfHour(requests: (fromSecond: number) => readonly AccessLog[]) {
+  const usual = passersBy(0, 2400).filter((_, index) => index % 4 === 0);
+  return found([...usual, ...requests(1830)]);
+}
+
+function pagesOf(client: string, fromSecond: number, seconds: number, perSecond: number): AccessLog[] {
+  return Array.from({ length: seconds * perSecond }, (_, index) =>
+    request(fromSecond + index / perSecond, { client_ip: client, path: `/item/${index}`, user_agent: 'curl/8.5.0' }),
+  );
+}
+
+it('a surge that one client makes is told of its incident, for the host and for all hosts', async () => {
+  const { alerts, incidents } = await afterAQuietHalfHour((from) => pagesOf('203.0.113.9', from, 40, 20));
+  expect(incidents).toMatchObject([
+    { scope: 'client/203.0.113.9', detectors: ['abusive-client', 'traffic-surge'], state: 'resolved' },
+  ]);
+  expect(new Set(incidents[0]?.entities)).toEqual(new Set(['203.0.113.9', 'shop.example', '*']));
+  const surges = alerts.filter(({ detector, state }) => detector === 'traffic-surge' && state === 'opened');
+  // Its 600 pages of that minute beside 15 of others.
+  for (const { explanation } of surges) expect(explanation).toContain(', 98 % of them by 203.0.113.9.');
+  expect(surges.map(({ entity }) => entity).sort()).toEqual(['*', 'shop.example']);
+});
+
+it('a surge that a crowd makes is one of the host', async () => {
+  const crowd = (from: number) =>
+    Array.from({ length: 800 }, (_, index) =>
+      request(from + index / 20, { client_ip: `192.0.2.${index % 200}`, path: '/offer' }),
+    );
+  const { alerts, incidents } = await afterAQuietHalfHour(crowd);
+  expect(incidents.map(({ scope }) => scope).sort()).toEqual(['web/*', 'web/shop.example']);
+  for (const { explanation } of alerts) expect(explanation).not.toContain('of them by');
+});
+
+it('a surge of a client that is excluded is one of the host, and names the client', async () => {
+  const usual = passersBy(0, 2400).filter((_, index) => index % 4 === 0);
+  const { incidents } = await found([...usual, ...pagesOf('203.0.113.9', 1830, 40, 20)], {
+    config: { abuse: { excludedClients: ['203.0.113.0/24'], crawlers: [] } },
+  });
+  const ofHost = incidents.find(({ scope }) => scope === 'web/shop.example');
+  expect(ofHost?.summary).toContain('of them by 203.0.113.9');
+});
+
+function aFault(detector: string, entity: string, signal: string): Feedback {
+  return {
+    ...{ id: 'a', incident: 'i', verdict: 'fault', by: 'anna', note: null, said: 1, from: 0, until: null, daily: null },
+    entities: 'same',
+    limits: [
+      {
+        ...{ source_kind: 'web', detector, entity, signal, direction: 'high', severity: 'warning', value: 20 },
+        ...{ longest_ms: null, words: '' },
+      },
+    ],
+  };
+}
+
+/** A page a second, for 70 minutes: twice goal 1's limit. */
+const FOR_LONG = pagesOf('203.0.113.9', 60, 4200, 1);
+/** A page that is gone, which a visitor of every second asks for, for 70 minutes. */
+const GONE_FOR_LONG = Array.from({ length: 4200 }, (_, index) =>
+  request(300 + index, { client_ip: `192.0.2.${index % 250}`, path: '/gone', status: 404 }),
+);
+
+it.each([
+  ['client', FOR_LONG, aFault('abusive-client', '203.0.113.9', 'client_ip'), 'client/203.0.113.9'],
+  ['host', GONE_FOR_LONG, aFault('client-errors', 'shop.example', 'status'), 'web/shop.example'],
+])(
+  'what goes on for an hour is usual of a %s, unless people have said that it is a fault',
+  async (_, requests, fault, scope) => {
+    const all = [...passersBy(0, 4800), ...requests];
+    const endOf = ({ incidents }: Awaited<ReturnType<typeof found>>) =>
+      Math.max(...incidents.filter((one) => one.scope === scope).map(({ resolved }) => (resolved ?? 0) - START_MS));
+    const config = { pipelines: ['goals', 'web-statistics'] as const };
+    const [usual, kept] = [await found(all, { config }), await found(all, { config, feedback: [fault] })];
+    // The hour begins with the first window over the limit, some seconds after the first request.
+    expect(endOf(usual)).toBeLessThan(4_000_000);
+    expect(endOf(kept)).toBeGreaterThan(4_200_000);
+  },
+);
