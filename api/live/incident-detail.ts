@@ -75,8 +75,20 @@ export function seriesAround(live: LiveResults, incident: Incident) {
 }
 
 /** When the first window of its alerts began. */
-export function beginOf({ opened }: Incident, alerts: readonly Alert[]): number {
-  return alerts.reduce((least, { window_start }) => Math.min(least, window_start), opened);
+export function beginOf(incident: Incident, alerts: readonly Alert[]): number {
+  return firstWindowOf(incident, alerts).start;
+}
+
+/** The window of its alerts that began first; of several, the one that ended first. */
+export function firstWindowOf(
+  { opened }: Incident,
+  alerts: readonly Alert[],
+): { readonly start: number; readonly end: number } {
+  return alerts.reduce(
+    (first, { window_end: end, window_start: start }) =>
+      start < first.start || (start === first.start && end < first.end) ? { start, end } : first,
+    { start: opened, end: opened },
+  );
 }
 
 /** The lines of an incident's scope that fail in its time, or all of them where none does, and those of the hour before. */

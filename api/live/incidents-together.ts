@@ -1,11 +1,11 @@
 import type { Alert, Incident } from '../../schemas/records.js';
-import { alertsOf, beginOf, linesOf, requestsIn } from './incident-detail.js';
+import { alertsOf, firstWindowOf, linesOf, requestsIn } from './incident-detail.js';
 import type { LiveRecord } from './live-record.js';
 import type { LiveResults } from './live-results.js';
 
 /** Incidents that begin within this time of each other count as simultaneous. */
 const SIMULTANEOUS_MS = 60_000;
-/** A begin is known to the window of a detector, so two that are closer have no order. */
+/** A begin is known to the window of a detector, and no better than this: two that may be the same have no order. */
 const SAME_BEGIN_MS = 5000;
 const MAX_TOGETHER = 20;
 
@@ -27,8 +27,8 @@ interface IncidentGroup {
 }
 
 /**
- * Finds the incidents that are open at the same time as this one and have lines of the same requests, or begin within a
- * minute of it. Sharing requests is evidence of one cause; beginning together is a hint.
+ * Finds the incidents that begin within a minute of this one, or are open at the same time and have lines of the same
+ * requests. Sharing requests is evidence of one cause; beginning together is a hint.
  *
  * @param alerts the incident's
  * @param failing its lines that fail, or all of them where none does
@@ -39,24 +39,41 @@ export function togetherWith(
   alerts: readonly Alert[],
   failing: readonly LiveRecord[],
 ): IncidentGroup {
-  const began = beginOf(incident, alerts);
+  const own = firstWindowOf(incident, alerts);
   const requests = requestsIn(failing);
-  const others: Together[] = [];
+  const others: (Together & { readonly window: Window })[] = [];
   for (const other of live.incidents) {
-    if (other.id === incident.id || !overlap(incident, other)) continue;
+    if (other.id === incident.id) continue;
     const otherAlerts = alertsOf(live, other);
-    const otherBegan = beginOf(other, otherAlerts);
+    const window = firstWindowOf(other, otherAlerts);
+    const beginsWithIt = Math.abs(window.start - own.start) <= SIMULTANEOUS_MS;
+    if (!beginsWithIt && !overlap(incident, other)) continue;
     // Lines are looked through where they can have a request in common.
     const otherFailing = requests.size === 0 ? [] : linesOf(live, other, otherAlerts).failing;
     const shared = [...requestsIn(otherFailing)].filter((id) => requests.has(id)).length;
-    if (shared === 0 && Math.abs(otherBegan - began) > SIMULTANEOUS_MS) continue;
-    others.push({ incident: other, began: otherBegan, shared_requests: shared });
+    if (shared === 0 && !beginsWithIt) continue;
+    others.push({ incident: other, began: window.start, shared_requests: shared, window });
   }
   others.sort((one, other) => one.began - other.began || other.shared_requests - one.shared_requests);
-  const all = [{ id: incident.id, began }, ...others.map((one) => ({ id: one.incident.id, began: one.began }))];
-  const [first, second] = all.sort((one, other) => one.began - other.began);
-  const isFirst = first !== undefined && second !== undefined && second.began - first.began >= SAME_BEGIN_MS;
-  return { began, first: isFirst ? first.id : null, others: others.slice(0, MAX_TOGETHER) };
+  const windows = [{ id: incident.id, ...own }, ...others.map((one) => ({ id: one.incident.id, ...one.window }))];
+  return {
+    began: own.start,
+    first: firstOf(windows),
+    others: others.slice(0, MAX_TOGETHER).map(({ window, ...one }) => one),
+  };
+}
+
+interface Window {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The one that surely began before all others: its first window was over when theirs began. */
+function firstOf(windows: readonly (Window & { readonly id: string })[]): string | null {
+  const endOf = ({ end, start }: Window) => Math.max(end, start + SAME_BEGIN_MS);
+  const [first, ...others] = windows.toSorted((one, other) => endOf(one) - endOf(other));
+  if (first === undefined || others.length === 0) return null;
+  return others.every(({ start }) => start >= endOf(first)) ? first.id : null;
 }
 
 function overlap(one: Incident, other: Incident): boolean {

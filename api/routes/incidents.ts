@@ -95,9 +95,14 @@ const sameRequest = z
 const togetherSchema = z
   .object({
     began: timeSchema.meta({ description: 'When the first window that was unusual began.' }),
-    first: z.string().nullable().meta({
-      description: 'The id of the incident that began first, at least 5 s before the others; null: none did.',
-    }),
+    first: z
+      .string()
+      .nullable()
+      .meta({
+        description:
+          'The id of the incident that began first: its first window was over, and 5 s had passed, before those of all ' +
+          'others began; null: none did.',
+      }),
     others: z.array(
       z.object({
         incident: incidentRecord,
@@ -111,7 +116,9 @@ const togetherSchema = z
   })
   .meta({
     id: 'IncidentGroup',
-    description: 'Incidents open at the same time that have requests in common, or began within a minute.',
+    description:
+      'Incidents that began within a minute, or are open at the same time and have requests in common; one fault is often ' +
+      'several incidents.',
   });
 
 export const incidentDetail = incidentRecord

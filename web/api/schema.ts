@@ -1666,11 +1666,11 @@ export interface components {
             /** @description Of the lines of other requests. */
             share_of_others: number;
         };
-        /** @description Incidents open at the same time that have requests in common, or began within a minute. */
+        /** @description Incidents that began within a minute, or are open at the same time and have requests in common; one fault is often several incidents. */
         IncidentGroup: {
             /** @description When the first window that was unusual began. */
             began: number;
-            /** @description The id of the incident that began first, at least 5 s before the others; null: none did. */
+            /** @description The id of the incident that began first: its first window was over, and 5 s had passed, before those of all others began; null: none did. */
             first: string | null;
             others: {
                 incident: components["schemas"]["Incident"];

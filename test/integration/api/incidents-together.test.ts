@@ -29,11 +29,11 @@ function incidentOf(service: string, opened: number, resolved: number | null = n
   return anIncident(service, { scope: `service/${service}`, opened, updated: opened, resolved, state });
 }
 
-function alertOf(service: string, windowStart: number): Alert {
+function alertOf(service: string, windowStart: number, sizeMs = 5000): Alert {
   return {
     ...{ id: `alert of ${service}`, time: windowStart + 10_000, source_kind: 'service', entity: service },
     ...{ scope: `service/${service}`, detector: 'errors', state: 'opened', severity: 'critical', value: 9 },
-    ...{ expected_low: null, expected_high: 1, window_start: windowStart, window_end: windowStart + 5000 },
+    ...{ expected_low: null, expected_high: 1, window_start: windowStart, window_end: windowStart + sizeMs },
     ...{ explanation: '9 errors', fields: [] },
   };
 }
@@ -59,13 +59,15 @@ it('an incident names those that fail in the same requests or began with it, and
     incidentOf('mail', opened - 5 * MINUTE_MS),
     incidentOf('search', opened - 30_000),
     incidentOf('over', opened - 10_000, opened - 5000),
+    incidentOf('long over', opened - 100_000, opened - 90_000),
   ]);
-  await until(async () => (await groupOf('shop'))?.others.length === 2 || undefined);
+  await until(async () => (await groupOf('shop'))?.others.length === 3 || undefined);
   const group = await groupOf('shop');
-  // Mail began long before and shares no request; the last one was over when the shop's began.
+  // Mail and the last one began long before and share no request; one that began with it counts although it is over.
   expect(group.others).toMatchObject([
     { incident: { id: 'database' }, began: opened - 200_000, shared_requests: 2 },
     { incident: { id: 'search' }, began: opened - 30_000, shared_requests: 0 },
+    { incident: { id: 'over' }, began: opened - 10_000, shared_requests: 0 },
   ]);
   expect(group).toMatchObject({ began: opened - 20_000, first: 'database' });
   expect((await groupOf('mail')).others).toEqual([]);
@@ -76,4 +78,21 @@ it('no incident is named as the first where two begin in one window', async () =
   await server.append('incidents', [incidentOf('east', opened), incidentOf('west', opened + 2000)]);
   await until(async () => (await groupOf('west'))?.others.length === 1 || undefined);
   expect(await groupOf('east')).toMatchObject({ first: null, others: [{ incident: { id: 'west' } }] });
+});
+
+it('a window of a minute does not begin first because it began before a fault that is in it', async () => {
+  const opened = NOW - 30 * MINUTE_MS;
+  await server.append('alerts', [
+    alertOf('slow to tell', opened, MINUTE_MS),
+    alertOf('quick to tell', opened + 40_000),
+    alertOf('afterwards', opened + 60_000),
+  ]);
+  const names = ['slow to tell', 'quick to tell', 'afterwards'];
+  await server.append(
+    'incidents',
+    names.map((name) => incidentOf(name, opened + 70_000)),
+  );
+  await until(async () => (await groupOf('afterwards'))?.others.length === 2 || undefined);
+  // The first fault may be in any second of that minute: before, or after, that of the window at 40 s.
+  expect((await groupOf('afterwards')).first).toBeNull();
 });
