@@ -237,7 +237,7 @@ export class LineReader {
         }
         event = builder.build(outcome);
       } catch (error) {
-        event = new LineRefusal('unreadable', String(error).slice(0, KEPT_REASON));
+        event = unreadable(error);
       }
     }
     if (event instanceof LineRefusal) {
@@ -266,7 +266,7 @@ export class LineReader {
     try {
       return this.#format.read(text);
     } catch (error) {
-      return new LineRefusal('unreadable', String(error).slice(0, KEPT_REASON));
+      return unreadable(error);
     }
   }
 
@@ -279,7 +279,7 @@ export class LineReader {
       const text = this.#text(line);
       return text.trim() === '' ? undefined : (recordsIn(text) ?? this.#format.read(text));
     } catch (error) {
-      return new LineRefusal('unreadable', String(error).slice(0, KEPT_REASON));
+      return unreadable(error);
     }
   }
 
@@ -290,6 +290,10 @@ export class LineReader {
     const text = bytes.toString();
     return number === 1 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
   }
+}
+
+function unreadable(error: unknown): LineRefusal {
+  return new LineRefusal('unreadable', String(error).slice(0, KEPT_REASON));
 }
 
 /** Whether a line is the one that was taken when it had no newline yet, and maybe more of it. */
