@@ -4,7 +4,7 @@ import { type Reference, type SavedObject, savedObject } from './saved-objects.j
 /** Kibana's grid. */
 const COLUMNS = 48;
 
-export type Part = { readonly chart: Chart } | { readonly search: string };
+export type Part = Chart | { readonly search: string };
 
 /** Charts and searches beside each other, all of a height. */
 export interface Row {
@@ -59,9 +59,9 @@ function panelOf(part: Part, id: string, place: Readonly<Record<'x' | 'y' | 'w' 
       references: [{ name: `${id}:${panelRefName}`, type: 'search', id: `millrace-${part.search}` }],
     };
   }
-  const attributes = lensOf(part.chart);
+  const attributes = lensOf(part);
   return {
-    json: { ...placed, type: 'lens', title: part.chart.title, embeddableConfig: { attributes, enhancements: {} } },
+    json: { ...placed, type: 'lens', title: part.title, embeddableConfig: { attributes, enhancements: {} } },
     references: attributes.references.map((one) => ({ ...one, name: `${id}:${one.name}` })),
   };
 }

@@ -1,7 +1,6 @@
-import type { Board, Part } from './board.js';
-import type { Chart, Filters, Metric, Terms } from './lens.js';
+import type { Board } from './board.js';
+import type { Filters, Metric, Terms } from './lens.js';
 
-const chart = (of: Chart): Part => ({ chart: of });
 const terms = (label: string, field: string, size = 10, type: Terms['type'] = 'string'): Terms => ({
   ...{ label, field, size, type },
 });
@@ -36,59 +35,59 @@ const web: Board = {
     {
       height: 6,
       parts: [
-        chart({ title: 'Requests', index: 'test-inter', shape: 'metric', metrics: [{ label: 'requests' }] }),
-        chart({
+        { title: 'Requests', index: 'test-inter', shape: 'metric', metrics: [{ label: 'requests' }] },
+        {
           ...{ title: 'Clients', index: 'test-inter', shape: 'metric' },
           metrics: [metric('clients', 'unique_count', 'client_ip')],
-        }),
-        chart({
+        },
+        {
           ...{ title: 'Server errors', index: 'test-inter', shape: 'metric', query: 'status:[500 TO 599]' },
           metrics: [{ label: 'responses of 500 to 599' }],
-        }),
-        chart({
+        },
+        {
           ...{ title: 'Response time', index: 'test-inter', shape: 'metric' },
           metrics: [percentile('95 % are faster, s', 'request_time')],
-        }),
+        },
       ],
     },
     {
       height: 12,
       parts: [
-        chart({ title: 'Requests by status', index: 'test-inter', shape: 'bars', metrics: [COUNT], by: CLASSES }),
-        chart({
+        { title: 'Requests by status', index: 'test-inter', shape: 'bars', metrics: [COUNT], by: CLASSES },
+        {
           ...{ title: 'Response time by host, 95 % are faster', index: 'test-inter', shape: 'lines' },
           ...{ metrics: [percentile('seconds', 'request_time')], by: terms('host', 'host', 8) },
-        }),
+        },
       ],
     },
     {
       height: 12,
       parts: [
-        chart({
+        {
           ...{ title: 'Clients that ask too often (goal 1)', index: 'goal1-topic', shape: 'table' },
           ...{ metrics: [WORST], by: terms('client', 'client_ip', 20, 'ip') },
-        }),
-        chart({
+        },
+        {
           ...{ title: 'Hosts that refuse much (goal 2)', index: 'goal2-topic', shape: 'lines' },
           ...{ metrics: [WORST], by: terms('host', 'host', 8) },
-        }),
-        chart({
+        },
+        {
           ...{ title: 'Bursts of server errors', index: 'server-errors-topic', shape: 'lines' },
           ...{ metrics: [WORST], by: terms('host', 'host', 8) },
-        }),
+        },
       ],
     },
     {
       height: 12,
       parts: [
-        chart({
+        {
           ...{ title: 'Successes by country (goal 3)', index: 'goal3-topic', shape: 'treemap' },
           ...{ metrics: [metric('responses', 'sum', 'count')], by: terms('country', 'country', 20) },
-        }),
-        chart({
+        },
+        {
           ...{ title: 'Mean response time (goal 4)', index: 'goal4-topic', shape: 'lines' },
           ...{ metrics: [metric('seconds', 'average', 'avg_request_time')], by: terms('host', 'host', 8) },
-        }),
+        },
       ],
     },
     { height: 14, parts: [{ search: 'failed-requests' }] },
@@ -103,27 +102,27 @@ const services: Board = {
     {
       height: 12,
       parts: [
-        chart({
+        {
           ...{ title: 'Lines by level', index: 'logs', shape: 'bars' },
           ...{ metrics: [COUNT], by: terms('level', 'level', 8) },
-        }),
-        chart({
+        },
+        {
           ...{ title: 'Errors by service', index: 'logs', shape: 'table', query: 'level:ERROR OR status:[500 TO 599]' },
           ...{ metrics: [COUNT], by: terms('service', 'service', 20) },
-        }),
+        },
       ],
     },
     {
       height: 12,
       parts: [
-        chart({
+        {
           ...{ title: 'Response time, 95 % are faster', index: 'service-health', shape: 'lines' },
           ...{ metrics: [metric('ms', 'max', 'p95_response_time')], by: terms('service', 'service', 8) },
-        }),
-        chart({
+        },
+        {
           ...{ title: 'Share of errors', index: 'service-health', shape: 'lines' },
           ...{ metrics: [metric('share', 'average', 'error_rate')], by: terms('service', 'service', 8) },
-        }),
+        },
       ],
     },
     { height: 16, parts: [{ search: 'service-errors' }] },
@@ -138,28 +137,28 @@ const sensors: Board = {
     {
       height: 12,
       parts: [
-        chart({
+        {
           ...{ title: 'Temperature, °C', index: 'anomalies', shape: 'lines' },
           ...{ metrics: [metric('mean', 'average', 'temperature')], by: terms('sensor', 'sensor_id', 8) },
-        }),
-        chart({
+        },
+        {
           ...{ title: 'Pressure', index: 'anomalies', shape: 'lines' },
           ...{ metrics: [metric('mean', 'average', 'pressure')], by: terms('sensor', 'sensor_id', 8) },
-        }),
+        },
       ],
     },
     {
       height: 12,
       parts: [
-        chart({
+        {
           ...{ title: 'Anomalies by sensor', index: 'anomalies', shape: 'table', query: 'is_anomaly:true' },
           ...{ metrics: [COUNT, metric('highest score', 'max', 'anomaly_score')] },
           by: terms('sensor', 'sensor_id', 20),
-        }),
-        chart({
+        },
+        {
           ...{ title: 'Readings over the limits', index: 'sensor-history', shape: 'bars' },
           ...{ metrics: [metric('readings', 'sum', 'over_limit')], by: terms('sensor', 'sensor_id', 8) },
-        }),
+        },
       ],
     },
     { height: 14, parts: [{ search: 'odd-readings' }] },
@@ -174,28 +173,28 @@ const incidents: Board = {
     {
       height: 6,
       parts: [
-        chart({
+        {
           ...{ title: 'Open incidents', index: 'incidents', shape: 'metric', query: 'NOT state:resolved' },
           metrics: [{ label: 'not resolved' }],
-        }),
-        chart({ title: 'Incidents', index: 'incidents', shape: 'metric', metrics: [{ label: 'incidents' }] }),
-        chart({ title: 'Alerts', index: 'alerts', shape: 'metric', metrics: [{ label: 'alerts' }] }),
+        },
+        { title: 'Incidents', index: 'incidents', shape: 'metric', metrics: [{ label: 'incidents' }] },
+        { title: 'Alerts', index: 'alerts', shape: 'metric', metrics: [{ label: 'alerts' }] },
       ],
     },
     {
       height: 12,
       parts: [
-        chart({
+        {
           ...{ title: 'Incidents by severity', index: 'incidents', shape: 'bars', metrics: [COUNT], by: SEVERITY },
-        }),
-        chart({
+        },
+        {
           ...{ title: 'Alerts by detector', index: 'alerts', shape: 'bars' },
           ...{ metrics: [COUNT], by: terms('detector', 'detector', 12) },
-        }),
-        chart({
+        },
+        {
           ...{ title: 'Entities with the most alerts', index: 'alerts', shape: 'table' },
           ...{ metrics: [COUNT], by: terms('entity', 'entity', 20) },
-        }),
+        },
       ],
     },
     { height: 12, parts: [{ search: 'incidents' }] },
