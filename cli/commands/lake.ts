@@ -97,7 +97,7 @@ export function addLake(command: Command): Command {
   return command.option('--lake <directory>', 'directory of the table (default: "lake" in the data directory)');
 }
 
-export function lakeDirectory({ dataDir, lake, tenant }: LakeOption): string {
+export function lakeDirectory({ dataDir, lake, tenant }: Pick<LakeOption, 'dataDir' | 'lake' | 'tenant'>): string {
   if (lake === undefined) return join(dataDir, 'lake');
   return tenant === undefined ? lake : tenantDirectory(lake, tenant);
 }

@@ -386,9 +386,9 @@ function storedIn(options: RunOptions): Pick<PipelineRequest, 'lake'> {
   return { lake: { directory, retention: { ageMs: lakeAge, sizeBytes: lakeSize }, beside: logPlace(options) } };
 }
 
-function lakeDirectoryOf({ dataDir, lake, rootDir, tenant }: StartOptions): string {
+function lakeDirectoryOf({ dataDir, lake, tenant }: StartOptions): string {
   return lakeDirectory({
-    ...{ dataDir, rootDir },
+    dataDir,
     ...(tenant === undefined ? {} : { tenant }),
     ...(typeof lake === 'string' ? { lake } : {}),
   });
