@@ -28,6 +28,16 @@ export function localTimeOf(timeZone: string): LocalTime {
   };
 }
 
+/** Whether the platform knows the zone: an IANA name such as `Europe/Berlin`, or UTC. */
+export function isTimeZone(name: string): boolean {
+  try {
+    localTimeOf(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Of `GMT`, or `GMT+05:30`. */
 function offsetOf(name: string): number {
   const [, sign, hours = '0', minutes = '0', seconds = '0'] = /GMT([+-])(\d+):(\d+)(?::(\d+))?/.exec(name) ?? [];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isTimeZone } from '../../detection/local-time.js';
 import { feedback } from '../../schemas/feedback.js';
 import { type IncidentAction, incidentAction } from '../live/incident-actions.js';
 import {
@@ -149,16 +150,7 @@ const note = z.string().max(2000).nullable().default(null);
 const DAY_MS = 86_400_000;
 const MONTH_MS = 30 * DAY_MS;
 const LONGEST_FINE_MS = 90 * DAY_MS;
-const timeZone = z
-  .string()
-  .max(100)
-  .refine((name) => {
-    try {
-      return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
-    } catch {
-      return false;
-    }
-  }, 'It is no time zone; give an IANA name such as Europe/Berlin.');
+const timeZone = z.string().max(100).refine(isTimeZone, 'It is no time zone; give an IANA name such as Europe/Berlin.');
 
 /** Notes what somebody has said of an incident, in the topic that all read. */
 async function act(

@@ -1,5 +1,5 @@
 import ICAL from 'ical.js';
-import { type LocalTime, localTimeOf } from '../../detection/local-time.js';
+import { isTimeZone, type LocalTime, localTimeOf } from '../../detection/local-time.js';
 import type { CalendarConfig } from '../../topology/calendar.js';
 
 const DAY_MS = 86_400_000;
@@ -60,7 +60,7 @@ function* occurrencesOf(event: ICAL.Event): Generator<{ readonly start: ICAL.Tim
 /** Times without a zone are of the zone that is given; those of zones that are known by name go by the platform's data. */
 function instantsOf(component: ICAL.Component, timeZone: string): (time: ICAL.Time) => number {
   const named = component.getFirstProperty('dtstart')?.getFirstParameter('tzid');
-  const own = named === undefined || named === '' ? undefined : zoneOf(named);
+  const own = named !== undefined && isTimeZone(named) ? localTimeOf(named) : undefined;
   const fallback = localTimeOf(timeZone);
   return (time) => {
     if (time.zone === ICAL.Timezone.utcTimezone) return wallClock(time);
@@ -68,14 +68,6 @@ function instantsOf(component: ICAL.Component, timeZone: string): (time: ICAL.Ti
     const isFloating = time.isDate || time.zone === ICAL.Timezone.localTimezone;
     return isFloating ? instantOf(wallClock(time), fallback) : time.toUnixTime() * 1000;
   };
-}
-
-function zoneOf(name: string): LocalTime | undefined {
-  try {
-    return localTimeOf(name);
-  } catch {
-    return undefined;
-  }
 }
 
 /** As if it were UTC. */

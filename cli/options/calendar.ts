@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readCalendar } from '../../app/calendar/read-calendar.js';
-import { localTimeOf } from '../../detection/local-time.js';
+import { isTimeZone } from '../../detection/local-time.js';
 import type { CalendarConfig } from '../../topology/calendar.js';
 import { UsageError } from './usage-error.js';
 
@@ -23,9 +23,7 @@ export function addCalendar(command: Command): Command {
 }
 
 export function calendarConfig({ calendar, timeZone = 'UTC' }: CalendarOptions): CalendarConfig {
-  try {
-    localTimeOf(timeZone);
-  } catch {
+  if (!isTimeZone(timeZone)) {
     throw new UsageError(`--time-zone: there is no time zone "${timeZone}"; give an IANA name such as Europe/Berlin`);
   }
   return {
