@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ConnectorError } from '../connector-error.js';
 import type { HttpService } from '../http-service.js';
 import { type DataSource, type GrafanaDashboard, grafanaDashboards, grafanaDataSources } from './dashboard-files.js';
-import { type AppliedDashboard, ask, find } from './service-answer.js';
+import { type AppliedDashboard, SignedService } from './signed-service.js';
 
 const FOLDER = { uid: 'millrace', title: 'Millrace' };
 const CREDENTIALS = 'user:password@ in the URL, or a token';
@@ -25,7 +25,8 @@ const sourceThere = z.looseObject({ name: z.string(), uid: z.string() });
  *
  * @throws ConnectorError
  */
-export async function applyGrafanaDashboards(grafana: HttpService, urls: DataSourceUrls): Promise<AppliedDashboard[]> {
+export async function applyGrafanaDashboards(service: HttpService, urls: DataSourceUrls): Promise<AppliedDashboard[]> {
+  const grafana = new SignedService(service, CREDENTIALS);
   const applied: AppliedDashboard[] = [await applyFolder(grafana)];
   for (const source of await grafanaDataSources()) {
     const url = urls[source.type as keyof DataSourceUrls];
@@ -35,12 +36,12 @@ export async function applyGrafanaDashboards(grafana: HttpService, urls: DataSou
   return applied;
 }
 
-async function applyFolder(grafana: HttpService): Promise<AppliedDashboard> {
+async function applyFolder(grafana: SignedService): Promise<AppliedDashboard> {
   const name = `folder ${FOLDER.uid}`;
   const path = `api/folders/${FOLDER.uid}`;
-  const found = await find(grafana, anything, CREDENTIALS, { method: 'GET', path });
+  const found = await grafana.find(anything, { method: 'GET', path });
   if (found !== undefined) return { name, result: 'unchanged' };
-  await ask(grafana, anything, CREDENTIALS, { method: 'POST', path: 'api/folders', body: FOLDER });
+  await grafana.ask(anything, { method: 'POST', path: 'api/folders', body: FOLDER });
   return { name, result: 'created' };
 }
 
@@ -59,39 +60,39 @@ function withAddress(source: DataSource, address: string): DataSource {
   return { ...source, ...credentials, url: url.href.replace(/\/$/, '') };
 }
 
-async function applySource(grafana: HttpService, source: DataSource): Promise<AppliedDashboard> {
+async function applySource(grafana: SignedService, source: DataSource): Promise<AppliedDashboard> {
   const name = `data source ${source.uid}`;
   const path = `api/datasources/uid/${source.uid}`;
-  const found = await find(grafana, sourceThere, CREDENTIALS, { method: 'GET', path });
+  const found = await grafana.find(sourceThere, { method: 'GET', path });
   if (found === undefined) {
     // Its name is taken by another: Grafana would answer that it is busy for ever.
     const named = `api/datasources/name/${encodeURIComponent(source.name)}`;
-    const other = await find(grafana, sourceThere, CREDENTIALS, { method: 'GET', path: named });
+    const other = await grafana.find(sourceThere, { method: 'GET', path: named });
     if (other !== undefined) {
       throw new ConnectorError(
         'SERVICE_REFUSED',
         `Grafana at ${grafana.address} has a data source "${source.name}" with the uid ${other.uid}; the dashboards need ${source.uid}: rename or delete it`,
       );
     }
-    await ask(grafana, anything, CREDENTIALS, { method: 'POST', path: 'api/datasources', body: source });
+    await grafana.ask(anything, { method: 'POST', path: 'api/datasources', body: source });
     return { name, result: 'created' };
   }
   // A password cannot be read back to be compared.
   if (source['secureJsonData'] === undefined && isSame(source, found)) return { name, result: 'unchanged' };
-  await ask(grafana, anything, CREDENTIALS, { method: 'PUT', path, body: source });
+  await grafana.ask(anything, { method: 'PUT', path, body: source });
   return { name, result: 'updated' };
 }
 
-async function applyDashboard(grafana: HttpService, dashboard: GrafanaDashboard): Promise<AppliedDashboard> {
+async function applyDashboard(grafana: SignedService, dashboard: GrafanaDashboard): Promise<AppliedDashboard> {
   const name = `dashboard ${dashboard.uid}`;
   const path = `api/dashboards/uid/${dashboard.uid}`;
-  const found = await find(grafana, there, CREDENTIALS, { method: 'GET', path });
+  const found = await grafana.find(there, { method: 'GET', path });
   const { id: _id, version: _version, ...own } = dashboard;
   if (found !== undefined && found.meta.folderUid === FOLDER.uid && isSame(own, found.dashboard)) {
     return { name, result: 'unchanged' };
   }
   const body = { dashboard, folderUid: FOLDER.uid, overwrite: true, message: 'millrace dashboards apply' };
-  await ask(grafana, anything, CREDENTIALS, { method: 'POST', path: 'api/dashboards/db', body });
+  await grafana.ask(anything, { method: 'POST', path: 'api/dashboards/db', body });
   return { name, result: found === undefined ? 'created' : 'updated' };
 }
 

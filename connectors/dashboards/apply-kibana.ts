@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ConnectorError } from '../connector-error.js';
 import type { HttpService } from '../http-service.js';
 import { kibanaObjects } from './dashboard-files.js';
-import { type AppliedDashboard, ask } from './service-answer.js';
+import { type AppliedDashboard, SignedService } from './signed-service.js';
 
 const OLDEST = { major: 8, minor: 9 };
 const CREDENTIALS = 'user:password@ in the URL, or an API key';
@@ -32,12 +32,13 @@ const importAnswer = z.object({
  *
  * @throws ConnectorError
  */
-export async function applyKibanaObjects(kibana: HttpService): Promise<AppliedDashboard[]> {
+export async function applyKibanaObjects(service: HttpService): Promise<AppliedDashboard[]> {
+  const kibana = new SignedService(service, CREDENTIALS);
   await requireVersion(kibana);
   const { name, text } = await kibanaObjects();
   const form = new FormData();
   form.set('file', new Blob([text], { type: 'application/ndjson' }), name);
-  const { errors, success, successResults } = await ask(kibana, importAnswer, CREDENTIALS, {
+  const { errors, success, successResults } = await kibana.ask(importAnswer, {
     ...{ method: 'POST', path: 'api/saved_objects/_import?overwrite=true', body: form, headers: HEADERS },
   });
   if (!success) {
@@ -49,8 +50,8 @@ export async function applyKibanaObjects(kibana: HttpService): Promise<AppliedDa
   });
 }
 
-async function requireVersion(kibana: HttpService): Promise<void> {
-  const { version } = await ask(kibana, statusAnswer, CREDENTIALS, { method: 'GET', path: 'api/status' });
+async function requireVersion(kibana: SignedService): Promise<void> {
+  const { version } = await kibana.ask(statusAnswer, { method: 'GET', path: 'api/status' });
   const [major = 0, minor = 0] = version.number.split('.').map(Number);
   if (major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor)) return;
   throw new ConnectorError(
