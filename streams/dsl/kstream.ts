@@ -1,6 +1,5 @@
+import { type AnyJoiner, JOIN_OPERATORS, type JoinKind, joinOf } from '../operators/joins/join.js';
 import { compileStreamTableJoin } from '../operators/joins/stream-table-join.js';
-import type { JoinKind } from '../operators/joins/table-table-join.js';
-import { type AnyJoiner, joinOf } from '../operators/joins/value-joiner.js';
 import { processorCompiler } from '../operators/process.js';
 import { compileBranch } from '../operators/stateless/branch.js';
 import { filter } from '../operators/stateless/filter.js';
@@ -367,7 +366,7 @@ export class KStream<K, V, Missing extends RecordPart = never> {
     kind: JoinKind,
     given: readonly unknown[],
   ): KStream<K, unknown, 'value'> {
-    requireSynchronous({ inner: 'join', left: 'leftJoin', outer: 'outerJoin' }[kind], { joiner });
+    requireSynchronous(JOIN_OPERATORS[kind], { joiner });
     const [windows, joined = {}] = given;
     if (other instanceof KTable)
       return this.#joinTable(other, joiner, kind === 'left', (windows ?? {}) as Joined<K, V>);

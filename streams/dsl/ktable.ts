@@ -1,5 +1,5 @@
-import { compileTableJoinSide, type JoinKind, joinedTableRows } from '../operators/joins/table-table-join.js';
-import { type AnyJoiner, joinOf } from '../operators/joins/value-joiner.js';
+import { type AnyJoiner, JOIN_OPERATORS, type JoinKind, type JoinSide, joinOf } from '../operators/joins/join.js';
+import { compileTableJoinSide, joinedTableRows } from '../operators/joins/table-table-join.js';
 import { passOn } from '../operators/stateless/operator.js';
 import { regroup } from '../operators/tables/row-change.js';
 import { filterTable, mapTableValues } from '../operators/tables/table-operators.js';
@@ -152,8 +152,7 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
   }
 
   #join(other: AnyTable, joiner: AnyJoiner, kind: JoinKind, named: Named): KTable<K, unknown, null, 'value'> {
-    const operator = { inner: 'join', left: 'leftJoin', outer: 'outerJoin' }[kind];
-    requireSynchronous(operator, { joiner });
+    requireSynchronous(JOIN_OPERATORS[kind], { joiner });
     const { graph } = this;
     const name = graph.named(named, 'KTABLE-MERGE');
     if (other.graph !== graph) throw new TopologyError(`"${name}" joins a table of another builder`);
@@ -161,20 +160,13 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     if (kind !== 'inner') requireOldValues(this.changes);
     if (kind === 'outer') requireOldValues(other.changes);
     const joined = { kind, join: joinOf(joiner), left, right };
-    const sideNode = (
-      side: 'left' | 'right',
-      sideName: string,
-      parent: GraphNode,
-      stores: readonly StoreDefinition[],
-    ) => {
+    const sideNode = (side: JoinSide, sideName: string, parent: GraphNode, stores: readonly StoreDefinition[]) => {
       const compile = (task: TaskContext, forward: Forward) =>
         compileTableJoinSide({ ...joined, name: sideName, side }, task, forward);
       return graph.processor(sideName, parent, compile, stores, { joins: true });
     };
-    const nameOf = (prefix: string, suffix: string) => {
-      const generated = graph.name(prefix);
-      return named.name === undefined ? generated : `${name}-${suffix}`;
-    };
+    const nameOf = (prefix: string, suffix: string) =>
+      graph.named(named.name === undefined ? {} : { name: `${name}-${suffix}` }, prefix);
     const latest = [latestChanges(this, `${name}-left`), latestChanges(other, `${name}-right`)] as const;
     const ofLeft = sideNode('left', nameOf('KTABLE-JOINTHIS', 'join-this'), latest[0], right.stores);
     const ofRight = sideNode('right', nameOf('KTABLE-JOINOTHER', 'join-other'), latest[1], left.stores);

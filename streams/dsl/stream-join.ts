@@ -1,6 +1,5 @@
+import type { Join, JoinKind, JoinSide } from '../operators/joins/join.js';
 import { compileStreamJoinSide, joinRetentionMs } from '../operators/joins/stream-stream-join.js';
-import type { JoinKind } from '../operators/joins/table-table-join.js';
-import type { Join } from '../operators/joins/value-joiner.js';
 import { passOn } from '../operators/stateless/operator.js';
 import type { Serde } from '../serde/serde.js';
 import { JoinStore } from '../state/joins/join-store.js';
@@ -26,10 +25,8 @@ export interface StreamJoin {
 /** A node for each side, with both stores, and one that hands on the results of both. */
 export function streamJoin(given: StreamJoin): GraphNode {
   const { graph, isNameGenerated, join, kind, left, name, right, windows } = given;
-  const nameOf = (prefix: string, suffix: string) => {
-    const generated = graph.name(prefix);
-    return isNameGenerated ? generated : `${name}-${suffix}`;
-  };
+  const nameOf = (prefix: string, suffix: string) =>
+    graph.named(isNameGenerated ? {} : { name: `${name}-${suffix}` }, prefix);
   const leftNode = nameOf('KSTREAM-JOINTHIS', 'this-join');
   const rightNode = nameOf('KSTREAM-JOINOTHER', 'other-join');
   const storeOf = (node: string, valueSerde: Serde<unknown>): StoreDefinition => {
@@ -45,7 +42,7 @@ export function streamJoin(given: StreamJoin): GraphNode {
   };
   const stores = [storeOf(leftNode, given.value), storeOf(rightNode, given.otherValue)] as const;
   const options = { kind, join, windows, leftStore: stores[0].name, rightStore: stores[1].name };
-  const sideNode = (side: 'left' | 'right', node: string, parent: GraphNode) => {
+  const sideNode = (side: JoinSide, node: string, parent: GraphNode) => {
     const compile = (task: TaskContext, forward: Forward) =>
       compileStreamJoinSide({ ...options, name: node, side }, task, forward);
     return graph.processor(node, parent, compile, stores, { joins: true });

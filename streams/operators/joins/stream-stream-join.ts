@@ -1,7 +1,6 @@
 import type { JoinRecord, JoinStore } from '../../state/joins/join-store.js';
 import type { CompiledNode, Forward, TaskContext } from '../../topology/topology.js';
-import type { JoinKind } from './table-table-join.js';
-import type { Join } from './value-joiner.js';
+import type { Join, JoinKind, JoinSide } from './join.js';
 
 export interface StreamStreamJoinOptions {
   readonly name: string;
@@ -11,8 +10,6 @@ export interface StreamStreamJoinOptions {
   readonly leftStore: string;
   readonly rightStore: string;
 }
-
-type Side = 'left' | 'right';
 
 /**
  * How long a record is kept behind the store's time: until no partner of it can come in time. For bounds that are not negative
@@ -24,7 +21,7 @@ export function joinRetentionMs({ afterMs, beforeMs, graceMs }: StreamStreamJoin
 
 /** Joins each record of one side with those of the other side that were there before it, and keeps it for later ones. */
 export function compileStreamJoinSide(
-  options: StreamStreamJoinOptions & { readonly side: Side },
+  options: StreamStreamJoinOptions & { readonly side: JoinSide },
   task: TaskContext,
   forward: Forward,
 ): CompiledNode {

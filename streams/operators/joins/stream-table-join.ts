@@ -1,6 +1,6 @@
 import type { CompiledNode, Forward, TaskContext } from '../../topology/topology.js';
 import type { TableRows } from '../tables/table-rows.js';
-import type { Join } from './value-joiner.js';
+import type { Join } from './join.js';
 
 export interface StreamTableJoinOptions {
   readonly name: string;

@@ -1,8 +1,6 @@
 import type { CompiledNode, Forward, TaskContext } from '../../topology/topology.js';
 import type { FindRow, TableRows } from '../tables/table-rows.js';
-import type { Join } from './value-joiner.js';
-
-export type JoinKind = 'inner' | 'left' | 'outer';
+import type { Join, JoinKind, JoinSide } from './join.js';
 
 export interface TableTableJoin {
   readonly kind: JoinKind;
@@ -20,7 +18,7 @@ function resultOf({ join, kind }: TableTableJoin, key: unknown, left: unknown, r
 
 /** Follows the changes of one side, and joins each with the other side's row. */
 export function compileTableJoinSide(
-  options: TableTableJoin & { readonly name: string; readonly side: 'left' | 'right' },
+  options: TableTableJoin & { readonly name: string; readonly side: JoinSide },
   task: TaskContext,
   forward: Forward,
 ): CompiledNode {

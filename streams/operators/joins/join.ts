@@ -1,3 +1,15 @@
+/** Which sides have results without a partner: neither, the left one, or both. */
+export type JoinKind = 'inner' | 'left' | 'outer';
+
+export type JoinSide = 'left' | 'right';
+
+/** What the joins are called, for messages. */
+export const JOIN_OPERATORS: Readonly<Record<JoinKind, string>> = {
+  inner: 'join',
+  left: 'leftJoin',
+  outer: 'outerJoin',
+};
+
 /** A joiner as it is called: the key first. */
 export type Join = (key: unknown, value: unknown, otherValue: unknown) => unknown;
 
