@@ -2,8 +2,8 @@ import { ArgumentError } from '../errors.js';
 import { type Duration, toMilliseconds } from './duration.js';
 
 /**
- * How far apart in time two records may be that are joined, both bounds included: a record of the other stream may be
- * `before` or `after` a record of this one.
+ * How far apart in time two records may be to be joined, in milliseconds, both bounds included: a record of the other stream
+ * may be up to `before` earlier or up to `after` later than one of this stream.
  *
  * @example JoinWindows.ofTimeDifferenceAndGrace('5m', '10s').before(0)
  */
@@ -15,8 +15,8 @@ export class JoinWindows {
   ) {}
 
   /**
-   * Records that are at most `difference` apart, of which each may come up to `grace` late. Where a result with null is due, it
-   * is sent when the watermark is past the last time at which a partner would be in time.
+   * Joins records that are at most `difference` apart, each of which may come up to `grace` late. In a left or outer join the
+   * result of a record without a partner is sent when the watermark is past the last time at which a partner could come.
    *
    * @throws ArgumentError when one is no duration
    */
@@ -25,7 +25,7 @@ export class JoinWindows {
     return new JoinWindows(differenceMs, differenceMs, toMilliseconds(grace, 'the grace period'));
   }
 
-  /** Records that are at most `difference` apart and come in time. @throws ArgumentError when it is no duration */
+  /** Joins records that are at most `difference` apart and come in time. @throws ArgumentError when it is no duration */
   static ofTimeDifferenceWithNoGrace(difference: Duration): JoinWindows {
     return JoinWindows.ofTimeDifferenceAndGrace(difference, 0);
   }
@@ -33,13 +33,17 @@ export class JoinWindows {
   /**
    * How far the other stream's record may be before this one's: milliseconds, which may be negative, or a duration.
    *
-   * @throws ArgumentError when it would end after `after`
+   * @throws ArgumentError when the window would begin after its end
    */
   before(difference: Duration): JoinWindows {
     return new JoinWindows(offset(difference), this.afterMs, this.graceMs).#checked();
   }
 
-  /** How far the other stream's record may be after this one's; else as `before`. */
+  /**
+   * How far the other stream's record may be after this one's: milliseconds, which may be negative, or a duration.
+   *
+   * @throws ArgumentError when the window would end before it begins
+   */
   after(difference: Duration): JoinWindows {
     return new JoinWindows(this.beforeMs, offset(difference), this.graceMs).#checked();
   }

@@ -11,8 +11,9 @@ import { KTable } from './ktable.js';
 import type { GroupedRows, Materialized, Serdes, TableAggregator } from './options.js';
 
 /**
- * Rows of a table, grouped by another key. An aggregate follows the table: what a row was is taken out of its group, and what
- * it is comes into the group that it is in then. Changes go through `<application>-<name>-repartition`.
+ * Rows of a table, grouped by another key. When a row changes, its old value is subtracted from the aggregate of the group that
+ * it was in, and its new value is added to that of the group that it is in now. Changes go through
+ * `<application>-<name>-repartition`.
  */
 export class KGroupedTable<K, V> {
   readonly #graph: Graph;

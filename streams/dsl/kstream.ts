@@ -265,8 +265,8 @@ export class KStream<K, V, Missing extends RecordPart = never> {
   /**
    * Joins each record with the table's row of its key, as the row is when the record is processed: only records of the stream
    * make results, each with its record's time. Records without a row are passed over, and so are those with a null key or
-   * value, which are counted as skipped. A joiner with three parameters is given the key first: (key, value, tableValue), whose
-   * types the compiler must be told, for it takes the values alone for granted.
+   * value, which are counted as skipped. A joiner with three parameters is given the key first: (key, value, tableValue). Write
+   * their types: the compiler infers only those of a joiner of the two values.
    *
    * Stream and table must have the same number of partitions. Where the key may have changed, records go through
    * `<application>-<name>-repartition` first.

@@ -22,8 +22,8 @@ import type { SessionWindows } from './session-windows.js';
  * Records grouped by key and session. The keys of the tables are `Windowed`, of which the window is from the time of the
  * session's first record to that of its last, both included: a serde for them is yours to pass.
  *
- * A session that was merged into another is deleted, so that its row is null; `Gone` says so. What closed is sent once, and is
- * never deleted.
+ * A session that was merged into another is deleted, so that its row is null; `Gone` says so. With `onWindowClose` each session
+ * is sent once, and none is deleted.
  */
 export class SessionWindowedKStream<K, V, Missing extends RecordPart = never, Gone extends null = null> {
   readonly #grouped: KGroupedStream<K, V, Missing>;

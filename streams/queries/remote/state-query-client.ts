@@ -51,7 +51,7 @@ export interface InstanceQuery {
 }
 
 /**
- * Asks instances of an application, each for one partition of a store: for a program that is none of them, such as a server.
+ * Asks instances of an application, each for one partition of a store: for a program that is not one of them, such as a server.
  *
  * @example
  * const client = new StateQueryClient({ token });

@@ -20,8 +20,8 @@ import { keyEntry, TIME_ENTRY, timeOf } from './versioned-entries.js';
 
 /**
  * A store of the Processor API that keeps what each key was and when; reads and writes are synchronous. Times are in
- * milliseconds since the epoch. The store's own time is the latest of a `put`: nothing is taken, and little is known, of
- * before that time less the history retention.
+ * milliseconds since the epoch. The store's own time is the latest of a `put`. Versions that are older than that time less the
+ * history retention are refused, and of such a time the store knows a key's value only where it is still the latest.
  */
 export interface VersionedKeyValueStore<K, V> {
   /**
