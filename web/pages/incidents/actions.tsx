@@ -8,19 +8,23 @@ import { useVisitor } from '../../shell/visitor.js';
 const SilenceDialog = lazy(() => import('./silence-dialog.js'));
 const FineDialog = lazy(() => import('./fine-dialog.js'));
 
+type Question = 'silence' | 'fine';
+
 interface ActionsProps {
   readonly incident: Incident;
   /** What stands before them, such as the way to the incident. */
   readonly children?: ReactNode;
+  /** What stands after them, and may ask the same. */
+  readonly more?: (ask: (question: Question) => void) => ReactNode;
   readonly withFine?: boolean;
   readonly primary?: boolean;
 }
 
 /** What people can say of an incident: somebody is on it, tell nobody, this was fine. */
-export function IncidentActions({ children, incident, primary = false, withFine = false }: ActionsProps) {
+export function IncidentActions({ children, incident, more, primary = false, withFine = false }: ActionsProps) {
   const client = useQueryClient();
   const { canAct } = useVisitor();
-  const [asks, ask] = useState<'silence' | 'fine'>();
+  const [asks, ask] = useState<Question>();
   const params = { path: { id: incident.id } };
   const onSuccess = () => client.invalidateQueries({ queryKey: ['incidents'] });
   const acknowledge = useMutation({
@@ -57,6 +61,7 @@ export function IncidentActions({ children, incident, primary = false, withFine 
           )}
         </>
       )}
+      {more?.(ask)}
       {acknowledge.error !== null && <Failure what="That was not noted." error={acknowledge.error} />}
       <Suspense>
         {asks === 'silence' && (

@@ -15,7 +15,8 @@ import { useRangeLink } from '../../shell/range.js';
 import { IncidentActions } from './actions.js';
 import { AskedFor } from './asked-for.js';
 import { FieldShifts } from './field-shifts.js';
-import { areAllLines, logsQueryOf, logsSourceOf } from './its-lines.js';
+import { IncidentMenu } from './incident-menu.js';
+import { areAllLines, logsQueryOf, logsSourceOf, timeAround } from './its-lines.js';
 import { isUnusual, latestOf, signalsOf } from './signals.js';
 import { Timeline } from './timeline.js';
 import { Together } from './together.js';
@@ -33,10 +34,7 @@ export function IncidentDetailView({ id }: { readonly id: string }) {
 
 function Detail({ incident }: { readonly incident: IncidentDetail }) {
   const linkTo = useRangeLink();
-  const around = {
-    from: String(incident.opened - 600_000),
-    to: String((incident.resolved ?? Math.max(incident.updated, Date.now())) + 60_000),
-  };
+  const around = timeAround(incident);
   return (
     <>
       <Head incident={incident} />
@@ -134,7 +132,14 @@ function Head({ incident }: { readonly incident: IncidentDetail }) {
         <p className="ih-s">{incident.summary}</p>
       </div>
       <div className="ih-b">
-        <IncidentActions incident={incident} withFine primary />
+        <IncidentActions
+          incident={incident}
+          withFine
+          primary
+          more={(ask) => (
+            <IncidentMenu incident={incident} onSilence={() => ask('silence')} onFine={() => ask('fine')} />
+          )}
+        />
       </div>
       <dl className="ih-f">
         {facts.map(([name, value]) => (

@@ -32,3 +32,11 @@ export function logsQueryOf({ scope, source_kind: kind }: Pick<Incident, 'scope'
   if (isOfClient({ scope })) return requestsOf({ scope });
   return `${requestsOf({ scope })} status:>=400`.trim();
 }
+
+/** The time in which an incident's lines are, with some before and after, as a query of the URL. */
+export function timeAround({ opened, resolved, updated }: Pick<Incident, 'opened' | 'resolved' | 'updated'>) {
+  return {
+    from: String(opened - 600_000),
+    to: String((resolved ?? Math.max(updated, Date.now())) + 60_000),
+  };
+}
