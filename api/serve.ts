@@ -22,17 +22,14 @@ import { Cookies } from './auth/cookies.js';
 import { TenantAccess } from './auth/tenant-access.js';
 import { type Address, isLoopback, listen, namesOf } from './listen.js';
 import { EventHub } from './live/event-hub.js';
+import { publishFigures } from './live/figures-ticker.js';
 import { LiveResults } from './live/live-results.js';
-import { systemFiguresOf } from './live/system-metrics.js';
 import { shownDelivery } from './routes/deliveries.js';
 import { RESOURCES } from './routes/table.js';
 import { createServer, type RateLimits } from './server.js';
 import { serverLog } from './server-log.js';
 import type { Services } from './services.js';
 import { RunningStores } from './state/running-stores.js';
-
-const METRICS_EVERY_MS = 5_000;
-const MINUTE_MS = 60_000;
 
 export interface ServeOptions {
   readonly log: Log;
@@ -145,11 +142,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { server, url } = await listen(app, address);
   live.start();
   const setupUrl = accounts?.needsSetup === true ? `${url}/#/setup?token=${await accounts.newSetupToken()}` : undefined;
-  const timer = setInterval(() => {
-    if (events.listeners === 0) return;
-    const to = live.latestTime + 1;
-    events.publish('metrics', { time: to, ...systemFiguresOf(live, { from: to - MINUTE_MS, to }, true) });
-  }, METRICS_EVERY_MS);
+  const stopFigures = publishFigures(live, events);
   return {
     url,
     setupUrl,
@@ -157,7 +150,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ended: live.failed,
     useAlerts: (file) => notify.useFile(ofTenant(file)),
     close: async () => {
-      clearInterval(timer);
+      stopFigures();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
       await received?.close();

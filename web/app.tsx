@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
-import { useLive, useLiveStore } from './live/use-live.js';
+import { useLive, useLiveStore, useStaleSince } from './live/use-live.js';
 import { OverviewPage } from './pages/overview/overview-page.js';
 import { Icon, IconSprite } from './parts/icon.js';
 import { titleOf } from './parts/incident-words.js';
@@ -47,7 +47,7 @@ function Shell() {
       </a>
       <div className="app">
         <Rail />
-        <div className="page">
+        <LivePage>
           <StreamBanner />
           <PageBoundary key={location.split('/')[1]}>
             <Suspense fallback={<Loading />}>
@@ -67,13 +67,19 @@ function Shell() {
               </Switch>
             </Suspense>
           </PageBoundary>
-        </div>
+        </LivePage>
       </div>
       <OpenedToast />
       <AccountMenu />
       <KeyboardHelp />
     </>
   );
+}
+
+/** Figures of a page on which nothing new comes are dimmed. */
+function LivePage({ children }: { readonly children: ReactNode }) {
+  const isStale = useStaleSince() !== undefined;
+  return <div className={`page ${isStale ? 'stale' : ''}`}>{children}</div>;
 }
 
 /** What was asked of incidents is asked again when the stream says that one has changed. */

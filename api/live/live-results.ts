@@ -87,6 +87,7 @@ export class LiveResults {
   readonly #tail: TopicTail;
   readonly #passedOver = new Map<string, number>();
   #latest = 0;
+  #cameAt = performance.now();
   #isReady = false;
   #failure: Error | undefined;
   #fail: (error: Error) => void = () => {};
@@ -156,6 +157,11 @@ export class LiveResults {
   /** When the newest event was; the clock where there is none yet. */
   get latestTime(): number {
     return this.#latest === 0 ? Date.now() : this.#latest;
+  }
+
+  /** For how long no line, request or result has come, in milliseconds; of the clock here, whatever their own times. */
+  get idleMs(): number {
+    return Math.round(performance.now() - this.#cameAt);
   }
 
   /** Records that came faster than they could be read, and are not in memory. */
@@ -270,7 +276,10 @@ export class LiveResults {
     const record = liveRecordOf(topic, decoded, fields);
     if (record === undefined) return;
     this.#rings.get(role)?.add(record, bytes);
-    if (role !== 'deadLetters' && record.time > this.#latest) this.#latest = record.time;
+    if (role !== 'deadLetters') {
+      this.#cameAt = performance.now();
+      if (record.time > this.#latest) this.#latest = record.time;
+    }
     this.#publish(role, record);
   }
 

@@ -74,6 +74,43 @@ describe.skipIf(CHROMIUM === undefined)('the states of the dashboard (skipped wh
     await page.waitForURL(/q=service%3Aweb-api/);
   });
 
+  test('when nothing new has come for 10 s, figures are dimmed and say what they are of, until something comes again', async () => {
+    const { url } = await started(['--listen', '--no-auth', '--http', '127.0.0.1:4394']);
+    const send = async () => {
+      const lines = Array.from({ length: 5 }, (_, index) =>
+        JSON.stringify({ timestamp: new Date().toISOString(), service: 'web-api', level: 'INFO', message: `${index}` }),
+      );
+      const sent = await fetch(`${url}/api/v1/events`, {
+        method: 'POST',
+        body: lines.join('\n'),
+        headers: { 'X-Millrace': '1', 'Content-Type': 'text/plain' },
+      });
+      expect(sent.ok).toBe(true);
+    };
+    await send();
+    const page = await open(url);
+    const figures = page.getByRole('region', { name: /^Figures of the last minute/ });
+    await figures.waitFor();
+    await send();
+    const sentAt = performance.now();
+    await page.getByText('Live', { exact: false }).first().waitFor();
+    const dimmed = page.locator('.page.stale');
+    await dimmed.waitFor();
+    // 10 s after the last of them has been read, and a second or two until it is seen.
+    expect(performance.now() - sentAt).toBeGreaterThan(9_000);
+    expect(performance.now() - sentAt).toBeLessThan(25_000);
+    await figures.getByText(/as of \d\d:\d\d:\d\d, \d+ s ago/).waitFor();
+    await page
+      .getByRole('group', { name: 'Live stream' })
+      .getByText(/Waiting/)
+      .waitFor();
+    const colourOf = (selector: string) =>
+      page.evaluate<string>(`getComputedStyle(document.querySelector('${selector}')).color`);
+    expect(await colourOf('.kpi .k-v')).toBe(await colourOf('.stale .dim'));
+    await send();
+    await dimmed.waitFor({ state: 'detached' });
+  });
+
   test('a stream that breaks is said, what is there stays, and when the server is back it goes on', async () => {
     const args = ['--no-auth', '--log-rate', '20', '--rate', '20', '--http', '127.0.0.1:4392'];
     const { directory, pipeline, url } = await started(args);
@@ -83,6 +120,8 @@ describe.skipIf(CHROMIUM === undefined)('the states of the dashboard (skipped wh
     await pipeline.kill('SIGTERM');
     const banner = page.getByRole('status').filter({ hasText: 'Reconnecting' });
     await banner.waitFor();
+    // Its figures are no longer those of now.
+    await page.locator('.page.stale').waitFor({ state: 'attached' });
     expect(await banner.textContent()).toMatch(/in \d+ s, attempt \d+\. What you see is as of \d\d:\d\d:\d\d\./);
     expect(await rows.count()).toBeGreaterThan(0);
     await started(args, directory);

@@ -92,6 +92,33 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
     await page.context().close();
   });
 
+  test('the menu of an incident is used by the keyboard alone: its text is copied, its lines are opened', async () => {
+    const { page, problems } = await open('/incidents');
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const more = page.getByRole('button', { name: /^More/ });
+    await more.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'Silence' }).and(page.locator(':focus')).waitFor();
+    await page.keyboard.press('End');
+    await page.keyboard.press('ArrowUp');
+    await page.getByRole('menuitem', { name: 'Copy as Markdown' }).and(page.locator(':focus')).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText('Markdown copied.').waitFor();
+    const title = await page.locator('.ih h2').textContent();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toContain(`# [${title}](${url}/incidents/`);
+    // Closed, the menu has given the focus back.
+    await more.and(page.locator(':focus')).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'Silence' }).and(page.locator(':focus')).waitFor();
+    await page.keyboard.press('Escape');
+    await more.and(page.locator(':focus')).waitFor();
+    await page.keyboard.press('Enter');
+    for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
+    await page.waitForURL(/\/logs\?/);
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
   test('lines come in live, a search is in the URL, and an open line shows its fields', async () => {
     const { page } = await open('/logs');
     const rows = page.getByRole('grid', { name: 'Lines' }).getByRole('row');

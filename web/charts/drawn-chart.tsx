@@ -3,9 +3,9 @@ import uPlot from 'uplot';
 import { Link } from 'wouter';
 import { timeOfDay } from '../parts/wording.js';
 import { useSearchChanges } from '../shell/search-changes.js';
+import { type ChartLine, heightOf, type TimeChartProps, TOP } from './chart-props.js';
 import { colour, useThemeVersion } from './colours.js';
 import { labelsWithin } from './time-axis.js';
-import { type ChartLine, heightOf, type TimeChartProps, TOP } from './time-chart.js';
 import { endsAt, isUnusualAt } from './usual.js';
 
 const SYNC_KEY = 'page';

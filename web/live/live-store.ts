@@ -36,6 +36,9 @@ export interface LeftOut {
   readonly shown: number;
 }
 
+/** Figures of the last minute, when the newest event was, and for how long nothing has come. */
+export type LiveFigures = SystemFigures & { readonly time: number; readonly idle_ms: number };
+
 /** What a page sees of the stream: one object a frame, the same while nothing changes. */
 export interface LiveSnapshot {
   readonly connection: Connection;
@@ -46,7 +49,9 @@ export interface LiveSnapshot {
   readonly attempt: number;
   /** By the clock here; null before the first. */
   readonly lastEventAt: number | null;
-  readonly figures: (SystemFigures & { readonly time: number }) | null;
+  readonly figures: LiveFigures | null;
+  /** When those came, or at first the stream was opened, by the clock here. */
+  readonly figuresAt: number | null;
   /** Rises with each change of an alert or an incident: what was asked for is asked for again. */
   readonly incidentsVersion: number;
   /** The last incident that opened while the page was open. */
@@ -72,6 +77,7 @@ const EMPTY: LiveSnapshot = {
   attempt: 0,
   lastEventAt: null,
   figures: null,
+  figuresAt: null,
   incidentsVersion: 0,
   opened: null,
   lines: [],
@@ -187,7 +193,7 @@ export class LiveStore {
     source.addEventListener('log', (event) => this.#line(event));
     source.addEventListener('metrics', (event) => {
       this.#seen(event);
-      this.#change({ figures: JSON.parse(event.data) });
+      this.#change({ figures: JSON.parse(event.data), figuresAt: Date.now() });
     });
     source.addEventListener('alert', (event) => {
       this.#seen(event);
@@ -211,6 +217,7 @@ export class LiveStore {
       attempt: 0,
       retryAt: null,
       lastEventAt: Date.now(),
+      figuresAt: this.#latest().figuresAt ?? Date.now(),
       ...(wasBroken && { incidentsVersion: this.#latest().incidentsVersion + 1 }),
     });
     // What was missed comes at once; what comes later is new.

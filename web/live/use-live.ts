@@ -21,6 +21,20 @@ export function useNow(everyMs = 1_000): number {
   return now;
 }
 
+const STALE_MS = 10_000;
+
+/** When the newest event came, by the clock here, once that is too long ago for figures to be those of now. */
+export function useStaleSince(): number | undefined {
+  const idleMs = useLive((live) => live.figures?.idle_ms ?? 0);
+  const figuresAt = useLive((live) => live.figuresAt);
+  const isPaused = useLive((live) => live.isPaused);
+  const now = useNow();
+  if (figuresAt === null || isPaused) return undefined;
+  // Either the server says so, or it says nothing any longer.
+  const isStale = idleMs >= STALE_MS || now - figuresAt > STALE_MS;
+  return isStale ? figuresAt - idleMs : undefined;
+}
+
 /** The last value from before the stream was paused: what is looked at stands still. */
 export function useStill<T>(value: T): T {
   const isPaused = useLive((live) => live.isPaused);

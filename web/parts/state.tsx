@@ -1,9 +1,11 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { ApiProblem } from '../api/client.js';
 import { Icon, type IconName } from './icon.js';
-import { duration, timeOfDay } from './wording.js';
+import { duration, timeOfDay, when } from './wording.js';
 
 const LOADING_AFTER_MS = 300;
+/** What comes later than this after it happened is of a log of the past, and not late. */
+const OF_PAST_MS = 60_000;
 
 /** Grey bars where words will be, not before it has taken a while. */
 export function Loading({ rows = 4 }: { readonly rows?: number }) {
@@ -97,12 +99,15 @@ function TooMany({ again, seconds }: { readonly seconds: number; readonly again:
   );
 }
 
-/** Since when nothing new has come. */
-export function AsOf({ now, time }: { readonly time: number; readonly now: number }) {
+/** Which time figures are of, and since when nothing new has come: for a log of the past that is not the same. */
+export function AsOf({ now, since, time }: { readonly time: number; readonly since: number; readonly now: number }) {
+  const isOfPast = since - time > OF_PAST_MS;
   return (
     <span className="st warning s">
       <Icon name="clock" />
-      as of {timeOfDay(time)}, {duration(now - time)} ago
+      as of {isOfPast ? when(time, now) : timeOfDay(time)}, {isOfPast && 'nothing new for '}
+      {duration(now - since)}
+      {!isOfPast && ' ago'}
     </span>
   );
 }

@@ -1,6 +1,6 @@
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
-import { useLive, useLiveStore, useNow } from '../live/use-live.js';
+import { useLive, useLiveStore, useNow, useStaleSince } from '../live/use-live.js';
 import { Icon } from '../parts/icon.js';
 import { duration, number, timeOfDay } from '../parts/wording.js';
 import { SPANS, useRange, useRangeLink } from './range.js';
@@ -99,8 +99,6 @@ function instantOf(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-const STALE_MS = 10_000;
-
 /** Whether the page is live, how far behind, and the way to stop it. */
 function LivePill() {
   const store = useLiveStore();
@@ -110,19 +108,18 @@ function LivePill() {
   const waiting = useLive((live) => live.waiting);
   const retryAt = useLive((live) => live.retryAt);
   const lagMs = useLive((live) => live.figures?.lag_ms ?? null);
-  const figuresTime = useLive((live) => live.figures?.time ?? null);
+  const staleSince = useStaleSince();
   const linkTo = useRangeLink();
   const now = useNow();
-  const isOld = figuresTime !== null && now - figuresTime > STALE_MS;
   const [state, word, more] = isPaused
     ? ['paused', 'Paused', waiting > 0 ? `${waiting} new` : `at ${timeOfDay(pausedAt ?? now)}`]
     : connection === 'reconnecting'
       ? ['waiting', 'Reconnecting', retryAt === null ? 'now' : `again in ${duration(Math.max(0, retryAt - now))}`]
       : connection === 'connecting'
         ? ['waiting', 'Connecting', '']
-        : isOld
-          ? ['waiting', 'Waiting', `last event ${duration(now - figuresTime)} ago`]
-          : ['live', 'Live', lagMs === null ? '' : `${number(lagMs / 1000)} s behind`];
+        : staleSince === undefined
+          ? ['live', 'Live', lagMs === null ? '' : `${number(lagMs / 1000)} s behind`]
+          : ['waiting', 'Waiting', `nothing new for ${duration(now - staleSince)}`];
   return (
     <div className="live" data-state={state} role="group" aria-label="Live stream">
       <Link className="live-s" href={linkTo('/pipeline')} title="How far the slowest partition is behind the clock">

@@ -4,13 +4,12 @@ import { Link } from 'wouter';
 import type { Metrics } from '../../api/client.js';
 import { hostOf, servicesOf } from '../../api/questions.js';
 import { Spark } from '../../charts/spark.js';
-import { useNow, useStill } from '../../live/use-live.js';
+import { useNow, useStaleSince, useStill } from '../../live/use-live.js';
 import { Icon } from '../../parts/icon.js';
 import { AsOf, Failure } from '../../parts/state.js';
 import { bytes, number, percent, whole } from '../../parts/wording.js';
 import { useRange, useRangeLink } from '../../shell/range.js';
 
-const STALE_MS = 10_000;
 /** Of fewer, the first of which may have begun within it, nothing is compared. */
 const LEAST_MINUTES = 6;
 
@@ -26,7 +25,8 @@ export function Figures({ metrics }: { readonly metrics: AskedMetrics }) {
   const { data: all } = useQuery(hostOf('*', range));
   const { data: services } = useQuery(servicesOf());
   const linkTo = useRangeLink();
-  const now = useNow(5_000);
+  const now = useNow();
+  const staleSince = useStaleSince();
   const data = useStill(metrics.data);
   if (data === undefined) {
     return metrics.error ? (
@@ -38,7 +38,7 @@ export function Figures({ metrics }: { readonly metrics: AskedMetrics }) {
     );
   }
   const { before, now: last, series, step } = data;
-  const isOld = range.isLive && now - data.to > STALE_MS + 60_000;
+  const since = range.isLive ? staleSince : undefined;
   const perSecond = (values: readonly number[]) => values.map((value) => (value * 1000) / step);
   const lines = services?.items.reduce((sum, { throughput }) => sum + throughput, 0);
   const sent = bytes(last.bytes_per_s);
@@ -46,7 +46,7 @@ export function Figures({ metrics }: { readonly metrics: AskedMetrics }) {
   const lastRequests = requests.at(-1);
   return (
     <section
-      className={`kpis ${isOld ? 'stale' : ''}`}
+      className={`kpis ${range.isLive ? 'live-figures' : ''}`}
       aria-label="Figures of the last minute, against the range before"
     >
       <Figure
@@ -55,7 +55,7 @@ export function Figures({ metrics }: { readonly metrics: AskedMetrics }) {
         value={lastRequests === undefined ? undefined : number(lastRequests)}
         unit="/s"
         change={requests.length < LEAST_MINUTES ? undefined : changeOf(lastRequests, meanOf(requests.slice(0, -1)))}
-        beside={isOld ? <AsOf time={data.to} now={now} /> : 'all hosts'}
+        beside={since === undefined ? 'all hosts' : <AsOf time={data.to} since={since} now={now} />}
         spark={<Spark values={requests} height={24} />}
       />
       <Figure
