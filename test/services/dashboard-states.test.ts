@@ -134,7 +134,7 @@ describe.skipIf(CHROMIUM === undefined)('the states of the dashboard (skipped wh
     const setup = await until(() => /http:\/\/\S+#\/setup\?token=\S+/.exec(said())?.[0], { patienceMs: 60_000 });
     const admin = await open(setup);
     await admin.getByLabel('Password').fill(PASSWORD);
-    await admin.getByRole('button', { name: /Go on/ }).click();
+    await admin.getByRole('button', { name: /Continue/ }).click();
     await admin.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
     await admin.goto(`${url}/settings`);
     const users = admin.getByRole('region', { name: 'Users' });

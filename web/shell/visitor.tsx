@@ -129,7 +129,8 @@ function SignIn({ onDone, wasIn }: { readonly wasIn: boolean; readonly onDone: (
         <h1 className="si-t">{setupToken === undefined ? 'Sign in' : 'Set up'}</h1>
         {setupToken !== undefined && (
           <p className="t2">
-            This link is for the administrator, and works once. Without a password the next start prints another one.
+            This link is for the administrator and works once. If you leave without a password, the next start prints a
+            new link.
           </p>
         )}
         {wasIn && <p className="t2">You were signed out. You come back to where you were.</p>}
@@ -159,7 +160,7 @@ function SignIn({ onDone, wasIn }: { readonly wasIn: boolean; readonly onDone: (
           {problem}
         </p>
         <button type="submit" className="btn primary big" disabled={isBusy}>
-          {setupToken === undefined ? 'Sign in' : 'Go on'} <kbd>↵</kbd>
+          {setupToken === undefined ? 'Sign in' : 'Continue'} <kbd>↵</kbd>
         </button>
         {setupToken === undefined && (
           <p className="s t2">The first start printed a link that signs the administrator in.</p>
