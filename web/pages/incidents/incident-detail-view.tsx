@@ -83,14 +83,25 @@ function Detail({ incident }: { readonly incident: IncidentDetail }) {
   );
 }
 
+/** What is measured of it now; undefined of what has no measures, such as a client. */
+function nowInWords(incident: IncidentDetail): ReactNode {
+  if (!isOngoing(incident)) return 'over';
+  const measured = signalsOf(incident).flatMap((signal) => {
+    const value = latestOf(signal);
+    if (value === null || signal.usual === undefined) return [];
+    const words = `${signal.format(value)} ${signal.unit} ${signal.name.toLowerCase()}`;
+    return [{ words, isUnusual: isUnusual(value, signal) }];
+  });
+  const unusual = measured.filter((one) => one.isUnusual);
+  if (unusual.length > 0) {
+    return <b className={`${incident.severity}-t`}>{unusual.map(({ words }) => words).join(', ')}</b>;
+  }
+  return measured[0] && `${measured[0].words}, as usual again`;
+}
+
 function Head({ incident }: { readonly incident: IncidentDetail }) {
   const now = useNow();
-  const unusual = signalsOf(incident).flatMap((signal) => {
-    const value = latestOf(signal);
-    return value !== null && isUnusual(value, signal)
-      ? [`${signal.format(value)} ${signal.unit} ${signal.name.toLowerCase()}`]
-      : [];
-  });
+  const current = nowInWords(incident);
   const marks = [
     incident.acknowledged ? 'acknowledged' : isOpen(incident) ? 'not acknowledged' : '',
     incident.silenced ? 'silenced' : '',
@@ -104,16 +115,7 @@ function Head({ incident }: { readonly incident: IncidentDetail }) {
         <span className="t2">{duration((incident.resolved ?? now) - incident.opened)}</span>
       </>,
     ],
-    [
-      'Now',
-      unusual.length > 0 ? (
-        <b className={`${incident.severity}-t`}>{unusual.join(', ')}</b>
-      ) : isOngoing(incident) ? (
-        'as the alerts say'
-      ) : (
-        'over'
-      ),
-    ],
+    ...(current === undefined ? [] : [['Now', current] as const]),
     ['Alerts', `${incident.alerts_list.length} of ${count(incident.entities.length, 'entity', 'entities')}`],
     ['Reach', count(incident.failing_lines, 'line')],
     ['Scope', <code key="scope">{incident.scope}</code>],

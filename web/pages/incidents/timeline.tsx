@@ -129,7 +129,7 @@ function SignalRow({ began, from, incident, signal, to }: SignalRowProps) {
         xAxis={false}
         zero={incident.source_kind !== 'sensor'}
         {...(signal.range !== undefined && { usual: signal.range })}
-        marks={[{ time: began, label: timeOfDay(incident.opened), tone }]}
+        marks={[{ time: incident.opened, label: timeOfDay(incident.opened), tone }]}
         shades={[{ from: began, to: incident.resolved ?? to, tone }]}
       />
     </div>

@@ -249,7 +249,7 @@ function SignalChart({ incident, others, signal, xAxis }: SignalChartProps) {
         zero={incident.source_kind !== 'sensor'}
         {...(signal.range !== undefined && { usual: signal.range })}
         marks={[
-          { time: began, label: timeOfDay(incident.opened), tone },
+          { time: incident.opened, label: timeOfDay(incident.opened), tone },
           ...others
             .filter(
               ({ opened, scope }) =>
