@@ -1,5 +1,7 @@
+import { isPlace, offsetMs, timeOfDayMs, ZONE_TEXT, zoneOffset } from './time-zone.js';
+
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const ZONE = '(?: ?(Z|UTC|GMT|[+-]\\d{2}(?::?\\d{2})?))?';
+const ZONE = `(?: ?(${ZONE_TEXT}))?`;
 const FRACTION = '(?:[.,](\\d{1,9})\\d*)?';
 /** `17/May/2015:10:05:03 +0000`, as servers write it by default. */
 const COMMON_LOG = new RegExp(
@@ -7,10 +9,33 @@ const COMMON_LOG = new RegExp(
   'i',
 );
 const ISO_8601 = new RegExp(
-  `^(\\d{4})[-/](\\d{2})[-/](\\d{2})[T ](\\d{2}):(\\d{2})(?::(\\d{2})${FRACTION})?${ZONE}$`,
+  `^(\\d{4})[-/.](\\d{2})[-/.](\\d{2})[T ](\\d{2}):(\\d{2})(?::(\\d{2})${FRACTION})?${ZONE}$`,
   'i',
 );
-const BASIC_ISO_8601 = new RegExp(`^(\\d{4})(\\d{2})(\\d{2})T(\\d{2})(\\d{2})(\\d{2})${FRACTION}${ZONE}$`, 'i');
+/** `20240307T110501Z`, `20240307 11:05:01`. */
+const BASIC_ISO_8601 = new RegExp(`^(\\d{4})(\\d{2})(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2})${FRACTION}${ZONE}$`, 'i');
+/** `24/03/07 11:05:01`, Spark's; `240307 11:05:01` and `240307  1:05:01`, of older MySQL. */
+const SHORT_YEAR = new RegExp(`^(\\d{2})(/?)(\\d{2})\\2(\\d{2}) ([ \\d]\\d):(\\d{2}):(\\d{2})${FRACTION}${ZONE}$`, 'i');
+/** `07.03.2024 11:05:01`. */
+const DAY_DOT_MONTH = new RegExp(
+  `^(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4}),? (\\d{2}):(\\d{2}):(\\d{2})${FRACTION}${ZONE}$`,
+  'i',
+);
+/** `03/07/2024, 1:05:01 PM`: with a clock of twelve hours the month comes first. */
+const MONTH_DAY_TWELVE = new RegExp(
+  `^(\\d{1,2})/(\\d{1,2})/(\\d{4}),? (\\d{1,2}):(\\d{2}):(\\d{2})${FRACTION} ?([AP]M)${ZONE}$`,
+  'i',
+);
+/** `Mar 07, 2024 1:05:01 PM`, of java.util.logging. */
+const MONTH_NAME_TWELVE = new RegExp(
+  `^([A-Za-z]{3}) (\\d{1,2}), (\\d{4}),? (\\d{1,2}):(\\d{2}):(\\d{2})${FRACTION} ?([AP]M)${ZONE}$`,
+  'i',
+);
+/** `2024-03-07 01:05:01 PM`. */
+const ISO_TWELVE = new RegExp(
+  `^(\\d{4})[-/](\\d{2})[-/](\\d{2}) (\\d{1,2}):(\\d{2}):(\\d{2})${FRACTION} ?([AP]M)${ZONE}$`,
+  'i',
+);
 /** `Thu, 07 Mar 2024 11:05:10 GMT`, as HTTP's headers have it. */
 const HTTP_DATE = new RegExp(
   `^[A-Za-z]{3}, (\\d{2}) ([A-Za-z]{3}) (\\d{4}) (\\d{2}):(\\d{2}):(\\d{2})${FRACTION}${ZONE}$`,
@@ -61,6 +86,8 @@ export class TimeReader {
   #zone = '';
   #midnight = 0;
   readonly #zoneOffset: ((localMs: number) => number) | undefined;
+  /** Of places that times name. */
+  readonly #places = new Map<string, (localMs: number) => number>();
   readonly #now: () => number;
   readonly #knowsZone: boolean;
   /** Of the time that was read last. */
@@ -115,6 +142,8 @@ export class TimeReader {
       const [, year, month, day, ...rest] = iso;
       return this.#inZone(rest.at(-1), utcMs(year, month, day, rest));
     }
+    const other = this.#parseOther(text);
+    if (other !== undefined) return other;
     const monthFirst = MONTH_FIRST.exec(text);
     if (monthFirst !== null) {
       const [, name = '', day = '', first, hour, minute, second, fraction, last] = monthFirst;
@@ -129,11 +158,60 @@ export class TimeReader {
     return clock === null ? Number.NaN : this.#onDay(clock.slice(1));
   }
 
+  /** The rarer ways to write a date. */
+  #parseOther(text: string): number | undefined {
+    const short = SHORT_YEAR.exec(text);
+    if (short !== null) {
+      const [, year, , month, day, hour = '', ...rest] = short;
+      return this.#inZone(rest.at(-1), utcMs(`20${year}`, month, day, [hour.trim(), ...rest]));
+    }
+    const dotted = DAY_DOT_MONTH.exec(text);
+    if (dotted !== null) {
+      const [, day, month, year, ...rest] = dotted;
+      return this.#inZone(rest.at(-1), utcMs(year, month, day, rest));
+    }
+    const named = MONTH_NAME_TWELVE.exec(text) ?? MONTH_DAY_TWELVE.exec(text);
+    if (named !== null) {
+      const [, month = '', day, year, ...rest] = named;
+      return this.#inTwelve(year, /^\d/.test(month) ? month : monthOf(month), day, rest);
+    }
+    const iso = ISO_TWELVE.exec(text);
+    if (iso === null) return undefined;
+    const [, year, month, day, ...rest] = iso;
+    return this.#inTwelve(year, month, day, rest);
+  }
+
+  #inTwelve(
+    year: string | undefined,
+    month: string | undefined,
+    day: string | undefined,
+    [hour, minute, second, fraction, half = '', zone]: readonly (string | undefined)[],
+  ): number {
+    if (Number(hour) < 1 || Number(hour) > 12) return Number.NaN;
+    const hours = (Number(hour) % 12) + (half.toUpperCase() === 'PM' ? 12 : 0);
+    return this.#inZone(zone, utcMs(year, month, day, [String(hours), minute, second, fraction, zone]));
+  }
+
   /** Puts a local time, read as if it were UTC, into its zone. */
   #inZone(zone: string | undefined, ms: number): number {
-    if (zone !== undefined || Number.isNaN(ms)) return ms;
+    if (Number.isNaN(ms)) return ms;
+    if (zone !== undefined) return isPlace(zone) ? this.#inPlace(zone, ms) : ms;
     if (!this.#knowsZone) this.guess ??= 'without a zone';
     return this.#zoneOffset === undefined ? ms : ms - this.#zoneOffset(ms);
+  }
+
+  #inPlace(zone: string, ms: number): number {
+    const name = zone.replace(/[[\]]/g, '');
+    try {
+      let offset = this.#places.get(name);
+      if (offset === undefined) {
+        offset = zoneOffset(name);
+        this.#places.set(name, offset);
+      }
+      return ms - offset(ms);
+    } catch {
+      return Number.NaN;
+    }
   }
 
   #inYear(year: string | undefined, month: string, day: string, rest: readonly (string | undefined)[]): number {
@@ -199,43 +277,6 @@ function utcMs(
 
 function monthOf(name: string): string {
   return String(MONTHS.indexOf(name.toLowerCase()) + 1);
-}
-
-/** How far a zone's clocks are ahead of UTC at a time that they show, given as if it were UTC. */
-function zoneOffset(timeZone: string): (localMs: number) => number {
-  const format = new Intl.DateTimeFormat('en-US', {
-    ...{ timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit' },
-    ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
-  });
-  const offsetAt = (ms: number) => {
-    const parts = Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]));
-    const { day = 1, hour = 0, minute = 0, month = 1, second = 0, year = 1970 } = parts;
-    return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(ms / 1000) * 1000;
-  };
-  let last = Number.NaN;
-  let known = 0;
-  return (localMs) => {
-    // Clocks are changed at whole quarters of an hour.
-    const quarter = Math.floor(localMs / 900_000);
-    if (quarter !== last) {
-      // The second look is from the other side of a change.
-      known = offsetAt(localMs - offsetAt(localMs));
-      last = quarter;
-    }
-    return known;
-  };
-}
-
-function offsetMs(zone: string): number {
-  if (!/^[+-]/.test(zone)) return 0;
-  const hours = zone.slice(1, 3);
-  const minutes = zone.length > 3 ? zone.slice(-2) : '0';
-  if (Number(hours) > 23 || Number(minutes) > 59) return Number.NaN;
-  return (zone.startsWith('+') ? 1 : -1) * timeOfDayMs(hours, minutes);
-}
-
-function timeOfDayMs(hours: string, minutes: string, seconds = '0'): number {
-  return ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
 }
 
 /** Seconds reach 1e11 in the year 5138, milliseconds had reached it in 1973, and so on by thousands. */

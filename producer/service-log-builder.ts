@@ -110,8 +110,8 @@ function addressOf(value: unknown): string | null {
   return typeof value === 'string' && says(value) ? (canonicalAddress(value) ?? null) : null;
 }
 
-const FATAL = /^\W{0,8}(?:panic|fatal|critical|emerg)/i;
-const ERROR = /^\W{0,8}(?:\w+ )?(?:error|err|failed|exception|traceback|[\w.$]{1,128}(?:Error|Exception))\b/i;
+const FATAL = /^\W{0,8}(?:panic|fatal|crit(?:ical)?\b|emerg)/i;
+const ERROR = /^\W{0,8}(?:\w+ )?(?:error|err|fail|failed|exception|traceback|[\w.$]{1,128}(?:Error|Exception))\b/i;
 const WARNING = /^\W{0,8}warn/i;
 
 /** Of a line without a level, by how it begins. */

@@ -9,6 +9,7 @@ import {
   LineRefusal,
   NO_RECORD,
   ServiceFields,
+  says,
   UNFINISHED,
 } from './line-format.js';
 import { LineProtocolFormat } from './line-protocol.js';
@@ -45,6 +46,7 @@ interface Member {
 const TEXT = 'a text log';
 const W3C = "the W3C's extended format";
 const CSV = 'CSV';
+const LINE_PROTOCOL = 'the line protocol';
 
 /**
  * Takes each line for what it looks like. What fitted last is tried first; so a log of one format costs no more than
@@ -63,6 +65,8 @@ export class AutoFormat implements LineFormat {
   #isOpen = false;
   /** The last line in a wrapper had no time of its own. */
   #isBare = false;
+  /** The last line was in a wrapper that is tried when nothing else fits. */
+  #isLoose = false;
   #hasRequests = false;
   #kind = '';
   readonly #tally = new Map<string, number>();
@@ -92,7 +96,7 @@ export class AutoFormat implements LineFormat {
       member(W3C, new W3cFormat(), false),
       member(TEXT, new TextLogFormat(), false),
       member('logfmt', new LogfmtFormat(this.#json), true),
-      member('the line protocol', new LineProtocolFormat(), false),
+      member(LINE_PROTOCOL, new LineProtocolFormat(), false),
       member(CSV, new CsvFormat(this.#json), false),
     ];
   }
@@ -125,6 +129,11 @@ export class AutoFormat implements LineFormat {
     }
     const wrapped = unwrapped(line, true);
     if (wrapped !== undefined) return this.#unwrap(wrapped);
+    const next = this.#isLoose && this.#depth === 0 ? unwrapped(line) : undefined;
+    if (next !== undefined) {
+      const inside = this.#inside(next.line);
+      if (!(inside instanceof LineRefusal)) return completed(inside, next);
+    }
     if (last !== undefined && !last.isSure) {
       const outcome = this.#try(last, line);
       if (outcome !== undefined) return outcome;
@@ -132,6 +141,8 @@ export class AutoFormat implements LineFormat {
     for (const member of this.#others) {
       // Under a header, what does not fit it is a line that broke off, and not one of another format.
       if (member === last || (last?.isTable && member.name === TEXT)) continue;
+      // `#0 /app/cart.php(7): add()` is of a trace, and no comment.
+      if (this.#isOpen && member.name === LINE_PROTOCOL && line.startsWith('#')) continue;
       const outcome = this.#try(member, line);
       if (outcome === undefined) continue;
       this.#last = member;
@@ -144,13 +155,16 @@ export class AutoFormat implements LineFormat {
     if (list instanceof LineRefusal) return list;
     const loose = this.#depth === 0 ? unwrapped(line) : undefined;
     const inside = loose === undefined ? combined : this.#inside(loose.line);
-    return loose === undefined || inside instanceof LineRefusal ? combined : completed(inside, loose);
+    if (loose === undefined || inside instanceof LineRefusal) return combined;
+    this.#isLoose = true;
+    return completed(inside, loose);
   }
 
   /** Undefined where the line is none of it. */
   #try({ format, name }: Member, line: string): LineOutcome | undefined {
     const outcome = format.read(line);
     if (outcome instanceof LineRefusal || outcome instanceof Continuation) return undefined;
+    if (name !== TEXT && this.#isMore(outcome)) return undefined;
     if (outcome !== NO_RECORD) this.#isOpen = outcome instanceof ServiceFields && name === TEXT;
     this.#kind = name;
     return outcome;
@@ -162,8 +176,16 @@ export class AutoFormat implements LineFormat {
     this.#kind = 'JSON';
     const docker = dockerLine(object);
     if (docker !== undefined) return this.#unwrap(docker);
+    const outcome = this.#json.readObject(object);
+    if (this.#isMore(outcome)) return new Continuation(line);
     this.#isOpen = false;
-    return this.#json.readObject(object);
+    return outcome;
+  }
+
+  /** What says no time of its own within a text is what the message before it shows. */
+  #isMore(outcome: LineOutcome): boolean {
+    if (!this.#isOpen || this.#depth > 0 || typeof outcome !== 'object' || !('time' in outcome)) return false;
+    return !says(outcome.time);
   }
 
   /** What a container, syslog or a shipper wrote down: by its own words or, where it says nothing of itself, by theirs. */

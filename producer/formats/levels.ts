@@ -13,6 +13,8 @@ const WORDS: Readonly<Record<string, Level>> = {
     verbose: 'DEBUG',
     silly: 'DEBUG',
   },
+  // .NET's console.
+  ...{ fail: 'ERROR', dbug: 'DEBUG', trce: 'DEBUG' },
   ...{ dbg: 'DEBUG', trc: 'DEBUG', config: 'DEBUG', d: 'DEBUG', v: 'DEBUG', all: 'DEBUG', vrb: 'DEBUG' },
   ...{
     info: 'INFO',

@@ -1,20 +1,56 @@
+import { ZONE_TEXT } from '../time-zone.js';
 import { levelOf } from './levels.js';
-import { Continuation, type LineFormat, type LineOutcome, LineRefusal, ServiceFields, shown } from './line-format.js';
+import {
+  Continuation,
+  type LineFormat,
+  type LineOutcome,
+  LineRefusal,
+  ServiceFields,
+  shown,
+  UNFINISHED,
+} from './line-format.js';
 
 const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
 const CLOCK = '\\d{2}:\\d{2}:\\d{2}(?:[.,]\\d{1,9})?';
-const ZONE = '(?: ?(?:Z|UTC|GMT|[+-]\\d{2}:?\\d{2})(?![\\w:]))?';
+const TWELVE = '\\d{1,2}:\\d{2}:\\d{2}(?:[.,]\\d{1,9})? ?[AP]M';
+const ZONE = `(?: ?${ZONE_TEXT}(?![\\w:]))?`;
 /** How a line begins, with the time in the first group: in brackets or not, after a level or not. */
 const BEGINS = new RegExp(
-  '^(?:\\ufeff)?(?:\\[?(?<before>[A-Z]{4,8})\\]?:? +)?\\[?(?<time>' +
+  '^(?:\\ufeff)?(?:\\[?(?<before>[A-Z]{4,8})\\]?:? +)?[[<(]?(?<time>' +
     [
-      `\\d{4}[-/]\\d{2}[-/]\\d{2}[T ]${CLOCK}${ZONE}`,
-      `\\d{1,2}[ -]${MONTH}[ -]\\d{4} ${CLOCK}${ZONE}`,
+      `\\d{4}(?<iso>[-/.])\\d{2}\\k<iso>\\d{2}(?: ${TWELVE}|[T ]${CLOCK}|T\\d{2}:\\d{2}(?=Z|[+-]))${ZONE}`,
+      `\\d{1,2}(?<named>[ /-])${MONTH}\\k<named>\\d{4}[ :]${CLOCK}${ZONE}`,
       `(?:[A-Z][a-z]{2} )?${MONTH} [ \\d]\\d (?:\\d{4} )?${CLOCK}(?: \\d{4})?`,
+      `[A-Z][a-z]{2}, \\d{2} ${MONTH} \\d{4} ${CLOCK}${ZONE}`,
+      `(?:${MONTH} \\d{1,2}, |\\d{1,2}/\\d{1,2}/)\\d{4},? ${TWELVE}${ZONE}`,
+      `\\d{1,2}\\.\\d{1,2}\\.\\d{4},? ${CLOCK}${ZONE}`,
+      `\\d{2}/\\d{2}/\\d{2} ${CLOCK}`,
+      `\\d{6} [ \\d]\\d:\\d{2}:\\d{2}`,
+      `\\d{8}(?: ${CLOCK}|T\\d{6}(?:[.,]\\d{1,9})?)${ZONE}`,
       CLOCK,
     ].join('|') +
-    ')\\]?(?=$|[\\s:|-])',
+    ')[\\])>]?(?=$|[\\s:|[-])',
 );
+/** Seconds, or thousandths and so on of them, since 1970: any number could be that, so a level has to follow. */
+const EPOCH = /^\[?(?<time>1\d{9}(?:\.\d{1,9})?|1\d{12}|1\d{15}|1\d{18})\]?(?=[\s:|])/;
+/** Ruby's: `E, [2024-03-07T11:05:01.123456 #4242] ERROR -- cart: boom`. */
+const RUBY =
+  /^[DIWEFAU], \[(?<time>[\dT:. -]{19,32}?) ?#\d+\] +(?<level>[A-Z]+) -- (?<name>[^:]{0,128}): (?<message>.*)$/s;
+/** Redis: `4242:M 07 Mar 2024 11:05:01.123 * Ready`. */
+const REDIS = new RegExp(`^\\d+:[XCSM] (?<time>\\d{2} ${MONTH} \\d{4} ${CLOCK}) (?<sign>[.*#-]) (?<message>.*)$`, 's');
+const REDIS_LEVELS: Readonly<Record<string, string>> = { '.': 'debug', '-': 'info', '*': 'notice', '#': 'warning' };
+/** java.util.logging writes a line of its own for the time and the method: the level and the message are in the next. */
+const JUL_FIRST = new RegExp(
+  `^(?<time>${MONTH} \\d{1,2}, \\d{4} ${TWELVE}) (?<logger>[\\w.$]{1,256}) [\\w$<>]{1,128}$`,
+);
+const JUL_SECOND = /^(?<level>SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): (?<message>.*)$/s;
+/** `PHP Fatal error:  Uncaught …`. */
+const PHP =
+  /^ *PHP (?:(?:Core|Compile|User|Recoverable|Catchable) )?(?<kind>fatal error|parse error|error|warning|notice|deprecated|strict standards): +(?<message>.*)$/is;
+const PHP_LEVELS: Readonly<Record<string, string>> = {
+  ...{ 'fatal error': 'fatal', 'parse error': 'error', warning: 'warning' },
+  ...{ notice: 'notice', deprecated: 'notice', 'strict standards': 'notice' },
+};
 /** Kubernetes' own components: `E0307 11:05:01.123456       1 file.go:12] …`. */
 const KLOG = /^([IWEF])(\d{4} \d{2}:\d{2}:\d{2}\.\d{1,6}) +\d+ ([\w.-]+:\d+)\] (.*)$/;
 /** `2026-11-29T09:17:50.812Z  INFO 4242 --- [shop] [           main] shop.Orders   : …`. */
@@ -29,7 +65,7 @@ const SMALL =
 /** What may stand between the time and the level: threads, processes, names of loggers. */
 const BETWEEN = '(?:[\\s|,:-]*(?:\\[[^\\]]{0,256}\\]|\\([^)]{0,128}\\)|[\\w.$/@-]{1,128}(?=[\\s|])))';
 const LEVEL = new RegExp(
-  `^(?<header>${BETWEEN}{0,3}?[\\s|,:-]*)(?:[[(<]?(?<loud>${LOUD})[\\])>]?(?=$|[\\s:|,-])|[[(<](?<quoted>${SMALL})[\\])>]|(?<small>${SMALL})(?=[:|\\t]))`,
+  `^(?<header>${BETWEEN}{0,3}?[\\s|,:-]*)(?:[\\w-]{1,64}\\.(?<channelled>${LOUD}): |(?<postgres>LOG|STATEMENT|DETAIL|HINT|CONTEXT|QUERY|LOCATION): |[[(<]?(?<loud>${LOUD}) *[\\])>]?(?=$|[\\s:|,[-])|[[(<](?<quoted>${SMALL})[\\])>]|(?<small>${SMALL})(?=[:|\\t]))`,
 );
 const LOGGER = /^(?<logger>[\w.$/@[\]-]{1,256}) +(?:--?|:) +(?<message>.*)$|^(?<named>[\w.$/-]{1,128}): (?<rest>.*)$/s;
 const PYTHON = /^(?<logger>[\w.]{1,256}):(?<line>\d{1,7}) - (?<message>.*)$/s;
@@ -60,19 +96,42 @@ export function isTrace(line: string): boolean {
  */
 export class TextLogFormat implements LineFormat {
   #isOpen = false;
+  /** The first of two lines that a record has. */
+  #first: { readonly fields: ServiceFields; readonly line: string } | undefined;
 
   forText(): LineFormat {
     return new TextLogFormat();
   }
 
   read(line: string): LineOutcome {
-    const fields = textFields(line);
+    if (this.#takesFirst(line)) return UNFINISHED;
+    const fields = this.#secondOf(line) ?? textFields(line);
     if (fields !== undefined) {
       this.#isOpen = true;
       return fields;
     }
     if (this.#isOpen || isTrace(line)) return new Continuation(line);
     return new LineRefusal('not-in-format', `the line does not begin with a time: ${shown(line)}`);
+  }
+
+  #takesFirst(line: string): boolean {
+    const { logger, time } = JUL_FIRST.exec(line)?.groups ?? {};
+    if (time === undefined) return false;
+    const fields = new ServiceFields();
+    fields.time = time;
+    named(fields, logger);
+    this.#first = { fields, line };
+    return true;
+  }
+
+  #secondOf(line: string): ServiceFields | undefined {
+    const first = this.#first;
+    this.#first = undefined;
+    if (first === undefined) return undefined;
+    const { level, message } = JUL_SECOND.exec(line)?.groups ?? {};
+    first.fields.level = level;
+    first.fields.message = message ?? `${first.line}\n${line}`;
+    return first.fields;
   }
 }
 
@@ -81,16 +140,42 @@ export function textFields(line: string): ServiceFields | undefined {
   const plain = line.includes('\u001b') ? line.replace(COLOURS, '') : line;
   const klog = KLOG.exec(plain);
   if (klog !== null) return klogFields(klog);
+  const known = RUBY.exec(plain)?.groups ?? REDIS.exec(plain)?.groups;
+  if (known !== undefined) return knownFields(known);
   const begins = BEGINS.exec(plain);
-  if (begins?.groups === undefined) return undefined;
+  if (begins?.groups === undefined) return sinceEpoch(plain);
   const { before, time = '' } = begins.groups;
   if (before !== undefined && levelOf(before) === undefined) return undefined;
   const fields = new ServiceFields();
   fields.time = time;
   fields.level = before;
-  readRest(fields, plain.slice(begins[0].length));
+  const rest = plain.slice(begins[0].length);
+  readRest(fields, begins[0].startsWith('[') && !begins[0].endsWith(']') ? unbracketed(rest) : rest);
   // An access log in a format of somebody's own is to be told as that, and not to be read as whatever it is.
   return fields.level === undefined && REQUEST.test(plain) ? undefined : fields;
+}
+
+/** Rust's env_logger has the level and the logger in the brackets of the time, too. */
+function unbracketed(rest: string): string {
+  return rest.replace(/^( +[A-Z]{4,5} +[\w:.-]{1,256})\] /, '$1: ').replace(/^( +[A-Z]{4,5})\] /, '$1 ');
+}
+
+function knownFields({ level, message, name = '', sign = '', time }: Record<string, string>): ServiceFields {
+  const fields = new ServiceFields();
+  fields.time = time;
+  fields.level = level ?? REDIS_LEVELS[sign];
+  fields.message = message;
+  named(fields, name.trim());
+  return fields;
+}
+
+function sinceEpoch(line: string): ServiceFields | undefined {
+  const begins = EPOCH.exec(line);
+  if (begins === null) return undefined;
+  const fields = new ServiceFields();
+  fields.time = begins.groups?.['time'];
+  readRest(fields, line.slice(begins[0].length));
+  return fields.level === undefined ? undefined : fields;
 }
 
 function klogFields([, letter = '', time = '', place = '', message = '']: RegExpExecArray): ServiceFields {
@@ -111,10 +196,18 @@ function readRest(fields: ServiceFields, rest: string): void {
     named(fields, spring['logger']);
     return;
   }
+  const php = PHP.exec(rest)?.groups;
+  if (php !== undefined) {
+    fields.level = PHP_LEVELS[(php['kind'] ?? '').toLowerCase()] ?? 'error';
+    fields.message = php['message'];
+    named(fields, 'PHP');
+    return;
+  }
   let message = rest;
   if (fields.level === undefined) {
     const found = LEVEL.exec(rest.slice(0, LONGEST_HEADER));
-    const level = found?.groups?.['loud'] ?? found?.groups?.['quoted'] ?? found?.groups?.['small'];
+    const { channelled, loud, postgres, quoted, small } = found?.groups ?? {};
+    const level = channelled ?? (postgres === undefined ? undefined : 'info') ?? loud ?? quoted ?? small;
     if (found !== null && level !== undefined) {
       fields.level = level;
       const header = found.groups?.['header']?.replace(/^[\s|,:-]+|[\s|,:-]+$/g, '') ?? '';

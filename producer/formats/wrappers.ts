@@ -26,6 +26,7 @@ export interface Wrapped {
 }
 
 const ISO_TIME = '\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(?:[.,]\\d{1,9})?(?:Z|[+-]\\d{2}:?\\d{2})';
+const MONTH_TIME = '[A-Z][a-z]{2} [ \\d]\\d (?:\\d{4} )?\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,9})?';
 const PRIORITY = '(?:<(?<priority>\\d{1,3})>)?';
 const TAG = '(?<service>[^\\s:[\\]]{1,64})(?:\\[\\d{1,10}\\])?:';
 const HOST = '(?<server>[^\\s:]{1,255}|[\\da-fA-F:.]{2,45})';
@@ -42,13 +43,21 @@ const PREFIXES: readonly RegExp[] = [
   new RegExp(`^${PRIORITY}(?<time>[A-Z][a-z]{2} [ \\d]\\d (?:\\d{4} )?\\d{2}:\\d{2}:\\d{2}) (?:${HOST} )?${TAG} ?`),
   // rsyslog's files.
   new RegExp(`^${PRIORITY}(?<time>${ISO_TIME}) ${HOST} ${TAG} ?`),
+  // Cisco's switches, which count their messages, and its firewalls.
+  new RegExp(
+    `^<(?<priority>\\d{1,3})>(?:\\d{1,10}: )?(?:(?<server>[\\w.-]{1,255}): )?[*.]?(?<time>${MONTH_TIME})(?: [A-Z]{3,5})?: (?=%(?<service>\\w{1,32})-)`,
+  ),
+  new RegExp(`^${PRIORITY}(?<time>${MONTH_TIME}) (?<server>[\\w.-]{1,255}) ?: (?=%(?<service>\\w{1,32})-)`),
+  // What kubectl prints with --timestamps before a line in JSON; and syslog that says nothing but how grave a line is.
+  new RegExp(`^(?<time>${ISO_TIME}) (?=\\{")`),
+  /^<(?<priority>\d{1,3})>(?=[^\s<>])/,
   // What kubectl prints with --timestamps.
   new RegExp(`^(?<time>${ISO_TIME}) (?=\\S)`),
   // docker compose logs.
   /^(?<service>[\w.-]{1,128}) +\| /,
 ];
 /** The wrappers that cannot be meant as anything else. */
-const SURE = PREFIXES.slice(0, 4);
+const SURE = PREFIXES.slice(0, -2);
 const MAX_WRAPPERS = 3;
 
 /** What stands inside a wrapper; undefined where there is none. @param isSure only in one that can be nothing else */
