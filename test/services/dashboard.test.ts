@@ -172,6 +172,55 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
     await page.context().close();
   });
 
+  test('columns of the list are chosen, stand in the URL, and are there again with it', async () => {
+    const { page, problems } = await open('/logs');
+    const grid = page.getByRole('grid', { name: 'Lines' });
+    await grid.getByRole('row').first().waitFor();
+    await page.getByRole('button', { name: 'Columns' }).click();
+    const chooser = page.getByRole('dialog', { name: 'Columns' });
+    for (const name of ['method', 'endpoint', 'status', 'ms', 'source', 'request_id']) {
+      await chooser.getByRole('checkbox', { name, exact: true }).click();
+    }
+    await page.waitForURL(/columns=message%2Crequest_id/);
+    await page.reload();
+    const cells = grid.getByRole('row').first().getByRole('gridcell');
+    await cells.getByText(/^req_/).waitFor();
+    expect(await cells.count()).toBe(4);
+    await page.getByRole('button', { name: 'Columns' }).click();
+    await chooser.getByRole('button', { name: 'The usual ones' }).click();
+    await until(async () => !page.url().includes('columns='));
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test('a range is compared with the time before, which is asked of the same route; values of a chart are a table', async () => {
+    const { page, problems } = await open('/services?name=web-api&from=now-5m');
+    await page.getByRole('heading', { name: 'Response time' }).waitFor();
+    await page.getByRole('button', { name: 'Last 5 min' }).click();
+    const asked = page.waitForResponse((answer) => answer.url().includes('from=latest-600s&to=latest-300s'));
+    await page.getByRole('checkbox', { name: 'Compare with the 5 min before' }).check();
+    await page.waitForURL(/compare=before/);
+    const { series } = (await (await asked).json()) as { series: { window_end: number; p95_response_time: number }[] };
+    await page.keyboard.press('Escape');
+    const note = series.length > 0 ? /^(Dashed:|Nothing is kept of) the 5 min before/ : 'Nothing is kept of';
+    await page.getByText(note).first().waitFor();
+    const values = page.getByRole('button', { name: 'Values of Response times of web-api' });
+    await values.focus();
+    await page.keyboard.press('Enter');
+    const table = page.getByRole('dialog').getByRole('table');
+    await table.getByRole('columnheader', { name: 'p95', exact: true }).waitFor();
+    expect(await table.getByRole('row').count()).toBeGreaterThan(3);
+    await page.evaluate(await readFile(AXE, 'utf8'));
+    const violations = await page.evaluate<Violation[]>(
+      `axe.run({ runOnly: { type: 'tag', values: ${JSON.stringify(WCAG)} } }).then(({ violations }) => violations)`,
+    );
+    expect(violations.map(({ id }) => id)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await values.and(page.locator(':focus')).waitFor();
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
   test('of thousands of lines only those in view are in the page', async () => {
     const { page } = await open('/logs');
     await page.getByRole('grid', { name: 'Lines' }).getByRole('row').first().waitFor();

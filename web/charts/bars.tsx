@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type PointerEvent, useRef, useState } from 'react';
+import { ChartValues } from './chart-values.js';
 import { TimeAxis } from './time-axis.js';
 
 export interface BarPart {
@@ -141,6 +142,7 @@ export function Bars({
         </svg>
       </div>
       <TimeAxis from={from} to={to} />
+      <ChartValues label={label} times={times} columns={parts} format={format} />
     </figure>
   );
 }

@@ -6,6 +6,8 @@ export interface ChartLine {
   readonly values: readonly (number | null)[];
   readonly colour: Token;
   readonly width?: number;
+  /** Of the time before: it is dashed, and has no name at its end. */
+  readonly isBefore?: boolean;
   /** What lies outside of what is usual is drawn as what is wrong, in this colour. */
   readonly outside?: { readonly usual: Usual; readonly colour: Token };
 }

@@ -24,7 +24,9 @@ export default function DrawnChart(props: TimeChartProps) {
   const [atCursor, setAtCursor] = useState<number | null>(null);
   const select = useRef((_start: number, _end: number) => {});
   select.current = (start, end) => change({ from: String(Math.round(start)), to: String(Math.round(end)) });
-  const structure = lines.map(({ colour: token, outside }) => `${token}${outside ? '!' : ''}`).join();
+  const structure = lines
+    .map(({ colour: token, isBefore, outside }) => `${token}${isBefore ? '~' : ''}${outside ? '!' : ''}`)
+    .join();
 
   useEffect(() => {
     const { current: element } = box;
@@ -101,7 +103,13 @@ export default function DrawnChart(props: TimeChartProps) {
             </span>
           );
         })}
-        {props.ends && <Ends chart={plot} lines={lines} key={`ends${props.times.length}${to}`} />}
+        {props.ends && (
+          <Ends
+            chart={plot}
+            lines={lines.filter(({ isBefore }) => isBefore !== true)}
+            key={`ends${props.times.length}${to}`}
+          />
+        )}
       </div>
       {atCursor !== null && <CursorValues index={atCursor} {...props} />}
     </div>
@@ -223,7 +231,10 @@ function optionsOf(
     series: [
       {},
       ...lines.flatMap((line) => {
-        const own = { stroke: colour(line.colour), width: line.width ?? 1.5, points: { show: false }, spanGaps: false };
+        const own = {
+          ...{ stroke: colour(line.colour), width: line.width ?? 1.5, points: { show: false }, spanGaps: false },
+          ...(line.isBefore === true && { dash: [4, 3] }),
+        };
         if (line.outside === undefined) return [own];
         return [own, { ...own, stroke: colour(line.outside.colour), width: 1.75 }];
       }),

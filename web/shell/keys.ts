@@ -31,6 +31,11 @@ function isTyping({ target }: KeyboardEvent): boolean {
   );
 }
 
+/** Whether the key is for what has the focus: a link or button is pressed with it. */
+function isPressed({ target }: KeyboardEvent): boolean {
+  return target instanceof Element && target.closest('a, button, summary') !== null;
+}
+
 /** Keys of a page: each does something unless something is typed, or single keys are switched off. */
 export function useKeys(keys: Readonly<Record<string, () => void>>): void {
   const latest = useRef(keys);
@@ -38,6 +43,7 @@ export function useKeys(keys: Readonly<Record<string, () => void>>): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+      if (event.key === 'Enter' && isPressed(event)) return;
       if (event.key.length === 1 && (!singleKeysAreOn() || awaitsPage)) return;
       const act = latest.current[event.key];
       if (act === undefined) return;

@@ -20,6 +20,9 @@ export const SPANS = [
 ] as const;
 
 const USUAL = SPANS[2];
+/** In the URL: what a range is compared with. */
+export const COMPARE = 'compare';
+export const BEFORE = 'before';
 
 export function rangeOf(from: string | null, to: string | null): TimeRange {
   const span = SPANS.find(({ value }) => from === `now-${value}`) ?? (from === null ? USUAL : undefined);
@@ -37,6 +40,20 @@ export function rangeOf(from: string | null, to: string | null): TimeRange {
     isLive: false,
     label: `${clock(start)} to ${clock(end).slice(6)}`,
   };
+}
+
+/** As long a time before it. */
+export function rangeBefore({ from, spanMs, to, ...range }: TimeRange): TimeRange {
+  if (to !== undefined) return { ...range, spanMs, from: String(Number(from) - spanMs), to: from };
+  const seconds = spanMs / 1000;
+  return { ...range, spanMs, from: `latest-${2 * seconds}s`, to: `latest-${seconds}s` };
+}
+
+/** The time before that the page's range is compared with, if it is. */
+export function useRangeBefore(): TimeRange | undefined {
+  const [search] = useSearchParams();
+  const range = useRange();
+  return search.get(COMPARE) === BEFORE ? rangeBefore(range) : undefined;
 }
 
 export function useRange(): TimeRange {
@@ -59,7 +76,7 @@ export function useRangeLink(): (path: string, query?: Readonly<Record<string, s
   const [search] = useSearchParams();
   return (path, query = {}) => {
     const next = new URLSearchParams(query);
-    for (const name of ['from', 'to']) {
+    for (const name of ['from', 'to', COMPARE]) {
       const value = search.get(name);
       if (value !== null && !next.has(name)) next.set(name, value);
     }

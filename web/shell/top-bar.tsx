@@ -3,7 +3,7 @@ import { Link } from 'wouter';
 import { useLive, useLiveStore, useNow, useStaleSince } from '../live/use-live.js';
 import { Icon } from '../parts/icon.js';
 import { duration, number, timeOfDay } from '../parts/wording.js';
-import { SPANS, useRange, useRangeLink } from './range.js';
+import { BEFORE, COMPARE, SPANS, useRange, useRangeBefore, useRangeLink } from './range.js';
 import { useSearchChanges } from './search-changes.js';
 
 /** The page's name, what belongs to it, the range of time and the stream. */
@@ -30,6 +30,7 @@ export function TopBar({ children, title, range = true }: { title: string; child
 
 function RangePicker() {
   const range = useRange();
+  const before = useRangeBefore();
   const change = useSearchChanges();
   const [problem, setProblem] = useState('');
   const choose = (from: string, to?: string) => {
@@ -49,6 +50,7 @@ function RangePicker() {
       <button type="button" className="btn" popoverTarget="pop-range" aria-haspopup="dialog">
         <Icon name="clock" />
         {range.label}
+        {before !== undefined && <span className="t2">and before</span>}
         <Icon name="down" className="dim" />
       </button>
       <div popover="auto" id="pop-range" className="pop range" role="dialog" aria-label="Time range">
@@ -87,6 +89,14 @@ function RangePicker() {
             </span>
           )}
         </form>
+        <label className="cb">
+          <input
+            type="checkbox"
+            checked={before !== undefined}
+            onChange={({ target }) => change({ [COMPARE]: target.checked ? BEFORE : undefined })}
+          />
+          Compare with the {duration(range.spanMs)} before
+        </label>
       </div>
     </>
   );

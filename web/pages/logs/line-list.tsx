@@ -1,10 +1,10 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { type CSSProperties, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { LogLine } from '../../api/client.js';
 import type { LeftOut } from '../../live/live-store.js';
-import { isFailure, millisecondsOf, saidBy } from '../../parts/line-rows.js';
 import { Level } from '../../parts/status.js';
-import { number, timeOfDayMs, whole } from '../../parts/wording.js';
+import { timeOfDayMs, whole } from '../../parts/wording.js';
+import { columnsOf, type LineColumn, USUAL_NAMES, widthsOf } from './line-columns.js';
 import { isLeftOut, type LeftOutRow, rowsOf } from './list-rows.js';
 
 const ROW_PX = 24;
@@ -15,12 +15,18 @@ interface LineListProps {
   readonly leftOut: readonly LeftOut[];
   readonly chosen: string | null;
   readonly wraps: boolean;
+  /** Names of columns beside time and level. */
+  readonly names: readonly string[];
   readonly onOpen: (line: LogLine) => void;
 }
 
 /** Lines, the newest on top. At the top new ones come in; scrolled down, the list keeps its place and counts them. */
-export function LineList({ chosen, leftOut, lines, onOpen, wraps }: LineListProps) {
+export function LineList({ chosen, leftOut, lines, names, onOpen, wraps }: LineListProps) {
   const rows = useMemo(() => rowsOf(lines, leftOut), [lines, leftOut]);
+  const columns = useMemo(() => columnsOf(names), [names]);
+  // The usual ones have widths of their own where there is less room.
+  const own = names === USUAL_NAMES ? '' : 'own';
+  const style = { '--columns': widthsOf(columns) } as CSSProperties;
   const scroller = useRef<HTMLDivElement>(null);
   const [isAtTop, setAtTop] = useState(true);
   const firstSeen = useRef(rows[0]?.id);
@@ -58,15 +64,14 @@ export function LineList({ chosen, leftOut, lines, onOpen, wraps }: LineListProp
   };
   return (
     <>
-      <div className="rw rh" aria-hidden="true">
+      <div className={`rw rh ${own}`} style={style} aria-hidden="true">
         <span>time</span>
         <span />
-        <span>message</span>
-        <span>method</span>
-        <span>endpoint</span>
-        <span>status</span>
-        <span className="num">ms</span>
-        <span>source</span>
+        {columns.map(({ isNumber, name }) => (
+          <span key={name} className={isNumber === true ? 'num' : 'ell'}>
+            {name}
+          </span>
+        ))}
       </div>
       {above > 0 && (
         <button type="button" className="btn sm new-pill" onClick={() => scroller.current?.scrollTo({ top: 0 })}>
@@ -77,6 +82,7 @@ export function LineList({ chosen, leftOut, lines, onOpen, wraps }: LineListProp
       <div
         ref={scroller}
         className={`rows scroll mono ${wraps ? 'wrap' : ''}`}
+        style={style}
         role="grid"
         aria-label="Lines"
         aria-live="off"
@@ -95,6 +101,8 @@ export function LineList({ chosen, leftOut, lines, onOpen, wraps }: LineListProp
                 line={line}
                 index={index}
                 start={start}
+                columns={columns}
+                own={own}
                 isChosen={line.id === chosen}
                 onOpen={onOpen}
                 {...(wraps && { measure: virtual.measureElement })}
@@ -137,6 +145,8 @@ function SkippedRow({ index, row: { leftOut }, start }: { row: LeftOutRow; index
 
 interface RowProps {
   readonly line: LogLine;
+  readonly columns: readonly LineColumn[];
+  readonly own: string;
   readonly index: number;
   readonly start: number;
   readonly isChosen: boolean;
@@ -144,10 +154,7 @@ interface RowProps {
   readonly measure?: (element: Element | null) => void;
 }
 
-const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
-
-function LineRow({ index, isChosen, line, measure, onOpen, start }: RowProps) {
-  const ms = millisecondsOf(line);
+function LineRow({ columns, index, isChosen, line, measure, onOpen, own, start }: RowProps) {
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: j, k and Enter do it for the whole list
     <div
@@ -156,7 +163,7 @@ function LineRow({ index, isChosen, line, measure, onOpen, start }: RowProps) {
       role="row"
       aria-rowindex={index + 1}
       aria-selected={isChosen || undefined}
-      className={`rw ${measure === undefined ? '' : 'wide'}`}
+      className={`rw ${own} ${measure === undefined ? '' : 'wide'}`}
       style={{ transform: `translateY(${start}px)` }}
       onClick={() => onOpen(line)}
     >
@@ -166,24 +173,11 @@ function LineRow({ index, isChosen, line, measure, onOpen, start }: RowProps) {
       <span role="gridcell">
         <Level level={line['level']} />
       </span>
-      <span role="gridcell" className="ell">
-        {saidBy(line)}
-      </span>
-      <span role="gridcell" className="t2 ell">
-        {text(line['method'])}
-      </span>
-      <span role="gridcell" className="t2 ell">
-        {text(line['endpoint']) || text(line['host'])}
-      </span>
-      <span role="gridcell" className={isFailure(line['status']) ? 'critical-t' : 't2'}>
-        {text(line['status'])}
-      </span>
-      <span role="gridcell" className="num">
-        {ms === undefined ? '' : number(Math.round(ms * 10) / 10)}
-      </span>
-      <span role="gridcell" className="t2 ell">
-        {text(line['source']) || text(line['country'])}
-      </span>
+      {columns.map(({ cell, className, name }) => (
+        <span key={name} role="gridcell" className={className(line)}>
+          {cell(line)}
+        </span>
+      ))}
     </div>
   );
 }

@@ -13,9 +13,11 @@ import { useKeys } from '../../shell/keys.js';
 import { rangeQuery, useRange } from '../../shell/range.js';
 import { useSearchChanges } from '../../shell/search-changes.js';
 import { TopBar } from '../../shell/top-bar.js';
+import { ColumnChooser } from './column-chooser.js';
 import { ExportMenu } from './export-menu.js';
 import { Facets } from './facets.js';
 import { FilterBox } from './filter-box.js';
+import { namesIn } from './line-columns.js';
 import { LineDrawer } from './line-drawer.js';
 import { LineHistogram } from './line-histogram.js';
 import { LineList } from './line-list.js';
@@ -52,6 +54,8 @@ export default function LogsPage() {
   const sel = search.get('sel');
   const span = spanIn(sel);
   const isByPattern = search.get('view') === 'patterns';
+  const columns = search.get('columns');
+  const names = useMemo(() => namesIn(columns), [columns]);
   const [wraps, setWraps] = useState(false);
   const query = { source, q, ...rangeQuery(range) };
   const refetchInterval = range.isLive && !isPaused ? REFETCH_MS : (false as const);
@@ -118,7 +122,7 @@ export default function LogsPage() {
           label="Lines of"
           options={SOURCES}
           chosen={source}
-          onChoose={(name) => set({ source: name, line: undefined, q: undefined })}
+          onChoose={(name) => set({ source: name, line: undefined, q: undefined, columns: undefined })}
         />
       </TopBar>
       <main id="main" className={`lg ${lineId === null ? 'no-line' : ''}`}>
@@ -161,6 +165,11 @@ export default function LogsPage() {
           >
             <Icon name="wrap" />
           </button>
+          <ColumnChooser
+            lines={all}
+            chosen={names}
+            onChoose={(chosen) => set({ columns: chosen.join(',') }, { replace: true })}
+          />
           <SavedViews />
           <ExportMenu query={query} total={total === undefined ? '' : `${whole(total)} lines`} />
         </div>
@@ -207,7 +216,14 @@ export default function LogsPage() {
               <NoMatch query={query} within={range.label} without={(text) => set({ q: text })} />
             </div>
           ) : (
-            <LineList lines={all} leftOut={range.isLive ? leftOut : NONE} chosen={lineId} wraps={wraps} onOpen={open} />
+            <LineList
+              lines={all}
+              leftOut={range.isLive ? leftOut : NONE}
+              chosen={lineId}
+              wraps={wraps}
+              names={names}
+              onOpen={open}
+            />
           )}
         </div>
         {lineId !== null && (

@@ -3,12 +3,13 @@ import { Link } from 'wouter';
 import type { Incident, WebStatistics } from '../../api/client.js';
 import { goalOf, hostOf } from '../../api/questions.js';
 import { Bars } from '../../charts/bars.js';
+import type { PeriodBefore } from '../../charts/period-before.js';
 import { TimeChart } from '../../charts/time-chart.js';
 import { Icon } from '../../parts/icon.js';
 import { isOpen, nameOf } from '../../parts/incident-words.js';
 import { Answer, Note } from '../../parts/state.js';
 import { number, timeOfDay, whole } from '../../parts/wording.js';
-import { boundsOf, type TimeRange, useRange, useRangeLink } from '../../shell/range.js';
+import { boundsOf, type TimeRange, useRange, useRangeBefore, useRangeLink } from '../../shell/range.js';
 import { GoalTable } from '../services/goal-table.js';
 
 const MINUTE_MS = 60_000;
@@ -17,6 +18,7 @@ const MINUTE_MS = 60_000;
 export function RequestsRegion() {
   const range = useRange();
   const asked = useQuery(hostOf('*', range));
+  const before = useHostBefore('*');
   return (
     <section className="cell" aria-labelledby="requests-t">
       <div className="hd">
@@ -34,16 +36,41 @@ export function RequestsRegion() {
         </span>
       </div>
       <Answer asked={asked} what="The requests could not be read.">
-        {({ series }) => <RequestCharts series={series} range={range} />}
+        {({ series }) => <RequestCharts series={series} range={range} before={before} />}
       </Answer>
     </section>
   );
 }
 
+/** Minutes of a host in the time before, where the page is compared with it; undefined also while they are asked for. */
+export function useHostBefore(host: string): readonly WebStatistics[] | undefined {
+  const range = useRange();
+  const before = useRangeBefore();
+  const { data } = useQuery({ ...hostOf(host, before ?? range), enabled: before !== undefined });
+  return before === undefined ? undefined : data?.series;
+}
+
+function periodBefore(
+  before: readonly WebStatistics[] | undefined,
+  { spanMs }: TimeRange,
+  ...values: readonly ((one: WebStatistics) => number | null)[]
+): PeriodBefore | undefined {
+  if (before === undefined) return undefined;
+  return {
+    spanMs,
+    times: before.map(({ window_end }) => window_end),
+    values: values.map((value) => before.map(value)),
+  };
+}
+
+const requestsPerSecond = ({ request_count }: WebStatistics): number => request_count / 60;
+
 export function RequestCharts({
+  before,
   range,
   series,
 }: {
+  readonly before: readonly WebStatistics[] | undefined;
   readonly series: readonly WebStatistics[];
   readonly range: TimeRange;
 }) {
@@ -53,9 +80,10 @@ export function RequestCharts({
   return (
     <>
       <TimeChart
-        label={`Requests a second: ${last === undefined ? '' : number(last.request_count / 60)} in the last minute`}
+        label={`Requests a second: ${last === undefined ? '' : number(requestsPerSecond(last))} in the last minute`}
         times={series.map(({ window_end }) => window_end)}
-        lines={[{ name: 'requests', values: series.map(({ request_count }) => request_count / 60), colour: 'p95' }]}
+        lines={[{ name: 'requests', values: series.map(requestsPerSecond), colour: 'p95' }]}
+        before={periodBefore(before, range, requestsPerSecond)}
         from={from}
         to={to}
         height={62}
@@ -84,6 +112,7 @@ export function RequestCharts({
 export function ResponseTimesRegion({ incidents }: { readonly incidents: readonly Incident[] }) {
   const range = useRange();
   const asked = useQuery(hostOf('*', range));
+  const before = useHostBefore('*');
   const open = incidents.filter((incident) => incident.source_kind === 'web' && isOpen(incident)).slice(0, 1);
   return (
     <section className="cell" aria-labelledby="times-t">
@@ -96,7 +125,7 @@ export function ResponseTimesRegion({ incidents }: { readonly incidents: readonl
           series.length === 0 ? (
             <Note title="No requests in this range." />
           ) : (
-            <PercentilesChart series={series} range={range} open={open} height={108} />
+            <PercentilesChart series={series} range={range} before={before} open={open} height={108} />
           )
         }
       </Answer>
@@ -106,12 +135,13 @@ export function ResponseTimesRegion({ incidents }: { readonly incidents: readonl
 
 interface PercentilesProps {
   readonly series: readonly WebStatistics[];
+  readonly before: readonly WebStatistics[] | undefined;
   readonly range: TimeRange;
   readonly open: readonly Incident[];
   readonly height: number;
 }
 
-export function PercentilesChart({ height, open, range, series }: PercentilesProps) {
+export function PercentilesChart({ before, height, open, range, series }: PercentilesProps) {
   const { from, to } = boundsOf(range, series.at(-1)?.window_end ?? Date.now());
   const last = series.at(-1);
   return (
@@ -123,6 +153,13 @@ export function PercentilesChart({ height, open, range, series }: PercentilesPro
         { name: 'p95', values: series.map(({ p95_response_time }) => p95_response_time), colour: 'p95' },
         { name: 'p50', values: series.map(({ p50_response_time }) => p50_response_time), colour: 'p50' },
       ]}
+      before={periodBefore(
+        before,
+        range,
+        (one) => one.p99_response_time,
+        (one) => one.p95_response_time,
+        (one) => one.p50_response_time,
+      )}
       from={from}
       to={to}
       height={height}

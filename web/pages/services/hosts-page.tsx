@@ -11,7 +11,7 @@ import { TableHead } from '../../parts/table-head.js';
 import { number, percent, timeOfDay, whole } from '../../parts/wording.js';
 import { useRange, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
-import { PercentilesChart, RequestCharts } from '../overview/requests.js';
+import { PercentilesChart, RequestCharts, useHostBefore } from '../overview/requests.js';
 import { AlertList } from './alert-list.js';
 import { EntityTabs } from './entity-tabs.js';
 
@@ -119,6 +119,7 @@ export default function HostsPage() {
 function OneHost({ host }: { readonly host: string }) {
   const range = useRange();
   const asked = useQuery(hostOf(host, range));
+  const before = useHostBefore(host);
   const open = useQuery(incidentsOf({ state: 'open' }));
   const alerts = useQuery(alertsOf({ scope: `web/${host}` }));
   const own = (open.data?.items ?? []).filter(
@@ -140,7 +141,7 @@ function OneHost({ host }: { readonly host: string }) {
               series.length === 0 && traffic.length > 0 ? (
                 <FirstMinute traffic={traffic} />
               ) : (
-                <RequestCharts series={series} range={range} />
+                <RequestCharts series={series} range={range} before={before} />
               )
             }
           </Answer>
@@ -161,7 +162,7 @@ function OneHost({ host }: { readonly host: string }) {
                   <Note title="No requests in this range." />
                 )
               ) : (
-                <PercentilesChart series={series} range={range} open={own} height={108} />
+                <PercentilesChart series={series} range={range} before={before} open={own} height={108} />
               )
             }
           </Answer>

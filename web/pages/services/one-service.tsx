@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import type { Incident } from '../../api/client.js';
+import type { Incident, Schemas } from '../../api/client.js';
 import { alertsOf, incidentsOf, serviceOf } from '../../api/questions.js';
 import { TimeChart } from '../../charts/time-chart.js';
 import { heldSince } from '../../charts/usual.js';
@@ -8,7 +8,7 @@ import { Icon } from '../../parts/icon.js';
 import { gravestOf, matterOf } from '../../parts/incident-words.js';
 import { Answer, Note } from '../../parts/state.js';
 import { number, percent, timeOfDay, whole } from '../../parts/wording.js';
-import { boundsOf, useRange, useRangeLink } from '../../shell/range.js';
+import { boundsOf, useRange, useRangeBefore, useRangeLink } from '../../shell/range.js';
 import { AlertList } from './alert-list.js';
 import { Endpoints, Instances } from './instances.js';
 import { usualErrors, usualTimes } from './usual-of-service.js';
@@ -18,6 +18,16 @@ export function OneService({ name }: { readonly name: string }) {
   const range = useRange();
   const linkTo = useRangeLink();
   const asked = useQuery(serviceOf(name, range));
+  const rangeAgo = useRangeBefore();
+  const { data: ago } = useQuery({ ...serviceOf(name, rangeAgo ?? range), enabled: rangeAgo !== undefined });
+  const before = (...values: readonly ((one: Schemas['ServiceHealth']) => number | null)[]) =>
+    rangeAgo === undefined || ago === undefined
+      ? undefined
+      : {
+          spanMs: range.spanMs,
+          times: ago.series.map(({ window_end }) => window_end),
+          values: values.map((value) => ago.series.map(value)),
+        };
   const alerts = useQuery(alertsOf({ scope: `service/${name}` }));
   const open = useQuery(incidentsOf({ state: 'open' }));
   const incident = gravestOf((open.data?.items ?? []).filter(({ scope }) => scope === `service/${name}`));
@@ -74,6 +84,10 @@ export function OneService({ name }: { readonly name: string }) {
                     { name: 'p95', values: series.map(({ p95_response_time }) => p95_response_time), colour: 'p95' },
                     { name: 'p50', values: series.map(({ p50_response_time }) => p50_response_time), colour: 'p50' },
                   ]}
+                  before={before(
+                    (one) => one.p95_response_time,
+                    (one) => one.p50_response_time,
+                  )}
                   format={whole}
                   usual={heldSince(usualTimes(series), times, opened)}
                   {...incidentOn}
@@ -95,6 +109,7 @@ export function OneService({ name }: { readonly name: string }) {
                       outside: { usual: errors, colour: 'critical-fill' },
                     },
                   ]}
+                  before={before((one) => one.error_rate)}
                   format={(value) => percent(value)}
                   usual={errors}
                   {...incidentOn}

@@ -7,7 +7,7 @@ import { Icon } from '../../parts/icon.js';
 import { Answer, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
 import { number, timeOfDay } from '../../parts/wording.js';
-import { boundsOf, useRange, useRangeLink } from '../../shell/range.js';
+import { boundsOf, useRange, useRangeBefore, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { AlertList } from './alert-list.js';
 import { EntityTabs } from './entity-tabs.js';
@@ -81,6 +81,16 @@ export default function SensorsPage() {
 function OneSensor({ id }: { readonly id: string }) {
   const range = useRange();
   const asked = useQuery(sensorOf(id, range));
+  const rangeAgo = useRangeBefore();
+  const { data: ago } = useQuery({ ...sensorOf(id, rangeAgo ?? range), enabled: rangeAgo !== undefined });
+  const before = (field: 'temperature' | 'pressure') =>
+    rangeAgo === undefined || ago === undefined
+      ? undefined
+      : {
+          spanMs: range.spanMs,
+          times: ago.series.map(({ timestamp }) => timestamp),
+          values: [ago.series.map((one) => one[field])],
+        };
   const alerts = useQuery(alertsOf({ scope: `sensor/${id}` }));
   return (
     <section aria-labelledby="sensor-t">
@@ -107,6 +117,7 @@ function OneSensor({ id }: { readonly id: string }) {
                   {...chart}
                   {...bandOf('temperature')}
                   label={`Temperature of ${id}`}
+                  before={before('temperature')}
                   lines={[
                     { name: 'temperature', values: series.map(({ temperature }) => temperature), colour: 'text-2' },
                   ]}
@@ -120,6 +131,7 @@ function OneSensor({ id }: { readonly id: string }) {
                   {...chart}
                   {...bandOf('pressure')}
                   label={`Pressure of ${id}`}
+                  before={before('pressure')}
                   lines={[{ name: 'pressure', values: series.map(({ pressure }) => pressure), colour: 'text-2' }]}
                 />
               </div>
