@@ -218,11 +218,14 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
     const from = end - this.#sizeMs;
     const within = state.seconds.filter(([second]) => second >= from && second < end).map(([, one]) => one);
     const count = within.reduce((sum, one) => sum + one.count, 0);
-    if (count <= this.#limit || this.#verdicts.calendar.isMaintenance(from, end)) return;
+    if (count <= this.#limit || this.#isMaintenance(from, end, `client/${client}`)) return;
     state.lastOver = Math.max(state.lastOver, end);
     const isFault = isKnownFault(this.#concern(client), end, this.#verdicts);
     if (count <= TIMES_USUAL * state.usual && !isFault) return;
     const asked = Asked.sum(within);
+    // What is tried on hosts that are worked on is no abuse of others.
+    const hosts = asked.of.parties.top();
+    if (hosts.length > 0 && hosts.every(({ value }) => this.#isMaintenance(from, end, `web/${value}`))) return;
     if (!isAbuse(asked, this.#limit, client, this.#known)) return;
     const concern = this.#concern(client);
     if (state.episode === null) {
@@ -243,6 +246,10 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
     if (isFault || episode.lastOver - episode.alert.time < USUAL_AFTER_MS) return;
     state.usual = episode.peak;
     this.#end(client, state);
+  }
+
+  #isMaintenance(from: number, end: number, scope: string): boolean {
+    return this.#verdicts.calendar.isMaintenance(from, end, scope);
   }
 
   #end(client: string, state: ClientState): void {

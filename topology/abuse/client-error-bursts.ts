@@ -165,7 +165,7 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
 
   #judge(host: string, state: HostState, { end, refused, requests: newRequests }: HostWindow): void {
     const { episode, windows } = state;
-    if (this.#verdicts.calendar.isMaintenance(end - this.#sizeMs, end)) return;
+    if (this.#verdicts.calendar.isMaintenance(end - this.#sizeMs, end, `web/${host}`)) return;
     const asked = Asked.sum(windows.map((one) => one.refused));
     const requests = windows.reduce((sum, one) => sum + one.requests, 0);
     const ofClients = this.#refusedOfClients(asked);

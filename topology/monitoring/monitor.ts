@@ -66,7 +66,7 @@ export class Monitor<O> {
   /** Judges the observation by what came before it, and learns from it: `states` is changed. */
   observe(states: MonitorState, observation: O, observed: Observed): Judgement {
     // Nothing is judged, and nothing learned: an alert that is open waits.
-    if (this.#verdicts.calendar.isMaintenance(observed.start, observed.end)) return UNJUDGED;
+    if (this.#verdicts.calendar.isMaintenance(observed.start, observed.end, observed.scope)) return UNJUDGED;
     const all: Deviation[] = [];
     const alerts: Alert[] = [];
     const told: AlertEpisode[] = [];

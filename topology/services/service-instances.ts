@@ -115,7 +115,7 @@ class InstanceJudge implements WindowJudge<Instances, InstanceStates> {
   }
 
   observe(states: InstanceStates, instances: Instances, observed: Observed): Judgement {
-    if (this.#verdicts.calendar.isMaintenance(observed.start, observed.end)) return NOTHING_JUDGED;
+    if (this.#verdicts.calendar.isMaintenance(observed.start, observed.end, observed.scope)) return NOTHING_JUDGED;
     const before = new Map(states.suspects);
     const suspects: [string, MonitorState][] = [];
     const all = [...instances.values()].reduce(sum, noLines());

@@ -64,3 +64,45 @@ it('what is no calendar is refused', () => {
     readCalendar(calendarOf('DTSTART:20200101T000000Z\nDTEND:20200101T000100Z\nRRULE:FREQ=HOURLY'), 'UTC'),
   ).toThrow(/comes more than 50000 times/);
 });
+
+it('maintenance is of what its categories, its place or its own property name, and otherwise of everything', () => {
+  const at = 'DTSTART:20260601T100000Z\nDTEND:20260601T110000Z';
+  const text = calendarOf(
+    `CATEGORIES:MAINTENANCE,service:checkout,Planned\n${at}`,
+    `LOCATION:Room 5\\, host:*.shop.example\\; sensor:boiler-*\n${at}`,
+    `X-MILLRACE-ENTITIES:Service:web-api\n${at}`,
+    `LOCATION:service:batch\nDTSTART;VALUE=DATE:20260602\nDTEND;VALUE=DATE:20260603`,
+    `CATEGORIES:Planned\nLOCATION:https://meet.example/room\n${at}`,
+  );
+  const { holidays, maintenance } = readCalendar(text, 'UTC');
+  expect(maintenance.map(({ of }) => of)).toEqual([
+    ['service:checkout'],
+    ['host:*.shop.example', 'sensor:boiler-*'],
+    ['Service:web-api'],
+    undefined,
+    ['service:batch'],
+  ]);
+  expect(holidays).toEqual([]);
+});
+
+it('one time of maintenance that comes again may be of something else', () => {
+  const text = calendarOf(
+    'DTSTART:20260601T020000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=3\nLOCATION:service:a',
+  ).replace(
+    'END:VCALENDAR',
+    [
+      ...['BEGIN:VEVENT', 'UID:0', 'DTSTAMP:20260101T000000Z', 'RECURRENCE-ID:20260602T020000Z'],
+      ...['DTSTART:20260602T020000Z', 'DURATION:PT1H', 'LOCATION:service:b', 'END:VEVENT', 'END:VCALENDAR'],
+    ].join('\r\n'),
+  );
+  expect(readCalendar(text, 'UTC').maintenance.map(({ of }) => of)).toEqual([
+    ['service:a'],
+    ['service:b'],
+    ['service:a'],
+  ]);
+});
+
+it('a name that is no entity is refused where nothing else can stand', () => {
+  const text = calendarOf('X-MILLRACE-ENTITIES:checkout\nDTSTART:20260601T100000Z\nDTEND:20260601T110000Z');
+  expect(() => readCalendar(text, 'UTC')).toThrow('"checkout" names no entity');
+});
