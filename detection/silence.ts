@@ -10,8 +10,12 @@ export interface SilenceState {
   longest: number;
 }
 
-/** So many events that should have come and have not: by chance once in e^15, three million times. */
-const MISSED = 15;
+export interface SilenceOptions {
+  /** So many events that should have come and have not are an anomaly. Default 15: by chance once in e^15, three million times. */
+  readonly missed?: number;
+}
+
+export const MISSED = 15;
 /** Who pauses from time to time is not missed before it has paused for so many times as long as ever. */
 const LONGER = 2;
 const SPAN = 100;
@@ -28,22 +32,22 @@ const LONGEST_PAUSE = 6;
  * Finds that events, counted in intervals, have ceased: at once where there are many, later where there are few, and later
  * still where pauses are usual. Times between events are taken for exponential, as of a Poisson process.
  */
-export function silence(): Detector<SilenceState> {
+export function silence({ missed: limit = MISSED }: SilenceOptions = {}): Detector<SilenceState> {
   return {
     name: 'silence',
     initial: () => ({ seen: 0, mean: 0, run: 0, longest: 0 }),
     observe(state, _timestampMs, count) {
       if (!Number.isFinite(count)) return UNJUDGED;
       if (count > 0) {
-        learn(state, count);
+        learn(state, count, limit);
         return { score: 0, isAnomalous: false, expected: { low: 0, high: Number.POSITIVE_INFINITY } };
       }
       state.run++;
       const missed = missedIn(state);
       return {
         // A half at the limit.
-        score: missed / (missed + MISSED),
-        isAnomalous: missed >= MISSED,
+        score: missed / (missed + limit),
+        isAnomalous: missed >= limit,
         expected: { low: state.mean, high: Number.POSITIVE_INFINITY },
       };
     },
@@ -56,9 +60,9 @@ function missedIn({ longest, mean, run, seen }: SilenceState): number {
   return run * mean;
 }
 
-function learn(state: SilenceState, count: number): void {
+function learn(state: SilenceState, count: number, limit: number): void {
   // A pause is usual from now on, also one that was taken for an outage at first; what lasts is not.
-  const isOutage = missedIn(state) >= MISSED;
+  const isOutage = missedIn(state) >= limit;
   const faded = FADING * state.longest;
   state.longest = isOutage && state.run > LONGEST_PAUSE ? faded : Math.max(faded, state.run);
   const intervals = isOutage ? 1 : state.run + 1;

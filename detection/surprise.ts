@@ -6,6 +6,11 @@ export function scoreOfSurprise(surprise: number): number {
   return surprise <= 0 ? 0 : surprise / (surprise + HALF_SCORE_SURPRISE);
 }
 
+/** The surprise that has the score, which is over 0 and under 1. */
+export function surpriseOfScore(score: number): number {
+  return (HALF_SCORE_SURPRISE * score) / (1 - score);
+}
+
 /**
  * The surprise of a standard normal variable being at least `|z|` away from its mean, on either side. Where the
  * probability is under 10^-6, by the first terms of its asymptotic series (Abramowitz and Stegun 26.2.12).

@@ -1,6 +1,7 @@
 import type { Duration } from '@millrace/streams';
 import { DEFAULT_TOPICS, PIPELINES, type PipelineName, type TopicNames, topicsOfPipelines } from '../schemas/topics.js';
 import type { KnownCrawler } from './abuse/known-clients.js';
+import type { Budget } from './budgets.js';
 import type { CalendarConfig } from './calendar.js';
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from './goals/goal-config.js';
 
@@ -28,7 +29,7 @@ export interface ApplicationConfig extends GoalConfig {
   readonly services: {
     readonly size: Duration;
     readonly grace: Duration;
-    /** How many false alarms of a service chance may cause in a week: the limits of evidence are chosen by it. */
+    /** How many false alarms of a service chance may cause in a week where `budgets` names none. */
     readonly falseAlarmsPerWeek: number;
     readonly endpoints: {
       readonly size: Duration;
@@ -57,6 +58,8 @@ export interface ApplicationConfig extends GoalConfig {
     readonly crawlers: readonly KnownCrawler[];
   };
   readonly calendar: CalendarConfig;
+  /** How many false alarms chance may cause of some entities: limits are chosen by it. */
+  readonly budgets: readonly Budget[];
   /** `textbook`: the plain rules of services, `high_latency` and `error_spike`, for those who compare. */
   readonly detectors: readonly DetectorFamily[];
   /** Whether entities are missed by the clock when nothing comes at all: for live sources. */
@@ -83,6 +86,7 @@ export const DEFAULT_APPLICATION_CONFIG: ApplicationConfig = {
   },
   abuse: { excludedClients: [], crawlers: [] },
   calendar: { timeZone: 'UTC', holidays: [], maintenance: [] },
+  budgets: [],
   detectors: ['adaptive'],
   watchesClock: true,
   readsAllPartitions: false,

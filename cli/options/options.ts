@@ -25,6 +25,7 @@ import {
 import { DEFAULT_GOAL_CONFIG, type GoalConfig } from '../../topology/goals/goal-config.js';
 import { say } from '../terminal/output.js';
 import { safe } from '../terminal/safe-text.js';
+import { addBudgets, type BudgetOptions } from './budgets.js';
 import { addCalendar, type CalendarOptions, calendarConfig } from './calendar.js';
 import { duration, positiveDuration } from './duration.js';
 import { addKnownClients, type KnownClientsOptions } from './known-clients.js';
@@ -376,7 +377,7 @@ function addGoals(command: Command): Command {
     .option('--no-server-errors', 'do not detect bursts of 5xx');
 }
 
-export interface ApplicationOptions extends GoalOptions, KnownClientsOptions, CalendarOptions {
+export interface ApplicationOptions extends GoalOptions, KnownClientsOptions, CalendarOptions, BudgetOptions {
   readonly pipelines: readonly PipelineName[];
   readonly detectors: readonly DetectorFamily[];
   readonly errorRateLimit: number;
@@ -411,7 +412,7 @@ export function addPipelines(command: Command): Command {
   const { detectors, sensors, services, webStatistics } = DEFAULT_APPLICATION_CONFIG;
   const { addresses } = services;
   return addGoals(
-    addCalendar(addKnownClients(command))
+    addBudgets(addCalendar(addKnownClients(command)))
       .addOption(pipelinesOption('pipelines to run', PIPELINES))
       .addOption(
         new Option(
@@ -457,7 +458,8 @@ export function addPipelines(command: Command): Command {
       )
       .option(
         '--false-alarms <count>',
-        'services: how many false alarms per week and service chance may cause; determines the detection limits',
+        'services: how many false alarms per week and service chance may cause, where --budget names none; determines the ' +
+          'detection limits',
         positiveNumber,
         services.falseAlarmsPerWeek,
       )
@@ -487,6 +489,7 @@ export function applicationConfig(options: ApplicationOptions): ApplicationConfi
     webStatistics: { ...webStatistics, errorRate: errorRateLimit },
     abuse: { excludedClients: options.excludeClients, crawlers: options.crawlers },
     calendar: calendarConfig(options),
+    budgets: options.budget ?? [],
     sensors: { temperature: temperatureLimit, pressure: pressureLimit },
     services: {
       ...services,

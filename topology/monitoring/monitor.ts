@@ -40,12 +40,18 @@ export interface Judgement {
 /** Watches entities of one kind, and alerts once an episode. */
 export class Monitor<O> {
   readonly #sourceKind: SourceKind;
-  readonly #detections: readonly { readonly detection: Detection<O>; readonly episodes: Episodes }[];
+  readonly #detectionsOf: (scope: string) => readonly Detection<O>[];
+  readonly #watched = new Map<readonly Detection<O>[], readonly WatchedDetection<O>[]>();
   readonly #verdicts: Verdicts;
 
-  constructor(sourceKind: SourceKind, detections: readonly Detection<O>[], verdicts: Verdicts = NO_VERDICTS) {
+  /** @param detections those of an entity, by its scope, or the same of all; the same list is given for the same ones */
+  constructor(
+    sourceKind: SourceKind,
+    detections: readonly Detection<O>[] | ((scope: string) => readonly Detection<O>[]),
+    verdicts: Verdicts = NO_VERDICTS,
+  ) {
     this.#sourceKind = sourceKind;
-    this.#detections = detections.map((detection) => ({ detection, episodes: episodes(detection.episodes) }));
+    this.#detectionsOf = typeof detections === 'function' ? detections : () => detections;
     this.#verdicts = verdicts;
   }
 
@@ -73,7 +79,7 @@ export class Monitor<O> {
     const scores: Record<string, number> = {};
     const expectations: Record<string, Expectation> = {};
     const { calendar } = this.#verdicts;
-    for (const { detection, episodes } of this.#detections) {
+    for (const { detection, episodes } of this.#watchedOf(observed)) {
       const { name } = detection;
       states[name] ??= { signals: {}, episode: episodes.initial(), alert: null };
       const state = states[name] as DetectionState;
@@ -101,6 +107,16 @@ export class Monitor<O> {
       told.push(...episodeRecords(before, state, change, observed.end));
     }
     return { deviations: all, scores, alerts, expectations, ...(told.length > 0 && { episodes: told }) };
+  }
+
+  #watchedOf({ scope }: Observed): readonly WatchedDetection<O>[] {
+    const detections = this.#detectionsOf(scope);
+    let watched = this.#watched.get(detections);
+    if (watched === undefined) {
+      watched = detections.map((detection) => ({ detection, episodes: episodes(detection.episodes) }));
+      this.#watched.set(detections, watched);
+    }
+    return watched;
   }
 
   /** What is told of an episode that is open, now that so much is unusual, and so much of it news. */
@@ -174,6 +190,11 @@ export class Monitor<O> {
       once_in_windows: gravest.evidence?.onceIn ?? null,
     };
   }
+}
+
+interface WatchedDetection<O> {
+  readonly detection: Detection<O>;
+  readonly episodes: Episodes;
 }
 
 /** What is unusual now, what of it is news, and by which feedback the rest is none. */

@@ -6,6 +6,7 @@ import { spreadChart } from '../../detection/spread-chart.js';
 import { threshold } from '../../detection/threshold.js';
 import type { SensorReading } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
+import { alertScoreOf } from '../budgets.js';
 import { short } from '../monitoring/numbers-in-words.js';
 import type { Detection, SeriesSignal } from '../monitoring/signals.js';
 
@@ -29,6 +30,7 @@ const OVER_LIMIT = 'over-limit';
 export function readingDetections(
   limits: ApplicationConfig['sensors'],
   localTime: LocalTime = UTC,
+  falseAlarmsPerWeek = 1,
 ): Detection<Observation>[] {
   const ofEach = (
     name: string,
@@ -52,7 +54,7 @@ export function readingDetections(
       ...{
         value: reads(field),
         explain: explain(field),
-        detector: createDetector(undefined, localTime),
+        detector: createDetector({ name: 'multi-resolution', alertScore: alertScoreOf(falseAlarmsPerWeek) }, localTime),
         severity: 'warning',
       },
     })),

@@ -15,6 +15,7 @@ import { Moments } from '../../detection/moments.js';
 import type { AlertEpisode } from '../../schemas/feedback.js';
 import type { Alert, SensorHour, SensorReading, SensorScore } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
+import { Budgets } from '../budgets.js';
 import type { Verdicts } from '../feedback/verdicts.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { LastHeard, lastHeardStore } from '../monitoring/last-heard.js';
@@ -39,7 +40,7 @@ export function sensors(
   serdes: TopicSerdes<'sensorReadings' | 'sensorScores' | 'sensorHours' | 'alerts'>,
   verdicts: Verdicts,
 ): void {
-  const { grace, sensors: limits, topics } = config;
+  const { budgets, grace, sensors: limits, topics } = config;
   const readings = keyedSourceOf(builder, topics.sensorReadings, {
     name: 'sensor-readings',
     value: serdes.sensorReadings,
@@ -47,10 +48,13 @@ export function sensors(
     usable,
   });
   const stores = storesOf();
-  const scored = readings.process<string, ScoredReading>(() => new ScoreReadings(limits, stores, verdicts), {
-    name: 'score-readings',
-    stores: [stores.states, stores.lastHeard],
-  });
+  const scored = readings.process<string, ScoredReading>(
+    () => new ScoreReadings(limits, new Budgets(budgets), stores, verdicts),
+    {
+      name: 'score-readings',
+      stores: [stores.states, stores.lastHeard],
+    },
+  );
   scored
     .flatMap((id, { score }) => (score === null ? [] : [[`${id}@${score.timestamp}`, score]]), {
       name: 'sensor-scores',
@@ -122,10 +126,14 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
 
   readonly #stores: ReturnType<typeof storesOf>;
 
-  constructor(limits: Limits, stores: ReturnType<typeof storesOf>, verdicts: Verdicts) {
+  constructor(limits: Limits, budgets: Budgets, stores: ReturnType<typeof storesOf>, verdicts: Verdicts) {
     this.#stores = stores;
     this.#limits = limits;
-    this.#monitor = new Monitor('sensor', readingDetections(limits, verdicts.calendar.localTime), verdicts);
+    this.#monitor = new Monitor(
+      'sensor',
+      budgets.each((perWeek) => readingDetections(limits, verdicts.calendar.localTime, perWeek)),
+      verdicts,
+    );
     this.#stopMonitor = new Monitor('sensor', [PAUSE], verdicts);
   }
 

@@ -1,5 +1,6 @@
 import { toMilliseconds } from '@millrace/streams';
 import type { ApplicationConfig } from '../application-config.js';
+import { Budgets } from '../budgets.js';
 import type { Verdicts } from '../feedback/verdicts.js';
 import { detectionOf, type Limit } from '../monitoring/limits.js';
 import { Monitor } from '../monitoring/monitor.js';
@@ -16,7 +17,7 @@ const WEEK_MS = 7 * 86_400_000;
 const CHARTS = 8;
 const ENDPOINTS = 20;
 
-type Settings = ApplicationConfig['services'];
+type Settings = ApplicationConfig['services']['endpoints'];
 
 /** What is unusual of each endpoint of a service, every minute. */
 export function serviceEndpoints(
@@ -25,7 +26,9 @@ export function serviceEndpoints(
   serdes: TopicSerdes<'alerts'>,
   verdicts: Verdicts,
 ): void {
-  const { endpoints } = config.services;
+  const { budgets, services } = config;
+  const { endpoints } = services;
+  const ofBudget = new Budgets(budgets, services.falseAlarmsPerWeek).each((perWeek) => detections(endpoints, perWeek));
   monitorLines(
     lines.filter((_key, { endpoint }) => endpoint !== null, { name: 'lines-of-endpoints' }),
     {
@@ -35,7 +38,7 @@ export function serviceEndpoints(
       entity: ({ endpoint, service }) => partOfService(service, endpoint),
       aggregator: OF_LINES,
       serde: lineStatisticsSerde,
-      judge: new Monitor('service', detections(config.services), verdicts),
+      judge: new Monitor('service', ofBudget, verdicts),
       scope: scopeOfPart,
       watchesClock: false,
     },
@@ -45,7 +48,7 @@ export function serviceEndpoints(
 }
 
 /** A limit where one is set; by default what the endpoint's own past makes likely. */
-function detections({ endpoints, falseAlarmsPerWeek }: Settings): Detection<LineStatistics>[] {
+function detections(endpoints: Settings, falseAlarmsPerWeek: number): Detection<LineStatistics>[] {
   const { errorRate, leastRequests, requests, responseTime, size } = endpoints;
   const windows = WEEK_MS / toMilliseconds(size, 'the size of a window') / falseAlarmsPerWeek;
   const budget = { windows, charts: CHARTS * ENDPOINTS };

@@ -1,9 +1,10 @@
 import { stringSerde, toMilliseconds } from '@millrace/streams';
 import { rateSpike } from '../../detection/rate-spike.js';
-import { silence } from '../../detection/silence.js';
+import { MISSED, silence } from '../../detection/silence.js';
 import { zScore } from '../../detection/z-score.js';
 import type { ServiceHealth } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
+import { Budgets } from '../budgets.js';
 import type { Verdicts } from '../feedback/verdicts.js';
 import { type Judgement, Monitor } from '../monitoring/monitor.js';
 import { percent, short } from '../monitoring/numbers-in-words.js';
@@ -20,6 +21,8 @@ const MS_PER_SECOND = 1000;
 const WEEK_MS = 7 * 86_400_000;
 /** What fewer lines have in common says little: shares are of so many at least, typical times are not judged. */
 const MIN_LINES = 5;
+/** However many false alarms are allowed, fewer lines are not missed. */
+const MIN_MISSED = 8;
 /** Evidence of a service is looked for in so many ways: alternatives of all its charts. */
 const CHARTS = 20;
 /** Windows over which typical times and sizes are means: an hour, so that what creeps is seen. */
@@ -33,7 +36,10 @@ export function serviceHealth(
   models: ModelSource,
   verdicts: Verdicts,
 ): void {
-  const { detectors, services, topics, watchesClock } = config;
+  const { budgets, detectors, services, topics, watchesClock } = config;
+  const ofBudget = new Budgets(budgets, services.falseAlarmsPerWeek).each((perWeek) =>
+    serviceDetections(detectors, services, perWeek),
+  );
   const judged = monitorLines(
     lines,
     {
@@ -43,7 +49,7 @@ export function serviceHealth(
       entity: ({ service }) => service,
       aggregator: OF_LINES,
       serde: lineStatisticsSerde,
-      judge: new Monitor('service', serviceDetections(detectors, budgetOf(services)), verdicts),
+      judge: new Monitor('service', ofBudget, verdicts),
       scope: scopeOfService,
       watchesClock,
     },
@@ -66,14 +72,10 @@ export function serviceHealth(
     .to(topics.mlPredictions, { name: 'send-predictions', key: stringSerde, value: serdes.mlPredictions });
 }
 
-/** Windows in the time in which a service may have one false alarm. */
-function budgetOf({ falseAlarmsPerWeek, size }: ApplicationConfig['services']): number {
-  return WEEK_MS / toMilliseconds(size, 'the size of a window') / falseAlarmsPerWeek;
-}
-
 function serviceDetections(
   families: ApplicationConfig['detectors'],
-  budgetWindows: number,
+  { size }: ApplicationConfig['services'],
+  falseAlarmsPerWeek: number,
 ): readonly Detection<LineStatistics>[] {
   const episodes = { closeAfter: CLOSE_AFTER };
   const errorRate = {
@@ -89,7 +91,7 @@ function serviceDetections(
     name: 'silence',
     signals: [
       {
-        detector: silence(),
+        detector: silence({ missed: Math.max(MIN_MISSED, MISSED - Math.log(falseAlarmsPerWeek)) }),
         value: ({ count }) => count,
         severity: 'critical',
         field: 'service',
@@ -99,7 +101,9 @@ function serviceDetections(
     ],
     episodes: { closeAfter: 1 },
   };
-  const budget = { windows: budgetWindows, charts: CHARTS };
+  // Windows in the time in which there may be one false alarm.
+  const windows = WEEK_MS / toMilliseconds(size, 'the size of a window') / falseAlarmsPerWeek;
+  const budget = { windows, charts: CHARTS };
   const unusual: Detection<LineStatistics> = {
     name: 'unusual-behaviour',
     signals: [

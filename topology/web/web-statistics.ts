@@ -6,6 +6,7 @@ import { Moments } from '../../detection/moments.js';
 import { unusualShare } from '../../detection/unusual-share.js';
 import type { BrokenRule, WebStatistics } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
+import { alertScoreOf, Budgets } from '../budgets.js';
 import type { Verdicts } from '../feedback/verdicts.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { growing } from '../monitoring/growing-aggregator.js';
@@ -37,9 +38,12 @@ export function webStatistics(
     .emitStrategy('onWindowClose')
     .aggregate(OF_REQUESTS, { name: 'web-statistics', value: requestStatisticsSerde })
     .toStream({ name: 'closed-web-statistics' });
+  const ofBudget = new Budgets(config.budgets).each((perWeek) =>
+    detections(config, verdicts.calendar.localTime, perWeek),
+  );
   const judged = monitorWindows(windows, {
     name: 'web-monitor',
-    judge: new Monitor('web', detections(config, verdicts.calendar.localTime), verdicts),
+    judge: new Monitor('web', ofBudget, verdicts),
     empty: () => new RequestStatistics(),
     scope: (host) => `web/${host}`,
     size: settings.size,
@@ -52,7 +56,13 @@ export function webStatistics(
   sendEpisodes('web', judged, ({ judgement }) => judgement.episodes, config);
 }
 
-function detections(config: ApplicationConfig, localTime: LocalTime): Detection<RequestStatistics>[] {
+function detections(
+  config: ApplicationConfig,
+  localTime: LocalTime,
+  falseAlarmsPerWeek: number,
+): Detection<RequestStatistics>[] {
+  const learned = () =>
+    createDetector({ name: 'multi-resolution', alertScore: alertScoreOf(falseAlarmsPerWeek) }, localTime);
   const { errorRate, leastRequests } = config.webStatistics;
   const rule = (
     signal: SeriesSignal<RequestStatistics>,
@@ -64,7 +74,7 @@ function detections(config: ApplicationConfig, localTime: LocalTime): Detection<
     episodes: { closeAfter },
   });
   const count = {
-    detector: createDetector(undefined, localTime),
+    detector: learned(),
     value: (requests: RequestStatistics) => requests.count,
     scale: 'log',
     field: 'request_count',
@@ -80,7 +90,7 @@ function detections(config: ApplicationConfig, localTime: LocalTime): Detection<
     explain: (rate, requests) => `${percent(rate)} of ${short(requests.count)} requests failed`,
   };
   const erratic: SeriesSignal<RequestStatistics> = {
-    detector: createDetector(undefined, localTime),
+    detector: learned(),
     value: ({ times }) => (times.count < leastRequests ? undefined : (times.stddev ?? undefined)),
     scale: 'log',
     side: 'high',

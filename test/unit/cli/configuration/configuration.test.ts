@@ -124,6 +124,34 @@ describe('how values are written', () => {
     });
   });
 
+  it('budgets and maintenance are names with values, by entity', async () => {
+    const yaml = [
+      'budget:',
+      '  service:checkout: 0.5',
+      '  host:*.example.com: 3/day',
+      'maintenance:',
+      '  service:checkout,sensor:boiler-*: 2026-12-01T02:00/2h',
+    ].join('\n');
+    const { options } = await configured('start', { yaml });
+    expect(options).toMatchObject({
+      budget: [
+        { of: 'service:checkout', perWeek: 0.5 },
+        { of: 'host:*.example.com', perWeek: 21 },
+      ],
+      maintenance: ['service:checkout,sensor:boiler-*=2026-12-01T02:00/2h'],
+    });
+  });
+
+  it.each([
+    ['budget: { checkout: 1 }', '"checkout" names no entity'],
+    ['budget: { service:checkout: often }', 'It must be a name with more than 0 and at most 1000 false alarms a week'],
+    ['budget: { service:checkout: 0 }', 'It must be a name with more than 0'],
+    ['maintenance: { service:checkout: soon/2h }', '"soon" is no time'],
+  ])('%s is refused: %s', async (yaml, why) => {
+    const [problem] = await problemsOf('start', { yaml });
+    expect(problem).toContain(why);
+  });
+
   it('a variable has a value a line, or a list in JSON, for what is repeatable', async () => {
     const env = { MILLRACE_INPUT: 'a b.log\nc.log\n', MILLRACE_TOPIC_CONFIG: '["a=1", "b=2,3"]', MILLRACE_ONCE: '1' };
     const { options } = await configured('start', { env });
