@@ -1,5 +1,5 @@
 import ICAL from 'ical.js';
-import { isTimeZone, type LocalTime, localTimeOf } from '../../detection/local-time.js';
+import { isTimeZone, localTimeOf } from '../../detection/local-time.js';
 import type { CalendarConfig, Maintenance } from '../../topology/calendar.js';
 import { Entities, isEntityName } from '../../topology/entities.js';
 import { instantOf } from './instant.js';
