@@ -26,6 +26,7 @@ import { publishFigures } from './live/figures-ticker.js';
 import { LiveResults } from './live/live-results.js';
 import { shownDelivery } from './routes/deliveries.js';
 import { RESOURCES } from './routes/table.js';
+import { StoredInLake } from './search/lake-lines.js';
 import { createServer, type RateLimits } from './server.js';
 import { serverLog } from './server-log.js';
 import type { Services } from './services.js';
@@ -114,8 +115,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     onProblem: (message) => logger.warn({ alerts: true }, message),
   });
   const lakeLines = lakeDirectory === undefined ? undefined : new LakeLines(lakeDirectory);
+  const storedLines = lakeLines === undefined ? [] : [new StoredInLake(lakeLines)];
   const services: Services = {
-    ...{ log, schemas, decoder, config, live, events, logger, version, directory, lakeDirectory, lakeLines },
+    ...{ log, schemas, decoder, config, live, events, logger, version, directory, lakeDirectory, storedLines },
     stores: new RunningStores(live, options.stateAccess),
     ...{ startedAt: Date.now(), accounts, cookies },
     authentication: new Authentication(accounts, cookies),

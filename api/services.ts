@@ -1,7 +1,6 @@
 import type { Log } from '@millrace/streams';
 import type { Logger } from 'pino';
 import type { RecordDecoder } from '../app/results/record-decoder.js';
-import type { LakeLines } from '../lake/lines/lake-lines.js';
 import type { NotifyService } from '../notify/notify-service.js';
 import type { SchemaCatalogue } from '../schemas/schema-catalogue.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
@@ -11,6 +10,7 @@ import type { Cookies } from './auth/cookies.js';
 import type { Visitor } from './auth/visitor.js';
 import type { EventHub } from './live/event-hub.js';
 import type { LiveResults } from './live/live-results.js';
+import type { StoredLines } from './search/stored-lines.js';
 import type { RunningStores } from './state/running-stores.js';
 
 /** What handlers work with. */
@@ -31,8 +31,8 @@ export interface Services {
   readonly directory: string;
   /** Where the lake is; undefined where there can be none. */
   readonly lakeDirectory: string | undefined;
-  /** Searches it; undefined where there can be none. */
-  readonly lakeLines: LakeLines | undefined;
+  /** Where lines are that are no longer in memory; the first that keeps such lines is asked. */
+  readonly storedLines: readonly StoredLines[];
   /** Undefined where nobody signs in. */
   readonly accounts: Accounts | undefined;
   readonly authentication: Authentication;

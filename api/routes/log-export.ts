@@ -5,15 +5,15 @@ import { lineOf } from '../live/live-results.js';
 import { rangeOf } from '../parameters.js';
 import { Problem } from '../problems.js';
 import { type Route, writingRoute } from '../route.js';
-import type { LakePosition } from '../search/lake-lines.js';
 import { csvHead, csvLine } from '../search/line-text.js';
 import { findLines } from '../search/lines.js';
 import { logFilter } from '../search/log-filter.js';
+import type { LinePosition } from '../search/stored-lines.js';
 
 /** Of a server at a time. */
 const MAX_RUNNING = 2;
 const MAX_LINES = 1_000_000;
-/** Of a question to the lake. */
+/** Of a question to what is stored. */
 const PAGE = 20_000;
 /** What is written at once. */
 const CHUNK = 500;
@@ -54,7 +54,7 @@ export const logExport: Route = writingRoute({
       const range = rangeOf(query, services.live.latestTime);
       const textOf = (line: Readonly<Record<string, unknown>>) =>
         format === 'csv' ? csvLine(source, line) : `${JSON.stringify(line)}\n`;
-      let after: LakePosition | undefined;
+      let after: LinePosition | undefined;
       let written = 0;
       while (written < limit) {
         const page = Math.min(PAGE, limit - written);

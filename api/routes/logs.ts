@@ -53,7 +53,7 @@ const facetFields = z
 export const logs: Resource = {
   name: 'logs',
   description:
-    'Lines, requests, readings, refused and late records: of memory, and of the lake where the range begins before.',
+    'Lines, requests, readings, refused and late records: of memory, and of Elasticsearch or the lake where the range begins before.',
   routes: [
     route({
       method: 'get',
@@ -69,6 +69,8 @@ export const logs: Resource = {
           ...{ source, q, limit, signal },
           range: rangeOf(query, services.live.latestTime),
           after: query.cursor === undefined ? undefined : positionOf(query.cursor),
+          // A page of memory alone would be the last, and look as if there were no more.
+          toleratesAway: query.cursor === undefined,
         });
         const shown = found.records.slice(0, limit);
         const last = shown.at(-1);
@@ -99,7 +101,7 @@ export const logs: Resource = {
         const range = boundedRange(query, services.live.latestTime, HOUR_MS / 2);
         const step = stepOf(query.step, range, 1_000);
         const { q, source } = query;
-        const found = await findLines(services, { source, q, range, signal, lake: false });
+        const found = await findLines(services, { source, q, range, signal, stored: false });
         const stored = await storedCounts(services, { source, q, range, signal }, found, step);
         const buckets = new Map<number, { time: number; count: number; by: Record<string, number> }>();
         const classes = new Set<string>();
@@ -161,7 +163,7 @@ export const logs: Resource = {
       async handle({ query, signal }, services) {
         const range = boundedRange(query, services.live.latestTime, HOUR_MS / 2);
         const { fields, q, source } = query;
-        const found = await findLines(services, { source, q, range, signal });
+        const found = await findLines(services, { source, q, range, signal, toleratesAway: true });
         const before = services.live
           .ringOf(source)
           ?.select(({ time }) => time >= range.from - HOUR_MS && time < range.from);
@@ -205,7 +207,7 @@ export const logs: Resource = {
       async handle({ query, signal }, services) {
         const range = boundedRange(query, services.live.latestTime, HOUR_MS / 2);
         const { q, source } = query;
-        const found = await findLines(services, { source, q, range, signal });
+        const found = await findLines(services, { source, q, range, signal, toleratesAway: true });
         const drain = new Drain<LiveRecord>();
         let total = 0;
         for (const record of found.records) {
@@ -243,7 +245,7 @@ export const logs: Resource = {
         const { q, source } = query;
         const matches = matcherFor(q);
         const wanted = query.with === 'rest' ? range : { from: Math.min(range.from, range.to) - HOUR_MS, to: range.to };
-        const found = await findLines(services, { source, q: '', range: wanted, signal });
+        const found = await findLines(services, { source, q: '', range: wanted, signal, toleratesAway: true });
         const isSelected = ({ time, value }: LiveRecord) => time >= range.from && matches(value);
         const isOther = (record: LiveRecord) =>
           query.with === 'rest' ? !isSelected(record) : record.time < range.from;
@@ -287,7 +289,7 @@ export const logs: Resource = {
         const source = asked === undefined ? undefined : services.live.sourceOf(asked.topic);
         if (asked === undefined || source === undefined) throw notFound('line', id);
         const line = await lineAt(services, source, asked, signal);
-        if (line === undefined) throw notFound('line in memory or in the lake', id);
+        if (line === undefined) throw notFound('line, in memory or stored,', id);
         const around = { source, q: query.same ? ofSameEntity(query.q, line.value) : query.q, signal };
         const [before, after] = await Promise.all([
           linesBefore(services, line, around, query.before),

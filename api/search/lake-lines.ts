@@ -1,17 +1,22 @@
-import { z } from 'zod';
 import { transactionId } from '../../lake/append.js';
 import { LakeError } from '../../lake/lake-error.js';
 import type { LakeLines } from '../../lake/lines/lake-lines.js';
 import type { LinesAnswer, LinesQuestion } from '../../lake/lines/lines-question.js';
-import { topicSchema } from '../../schemas/subjects.js';
-import type { TopicRole } from '../../schemas/topics.js';
 import type { LiveRecord } from '../live/live-record.js';
 import type { Span } from '../live/record-ring.js';
 import type { Range } from '../parameters.js';
-import { Problem } from '../problems.js';
 import type { LogSource } from '../records.js';
 import { Gate } from './gate.js';
+import { type LineFields, lineFieldsOf } from './line-fields.js';
 import type { Term, TermValue } from './log-query.js';
+import {
+  type Stored,
+  type StoredAnswer,
+  type StoredLines,
+  StoredLinesAway,
+  type StoredQuestion,
+  type StoredSearch,
+} from './stored-lines.js';
 
 const WITHIN_MS = 20_000;
 const ROW_COLUMNS = 4;
@@ -19,111 +24,103 @@ const ALL_TIME: Range = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_IN
 /** Each is a process that may take both cores. */
 const SEARCHES = new Gate(2, 30);
 
-/** What of the lake can be searched as lines, and the columns that hold texts, numbers and maps of texts, which are JSON. */
-interface View {
+/** What of the lake can be searched as lines; maps are JSON there. */
+interface View extends LineFields {
   readonly view: 'service' | 'access' | 'sensor';
-  readonly texts: readonly string[];
-  readonly numbers: readonly string[];
-  readonly booleans: readonly string[];
-  readonly maps?: readonly string[];
 }
-
-const recordFields = z.object({ fields: z.array(z.object({ name: z.string(), type: z.unknown() })) });
 
 const VIEWS = {
-  services: viewOf('service', 'serviceLogs'),
-  requests: viewOf('access', 'accessLog'),
-  sensors: viewOf('sensor', 'sensorReadings'),
+  services: { view: 'service', ...lineFieldsOf('serviceLogs') },
+  requests: { view: 'access', ...lineFieldsOf('accessLog') },
+  sensors: { view: 'sensor', ...lineFieldsOf('sensorReadings') },
 } as const;
 
-/** By the schema, so that a field that is added to it can be searched in the lake, too. */
-function viewOf(view: View['view'], role: TopicRole): View {
-  const { fields } = recordFields.parse(topicSchema(role).schema);
-  const namesOf = (...types: readonly string[]) =>
-    fields.filter(({ name, type }) => name !== 'timestamp' && types.includes(typeOf(type))).map(({ name }) => name);
-  return {
-    ...{ view, texts: namesOf('string'), numbers: namesOf('int', 'long', 'float', 'double') },
-    ...{ booleans: namesOf('boolean'), maps: namesOf('map') },
-  };
-}
-
-/** Of what may be null, the other type. */
-function typeOf(type: unknown): string {
-  if (Array.isArray(type)) return typeOf(type.find((one) => one !== 'null'));
-  return typeof type === 'string' ? type : String((type as { readonly type?: unknown } | undefined)?.type);
-}
-
-/** Lines that come before a position, in the order of lists: the newest first. */
-export interface LakePosition {
-  readonly time: number;
-  readonly partition: number;
-  readonly offset: number;
-}
-
-/** Records of a topic that are in memory. */
-export interface Held {
-  readonly topic: string;
-  readonly spans: readonly Span[];
-}
-
-export interface LakeSearch {
-  readonly source: LogSource;
-  readonly terms: readonly Term[];
-  readonly range: Range;
-  readonly before?: LakePosition | undefined;
-  /** What is in memory already, and left out. */
-  readonly held: Held;
-  readonly limit: number;
+interface LakeSearch extends StoredSearch {
   /** Where in the log lines were; default anywhere. */
   readonly place?: (Span & { readonly topic: string }) | undefined;
-  readonly signal: AbortSignal;
 }
 
-/** Whether the lake keeps such lines at all. */
-export function isInLake(lake: LakeLines | undefined, source: LogSource): lake is LakeLines {
-  return lake?.hasTable === true && Object.hasOwn(VIEWS, source);
+/** Lines of a Delta Lake table. */
+export class StoredInLake implements StoredLines {
+  readonly name = 'lake';
+  readonly #lake: LakeLines;
+
+  constructor(lake: LakeLines) {
+    this.#lake = lake;
+  }
+
+  keeps(source: LogSource): boolean {
+    return this.#lake.hasTable && Object.hasOwn(VIEWS, source);
+  }
+
+  async find(search: StoredSearch) {
+    const { records, stored } = await this.#find(search);
+    return { records, ...answerOf(stored) };
+  }
+
+  async line(
+    source: LogSource,
+    { offset, partition, topic }: Pick<LiveRecord, 'offset' | 'partition' | 'topic'>,
+    signal: AbortSignal,
+  ): Promise<LiveRecord | undefined> {
+    const place = { topic, partition, first: offset, last: offset };
+    const search = { source, terms: [], range: ALL_TIME, held: { topic, spans: [] }, place, limit: 1, signal };
+    return (await this.#find(search)).records[0];
+  }
+
+  /** However many there are. */
+  async counts(question: StoredQuestion, step: number) {
+    const view = viewIn(question.source);
+    const conditions = conditionsSql(view, question);
+    const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+    const at = `(epoch_ms(timestamp) // ${Math.trunc(step)}) * ${Math.trunc(step)}`;
+    const sql = `SELECT ${at} AS at, ${CLASSES[view.view]} AS class, count(*) AS lines FROM ${view.view}${where} GROUP BY 1, 2`;
+    const { rows, stored } = await rowsOf(this.#lake, question, { sql, isNewestFirst: false, maxRows: 100_000 });
+    const counts = rows.map(([time, name, count]) => ({
+      time: Number(time),
+      name: String(name),
+      count: Number(count),
+    }));
+    return { counts, ...answerOf(storedOf(stored, question.held.topic)) };
+  }
+
+  async #find(search: LakeSearch): Promise<{ readonly records: LiveRecord[]; readonly stored: Stored }> {
+    const view = viewIn(search.source);
+    const { booleans, maps = [], numbers, texts } = view;
+    const names = [...texts, ...numbers, ...booleans, ...maps];
+    const { rows, stored } = await rowsOf(this.#lake, search, {
+      ...{ sql: lakeSql(view, search), isNewestFirst: true, maxRows: search.limit },
+    });
+    const records = rows.map((row) => {
+      const [time, topic, partition, offset] = row;
+      const value = Object.fromEntries(
+        names.map((name, index) => {
+          const held = row[index + ROW_COLUMNS] ?? null;
+          return [name, typeof held === 'string' && maps.includes(name) ? JSON.parse(held) : held];
+        }),
+      );
+      return {
+        ...{
+          topic: String(topic),
+          partition: Number(partition),
+          offset: Number(offset),
+          time: Number(time),
+          key: null,
+        },
+        value: { ...value, timestamp: Number(time) },
+      };
+    });
+    return { records, stored: storedOf(stored, search.held.topic) };
+  }
 }
 
-/** How far topics are in the lake: by partition, the offset after the last record that was looked at. */
-type Stored = ReadonlyMap<number, number>;
-
-/** Lines of the lake that fit, the newest first. @throws Problem */
-export async function lakeLines(
-  lake: LakeLines,
-  search: LakeSearch,
-): Promise<{ readonly records: LiveRecord[]; readonly stored: Stored }> {
-  const view = VIEWS[search.source as keyof typeof VIEWS];
-  const { booleans, maps = [], numbers, texts } = view;
-  const names = [...texts, ...numbers, ...booleans, ...maps];
-  const { rows, stored } = await rowsOf(lake, search, {
-    ...{ sql: lakeSql(view, search), isNewestFirst: true, maxRows: search.limit },
-  });
-  const records = rows.map((row) => {
-    const [time, topic, partition, offset] = row;
-    const value = Object.fromEntries(
-      names.map((name, index) => {
-        const held = row[index + ROW_COLUMNS] ?? null;
-        return [name, typeof held === 'string' && maps.includes(name) ? JSON.parse(held) : held];
-      }),
-    );
-    return {
-      ...{ topic: String(topic), partition: Number(partition), offset: Number(offset), time: Number(time), key: null },
-      value: { ...value, timestamp: Number(time) },
-    };
-  });
-  return { records, stored: storedOf(stored, search.held.topic) };
+function viewIn(source: LogSource): View {
+  return VIEWS[source as keyof typeof VIEWS];
 }
 
-/** A line of the lake by where it was in the log; undefined where the lake does not have it. @throws Problem */
-export async function lakeLine(
-  lake: LakeLines,
-  source: LogSource,
-  { offset, partition, topic }: Pick<LiveRecord, 'offset' | 'partition' | 'topic'>,
-  signal: AbortSignal,
-): Promise<LiveRecord | undefined> {
-  const place = { topic, partition, first: offset, last: offset };
-  const search = { source, terms: [], range: ALL_TIME, held: { topic, spans: [] }, place, limit: 1, signal };
-  return (await lakeLines(lake, search)).records[0];
+/** All of it is looked at, in all fields. */
+function answerOf(stored: Stored): StoredAnswer {
+  return { stored, isLimited: false, notSearched: [] };
 }
 
 function storedOf(stored: LinesAnswer['stored'], topic: string): Stored {
@@ -140,7 +137,7 @@ async function rowsOf(
   { before, range, signal, source }: Pick<LakeSearch, 'before' | 'range' | 'signal' | 'source'>,
   asked: Pick<LinesQuestion, 'sql' | 'isNewestFirst' | 'maxRows'>,
 ): Promise<LinesAnswer> {
-  const { booleans, maps = [], numbers, texts, view } = VIEWS[source as keyof typeof VIEWS];
+  const { booleans, maps = [], numbers, texts, view } = viewIn(source);
   const typed = (names: readonly string[], type: 'VARCHAR' | 'DOUBLE' | 'BOOLEAN') =>
     names.map((name) => [name, type] as const);
   const question = {
@@ -157,9 +154,7 @@ async function rowsOf(
   } catch (error) {
     if (!(error instanceof LakeError)) throw error;
     if (error.code === 'NO_TABLE') return { rows: [], stored: {} };
-    throw new Problem(503, 'lake-failed', `The stored lines cannot be searched now: ${error.message}.`, {
-      cause: error,
-    });
+    throw new StoredLinesAway('lake-failed', `The lake cannot be searched now: ${error.message}.`, error);
   }
 }
 
@@ -169,28 +164,6 @@ const CLASSES = {
   access: "CAST(status // 100 AS VARCHAR) || 'xx'",
   sensor: "CASE WHEN is_anomaly THEN 'anomaly' ELSE 'other' END",
 } as const;
-
-export interface LakeCount {
-  readonly time: number;
-  readonly name: string;
-  readonly count: number;
-}
-
-/** Counts lines of the lake by steps and classes, however many there are. @throws Problem */
-export async function lakeCounts(
-  lake: LakeLines,
-  search: Omit<LakeSearch, 'before' | 'limit'>,
-  step: number,
-): Promise<{ readonly counts: LakeCount[]; readonly stored: Stored }> {
-  const view = VIEWS[search.source as keyof typeof VIEWS];
-  const conditions = conditionsSql(view, search);
-  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
-  const at = `(epoch_ms(timestamp) // ${Math.trunc(step)}) * ${Math.trunc(step)}`;
-  const sql = `SELECT ${at} AS at, ${CLASSES[view.view]} AS class, count(*) AS lines FROM ${view.view}${where} GROUP BY 1, 2`;
-  const { rows, stored } = await rowsOf(lake, search, { sql, isNewestFirst: false, maxRows: 100_000 });
-  const counts = rows.map(([time, name, count]) => ({ time: Number(time), name: String(name), count: Number(count) }));
-  return { counts, stored: storedOf(stored, search.held.topic) };
-}
 
 export function lakeSql(view: View, search: Omit<LakeSearch, 'signal' | 'source'>): string {
   const { before, limit } = search;

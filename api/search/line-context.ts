@@ -1,8 +1,8 @@
 import type { LiveRecord } from '../live/live-record.js';
 import type { LogSource } from '../records.js';
 import type { Services } from '../services.js';
-import { isInLake, lakeLine } from './lake-lines.js';
 import { findLines, type LineStores, newestFirst, type Search } from './lines.js';
+import { storeOf } from './stored-lines.js';
 
 /** How far after a line those that follow are looked for, each time so much further. */
 const FIRST_REACH_MS = 1_000;
@@ -11,17 +11,16 @@ const GROWTH = 16;
 type Place = Pick<LiveRecord, 'offset' | 'partition' | 'topic'>;
 type Around = Pick<Search, 'q' | 'signal' | 'source'>;
 
-/** A line by where it is in the log, of memory or of the lake. @throws Problem */
+/** A line by where it is in the log, in memory or where it is stored. @throws Problem */
 export async function lineAt(
-  { lakeLines, live }: Pick<Services, 'lakeLines' | 'live'>,
+  { live, storedLines }: Pick<Services, 'live' | 'storedLines'>,
   source: LogSource,
   place: Place,
   signal: AbortSignal,
 ): Promise<LiveRecord | undefined> {
   const isAsked = ({ offset, partition }: LiveRecord) => partition === place.partition && offset === place.offset;
   const held = live.ringOf(source)?.select(isAsked)[0];
-  if (held !== undefined || !isInLake(lakeLines, source)) return held;
-  return lakeLine(lakeLines, source, place, signal);
+  return held ?? storeOf(storedLines, source)?.line(source, place, signal);
 }
 
 /** The lines before one, the earliest first. @throws Problem */

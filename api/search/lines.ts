@@ -4,14 +4,25 @@ import type { LiveResults } from '../live/live-results.js';
 import type { Range } from '../parameters.js';
 import type { LogSource } from '../records.js';
 import type { Services } from '../services.js';
-import { type Held, isInLake, type LakePosition, lakeLines } from './lake-lines.js';
 import { matcherOf } from './log-query.js';
 import { termsFor } from './matcher-for.js';
+import {
+  type Held,
+  type LinePosition,
+  type StoredLines,
+  StoredLinesAway,
+  type StoredSearch,
+  storeOf,
+} from './stored-lines.js';
 import { unstoredLines } from './unstored-lines.js';
 
 export const searched = z
   .object({
-    store: z.enum(['live', 'lake']).meta({ description: '`lake`: also lines that are no longer in memory.' }),
+    store: z
+      .enum(['live', 'lake', 'elasticsearch'])
+      .meta({
+        description: '`live`: memory alone; otherwise where lines that are no longer in memory were looked for.',
+      }),
     from: z
       .number()
       .nullable()
@@ -19,7 +30,14 @@ export const searched = z
     to: z.number().nullable(),
     lines: z.int().meta({ description: 'That were looked at in memory, and came from elsewhere.' }),
     limited: z.boolean().meta({
-      description: 'Whether there are more lines that fit, in the lake or on their way to it, which are left out.',
+      description: 'Whether there may be more lines that fit, stored or on their way there, which are left out.',
+    }),
+    unavailable: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why what is stored could not be asked, so that the answer is of memory alone; or null.' }),
+    not_searched: z.array(z.string()).meta({
+      description: 'Fields of stored lines in which words were not looked for: they are in no index of Elasticsearch.',
     }),
     passed_over: z
       .int()
@@ -32,11 +50,13 @@ export interface Search {
   readonly q: string;
   readonly range: Range;
   /** Lines after this one, in the order of lists. */
-  readonly after?: LakePosition | undefined;
-  /** The lines wanted, the newest; all where it is not given, and of those in the lake so many. */
+  readonly after?: LinePosition | undefined;
+  /** The lines wanted, the newest; all where it is not given, and of those stored so many. */
   readonly limit?: number;
   /** False: memory alone. */
-  readonly lake?: boolean;
+  readonly stored?: boolean;
+  /** Whether lines of memory are an answer where what is stored cannot be asked, as `searched` then says. */
+  readonly toleratesAway?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -48,17 +68,17 @@ export interface Found {
   readonly searched: z.output<typeof searched>;
 }
 
-/** Of the lake, where there is no limit. */
-const MAX_LAKE_LINES = 50_000;
+/** Of those stored, where there is no limit. */
+const MAX_STORED_LINES = 50_000;
 
 /** Where lines are. */
-export interface LineStores extends Pick<Services, 'decoder' | 'lakeLines' | 'log'> {
+export interface LineStores extends Pick<Services, 'decoder' | 'log' | 'storedLines'> {
   readonly live: Pick<LiveResults, 'passedOver' | 'ringOf' | 'topicOf'>;
 }
 
 /**
- * Lines that fit, each once, wherever it is: in memory; of what is not there, or no longer, in the lake; and of what is not
- * in that yet, in the log.
+ * Lines that fit, each once, wherever it is: in memory; of what is not there, or no longer, where it is stored; and of what
+ * is not stored yet, in the log.
  *
  * @throws Problem
  */
@@ -82,42 +102,58 @@ export async function findLines(services: LineStores, search: Search): Promise<F
       return fits(record);
     }) ?? [];
   records.sort(newestFirst);
-  let store: 'live' | 'lake' = 'live';
-  let limited = false;
   // Lines come in another order than that of their times: what has left memory may be newer than what is in it.
   const from = Math.max(range.from, (limit === undefined ? undefined : records[limit]?.time) ?? range.from);
-  const wantsLake = search.lake !== false && mayBeStored(services, source, from, oldest);
-  if (wantsLake && isInLake(services.lakeLines, source)) {
-    const most = limit === undefined ? MAX_LAKE_LINES : limit + 1;
-    const found = await lakeLines(services.lakeLines, {
-      ...{ source, terms, before: after, held, limit: most, signal: search.signal },
-      range: { from, to: range.to },
-    });
-    const unstored = await unstoredLines(services, held, found.stored, search.signal);
-    store = 'lake';
-    limited = unstored.isLimited || (limit === undefined && found.records.length >= MAX_LAKE_LINES);
-    const others = [...found.records, ...unstored.records.filter(fits)];
-    lines += others.length;
-    for (const record of others) {
-      const { time } = record;
-      if (time < oldest) oldest = time;
-      if (time > newest) newest = time;
-      records.push(record);
+  const store = storeOf(services.storedLines, source);
+  const wantsStored = search.stored !== false && mayBeStored(services, source, from, oldest);
+  let answer: Awaited<ReturnType<typeof linesElsewhere>> | undefined;
+  let unavailable: string | null = null;
+  if (wantsStored && store !== undefined) {
+    try {
+      const most = limit === undefined ? MAX_STORED_LINES : limit + 1;
+      answer = await linesElsewhere(services, store, {
+        ...{ source, terms, before: after, held, limit: most, signal: search.signal },
+        range: { from, to: range.to },
+      });
+    } catch (error) {
+      if (!(error instanceof StoredLinesAway) || !search.toleratesAway || records.length === 0) throw error;
+      unavailable = error.detail;
     }
-    records.sort(newestFirst);
   }
+  const others = [...(answer?.found ?? []), ...(answer?.unstored.filter(fits) ?? [])];
+  lines += others.length;
+  for (const record of others) {
+    const { time } = record;
+    if (time < oldest) oldest = time;
+    if (time > newest) newest = time;
+    records.push(record);
+  }
+  if (others.length > 0) records.sort(newestFirst);
+  const isCut = limit === undefined && (answer?.found.length ?? 0) >= MAX_STORED_LINES;
   return {
     ...{ records, held },
     searched: {
-      store,
-      ...{ from: lines === 0 ? null : oldest, to: lines === 0 ? null : newest, lines, limited },
+      store: answer === undefined ? 'live' : (store?.name ?? 'live'),
+      ...{ from: lines === 0 ? null : oldest, to: lines === 0 ? null : newest, lines },
+      limited: unavailable !== null || answer?.isLimited === true || isCut,
+      ...{ unavailable, not_searched: [...(answer?.notSearched ?? [])] },
       passed_over: live.passedOver(live.topicOf(source)),
     },
   };
 }
 
+/** What is not in memory: lines that are stored and fit, and all that are not stored yet. */
+async function linesElsewhere(services: LineStores, store: StoredLines, search: StoredSearch) {
+  const found = await store.find(search);
+  const unstored = await unstoredLines(services, search.held, found.stored, search.signal);
+  return {
+    ...{ found: found.records, unstored: unstored.records, notSearched: found.notSearched },
+    isLimited: found.isLimited || unstored.isLimited,
+  };
+}
+
 /**
- * Whether lines from a time on may be in the lake alone.
+ * Whether lines from a time on may be stored, and not in memory.
  *
  * @param oldest time of the oldest in memory; undefined where there is none
  */
@@ -130,10 +166,10 @@ export function isWithin({ time }: LiveRecord, { from, to }: Range): boolean {
 }
 
 /** The order of lists. */
-export function newestFirst(one: LakePosition, other: LakePosition): number {
+export function newestFirst(one: LinePosition, other: LinePosition): number {
   return other.time - one.time || other.partition - one.partition || other.offset - one.offset;
 }
 
-function isAfter(record: LiveRecord, after: LakePosition | undefined): boolean {
+function isAfter(record: LiveRecord, after: LinePosition | undefined): boolean {
   return after === undefined || newestFirst(record, after) > 0;
 }

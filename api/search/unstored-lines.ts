@@ -2,7 +2,7 @@ import type { Log } from '@millrace/streams';
 import type { RecordDecoder } from '../../app/results/record-decoder.js';
 import { type LiveRecord, liveRecordOf } from '../live/live-record.js';
 import type { Span } from '../live/record-ring.js';
-import type { Held } from './lake-lines.js';
+import type { Held, Stored } from './stored-lines.js';
 
 /** Records that are read for a search; of more, the last. */
 const MAX_RECORDS = 50_000;
@@ -16,15 +16,15 @@ export interface Unstored {
 }
 
 /**
- * Records of a topic that are not in memory, and not in the lake yet: where many come at once, what is stored ends before
+ * Records of a topic that are not in memory, and not stored yet: where many come at once, what is stored ends before
  * what is in memory begins.
  *
- * @param stored by partition, the offset after the last record that is in the lake
+ * @param stored by partition, the offset after the last record that is stored
  */
 export async function unstoredLines(
   { decoder, log }: { readonly decoder: RecordDecoder; readonly log: Log },
   held: Held,
-  stored: ReadonlyMap<number, number>,
+  stored: Stored,
   signal: AbortSignal,
 ): Promise<Unstored> {
   const gaps = await gapsOf(log, held, stored);
@@ -48,7 +48,7 @@ export async function unstoredLines(
 }
 
 /** The latest of each partition first. */
-async function gapsOf(log: Log, { spans, topic }: Held, stored: ReadonlyMap<number, number>): Promise<Span[]> {
+async function gapsOf(log: Log, { spans, topic }: Held, stored: Stored): Promise<Span[]> {
   const partitions = (await log.partitions(topic)) ?? 0;
   const gaps: Span[] = [];
   for (let partition = 0; partition < partitions; partition++) {

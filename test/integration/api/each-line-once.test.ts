@@ -96,7 +96,7 @@ describe('a search of lines that came out of order', () => {
     expect(idsOf(pages)).toEqual(idsOf(all));
     expect(pages.every(({ time }, index) => time <= (pages[index - 1]?.time ?? time))).toBe(true);
     for (const q of ['', 'level:ERROR']) {
-      const live = await findLines(stores, { ...asked(q), lake: false });
+      const live = await findLines(stores, { ...asked(q), stored: false });
       const { counts, records } = await storedCounts(stores, asked(q), live, 3_600_000);
       const stored = counts.reduce((sum, { count }) => sum + count, 0);
       const wanted = lines.filter(({ level }) => q === '' || level === 'ERROR').length;

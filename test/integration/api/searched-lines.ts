@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LiveRecord, liveRecordOf } from '../../../api/live/live-record.js';
 import type { RecordRing } from '../../../api/live/record-ring.js';
+import { StoredInLake } from '../../../api/search/lake-lines.js';
 import type { LineStores } from '../../../api/search/lines.js';
 import { LAKE_SOURCES } from '../../../app/lake/lake-sources.js';
 import { RecordDecoder } from '../../../app/results/record-decoder.js';
@@ -105,7 +106,7 @@ export class SearchedLines {
   storesOf(ring: RecordRing): LineStores {
     const { log, schemas } = this.#data;
     return {
-      ...{ log, decoder: new RecordDecoder(schemas), lakeLines: this.#lake },
+      ...{ log, decoder: new RecordDecoder(schemas), storedLines: [new StoredInLake(this.#lake)] },
       live: { ringOf: () => ring, topicOf: () => this.topic, passedOver: () => 0 },
     };
   }
