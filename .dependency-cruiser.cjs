@@ -81,7 +81,11 @@ module.exports = {
     only('stack-stands-alone', '^stack/', [ERRORS_OF_PACKAGE]),
     only('lake-knows-the-log-and-schemas', '^lake/', [PACKAGE, '^schemas/']),
     only('notify-knows-incidents-and-what-runs', '^notify/', [PACKAGE, '^(app|schemas)/']),
-    only('api-knows-what-runs-and-what-is-found', '^api/', [PACKAGE, '^(app|notify|lake|schemas|topology|detection)/']),
+    only('api-knows-what-runs-and-what-is-found', '^api/', [
+      PACKAGE,
+      '^(app|notify|lake|schemas|topology|detection)/',
+      '^connectors/(http-service|connector-error)[.]ts$',
+    ]),
     {
       name: 'nothing-below-knows-the-api',
       severity: 'error',

@@ -32,6 +32,10 @@ interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Statuses that are answers, and not errors, beside 2xx. */
   readonly allow?: readonly number[];
+  /** Leaves the request; its reason is thrown then. */
+  readonly signal?: AbortSignal;
+  /** How long one may take. Default 30,000 ms. */
+  readonly timeoutMs?: number;
 }
 
 /** What services say of an error: Connect, Elasticsearch and InfluxDB each in its own way. */
@@ -86,8 +90,10 @@ export class HttpService {
     });
   }
 
-  async #requestOnce(method: string, path: string, { allow = [], body, headers }: RequestOptions): Promise<Answer> {
+  async #requestOnce(method: string, path: string, options: RequestOptions): Promise<Answer> {
+    const { allow = [], body, headers, signal, timeoutMs = REQUEST_TIMEOUT_MS } = options;
     const { name } = this.#options;
+    const timeout = AbortSignal.timeout(timeoutMs);
     let response: Response;
     let text: string;
     try {
@@ -100,10 +106,11 @@ export class HttpService {
           ...headers,
         },
         ...(body === undefined ? {} : { body: body instanceof FormData ? body : JSON.stringify(body) }),
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+        signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
       });
       text = await response.text();
     } catch (cause) {
+      signal?.throwIfAborted();
       throw new ConnectorError('SERVICE_AWAY', `${name} does not answer at ${this.address} (${networkError(cause)})`, {
         cause,
       });

@@ -16,6 +16,7 @@ import { notFound, Problem } from '../problems.js';
 import { logLine, timeSchema } from '../records.js';
 import { idParams, type Resource, route } from '../route.js';
 import { Drain } from '../search/drain.js';
+import { classOf } from '../search/line-class.js';
 import { lineAt, linesAfter, linesBefore, ofSameEntity } from '../search/line-context.js';
 import { findLines, searched } from '../search/lines.js';
 import { logFilter } from '../search/log-filter.js';
@@ -30,14 +31,6 @@ const MAX_PATTERNS = 200;
 /** Of a histogram; what is rarer is counted as one. */
 const MAX_CLASSES = 30;
 const RARE = 'other';
-
-/** What lines are told apart by in a histogram. */
-function classOf({ value }: LiveRecord): string {
-  const { is_anomaly: isAnomaly, level, status } = value;
-  if (typeof level === 'string') return level;
-  if (typeof status === 'number') return `${Math.floor(status / 100)}xx`;
-  return isAnomaly === true ? 'anomaly' : 'other';
-}
 
 const DEFAULT_FACETS = 'level,service,endpoint,status,method,host,server,country,source,reason';
 
@@ -107,7 +100,7 @@ export const logs: Resource = {
         const classes = new Set<string>();
         const counts = [...found.records, ...stored.records].map((record) => ({
           time: record.time,
-          name: classOf(record),
+          name: classOf(record.value),
           count: 1,
         }));
         let total = 0;

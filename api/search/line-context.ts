@@ -1,7 +1,8 @@
 import type { LiveRecord } from '../live/live-record.js';
 import type { LogSource } from '../records.js';
 import type { Services } from '../services.js';
-import { findLines, type LineStores, newestFirst, type Search } from './lines.js';
+import { newestFirst } from './line-order.js';
+import { findLines, type LineStores, type Search } from './lines.js';
 import { storeOf } from './stored-lines.js';
 
 /** How far after a line those that follow are looked for, each time so much further. */

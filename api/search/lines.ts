@@ -4,6 +4,7 @@ import type { LiveResults } from '../live/live-results.js';
 import type { Range } from '../parameters.js';
 import type { LogSource } from '../records.js';
 import type { Services } from '../services.js';
+import { newestFirst } from './line-order.js';
 import { matcherOf } from './log-query.js';
 import { termsFor } from './matcher-for.js';
 import {
@@ -18,11 +19,9 @@ import { unstoredLines } from './unstored-lines.js';
 
 export const searched = z
   .object({
-    store: z
-      .enum(['live', 'lake', 'elasticsearch'])
-      .meta({
-        description: '`live`: memory alone; otherwise where lines that are no longer in memory were looked for.',
-      }),
+    store: z.enum(['live', 'lake', 'elasticsearch']).meta({
+      description: '`live`: memory alone; otherwise where lines that are no longer in memory were looked for.',
+    }),
     from: z
       .number()
       .nullable()
@@ -163,11 +162,6 @@ export function mayBeStored({ live }: LineStores, source: LogSource, from: numbe
 
 export function isWithin({ time }: LiveRecord, { from, to }: Range): boolean {
   return time >= from && time < to;
-}
-
-/** The order of lists. */
-export function newestFirst(one: LinePosition, other: LinePosition): number {
-  return other.time - one.time || other.partition - one.partition || other.offset - one.offset;
 }
 
 function isAfter(record: LiveRecord, after: LinePosition | undefined): boolean {

@@ -4,6 +4,7 @@ import { type LiveRecord, liveRecordOf } from '../../../api/live/live-record.js'
 import type { RecordRing } from '../../../api/live/record-ring.js';
 import { StoredInLake } from '../../../api/search/lake-lines.js';
 import type { LineStores } from '../../../api/search/lines.js';
+import type { StoredLines } from '../../../api/search/stored-lines.js';
 import { LAKE_SOURCES } from '../../../app/lake/lake-sources.js';
 import { RecordDecoder } from '../../../app/results/record-decoder.js';
 import { LakeWriter } from '../../../lake/lake-writer.js';
@@ -102,11 +103,18 @@ export class SearchedLines {
     return records;
   }
 
-  /** @param ring what is in memory */
-  storesOf(ring: RecordRing): LineStores {
+  get log(): Data['log'] {
+    return this.#data.log;
+  }
+
+  /**
+   * @param ring what is in memory
+   * @param storedLines default the lake
+   */
+  storesOf(ring: RecordRing, storedLines: readonly StoredLines[] = [new StoredInLake(this.#lake)]): LineStores {
     const { log, schemas } = this.#data;
     return {
-      ...{ log, decoder: new RecordDecoder(schemas), storedLines: [new StoredInLake(this.#lake)] },
+      ...{ log, decoder: new RecordDecoder(schemas), storedLines },
       live: { ringOf: () => ring, topicOf: () => this.topic, passedOver: () => 0 },
     };
   }
