@@ -9,6 +9,8 @@ import { openHttpReceiver, type ReceiveLimits } from '../app/ingestion/receive-h
 import { serdesOf } from '../app/log/topics.js';
 import type { StateAccess } from '../app/pipeline/state-access.js';
 import { RecordDecoder } from '../app/results/record-decoder.js';
+import { tenantPrefix } from '../app/tenant.js';
+import { HttpService } from '../connectors/http-service.js';
 import { LakeLines } from '../lake/lines/lake-lines.js';
 import { type FileConfig, NO_FILE } from '../notify/config.js';
 import { NotifyService } from '../notify/notify-service.js';
@@ -26,11 +28,18 @@ import { publishFigures } from './live/figures-ticker.js';
 import { LiveResults } from './live/live-results.js';
 import { shownDelivery } from './routes/deliveries.js';
 import { RESOURCES } from './routes/table.js';
+import { StoredInElasticsearch } from './search/elasticsearch/stored-in-elasticsearch.js';
 import { StoredInLake } from './search/lake-lines.js';
 import { createServer, type RateLimits } from './server.js';
 import { serverLog } from './server-log.js';
 import type { Services } from './services.js';
 import { RunningStores } from './state/running-stores.js';
+
+/** Where an Elasticsearch, or OpenSearch, is; a password may be in the URL. */
+export interface ElasticsearchAddress {
+  readonly url: string;
+  readonly apiKey?: string | undefined;
+}
 
 export interface ServeOptions {
   readonly log: Log;
@@ -44,6 +53,8 @@ export interface ServeOptions {
   /** Whose users are let in; undefined: those of no tenant. */
   readonly tenant?: string | undefined;
   readonly lakeDirectory: string | undefined;
+  /** Where sinks copy lines to, which are then searched there rather than in the lake; undefined: they are not. */
+  readonly elasticsearch?: ElasticsearchAddress | undefined;
   readonly version: string;
   /** The level from which its log goes to standard error, too, as JSON; undefined: it is in its file alone. */
   readonly logsToStderr?: Level | undefined;
@@ -115,7 +126,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     onProblem: (message) => logger.warn({ alerts: true }, message),
   });
   const lakeLines = lakeDirectory === undefined ? undefined : new LakeLines(lakeDirectory);
-  const storedLines = lakeLines === undefined ? [] : [new StoredInLake(lakeLines)];
+  const storedLines = [
+    ...(options.elasticsearch === undefined ? [] : [elasticsearchLines(options.elasticsearch, log, tenant)]),
+    ...(lakeLines === undefined ? [] : [new StoredInLake(lakeLines)]),
+  ];
   const services: Services = {
     ...{ log, schemas, decoder, config, live, events, logger, version, directory, lakeDirectory, storedLines },
     stores: new RunningStores(live, options.stateAccess),
@@ -161,6 +175,17 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       lakeLines?.close();
     },
   };
+}
+
+function elasticsearchLines(
+  address: ElasticsearchAddress,
+  log: Log,
+  tenant: string | undefined,
+): StoredInElasticsearch {
+  const { apiKey, url } = address;
+  const authorization = apiKey === undefined ? undefined : `ApiKey ${apiKey}`;
+  const service = new HttpService({ name: 'Elasticsearch', url, waitMs: 0, authorization });
+  return new StoredInElasticsearch(service, log, { prefix: tenant === undefined ? '' : tenantPrefix(tenant) });
 }
 
 /** Beside the sources or what was built of them. */

@@ -235,21 +235,37 @@ function memberSql(map: string, name: string, value: TermValue): string {
 
 function fieldSql(view: View, field: string, value: TermValue): string {
   const [map = '', ...name] = field.split('.');
-  if (name.length > 0 && view.maps?.includes(map)) return memberSql(map, name.join('.'), value);
-  const isText = (view.texts as readonly string[]).includes(field);
-  const isNumber = (view.numbers as readonly string[]).includes(field);
-  const isBoolean = (view.booleans as readonly string[]).includes(field);
-  if (!isText && !isNumber && !isBoolean)
-    return value.kind === 'text' && value.text.toLowerCase() === 'null' ? 'true' : 'false';
+  const isMap = view.maps?.includes(map) === true;
+  if (name.length > 0 && isMap) return memberSql(map, name.join('.'), value);
+  const isNull = value.kind === 'text' && value.text.toLowerCase() === 'null';
+  if (field === 'timestamp') return isNull ? 'false' : numberSql('epoch_ms(timestamp)', value);
   const column = `"${field}"`;
-  if (value.kind === 'compare') return isNumber ? `${column} ${value.operator} ${value.number}` : 'false';
-  if (value.kind === 'range') return isNumber ? `${column} BETWEEN ${value.least} AND ${value.most}` : 'false';
-  if (value.kind === 'text' && value.text.toLowerCase() === 'null') return `${column} IS NULL`;
-  if (isText) return textSql(column, value, field === 'message');
-  if (value.kind === 'text' && isNumber) {
-    return /^-?\d+(\.\d+)?$/.test(value.text) ? `${column} = ${value.text}` : 'false';
+  const isText = view.texts.includes(field) || isMap;
+  if (isText) {
+    if (value.kind === 'compare' || value.kind === 'range') return 'false';
+    const fits = textSql(column, value, field === 'message');
+    return isNull ? `(${column} IS NULL OR ${fits})` : fits;
   }
-  return textSql(`CAST(${column} AS VARCHAR)`, value, false);
+  const isNumber = view.numbers.includes(field);
+  if (!isNumber && !view.booleans.includes(field)) return isNull ? 'true' : 'false';
+  if (isNull) return `${column} IS NULL`;
+  if (isNumber) return numberSql(column, value);
+  return value.kind === 'text' || value.kind === 'wildcard'
+    ? textSql(`CAST(${column} AS VARCHAR)`, value, false)
+    : 'false';
+}
+
+function numberSql(column: string, value: TermValue): string {
+  if (value.kind === 'compare') return `${column} ${value.operator} ${value.number}`;
+  if (value.kind === 'range') return `${column} BETWEEN ${value.least} AND ${value.most}`;
+  if (value.kind === 'text') {
+    const number = Number(value.text);
+    // As its text is, and no other that is the same number.
+    return Number.isFinite(number) && String(number) === value.text.toLowerCase() ? `${column} = ${number}` : 'false';
+  }
+  const isWhole = `${column} = trunc(${column}) AND abs(${column}) < 1e15`;
+  const text = `CASE WHEN ${isWhole} THEN CAST(CAST(${column} AS BIGINT) AS VARCHAR) ELSE CAST(${column} AS VARCHAR) END`;
+  return textSql(`(${text})`, value, false);
 }
 
 function textSql(column: string, value: TermValue, isWithin: boolean): string {

@@ -5,6 +5,7 @@ import { type MakeProgram, Reload } from '../configuration/reload.js';
 import { type AlertsOptions, addAlerts, alertsOf } from '../options/alerts.js';
 import { addStateAccess, type StateAccessOptions, stateAccessOf } from '../options/application-server.js';
 import { addConnection, type ConnectionOptions, connect } from '../options/connection.js';
+import { addElasticsearch, type ElasticsearchOptions, elasticsearchOf } from '../options/elasticsearch.js';
 import { addHttp, type HttpOptions } from '../options/http.js';
 import { addListen, type ListenOptions, receivingOf } from '../options/listen.js';
 import {
@@ -25,6 +26,7 @@ import { lakeDirectory } from './lake.js';
 interface ServeOptions
   extends ConnectionOptions,
     HttpOptions,
+    ElasticsearchOptions,
     AlertsOptions,
     StateAccessOptions,
     ListenOptions,
@@ -37,7 +39,7 @@ export function serveCommand(program: Command, makeProgram: MakeProgram): Comman
   const command = program
     .command('serve')
     .description("serve the dashboard and the HTTP API for a pipeline's data, also while it runs");
-  const receiving = addLineReading(addListen(addHttp(command))).option(
+  const receiving = addLineReading(addListen(addElasticsearch(addHttp(command)))).option(
     '--partitions <number>',
     'with --listen: partitions of each topic that is created',
     partitionCount,
@@ -51,6 +53,7 @@ export function serveCommand(program: Command, makeProgram: MakeProgram): Comman
 async function serveResults(given: ServeOptions, command: Command, makeProgram: MakeProgram): Promise<void> {
   const options = { ...given, listen: listens(given, command) };
   const alerts = alertsOf(options);
+  const elasticsearch = elasticsearchOf(options);
   const receiving = receivingOf(options);
   const stop = new AbortController();
   stopOnSignals(stop);
@@ -67,6 +70,7 @@ async function serveResults(given: ServeOptions, command: Command, makeProgram: 
       accessDirectory: accessDirectory(options.rootDir),
       tenant: options.tenant,
       lakeDirectory: lakeDirectory(options),
+      elasticsearch,
       version: programVersion(),
       auth: options.auth,
       logsToStderr: levelOfServer(options),

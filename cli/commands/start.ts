@@ -1,5 +1,6 @@
 import { APPLICATION_ID_RULE, type ApplicationServer, isApplicationId } from '@millrace/streams';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { ElasticsearchAddress } from '../../api/serve.js';
 import { ingest } from '../../app/ingestion/ingest.js';
 import { besideSources } from '../../app/ingestion/own-topics.js';
 import { isInterruption } from '../../app/log/interrupted.js';
@@ -31,6 +32,7 @@ import {
   logPlace,
 } from '../options/connection.js';
 import { positiveDuration, positiveWait } from '../options/duration.js';
+import { addElasticsearch, type ElasticsearchOptions, elasticsearchOf } from '../options/elasticsearch.js';
 import { type HttpOptions, httpOption } from '../options/http.js';
 import { addListen, type ListenOptions, receivingOf } from '../options/listen.js';
 import {
@@ -74,6 +76,7 @@ interface StartOptions
     RetentionOptions,
     ApplicationServerOptions,
     AlertsOptions,
+    ElasticsearchOptions,
     ListenOptions,
     MessageOptions {
   readonly once?: boolean;
@@ -151,7 +154,7 @@ export function startCommand(program: Command, makeProgram: MakeProgram): Comman
     .addOption(httpOption('address of the dashboard and the HTTP API; if the port is busy, the next free one is used'))
     .option('--no-http', 'do not serve HTTP; with --once or --brokers it is served only if --http is given')
     .option('--no-auth', 'let anybody on this machine use it without signing in');
-  const stored = addRetention(addPipelines(addSource(addListen(addAlerts(command)))));
+  const stored = addRetention(addPipelines(addSource(addListen(addAlerts(addElasticsearch(command))))));
   return addApplicationServer(addGroup(addConnection(stored))).action((options: StartOptions) =>
     start(options, command, makeProgram),
   );
@@ -224,6 +227,8 @@ interface RunOptions extends StartOptions {
   readonly stateAccess?: StateAccess;
   /** Whom incidents are told. */
   readonly told: FileConfig;
+  /** Where lines are searched that sinks have copied. */
+  readonly searchedIn: ElasticsearchAddress | undefined;
   /** Takes over what changes in files of settings. */
   readonly reload: (apply: ReloadOptions['apply']) => Promise<Reload>;
 }
@@ -255,6 +260,7 @@ async function start(given: StartOptions, command: Command, makeProgram: MakePro
     serves: serves(given, command),
     ...stateOf({ ...given, dataDir }, command),
     told: alertsOf(given),
+    searchedIn: elasticsearchOf(given),
     reload: (apply: ReloadOptions['apply']) =>
       Reload.start({ ...{ command, makeProgram, files: ({ alerts }) => [alerts as string | undefined] }, apply }),
   };
@@ -457,12 +463,13 @@ function httpBeside(
   config: ApplicationConfig,
   onUrl: (url: string) => void,
 ): HttpProcess | undefined {
-  const { auth, http, rootDir, serves, stateAccess, tenant, told } = options;
+  const { auth, http, rootDir, searchedIn, serves, stateAccess, tenant, told } = options;
   if (!serves || http === false) return undefined;
   const task = {
     ...{ place: logPlace(options), config, address: http, auth, alerts: told, tenant, stateAccess },
     ...{ directory: httpDirectory(options), accessDirectory: accessDirectory(rootDir) },
-    ...{ lakeDirectory: lakeDirectoryOf(options), version: programVersion(), logsToStderr: levelOfServer(options) },
+    ...{ lakeDirectory: lakeDirectoryOf(options), elasticsearch: searchedIn },
+    ...{ version: programVersion(), logsToStderr: levelOfServer(options) },
     ...receivingOf(options),
   };
   return new HttpProcess(task, onUrl);

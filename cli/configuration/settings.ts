@@ -10,7 +10,8 @@ const COMMANDS_OF_SHARED = ['start', 'serve'];
 const NAMESAKES: Readonly<Record<string, readonly string[]>> = {
   consume: ['follow'],
   demo: ['rate'],
-  'connectors apply': ['registry'],
+  'connectors apply': ['registry', 'elasticsearch'],
+  'dashboards apply': ['elasticsearch'],
   'lake write': ['commit-interval', 'once'],
 };
 

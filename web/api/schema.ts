@@ -1777,17 +1777,21 @@ export interface components {
         /** @description What was looked at for the answer. */
         Searched: {
             /**
-             * @description `lake`: also lines that are no longer in memory.
+             * @description `live`: memory alone; otherwise where lines that are no longer in memory were looked for.
              * @enum {string}
              */
-            store: "live" | "lake";
+            store: "live" | "lake" | "elasticsearch";
             /** @description Time of the oldest line that was looked at; null where there was none. */
             from: number | null;
             to: number | null;
             /** @description That were looked at in memory, and came from elsewhere. */
             lines: number;
-            /** @description Whether there are more lines that fit, in the lake or on their way to it, which are left out. */
+            /** @description Whether there may be more lines that fit, stored or on their way there, which are left out. */
             limited: boolean;
+            /** @description Why what is stored could not be asked, so that the answer is of memory alone; or null. */
+            unavailable: string | null;
+            /** @description Fields of stored lines in which words were not looked for: they are in no index of Elasticsearch. */
+            not_searched: string[];
             /** @description Lines that came faster than they could be kept in memory, since the server started. */
             passed_over: number;
         };

@@ -55,12 +55,20 @@ describe('a search means the same in memory and in the lake', () => {
       ['eu-1', [0]],
       ['region', []],
       ['trace_id:t-1', [3]],
+      ['attributes:*eu-1*', [0]],
+      ['attributes:null', []],
+      ['timestamp:null', []],
+      [`timestamp:>${START_MS + 60_000}`, [2, 3]],
+      ['message:null', [3]],
+      ['status:404', [2]],
+      ['status:0404', []],
+      ['status:*4', [2]],
     ];
     const records = await store('serviceLogs', [
       nthLine(0, { attributes: { region: 'eu-1', 'retry-count': '2' } }),
       nthLine(1, { attributes: { region: 'EU-2', userId: '7', 'retry-count': '3' } }),
-      nthLine(2, { attributes: { 'http.route': '/a b' } }),
-      nthLine(3, { attributes: { quote: `it's "so"` }, trace_id: 'T-1' }),
+      nthLine(2, { attributes: { 'http.route': '/a b' }, status: 404 }),
+      nthLine(3, { attributes: { quote: `it's "so"` }, trace_id: 'T-1', message: 'is null' }),
     ]);
     for (const held of [4, 0]) {
       const stores = storesOf(records, held);

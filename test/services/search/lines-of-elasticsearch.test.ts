@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LiveRecord } from '../../../api/live/live-record.js';
 import { RecordRing, recordId } from '../../../api/live/record-ring.js';
 import type { LogSource } from '../../../api/records.js';
@@ -107,8 +107,9 @@ describe.each(targets)('lines in $name', ({ reason, start }) => {
     const ring = new RecordRing(Math.max(1, held * PARTITIONS));
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const own = records.filter((record) => record.partition === partition);
-      ring.begin(partition, own.length - held);
-      for (const record of own.slice(own.length - held)) ring.add(record, 1);
+      const first = Math.max(0, own.length - held);
+      ring.begin(partition, first);
+      for (const record of own.slice(first)) ring.add(record, 1);
     }
     return ring;
   }
@@ -116,7 +117,7 @@ describe.each(targets)('lines in $name', ({ reason, start }) => {
   const idsOf = (records: readonly LiveRecord[]) => records.map(recordId);
 
   async function memoryOf({ lines, records, source }: Written, q: string) {
-    const ring = ringOf(records, LINES);
+    const ring = ringOf(records, Math.max(LINES, records.length));
     return findLines(lines.storesOf(ring, []), { source, q, range: ALL, signal });
   }
 
@@ -215,12 +216,68 @@ describe.each(targets)('lines in $name', ({ reason, start }) => {
       const found = await findLines(stores, { source: 'services', q: 'timeout', range: ALL, signal });
       const expected = (await memoryOf(all, 'timeout')).records;
       const inMessage = expected.filter(({ value }) => String(value['message']).toLowerCase().includes('timeout'));
-    const ids = idsOf(found.records);
-    expect(inMessage.length).toBeGreaterThan(0);
-    expect(ids).toEqual(expect.arrayContaining(idsOf(inMessage)));
-    expect(idsOf(expected)).toEqual(expect.arrayContaining(ids));
-    expect(ids.length).toBeLessThan(expected.length);
-    expect(found.searched.not_searched).toEqual(['attributes']);
+      const ids = idsOf(found.records);
+      expect(inMessage.length).toBeGreaterThan(0);
+      expect(ids).toEqual(expect.arrayContaining(idsOf(inMessage)));
+      expect(idsOf(expected)).toEqual(expect.arrayContaining(ids));
+      expect(ids.length).toBeLessThan(expected.length);
+      expect(found.searched.not_searched).toEqual(['attributes']);
     },
   );
+
+  describe.skipIf(reason)('lines of a topic of their own', () => {
+    let lines: SearchedLines;
+    let all: Written;
+
+    afterEach(async () => {
+      await fetch(`${target.url}/${PREFIX}${lines.topic}`, { method: 'DELETE' });
+      await lines.close();
+      // What the other tests search.
+      await index(writtenOf('requests').records);
+    });
+
+    async function write(values: readonly { partition: number; value: { timestamp: number } }[]): Promise<void> {
+      await fetch(`${target.url}/${PREFIX}${writtenOf('requests').lines.topic}`, { method: 'DELETE' });
+      lines = await SearchedLines.open('accessLog', PARTITIONS);
+      await lines.write(values);
+      all = { source: 'requests', lines, records: await lines.read() };
+    }
+
+    it('are found and counted once while the sink is behind, and some are between memory and the index', async () => {
+      await write(requestLines(new Random(3), 600));
+      for (const behind of [0, 1, 40, 170]) {
+        const position = (partition: number) =>
+          all.records.filter((record) => record.partition === partition).length - 20 - behind * (partition + 1) * 0.5;
+        await index(all.records.filter(({ offset, partition }) => offset < position(partition)));
+        // What a sink has in flight while it is asked.
+        await index(all.records.filter(({ offset, partition }) => offset === Math.ceil(position(partition)) + 2));
+        for (const q of ['', 'method:GET', '-status:200']) {
+          const stores = lines.storesOf(ringOf(all.records, 20), [stored(all)]);
+          const found = await findLines(stores, { source: 'requests', q, range: ALL, signal });
+          expect([behind, q, idsOf(found.records)]).toEqual([behind, q, idsOf((await memoryOf(all, q)).records)]);
+          const memory = lines.storesOf(ringOf(all.records, LINES), []);
+          expect(await countsOf(stores, 'requests', q, 7_000)).toEqual(await countsOf(memory, 'requests', q, 7_000));
+        }
+        await fetch(`${target.url}/${PREFIX}${lines.topic}`, { method: 'DELETE' });
+      }
+    }, 120_000);
+
+    it('are found however many are of one millisecond, and beyond 10,000', async () => {
+      const [line] = requestLines(new Random(1), 1);
+      if (line === undefined) throw new Error('there is no line');
+      const times = Array.from({ length: 13_000 }, (_, n) => START_MS + (n < 500 ? n : n < 12_500 ? 1_000 : n));
+      await write(times.map((timestamp, n) => ({ partition: n % PARTITIONS, value: { ...line.value, timestamp } })));
+      await index(all.records);
+      const stores = lines.storesOf(ringOf(all.records, 0), [stored(all)]);
+      const found: LiveRecord[] = [];
+      for (let hasMore = true; hasMore; ) {
+        const { records } = await findLines(stores, {
+          ...{ source: 'requests', q: '', range: ALL, limit: 4_000, after: found.at(-1), signal },
+        });
+        found.push(...records.slice(0, 4_000));
+        hasMore = records.length > 4_000;
+      }
+      expect(idsOf(found)).toEqual(idsOf((await memoryOf(all, '')).records));
+    }, 120_000);
+  });
 });

@@ -35,6 +35,9 @@ const SOURCES: readonly (readonly [LogLine['kind'], string])[] = [
   ['late', 'Late'],
 ];
 
+/** Where lines were looked for, as it is called. */
+const STORES = { live: 'memory', lake: 'lake', elasticsearch: 'Elasticsearch' } as const;
+
 const REFETCH_MS = 5_000;
 const MAX = 1_000;
 const NONE: readonly LeftOut[] = [];
@@ -132,10 +135,19 @@ export default function LogsPage() {
             {total !== undefined && (
               <>
                 <b>{whole(total)}</b> match of {whole(searched?.lines ?? 0)} looked at
-                {searched !== undefined && `, ${searched.store === 'lake' ? 'lake' : 'memory'}`}
+                {searched !== undefined && `, ${STORES[searched.store]}`}
                 {searched?.limited === true && (
-                  <span className="warning-t" title="There are more lines in this range than are searched at once.">
-                    , the newest of them only
+                  <span
+                    className="warning-t"
+                    title={searched.unavailable ?? 'There are more lines in this range than are searched at once.'}
+                  >
+                    ,{' '}
+                    {searched.unavailable === null ? 'the newest of them only' : 'stored lines cannot be searched now'}
+                  </span>
+                )}
+                {(searched?.not_searched.length ?? 0) > 0 && (
+                  <span className="warning-t" title="Elasticsearch does not index them; search them by name.">
+                    , words not looked for in {searched?.not_searched.join(', ')}
                   </span>
                 )}
                 {(searched?.passed_over ?? 0) > 0 && (
