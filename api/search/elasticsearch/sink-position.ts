@@ -5,8 +5,16 @@ import type { TopicIndex } from './topic-index.js';
 
 /** Offsets that are asked for at once: some are of no record, but of the end of a transaction. */
 const BLOCK = 16;
+/** Records of a partition that a sink may write in another order: five batches of 2,000 are under way at a time. */
+const IN_FLIGHT = 10_000;
 
-/** Between which offsets the position of a partition is: before `stored` all is in the index, from `absent` on nothing. */
+/** Where memory has a partition, or where it ends, if memory has nothing of it. */
+interface Memory {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Between which offsets the position of a partition is: what is at `stored` - 1 is in the index, nothing from `absent` on. */
 interface Sought {
   readonly partition: number;
   stored: number;
@@ -16,13 +24,19 @@ interface Sought {
   isFound: boolean;
 }
 
+interface Block {
+  readonly partition: number;
+  readonly first: number;
+  readonly last: number;
+}
+
 /**
- * How far a topic is in its index, as a search sees it: by partition, the offset after the last record that is there, of
- * those before memory.
+ * How far a topic is in its index, as a search sees it: by partition, an offset before which all records are there, and at
+ * most where memory begins.
  *
- * A sink writes a partition in the order of its offsets; so where a record is in the index, those before it are, too. The
- * index is asked for the offsets just before those in memory, which are there unless the sink is far behind; then for ones
- * before them.
+ * A sink writes a partition in the order of its offsets, but for what is under way at once; so where a record is in the
+ * index, those well before it are, too. The index is asked for records that are some way into memory, which are there unless
+ * the sink is far behind. Otherwise the last that is there is looked for.
  *
  * @throws StoredLinesAway
  */
@@ -33,38 +47,51 @@ export async function sinkPosition(
   held: Held,
   signal: AbortSignal,
 ): Promise<Stored> {
-  const partitions = (await endsOf(log, held)).map(
-    (end, partition): Sought => ({ partition, stored: 0, absent: end, step: BLOCK, isFound: false }),
+  const latestOf = (blocks: readonly Block[]) => latestInIndex(requests, index, blocks, signal);
+  const memory = await memoryOf(log, held);
+  const ahead = await latestOf(memory.map((span, partition) => ({ partition, ...wayInto(span) })));
+  const positions = new Map(memory.map(({ first }, partition) => [partition, first]));
+  const behind = memory.flatMap(({ first }, partition): Sought[] =>
+    ahead.has(partition) || first === 0 ? [] : [{ partition, stored: 0, absent: first, step: BLOCK, isFound: false }],
   );
-  let open = partitions.filter(({ absent }) => absent > 0);
-  while (open.length > 0) {
-    const asked = open.map((sought) => ({ sought, last: probeOf(sought) }));
-    const latest = await latestOf(requests, index, asked, signal);
-    for (const { last, sought } of asked) {
+  for (let open = behind; open.length > 0; open = open.filter(({ absent, stored }) => stored < absent)) {
+    const asked = open.map((sought) => ({ sought, block: blockTo(sought.partition, probeOf(sought), sought.stored) }));
+    const latest = await latestOf(asked.map(({ block }) => block));
+    for (const { block, sought } of asked) {
       const found = latest.get(sought.partition);
       if (found === undefined) {
-        sought.absent = Math.max(sought.stored, last - BLOCK + 1);
+        sought.absent = block.first;
         sought.step *= 2;
       } else {
         sought.stored = found + 1;
         sought.isFound = true;
       }
     }
-    open = open.filter(({ absent, stored }) => stored < absent);
   }
-  return new Map(partitions.map(({ partition, stored }) => [partition, stored]));
+  for (const { partition, stored } of behind) positions.set(partition, Math.max(0, stored - IN_FLIGHT));
+  return positions;
 }
 
-/** By partition, where memory begins; where it has nothing of one, its end. */
-async function endsOf(log: Pick<Log, 'endOffset' | 'partitions'>, { spans, topic }: Held): Promise<number[]> {
-  const ends: number[] = [];
+/** By partition. */
+async function memoryOf(log: Pick<Log, 'endOffset' | 'partitions'>, { spans, topic }: Held): Promise<Memory[]> {
+  const memory: Memory[] = [];
   const partitions = (await log.partitions(topic)) ?? 0;
   for (let partition = 0; partition < partitions; partition++) {
-    const own = spans.filter((span) => span.partition === partition);
-    const latest = own.reduce((most, { first }) => Math.max(most, first), -1);
-    ends.push(latest >= 0 ? latest : await log.endOffset({ topic, partition }));
+    const own = spans.filter((span) => span.partition === partition).sort((one, other) => other.first - one.first);
+    const end = own[0] === undefined ? await log.endOffset({ topic, partition }) : undefined;
+    memory.push(own[0] ?? { first: end ?? 0, last: end ?? 0 });
   }
-  return ends;
+  return memory;
+}
+
+/** So far behind where memory begins that what comes before it is there, too. */
+function wayInto({ first, last }: Memory): Memory {
+  const middle = Math.min(first + IN_FLIGHT, Math.ceil((first + last) / 2));
+  return { first: middle, last: Math.min(last, middle + BLOCK - 1) };
+}
+
+function blockTo(partition: number, last: number, least: number): Block {
+  return { partition, first: Math.max(least, last - BLOCK + 1), last };
 }
 
 /** The last offset of the next block. */
@@ -73,20 +100,18 @@ function probeOf({ absent, isFound, step, stored }: Sought): number {
   return Math.max(stored, absent - (step === BLOCK ? 1 : step));
 }
 
-/** By partition, the last offset of the blocks that is in the index. */
-async function latestOf(
+/** By partition, the last offset of its block that is in the index. */
+async function latestInIndex(
   requests: IndexRequests,
   index: TopicIndex,
-  asked: readonly { readonly sought: Sought; readonly last: number }[],
+  blocks: readonly Block[],
   signal: AbortSignal,
 ): Promise<Map<number, number>> {
-  const values = asked.flatMap(({ last, sought: { partition, stored } }) => [
-    ...index.idsOf({ partition, first: Math.max(stored, last - BLOCK + 1), last }),
-  ]);
-  const body = { size: values.length, query: { ids: { values } }, _source: false };
-  const { hits } = await requests.search(index.name, body, signal);
+  const values = blocks.flatMap((block) => [...index.idsOf(block)]);
   const latest = new Map<number, number>();
-  for (const { _id: id } of hits.hits) {
+  if (values.length === 0) return latest;
+  const body = { size: values.length, query: { ids: { values } }, _source: false };
+  for (const { _id: id } of (await requests.search(index.name, body, signal)).hits.hits) {
     const place = index.placeOf(id);
     if (place !== undefined && place.offset > (latest.get(place.partition) ?? -1)) {
       latest.set(place.partition, place.offset);

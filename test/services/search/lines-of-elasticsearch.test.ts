@@ -20,7 +20,7 @@ import { startServices, whyNoServices } from '../services.js';
 import { PARTITIONS, randomSearch, requestLines, START_MS, serviceLines } from './random-lines.js';
 
 const LINES = 1_200;
-const SEARCHES = 120;
+const SEARCHES = 60;
 const PREFIX = 'acme.';
 const ALL = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 const { signal } = new AbortController();
