@@ -15,6 +15,7 @@ import {
   webStatisticsRecord,
 } from '../records.js';
 import { type Resource, route } from '../route.js';
+import { hostForecast, serviceForecast } from './forecasts.js';
 import { expectedOf, openIncidentsOf } from './monitored.js';
 
 const HALF_AN_HOUR_MS = 30 * 60_000;
@@ -99,6 +100,7 @@ export const services: Resource = {
         };
       },
     }),
+    serviceForecast,
   ],
 };
 
@@ -170,6 +172,7 @@ export const hosts: Resource = {
         };
       },
     }),
+    hostForecast,
   ],
 };
 

@@ -7,6 +7,7 @@ import { createDetector } from '../../detection/detectors.js';
 import { measureOnCloud } from './cloud.js';
 import { readCloud } from './cloud-corpus.js';
 import { CONTESTANTS } from './contestants.js';
+import { measureForecasts } from './forecast.js';
 import { measureOnNab } from './nab.js';
 import { readNab } from './nab-corpus.js';
 import { randomDetector } from './reference-detectors.js';
@@ -31,17 +32,29 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     tell: { type: 'boolean', default: false },
     repeats: { type: 'boolean', default: false },
+    forecast: { type: 'boolean', default: false },
   },
 });
 
-if (values.nab === '' && values.cloud === '' && !values.faults && !values.shapes && !values.repeats) {
+if (
+  values.nab === '' &&
+  values.cloud === '' &&
+  !values.faults &&
+  !values.shapes &&
+  !values.repeats &&
+  !values.forecast
+) {
   console.error(
-    'On what? --faults, --shapes, --repeats, --nab DIR or MILLRACE_NAB, --cloud DIR or MILLRACE_CLOUD: see bench/detection/README.md.',
+    'On what? --faults, --shapes, --repeats, --forecast, --nab DIR or MILLRACE_NAB, --cloud DIR or MILLRACE_CLOUD: see bench/detection/README.md.',
   );
   process.exitCode = 2;
 }
 
 if (values.shapes) await measureOnShapes({ seed: Number(values.seed), tells: values.tell, only: values.only });
+
+if (values.forecast) {
+  console.log(measureForecasts(Number(values.seed), values.nab === '' ? [] : readNab(values.nab).files));
+}
 
 if (values.faults) console.log(await measureOnFaults());
 
@@ -52,7 +65,7 @@ if (values.repeats) {
   }
 }
 
-if (values.nab !== '') {
+if (values.nab !== '' && !values.forecast) {
   const corpus = readNab(values.nab);
   const rows = CONTESTANTS.map(({ alerting, detector, label }) =>
     nabRow(label, alerting, measureOnNab(detector(), corpus, alerting)),

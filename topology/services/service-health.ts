@@ -1,6 +1,8 @@
 import { stringSerde, toMilliseconds } from '@millrace/streams';
+import type { LocalTime } from '../../detection/local-time.js';
 import { rateSpike } from '../../detection/rate-spike.js';
 import { MISSED, silence } from '../../detection/silence.js';
+import { usualDay } from '../../detection/usual-day.js';
 import { zScore } from '../../detection/z-score.js';
 import type { ServiceHealth } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
@@ -21,6 +23,8 @@ const MS_PER_SECOND = 1000;
 const WEEK_MS = 7 * 86_400_000;
 /** What fewer lines have in common says little: shares are of so many at least, typical times are not judged. */
 const MIN_LINES = 5;
+/** Under which a service's state has what is forecast of it. */
+export const USUAL_DAY = 'usual-day';
 /** However many false alarms are allowed, fewer lines are not missed. */
 const MIN_MISSED = 8;
 /** Evidence of a service is looked for in so many ways: alternatives of all its charts. */
@@ -38,7 +42,7 @@ export function serviceHealth(
 ): void {
   const { budgets, detectors, services, topics, watchesClock } = config;
   const ofBudget = new Budgets(budgets, services.falseAlarmsPerWeek).each((perWeek) =>
-    serviceDetections(detectors, services, perWeek),
+    serviceDetections(detectors, services, perWeek, verdicts.calendar.localTime),
   );
   const judged = monitorLines(
     lines,
@@ -76,6 +80,7 @@ function serviceDetections(
   families: ApplicationConfig['detectors'],
   { size }: ApplicationConfig['services'],
   falseAlarmsPerWeek: number,
+  localTime: LocalTime,
 ): readonly Detection<LineStatistics>[] {
   const episodes = { closeAfter: CLOSE_AFTER };
   const errorRate = {
@@ -138,6 +143,20 @@ function serviceDetections(
     episodes: { closeAfter: 1 },
     tellsMore: true,
   };
+  const ofDay = {
+    detector: usualDay(localTime),
+    severity: 'info',
+    explainsAll: true,
+    explain: () => '',
+  } as const;
+  // It tells nothing: what it learns is what is forecast.
+  const usual: Detection<LineStatistics> = {
+    name: USUAL_DAY,
+    signals: [
+      { ...ofDay, field: 'lines', value: ({ count }) => count },
+      { ...ofDay, field: 'failures', value: ({ failures }) => failures },
+    ],
+  };
   const highLatency: Detection<LineStatistics> = {
     name: 'high_latency',
     signals: [
@@ -154,6 +173,7 @@ function serviceDetections(
   const errorSpike = { name: 'error_spike', signals: [{ ...errorRate, detector: rateSpike() }], episodes };
   return [
     ceased,
+    usual,
     ...(families.includes('adaptive') ? [unusual] : []),
     ...(families.includes('textbook') ? [highLatency, errorSpike] : []),
   ];
