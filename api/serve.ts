@@ -26,6 +26,7 @@ import { type Address, isLoopback, listen, namesOf } from './listen.js';
 import { EventHub } from './live/event-hub.js';
 import { publishFigures } from './live/figures-ticker.js';
 import { LiveResults } from './live/live-results.js';
+import type { PipelineRules } from './pipeline-rules.js';
 import { shownDelivery } from './routes/deliveries.js';
 import { RESOURCES } from './routes/table.js';
 import { StoredInElasticsearch } from './search/elasticsearch/stored-in-elasticsearch.js';
@@ -45,6 +46,8 @@ export interface ServeOptions {
   readonly log: Log;
   readonly schemas: SchemaRegistry & SchemaCatalogue;
   readonly config: ApplicationConfig;
+  /** Of the pipeline that starts it. */
+  readonly rules?: PipelineRules | undefined;
   readonly address: Address;
   /** Where the server keeps what is its own. */
   readonly directory: string;
@@ -102,6 +105,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     lakeDirectory,
     log,
     rateLimits,
+    rules,
     schemas,
     tenant,
     version,
@@ -131,7 +135,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ...(lakeLines === undefined ? [] : [new StoredInLake(lakeLines)]),
   ];
   const services: Services = {
-    ...{ log, schemas, decoder, config, live, events, logger, version, directory, lakeDirectory, storedLines },
+    ...{ log, schemas, decoder, config, rules, live, events, logger, version, directory, lakeDirectory, storedLines },
     stores: new RunningStores(live, options.stateAccess),
     ...{ startedAt: Date.now(), accounts, cookies },
     authentication: new Authentication(accounts, cookies),

@@ -10,6 +10,7 @@ import type { Cookies } from './auth/cookies.js';
 import type { Visitor } from './auth/visitor.js';
 import type { EventHub } from './live/event-hub.js';
 import type { LiveResults } from './live/live-results.js';
+import type { PipelineRules } from './pipeline-rules.js';
 import type { StoredLines } from './search/stored-lines.js';
 import type { RunningStores } from './state/running-stores.js';
 
@@ -19,6 +20,8 @@ export interface Services {
   readonly schemas: SchemaCatalogue;
   readonly decoder: RecordDecoder;
   readonly config: ApplicationConfig;
+  /** Of the pipeline beside this server; undefined where there is none, and `config` is what is usual. */
+  readonly rules: PipelineRules | undefined;
   readonly live: LiveResults;
   readonly events: EventHub;
   /** What is in the stores of the pipeline. */

@@ -17,6 +17,7 @@ import { pipeline } from './pipeline.js';
 import { queries } from './queries.js';
 import { query } from './query.js';
 import { schemas } from './schemas.js';
+import { settings } from './settings.js';
 import { silences } from './silences.js';
 import { stores } from './stores.js';
 import { topics } from './topics.js';
@@ -50,4 +51,5 @@ export const RESOURCES: readonly Resource[] = [
   webhooks,
   auth,
   users,
+  settings,
 ];

@@ -1,5 +1,6 @@
 import { APPLICATION_ID_RULE, type ApplicationServer, isApplicationId } from '@millrace/streams';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { PipelineRules } from '../../api/pipeline-rules.js';
 import type { ElasticsearchAddress } from '../../api/serve.js';
 import { ingest } from '../../app/ingestion/ingest.js';
 import { besideSources } from '../../app/ingestion/own-topics.js';
@@ -457,6 +458,12 @@ async function feedAndWatch(options: RunOptions, source: Feeding, running: Runni
   return metrics;
 }
 
+/** What the server says that this pipeline goes by. */
+function rulesOf(options: RunOptions): PipelineRules {
+  const { drop = [], mask = [], retention = {}, retentionSize = {} } = options;
+  return { drop, mask, retention, retentionSize, lake: storedIn(options).lake?.retention };
+}
+
 /** The server, in a process of its own. */
 function httpBeside(
   options: RunOptions,
@@ -471,6 +478,7 @@ function httpBeside(
     ...{ lakeDirectory: lakeDirectoryOf(options), elasticsearch: searchedIn },
     ...{ version: programVersion(), logsToStderr: levelOfServer(options) },
     ...receivingOf(options),
+    rules: rulesOf(options),
   };
   return new HttpProcess(task, onUrl);
 }

@@ -49,7 +49,17 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'dashboard-'));
     const input = ['--rate', '100', '--log-rate', '100', '--clients', '2000', '--seed', '7'];
-    pipeline = new Millrace(['start', '--data-dir', directory, '--http', '127.0.0.1:4390', '--no-auth', ...input]);
+    const masks = ['--mask', 'client_ip=/24', '--drop', 'referrer', '--retention', '3d'];
+    pipeline = new Millrace([
+      'start',
+      '--data-dir',
+      directory,
+      '--http',
+      '127.0.0.1:4390',
+      '--no-auth',
+      ...input,
+      ...masks,
+    ]);
     url = await until(() => /http:\/\/127\.0\.0\.1:\d+/.exec(pipeline.stdout + pipeline.stderr)?.[0], {
       progress: () => pipeline.stdout.length + pipeline.stderr.length,
       patienceMs: 120_000,
@@ -272,10 +282,42 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
     await page.locator('.try').getByText('oncall').waitFor();
     await page.locator('.try').getByRole('combobox', { name: 'Severity' }).selectOption('warning');
     await page.locator('.try').getByText('nobody is told').waitFor();
+    // The order is changed by the keyboard, and by dragging.
+    await page.getByRole('button', { name: 'Route', exact: true }).click();
+    await page.getByLabel('Name').fill('night');
+    await page.getByRole('button', { name: 'Keep' }).click();
+    const order = async () => {
+      const { items } = (await (await fetch(`${url}/api/v1/routes`)).json()) as { items: { id: string }[] };
+      return items.map(({ id }) => id).join();
+    };
+    await until(async () => (await order()) === 'critical,night');
+    const down = page.getByRole('button', { name: 'Move critical down' });
+    await down.focus();
+    await page.keyboard.press('Enter');
+    await until(async () => (await order()) === 'night,critical');
+    await page.getByText('critical is 2 of 2.').waitFor({ state: 'attached' });
+    const places = page.locator('.rt td.ord');
+    await places.nth(1).locator('.grip').dragTo(places.nth(0));
+    await until(async () => (await order()) === 'critical,night');
+    await page.getByRole('button', { name: 'Delete night' }).click();
     await page.getByRole('button', { name: 'Delete critical' }).click();
     await page.getByText('No route.').waitFor();
     await page.getByRole('button', { name: 'Delete oncall' }).click();
     await page.getByText('No channel.').waitFor();
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test('settings say what the pipeline goes by: its limits, what is masked, how long is kept', async () => {
+    const { page, problems } = await open('/settings');
+    const limits = page.getByRole('region', { name: 'Limits' });
+    // As the option's text in docs/configuration.md says.
+    await limits.getByRole('row', { name: /bursts of 5xx .* 10 ?requests 10 s --server-errors-threshold/ }).waitFor();
+    await limits.getByRole('row', { name: /temperature 40 ?°C --temperature-limit/ }).waitFor();
+    const masks = page.getByRole('region', { name: 'Masks and retention' });
+    await masks.getByText('client_ip=/24').waitFor();
+    await masks.getByText('referrer').waitFor();
+    await masks.getByText('30 days, at most 10 GB').waitFor();
     expect(problems).toEqual([]);
     await page.context().close();
   });

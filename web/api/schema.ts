@@ -1341,6 +1341,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Limits of detectors, what is left out of events, and how long is kept
+         * @description Of the pipeline that has started this server. A server that was started alone, by `millrace serve`, does not know: `known` is false. Secrets and addresses of clients are not in it.
+         */
+        get: operations["getSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -10032,6 +10052,94 @@ export interface operations {
             };
             /** @description There is no such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request line and headers have more than 64 KiB. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        known: boolean;
+                        limits: {
+                            detector: string;
+                            of: string;
+                            /** @description Null: what the past of each entity makes unlikely. */
+                            most: number | null;
+                            unit: string | null;
+                            /** @description Null: of each reading, or of all. */
+                            window_ms: number | null;
+                            /** @description The option that sets it. */
+                            setting: string;
+                        }[];
+                        /** @description How many addresses and networks make no incident. */
+                        excluded_clients: number;
+                        /** @description How late a record may be and still count. */
+                        grace_ms: number;
+                        /** @description Such as `client_ip=/24`. */
+                        mask: string[];
+                        /** @description Fields that are left out of events. */
+                        drop: string[];
+                        /** @description Of topics whose setting was given. */
+                        retention: {
+                            /** @description Null: all others. */
+                            topic: string | null;
+                            age_ms: number | null;
+                            size_bytes: number | null;
+                        }[];
+                        lake: {
+                            age_ms: number | null;
+                            size_bytes: number | null;
+                        } | null;
+                    };
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It needs a higher role. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

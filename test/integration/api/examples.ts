@@ -143,6 +143,7 @@ export function examplesOf({
     'get /auth/session': [{}],
     'get /me': [{}],
     'put /me/password': [{ body: { password: 'a long password' }, status: 404 }],
+    'get /settings': [{}],
     'get /users': [{ status: 404 }],
     'post /users': [{ body: { name: 'ada', role: 'viewer', password: 'a long password' }, status: 404 }],
     'put /users/{name}': [{ params: { name: 'ada' }, body: { role: 'viewer' }, status: 404 }],

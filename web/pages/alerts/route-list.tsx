@@ -7,8 +7,10 @@ import { duration, when, whole } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
 import { ChangeButtons, ListHead } from './list-parts.js';
 import { Matchers } from './matchers.js';
+import { OrderCell } from './order-cell.js';
 import { type AlertRoute, channelsOf, deliveriesOf, type FileRoute, routesOf } from './questions.js';
 import { RouteDialog } from './route-dialog.js';
+import { useRouteOrder } from './route-order.js';
 import { TryRoute } from './try-route.js';
 import { useEditing } from './use-editing.js';
 
@@ -21,6 +23,7 @@ export function RouteList() {
   const asked = useQuery(routesOf());
   const deliveries = useQuery({ ...deliveriesOf(undefined, MAX_DELIVERIES), refetchInterval: 20_000 });
   const { begin, close, edit, edited, failed, isOpen, keep, remove } = useEditing<AlertRoute>();
+  const { failed: notMoved, move, said } = useRouteOrder(asked.data?.items ?? []);
   const told = (id: string) => (deliveries.data?.items ?? []).filter(({ route }) => route === `edited/${id}`);
   return (
     <section className="ax-r" id="routes" aria-labelledby="routes-t">
@@ -32,6 +35,10 @@ export function RouteList() {
         onAdd={begin}
       />
       {failed !== null && <Failure what="The route was not deleted." error={failed} />}
+      {notMoved !== null && <Failure what="The order was not kept." error={notMoved} />}
+      <span className="vh" role="status">
+        {said}
+      </span>
       <Answer asked={asked} what="The routes could not be read.">
         {({ file, items }) =>
           items.length === 0 && file === undefined ? (
@@ -65,7 +72,12 @@ export function RouteList() {
                     const sent = told(route.id);
                     return (
                       <tr key={route.id}>
-                        <td className="ord">{index + 1}</td>
+                        <OrderCell
+                          id={route.id}
+                          index={index}
+                          last={items.length - 1}
+                          onMove={isAdmin && items.length > 1 ? move : undefined}
+                        />
                         <td>
                           <Matchers matchers={route.matchers} />
                         </td>

@@ -7,6 +7,7 @@ import { day } from '../../parts/wording.js';
 import { singleKeysAreOn, switchSingleKeys } from '../../shell/keys.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { useVisitor } from '../../shell/visitor.js';
+import { PipelineSettings } from './pipeline-settings.js';
 
 const ROLES = ['viewer', 'operator', 'admin'] as const;
 type Role = (typeof ROLES)[number];
@@ -18,7 +19,7 @@ export default function SettingsPage() {
   return (
     <>
       <TopBar title="Settings" range={false} />
-      <main id="main" className="grid-2">
+      <main id="main" className="grid-2 content-start">
         <section aria-labelledby="keys-t">
           <div className="hd">
             <h2 id="keys-t">Keyboard</h2>
@@ -40,6 +41,7 @@ export default function SettingsPage() {
             .
           </p>
         </section>
+        <PipelineSettings />
         {isAdmin && canSignOut && <Users />}
         {isAdmin && canSignOut && <Tokens />}
         {!canSignOut && (
