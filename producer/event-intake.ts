@@ -4,12 +4,13 @@ import {
   Continuation,
   type LineFields,
   type LineFormat,
+  type LineOutcome,
   LineRefusal,
   NO_RECORD,
   ServiceFields,
   UNFINISHED,
 } from './formats/line-format.js';
-import { recordsIn } from './formats/record-lists.js';
+import { readLine } from './formats/read-line.js';
 import type { BadLine } from './line-reader.js';
 import type { EventBatch } from './log-source.js';
 
@@ -50,22 +51,30 @@ export class EventIntake {
   addLine(line: string, source: string): void {
     this.#lines++;
     if (line.trim() === '') return;
-    const records = recordsIn(line);
-    if (records === undefined) {
-      this.#addRecord(line, source);
+    const outcome = this.#outcomeOf(() => readLine(this.#format, line));
+    if (!isList(outcome)) {
+      this.#addOutcome(outcome, line, source);
       return;
     }
     this.#close();
-    for (const record of records) this.#addRecord(record, source);
+    for (const record of outcome)
+      this.#addOutcome(
+        this.#outcomeOf(() => this.#format.read(record)),
+        record,
+        source,
+      );
   }
 
-  #addRecord(line: string, source: string): void {
-    let outcome: ReturnType<LineFormat['read']>;
+  /** Whatever goes wrong with a line is that line's. */
+  #outcomeOf<Outcome>(read: () => Outcome): Outcome | LineRefusal {
     try {
-      outcome = this.#format.read(line);
+      return read();
     } catch (error) {
-      outcome = new LineRefusal('unreadable', String(error).slice(0, KEPT_REASON));
+      return new LineRefusal('unreadable', String(error).slice(0, KEPT_REASON));
     }
+  }
+
+  #addOutcome(outcome: LineOutcome, line: string, source: string): void {
     if (outcome === UNFINISHED || outcome === NO_RECORD) return;
     if (outcome instanceof Continuation && this.#open?.source === source) {
       const { fields } = this.#open;
@@ -130,4 +139,8 @@ export class EventIntake {
     this.#open = undefined;
     if (open !== undefined) this.addFields(open.fields, open.line, open.source);
   }
+}
+
+function isList(outcome: LineOutcome | readonly string[]): outcome is readonly string[] {
+  return Array.isArray(outcome);
 }

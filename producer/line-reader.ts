@@ -9,7 +9,8 @@ import {
   ServiceFields,
   UNFINISHED,
 } from './formats/line-format.js';
-import { recordsIn } from './formats/record-lists.js';
+import { readLine } from './formats/read-line.js';
+import { SpreadObjects } from './formats/spread-objects.js';
 import { type Line, LineSplitter, MAX_LINE_BYTES } from './line-splitter.js';
 import { OpenRecord } from './open-record.js';
 import type { ReadText, TextWindow } from './read-text.js';
@@ -82,6 +83,7 @@ export class LineReader {
   #tail: SourcePosition['tail'];
   /** A service's line that the next may be more of. */
   #open: OpenRecord<ReadLine> | undefined;
+  readonly #spread = new SpreadObjects();
 
   constructor(options: LineReaderOptions) {
     const { before, start } = options;
@@ -148,6 +150,8 @@ export class LineReader {
       ended.push(...read, { ...last, lines, offset, window, ...(last.bad ? { badTailBytes: line.length } : { tail }) });
     }
     this.#close(ended);
+    const kept = this.#spread.end();
+    if (kept.length > 0) ended.push(this.#together(this.endMark(), kept));
     return ended;
   }
 
@@ -188,7 +192,7 @@ export class LineReader {
       return;
     }
     const outcome = this.#outcome(line);
-    if (Array.isArray(outcome)) {
+    if (isList(outcome)) {
       this.#close(into);
       into.push(this.#together(read, outcome));
       return;
@@ -271,16 +275,23 @@ export class LineReader {
   }
 
   /** Undefined for an empty line; of a line that is a list, its records. */
-  #outcome(line: Line): LineOutcome | string[] | undefined {
+  #outcome(line: Line): LineOutcome | readonly string[] | undefined {
     if (line.length > MAX_LINE_BYTES) {
       return new LineRefusal('line-too-long', `the line has ${line.length} bytes; ${MAX_LINE_BYTES} are the most`);
     }
     try {
       const text = this.#text(line);
-      return text.trim() === '' ? undefined : (recordsIn(text) ?? this.#format.read(text));
+      const whole = this.#open === undefined ? this.#spread.add(text) : undefined;
+      if (whole !== undefined) return whole.length === 0 ? UNFINISHED : whole.flatMap((each) => this.#recordsOf(each));
+      return text.trim() === '' ? undefined : readLine(this.#format, text);
     } catch (error) {
       return unreadable(error);
     }
+  }
+
+  #recordsOf(text: string): readonly string[] {
+    const outcome = readLine(this.#format, text);
+    return isList(outcome) ? outcome : [text];
   }
 
   /** What is no UTF-8 becomes U+FFFD: NGINX writes what clients send as it is. */
@@ -294,6 +305,10 @@ export class LineReader {
 
 function unreadable(error: unknown): LineRefusal {
   return new LineRefusal('unreadable', String(error).slice(0, KEPT_REASON));
+}
+
+function isList(outcome: LineOutcome | readonly string[] | undefined): outcome is readonly string[] {
+  return Array.isArray(outcome);
 }
 
 /** Whether a line is the one that was taken when it had no newline yet, and maybe more of it. */

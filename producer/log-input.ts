@@ -9,6 +9,7 @@ import type { LineFormat } from './formats/line-format.js';
 import type { PlannedInput, PlannedText } from './input-plan.js';
 import type { LastPieces } from './last-pieces.js';
 import { LineReader, type ReadLine } from './line-reader.js';
+import { listedRecords } from './listed-records.js';
 import type { LineSource } from './merge.js';
 import { NeighbourCheck } from './neighbours.js';
 import { ProducerError } from './producer-error.js';
@@ -123,7 +124,7 @@ export class StreamInput implements LineSource {
     const text = new ReadText({ name: this.#name, hasPositions: false, head: Buffer.alloc(0) });
     const opened = new OpenText(text, { offset: 0, lines: 0 }, Buffer.alloc(0), this.#options);
     let takesTail = true;
-    const pieces = utf8Of(this.#uncompressed())[Symbol.asyncIterator]();
+    const pieces = listedRecords(utf8Of(this.#uncompressed()))[Symbol.asyncIterator]();
     try {
       for (;;) {
         const next = pieces.next();

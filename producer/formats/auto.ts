@@ -1,7 +1,7 @@
 import { CombinedFormat } from './combined.js';
 import { CsvFormat } from './csv.js';
 import { ErrorLogFormat } from './error-log.js';
-import { isList, isListBracket, JsonFormat, jsonObject } from './json.js';
+import { isBehind, isList, isListBracket, JsonFormat, jsonObject } from './json.js';
 import {
   Continuation,
   type LineFormat,
@@ -115,6 +115,7 @@ export class AutoFormat implements LineFormat {
     // Who breaks a line of an error log decides how the next one looks. Where requests are in the same text, it may be one.
     if (!this.#hasRequests && this.#errorLog.goesOn(line)) return new Continuation(line);
     if (line.charCodeAt(0) === OPEN_BRACE || line.trimStart().startsWith('{')) return this.#object(line);
+    if (isBehind(line) && !isList(line)) return this.#object(line);
     const combined = this.#combined.read(line);
     if (!(combined instanceof LineRefusal)) {
       this.#isOpen = false;

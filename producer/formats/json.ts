@@ -141,7 +141,24 @@ export function isList(line: string): boolean {
   return line.startsWith('[{') && line.trimEnd().endsWith('}]');
 }
 
-/** The object that a line is; a comma behind it, as in a list, is left out. */
+/** Stands before each record of a sequence of JSON texts. */
+const RECORD_SEPARATOR = '\x1e';
+const BEFORE = ['[', ',', RECORD_SEPARATOR, 'data:'];
+
+/** What stands behind a bracket or a comma of a list, a record separator, or the name of an event's data. */
+function behind(line: string): string | undefined {
+  const text = line.trimStart();
+  const before = BEFORE.find((each) => text.startsWith(each));
+  const inner = before === undefined ? '' : text.slice(before.length).trimStart();
+  return inner.startsWith('{') ? inner : undefined;
+}
+
+/** Whether a line is an object behind something that is not its own. */
+export function isBehind(line: string): boolean {
+  return behind(line) !== undefined;
+}
+
+/** The object that a line is; brackets and commas around it, as in a list, are left out. */
 export function jsonObject(line: string): object | LineRefusal {
   const text = line.trimEnd();
   const json = text.endsWith(',') ? text.slice(0, -1) : text;
@@ -149,7 +166,7 @@ export function jsonObject(line: string): object | LineRefusal {
   try {
     parsed = JSON.parse(json);
   } catch (error) {
-    parsed = lenientJson(json.trimStart());
+    parsed = objectWithin(text) ?? lenientJson(json.trimStart());
     if (parsed === undefined) return new LineRefusal('not-json', (error as Error).message.slice(0, 120));
   }
   if (Array.isArray(parsed)) {
@@ -161,6 +178,18 @@ export function jsonObject(line: string): object | LineRefusal {
   return isTooDeep(parsed)
     ? new LineRefusal('nested-too-deep', `the JSON nests deeper than ${DEEPEST_JSON} objects and lists`)
     : parsed;
+}
+
+function objectWithin(text: string): unknown {
+  const object = behind(text) ?? text;
+  const closed = object.endsWith(',') ? object.slice(0, -1).trimEnd() : object;
+  const inner = closed.endsWith(']') ? closed.slice(0, -1) : closed;
+  if (inner.length === text.length) return undefined;
+  try {
+    return JSON.parse(inner);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Does not call itself: how deep a line nests is the client's doing. */

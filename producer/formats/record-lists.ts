@@ -1,3 +1,5 @@
+import { objectsInRow } from './spread-objects.js';
+
 /** More in one line are refused: each is an event that waits in memory for the others. */
 const MAX_RECORDS = 10_000;
 
@@ -30,6 +32,43 @@ export function recordsIn(line: string): string[] | undefined {
   const records = Array.isArray(parsed) ? parsed : heldBy(parsed as Members);
   if (records === undefined || records.length > MAX_RECORDS) return undefined;
   return records.map((record) => JSON.stringify(record));
+}
+
+/** Members in which interfaces have the records that were asked for. */
+const ANSWERS = ['data', 'logs', 'events', 'items', 'results', 'entries', 'messages', 'hits', 'value', ...LISTS];
+
+/**
+ * The records within a line that is none by itself: objects one behind the other, as Kinesis Firehose writes them, an
+ * answer of an interface, `{"data":[…]}`, or a hit of Elasticsearch's. Undefined for any other line.
+ */
+export function recordsWithin(line: string): string[] | undefined {
+  const text = line.trim();
+  if (!text.startsWith('{') || !text.endsWith('}')) return undefined;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    const objects = objectsInRow(text);
+    return objects === undefined || objects.length > MAX_RECORDS ? undefined : objects;
+  }
+  const records = isObject(parsed) ? answeredIn(parsed) : undefined;
+  return records === undefined || records.length > MAX_RECORDS
+    ? undefined
+    : records.map((record) => JSON.stringify(record));
+}
+
+function answeredIn(answer: Members): unknown[] | undefined {
+  const source = answer['_source'];
+  if (isObject(source)) return [source];
+  for (const name of ANSWERS) {
+    const held = answer[name];
+    if (Array.isArray(held) && held.length > 0 && held.every(isObject)) {
+      return held.map((record) => (isObject(record['_source']) ? record['_source'] : record));
+    }
+    const inner = isObject(held) && name in held ? answeredIn(held) : undefined;
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
 }
 
 function heldBy(envelope: Members): unknown[] | undefined {

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { CompressionError, compressionOf, decompressed, MAGIC_BYTES } from '../decompress.js';
+import { listedRecords } from '../listed-records.js';
 import { ProducerError } from '../producer-error.js';
 import { utf8Of } from '../utf16.js';
 import { decoded } from './content-encoding.js';
@@ -55,7 +56,7 @@ export class RemoteText {
     let bytes = 0;
     let rest = NOTHING;
     try {
-      for await (const piece of utf8Of(this.#uncompressed())) {
+      for await (const piece of listedRecords(utf8Of(this.#uncompressed()))) {
         if (bytes === 0) this.#requireLog(piece);
         bytes += piece.length;
         const whole = piece.lastIndexOf(NEWLINE) + 1;
