@@ -42,6 +42,8 @@ export interface KafkaOptions
   readonly autoRegister?: boolean;
   /** Where the state of the tasks of this machine is. */
   readonly dataDirectory: string;
+  /** Its processes keep their places in the group while they are restarted, by names that are in the data directory. */
+  readonly staticMembership?: boolean;
   /** Whose topics, groups and subjects these are; undefined: all of them. */
   readonly tenant?: string;
 }
@@ -81,7 +83,7 @@ async function openKafka(brokers: string, { kafka, onNotice, purpose, signal }: 
       'a log on Kafka needs the URL of a schema registry such as http://127.0.0.1:8081',
     );
   }
-  const { autoRegister = true, dataDirectory, registry, tenant, ...options } = kafka;
+  const { autoRegister = true, dataDirectory, registry, staticMembership = false, tenant, ...options } = kafka;
   const prefix = tenant === undefined ? '' : tenantPrefix(tenant);
   await ensureKafkaClient();
   const stateDirectory = join(dataDirectory, 'state');
@@ -90,13 +92,15 @@ async function openKafka(brokers: string, { kafka, onNotice, purpose, signal }: 
   // Only those who use Kafka load its clients; one of them is a native addon.
   const { KafkaLog } = await import('@millrace/streams/kafka');
   const ofTenant = (log: Log) => (tenant === undefined ? log : new TenantLog(log, prefix));
+  const name = `${prefix}millrace-${slot?.id ?? randomUUID()}`;
   const log = ofTenant(
     await KafkaLog.open({
       ...options,
       brokers,
       signal,
       say: notify,
-      transactionalId: `${prefix}millrace-${slot?.id ?? randomUUID()}`,
+      transactionalId: name,
+      ...(staticMembership && slot !== undefined && { groupInstanceId: name }),
     }),
   );
   // A producer has one transaction at a time, and this one needs none. What goes wrong is told by the other.

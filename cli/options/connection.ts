@@ -24,6 +24,7 @@ export interface ConnectionOptions extends DataDirOption {
   readonly autoRegister: boolean;
   readonly guarantee?: NonNullable<KafkaLogOptions['guarantee']>;
   readonly groupProtocol?: NonNullable<KafkaLogOptions['groupProtocol']>;
+  readonly staticMembership?: boolean;
 }
 
 /** How to print a topic of the log that is meant, without the topic's name. */
@@ -90,6 +91,11 @@ export function addGroup(command: Command): Command {
       )
         .choices(['auto', 'consumer', 'classic'])
         .default('auto'),
+    )
+    .option(
+      '--static-membership',
+      'with --brokers: a process that is stopped keeps its partitions for the one that is started next in its ' +
+        'data directory, until its session in the group ends: a restart moves no state',
     );
 }
 
@@ -105,8 +111,8 @@ export async function connect(options: ConnectionOptions, purpose: Purpose, sign
 
 /** @throws UsageError */
 export function logPlace(options: ConnectionOptions): LogPlace {
-  const { autoRegister, brokers, dataDir, groupProtocol, guarantee, registry, replicationFactor, tenant, topicConfig } =
-    options;
+  const { autoRegister, brokers, dataDir, groupProtocol, guarantee, registry } = options;
+  const { replicationFactor, staticMembership, tenant, topicConfig } = options;
   if (brokers === undefined) return { url: dataDir };
   if (registry === undefined) {
     throw new UsageError('--brokers needs --registry, the URL of a schema registry such as http://127.0.0.1:8081');
@@ -119,6 +125,7 @@ export function logPlace(options: ConnectionOptions): LogPlace {
       settings: { ...readSettings(options.kafkaConfig), ...options.kafkaSetting },
       ...(guarantee === undefined ? {} : { guarantee }),
       ...(groupProtocol === undefined ? {} : { groupProtocol }),
+      ...(staticMembership === undefined ? {} : { staticMembership }),
       ...(replicationFactor === undefined ? {} : { replicationFactor }),
       ...(topicConfig === undefined ? {} : { topicConfig }),
     },

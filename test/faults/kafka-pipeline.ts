@@ -58,20 +58,35 @@ export class KafkaPipeline {
     }
   }
 
+  /** How many events are left to be fed. */
+  get left(): number {
+    return this.events.length - this.#written;
+  }
+
+  async feedRest(): Promise<void> {
+    await this.feed(this.left);
+  }
+
+  /** Of each partition of the raw topic: how far it is processed, and how far it reaches. */
+  progress(): Promise<readonly { readonly committed: number; readonly end: number }[]> {
+    return Promise.all(
+      Array.from({ length: PARTITIONS }, async (_, partition) => {
+        const topicPartition = { topic: config.topics.accessLog, partition };
+        const committed = await this.log.committed('millrace', topicPartition);
+        return { committed: committed?.offset ?? 0, end: await this.log.endOffset(topicPartition) };
+      }),
+    );
+  }
+
   /** Resolves when all that was fed is processed. */
   async caughtUp(): Promise<void> {
     let processed = 0;
     await until(
       async () => {
-        processed = 0;
-        for (let partition = 0; partition < PARTITIONS; partition++) {
-          const topicPartition = { topic: config.topics.accessLog, partition };
-          const committed = await this.log.committed('millrace', topicPartition);
-          processed += committed?.offset ?? 0;
-          // A commit's mark stands behind the last record.
-          if ((committed?.offset ?? 0) < (await this.log.endOffset(topicPartition)) - 1) return undefined;
-        }
-        return true;
+        const partitions = await this.progress();
+        processed = partitions.reduce((sum, { committed }) => sum + committed, 0);
+        // A commit's mark stands behind the last record.
+        return partitions.every(({ committed, end }) => committed >= end - 1) || undefined;
       },
       { progress: () => processed, patienceMs: 60_000 },
     );

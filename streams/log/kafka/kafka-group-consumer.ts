@@ -17,6 +17,10 @@ const { ERRORS } = kafka.CODES;
 
 const CONNECT_MS = 10_000;
 const LEAVE_MS = 5000;
+/** How often it is tried to take the name of a member that is gone, but still counts. */
+const TAKE_NAME_AGAIN_MS = 1000;
+/** Longer than the session of a member that is gone. */
+const NAME_IS_HELD_MS = 120_000;
 /** How long the client is listened to at a time. */
 const SERVE_MS = 50;
 /** Librdkafka's name for the end of a partition. */
@@ -36,6 +40,8 @@ export interface KafkaGroupConsumerOptions {
   readonly availability: Availability;
   readonly group: string;
   readonly protocol: GroupProtocol;
+  /** It is a static member of this name. */
+  readonly instanceId?: string | undefined;
   readonly topics: readonly string[];
   /** Comma-separated `host:port`. */
   readonly brokers: string;
@@ -43,6 +49,7 @@ export interface KafkaGroupConsumerOptions {
   readonly hasTopic: (topic: string) => Promise<boolean>;
   /** Reads what the group assigns. */
   readonly reader: KafkaConsumer;
+  readonly say: (message: string) => void;
 }
 
 /**
@@ -52,7 +59,7 @@ export interface KafkaGroupConsumerOptions {
  */
 export class KafkaGroupConsumer implements GroupConsumer {
   readonly #options: KafkaGroupConsumerOptions;
-  readonly #client: KafkaClient;
+  #client: KafkaClient;
   readonly #rebalances: Rebalance[] = [];
   /** What the application reads, by name. */
   readonly #assigned = new Map<string, TopicPartition>();
@@ -67,31 +74,48 @@ export class KafkaGroupConsumer implements GroupConsumer {
   #connected: Promise<unknown> | undefined;
   #serving: Promise<void> | undefined;
   #failure: Error | undefined;
-  #closed = false;
+  /** When the group first did not take it under its name. */
+  #refusedAt: number | undefined;
+  #wasAssigned = false;
+  #saidNameIsHeld = false;
+  readonly #closing = new AbortController();
 
   constructor(options: KafkaGroupConsumerOptions) {
     this.#options = options;
-    const { availability, connection, group, protocol, settings } = options;
-    this.#client = newClient(
+    this.#client = this.#newClient();
+  }
+
+  #newClient(): KafkaClient {
+    const { availability, connection, group, instanceId, protocol, settings } = this.#options;
+    const client = newClient(
       clientSettings('consumer', settings, {
         ...connection,
         'group.id': group,
+        ...(instanceId !== undefined && { 'group.instance.id': instanceId }),
         'group.protocol': protocol,
         ...(protocol === 'consumer'
           ? { 'group.remote.assignor': 'range' }
           : { 'partition.assignment.strategy': 'range' }),
         rebalance_cb: (error: LibrdKafkaError, partitions: readonly TopicPartition[]) => {
-          this.#rebalance(error, partitions);
+          if (client === this.#client) this.#rebalance(error, partitions);
+          // One whose name was taken had nothing, and gets nothing.
+          else client.unassign();
         },
       }) as ConsumerGlobalConfig,
     );
-    this.#client.setDefaultConsumeTimeout(SERVE_MS);
-    this.#client.on('event.error', (error: LibrdKafkaError) => {
+    client.setDefaultConsumeTimeout(SERVE_MS);
+    client.on('event.error', (error: LibrdKafkaError) => {
+      if (client !== this.#client) return;
       if (isOutage(error)) availability.suspect(error.message);
       else if (error.code === ERRORS.ERR__FATAL || error.isFatal === true) this.#failed(error);
       // Those of connections: whether they are refused everywhere, and go on to be, is found out there.
       else if (errorClass(error) === 'refused') availability.suspect(error.message);
     });
+    return client;
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   connect(): Promise<unknown> {
@@ -165,7 +189,7 @@ export class KafkaGroupConsumer implements GroupConsumer {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.#closed = true;
+    this.#closing.abort();
     this.#options.reader.wake();
     await this.#connected?.catch(() => {});
     await Promise.race([this.#serving, delay(LEAVE_MS, undefined, { ref: false })]);
@@ -178,7 +202,8 @@ export class KafkaGroupConsumer implements GroupConsumer {
     // The client does not leave while it waits for an answer; leaving is then a rebalance of its own.
     for (const { kind, partitions } of this.#rebalances.splice(0)) this.#letGo(kind === 'assigned', partitions);
     if (this.#assignIsDue || this.#unassignIsDue) this.#answer();
-    this.#client.unsubscribe();
+    // A static member that unsubscribes would leave.
+    if (this.#options.instanceId === undefined) this.#client.unsubscribe();
     const left = call((done) => this.#client.disconnect(done)).catch(() => {});
     await Promise.race([left, delay(LEAVE_MS, undefined, { ref: false })]);
   }
@@ -205,8 +230,13 @@ export class KafkaGroupConsumer implements GroupConsumer {
   /** Listens to the client while there are polls: rebalances come when it is asked for records, of which it has none. */
   #serve(): void {
     if (this.#serving !== undefined || this.#closed) return;
+    const client = this.#client;
     this.#serving = new Promise((resolve) => {
-      this.#client.consume(1, (error: LibrdKafkaError | null) => {
+      client.consume(1, (error: LibrdKafkaError | null) => {
+        if (client !== this.#client) {
+          resolve();
+          return;
+        }
         this.#serving = undefined;
         if (error) this.#failed(error);
         resolve();
@@ -218,6 +248,10 @@ export class KafkaGroupConsumer implements GroupConsumer {
   #failed(error: LibrdKafkaError): void {
     // After a poll that came too late, a rebalance follows that says what was lost.
     if (error.code === ERRORS.ERR__MAX_POLL_EXCEEDED) return;
+    if (this.#mayNameBeHeld(error)) {
+      this.#takeNameLater();
+      return;
+    }
     if (isUnknownTopic(error)) {
       void this.#requireTopics(error);
       return;
@@ -229,12 +263,49 @@ export class KafkaGroupConsumer implements GroupConsumer {
     this.#fail(this.#failureOf(error));
   }
 
+  /** The client does not say why it has given up; before it was given anything, there is little else that can be wrong. */
+  #mayNameBeHeld({ code }: LibrdKafkaError): boolean {
+    if (code !== ERRORS.ERR__FATAL || this.#options.instanceId === undefined || this.#wasAssigned) return false;
+    this.#refusedAt ??= performance.now();
+    return performance.now() - this.#refusedAt < NAME_IS_HELD_MS;
+  }
+
+  /**
+   * A static member that was killed counts until its session ends, and nobody else can have its name until then. The client
+   * gives up at that; another is made.
+   */
+  #takeNameLater(): void {
+    const { availability, group, instanceId, say } = this.#options;
+    if (!this.#saidNameIsHeld) {
+      say(
+        `Kafka does not admit this process to the group "${group}" as "${instanceId}": a process that was killed may have ` +
+          'that name until its session ends. It is tried again',
+      );
+    }
+    this.#saidNameIsHeld = true;
+    const before = this.#client;
+    this.#client = this.#newClient();
+    this.#connected = undefined;
+    this.#serving = undefined;
+    call((done) => before.disconnect(done)).catch(() => {});
+    delay(TAKE_NAME_AGAIN_MS, undefined, { signal: this.#closing.signal })
+      .then(() => this.join())
+      .catch((error: Error) => {
+        if (this.#closed || availability.closed.aborted) return;
+        this.#fail(new LogError('LOG_IO', `cannot join the group "${group}": ${error.message}`, { cause: error }));
+      });
+  }
+
   #failureOf(error: LibrdKafkaError): LogError {
-    const { brokers, group, settings, topics } = this.#options;
+    const { brokers, group, instanceId, settings, topics } = this.#options;
     if (errorClass(error) === 'refused') {
       return accessDenied(brokers, settings, error, { group, topic: topics.join('", "'), operation: 'Read' });
     }
-    return new LogError('LOG_IO', `cannot read from Kafka: ${error.message}`, { cause: error });
+    const isNotAdmitted = this.#refusedAt !== undefined && !this.#wasAssigned;
+    const why = isNotAdmitted
+      ? `the group "${group}" does not admit "${instanceId}", which may still run`
+      : error.message;
+    return new LogError('LOG_IO', `cannot read from Kafka: ${why}`, { cause: error });
   }
 
   #fail(failure: LogError): void {
@@ -262,6 +333,7 @@ export class KafkaGroupConsumer implements GroupConsumer {
     if (this.#closed) {
       if (assigned || revoked) this.#letGo(assigned, partitions);
     } else if (assigned) {
+      this.#wasAssigned = true;
       this.#rebalances.push({ kind: 'assigned', partitions });
     } else if (revoked) {
       this.#rebalances.push({ kind: this.#client.assignmentLost() ? 'lost' : 'revoked', partitions });

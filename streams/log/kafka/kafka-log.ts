@@ -70,6 +70,12 @@ export interface KafkaLogOptions {
   readonly transactionalId?: string;
   /** Default `auto`: `consumer` where the brokers have it, and `classic` elsewhere, with a line that says so. */
   readonly groupProtocol?: GroupProtocol | 'auto';
+  /**
+   * Names this log's members of groups for good (`group.instance.id`): one that is closed does not leave its group, and keeps
+   * its partitions for the log that is opened with that name within the group's session time-out. No two logs may have one
+   * name at a time. Default: a member that is closed leaves.
+   */
+  readonly groupInstanceId?: string;
   /** Of topics that are made. Default: the broker's. */
   readonly replicationFactor?: number;
   /** Further properties of topics that are made, such as `min.insync.replicas`. */
@@ -102,7 +108,8 @@ export class KafkaLog implements Log {
   readonly #say: (message: string) => void;
   readonly #connectionOptions: ConnectionOptions;
   readonly #consumers = new Set<KafkaConsumer | KafkaGroupConsumer>();
-  readonly #members = new Map<string, kafka.KafkaConsumer>();
+  /** Of groups that it has joined, and of others whose offsets it is asked for. */
+  readonly #members = new Map<string, () => kafka.KafkaConsumer>();
   /** Where this log's own records end. */
   readonly #written = new Map<string, (number | undefined)[]>();
   #closed = false;
@@ -273,7 +280,7 @@ export class KafkaLog implements Log {
     // Before partitions come, so that what an earlier process of this name has left open does not hold them back.
     await Promise.all([this.#producer.ready(), consumer.connect()]);
     await consumer.join();
-    this.#members.set(group, consumer.member);
+    this.#members.set(group, () => consumer.member);
     return consumer;
   }
 
@@ -422,14 +429,12 @@ export class KafkaLog implements Log {
 
   /** The client that reads and commits the group's offsets: its member here or, where there is none, one without a group. */
   async #member(group: string): Promise<kafka.KafkaConsumer> {
-    let member = this.#members.get(group);
-    if (member === undefined) {
-      const consumer = this.#track(this.#groupConsumer(group, 'classic', []));
-      await consumer.connect();
-      member = consumer.member;
-      this.#members.set(group, member);
-    }
-    return member;
+    const member = this.#members.get(group);
+    if (member !== undefined) return member();
+    const consumer = this.#track(this.#groupConsumer(group, 'classic', []));
+    await consumer.connect();
+    this.#members.set(group, () => consumer.member);
+    return consumer.member;
   }
 
   #newProducer(
@@ -509,10 +514,12 @@ export class KafkaLog implements Log {
       availability: this.#availability,
       group,
       protocol,
+      instanceId: this.#options.groupInstanceId,
       topics,
       brokers: this.#options.brokers,
       hasTopic: (topic) => this.#hasTopic(topic),
       reader: this.#reader(),
+      say: this.#say,
     });
   }
 
