@@ -6,6 +6,7 @@ import { Calendar } from './calendar.js';
 import { type FeedbackSource, NO_FEEDBACK, Verdicts } from './feedback/verdicts.js';
 import { addGoals } from './goals/goals.js';
 import { incidents } from './incidents/incidents.js';
+import { type LimitsSource, LiveLimits, limitsOf } from './live-limits.js';
 import { type Requests, requestsOf } from './requests.js';
 import { sensors } from './sensors/sensors.js';
 import type { TopicSerdes } from './serdes.js';
@@ -21,6 +22,7 @@ export function applicationTopology(
   serdes: TopicSerdes,
   models: ModelSource = NO_MODEL,
   feedback: FeedbackSource = NO_FEEDBACK,
+  limits: LimitsSource = new LiveLimits(limitsOf(config)),
 ): Topology {
   const { pipelines, topics } = config;
   const builder = new StreamsBuilder();
@@ -30,21 +32,21 @@ export function applicationTopology(
   const runs = (...names: ApplicationConfig['pipelines']) => names.some((name) => pipelines.includes(name));
   if (runs('goals', 'web-statistics')) {
     requests = requestsOf(builder, topics.accessLog, serdes, { withDetails: runs('web-statistics') });
-    if (runs('goals')) addGoals(requests, config, serdes);
+    if (runs('goals')) addGoals(requests, config, serdes, limits);
     if (runs('web-statistics')) {
       byHost = requestsByHost(requests);
-      webStatistics(byHost, config, serdes, verdicts);
+      webStatistics(byHost, config, serdes, verdicts, limits);
     }
   }
-  if (runs('sensors')) sensors(builder, config, serdes, verdicts);
-  if (runs('services')) serviceLogs(builder, config, serdes, models, verdicts);
+  if (runs('sensors')) sensors(builder, config, serdes, verdicts, limits);
+  if (runs('services')) serviceLogs(builder, config, serdes, models, verdicts, limits);
   if (runs('web-statistics', 'sensors', 'services')) incidents(builder, config, serdes);
   // The last ones: a task is called by the place of its part, and its state is found by that name.
   if (byHost !== undefined) {
     const windows = traffic(byHost, config, serdes);
-    if (config.goals.includes(2)) clientErrorBursts(windows, config, serdes, verdicts);
+    if (config.goals.includes(2)) clientErrorBursts(windows, config, serdes, verdicts, limits);
   }
   if (requests !== undefined && runs('web-statistics') && config.goals.includes(1))
-    clientAbuse(requests, config, serdes, verdicts);
+    clientAbuse(requests, config, serdes, verdicts, limits);
   return builder.build();
 }

@@ -2,7 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Notify } from '../notice.js';
 import { startBeside } from '../process-beside.js';
-import type { LakeReport, LakeTask } from './lake-process.js';
+import type { LakeOrder, LakeReport, LakeTask } from './lake-process.js';
+import type { LakeRetention } from './lake-upkeep.js';
 
 const PROGRAM = fileURLToPath(new URL('lake-process.js', import.meta.url));
 const RESTART_AFTER_MS = 5_000;
@@ -12,7 +13,7 @@ const ENDS_WITHIN_MS = 30_000;
 
 /** Stores what a pipeline reads and finds, in a process of its own. The pipeline runs on without it. */
 export class LakeBeside {
-  readonly #task: LakeTask;
+  #task: LakeTask;
   readonly #onNotice: Notify;
   #child: ChildProcess;
   #exited: Promise<void> = Promise.resolve();
@@ -30,10 +31,22 @@ export class LakeBeside {
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#timer);
-    if (this.#child.connected) this.#child.send('end' as never, () => {});
+    this.#tell('end');
+    // It is waited for, also when nothing else goes on.
+    this.#child.ref();
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), ENDS_WITHIN_MS);
     await this.#exited;
     clearTimeout(timer);
+  }
+
+  /** What it keeps from now on. */
+  useRetention(retention: LakeRetention): void {
+    this.#task = { ...this.#task, retention };
+    this.#tell({ retention });
+  }
+
+  #tell(order: LakeOrder): void {
+    if (this.#child.connected) this.#child.send(order, () => {});
   }
 
   #start(): ChildProcess {

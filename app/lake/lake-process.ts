@@ -12,6 +12,9 @@ export interface LakeTask {
   readonly retention: LakeRetention;
 }
 
+/** What it is told after that. */
+export type LakeOrder = 'end' | { readonly retention: LakeRetention };
+
 /** What it tells its parent. */
 export type LakeReport =
   | { readonly kind: 'notice'; readonly notice: Notice }
@@ -22,9 +25,9 @@ export type LakeReport =
 /** What is stored a little later is stored all the same. */
 const NICENESS = 10;
 
-let running: Promise<{ close(): Promise<void> }> | undefined;
+let running: Promise<RunningLake> | undefined;
 
-async function run({ directory, place, retention }: LakeTask): Promise<{ close(): Promise<void> }> {
+async function run({ directory, place, retention }: LakeTask): Promise<RunningLake> {
   const onNotice = (notice: Notice) => report({ kind: 'notice', notice });
   const { signal } = new AbortController();
   const data = await openLog(place.url, { ...place, purpose: { runs: 'reader' }, signal, onNotice });
@@ -48,7 +51,11 @@ function fail(error: Error): void {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 // What is not stored by then is stored by the next.
 process.on('disconnect', () => endProcess(0));
-process.on('message', (message: LakeTask | 'end') => {
+process.on('message', (message: LakeTask | LakeOrder) => {
+  if (message !== 'end' && !('place' in message)) {
+    running?.then((lake) => lake.useRetention(message.retention)).catch(fail);
+    return;
+  }
   if (message !== 'end') {
     try {
       setPriority(NICENESS);

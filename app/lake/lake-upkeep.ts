@@ -21,12 +21,13 @@ const READERS_MS = 15 * 60_000;
 /** Puts small files together and takes out what is too old or too much, now and then, until told to stop. */
 export async function keepLake(
   directory: string,
-  retention: LakeRetention,
+  retentionNow: () => LakeRetention,
   signal: AbortSignal,
   say: (message: string) => void,
 ): Promise<void> {
   await pause(FIRST_AFTER_MS, signal);
   while (!signal.aborted) {
+    const retention = retentionNow();
     try {
       const { dropped } = await tidyLake(directory, retention);
       if (dropped.length > 0) say(`the lake: ${toldOf(dropped, retention)}`);

@@ -18,6 +18,7 @@ export class RunningLake {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   readonly #upkeep: Promise<void>;
+  #retention: LakeRetention | undefined;
   #failure: Error | undefined;
 
   private constructor(writer: LakeWriter, { directory, onFailure, onNotice, retention }: RunningLakeOptions) {
@@ -28,7 +29,11 @@ export class RunningLake {
       onFailure();
     });
     const say = (message: string) => onNotice({ kind: 'lake', message });
-    this.#upkeep = retention === undefined ? Promise.resolve() : keepLake(directory, retention, signal, say);
+    this.#retention = retention;
+    this.#upkeep =
+      retention === undefined
+        ? Promise.resolve()
+        : keepLake(directory, () => this.#retention ?? retention, signal, say);
   }
 
   /** @throws LakeError */
@@ -47,6 +52,11 @@ export class RunningLake {
   /** What storing has failed with, if it did. */
   get failure(): Error | undefined {
     return this.#failure;
+  }
+
+  /** What it keeps from now on, unless it keeps all. */
+  useRetention(retention: LakeRetention): void {
+    this.#retention = retention;
   }
 
   /** Stores what is there by now, and ends. @throws what storing has failed with, if it did */

@@ -1,5 +1,6 @@
 import type { StandbyTask, StreamsMetrics, StreamsState } from '@millrace/streams';
 import type { ApplicationConfig } from '../../topology/application-config.js';
+import { type Limits, LiveLimits, limitsOf } from '../../topology/live-limits.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
 import { LakeBeside } from '../lake/lake-beside.js';
 import { DEFAULT_LAKE_RETENTION, type LakeRetention } from '../lake/lake-upkeep.js';
@@ -40,13 +41,15 @@ export interface PipelineRequest {
 export async function runPipeline(request: PipelineRequest): Promise<RunningPipeline> {
   const { config, data, lake: storedIn, options, processes, serdes, trainsFirstModel = false } = request;
   const host = { onFailure: request.onFailure, onNotice: request.onNotice };
-  const tasks: Pipeline =
+  const limits = new LiveLimits(limitsOf(config));
+  const workers =
     processes === undefined
-      ? await startStreams(data, config, serdes, options, host)
-      : new Workers({ log: processes.log, config, pipeline: options }, processes.count, host);
+      ? undefined
+      : new Workers({ log: processes.log, config, limits: limits.current(), pipeline: options }, processes.count, host);
+  const tasks: Pipeline = workers ?? (await startStreams(data, config, serdes, options, { ...host, limits }));
   try {
     const lake = storedIn === undefined ? undefined : await lakeOf(storedIn, data, host);
-    const running = new RunningPipeline(tasks, lake, data, request.onNotice);
+    const running = new RunningPipeline({ tasks, limits: workers ?? limits, lake }, data, request.onNotice);
     if (trainsFirstModel && options.modelsDirectory !== undefined) running.train(config, options.modelsDirectory);
     return running;
   } catch (error) {
@@ -65,21 +68,33 @@ async function lakeOf(
 }
 
 interface Lake {
+  /** What it keeps from now on; undefined: it keeps all. */
+  readonly useRetention?: (retention: LakeRetention) => void;
   /** Stores what is there by now, and ends. */
   close(): Promise<void>;
+}
+
+/** What runs. */
+interface Parts {
+  readonly tasks: Pipeline;
+  /** Whoever judges by the limits. */
+  readonly limits: { useLimits(limits: Limits): void };
+  readonly lake: Lake | undefined;
 }
 
 /** A pipeline that runs, with its lake. */
 export class RunningPipeline implements Pipeline {
   readonly #tasks: Pipeline;
+  readonly #limits: Parts['limits'];
   readonly #lake: Lake | undefined;
   readonly #data: OpenLog;
   readonly #onNotice: Notify;
   readonly #training = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(tasks: Pipeline, lake: Lake | undefined, data: OpenLog, onNotice: Notify) {
+  constructor({ lake, limits, tasks }: Parts, data: OpenLog, onNotice: Notify) {
     this.#tasks = tasks;
+    this.#limits = limits;
     this.#lake = lake;
     this.#data = data;
     this.#onNotice = onNotice;
@@ -103,6 +118,16 @@ export class RunningPipeline implements Pipeline {
 
   drain(options?: { readonly keepOpen?: boolean }): Promise<void> {
     return this.#tasks.drain(options);
+  }
+
+  /** Judges by these limits from the next windows on. */
+  useLimits(limits: Limits): void {
+    this.#limits.useLimits(limits);
+  }
+
+  /** What the lake keeps from now on. */
+  useLakeRetention(retention: LakeRetention): void {
+    this.#lake?.useRetention?.(retention);
   }
 
   train(config: ApplicationConfig, directory: string): void {

@@ -1,6 +1,7 @@
 import { Streams } from '@millrace/streams';
 import { applicationTopology } from '../../topology/application.js';
 import { type ApplicationConfig, topicsOf } from '../../topology/application-config.js';
+import type { LimitsSource } from '../../topology/live-limits.js';
 import { type ForgottenState, onForgottenState } from '../../topology/monitoring/stored-state.js';
 import { RECORD_FAULTS } from '../../topology/record-faults.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
@@ -11,20 +12,27 @@ import type { Notify } from '../notice.js';
 import type { PipelineOptions } from './pipeline.js';
 import { StatusPublisher } from './status-publisher.js';
 
+export interface StreamsHost {
+  /** Default: those of the configuration. */
+  readonly limits?: LimitsSource;
+  readonly onFailure: () => void;
+  readonly onNotice: Notify;
+}
+
 /** Runs the application in this process; `onFailure` is called when it ends by itself. */
 export async function startStreams(
   { beside, log, stateDirectory }: Pick<OpenLog, 'beside' | 'log' | 'stateDirectory'>,
   config: ApplicationConfig,
   serdes: TopicSerdes,
   { modelsDirectory, tellsStatusAs: version, ...options }: PipelineOptions,
-  { onFailure, onNotice }: { readonly onFailure: () => void; readonly onNotice: Notify },
+  { limits, onFailure, onNotice }: StreamsHost,
 ): Promise<Streams> {
   const models =
     modelsDirectory === undefined || !config.pipelines.includes('services')
       ? undefined
       : await ModelDirectory.watch(modelsDirectory, onNotice);
   const feedback = topicsOf(config).alerts === undefined ? undefined : await FollowedFeedback.follow(log, onNotice);
-  const topology = applicationTopology(config, serdes, models, feedback);
+  const topology = applicationTopology(config, serdes, models, feedback, limits);
   const endForgotten = onForgottenState(eachOnce((state) => onNotice({ kind: 'state-forgotten', ...state })));
   const streams = new Streams(topology, {
     ...options,

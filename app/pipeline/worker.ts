@@ -1,5 +1,6 @@
 import type { StandbyTask, StreamsMetrics, StreamsState } from '@millrace/streams';
 import type { ApplicationConfig } from '../../topology/application-config.js';
+import { type Limits, LiveLimits } from '../../topology/live-limits.js';
 import { endInTime, endProcess, KAFKA_ENDS_WITHIN_MS } from '../end-process.js';
 import { isInterruption } from '../log/interrupted.js';
 import { type LogPlace, openLog } from '../log/open-log.js';
@@ -16,8 +17,12 @@ const REPORT_INTERVAL_MS = 250;
 export interface WorkerTask {
   readonly log: LogPlace;
   readonly config: ApplicationConfig;
+  readonly limits: Limits;
   readonly pipeline: PipelineOptions;
 }
+
+/** What it is told after that. */
+export type WorkerOrder = 'close' | { readonly limits: Limits };
 
 export interface WorkerProgress {
   readonly state: StreamsState;
@@ -33,12 +38,17 @@ export type WorkerReport =
   | { readonly kind: 'failed'; readonly failure: ToldFailure };
 
 /** One process of a pipeline of several: it runs tasks until its parent, which owns the terminal, says or goes. */
-async function work({ config, log: place, pipeline }: WorkerTask): Promise<void> {
+async function work({ config, limits, log: place, pipeline }: WorkerTask): Promise<void> {
   const stop = new AbortController();
   const stopped = new Promise<void>((resolve) => {
     stop.signal.addEventListener('abort', () => resolve());
   });
-  for (const event of ['disconnect', 'SIGTERM', 'message']) process.on(event, () => stop.abort());
+  const live = new LiveLimits(limits);
+  for (const event of ['disconnect', 'SIGTERM']) process.on(event, () => stop.abort());
+  process.on('message', (order: WorkerOrder) => {
+    if (order === 'close') stop.abort();
+    else live.useLimits(order.limits);
+  });
   endInTime(stop.signal, KAFKA_ENDS_WITHIN_MS, notify);
   const data = await openLog(place.url, {
     ...place,
@@ -51,7 +61,9 @@ async function work({ config, log: place, pipeline }: WorkerTask): Promise<void>
   const failure = new Promise<void>((resolve) => {
     failed = resolve;
   });
-  const streams = await startStreams(data, config, serdes, pipeline, { onFailure: failed, onNotice: notify });
+  const streams = await startStreams(data, config, serdes, pipeline, {
+    ...{ limits: live, onFailure: failed, onNotice: notify },
+  });
   const tell = async () => {
     const [lag, standbys] = await Promise.all([streams.lag(), streams.standbyTasks()]);
     report({ kind: 'progress', state: streams.state, metrics: streams.metrics, lag, standbys });

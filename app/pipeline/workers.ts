@@ -2,9 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { newMetrics, type StandbyTask, type StreamsMetrics, type StreamsState } from '@millrace/streams';
+import type { Limits } from '../../topology/live-limits.js';
 import type { Notify } from '../notice.js';
 import type { Pipeline } from './pipeline.js';
-import type { WorkerProgress, WorkerReport, WorkerTask } from './worker.js';
+import type { WorkerOrder, WorkerProgress, WorkerReport, WorkerTask } from './worker.js';
 import { failureOf } from './worker-failure.js';
 
 const PROGRAM = fileURLToPath(new URL('worker.js', import.meta.url));
@@ -18,7 +19,7 @@ interface Worker {
 
 /** Runs a pipeline in several processes; one that is killed is started again. */
 export class Workers implements Pipeline {
-  readonly #task: WorkerTask;
+  #task: WorkerTask;
   readonly #onFailure: () => void;
   readonly #onNotice: Notify;
   readonly #workers = new Set<Worker>();
@@ -61,10 +62,16 @@ export class Workers implements Pipeline {
     throw new Error('a pipeline of several processes is not drained');
   }
 
+  /** Judged by from now on, also by processes that are started later. */
+  useLimits(limits: Limits): void {
+    this.#task = { ...this.#task, limits };
+    for (const { process } of this.#workers) tell(process, { limits });
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     const ended = [...this.#workers].map(({ process, ended }) => {
-      if (process.connected) process.send('close');
+      tell(process, 'close');
       return ended;
     });
     await Promise.all(ended);
@@ -106,6 +113,10 @@ export class Workers implements Pipeline {
     await delay(RESTART_DELAY_MS);
     if (!this.#closing) this.#start();
   }
+}
+
+function tell(child: ChildProcess, order: WorkerOrder): void {
+  if (child.connected) child.send(order, () => {});
 }
 
 function sum(a: StreamsMetrics, b: StreamsMetrics): StreamsMetrics {

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import type { ConfigFile } from '../configuration/config-file.js';
 import { configFileOf, configure, type EffectiveValue, USUAL_FILE } from '../configuration/configuration.js';
 import { ConfigurationError, type Problem } from '../configuration/configuration-error.js';
 import { fromEnvironment, unknownVariables } from '../configuration/environment.js';
+import { isReloadable } from '../configuration/reload.js';
 import type { Settings } from '../configuration/settings.js';
 import { UsageError } from '../options/usage-error.js';
 import { print, say } from '../terminal/output.js';
@@ -33,15 +35,30 @@ export function configCommand(program: Command, makeProgram: MakeProgram): Comma
 async function check(given: string | undefined, settings: Settings): Promise<void> {
   const path = configFileOf(given, process.env);
   const problems: Problem[] = [];
+  let file: ConfigFile | undefined;
   if (path !== undefined) {
     const { readConfigFile } = await import('../configuration/config-file.js');
-    problems.push(...readConfigFile(path, settings).problems);
+    file = readConfigFile(path, settings);
+    problems.push(...file.problems);
   }
   const all = [...settings.shared.values(), ...settings.commands.flatMap(({ own }) => own)];
   for (const setting of all) fromEnvironment(setting, process.env, problems);
   for (const { message, place } of unknownVariables(settings, process.env)) say(safe`warning: ${place}: ${message}`);
   if (problems.length > 0) throw new ConfigurationError(problems);
   print(path === undefined ? safe`there is no ${USUAL_FILE}; the environment is in order` : safe`${path} is in order`);
+  if (file !== undefined) sayWhatIsTakenOver(file, settings);
+}
+
+/** Of the settings of `start` in the file: which count at once when they change while it runs. */
+function sayWhatIsTakenOver({ commands, shared }: ConfigFile, settings: Settings): void {
+  const start = settings.commands.find(({ path }) => path === 'start');
+  if (start === undefined) return;
+  const given = new Set([...shared.keys(), ...(commands.get('start')?.keys() ?? [])]);
+  const named = [...start.shared, ...start.own].filter(({ name }) => given.has(name));
+  const of = (isOf: boolean) => named.filter(({ option }) => isReloadable(option) === isOf).map(({ name }) => name);
+  const [taken, others] = [of(true), of(false)];
+  if (taken.length > 0) print(safe`a running start takes over changes of: ${taken.join(', ')}`);
+  if (others.length > 0) print(safe`changes of these need a restart: ${others.join(', ')}`);
 }
 
 interface ShowOptions {

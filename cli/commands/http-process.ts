@@ -42,6 +42,8 @@ export class HttpProcess {
   async close(): Promise<void> {
     this.#closing = true;
     if (this.#child?.connected) this.#child.disconnect();
+    // It is waited for, also when nothing else goes on.
+    this.#child?.ref();
     const timer = setTimeout(() => this.#child?.kill('SIGKILL'), CLOSE_WITHIN_MS);
     await this.#exited;
     clearTimeout(timer);

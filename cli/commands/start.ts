@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { APPLICATION_ID_RULE, type ApplicationServer, isApplicationId } from '@millrace/streams';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { PipelineRules } from '../../api/pipeline-rules.js';
 import type { ElasticsearchAddress } from '../../api/serve.js';
 import { ingest } from '../../app/ingestion/ingest.js';
 import { besideSources } from '../../app/ingestion/own-topics.js';
+import type { LakeRetention } from '../../app/lake/lake-upkeep.js';
 import { isInterruption } from '../../app/log/interrupted.js';
 import type { OpenLog, Purpose } from '../../app/log/open-log.js';
 import { placeFor } from '../../app/log/places.js';
@@ -15,8 +17,9 @@ import { type ResultsReader, readResults } from '../../app/results/results-reade
 import type { FileConfig } from '../../notify/config.js';
 import { newWriterMetrics, type WriterMetrics } from '../../producer/raw-topic-writer.js';
 import type { ApplicationConfig } from '../../topology/application-config.js';
+import { limitsOf } from '../../topology/live-limits.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
-import { type MakeProgram, Reload, type ReloadOptions } from '../configuration/reload.js';
+import { type MakeProgram, Reload, type ReloadOptions, reloadable } from '../configuration/reload.js';
 import { type AlertsOptions, addAlerts, alertsOf } from '../options/alerts.js';
 import {
   type ApplicationServerOptions,
@@ -66,6 +69,13 @@ import { modelsDirectory } from './train.js';
 
 /** As many processes as that can share the work of topics that are made on Kafka. */
 const KAFKA_PARTITIONS = 4;
+
+/** Settings that are used from then on when they change while it runs: limits from the next windows on. */
+const TAKEN_OVER: ReadonlySet<string> = new Set([
+  ...['goal1-threshold', 'goal2-threshold', 'server-errors-threshold', 'server-errors-share'],
+  ...['error-rate-limit', 'temperature-limit', 'pressure-limit', 'client-limit', 'scan-limit'],
+  ...['exclude-clients', 'crawlers', 'retention', 'retention-size', 'lake-age', 'lake-size'],
+]);
 
 /** A last commit waits for brokers that are away, but not for ever. */
 const CLOSE_WITHIN_MS = 10_000;
@@ -156,9 +166,9 @@ export function startCommand(program: Command, makeProgram: MakeProgram): Comman
     .option('--no-http', 'do not serve HTTP; with --once or --brokers it is served only if --http is given')
     .option('--no-auth', 'let anybody on this machine use it without signing in');
   const stored = addRetention(addPipelines(addSource(addListen(addAlerts(addElasticsearch(command))))));
-  return addApplicationServer(addGroup(addConnection(stored))).action((options: StartOptions) =>
-    start(options, command, makeProgram),
-  );
+  addApplicationServer(addGroup(addConnection(stored)));
+  for (const option of command.options) if (TAKEN_OVER.has(option.name())) reloadable(option);
+  return command.action((options: StartOptions) => start(options, command, makeProgram));
 }
 
 function applicationId(text: string): string {
@@ -384,13 +394,13 @@ async function standingResults(
 
 /** Where what is read and found is stored, if it is. */
 function storedIn(options: RunOptions): Pick<PipelineRequest, 'lake'> {
-  const { brokers, lake, lakeAge, lakeSize, once = false } = options;
+  const { brokers, lake, once = false } = options;
   const isLive = brokers === undefined && !once;
   // What runs once is as fast as it can be, and on Kafka several may store.
   if (lake === false || (lake === undefined && !isLive)) return {};
   const directory = lakeDirectoryOf(options);
   if (!isLive) return { lake: { directory } };
-  return { lake: { directory, retention: { ageMs: lakeAge, sizeBytes: lakeSize }, beside: logPlace(options) } };
+  return { lake: { directory, retention: lakeRetentionOf(options), beside: logPlace(options) } };
 }
 
 function lakeDirectoryOf({ dataDir, lake, tenant }: StartOptions): string {
@@ -420,9 +430,16 @@ async function feedAndWatch(options: RunOptions, source: Feeding, running: Runni
   const http = httpBeside(options, config, (url) => {
     status.url = url;
   });
+  let used = limitsOf(config);
   const reload = await options.reload(async (changed) => {
-    http?.useAlerts(alertsOf(changed));
-    await sayAs(changed as MessageOptions);
+    const next = changed as StartOptions;
+    const limits = limitsOf(configOf(next));
+    http?.useAlerts(alertsOf(next));
+    await sayAs(next);
+    await useRetention(next, running);
+    if (isDeepStrictEqual(limits, used)) return;
+    pipeline.useLimits(limits);
+    used = limits;
   });
   try {
     if (source.feeds) {
@@ -462,6 +479,19 @@ async function feedAndWatch(options: RunOptions, source: Feeding, running: Runni
 function rulesOf(options: RunOptions): PipelineRules {
   const { drop = [], mask = [], retention = {}, retentionSize = {} } = options;
   return { drop, mask, retention, retentionSize, lake: storedIn(options).lake?.retention };
+}
+
+/** What topics of the embedded log, and the lake, keep from now on. Those of Kafka keep what is set there. */
+async function useRetention(options: StartOptions, { config, connection, pipeline }: Running): Promise<void> {
+  if (options.brokers === undefined) {
+    const partitions = (await connection.log.partitions(config.topics.accessLog)) ?? 1;
+    await prepareTopics(connection, config, partitions, options);
+  }
+  pipeline.useLakeRetention(lakeRetentionOf(options));
+}
+
+function lakeRetentionOf({ lakeAge, lakeSize }: StartOptions): LakeRetention {
+  return { ageMs: lakeAge, sizeBytes: lakeSize };
 }
 
 /** The server, in a process of its own. */

@@ -65,9 +65,15 @@ and everything after the host in a webhook's URL are masked, also in errors.
 ## Changes while it runs
 
 \`start\` and \`serve\` read the file again when it, or the file of \`alerts\`, has changed, and on SIGHUP if standard error
-is not a terminal. They take over settings that the tables below mark with "reload it", and print the names of other
-changed settings, which are only used after a restart. If anything is wrong, all settings stay as they were, and the
-mistakes are printed. Flags and variables still override the file.
+is not a terminal. They take over settings that the tables below mark with "reload", and print their names and those of
+other changed settings, which are only used after a restart. If anything is wrong, all settings stay as they were, and
+the mistakes are printed. Flags and variables still override the file. \`config check\` says of the file's settings which
+are taken over.
+
+A changed limit counts for windows that begin after the change, in each of several processes: an open window keeps the
+limit that it began with, unless the process is restarted meanwhile. Exclusions and crawlers count at once, and the file
+of \`crawlers\` is read again with the settings. The log applies a changed retention within a minute, the lake within
+ten minutes. Retention of topics on Kafka is set there.
 `;
 
 /** The page docs/configuration.md. */
@@ -115,9 +121,13 @@ function row(setting: Setting, paths?: string): string[] {
     [
       ...description,
       ...(option?.argChoices === undefined ? [] : [`one of ${option.argChoices.join(', ')}`]),
-      ...(isReloadable(option) ? ['`start` and `serve` reload it'] : []),
+      ...(isReloadable(option) ? [reloadText(paths)] : []),
     ].join('; '),
   ].map((cell) => cell.replaceAll('|', '\\|'));
+}
+
+function reloadText(paths: string | undefined): string {
+  return paths?.split(', ').includes('serve') ? '`start` and `serve` reload it' : '`start` reloads it';
 }
 
 function describe(isNegative: boolean, name: string, description: string): string {

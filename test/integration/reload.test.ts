@@ -59,3 +59,25 @@ it('takes over whom incidents are told while it runs, names what needs a restart
   running.process.kill('SIGHUP');
   await until(() => running.stderr.slice(before).includes('the settings were read again\n') || undefined);
 });
+
+it('takes over limits, exclusions and what is kept, which count from then on', async () => {
+  directory = await temporaryDirectory();
+  const settings = join(directory.path, 'millrace.yaml');
+  const data = join(directory.path, 'data');
+  const write = (limits: string) => writeFile(settings, `lake: false\nhttp: false\nrate: 50\n${limits}`);
+  await write('goal1-threshold: 100000\n');
+  const running = new Millrace(['start', '--config', settings, '--data-dir', data]);
+  millrace = running;
+  const said = (text: string | RegExp) =>
+    until(() => running.stderr.match(text) ?? undefined, { progress: () => running.stderr.length });
+  await said(/events/);
+  expect(running.stderr).not.toMatch(/goal 1: [1-9]/);
+
+  await write('goal1-threshold: 1\nretention: 1d\nexclude-clients: 192.0.2.0/24\n');
+  await said('taken over: exclude-clients, goal1-threshold, retention');
+  await said(/goal 1: [1-9]/);
+
+  // What cannot be is refused, and all stays as it was.
+  await write('goal1-threshold: 1\nexclude-clients: 192.0.2.0/99\n');
+  await said(/the settings stay as they were:[\s\S]*exclude-clients/);
+});

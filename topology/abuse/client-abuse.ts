@@ -14,6 +14,7 @@ import {
 import type { ApplicationConfig } from '../application-config.js';
 import { type ToldEpisode, toldFirst, toldOver } from '../feedback/told-episodes.js';
 import type { Verdicts } from '../feedback/verdicts.js';
+import { following, type Limits, LimitsOfWindows, type LimitsSource } from '../live-limits.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { short } from '../monitoring/numbers-in-words.js';
 import { storedStateSerde } from '../monitoring/stored-state.js';
@@ -54,16 +55,17 @@ export function clientAbuse(
   config: ApplicationConfig,
   serdes: TopicSerdes<'alerts'>,
   verdicts: Verdicts,
+  limits: LimitsSource,
 ): void {
   const { goal1, grace } = config;
   const advanceMs = toMilliseconds(goal1.advance, 'how far windows of goal 1 hop');
-  const alerts = suspects(requests, config)
+  const alerts = suspects(requests, config, limits)
     .groupByKey({ key: stringSerde, name: 'suspects' })
     .windowedBy(TimeWindows.ofSizeAndGrace(goal1.advance, grace))
     .emitStrategy('onWindowClose')
     .aggregate(bySecond(advanceMs), { name: 'suspects', value: bySecondSerde })
     .toStream({ name: 'suspects-changes' })
-    .process<string, ToldEpisode>(() => new JudgeClients(config, verdicts), { name: STORE, stores: [CLIENTS] });
+    .process<string, ToldEpisode>(() => new JudgeClients(config, verdicts, limits), { name: STORE, stores: [CLIENTS] });
   sendAlerts('clients', alerts, ({ alerts: told }) => told, config, serdes);
   sendEpisodes('clients', alerts, ({ episode }) => [episode], config);
 }
@@ -149,8 +151,10 @@ function isNothing({ episode, lastOver, seconds, usual }: ClientState, now: numb
 }
 
 class JudgeClients implements Processor<Windowed<string>, BySecond, string, ToldEpisode> {
-  readonly #known: KnownClients;
-  readonly #limit: number;
+  readonly #known: () => KnownClients;
+  readonly #limits: LimitsOfWindows<Limits>;
+  /** Of the window that was judged last. */
+  #limit: number;
   readonly #sizeMs: number;
   readonly #advanceMs: number;
   readonly #watchesClock: boolean;
@@ -161,9 +165,10 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
   #movedAt = 0;
   #movedTo = -1;
 
-  constructor({ abuse, goal1, watchesClock }: ApplicationConfig, verdicts: Verdicts) {
+  constructor({ goal1, watchesClock }: ApplicationConfig, verdicts: Verdicts, limits: LimitsSource) {
     this.#verdicts = verdicts;
-    this.#known = new KnownClients(abuse.excludedClients, abuse.crawlers);
+    this.#known = following(limits, ({ abuse }) => new KnownClients(abuse.excludedClients, abuse.crawlers));
+    this.#limits = new LimitsOfWindows(limits);
     this.#limit = goal1.threshold;
     this.#sizeMs = toMilliseconds(goal1.size, 'the size of a window of goal 1');
     this.#advanceMs = toMilliseconds(goal1.advance, 'how far windows of goal 1 hop');
@@ -218,6 +223,7 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
     const from = end - this.#sizeMs;
     const within = state.seconds.filter(([second]) => second >= from && second < end).map(([, one]) => one);
     const count = within.reduce((sum, one) => sum + one.count, 0);
+    this.#limit = this.#limits.of(from).goal1.threshold;
     if (count <= this.#limit || this.#isMaintenance(from, end, `client/${client}`)) return;
     state.lastOver = Math.max(state.lastOver, end);
     const isFault = isKnownFault(this.#concern(client), end, this.#verdicts);
@@ -226,7 +232,7 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
     // What is tried on hosts that are worked on is no abuse of others.
     const hosts = asked.of.parties.top();
     if (hosts.length > 0 && hosts.every(({ value }) => this.#isMaintenance(from, end, `web/${value}`))) return;
-    if (!isAbuse(asked, this.#limit, client, this.#known)) return;
+    if (!isAbuse(asked, this.#limit, client, this.#known())) return;
     const concern = this.#concern(client);
     if (state.episode === null) {
       state.episode = opened(concern, { start: from, end, value: count }, asked);

@@ -14,6 +14,7 @@ import type { Counted } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { type ToldEpisode, toldFirst, toldOver } from '../feedback/told-episodes.js';
 import type { Verdicts } from '../feedback/verdicts.js';
+import { following, type Limits, LimitsOfWindows, type LimitsSource } from '../live-limits.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { short } from '../monitoring/numbers-in-words.js';
 import { storedStateSerde } from '../monitoring/stored-state.js';
@@ -60,8 +61,9 @@ export function clientErrorBursts(
   config: ApplicationConfig,
   serdes: TopicSerdes<'alerts'>,
   verdicts: Verdicts,
+  limits: LimitsSource,
 ): void {
-  const alerts = windows.process<string, ToldEpisode>(() => new JudgeHosts(config, verdicts), {
+  const alerts = windows.process<string, ToldEpisode>(() => new JudgeHosts(config, verdicts, limits), {
     name: STORE,
     stores: [HOSTS],
   });
@@ -112,11 +114,14 @@ const HOSTS = keyValueStore({
 });
 
 class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, ToldEpisode> {
-  readonly #known: KnownClients;
-  readonly #limit: number;
+  readonly #known: () => KnownClients;
+  readonly #limits: LimitsOfWindows<Limits>;
+  /** Of the window that was judged last. */
+  #limit: number;
   readonly #sizeMs: number;
   /** Clients that are refused more are told by themselves. */
-  readonly #ofClient: number;
+  #ofClient: number;
+  readonly #ofClientBy: ({ goal1 }: Limits) => number;
   readonly #verdicts: Verdicts;
   #context: ProcessorContext<string, ToldEpisode> | undefined;
   #hosts: KeyValueStore<string, HostState | null> | undefined;
@@ -124,13 +129,16 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
   readonly #open = new Map<string, number>();
   #time = 0;
 
-  constructor({ abuse, goal1, goal2, goals }: ApplicationConfig, verdicts: Verdicts) {
+  constructor({ goal1, goal2, goals }: ApplicationConfig, verdicts: Verdicts, limits: LimitsSource) {
     this.#verdicts = verdicts;
-    this.#known = new KnownClients(abuse.excludedClients, abuse.crawlers);
+    this.#known = following(limits, ({ abuse }) => new KnownClients(abuse.excludedClients, abuse.crawlers));
+    this.#limits = new LimitsOfWindows(limits);
     this.#limit = goal2.threshold;
     this.#sizeMs = toMilliseconds(goal2.size, 'the size of a window of goal 2');
     const windows = this.#sizeMs / toMilliseconds(goal1.size, 'the size of a window of goal 1');
-    this.#ofClient = goals.includes(1) ? goal1.threshold * windows : Number.POSITIVE_INFINITY;
+    this.#ofClientBy = ({ goal1: { threshold } }) =>
+      goals.includes(1) ? threshold * windows : Number.POSITIVE_INFINITY;
+    this.#ofClient = this.#ofClientBy(limits.current());
   }
 
   init(context: ProcessorContext<string, ToldEpisode>): void {
@@ -166,6 +174,9 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
   #judge(host: string, state: HostState, { end, refused, requests: newRequests }: HostWindow): void {
     const { episode, windows } = state;
     if (this.#verdicts.calendar.isMaintenance(end - this.#sizeMs, end, `web/${host}`)) return;
+    const limits = this.#limits.of(end - this.#sizeMs);
+    this.#limit = limits.goal2.threshold;
+    this.#ofClient = this.#ofClientBy(limits);
     const asked = Asked.sum(windows.map((one) => one.refused));
     const requests = windows.reduce((sum, one) => sum + one.requests, 0);
     const ofClients = this.#refusedOfClients(asked);
@@ -210,8 +221,8 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
   #refusedOfKnown({ of: { agents, parties } }: Asked): number {
     const excluded = parties
       .top()
-      .filter(({ count, value }) => count <= this.#ofClient && this.#known.isExcluded(value));
-    return countOf(excluded) + countOf(agents.top().filter(({ value }) => this.#known.isCrawler(value)));
+      .filter(({ count, value }) => count <= this.#ofClient && this.#known().isExcluded(value));
+    return countOf(excluded) + countOf(agents.top().filter(({ value }) => this.#known().isCrawler(value)));
   }
 
   #end(host: string, state: HostState): void {

@@ -38,7 +38,7 @@ const NONE: readonly Page[] = [];
  * partitions of a topic are read at their own paces. Bounded: when it is too much, only what is newest is remembered.
  */
 export class KnownPages {
-  readonly #most: number;
+  readonly #mostOf: () => number;
   readonly #sizeMs: number;
   readonly #graceMs: number;
   #clients = new Map<string, Client>();
@@ -50,9 +50,13 @@ export class KnownPages {
   /** The time of all readers at which those who are gone are looked for next. */
   #sweepsAt = Number.NEGATIVE_INFINITY;
 
-  /** @param options.most pages that are held back */
-  constructor({ graceMs, most, sizeMs }: { readonly most: number; readonly sizeMs: number; readonly graceMs: number }) {
-    this.#most = most;
+  /** @param options.most pages that are held back; it may change */
+  constructor({
+    graceMs,
+    most,
+    sizeMs,
+  }: { readonly most: () => number; readonly sizeMs: number; readonly graceMs: number }) {
+    this.#mostOf = most;
     this.#sizeMs = sizeMs;
     this.#graceMs = graceMs;
   }
@@ -123,7 +127,7 @@ export class KnownPages {
 
   /** Whether one of the windows that the page is in has too many. */
   #isOver(pages: readonly KnownPage[], at: number): boolean {
-    const most = this.#most;
+    const most = this.#mostOf();
     for (let first = Math.max(0, at - most); first <= at && first + most < pages.length; first++) {
       const oldest = pages[first] as KnownPage;
       const newest = pages[first + most] as KnownPage;
@@ -147,8 +151,9 @@ export class KnownPages {
       page.isPassedOn = true;
       passedOn.push(page);
     }
-    if (pages.length > 2 * (this.#most + 1)) {
-      client.pages = pages.filter((page, index) => !page.isPassedOn || index >= pages.length - this.#most - 1);
+    const most = this.#mostOf();
+    if (pages.length > 2 * (most + 1)) {
+      client.pages = pages.filter((page, index) => !page.isPassedOn || index >= pages.length - most - 1);
       this.#pages -= pages.length - client.pages.length;
     }
     return passedOn;

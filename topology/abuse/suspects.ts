@@ -7,6 +7,7 @@ import {
 } from '@millrace/streams';
 import { UNKNOWN_CLIENT } from '../../schemas/canonical/address.js';
 import type { ApplicationConfig } from '../application-config.js';
+import type { LimitsSource } from '../live-limits.js';
 import type { Request, Requests } from '../requests.js';
 import { KnownPages, type Page, type Reader } from './known-pages.js';
 
@@ -23,10 +24,12 @@ export type Suspect = Page | null;
 export function suspects(
   requests: Requests,
   { goal1, grace, readsAllPartitions }: ApplicationConfig,
+  limits: LimitsSource,
 ): KStream<string, Suspect, 'key' | 'value'> {
   const graceMs = toMilliseconds(grace, 'the grace');
   const known = new KnownPages({
-    most: readsAllPartitions ? goal1.threshold : Math.min(HELD_OF_A_PART, goal1.threshold),
+    most: () =>
+      Math.min(readsAllPartitions ? Number.POSITIVE_INFINITY : HELD_OF_A_PART, limits.current().goal1.threshold),
     sizeMs: toMilliseconds(goal1.size, 'the size of a window of goal 1'),
     graceMs,
   });

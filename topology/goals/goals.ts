@@ -1,5 +1,6 @@
 import { StreamsBuilder, stringSerde, TimeWindows, type Topology } from '@millrace/streams';
 import { UNKNOWN_CLIENT } from '../../schemas/canonical/address.js';
+import { type Limits, LimitsOfWindows, type LimitsSource } from '../live-limits.js';
 import { type Requests, requestsOf } from '../requests.js';
 import type { GoalSerdes } from '../serdes.js';
 import type { GoalConfig } from './goal-config.js';
@@ -13,17 +14,31 @@ export function goalsTopology(config: GoalConfig, serdes: GoalSerdes): Topology 
   return builder.build();
 }
 
+/** What of the goals may change while they run. */
+type GoalLimits = Pick<Limits, 'goal1' | 'goal2' | 'serverErrors'>;
+
 /** Those of the four goals that the configuration names, and bursts of server errors beside them. */
-export function addGoals(requests: Requests, config: GoalConfig, serdes: GoalSerdes): void {
-  if (config.goals.includes(1)) abusiveClients(requests, config, serdes);
-  if (config.goals.includes(2)) hostsWithClientErrors(requests, config, serdes);
+export function addGoals(
+  requests: Requests,
+  config: GoalConfig,
+  serdes: GoalSerdes,
+  source: LimitsSource<GoalLimits> = { current: () => config },
+): void {
+  const limits = new LimitsOfWindows(source);
+  if (config.goals.includes(1)) abusiveClients(requests, config, serdes, limits);
+  if (config.goals.includes(2)) hostsWithClientErrors(requests, config, serdes, limits);
   if (config.goals.includes(3)) successesByCountry(requests, config, serdes);
   if (config.goals.includes(4)) meanRequestTimeByHost(requests, config, serdes);
-  if (config.serverErrors !== undefined) serverErrors(requests, config.serverErrors, config, serdes);
+  if (config.serverErrors !== undefined) serverErrors(requests, config.serverErrors, config, serdes, limits);
 }
 
 /** Goal 1: clients with more than 10 requests in windows of 20 s that hop by 1 s. */
-function abusiveClients(requests: Requests, { goal1, grace, topics }: GoalConfig, serdes: GoalSerdes): void {
+function abusiveClients(
+  requests: Requests,
+  { goal1, grace, topics }: GoalConfig,
+  serdes: GoalSerdes,
+  limits: LimitsOfWindows<GoalLimits>,
+): void {
   requests
     .filter((_key, { client_ip }) => client_ip !== UNKNOWN_CLIENT, { name: 'known-clients' })
     .selectKey((_key, request) => request.client_ip, { name: 'by-client' })
@@ -31,7 +46,7 @@ function abusiveClients(requests: Requests, { goal1, grace, topics }: GoalConfig
     .windowedBy(TimeWindows.ofSizeAndGrace(goal1.size, grace).advanceBy(goal1.advance))
     .count({ name: 'goal1' })
     .toStream({ name: 'goal1-changes' })
-    .filter((_client, count) => count > goal1.threshold, { name: 'abusive-clients' })
+    .filter(({ window: { start } }, count) => count > limits.of(start).goal1.threshold, { name: 'abusive-clients' })
     .map(
       ({ key: client_ip, window: { start, end } }, count) => [
         `${client_ip}@${start}`,
@@ -43,7 +58,12 @@ function abusiveClients(requests: Requests, { goal1, grace, topics }: GoalConfig
 }
 
 /** Goal 2: hosts with more than 15 responses of status 400 to 499 in windows of 30 s that hop by 1 s. */
-function hostsWithClientErrors(requests: Requests, { goal2, grace, topics }: GoalConfig, serdes: GoalSerdes): void {
+function hostsWithClientErrors(
+  requests: Requests,
+  { goal2, grace, topics }: GoalConfig,
+  serdes: GoalSerdes,
+  limits: LimitsOfWindows<GoalLimits>,
+): void {
   requests
     .filter((_key, { status }) => status >= 400 && status <= 499, { name: 'client-errors' })
     .selectKey((_key, request) => request.host, { name: 'client-errors-by-host' })
@@ -51,7 +71,9 @@ function hostsWithClientErrors(requests: Requests, { goal2, grace, topics }: Goa
     .windowedBy(TimeWindows.ofSizeAndGrace(goal2.size, grace).advanceBy(goal2.advance))
     .count({ name: 'goal2' })
     .toStream({ name: 'goal2-changes' })
-    .filter((_host, count) => count > goal2.threshold, { name: 'hosts-with-client-errors' })
+    .filter(({ window: { start } }, count) => count > limits.of(start).goal2.threshold, {
+      name: 'hosts-with-client-errors',
+    })
     .map(
       ({ key: host, window: { start, end } }, count) => [
         `${host}@${start}`,

@@ -1,5 +1,6 @@
 import { type KeepingAggregator, type Serde, stringSerde, TimeWindows } from '@millrace/streams';
 import type { HostServerErrors } from '../../schemas/records.js';
+import type { Limits, LimitsOfWindows } from '../live-limits.js';
 import type { Request, Requests } from '../requests.js';
 import type { TopicSerdes } from '../serdes.js';
 import type { GoalConfig } from './goal-config.js';
@@ -10,18 +11,22 @@ import type { GoalConfig } from './goal-config.js';
  */
 export function serverErrors(
   requests: Requests,
-  { advance, share, size, threshold }: NonNullable<GoalConfig['serverErrors']>,
+  given: NonNullable<GoalConfig['serverErrors']>,
   { grace, topics }: GoalConfig,
   serdes: TopicSerdes<'serverErrors'>,
+  limits: LimitsOfWindows<Pick<Limits, 'serverErrors'>>,
 ): void {
+  const { advance, size } = given;
+  const isBurst = (start: number, { count, requests }: Responses): boolean => {
+    const { share, threshold } = limits.of(start).serverErrors ?? given;
+    return count > threshold && count >= share * requests;
+  };
   requests
     .selectKey((_key, request) => request.host, { name: 'responses-by-host' })
     .groupByKey({ key: stringSerde })
     .windowedBy(TimeWindows.ofSizeAndGrace(size, grace).advanceBy(advance))
     .aggregate(OF_RESPONSES, { name: 'server-errors', value: responsesSerde })
-    .filter((_host, { count, requests }) => count > threshold && count >= share * requests, {
-      name: 'bursts-of-server-errors',
-    })
+    .filter(({ window: { start } }, responses) => isBurst(start, responses), { name: 'bursts-of-server-errors' })
     .toStream({ name: 'server-errors-changes' })
     .map(
       ({ key: host, window: { start, end } }, responses): [string, HostServerErrors | null] => [

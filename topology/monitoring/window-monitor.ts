@@ -47,6 +47,16 @@ export interface WindowJudge<A, S> {
   close(state: S, observed: Observed): Judgement['alerts'];
 }
 
+/** Judges by the judge of now: states are the same for all of them. */
+export function currentJudge<A, S>(judge: () => WindowJudge<A, S>): WindowJudge<A, S> {
+  return {
+    initial: () => judge().initial(),
+    observe: (state, aggregate, observed) => judge().observe(state, aggregate, observed),
+    isAtRest: (state) => judge().isAtRest(state),
+    close: (state, observed) => judge().close(state, observed),
+  };
+}
+
 export interface WindowMonitorOptions<A, S> {
   /** Names the store. */
   readonly name: string;

@@ -17,6 +17,7 @@ import type { Alert, SensorHour, SensorReading, SensorScore } from '../../schema
 import type { ApplicationConfig } from '../application-config.js';
 import { Budgets } from '../budgets.js';
 import type { Verdicts } from '../feedback/verdicts.js';
+import { following, type Limits, type LimitsSource } from '../live-limits.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { LastHeard, lastHeardStore } from '../monitoring/last-heard.js';
 import { boundedName, isMeasured } from '../monitoring/measured.js';
@@ -39,8 +40,9 @@ export function sensors(
   config: ApplicationConfig,
   serdes: TopicSerdes<'sensorReadings' | 'sensorScores' | 'sensorHours' | 'alerts'>,
   verdicts: Verdicts,
+  limits: LimitsSource,
 ): void {
-  const { budgets, grace, sensors: limits, topics } = config;
+  const { budgets, grace, topics } = config;
   const readings = keyedSourceOf(builder, topics.sensorReadings, {
     name: 'sensor-readings',
     value: serdes.sensorReadings,
@@ -83,8 +85,6 @@ function usable(reading: SensorReading): SensorReading {
   };
 }
 
-type Limits = ApplicationConfig['sensors'];
-
 /** A reading with its score, and the alerts that come of it. */
 interface ScoredReading {
   /** Null where there was no reading, and an alert is over because its sensor is gone. */
@@ -115,8 +115,8 @@ function storesOf() {
 }
 
 class ScoreReadings implements Processor<string, SensorReading, string, ScoredReading> {
-  readonly #limits: Limits;
-  readonly #monitor: Monitor<Observation>;
+  readonly #limits: LimitsSource;
+  readonly #monitor: () => Monitor<Observation>;
   readonly #stopMonitor: Monitor<Silence>;
   /** How often each sensor is read; undefined until the store was looked through. */
   #paces: Map<string, Pace> | undefined;
@@ -126,13 +126,17 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
 
   readonly #stores: ReturnType<typeof storesOf>;
 
-  constructor(limits: Limits, budgets: Budgets, stores: ReturnType<typeof storesOf>, verdicts: Verdicts) {
+  constructor(limits: LimitsSource, budgets: Budgets, stores: ReturnType<typeof storesOf>, verdicts: Verdicts) {
     this.#stores = stores;
     this.#limits = limits;
-    this.#monitor = new Monitor(
-      'sensor',
-      budgets.each((perWeek) => readingDetections(limits, verdicts.calendar.localTime, perWeek)),
-      verdicts,
+    this.#monitor = following(
+      limits,
+      (now) =>
+        new Monitor(
+          'sensor',
+          budgets.each((perWeek) => readingDetections(now.sensors, verdicts.calendar.localTime, perWeek)),
+          verdicts,
+        ),
     );
     this.#stopMonitor = new Monitor('sensor', [PAUSE], verdicts);
   }
@@ -178,7 +182,7 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
     this.#paces?.delete(id);
     const observed = observedAt(id, now);
     const stopped = this.#stopMonitor.close(state.stopped ?? {}, observed);
-    const alerts = [...this.#monitor.close(state.detections, observed), ...stopped];
+    const alerts = [...this.#monitor().close(state.detections, observed), ...stopped];
     if (alerts.length > 0) this.#context?.forward({ key: id, value: { score: null, alerts }, timestamp: now });
   }
 
@@ -189,7 +193,7 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
     const observed = observedAt(sensor_id, timestamp);
     const residual =
       temperature === null || pressure === null ? undefined : residualOf(correlation, temperature, pressure);
-    const judged = this.#monitor.observe(detections, { reading, last, residual }, observed);
+    const judged = this.#monitor().observe(detections, { reading, last, residual }, observed);
     const again = this.#stopMonitor.observe(stopped, { silentMs: 0, allowedMs: 1 }, observed);
     const alerts = [...judged.alerts, ...again.alerts];
     const { deviations, episodes: ofReadings = [], scores } = judged;
@@ -207,7 +211,7 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
       temperature,
       pressure,
       timestamp: reading.timestamp,
-      anomaly_score: isOver(reading, this.#limits) ? 1 : 0,
+      anomaly_score: isOver(reading, this.#limits.current()) ? 1 : 0,
       learned_score: probabilityOf(scores),
       is_anomaly: deviations.length > 0,
       fields: [...new Set(deviations.map(({ field }) => field))],
@@ -220,7 +224,7 @@ function observedAt(id: string, time: number) {
   return { entity: id, scope: `sensor/${id}`, start: time, end: time };
 }
 
-function isOver({ pressure, temperature }: SensorReading, limits: Limits): boolean {
+function isOver({ pressure, temperature }: SensorReading, { sensors: limits }: Limits): boolean {
   return (temperature ?? 0) > limits.temperature || (pressure ?? 0) > limits.pressure;
 }
 
@@ -232,13 +236,18 @@ interface Hour {
   readonly overLimit: number;
 }
 
-function ofHour(limits: Limits): KeepingAggregator<string, SensorReading, Hour> {
+function ofHour(limits: LimitsSource): KeepingAggregator<string, SensorReading, Hour> {
   return {
     initializer: () => ({ temperature: new Moments(), pressure: new Moments(), count: 0, overLimit: 0 }),
     add(_id, reading, { count, overLimit, pressure, temperature }) {
       if (reading.temperature !== null) temperature.add(reading.temperature);
       if (reading.pressure !== null) pressure.add(reading.pressure);
-      return { temperature, pressure, count: count + 1, overLimit: overLimit + (isOver(reading, limits) ? 1 : 0) };
+      return {
+        temperature,
+        pressure,
+        count: count + 1,
+        overLimit: overLimit + (isOver(reading, limits.current()) ? 1 : 0),
+      };
     },
     merge(left, right) {
       const temperature = new Moments();

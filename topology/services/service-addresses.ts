@@ -2,6 +2,7 @@ import type { KeepingAggregator, Serde } from '@millrace/streams';
 import type { Alert } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
 import type { Verdicts } from '../feedback/verdicts.js';
+import type { LimitsSource } from '../live-limits.js';
 import { detectionOf, type Limit } from '../monitoring/limits.js';
 import { type Judgement, Monitor, type MonitorState } from '../monitoring/monitor.js';
 import { short } from '../monitoring/numbers-in-words.js';
@@ -21,9 +22,10 @@ export function serviceAddresses(
   config: ApplicationConfig,
   serdes: TopicSerdes<'alerts'>,
   verdicts: Verdicts,
+  limits: LimitsSource,
 ): void {
   const { addresses } = config.services;
-  const clients = new UsualClients(addresses);
+  const clients = new UsualClients(() => limits.current().addresses);
   monitorLines(
     lines.filter((_key, { ip }) => ip !== null, { name: 'lines-of-addresses' }),
     {

@@ -1,6 +1,7 @@
 import { type StreamsBuilder, toMilliseconds } from '@millrace/streams';
 import type { ApplicationConfig } from '../application-config.js';
 import type { Verdicts } from '../feedback/verdicts.js';
+import type { LimitsSource } from '../live-limits.js';
 import type { TopicSerdes } from '../serdes.js';
 import { LineClock, tellClocks } from './line-clock.js';
 import { serviceAddresses } from './service-addresses.js';
@@ -17,6 +18,7 @@ export function serviceLogs(
   serdes: TopicSerdes<'serviceLogs' | 'serviceHealth' | 'mlPredictions' | 'alerts'>,
   models: ModelSource,
   verdicts: Verdicts,
+  limits: LimitsSource,
 ): void {
   const clock = new LineClock(toMilliseconds(config.services.grace, 'the grace period'));
   const lines = linesOf(
@@ -29,5 +31,5 @@ export function serviceLogs(
   serviceHealth(lines, config, serdes, models, verdicts);
   serviceEndpoints(lines, config, serdes, verdicts);
   serviceInstances(lines, config, serdes, verdicts);
-  serviceAddresses(lines, config, serdes, verdicts);
+  serviceAddresses(lines, config, serdes, verdicts, limits);
 }

@@ -37,7 +37,8 @@ export class UsualClients {
   readonly #services = new Map<string, Usual>();
 
   constructor(
-    readonly limits: { readonly requests: number; readonly clientErrors: number },
+    /** They may change. */
+    readonly limits: () => { readonly requests: number; readonly clientErrors: number },
     /** Services that are remembered at most. */
     readonly most = 1000,
   ) {}
@@ -66,11 +67,11 @@ export class UsualClients {
 
   isAbusive(service: string, { count }: RequestCounts): boolean {
     const { usualMost, windows } = this.#of(service);
-    return count > this.limits.requests && windows > WARMUP && count > TIMES * usualMost;
+    return count > this.limits().requests && windows > WARMUP && count > TIMES * usualMost;
   }
 
   isScan(service: string, { clientErrors, count }: RequestCounts): boolean {
-    if (clientErrors <= this.limits.clientErrors) return false;
+    if (clientErrors <= this.limits().clientErrors) return false;
     const usual = this.#of(service);
     if (usual.windows <= WARMUP || clientErrors <= TIMES * usual.usualMostErrors) return false;
     const share = (usual.clientErrors + 1) / (usual.requests + 20);
@@ -81,8 +82,8 @@ export class UsualClients {
   limitsOf(service: string): { readonly requests: number; readonly clientErrors: number } {
     const { usualMost, usualMostErrors } = this.#of(service);
     return {
-      requests: Math.max(this.limits.requests, TIMES * usualMost),
-      clientErrors: Math.max(this.limits.clientErrors, TIMES * usualMostErrors),
+      requests: Math.max(this.limits().requests, TIMES * usualMost),
+      clientErrors: Math.max(this.limits().clientErrors, TIMES * usualMostErrors),
     };
   }
 

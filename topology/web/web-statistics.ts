@@ -8,13 +8,14 @@ import type { BrokenRule, WebStatistics } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { alertScoreOf, Budgets } from '../budgets.js';
 import type { Verdicts } from '../feedback/verdicts.js';
+import { following, type Limits, type LimitsSource } from '../live-limits.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { growing } from '../monitoring/growing-aggregator.js';
 import { isAmount, sumOf } from '../monitoring/measured.js';
 import { Monitor } from '../monitoring/monitor.js';
 import { percent, short } from '../monitoring/numbers-in-words.js';
 import type { Detection, Deviation, SeriesSignal } from '../monitoring/signals.js';
-import { type JudgedWindow, monitorWindows } from '../monitoring/window-monitor.js';
+import { currentJudge, type JudgedWindow, monitorWindows } from '../monitoring/window-monitor.js';
 import type { Request } from '../requests.js';
 import type { TopicSerdes } from '../serdes.js';
 import { FrequentClients, type StoredClients } from './frequent-clients.js';
@@ -30,6 +31,7 @@ export function webStatistics(
   config: ApplicationConfig,
   serdes: TopicSerdes<'webStatistics' | 'alerts'>,
   verdicts: Verdicts,
+  limits: LimitsSource,
 ): void {
   const { grace, topics, watchesClock, webStatistics: settings } = config;
   const windows = requests
@@ -38,12 +40,16 @@ export function webStatistics(
     .emitStrategy('onWindowClose')
     .aggregate(OF_REQUESTS, { name: 'web-statistics', value: requestStatisticsSerde })
     .toStream({ name: 'closed-web-statistics' });
-  const ofBudget = new Budgets(config.budgets).each((perWeek) =>
-    detections(config, verdicts.calendar.localTime, perWeek),
-  );
+  const budgets = new Budgets(config.budgets);
+  const monitorOf = ({ webStatistics }: Limits) =>
+    new Monitor(
+      'web',
+      budgets.each((perWeek) => detections({ ...config, webStatistics }, verdicts.calendar.localTime, perWeek)),
+      verdicts,
+    );
   const judged = monitorWindows(windows, {
     name: 'web-monitor',
-    judge: new Monitor('web', ofBudget, verdicts),
+    judge: currentJudge(following(limits, monitorOf)),
     empty: () => new RequestStatistics(),
     scope: (host) => `web/${host}`,
     size: settings.size,

@@ -36,7 +36,7 @@ it.each([1, 2, 3, 4, 5, 6])(
     );
     const partitions: Request[][] = [[], [], [], []];
     for (const request of requests) partitions[Math.floor(4 * random.uniform())]?.push(request);
-    const known = new KnownPages({ most: MOST, sizeMs: SIZE_MS, graceMs: 5000 });
+    const known = new KnownPages({ most: () => MOST, sizeMs: SIZE_MS, graceMs: 5000 });
     const readers = partitions.map(() => known.enter());
     const times = partitions.map(() => 0);
     const passedOn: Request[] = [];
@@ -62,7 +62,7 @@ it.each([1, 2, 3, 4, 5, 6])(
 );
 
 it('assets are no pages; those since the page before come with a page', () => {
-  const known = new KnownPages({ most: 2, sizeMs: SIZE_MS, graceMs: 5000 });
+  const known = new KnownPages({ most: () => 2, sizeMs: SIZE_MS, graceMs: 5000 });
   const asked = ['/', '/style.css', '/logo.svg', '/basket', '/icon.png', '/pay'];
   const passedOn = asked.map((path, index) => known.add(page('192.0.2.1', 100 * index, path)));
   expect(passedOn.slice(0, 5)).toEqual([[], [], [], [], []]);
@@ -74,7 +74,7 @@ it('assets are no pages; those since the page before come with a page', () => {
 });
 
 it('a suspect rests once, when it was not over the limit for long', () => {
-  const known = new KnownPages({ most: 2, sizeMs: SIZE_MS, graceMs: 5000 });
+  const known = new KnownPages({ most: () => 2, sizeMs: SIZE_MS, graceMs: 5000 });
   const reader = known.enter();
   const rested: [number, readonly string[]][] = [];
   for (const second of [0, 1, 2]) known.add(page('192.0.2.1', 1000 * second));
@@ -88,7 +88,7 @@ it('a suspect rests once, when it was not over the limit for long', () => {
 });
 
 it('300,000 clients in five minutes are not remembered, and one over the limit is found among them', () => {
-  const known = new KnownPages({ most: MOST, sizeMs: SIZE_MS, graceMs: 5000 });
+  const known = new KnownPages({ most: () => MOST, sizeMs: SIZE_MS, graceMs: 5000 });
   const reader = known.enter();
   const suspects = new Set<string>();
   const before = process.memoryUsage().heapUsed;
