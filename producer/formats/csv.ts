@@ -2,6 +2,9 @@ import type { JsonFormat } from './json.js';
 import { type LineFormat, type LineOutcome, LineRefusal, NO_RECORD, shown } from './line-format.js';
 
 const NAME = /^\s*"?[A-Za-z_@][\w .@()/°%-]{0,63}"?\s*$/;
+/** Where no comma stands between values, it stands before decimals. */
+const COMMA = /^[+-]?\d{1,15},\d{1,15}$/;
+const MEASURED = /^(?:temp|pressure)/;
 const SEPARATORS = [',', ';', '\t', '|'];
 const TIME_NAME = /^(?:@?time(?:stamp)?|ts|date(?:time)?|t)\b/i;
 
@@ -38,7 +41,12 @@ export class CsvFormat implements LineFormat {
     const values = valuesOf(line, this.#separator);
     if (values.length !== this.#header.length) return undefined;
     const object: Record<string, unknown> = {};
-    for (const [index, name] of this.#header.entries()) if (values[index] !== '') object[name] = values[index];
+    for (const [index, name] of this.#header.entries()) {
+      const value = values[index];
+      if (value === undefined || value === '') continue;
+      object[name] =
+        this.#separator !== ',' && MEASURED.test(name) && COMMA.test(value) ? value.replace(',', '.') : value;
+    }
     return object;
   }
 

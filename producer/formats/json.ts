@@ -1,3 +1,4 @@
+import { inCommonWords, plainTime } from './json-dialects.js';
 import { JsonFields } from './json-fields.js';
 import { DEEPEST_JSON, lenientJson } from './lenient-json.js';
 import { levelOf } from './levels.js';
@@ -14,11 +15,34 @@ import {
 import { serviceFieldsOf } from './service-members.js';
 
 /** Members in which others keep a line as it was: Docker, Filebeat, Fluent Bit, the journal, Loki. */
-const MESSAGES = ['message', 'log', 'msg', 'MESSAGE', 'line', 'short_message', '@message', 'body', 'event', 'text'];
+const MESSAGES = [
+  'message',
+  'log',
+  'msg',
+  'MESSAGE',
+  'line',
+  'short_message',
+  '@message',
+  'body',
+  'event',
+  'text',
+  'Message',
+];
 
 /** What tells a request's line from a service's where both could be meant. */
 const REQUEST_SIGNS = ['DownstreamStatus', 'response_flags', 'client_ip', 'remote_addr', 'time_local'];
-const LEVELS = ['level', 'severity', 'log.level', 'lvl', 'levelname', 'loglevel', 'severity_text', 'short_message'];
+const LEVELS = [
+  'level',
+  'severity',
+  'log.level',
+  'lvl',
+  'levelname',
+  'loglevel',
+  'severity_text',
+  'short_message',
+  'Level',
+  'Severity',
+];
 const SENSORS = ['sensor_id', 'sensorId', 'sensor', 'device_id', 'deviceId', 'device', 'id', 'name'];
 const MEASUREMENTS = ['temperature', 'temp', 'temperature_c', 'temperature_celsius', 'pressure'];
 
@@ -52,9 +76,11 @@ export class JsonFormat implements LineFormat {
     return object instanceof LineRefusal ? object : this.readObject(object);
   }
 
-  readObject(object: object): LineOutcome {
-    const members = object as Record<string, unknown>;
-    if (this.#requestsOnly) return this.#fields.read(object);
+  readObject(given: object): LineOutcome {
+    if (this.#requestsOnly) return this.#fields.read(given);
+    const members = inCommonWords(given as Record<string, unknown>);
+    const object: object = members;
+    for (const name of TIMES) if (typeof members[name] === 'object') members[name] = plainTime(members[name]);
     const message = messageIn(object);
     if (message !== undefined && hasSome(members, LEVELS, isLevel) && !isRequest(members)) {
       return serviceFieldsOf(object);

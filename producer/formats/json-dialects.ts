@@ -1,0 +1,82 @@
+type Members = Record<string, unknown>;
+
+/** MongoDB's letters; debug has a number behind it. */
+const MONGO_LEVELS: Readonly<Record<string, string>> = { F: 'fatal', E: 'error', W: 'warning', I: 'info', D: 'debug' };
+const PLACEHOLDER = /\{[@$]?([\w.]{1,128})(?:[,:][^}]{0,64})?\}/g;
+
+/**
+ * An object in the words of most others, where its own say the same in a way that nobody else has: MongoDB's log, Serilog's
+ * two forms, Extended JSON's times, and messages that the journal writes as bytes. Any other as it is.
+ */
+export function inCommonWords(object: Members): Members {
+  if ('@t' in object) return compact(object);
+  if (typeof object['MessageTemplate'] === 'string') return serilog(object);
+  if (Array.isArray(object['MESSAGE'])) return { ...object, MESSAGE: textOf(object['MESSAGE']) };
+  const time = object['t'];
+  if (isObject(time) && '$date' in time && typeof object['s'] === 'string') return mongo(object, time['$date']);
+  return object;
+}
+
+/** A time of Extended JSON, `{"$date": …}`, as what it holds. */
+export function plainTime(value: unknown): unknown {
+  if (!isObject(value) || !('$date' in value)) return value;
+  const date = value['$date'];
+  return isObject(date) ? date['$numberLong'] : date;
+}
+
+function mongo({ attr, c: logger, ctx, id, msg, s, ...rest }: Members, date: unknown): Members {
+  const { t: _, ...others } = rest;
+  const level = MONGO_LEVELS[String(s).charAt(0)] ?? 'info';
+  return { timestamp: plainTime({ $date: date }), level, logger, message: msg, ctx, id, ...others, attr };
+}
+
+/** Compact Log Event Format: what has a level of its own is no information. */
+function compact({
+  '@l': level = 'info',
+  '@m': message,
+  '@mt': template,
+  '@t': timestamp,
+  '@x': stack,
+  ...rest
+}: Members): Members {
+  const { '@i': _, '@r': __, '@tr': trace_id, '@sp': span_id, ...properties } = rest;
+  return {
+    ...{ timestamp, level, message: message ?? rendered(template, properties) },
+    ...(stack === undefined ? {} : { stack_trace: stack }),
+    ...(trace_id === undefined ? {} : { trace_id }),
+    ...(span_id === undefined ? {} : { span_id }),
+    ...properties,
+  };
+}
+
+function serilog(object: Members): Members {
+  const {
+    Exception: stack,
+    Level: level,
+    MessageTemplate: template,
+    Properties: held,
+    RenderedMessage: message,
+  } = object;
+  const properties = isObject(held) ? held : {};
+  return {
+    ...{ timestamp: object['Timestamp'], level, message: message ?? rendered(template, properties) },
+    ...(stack === undefined ? {} : { stack_trace: stack }),
+    ...properties,
+  };
+}
+
+function rendered(template: unknown, properties: Members): unknown {
+  if (typeof template !== 'string') return template;
+  return template.replace(PLACEHOLDER, (whole, name: string) => {
+    const value = properties[name];
+    return value === undefined ? whole : typeof value === 'string' ? value : JSON.stringify(value);
+  });
+}
+
+function textOf(bytes: readonly unknown[]): string {
+  return Buffer.from(bytes.map(Number)).toString();
+}
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { EventIntake } from '../../../producer/event-intake.js';
+import { chosenFormat } from '../../../producer/formats/known-formats.js';
+
+const TIME = '2024-03-07T11:05:01.123Z';
+
+function read(...lines: readonly string[]) {
+  const intake = new EventIntake(chosenFormat('auto').format.forText?.(lines[0] ?? '') ?? chosenFormat('auto').format, {
+    ...{ host: 'unknown', server: 'unknown', maxFutureMs: 86_400_000, service: 'cart' },
+  });
+  for (const line of lines) intake.addLine(line, 'here');
+  return intake.take();
+}
+
+describe('service logs in JSON with words of their own', () => {
+  it.each<[string, object, string, string]>([
+    [
+      'MongoDB',
+      { t: { $date: TIME }, s: 'E', c: 'NETWORK', id: 1, ctx: 'listener', msg: 'boom', attr: { a: 1 } },
+      'ERROR',
+      'boom',
+    ],
+    [
+      'Extended JSON',
+      { time: { $date: { $numberLong: String(Date.parse(TIME)) } }, level: 'warn', msg: 'x' },
+      'WARN',
+      'x',
+    ],
+    [
+      "Serilog's compact form",
+      { '@t': TIME, '@l': 'Error', '@mt': 'no {Item} in {Cart}', Item: 7, Cart: 'c' },
+      'ERROR',
+      'no 7 in c',
+    ],
+    ["Serilog's compact form without a level", { '@t': TIME, '@m': 'ok' }, 'INFO', 'ok'],
+    [
+      "Serilog's form",
+      { Timestamp: TIME, Level: 'Fatal', MessageTemplate: 'no {Item:000}', Properties: { Item: 7 } },
+      'CRITICAL',
+      'no 7',
+    ],
+    ['NXLog', { EventTime: TIME, Severity: 'ERROR', Message: 'boom' }, 'ERROR', 'boom'],
+    [
+      'the journal, a message in bytes',
+      { __REALTIME_TIMESTAMP: `${Date.parse(TIME)}000`, PRIORITY: '3', MESSAGE: [98, 111, 111, 109] },
+      'ERROR',
+      'boom',
+    ],
+  ])('%s', (_program, object, level, message) => {
+    const { badLines, serviceLogs } = read(JSON.stringify(object));
+    expect(badLines).toEqual([]);
+    expect(serviceLogs).toMatchObject([{ level, message, timestamp: Date.parse(TIME) }]);
+  });
+});
+
+it('CSV with semicolons has decimal commas', () => {
+  const { badLines, readings } = read('timestamp;sensor_id;temperature;pressure', `${TIME};boiler-1;"21,5";2,1`);
+  expect(badLines).toEqual([]);
+  expect(readings).toMatchObject([{ sensor_id: 'boiler-1', temperature: 21.5, pressure: 2.1 }]);
+});
