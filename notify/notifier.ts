@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Log, type LogConsumer, LogError, type RecordCursor } from '@millrace/streams';
 import type { RecordDecoder } from '../app/results/record-decoder.js';
@@ -129,8 +128,6 @@ class Shift {
     this.#options = options;
     this.#leadership = leadership;
     this.#signal = AbortSignal.any([signal, this.#ended.signal]);
-    // Each delivery that waits to be tried again listens.
-    setMaxListeners(0, this.#signal);
     this.#outbound = options.outbound ?? outboundOf(options.settings);
     this.#decider = new Decider(this.#state, this.#rules());
   }
@@ -273,7 +270,8 @@ class Shift {
       channel,
       { id: record.id, notification: record.notification },
       this.#options.retry ?? DEFAULT_RETRY,
-      this.#signal,
+      // A signal of its own, for each listens while it waits: many on one would look like a leak.
+      AbortSignal.any([this.#signal]),
       async (attempt) => {
         note(attempt, attempt.ok ? 'delivered' : 'pending');
         await this.#write();

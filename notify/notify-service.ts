@@ -145,7 +145,8 @@ export class NotifyService {
     const done = (ok: boolean, said: string) => ({ ok, said, took_ms: Math.round(performance.now() - started) });
     try {
       const channel = openChannel(this.settings, config, this.#outbound);
-      return done(true, await channel.deliver({ id, notification }, this.#stop.signal));
+      // A signal of its own, for each listens: many on one would look like a leak.
+      return done(true, await channel.deliver({ id, notification }, AbortSignal.any([this.#stop.signal])));
     } catch (error) {
       return done(false, (error as Error).message);
     }

@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedLog } from '@millrace/streams/embedded';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RecordDecoder } from '../../../app/results/record-decoder.js';
-import { fileSchema, routeSchema, webhookFile } from '../../../notify/config.js';
+import { channelSchema, fileSchema, routeSchema, webhookFile } from '../../../notify/config.js';
 import type { DeliveryRecord } from '../../../notify/delivery-log.js';
 import { Notifier } from '../../../notify/notifier.js';
 import { NotifyService } from '../../../notify/notify-service.js';
@@ -237,6 +239,38 @@ describe('what is edited', () => {
     running.push(one);
     return one;
   };
+
+  it('can be tried by many at once, and Node warns of none', async () => {
+    const sockets = new Set<Socket>();
+    const silent = createServer((socket) => sockets.add(socket)).listen(0, '127.0.0.1');
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => warnings.push(name);
+    process.on('warning', onWarning);
+    try {
+      await once(silent, 'listening');
+      const { port } = silent.address() as AddressInfo;
+      const mail = {
+        type: 'email',
+        name: 'mail',
+        host: '127.0.0.1',
+        port,
+        security: 'none',
+        from: 'a@x.org',
+        to: ['b@x.org'],
+      };
+      const one = await service();
+      await one.settings.put('channel', 'mail', channelSchema.parse(mail));
+      const tries = Array.from({ length: 12 }, () => one.test('mail'));
+      await vi.waitFor(() => expect(sockets.size).toBe(12), WAIT);
+      for (const socket of sockets) socket.destroy();
+      expect((await Promise.all(tries)).map(({ ok }) => ok)).toEqual(Array(12).fill(false));
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', onWarning);
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    }
+  });
 
   it('takes effect where it is told, and keeps its secrets from who reads the log', async () => {
     const { settings } = await service();
