@@ -22,10 +22,11 @@ const PAUSE = 3;
 /** As many times as this it must have come at the same distance before: fewer where the distance is one that clocks have. */
 const MIN_BEFORE = 3;
 const MINUTE_MS = 60_000;
-const BY_CLOCK = [1, 5, 10, 15, 30, 60, 1440, 10_080];
+const BY_CLOCK = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 1440, 10_080];
 const MIN_PERIOD_MS = 55_000;
-const TOLERANCE = 0.002;
-const TOLERANCE_BY_CLOCK = 0.005;
+/** It takes a window or two, and more of a long one, until there is evidence. */
+const TOLERANCE = 0.004;
+const TOLERANCE_BY_CLOCK = 0.01;
 const MAX_TOLERANCE_MS = 60_000;
 
 export function initialRecurrence(): RecurrenceState {

@@ -5,7 +5,7 @@ import type { Request } from '../requests.js';
 /** So many clients are kept: whoever makes more than a ninth of the pages is among them. */
 const KEPT = 8;
 /** So many requests are all looked at, and of those that follow one in so many. */
-const ALL = 256;
+const ALL = 64;
 const ONE_IN = 8;
 /** Who makes less of the pages is not written down. */
 const LEAST_SHARE = 0.05;

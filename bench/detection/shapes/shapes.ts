@@ -6,7 +6,7 @@ import type { Incident } from '../../../schemas/records.js';
 import { ApplicationRun } from '../../../test/reference/run-application.js';
 import { durationOf, SHAPE_FAULTS, type ShapeFault, type ShapeFaultKind } from './shape-faults.js';
 import { linesOfShape } from './shape-lines.js';
-import { FAULT_SHAPES, HELD_OUT_SHAPES, type Shape, TUNED_SHAPES } from './traffic-shapes.js';
+import { FAULT_SHAPES, HELD_OUT_SHAPES, LATER_SHAPES, type Shape, TUNED_SHAPES } from './traffic-shapes.js';
 
 const START_MS = Date.UTC(2026, 2, 2, 9);
 const SECOND_MS = 1000;
@@ -116,6 +116,7 @@ export async function measureOnShapes(options: {
   for (const [label, shapes] of [
     ['tuned on', chosen(TUNED_SHAPES)],
     ['held out', chosen(HELD_OUT_SHAPES)],
+    ['made later', chosen(LATER_SHAPES)],
   ] as const) {
     if (shapes.length === 0) continue;
     console.log(

@@ -85,6 +85,47 @@ export const TUNED_SHAPES: readonly Shape[] = [
   },
 ];
 
+/** Made after all settings but those of what comes again and again, which were chosen on the batches. */
+export const LATER_SHAPES: readonly Shape[] = [
+  {
+    name: 'a batch every 20 minutes',
+    hours: 4,
+    services: services(3, { rate: 2, errors: 0.01 }),
+    cron: { everyMs: 20 * MINUTE_MS, lastsMs: 45_000, factor: 5, slower: 3 },
+  },
+  {
+    name: 'a minute of silence about once an hour',
+    hours: 4,
+    services: services(3, { rate: 3, errors: 0.01 }),
+    pauses: { perHour: 1, seconds: 60 },
+  },
+  {
+    name: 'shipping every 15 s, a clock 25 s behind',
+    hours: 3,
+    services: services(3, { rate: 4, errors: 0.01, instances: 6 }),
+    shippingMs: 15_000,
+    skew: { ms: -25_000 },
+  },
+  {
+    name: 'very heavy tails, 2/s',
+    hours: 5,
+    services: services(3, { rate: 2, errors: 0.01, sigma: 1.8 }),
+    heavyTail: { share: 0.1, power: 1.5 },
+  },
+  {
+    name: 'the clock of one of two instances 3 minutes ahead',
+    hours: 3,
+    services: services(3, { rate: 4, errors: 0.01, instances: 2 }),
+    skew: { ms: 180_000 },
+  },
+  {
+    name: '0.2 % errors, in bursts of 20 s',
+    hours: 5,
+    services: services(3, { rate: 4, errors: 0.002 }),
+    errorBursts: { perHour: 2, seconds: 20, factor: 15 },
+  },
+];
+
 /** What nothing was chosen on. */
 export const HELD_OUT_SHAPES: readonly Shape[] = [
   { name: 'healthy, 300/s, 0.001 % errors', hours: 0.6, services: services(1, { rate: 300, errors: 0.00001 }) },

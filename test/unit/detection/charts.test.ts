@@ -181,6 +181,13 @@ describe('what comes again and again', () => {
     expect([0, 1, 2, 3, 4].map((n) => at(state, n * period))).toEqual([false, false, true, true, true]);
   });
 
+  it.each([2, 20, 30])('every %d minutes is usual the third time, found a window or two sooner or later', (minutes) => {
+    const state = initialRecurrence();
+    const late = minutes < 20 ? [0, 0, 5000, 0, 5000] : [5000, 15_000, 10_000, 5000, 15_000];
+    const times = late.map((ms, n) => n * minutes * MINUTE_MS + ms);
+    expect(times.map((time) => at(state, time))).toEqual([false, false, true, true, true]);
+  });
+
   it('at any other distance is usual the fourth time, and at none it never is', () => {
     const state = initialRecurrence();
     expect([0, 1, 2, 3, 4].map((n) => at(state, n * 437_000))).toEqual([false, false, false, true, true]);
