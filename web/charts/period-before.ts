@@ -8,6 +8,17 @@ export interface PeriodBefore {
   readonly values: readonly (readonly (number | null)[])[];
 }
 
+/** Of a series of the time before; undefined while it is not there. */
+export function periodBefore<One>(
+  series: readonly One[] | undefined,
+  spanMs: number,
+  timeOf: (one: One) => number,
+  values: readonly ((one: One) => number | null)[],
+): PeriodBefore | undefined {
+  if (series === undefined) return undefined;
+  return { spanMs, times: series.map(timeOf), values: values.map((value) => series.map(value)) };
+}
+
 const LEAST_REACH_MS = 5_000;
 
 /** Lines of the time before, at the times of those of now: at each the last value that is no older than the reach. */

@@ -27,7 +27,8 @@ export default function ValueTable(props: ValuesOfChart & { readonly onClose: ()
       <p className="s t2">{count(times.length, 'point')}, the newest first; times are UTC.</p>
       <section
         className="vals-t"
-        aria-label="Values" /* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */
+        aria-label="Values"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
         tabIndex={0}
       >
         <table className="tb">

@@ -3,7 +3,7 @@ import { Link } from 'wouter';
 import type { Incident, WebStatistics } from '../../api/client.js';
 import { goalOf, hostOf } from '../../api/questions.js';
 import { Bars } from '../../charts/bars.js';
-import type { PeriodBefore } from '../../charts/period-before.js';
+import { periodBefore } from '../../charts/period-before.js';
 import { TimeChart } from '../../charts/time-chart.js';
 import { Icon } from '../../parts/icon.js';
 import { isOpen, nameOf } from '../../parts/incident-words.js';
@@ -50,19 +50,7 @@ export function useHostBefore(host: string): readonly WebStatistics[] | undefine
   return before === undefined ? undefined : data?.series;
 }
 
-function periodBefore(
-  before: readonly WebStatistics[] | undefined,
-  { spanMs }: TimeRange,
-  ...values: readonly ((one: WebStatistics) => number | null)[]
-): PeriodBefore | undefined {
-  if (before === undefined) return undefined;
-  return {
-    spanMs,
-    times: before.map(({ window_end }) => window_end),
-    values: values.map((value) => before.map(value)),
-  };
-}
-
+const windowEnd = ({ window_end }: WebStatistics): number => window_end;
 const requestsPerSecond = ({ request_count }: WebStatistics): number => request_count / 60;
 
 export function RequestCharts({
@@ -83,7 +71,7 @@ export function RequestCharts({
         label={`Requests a second: ${last === undefined ? '' : number(requestsPerSecond(last))} in the last minute`}
         times={series.map(({ window_end }) => window_end)}
         lines={[{ name: 'requests', values: series.map(requestsPerSecond), colour: 'p95' }]}
-        before={periodBefore(before, range, requestsPerSecond)}
+        before={periodBefore(before, range.spanMs, windowEnd, [requestsPerSecond])}
         from={from}
         to={to}
         height={62}
@@ -153,13 +141,11 @@ export function PercentilesChart({ before, height, open, range, series }: Percen
         { name: 'p95', values: series.map(({ p95_response_time }) => p95_response_time), colour: 'p95' },
         { name: 'p50', values: series.map(({ p50_response_time }) => p50_response_time), colour: 'p50' },
       ]}
-      before={periodBefore(
-        before,
-        range,
+      before={periodBefore(before, range.spanMs, windowEnd, [
         (one) => one.p99_response_time,
         (one) => one.p95_response_time,
         (one) => one.p50_response_time,
-      )}
+      ])}
       from={from}
       to={to}
       height={height}

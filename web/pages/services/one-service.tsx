@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { Incident, Schemas } from '../../api/client.js';
 import { alertsOf, incidentsOf, serviceOf } from '../../api/questions.js';
+import { periodBefore } from '../../charts/period-before.js';
 import { TimeChart } from '../../charts/time-chart.js';
 import { heldSince } from '../../charts/usual.js';
 import { Icon } from '../../parts/icon.js';
@@ -21,13 +22,7 @@ export function OneService({ name }: { readonly name: string }) {
   const rangeAgo = useRangeBefore();
   const { data: ago } = useQuery({ ...serviceOf(name, rangeAgo ?? range), enabled: rangeAgo !== undefined });
   const before = (...values: readonly ((one: Schemas['ServiceHealth']) => number | null)[]) =>
-    rangeAgo === undefined || ago === undefined
-      ? undefined
-      : {
-          spanMs: range.spanMs,
-          times: ago.series.map(({ window_end }) => window_end),
-          values: values.map((value) => ago.series.map(value)),
-        };
+    periodBefore(rangeAgo && ago?.series, range.spanMs, ({ window_end }) => window_end, values);
   const alerts = useQuery(alertsOf({ scope: `service/${name}` }));
   const open = useQuery(incidentsOf({ state: 'open' }));
   const incident = gravestOf((open.data?.items ?? []).filter(({ scope }) => scope === `service/${name}`));

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearchParams } from 'wouter';
 import { alertsOf, sensorOf, sensorsOf } from '../../api/questions.js';
+import { periodBefore } from '../../charts/period-before.js';
 import { TimeChart } from '../../charts/time-chart.js';
 import { everywhere } from '../../charts/usual.js';
 import { Icon } from '../../parts/icon.js';
@@ -84,13 +85,7 @@ function OneSensor({ id }: { readonly id: string }) {
   const rangeAgo = useRangeBefore();
   const { data: ago } = useQuery({ ...sensorOf(id, rangeAgo ?? range), enabled: rangeAgo !== undefined });
   const before = (field: 'temperature' | 'pressure') =>
-    rangeAgo === undefined || ago === undefined
-      ? undefined
-      : {
-          spanMs: range.spanMs,
-          times: ago.series.map(({ timestamp }) => timestamp),
-          values: [ago.series.map((one) => one[field])],
-        };
+    periodBefore(rangeAgo && ago?.series, range.spanMs, ({ timestamp }) => timestamp, [(one) => one[field]]);
   const alerts = useQuery(alertsOf({ scope: `sensor/${id}` }));
   return (
     <section aria-labelledby="sensor-t">
