@@ -291,6 +291,8 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
       return items.map(({ id }) => id).join();
     };
     await until(async () => (await order()) === 'critical,night');
+    // A dialog that closes gives the focus back.
+    await page.locator('dialog.dialog').waitFor({ state: 'detached' });
     const down = page.getByRole('button', { name: 'Move critical down' });
     await down.focus();
     await page.keyboard.press('Enter');

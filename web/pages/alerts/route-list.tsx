@@ -23,7 +23,7 @@ export function RouteList() {
   const asked = useQuery(routesOf());
   const deliveries = useQuery({ ...deliveriesOf(undefined, MAX_DELIVERIES), refetchInterval: 20_000 });
   const { begin, close, edit, edited, failed, isOpen, keep, remove } = useEditing<AlertRoute>();
-  const { failed: notMoved, move, said } = useRouteOrder(asked.data?.items ?? []);
+  const { failed: notMoved, move, said } = useRouteOrder(asked.data?.items.length ?? 0);
   const told = (id: string) => (deliveries.data?.items ?? []).filter(({ route }) => route === `edited/${id}`);
   return (
     <section className="ax-r" id="routes" aria-labelledby="routes-t">

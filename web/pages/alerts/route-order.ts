@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answerOf, api } from '../../api/client.js';
-import type { AlertRoute } from './questions.js';
+import { type AlertRoute, routesOf } from './questions.js';
 
 /** Routes whose position is another one when one of them is moved to a place of the list, with that position. */
 export function moved(routes: readonly AlertRoute[], id: string, place: number): readonly AlertRoute[] {
@@ -15,11 +15,14 @@ export function moved(routes: readonly AlertRoute[], id: string, place: number):
 }
 
 /** Keeps another order of routes, each by itself; says where a moved one is now. */
-export function useRouteOrder(routes: readonly AlertRoute[]) {
+export function useRouteOrder(length: number) {
   const client = useQueryClient();
   const [said, say] = useState('');
   const change = useMutation({
+    // One after the other: each is of the order that the one before it left.
+    scope: { id: 'route-order' },
     async mutationFn({ id, place }: { readonly id: string; readonly place: number }) {
+      const routes = client.getQueryData(routesOf().queryKey)?.items ?? [];
       for (const { id: name, ...route } of moved(routes, id, place)) {
         await answerOf(api.PUT('/routes/{id}', { params: { path: { id: name } }, body: bodyOf(route) }));
       }
@@ -30,7 +33,7 @@ export function useRouteOrder(routes: readonly AlertRoute[]) {
     onSettled: () => client.invalidateQueries({ queryKey: ['alerting'] }),
   });
   const move = (id: string, place: number) => {
-    if (!change.isPending && place >= 0 && place < routes.length) change.mutate({ id, place });
+    if (place >= 0 && place < length) change.mutate({ id, place });
   };
   return { move, said, failed: change.error };
 }

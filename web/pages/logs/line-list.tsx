@@ -68,7 +68,7 @@ export function LineList({ chosen, leftOut, lines, names, onOpen, wraps }: LineL
         <span>time</span>
         <span />
         {columns.map(({ isNumber, name }) => (
-          <span key={name} className={isNumber === true ? 'num' : 'ell'}>
+          <span key={name} className={isNumber === true ? 'num' : own && 'ell'}>
             {name}
           </span>
         ))}
