@@ -4,7 +4,7 @@ import { endProcess } from '../app/end-process.js';
 import { type LogPlace, openLog } from '../app/log/open-log.js';
 import type { Notice } from '../app/notice.js';
 import type { FileConfig } from '../notify/config.js';
-import { type RunningServer, type ServeOptions, serve } from './serve.js';
+import { type RunningServer, type ServeOptions, type ShownRules, serve } from './serve.js';
 
 /** What it is started with. */
 export interface ServeTask extends Omit<ServeOptions, 'log' | 'schemas'> {
@@ -13,7 +13,8 @@ export interface ServeTask extends Omit<ServeOptions, 'log' | 'schemas'> {
 
 /** What it is told afterwards. */
 export interface ServeChange {
-  readonly alerts: FileConfig;
+  readonly alerts?: FileConfig;
+  readonly rules?: ShownRules;
 }
 
 /** What it tells its parent. */
@@ -61,8 +62,12 @@ process.once('message', (task: ServeTask) => {
     // Then it has the priority of its parent.
   }
   running = run(task);
-  process.on('message', ({ alerts }: ServeChange) => {
-    void running?.then((server) => server.useAlerts(alerts)).catch(() => {});
+  process.on('message', ({ alerts, rules }: ServeChange) => {
+    const use = (server: RunningServer) => {
+      if (alerts !== undefined) server.useAlerts(alerts);
+      if (rules !== undefined) server.useRules(rules);
+    };
+    void running?.then(use).catch(() => {});
   });
   running.then(
     ({ setupUrl, url }) => report({ kind: 'listening', url, setupUrl }),

@@ -75,6 +75,9 @@ export interface ServeOptions {
   readonly receiveLimits?: ReceiveLimits | undefined;
 }
 
+/** What a pipeline goes by. */
+export type ShownRules = Pick<ServeOptions, 'config' | 'rules'>;
+
 export interface RunningServer {
   readonly url: string;
   /** Signs in once, as admin; there while nobody has a password. */
@@ -84,6 +87,8 @@ export interface RunningServer {
   readonly ended: Promise<Error>;
   /** Whom incidents are told from now on, besides what is edited. */
   useAlerts(file: FileConfig): void;
+  /** What it says from now on that the pipeline goes by. */
+  useRules(rules: ShownRules): void;
   close(): Promise<void>;
 }
 
@@ -134,8 +139,15 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ...(options.elasticsearch === undefined ? [] : [elasticsearchLines(options.elasticsearch, log, tenant)]),
     ...(lakeLines === undefined ? [] : [new StoredInLake(lakeLines)]),
   ];
+  let shown: ShownRules = { config, rules };
   const services: Services = {
-    ...{ log, schemas, decoder, config, rules, live, events, logger, version, directory, lakeDirectory, storedLines },
+    ...{ log, schemas, decoder, live, events, logger, version, directory, lakeDirectory, storedLines },
+    get config() {
+      return shown.config;
+    },
+    get rules() {
+      return shown.rules;
+    },
     stores: new RunningStores(live, options.stateAccess),
     ...{ startedAt: Date.now(), accounts, cookies },
     authentication: new Authentication(accounts, cookies),
@@ -169,6 +181,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     services,
     ended: live.failed,
     useAlerts: (file) => notify.useFile(ofTenant(file)),
+    useRules: (changed) => {
+      shown = changed;
+    },
     close: async () => {
       stopFigures();
       server.closeAllConnections();

@@ -21,6 +21,24 @@ export function limitsOf(config: ApplicationConfig): Limits {
   return { abuse, goal1, goal2, sensors, serverErrors, webStatistics, addresses: services.addresses };
 }
 
+/** The configuration with other limits, and all else as it was. */
+export function withLimits(config: ApplicationConfig, limits: Limits): ApplicationConfig {
+  const { abuse, addresses, goal1, goal2, sensors, serverErrors, webStatistics } = limits;
+  const { share, threshold } = serverErrors ?? {};
+  return {
+    ...config,
+    ...{ abuse, sensors, webStatistics },
+    goal1: { ...config.goal1, threshold: goal1.threshold },
+    goal2: { ...config.goal2, threshold: goal2.threshold },
+    serverErrors: config.serverErrors && {
+      ...config.serverErrors,
+      ...(share !== undefined && { share }),
+      ...(threshold !== undefined && { threshold }),
+    },
+    services: { ...config.services, addresses },
+  };
+}
+
 /** Limits that others change. */
 export class LiveLimits implements LimitsSource {
   #limits: Limits;

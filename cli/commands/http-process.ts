@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { ShownRules } from '../../api/serve.js';
 import type { ServeChange, ServeReport, ServeTask } from '../../api/serve-process.js';
 import { startBeside } from '../../app/process-beside.js';
 import type { FileConfig } from '../../notify/config.js';
@@ -35,7 +36,16 @@ export class HttpProcess {
   /** Whom incidents are told from now on. */
   useAlerts(alerts: FileConfig): void {
     this.#task = { ...this.#task, alerts };
-    const change: ServeChange = { alerts };
+    this.#tell({ alerts });
+  }
+
+  /** What it says from now on that the pipeline goes by. */
+  useRules(rules: ShownRules): void {
+    this.#task = { ...this.#task, ...rules };
+    this.#tell({ rules });
+  }
+
+  #tell(change: ServeChange): void {
     if (this.#child?.connected) this.#child.send(change, () => {});
   }
 

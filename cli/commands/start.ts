@@ -17,7 +17,7 @@ import { type ResultsReader, readResults } from '../../app/results/results-reade
 import type { FileConfig } from '../../notify/config.js';
 import { newWriterMetrics, type WriterMetrics } from '../../producer/raw-topic-writer.js';
 import type { ApplicationConfig } from '../../topology/application-config.js';
-import { limitsOf } from '../../topology/live-limits.js';
+import { limitsOf, withLimits } from '../../topology/live-limits.js';
 import type { TopicSerdes } from '../../topology/serdes.js';
 import { type MakeProgram, Reload, type ReloadOptions, reloadable } from '../configuration/reload.js';
 import { type AlertsOptions, addAlerts, alertsOf } from '../options/alerts.js';
@@ -393,7 +393,7 @@ async function standingResults(
 }
 
 /** Where what is read and found is stored, if it is. */
-function storedIn(options: RunOptions): Pick<PipelineRequest, 'lake'> {
+function storedIn(options: StartOptions): Pick<PipelineRequest, 'lake'> {
   const { brokers, lake, once = false } = options;
   const isLive = brokers === undefined && !once;
   // What runs once is as fast as it can be, and on Kafka several may store.
@@ -437,6 +437,11 @@ async function feedAndWatch(options: RunOptions, source: Feeding, running: Runni
     http?.useAlerts(alertsOf(next));
     await sayAs(next);
     await useRetention(next, running);
+    const { lake, retention, retentionSize } = rulesOf({ ...options, ...next });
+    http?.useRules({
+      config: withLimits(config, limits),
+      rules: { ...rulesOf(options), lake, retention, retentionSize },
+    });
     if (isDeepStrictEqual(limits, used)) return;
     pipeline.useLimits(limits);
     used = limits;
@@ -476,7 +481,7 @@ async function feedAndWatch(options: RunOptions, source: Feeding, running: Runni
 }
 
 /** What the server says that this pipeline goes by. */
-function rulesOf(options: RunOptions): PipelineRules {
+function rulesOf(options: StartOptions): PipelineRules {
   const { drop = [], mask = [], retention = {}, retentionSize = {} } = options;
   return { drop, mask, retention, retentionSize, lake: storedIn(options).lake?.retention };
 }

@@ -64,18 +64,23 @@ it('takes over limits, exclusions and what is kept, which count from then on', a
   directory = await temporaryDirectory();
   const settings = join(directory.path, 'millrace.yaml');
   const data = join(directory.path, 'data');
-  const write = (limits: string) => writeFile(settings, `lake: false\nhttp: false\nrate: 50\n${limits}`);
+  const write = (limits: string) =>
+    writeFile(settings, `lake: false\nauth: false\nhttp: 127.0.0.1:0\nrate: 50\n${limits}`);
   await write('goal1-threshold: 100000\n');
   const running = new Millrace(['start', '--config', settings, '--data-dir', data]);
   millrace = running;
   const said = (text: string | RegExp) =>
     until(() => running.stderr.match(text) ?? undefined, { progress: () => running.stderr.length });
+  const [, url] = await said(/dashboard: (http:\S+)/);
   await said(/events/);
   expect(running.stderr).not.toMatch(/goal 1: [1-9]/);
 
   await write('goal1-threshold: 1\nretention: 1d\nexclude-clients: 192.0.2.0/24\n');
   await said('taken over: exclude-clients, goal1-threshold, retention');
   await said(/goal 1: [1-9]/);
+  const shown = (await (await fetch(`${url}/api/v1/settings`)).json()) as { readonly limits: readonly unknown[] };
+  expect(shown).toMatchObject({ excluded_clients: 1, retention: [{ topic: null, age_ms: 86_400_000 }] });
+  expect(shown.limits[0]).toMatchObject({ setting: 'goal1-threshold', most: 1 });
 
   // What cannot be is refused, and all stays as it was.
   await write('goal1-threshold: 1\nexclude-clients: 192.0.2.0/99\n');
