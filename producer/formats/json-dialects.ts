@@ -6,19 +6,23 @@ const PLACEHOLDER = /\{[@$]?([\w.]{1,128})(?:[,:][^}]{0,64})?\}/g;
 
 /**
  * An object in the words of most others, where its own say the same in a way that nobody else has: MongoDB's log, Serilog's
- * two forms, Extended JSON's times, and messages that the journal writes as bytes. Any other as it is.
+ * two forms, Extended JSON's times, and messages that the journal writes as bytes. Undefined for any other.
+ *
+ * @param times names under which a time may be
  */
-export function inCommonWords(object: Members): Members {
+export function inCommonWords(object: Members, times: readonly string[]): Members | undefined {
   if ('@t' in object) return compact(object);
   if (typeof object['MessageTemplate'] === 'string') return serilog(object);
   if (Array.isArray(object['MESSAGE'])) return { ...object, MESSAGE: textOf(object['MESSAGE']) };
   const time = object['t'];
   if (isObject(time) && '$date' in time && typeof object['s'] === 'string') return mongo(object, time['$date']);
-  return object;
+  const dated = times.filter((name) => plainTime(object[name]) !== object[name]);
+  if (dated.length === 0) return undefined;
+  return { ...object, ...Object.fromEntries(dated.map((name) => [name, plainTime(object[name])])) };
 }
 
 /** A time of Extended JSON, `{"$date": …}`, as what it holds. */
-export function plainTime(value: unknown): unknown {
+function plainTime(value: unknown): unknown {
   if (!isObject(value) || !('$date' in value)) return value;
   const date = value['$date'];
   return isObject(date) ? date['$numberLong'] : date;

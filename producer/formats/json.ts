@@ -1,4 +1,4 @@
-import { inCommonWords, plainTime } from './json-dialects.js';
+import { inCommonWords } from './json-dialects.js';
 import { JsonFields } from './json-fields.js';
 import { DEEPEST_JSON, lenientJson } from './lenient-json.js';
 import { levelOf } from './levels.js';
@@ -76,11 +76,16 @@ export class JsonFormat implements LineFormat {
     return object instanceof LineRefusal ? object : this.readObject(object);
   }
 
-  readObject(given: object): LineOutcome {
-    if (this.#requestsOnly) return this.#fields.read(given);
-    const members = inCommonWords(given as Record<string, unknown>);
-    const object: object = members;
-    for (const name of TIMES) if (typeof members[name] === 'object') members[name] = plainTime(members[name]);
+  readObject(object: object): LineOutcome {
+    const outcome = this.#read(object);
+    if (this.#requestsOnly || !isIncomplete(outcome)) return outcome;
+    const translated = inCommonWords(object as Record<string, unknown>, TIMES);
+    return translated === undefined ? outcome : this.#read(translated);
+  }
+
+  #read(object: object): LineOutcome {
+    const members = object as Record<string, unknown>;
+    if (this.#requestsOnly) return this.#fields.read(object);
     const message = messageIn(object);
     if (message !== undefined && hasSome(members, LEVELS, isLevel) && !isRequest(members)) {
       return serviceFieldsOf(object);
@@ -95,6 +100,13 @@ export class JsonFormat implements LineFormat {
     else if (inner instanceof ServiceFields) around(inner, serviceFieldsOf(object));
     return inner instanceof LineRefusal || inner === undefined ? serviceFieldsOf(object) : inner;
   }
+}
+
+/** Nearly no line is: what is done for one takes the others no time. */
+function isIncomplete(outcome: LineOutcome): boolean {
+  if (outcome instanceof RequestFields) return outcome.client === undefined || outcome.time === undefined;
+  if (outcome instanceof ServiceFields) return outcome.message === undefined || outcome.time === undefined;
+  return outcome instanceof ReadingFields && outcome.time === undefined;
 }
 
 /** What a shipper says of a line that it found in a file. */
