@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { Span } from '../../live/record-ring.js';
 import type { Range } from '../../parameters.js';
-import type { Held, LineCount, Stored } from '../stored-lines.js';
+import type { LineCount } from '../stored-lines.js';
 import { anyOf } from './clauses.js';
 import type { Dsl, IndexRequests } from './index-requests.js';
 import { rangeFilter } from './newest-documents.js';
@@ -26,8 +27,8 @@ export interface CountQuestion {
   readonly doubts: readonly Dsl[];
   readonly range: Range;
   readonly step: number;
-  readonly held: Held;
-  readonly stored: Stored;
+  /** Records that are counted elsewhere: those of memory, and what was on its way. */
+  readonly leftOut: readonly Span[];
   /** What lines are told apart by; as `classOf` has it. */
   readonly by: 'level' | 'status';
   readonly signal: AbortSignal;
@@ -42,9 +43,8 @@ export interface CountQuestion {
 export async function lineCounts(
   requests: IndexRequests,
   index: TopicIndex,
-  { by, doubts, filter, held, range, signal, step, stored }: CountQuestion,
+  { by, doubts, filter, leftOut, range, signal, step }: CountQuestion,
 ): Promise<LineCount[] | undefined> {
-  const leftOut = leftOutOf(held, stored);
   const count = leftOut.reduce((sum, { first, last }) => sum + Math.max(0, last + 1 - first), 0);
   if (count > MOST_LEFT_OUT) return undefined;
   const values = leftOut.flatMap((span) => [...index.idsOf(span)]);
@@ -78,15 +78,4 @@ export async function lineCounts(
 
 function nameOf(key: string | number): string {
   return typeof key === 'number' ? `${Math.floor(key / 100)}xx` : key;
-}
-
-/** What is in memory, and what has come to the index since it was asked how far it is. */
-function leftOutOf({ spans }: Held, stored: Stored) {
-  const behind = [...stored].flatMap(([partition, position]) => {
-    const latest = spans
-      .filter((span) => span.partition === partition)
-      .reduce((most, { first }) => Math.max(most, first), -1);
-    return latest > position ? [{ partition, first: position, last: latest - 1 }] : [];
-  });
-  return [...spans, ...behind];
 }

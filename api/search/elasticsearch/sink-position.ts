@@ -1,4 +1,5 @@
 import type { Log } from '@millrace/streams';
+import type { Span } from '../../live/record-ring.js';
 import type { Held, Stored } from '../stored-lines.js';
 import type { IndexRequests } from './index-requests.js';
 import type { TopicIndex } from './topic-index.js';
@@ -8,10 +9,17 @@ const BLOCK = 16;
 /** Records of a partition that a sink may write in another order: five batches of 2,000 are under way at a time. */
 const IN_FLIGHT = 10_000;
 
-/** Where memory has a partition, or where it ends, if memory has nothing of it. */
+/** Where memory has a partition; if it has nothing of it, `first` is the end of the partition, and `last` the one before. */
 interface Memory {
   readonly first: number;
   readonly last: number;
+}
+
+export interface SinkPosition {
+  /** By partition, an offset before which all records are in the index, and at most where memory begins. */
+  readonly stored: Stored;
+  /** What lies between that and memory: some of it may be in the index. */
+  readonly onTheWay: readonly Span[];
 }
 
 /** Between which offsets the position of a partition is: what is at `stored` - 1 is in the index, nothing from `absent` on. */
@@ -22,12 +30,6 @@ interface Sought {
   /** Each time so much further back, until something is found. */
   step: number;
   isFound: boolean;
-}
-
-interface Block {
-  readonly partition: number;
-  readonly first: number;
-  readonly last: number;
 }
 
 /**
@@ -46,8 +48,8 @@ export async function sinkPosition(
   log: Pick<Log, 'endOffset' | 'partitions'>,
   held: Held,
   signal: AbortSignal,
-): Promise<Stored> {
-  const latestOf = (blocks: readonly Block[]) => latestInIndex(requests, index, blocks, signal);
+): Promise<SinkPosition> {
+  const latestOf = (blocks: readonly Span[]) => latestInIndex(requests, index, blocks, signal);
   const memory = await memoryOf(log, held);
   const ahead = await latestOf(memory.map((span, partition) => ({ partition, ...wayInto(span) })));
   const positions = new Map(memory.map(({ first }, partition) => [partition, first]));
@@ -69,7 +71,11 @@ export async function sinkPosition(
     }
   }
   for (const { partition, stored } of behind) positions.set(partition, Math.max(0, stored - IN_FLIGHT));
-  return positions;
+  const onTheWay = memory.flatMap(({ first }, partition) => {
+    const position = positions.get(partition) ?? first;
+    return position < first ? [{ partition, first: position, last: first - 1 }] : [];
+  });
+  return { stored: positions, onTheWay };
 }
 
 /** By partition. */
@@ -79,18 +85,20 @@ async function memoryOf(log: Pick<Log, 'endOffset' | 'partitions'>, { spans, top
   for (let partition = 0; partition < partitions; partition++) {
     const own = spans.filter((span) => span.partition === partition).sort((one, other) => other.first - one.first);
     const end = own[0] === undefined ? await log.endOffset({ topic, partition }) : undefined;
-    memory.push(own[0] ?? { first: end ?? 0, last: end ?? 0 });
+    memory.push(own[0] ?? { first: end ?? 0, last: (end ?? 0) - 1 });
   }
   return memory;
 }
 
 /** So far behind where memory begins that what comes before it is there, too. */
 function wayInto({ first, last }: Memory): Memory {
+  // The end of the partition: there is nothing behind it.
+  if (last < first) return { first: Math.max(0, first - BLOCK), last };
   const middle = Math.min(first + IN_FLIGHT, Math.ceil((first + last) / 2));
   return { first: middle, last: Math.min(last, middle + BLOCK - 1) };
 }
 
-function blockTo(partition: number, last: number, least: number): Block {
+function blockTo(partition: number, last: number, least: number): Span {
   return { partition, first: Math.max(least, last - BLOCK + 1), last };
 }
 
@@ -104,7 +112,7 @@ function probeOf({ absent, isFound, step, stored }: Sought): number {
 async function latestInIndex(
   requests: IndexRequests,
   index: TopicIndex,
-  blocks: readonly Block[],
+  blocks: readonly Span[],
   signal: AbortSignal,
 ): Promise<Map<number, number>> {
   const values = blocks.flatMap((block) => [...index.idsOf(block)]);

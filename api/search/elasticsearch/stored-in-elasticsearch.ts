@@ -1,6 +1,7 @@
 import type { Log } from '@millrace/streams';
 import type { HttpService } from '../../../connectors/http-service.js';
 import type { LiveRecord } from '../../live/live-record.js';
+import type { Span } from '../../live/record-ring.js';
 import type { Range } from '../../parameters.js';
 import type { LogSource } from '../../records.js';
 import { Gate } from '../gate.js';
@@ -49,6 +50,7 @@ interface Plan {
   readonly types: FieldTypes;
   readonly query: IndexQuery;
   readonly stored: Stored;
+  readonly onTheWay: readonly Span[];
 }
 
 /** Lines in indices of Elasticsearch or OpenSearch, as the sinks of `connectors/` write them. */
@@ -116,12 +118,15 @@ export class StoredInElasticsearch implements StoredLines {
   }
 
   /** Undefined where the index cannot tell those that fit. */
-  async #countedByIndex({ index, lines, query, stored, types }: Plan, question: StoredQuestion, step: number) {
+  async #countedByIndex({ index, lines, onTheWay, query, types }: Plan, question: StoredQuestion, step: number) {
     const { held, range, signal } = question;
     const { doubts, filter, isExact } = query;
     if (filter === undefined) return [];
     if (!isExact || !canCount(types, lines.by)) return undefined;
-    return lineCounts(this.#requests, index, { filter, doubts, range, step, held, stored, by: lines.by, signal });
+    return lineCounts(this.#requests, index, {
+      ...{ filter, doubts, range, step, by: lines.by, signal },
+      leftOut: [...held.spans, ...onTheWay],
+    });
   }
 
   async #countedHere(plan: Plan, question: StoredQuestion, step: number) {
@@ -147,10 +152,10 @@ export class StoredInElasticsearch implements StoredLines {
     const { booleans, numbers, texts } = lines.fields;
     const names = ['timestamp', ...texts.flatMap((name) => [name, `${name}.keyword`]), ...numbers, ...booleans];
     const types = await this.#requests.fieldTypes(index.name, names, signal);
-    const stored = await sinkPosition(this.#requests, index, this.#log, held, signal);
+    const { onTheWay, stored } = await sinkPosition(this.#requests, index, this.#log, held, signal);
     const query = indexQueryOf(terms, lines.fields, types);
     const isScanned = query.notSearched.length > 0 && (await this.#hasFew(index, range, signal));
-    return { index, lines, types, stored, query: isScanned ? EVERY_LINE : query };
+    return { index, lines, types, stored, onTheWay, query: isScanned ? EVERY_LINE : query };
   }
 
   async #hasFew(index: TopicIndex, range: Range, signal: AbortSignal): Promise<boolean> {
