@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isTimeZone } from '../../detection/local-time.js';
 import { feedback } from '../../schemas/feedback.js';
+import type { Alert } from '../../schemas/records.js';
 import { type IncidentAction, incidentAction } from '../live/incident-actions.js';
 import {
   alertsOf,
@@ -52,7 +53,7 @@ export const anomalies: Resource = {
     route({
       method: 'get',
       path: '/anomalies',
-      summary: 'Alerts, the newest first',
+      summary: 'Alerts, the newest first; what was told again, as it was told last',
       role: 'viewer',
       query: filters.extend({
         state: z.enum(['opened', 'resolved']).optional(),
@@ -62,7 +63,7 @@ export const anomalies: Resource = {
       answer: pageOf(alertRecord),
       handle({ query }, { live }) {
         const { from, to } = rangeOf(query, live.latestTime);
-        const found = [...live.alerts].filter(
+        const found = lastTold(live.alerts).filter(
           (alert) =>
             alert.time >= from &&
             alert.time < to &&
@@ -78,6 +79,16 @@ export const anomalies: Resource = {
     }),
   ],
 };
+
+/** Of alerts, the newest first: each as it was told last, when it opened and when it was over. */
+function lastTold(alerts: Iterable<Alert>): Alert[] {
+  const told = new Map<string, Alert>();
+  for (const alert of alerts) {
+    const key = `${alert.state} ${alert.id}`;
+    if (!told.has(key)) told.set(key, alert);
+  }
+  return [...told.values()];
+}
 
 function isOneOf(wanted: string | undefined, value: string): boolean {
   return wanted === undefined || wanted === value;

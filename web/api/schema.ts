@@ -186,7 +186,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Alerts, the newest first */
+        /** Alerts, the newest first; what was told again, as it was told last */
         get: operations["getAnomalies"];
         put?: never;
         post?: never;

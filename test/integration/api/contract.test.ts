@@ -88,6 +88,19 @@ it('goes through a list by its cursors without leaving out or repeating anything
   }
 });
 
+it('lists an alert that was told again once, as it was told last', async () => {
+  const told = await fetchAll('/topics/alerts/records');
+  const nameOf = ({ id, state }: Record<string, unknown>) => `${state} ${id}`;
+  // The newest come first.
+  const last = new Map(told.map(({ value }) => [nameOf(value), value] as const).reverse());
+  expect(last.size).toBeLessThan(told.length);
+  const { items } = (await (await fetch(`${url}/api/v1/anomalies?limit=1000`)).json()) as {
+    items: Record<string, unknown>[];
+  };
+  expect(new Map(items.map((alert) => [nameOf(alert), alert]))).toEqual(last);
+  expect(items.length).toBe(last.size);
+});
+
 it('finds the same lines in memory as a count of the topic does', async () => {
   const consumed = await fetchAll('/topics/logs/records');
   const errors = consumed.filter(({ value }) => value['level'] === 'ERROR').length;
