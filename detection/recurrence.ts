@@ -4,6 +4,8 @@ import { type LocalTime, UTC } from './local-time.js';
 export interface RecurrenceState {
   /** Milliseconds since the epoch at which it began, the newest last. */
   readonly begins: number[];
+  /** How far it went each time, the newest last; fewer than `begins`, or none, where that was not noted. */
+  farthest?: number[];
   /** Until when it went on; null while it does not. */
   last: number | null;
   /** Whether what goes on now is one of a row. */
@@ -14,6 +16,8 @@ export interface RecurrenceObservation {
   readonly time: number;
   readonly windowMs: number;
   readonly isFar: boolean;
+  /** How far it is outside of what is usual, in units of its own. */
+  readonly excess: number;
 }
 
 const REMEMBERED = 40;
@@ -28,6 +32,8 @@ const MIN_PERIOD_MS = 55_000;
 const TOLERANCE = 0.004;
 const TOLERANCE_BY_CLOCK = 0.01;
 const MAX_TOLERANCE_MS = 60_000;
+/** What goes so many times as far as it mostly did is none of a row: an outage at the time of a job. */
+const GRAVER = 2;
 
 export function initialRecurrence(): RecurrenceState {
   return { begins: [], last: null, isUsual: false };
@@ -35,26 +41,41 @@ export function initialRecurrence(): RecurrenceState {
 
 /**
  * Whether what is far from usual now came at the same distance several times before: a job of every five minutes, a batch of every
- * hour, the opening of every day or week. The first times are no habit. `state` is changed in place.
+ * hour, the opening of every day or week. The first times are no habit, and what goes much further than before is none. `state` is changed
+ * in place.
  */
 export function isRecurring(
   state: RecurrenceState,
-  { isFar, time, windowMs }: RecurrenceObservation,
+  { excess, isFar, time, windowMs }: RecurrenceObservation,
   localTime: LocalTime = UTC,
 ): boolean {
   const isOver = state.last === null || time > state.last + PAUSE * windowMs;
   if (isOver) state.isUsual = false;
   if (!isFar) return state.isUsual;
+  state.farthest ??= [];
   if (isOver) {
     // A job of every night comes 23 hours after the last when clocks are changed.
     state.isUsual =
       hasPeriod(state.begins, time, windowMs) ||
       (localTime !== UTC && hasPeriod(state.begins.map(localTime), localTime(time), windowMs));
-    state.begins.push(time);
-    if (state.begins.length > REMEMBERED) state.begins.shift();
+    pushed(state.begins, time);
+    pushed(state.farthest, 0);
   }
   state.last = time;
-  return state.isUsual;
+  // What was found by the sum of many windows went nowhere in each.
+  const before = state.farthest.slice(0, -1).filter((one) => one > 0);
+  state.farthest.push(Math.max(excess, state.farthest.pop() ?? 0));
+  return state.isUsual && excess <= GRAVER * medianOf(before);
+}
+
+function pushed(list: number[], value: number): void {
+  list.push(value);
+  if (list.length > REMEMBERED) list.shift();
+}
+
+/** The greater of the two in the middle; infinite of none. */
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[values.length >> 1] ?? Number.POSITIVE_INFINITY;
 }
 
 function hasPeriod(begins: readonly number[], time: number, windowMs: number): boolean {

@@ -93,10 +93,15 @@ function judgeChart<O>(
   const isFar = charted.score >= RECURRENCE_SCORE;
   const isUsual = isRecurring(
     state.recurrences[chart],
-    { time: start, windowMs: end - start, isFar },
+    { time: start, windowMs: end - start, isFar, excess: outside(charted) },
     calendar.localTime,
   );
   return isUsual && !isFault && charted.isAnomalous ? { ...charted, isAnomalous: false } : charted;
+}
+
+/** How far a value is from the range that was expected. */
+function outside({ expected: { high, low }, value }: Charted): number {
+  return Math.max(0, value - high, low - value);
 }
 
 function deviationOf<O>(detection: string, { chart, field, severity }: ChartSignal<O>, charted: Charted): Deviation {

@@ -58,17 +58,17 @@ async function startPipeline() {
   };
 }
 
-/** Twelve minutes of ten lines a second; of those of a minute so many in ten fail. */
-async function happens(failing: number): Promise<void> {
+/** So many minutes of ten lines a second; of those of a minute so many in ten fail. At equal distances it would be a habit. */
+async function happens(failing: number, length: number): Promise<void> {
   const lines: ServiceLog[] = [];
   const from = START + minutes * MINUTE;
-  for (let second = 0; second < 12 * 60; second++) {
+  for (let second = 0; second < length * 60; second++) {
     for (let i = 0; i < 10; i++) {
       const isBad = second >= 480 && second < 540 && i < failing;
       lines.push({ ...LINE, timestamp: from + second * 1000 + i * 100, level: isBad ? 'ERROR' : 'INFO' });
     }
   }
-  minutes += 12;
+  minutes += length;
   await server.append('serviceLogs', lines);
   await until(async () => (await pipeline.lag()) === 0);
   // All of it has been judged when the last windows are there.
@@ -93,7 +93,7 @@ async function incidents(): Promise<Fields[]> {
 }
 
 it('what was fine is no incident again, also after a restart, until it is graver or that is taken back', async () => {
-  await happens(3);
+  await happens(3, 12);
   await until(async () => (await incidents()).length === 1);
   const [first] = await incidents();
   expect(first).toMatchObject({ state: 'resolved', scope: `service/${SERVICE}` });
@@ -105,19 +105,19 @@ it('what was fine is no incident again, also after a restart, until it is graver
   await pipeline.stop();
   pipeline = await startPipeline();
 
-  await happens(3);
+  await happens(3, 17);
   expect(await incidents()).toHaveLength(1);
   const quiet = (await ask('/feedback/quiet'))['items'] as Fields[];
   expect(quiet[0]).toMatchObject({ feedback: learned[0]?.['id'], alert: { entity: SERVICE } });
   expect((await ask('/feedback'))['items']).toMatchObject([{ id: learned[0]?.['id'], kept_quiet: quiet.length }]);
 
-  await happens(10);
+  await happens(10, 13);
   await until(async () => (await incidents()).length === 2);
 
   await ask(`/feedback/${String(learned[0]?.['id'])}`, undefined, 'DELETE');
   await until(async () => ((await ask('/feedback'))['items'] as Fields[]).length === 0);
   await pipeline.stop();
   pipeline = await startPipeline();
-  await happens(3);
+  await happens(3, 12);
   await until(async () => (await incidents()).length === 3);
 });

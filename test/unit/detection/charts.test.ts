@@ -170,9 +170,9 @@ describe('a rate', () => {
 
 describe('what comes again and again', () => {
   const MINUTE_MS = 60_000;
-  const at = (state: ReturnType<typeof initialRecurrence>, time: number) => {
-    const isUsual = isRecurring(state, { time, windowMs: 5000, isFar: true });
-    isRecurring(state, { time: time + 5000, windowMs: 5000, isFar: false });
+  const at = (state: ReturnType<typeof initialRecurrence>, time: number, excess = 0.3) => {
+    const isUsual = isRecurring(state, { time, windowMs: 5000, isFar: true, excess });
+    isRecurring(state, { time: time + 5000, windowMs: 5000, isFar: false, excess: 0 });
     return isUsual;
   };
 
@@ -186,6 +186,14 @@ describe('what comes again and again', () => {
     const late = minutes < 20 ? [0, 0, 5000, 0, 5000] : [5000, 15_000, 10_000, 5000, 15_000];
     const times = late.map((ms, n) => n * minutes * MINUTE_MS + ms);
     expect(times.map((time) => at(state, time))).toEqual([false, false, true, true, true]);
+  });
+
+  it('hides nothing that goes much further, however often that comes, until it is what mostly comes', () => {
+    const state = initialRecurrence();
+    const excesses = [0.25, 0.3, 0.28, 0.95, 0.25, 0.95, 0.95, 0.95, 0.95];
+    expect(excesses.map((excess, n) => at(state, n * 12 * MINUTE_MS, excess))).toEqual([
+      ...[false, false, true, false, true, false, false, false, true],
+    ]);
   });
 
   it('at any other distance is usual the fourth time, and at none it never is', () => {
