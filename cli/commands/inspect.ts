@@ -5,6 +5,7 @@ import { inspectTopic } from '../../app/ingestion/inspect-topic.js';
 import { inspectUrl } from '../../app/ingestion/inspect-url.js';
 import { InspectedNames } from '../../app/ingestion/inspected-names.js';
 import type { InspectOptions as Reading } from '../../app/ingestion/inspection.js';
+import { inputPaths } from '../../producer/input-paths.js';
 import { ProducerError } from '../../producer/producer-error.js';
 import type { Credentials } from '../../producer/remote/credentials.js';
 import { shownUrl } from '../../producer/remote/shown-url.js';
@@ -47,8 +48,8 @@ export function inspectCommand(program: Command): Command {
     )
     .argument(
       '<names...>',
-      'files, also compressed; - for standard input; topics; http:// and https:// URLs of logs; topics of an MQTT broker, ' +
-        'such as mqtt://127.0.0.1:1883/sensors/#. Where there is a file and a topic of a name, ./NAME is the file',
+      'files, also compressed, their directories, or patterns; - for standard input; topics; http:// and https:// URLs ' +
+        'of logs; topics of an MQTT broker, such as mqtt://127.0.0.1:1883/sensors/#. Where there is a file and a topic of a name, ./NAME is the file',
     )
     .option('--log-format <format>', 'as for start', 'auto')
     .option('--map <fields>', 'as for start')
@@ -89,10 +90,11 @@ async function inspect(names: readonly string[], options: InspectOptions): Promi
   let refused = 0;
   try {
     for (const name of names) {
-      const found = await inspectedOf(name, inspected, options, stop.signal);
-      for (const line of options.json ? [inspectionJson(found)] : inspectionText(found)) print(line);
-      for (const kind of found.inspection.kinds) events += kind.events;
-      refused += found.inspection.refused.total;
+      for await (const found of inspectedOf(name, inspected, options, stop.signal)) {
+        for (const line of options.json ? [inspectionJson(found)] : inspectionText(found)) print(line);
+        for (const kind of found.inspection.kinds) events += kind.events;
+        refused += found.inspection.refused.total;
+      }
     }
   } finally {
     await inspected.close();
@@ -102,31 +104,35 @@ async function inspect(names: readonly string[], options: InspectOptions): Promi
   }
 }
 
-async function inspectedOf(
+async function* inspectedOf(
   name: string,
   names: InspectedNames,
   options: InspectOptions,
   signal: AbortSignal,
-): Promise<Inspected> {
+): AsyncGenerator<Inspected> {
   const { bytes: mostBytes, credentials: known, for: mostMs, header: headers, lines } = options;
   const reading = readingOf(options);
   if (isMqtt(name)) {
     const call = { ...subscriptionOf(name), credentials: known, mostMs, mostMessages: lines };
-    return { kind: 'mqtt', name: shownUrl(name), inspection: await inspectMqtt(call, reading, signal) };
+    yield { kind: 'mqtt', name: shownUrl(name), inspection: await inspectMqtt(call, reading, signal) };
+    return;
   }
   if (/^https?:\/\//i.test(name)) {
     const call = { url: name, credentials: known, mostBytes, mostMs, mostLines: lines };
-    return {
-      kind: 'url',
-      name: shownUrl(name),
-      inspection: await inspectUrl({ ...call, ...(headers && { headers }) }, reading, signal),
-    };
+    const inspection = await inspectUrl({ ...call, ...(headers && { headers }) }, reading, signal);
+    yield { kind: 'url', name: shownUrl(name), inspection };
+    return;
   }
   const { data, note } = await names.find(name);
   if (note !== undefined) say(safe`${note}`);
-  if (data === undefined) return { kind: 'file', name, inspection: await inspectFile(name, reading, lines, signal) };
+  if (data === undefined) {
+    for (const path of inputPaths([name])) {
+      yield { kind: 'file', name: path, inspection: await inspectFile(path, reading, lines, signal) };
+    }
+    return;
+  }
   const from = options.fromBeginning ? 'start' : 'end';
-  return { kind: 'topic', name, inspection: await inspectTopic(data, name, reading, { from, most: lines, signal }) };
+  yield { kind: 'topic', name, inspection: await inspectTopic(data, name, reading, { from, most: lines, signal }) };
 }
 
 function readingOf({ logFormat, map, service, timeZone }: InspectOptions): Reading {

@@ -259,8 +259,9 @@ export function addSource(command: Command): Command {
   return addLineReading(command)
     .option(
       '--input <files...>',
-      'files of access logs, service logs or sensor readings, also compressed; - for standard input ' +
-        '(default: simulated traffic)',
+      'files of access logs, service logs or sensor readings, also compressed, their directories, or patterns such as ' +
+        "'/var/log/**/*.log', of which the files that are there at the start are read; - for standard input (default: " +
+        'simulated traffic)',
     )
     .option(
       '--host-from-file [template]',

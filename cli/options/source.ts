@@ -3,11 +3,12 @@ import type { LineReading } from '../../app/ingestion/line-reading.js';
 import type { NetworkSource, Source } from '../../app/ingestion/source.js';
 import type { ClientRule } from '../../producer/client-address.js';
 import { ASSET_PATHS } from '../../producer/excluded-paths.js';
+import { inputPaths } from '../../producer/input-paths.js';
 import { Privacy } from '../../producer/privacy.js';
 import type { LineReadingOptions, SourceOptions } from './options.js';
 import { UsageError } from './usage-error.js';
 
-/** Where the events come from that a command writes: any number of inputs, or else the simulator. @throws UsageError */
+/** Where the events come from that a command writes: any number of inputs, or else the simulator. @throws UsageError, ProducerError */
 export function sourcesOf(options: SourceOptions): readonly Source[] {
   const network = receives(options) ? networkSourceOf(options) : undefined;
   const { follow = false, hostFromFile, input, maxLineAhead, speed } = options;
@@ -15,7 +16,7 @@ export function sourcesOf(options: SourceOptions): readonly Source[] {
   return [
     {
       kind: 'files',
-      inputs: input,
+      inputs: inputPaths(input),
       ...lineReadingOf(options),
       ...{ follow, maxAheadMs: maxLineAhead },
       ...(hostFromFile === undefined ? {} : { hostOf: hostFromFile === true ? usualHost : hostFromFile }),
