@@ -192,7 +192,7 @@ describe('millrace start', () => {
 
   it.each([
     { what: 'a missing file', input: 'none.log', message: 'there is no file' },
-    { what: 'a directory', input: 'folder', message: 'is a directory' },
+    { what: 'an empty directory', input: 'folder', message: 'there is no file in the directory' },
   ])('says what is wrong with $what', async ({ input, message }) => {
     await mkdir(join(directory.path, 'folder'));
     const path = join(directory.path, input);
