@@ -22,7 +22,7 @@ const ITEMS = '[role^="menuitem"]';
 /** A button with a menu: the arrows, Home and End go from item to item, Escape closes it and gives the focus back. */
 export function ActionMenu({ groups, icon = 'more', label }: ActionMenuProps) {
   const id = useId();
-  const menu = useRef<HTMLDivElement>(null);
+  const menu = useRef<HTMLDivElement | null>(null);
   const close = () => menu.current?.hidePopover();
   return (
     <>
@@ -30,7 +30,11 @@ export function ActionMenu({ groups, icon = 'more', label }: ActionMenuProps) {
         <Icon name={icon} />
       </button>
       <div
-        ref={menu}
+        ref={(shown) => {
+          menu.current = shown;
+          // The first item has the focus as soon as the menu is open, for keys that follow at once. React leaves the attribute out.
+          shown?.querySelector(ITEMS)?.setAttribute('autofocus', '');
+        }}
         popover="auto"
         id={id}
         className="pop at-r menu"
@@ -38,7 +42,6 @@ export function ActionMenu({ groups, icon = 'more', label }: ActionMenuProps) {
         aria-label={label}
         tabIndex={-1}
         onKeyDown={goOn}
-        onToggle={({ newState }) => newState === 'open' && menu.current?.querySelector<HTMLElement>(ITEMS)?.focus()}
       >
         {groups
           .filter((items) => items.length > 0)
