@@ -4,7 +4,7 @@ import { clockOf, type Forecast, forecastCounts, forecastLogarithms } from '../.
 import { MULTI_RESOLUTION_TUNING } from '../../detection/multi-resolution.js';
 import type { UsualDayState } from '../../detection/usual-day.js';
 import { USUAL_DAY } from '../../topology/services/service-health.js';
-import { Problem } from '../problems.js';
+import { notFound } from '../problems.js';
 import { PartitionAnswers } from './partition-answers.js';
 import { readStore } from './read-store.js';
 import type { RunningStores } from './running-stores.js';
@@ -12,7 +12,6 @@ import type { RunningStores } from './running-stores.js';
 const MINUTE_MS = 60_000;
 const MINUTES = 60;
 const DAY_MINUTES = 1440;
-const RETRY_AFTER_S = 5;
 
 /** What is expected of one number in the next hour. */
 export interface HourForecast {
@@ -73,13 +72,10 @@ function nextHour(from: number): number[] {
   return Array.from({ length: MINUTES }, (_, index) => first + index * MINUTE_MS);
 }
 
-/** What the pipeline has learned of an entity, as of its last commit. @throws Problem 503 */
+/** What the pipeline has learned of an entity, as of its last commit. @throws Problem 404 without a pipeline that runs */
 async function learnedOf(stores: RunningStores, name: string, entity: string): Promise<unknown> {
   const store = stores.find(name);
-  if (store === undefined) {
-    const more = { retryAfterSeconds: RETRY_AFTER_S };
-    throw new Problem(503, 'pipeline-away', `No pipeline that runs has the store "${name}".`, more);
-  }
+  if (store === undefined) throw notFound('store that runs', name);
   const request = { key: JSON.stringify(entity), limit: 1, cursor: undefined, fromTime: 0, toTime: 0 };
   const { items } = await readStore(store, new PartitionAnswers(store, stores.access), request);
   return items[0]?.value;

@@ -48,10 +48,10 @@ export function examplesOf({
     'get /services': [{}],
     'get /services/{name}': [{ params: { name: service } }, { params: { name: 'none' }, status: 404 }],
     // No pipeline runs that could be asked.
-    'get /services/{name}/forecast': [{ params: { name: service }, status: 503 }],
+    'get /services/{name}/forecast': [{ params: { name: service }, status: 404 }],
     'get /hosts': [{}],
     'get /hosts/{host}': [{ params: { host } }, { params: { host: 'none' }, status: 404 }],
-    'get /hosts/{host}/forecast': [{ params: { host }, status: 503 }],
+    'get /hosts/{host}/forecast': [{ params: { host }, status: 404 }],
     'get /sensors': [{}],
     'get /sensors/{id}': [{ params: { id: sensor } }, { params: { id: 'none' }, status: 404 }],
     'get /goals/{goal}': [
