@@ -139,9 +139,11 @@ function judgeInSeries<O>(
   const value = signal.value(observation);
   if (value === undefined) return undefined;
   states[signal.field] ??= signal.detector.initial();
-  const { middle, ...verdict } = verdictOn(signal, states[signal.field], time, value, said);
+  // Field by field: a copy of the rest costs as much as the judgement, and this is done for each signal of each reading.
+  const { expected, isAnomalous, middle, score } = verdictOn(signal, states[signal.field], time, value, said);
   const { explainsAll, write = short } = signal;
-  return { ...verdict, value, usual: () => (explainsAll ? '' : expectation(value, verdict.expected, middle, write)) };
+  const usual = () => (explainsAll ? '' : expectation(value, expected, middle, write));
+  return { expected, isAnomalous, score, value, usual };
 }
 
 function verdictOn<O>(
