@@ -8,7 +8,7 @@ import type { BrokenRule, WebStatistics } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { alertScoreOf, Budgets } from '../budgets.js';
 import type { Verdicts } from '../feedback/verdicts.js';
-import { following, type Limits, type LimitsSource } from '../live-limits.js';
+import { following, type Limits, type LimitsSource, withLimits } from '../live-limits.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { growing } from '../monitoring/growing-aggregator.js';
 import { isAmount, sumOf } from '../monitoring/measured.js';
@@ -41,10 +41,10 @@ export function webStatistics(
     .aggregate(OF_REQUESTS, { name: 'web-statistics', value: requestStatisticsSerde })
     .toStream({ name: 'closed-web-statistics' });
   const budgets = new Budgets(config.budgets);
-  const monitorOf = ({ webStatistics }: Limits) =>
+  const monitorOf = (now: Limits) =>
     new Monitor(
       'web',
-      budgets.each((perWeek) => detections({ ...config, webStatistics }, verdicts.calendar.localTime, perWeek)),
+      budgets.each((perWeek) => detections(withLimits(config, now), verdicts.calendar.localTime, perWeek)),
       verdicts,
     );
   const judged = monitorWindows(windows, {

@@ -98,6 +98,19 @@ describe('limits that change while the application runs', () => {
     expect(await entities()).toContain('192.0.2.9');
   });
 
+  it('say whether the client that makes a surge has an incident of its own', async () => {
+    const usual = (from: number, to: number) =>
+      Array.from({ length: (to - from) / 4 }, (_, index) =>
+        request(from + 4 * index, { client_ip: `198.51.100.${index % 50}` }),
+      );
+    const surge = Array.from({ length: 800 }, (_, index) => request(1830 + index / 20));
+    await pipe(usual(0, 1800));
+    live.useLimits({ ...given, abuse: { excludedClients: ['203.0.113.0/24'], crawlers: [] } });
+    await pipe([...surge, ...usual(1872, 2400)]);
+    const surges = (await read(topics.alerts, serdes.alerts)).filter(({ detector }) => detector === 'traffic-surge');
+    expect(new Set(surges.map(({ scope }) => scope))).toEqual(new Set(['web/*', 'web/shop.example']));
+  });
+
   it('count for the next reading of a sensor', async () => {
     const score = async (second: number) => {
       const reading = { sensor_id: 'boiler', temperature: 50, pressure: 1, is_anomaly: false };
