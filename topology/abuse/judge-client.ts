@@ -2,7 +2,7 @@ import type { Asked } from './asked.js';
 import type { KnownClients } from './known-clients.js';
 
 /** Pages with their assets are people's; so many times the limit of them are still nobody's abuse. */
-const BROWSING = 10;
+export const BROWSING = 10;
 /** An address whose user agents change with nearly every page hides behind them, from so many times the limit on. */
 const CHANGING = 3;
 const CHANGING_SHARE = 0.8;

@@ -1,4 +1,5 @@
 import { toMilliseconds } from '@millrace/streams';
+import { BROWSING } from '../abuse/judge-client.js';
 import { KnownClients } from '../abuse/known-clients.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { percent } from '../monitoring/numbers-in-words.js';
@@ -7,8 +8,7 @@ import type { FrequentClient, FrequentClients } from './frequent-clients.js';
 
 /** More clients than so many are a crowd, not the cause. */
 const FEW = 3;
-/** As for abuse: whoever loads assets with its pages may load ten times as many. */
-const BROWSING = 10;
+const LISTED = new Intl.ListFormat('en-GB');
 
 interface Surge {
   readonly count: number;
@@ -41,14 +41,10 @@ export function surgeCause(
       left -= one.pages + one.assets;
       causes.push(one);
       if (left > high) continue;
-      const words = `${percent((count - Math.max(0, left)) / count)} of them by ${listed(causes.map(({ client }) => client))}`;
+      const words = `${percent((count - Math.max(0, left)) / count)} of them by ${LISTED.format(causes.map(({ client }) => client))}`;
       const culprit = causes.find(hasIncident);
       return { words, ...(culprit !== undefined && { scope: `client/${culprit.client}` }) };
     }
     return undefined;
   };
-}
-
-function listed(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

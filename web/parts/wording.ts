@@ -57,8 +57,9 @@ export function count(value: number, one: string, more = `${one}s`): string {
   return `${whole(value)} ${value === 1 ? one : more}`;
 }
 
+const LISTED = new Intl.ListFormat('en-GB');
+
 /** a, b and c. */
 export function list(words: readonly string[]): string {
-  if (words.length < 2) return words.join('');
-  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+  return LISTED.format(words);
 }
