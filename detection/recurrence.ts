@@ -65,7 +65,8 @@ export function isRecurring(
   // What was found by the sum of many windows went nowhere in each.
   const before = state.farthest.slice(0, -1).filter((one) => one > 0);
   state.farthest.push(Math.max(excess, state.farthest.pop() ?? 0));
-  return state.isUsual && excess <= GRAVER * medianOf(before);
+  if (excess > GRAVER * medianOf(before)) state.isUsual = false;
+  return state.isUsual;
 }
 
 function pushed(list: number[], value: number): void {
