@@ -1,6 +1,6 @@
 import { toMilliseconds } from '@millrace/streams';
 import { z } from 'zod';
-import { limitsOf } from '../pipeline-rules.js';
+import { shownLimits } from '../pipeline-rules.js';
 import { type Resource, route } from '../route.js';
 
 const kept = z.object({
@@ -48,7 +48,7 @@ export const settings: Resource = {
         const topics = [...new Set([...Object.keys(retention), ...Object.keys(retentionSize)])].sort();
         return {
           known: true,
-          limits: limitsOf(config),
+          limits: shownLimits(config),
           excluded_clients: config.abuse.excludedClients.length,
           grace_ms: toMilliseconds(config.grace, 'the grace'),
           mask: [...mask],
