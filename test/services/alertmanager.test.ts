@@ -1,6 +1,5 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,6 +18,7 @@ import { Settings } from '../../notify/settings.js';
 import { makeNotifyTopics, NOTIFY_TOPICS } from '../../notify/topics.js';
 import type { Incident } from '../../schemas/records.js';
 import { SchemaDirectory } from '../../schemas/schema-directory.js';
+import { freePort } from '../free-port.js';
 import { anIncident } from '../unit/notify/incident.js';
 import { Receiver } from '../unit/notify/receiver.js';
 import { until } from '../until.js';
@@ -113,15 +113,6 @@ function labels({ detectors, entities, id, scope, severity, source_kind }: Incid
     ...{ alertname: 'test', incident: id, source: source_kind, scope, severity },
     ...{ detector: detectors[0] ?? '', entity: entities[0] ?? '' },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 describe.skipIf(reason)('beside Alertmanager', () => {

@@ -1,7 +1,7 @@
-import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ServiceLog } from '../../schemas/records.js';
+import { freePort } from '../free-port.js';
 import { until } from '../until.js';
 import { PipelineProcess } from './pipeline-process.js';
 
@@ -12,14 +12,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => pipeline.close());
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 const numbers = (count: number) => Array.from({ length: count }, (_, number) => number);
 

@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AccessLog, SensorReading, ServiceLog } from '../../schemas/records.js';
+import { freePort } from '../free-port.js';
 import { temporaryDirectory } from '../integration/millrace.js';
 import { until } from '../until.js';
 import { PipelineProcess } from './pipeline-process.js';
@@ -62,14 +63,6 @@ async function configured(name: string, text: string): Promise<string> {
   const path = join(directory.path, name);
   await writeFile(path, text);
   return path;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 function untilListens(port: number): Promise<boolean> {
