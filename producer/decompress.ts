@@ -6,6 +6,7 @@ import { MillraceError } from '@millrace/streams';
 import { Decompress as ZstdDecompress } from 'fzstd';
 import unbzip2 from 'unbzip2-stream';
 import xz from 'xz-decompress';
+import { inflated } from './inflate.js';
 
 export type Compression = 'gzip' | 'xz' | 'zstd' | 'bzip2';
 
@@ -45,6 +46,32 @@ export class CompressionError extends MillraceError<'COMPRESSION'> {
 
 /** What zlib says of bytes that are no header of a gzip member. */
 const NO_HEADER = /incorrect header check|unknown compression method|unknown header flags|header crc mismatch/;
+
+/**
+ * A text without what compressed it, as its first bytes tell, or as it is. The pieces are read once.
+ *
+ * @param limitBytes no more is wanted; more may come
+ * @throws CompressionError after the last bytes that could be decompressed
+ */
+export async function* uncompressed(text: AsyncIterable<Buffer>, limitBytes?: number): AsyncGenerator<Buffer> {
+  const pieces = text[Symbol.asyncIterator]();
+  let first: Buffer = Buffer.alloc(0);
+  while (first.length < MAGIC_BYTES) {
+    const { done, value } = await pieces.next();
+    if (done) break;
+    first = Buffer.concat([first, value]);
+  }
+  const all = async function* () {
+    if (first.length > 0) yield first;
+    for (;;) {
+      const { done, value } = await pieces.next();
+      if (done) return;
+      yield value;
+    }
+  };
+  const compression = compressionOf(first);
+  yield* compression === undefined ? all() : decompressed(compression, all, false, limitBytes);
+}
 
 /**
  * Decompresses bytes piece by piece, of any number of members, frames or streams one after the other. The pieces that
@@ -115,57 +142,12 @@ async function* finelyFrom(pieces: AsyncIterable<Buffer>, offset: number): Async
 }
 
 async function* gunzip(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const inflate = createGunzip({ chunkSize: 128 * 1024 });
-  let output: Buffer[] = [];
-  let failure: Error | undefined;
-  let isEnded = false;
-  let total = 0;
-  inflate.on('data', (bytes: Buffer) => {
-    total += bytes.length;
-    output.push(bytes);
-  });
+  const { bytes, failure, isEarly } = yield* inflated(pieces, () => createGunzip({ chunkSize: 128 * 1024 }));
   // It ends by itself where zeros stand behind a member, as they do on tapes and in padded files.
-  inflate.on('end', () => {
-    isEnded = true;
-  });
-  inflate.on('error', (error) => {
-    failure = error;
-  });
-  const takeOutput = () => {
-    const taken = output;
-    output = [];
-    return taken;
-  };
-  try {
-    for await (const piece of pieces) {
-      await new Promise<void>((resolve) => {
-        inflate.once('close', resolve);
-        inflate.write(piece, () => {
-          inflate.off('close', resolve);
-          resolve();
-        });
-      });
-      yield* takeOutput();
-      if (failure !== undefined || isEnded) break;
-    }
-    if (failure === undefined && !isEnded) {
-      const closed = new Promise((resolve) => inflate.once('close', resolve));
-      inflate.end();
-      await closed;
-      yield* takeOutput();
-    } else if (isEnded) {
-      throw new CompressionError(true, 'something else stands behind the compressed text');
-    }
-    // TypeScript does not see that listeners set it.
-    const error = failure as Error | undefined;
-    if (error === undefined) return;
-    if (total > 0 && NO_HEADER.test(error.message)) {
-      throw new CompressionError(true, 'something else stands behind the compressed text', { cause: error });
-    }
-    throw new CompressionError(false, error.message, { cause: error });
-  } finally {
-    inflate.destroy();
+  if (isEarly || (failure !== undefined && bytes > 0 && NO_HEADER.test(failure.message))) {
+    throw new CompressionError(true, 'something else stands behind the compressed text', { cause: failure });
   }
+  if (failure !== undefined) throw new CompressionError(false, failure.message, { cause: failure });
 }
 
 /**

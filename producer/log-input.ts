@@ -2,7 +2,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CompressionError, compressionOf, decompressed, MAGIC_BYTES } from './decompress.js';
+import { CompressionError, uncompressed } from './decompress.js';
 import type { EventBuilder } from './event-builder.js';
 import { FollowedEnd } from './follow.js';
 import type { LineFormat } from './formats/line-format.js';
@@ -124,7 +124,7 @@ export class StreamInput implements LineSource {
     const text = new ReadText({ name: this.#name, hasPositions: false, head: Buffer.alloc(0) });
     const opened = new OpenText(text, { offset: 0, lines: 0 }, Buffer.alloc(0), this.#options);
     let takesTail = true;
-    const pieces = listedRecords(utf8Of(this.#uncompressed()))[Symbol.asyncIterator]();
+    const pieces = listedRecords(utf8Of(this.#pieces()))[Symbol.asyncIterator]();
     try {
       for (;;) {
         const next = pieces.next();
@@ -149,26 +149,10 @@ export class StreamInput implements LineSource {
     if (this.#stream !== undefined) this.#lastPieces.handedOn(this.#stream);
   }
 
-  async *#uncompressed(): AsyncGenerator<Buffer> {
+  async *#pieces(): AsyncGenerator<Buffer> {
     const stream = this.#lastPieces.opened(await this.#open());
     this.#stream = stream;
-    const pieces = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-    let first: Buffer = Buffer.alloc(0);
-    while (first.length < MAGIC_BYTES) {
-      const { done, value } = await pieces.next();
-      if (done) break;
-      first = Buffer.concat([first, value]);
-    }
-    const all = async function* () {
-      if (first.length > 0) yield first;
-      for (;;) {
-        const { done, value } = await pieces.next();
-        if (done) return;
-        yield value;
-      }
-    };
-    const compression = compressionOf(first);
-    yield* compression === undefined ? all() : decompressed(compression, all, false);
+    yield* uncompressed(stream);
   }
 }
 

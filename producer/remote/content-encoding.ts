@@ -1,5 +1,6 @@
 import { createBrotliDecompress, createInflate, createInflateRaw } from 'node:zlib';
 import { CompressionError, decompressed } from '../decompress.js';
+import { type Inflate, inflated } from '../inflate.js';
 import { ProducerError } from '../producer-error.js';
 
 /** The header of zlib's format: the method, and a checksum of both bytes. */
@@ -31,9 +32,9 @@ function without(encoding: string, pieces: AsyncIterable<Buffer>): AsyncIterable
     case 'zstd':
       return decompressed('zstd', () => pieces, false);
     case 'br':
-      return inflated(pieces, () => createBrotliDecompress());
+      return whole(pieces, () => createBrotliDecompress());
     case 'deflate':
-      return inflated(pieces, ([first = 0, second = 0]) =>
+      return whole(pieces, ([first = 0, second = 0]) =>
         (first & 0x0f) === ZLIB_METHOD && (first * 256 + second) % ZLIB_CHECK === 0
           ? createInflate()
           : createInflateRaw(),
@@ -46,54 +47,7 @@ function without(encoding: string, pieces: AsyncIterable<Buffer>): AsyncIterable
   }
 }
 
-type Inflate = ReturnType<typeof createInflate> | ReturnType<typeof createBrotliDecompress>;
-
-/** What there is of a stream that breaks off is given before the error. */
-async function* inflated(pieces: AsyncIterable<Buffer>, inflate: (head: Buffer) => Inflate): AsyncGenerator<Buffer> {
-  let stream: Inflate | undefined;
-  let output: Buffer[] = [];
-  let failure: Error | undefined;
-  let isEnded = false;
-  const take = () => {
-    const taken = output;
-    output = [];
-    return taken;
-  };
-  const opened = (head: Buffer) => {
-    const made = inflate(head);
-    made.on('data', (bytes: Buffer) => output.push(bytes));
-    made.on('end', () => {
-      isEnded = true;
-    });
-    made.on('error', (error) => {
-      failure = error;
-    });
-    return made;
-  };
-  try {
-    for await (const piece of pieces) {
-      stream ??= opened(piece);
-      const current = stream;
-      await new Promise<void>((resolve) => {
-        current.once('close', resolve);
-        current.write(piece, () => {
-          current.off('close', resolve);
-          resolve();
-        });
-      });
-      yield* take();
-      if (failure !== undefined || isEnded) break;
-    }
-    if (stream !== undefined && failure === undefined && !isEnded) {
-      const closed = new Promise((resolve) => stream?.once('close', resolve));
-      stream.end();
-      await closed;
-      yield* take();
-    }
-    // TypeScript does not see that listeners set it.
-    const error = failure as Error | undefined;
-    if (error !== undefined) throw new CompressionError(false, error.message, { cause: error });
-  } finally {
-    stream?.destroy();
-  }
+async function* whole(pieces: AsyncIterable<Buffer>, open: (head: Buffer) => Inflate): AsyncGenerator<Buffer> {
+  const { failure } = yield* inflated(pieces, open);
+  if (failure !== undefined) throw new CompressionError(false, failure.message, { cause: failure });
 }

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { CompressionError, compressionOf, decompressed, MAGIC_BYTES } from '../decompress.js';
+import { CompressionError, uncompressed } from '../decompress.js';
 import { listedRecords } from '../listed-records.js';
 import { ProducerError } from '../producer-error.js';
 import { utf8Of } from '../utf16.js';
@@ -52,11 +52,12 @@ export class RemoteText {
   /** @throws ProducerError SOURCE_ANSWER for what is no log, SOURCE_UNREACHABLE; CompressionError after all that could be read */
   async *#text(): AsyncGenerator<Buffer> {
     const { mostBytes, mostMs } = this.#options;
+    const { body, contentEncoding } = this.#answer;
     const timer = setTimeout(() => this.#cut(), mostMs);
     let bytes = 0;
     let rest = NOTHING;
     try {
-      for await (const piece of listedRecords(utf8Of(this.#uncompressed()))) {
+      for await (const piece of listedRecords(utf8Of(uncompressed(decoded(contentEncoding, body), mostBytes)))) {
         if (bytes === 0) this.#requireLog(piece);
         bytes += piece.length;
         const whole = piece.lastIndexOf(NEWLINE) + 1;
@@ -90,27 +91,6 @@ export class RemoteText {
   #cut(): void {
     this.#isCut = true;
     void this.#answer.close();
-  }
-
-  async *#uncompressed(): AsyncGenerator<Buffer> {
-    const { body, contentEncoding } = this.#answer;
-    const pieces = decoded(contentEncoding, body)[Symbol.asyncIterator]();
-    let first = NOTHING;
-    while (first.length < MAGIC_BYTES) {
-      const { done, value } = await pieces.next();
-      if (done) break;
-      first = Buffer.concat([first, value]);
-    }
-    const all = async function* () {
-      if (first.length > 0) yield first;
-      for (;;) {
-        const { done, value } = await pieces.next();
-        if (done) return;
-        yield value;
-      }
-    };
-    const compression = compressionOf(first);
-    yield* compression === undefined ? all() : decompressed(compression, all, false, this.#options.mostBytes);
   }
 
   #requireLog(head: Buffer): void {
