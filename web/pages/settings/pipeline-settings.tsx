@@ -75,7 +75,8 @@ function Limits({
       <p className="s t2 pt-2">
         A record may be {duration(grace)} late and still count.{' '}
         {excluded === 0 ? 'No client is excluded.' : `${excluded} addresses or networks make no incident.`} Limits are
-        set by these options, in a file of settings or the environment; a pipeline that starts anew goes by them.
+        set by these options, in a file of settings or the environment; <code>millrace config check</code> says which of
+        them a running pipeline takes over.
       </p>
     </section>
   );
