@@ -2,7 +2,7 @@
  * What the dashboard's page and its server hold while somebody uses it: `npm run bench:dashboard`. A browser goes from page
  * to page over a pipeline that runs; once a minute garbage is collected and what is left is measured. With one page alone,
  * such as `-- --pages logs --minutes 1 --log-rate 5000 --trace`, it stays there; the trace tells the processor time of its
- * tasks, which a busy machine does not make longer. Needs Chromium.
+ * tasks, which a busy machine does not make longer, and what those over 50 ms did. Needs Chromium.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -26,7 +26,10 @@ const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
 const KEYS: Readonly<Record<string, string>> = {
   ...{ overview: 'o', logs: 'l', services: 's', pipeline: 'p', incidents: 'i', sql: 'q', alerts: 'a' },
 };
+/** Pages that no key leads to, which are measured alone. */
+const KEYLESS = ['hosts', 'sensors', 'goals'];
 const PAGE_MS = 6_000;
+const LONG_MS = 50;
 const MINUTE_MS = 60_000;
 const WITHIN_MS = 120_000;
 
@@ -49,6 +52,7 @@ interface TracedTask {
   readonly pid: number;
   readonly tid: number;
   readonly args?: { readonly name?: string };
+  readonly ts?: number;
   readonly dur?: number;
   /** Of the processor: what the task itself took, also while others had the machine. */
   readonly tdur?: number;
@@ -97,10 +101,12 @@ async function use(page: Page, names: readonly string[], until: number): Promise
 }
 
 async function heldBy(session: CDPSession, page: Page, minute: number, pids: readonly [number, number]): Promise<Held> {
+  // To collect all garbage at once is a long task, and none of the page's use.
+  const tasks = await page.evaluate<number[]>('globalThis.longTasks.splice(0)');
   await session.send('HeapProfiler.collectGarbage');
   const { metrics } = await session.send('Performance.getMetrics');
   const of = (name: string): number => metrics.find((metric) => metric.name === name)?.value ?? 0;
-  const tasks = await page.evaluate<number[]>('globalThis.longTasks.splice(0)');
+  await page.evaluate('globalThis.longTasks.length = 0');
   return {
     ...{ minute, heap: of('JSHeapUsedSize'), nodes: of('Nodes'), listeners: of('JSEventListeners') },
     ...{ server: rssOf(pids[0]), pipeline: rssOf(pids[1]) },
@@ -118,17 +124,44 @@ async function urlIn(said: () => string, pipeline: ChildProcess): Promise<string
   throw new Error(`The pipeline did not start:\n${said()}`);
 }
 
-/** Of all threads that draw pages, the tasks with most processor time, in milliseconds. */
-function longestTasks(trace: Buffer): readonly number[] {
+interface LongTask {
+  readonly cpuMs: number;
+  readonly did: string;
+}
+
+interface Traced {
+  readonly tasks: number;
+  readonly cpuSeconds: number;
+  readonly longestMs: number;
+  readonly long: readonly LongTask[];
+}
+
+/** Of all threads that draw pages, what their tasks took of the processor, and what the long ones did. */
+function traced(trace: Buffer): Traced {
   const { traceEvents: events } = JSON.parse(trace.toString()) as { traceEvents: readonly TracedTask[] };
   const threadOf = ({ pid, tid }: TracedTask) => `${pid}/${tid}`;
   const drawing = new Set(
     events.filter(({ args, name }) => name === 'thread_name' && args?.name === 'CrRendererMain').map(threadOf),
   );
-  return events
-    .filter((event) => event.name.endsWith('RunTask') && event.tdur !== undefined && drawing.has(threadOf(event)))
-    .map(({ tdur = 0 }) => tdur / 1000)
-    .sort((one, other) => other - one);
+  const all = events.filter((event) => event.tdur !== undefined && drawing.has(threadOf(event)));
+  const isTask = ({ name }: TracedTask) => name.endsWith('RunTask');
+  const tasks = all.filter(isTask);
+  const cpuMs = ({ tdur = 0 }: TracedTask) => tdur / 1000;
+  const within = (task: TracedTask) =>
+    all
+      .filter((one) => !isTask(one) && threadOf(one) === threadOf(task))
+      .filter(({ ts = 0 }) => ts >= (task.ts ?? 0) && ts < (task.ts ?? 0) + (task.dur ?? 0))
+      .toSorted((one, other) => cpuMs(other) - cpuMs(one))
+      .slice(0, 4)
+      .map((one) => `${one.name} ${cpuMs(one).toFixed(0)} ms`);
+  return {
+    tasks: tasks.length,
+    cpuSeconds: tasks.reduce((sum, task) => sum + cpuMs(task), 0) / 1000,
+    longestMs: tasks.reduce((most, task) => Math.max(most, cpuMs(task)), 0),
+    long: tasks
+      .filter((task) => cpuMs(task) > LONG_MS)
+      .map((task) => ({ cpuMs: cpuMs(task), did: within(task).join(', ') })),
+  };
 }
 
 const OBSERVE = `globalThis.longTasks = [];
@@ -141,8 +174,9 @@ const mb = (value: number): string => `${(value / 1e6).toFixed(1)} MB`;
 async function main(): Promise<void> {
   if (CHROMIUM === undefined) throw new Error('There is no Chromium at /usr/bin.');
   const names = values.pages.split(',');
-  const unknown = names.find((name) => KEYS[name] === undefined);
-  if (unknown !== undefined) throw new Error(`There is no page ${unknown}; there are ${Object.keys(KEYS).join(', ')}.`);
+  const known = [...Object.keys(KEYS), ...(names.length === 1 ? KEYLESS : [])];
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`There is no page ${unknown}; there are ${known.join(', ')}.`);
   const directory = mkdtempSync(join(tmpdir(), 'millrace-dashboard-'));
   const args = ['start', '--no-auth', '--data-dir', directory, '--http', `127.0.0.1:${values.port}`];
   const pipeline = spawn('node', [PROGRAM, ...args, '--log-rate', values['log-rate'], '--seed', '1'], {
@@ -164,7 +198,8 @@ async function main(): Promise<void> {
     await session.send('Performance.enable');
     const pids = [serverOf(pipeline.pid ?? 0), pipeline.pid ?? 0] as const;
     console.log('minute  heap of the page  nodes  listeners  server  pipeline  tasks over 50 ms  longest');
-    if (values.trace) await browser.startTracing(page, { categories: ['toplevel'] });
+    if (values.trace) await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', 'v8'] });
+    let trace: Traced | undefined;
     const usedSince = Date.now();
     for (let minute = 1; minute <= Number(values.minutes); minute++) {
       await use(page, names, usedSince + minute * MINUTE_MS);
@@ -173,23 +208,23 @@ async function main(): Promise<void> {
         await page.keyboard.press('o');
         await wait(2_000);
       }
+      if (values.trace && minute === Number(values.minutes)) trace = traced(await browser.stopTracing());
       const held = await heldBy(session, page, minute, pids);
       const columns = [held.minute, mb(held.heap), held.nodes, held.listeners, mb(held.server), mb(held.pipeline)];
       console.log([...columns, held.longTasks, `${held.longestMs.toFixed(0)} ms`].join('  '));
     }
-    if (values.trace) {
-      const tasks = longestTasks(await browser.stopTracing());
+    if (trace !== undefined) {
       const lines = await page
         .locator('[role=grid]')
         .first()
         .getAttribute('aria-rowcount', { timeout: 1_000 })
         .catch(() => null);
       if (lines !== null) console.log(`${lines} rows in the list`);
-      const long = tasks.filter((ms) => ms > 50).length;
-      const total = tasks.reduce((sum, ms) => sum + ms, 0);
+      const { cpuSeconds, long, longestMs, tasks } = trace;
       console.log(
-        `${tasks.length} tasks, ${(total / 1000).toFixed(1)} s of processor time; ${long} over 50 ms, the longest ${(tasks[0] ?? 0).toFixed(0)} ms`,
+        `${tasks} tasks, ${cpuSeconds.toFixed(1)} s of processor time; ${long.length} over ${LONG_MS} ms, the longest ${longestMs.toFixed(0)} ms`,
       );
+      for (const { cpuMs, did } of long) console.log(`  ${cpuMs.toFixed(0)} ms: ${did}`);
     }
   } finally {
     await browser.close();
