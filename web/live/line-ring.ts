@@ -1,7 +1,8 @@
 import type { LogLine } from '../api/client.js';
 
-/** The newest lines, a bounded number of them; older ones make room. */
+/** The newest lines by their times, a bounded number of them; older ones make room. */
 export class LineRing {
+  /** The oldest first. */
   readonly #lines: LogLine[] = [];
   #forgotten = 0;
 
@@ -16,8 +17,11 @@ export class LineRing {
     return this.#forgotten;
   }
 
+  /** Most lines come nearly in order: to put each in its place costs less than to sort all of them again and again. */
   add(line: LogLine): void {
-    this.#lines.push(line);
+    const last = this.#lines.at(-1);
+    if (last === undefined || last.time <= line.time) this.#lines.push(line);
+    else this.#lines.splice(this.#lines.findLastIndex(({ time }) => time <= line.time) + 1, 0, line);
     // Rarely many at once: each one would move all others.
     const over = this.#lines.length - this.most;
     if (over > this.most / 4) {

@@ -35,7 +35,7 @@ export function LineList({ chosen, leftOut, lines, names, onOpen, wraps }: LineL
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
-    overscan: 20,
+    overscan: 8,
     // Rows of one height need no size each; keys would have all of them measured anew with each line that comes.
     ...(wraps && { getItemKey: (index: number) => rows[index]?.id ?? index }),
   });

@@ -21,6 +21,7 @@ import { namesIn } from './line-columns.js';
 import { LineDrawer } from './line-drawer.js';
 import { LineHistogram } from './line-histogram.js';
 import { LineList } from './line-list.js';
+import { merged } from './merged-lines.js';
 import { NoMatch } from './no-match.js';
 import { Patterns } from './patterns.js';
 import { PausedBar } from './paused-bar.js';
@@ -251,13 +252,4 @@ export default function LogsPage() {
       </main>
     </>
   );
-}
-
-/** The newest first, each once; never more than a list can hold. */
-function merged(live: readonly LogLine[], asked: readonly LogLine[]): LogLine[] {
-  if (live.length === 0) return [...asked];
-  const known = new Set(live.map(({ id }) => id));
-  return [...live, ...asked.filter(({ id }) => !known.has(id))]
-    .toSorted((one, other) => other.time - one.time)
-    .slice(0, 11_000);
 }
