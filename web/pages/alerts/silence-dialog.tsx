@@ -4,6 +4,7 @@ import { answerOf, api } from '../../api/client.js';
 import type { paths } from '../../api/schema.js';
 import { FormDialog } from '../../parts/form-dialog.js';
 import { titleOf } from '../../parts/incident-words.js';
+import { type Length, LengthField, SILENCE_LENGTHS } from '../../parts/length-field.js';
 import { count } from '../../parts/wording.js';
 import { MatchersField, matchersIn } from './matchers.js';
 import { type Silence, schedulesOf } from './questions.js';
@@ -16,24 +17,20 @@ interface SilenceDialogProps {
   readonly onClose: () => void;
 }
 
-const LENGTHS = [
-  [1_800_000, '30 minutes'],
-  [7_200_000, '2 hours'],
-  [28_800_000, '8 hours'],
-  [86_400_000, 'a day'],
-  [604_800_000, '7 days'],
-  [0, 'until somebody ends it'],
-] as const;
+const SAME = 'same';
+const ENDLESS = 'endless';
+const LENGTHS: readonly Length[] = [...SILENCE_LENGTHS, [ENDLESS, 'until somebody ends it']];
+const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A silence with what it would keep from being told now. */
 export function SilenceDialog({ onClose, onKeep, silence }: SilenceDialogProps) {
   const [matchers, setMatchers] = useState<readonly string[]>(silence?.matchers ?? []);
   const schedules = useQuery(schedulesOf());
-  const [length, setLength] = useState<string>(silence === undefined ? '7200000' : 'same');
   const submit = (form: FormData) => {
     const from = silence?.from ?? Date.now();
-    const ms = Number(length);
-    const until = length === 'same' ? (silence?.until ?? null) : ms === 0 ? null : Date.now() + ms;
+    const length = String(form.get('for'));
+    const until =
+      length === SAME ? (silence?.until ?? null) : length === ENDLESS ? null : Date.now() + milliseconds(length);
     const schedule = String(form.get('schedule') ?? '');
     return onKeep({
       ...{ matchers: matchersIn(form.get('matchers')), from, until },
@@ -50,17 +47,11 @@ export function SilenceDialog({ onClose, onKeep, silence }: SilenceDialogProps) 
     >
       <MatchersField name="matchers" label="Incidents with" value={matchers} required onChange={setMatchers} />
       <Preview matchers={useDeferredValue(matchers)} />
-      <label>
-        For
-        <select className="in" value={length} onChange={({ target }) => setLength(target.value)}>
-          {silence !== undefined && <option value="same">as long as it was</option>}
-          {LENGTHS.map(([ms, words]) => (
-            <option key={ms} value={ms}>
-              {words}
-            </option>
-          ))}
-        </select>
-      </label>
+      <LengthField
+        label="For"
+        lengths={silence === undefined ? LENGTHS : [[SAME, 'as long as it was'], ...LENGTHS]}
+        chosen={silence === undefined ? '2h' : SAME}
+      />
       {(schedules.data?.length ?? 0) > 0 && (
         <label>
           Only in the times of
@@ -78,6 +69,11 @@ export function SilenceDialog({ onClose, onKeep, silence }: SilenceDialogProps) 
       </label>
     </FormDialog>
   );
+}
+
+/** Of a length such as 30m. */
+function milliseconds(length: string): number {
+  return Number.parseInt(length, 10) * (UNITS_MS[length.at(-1) ?? ''] ?? 0);
 }
 
 function Preview({ matchers }: { readonly matchers: readonly string[] }) {

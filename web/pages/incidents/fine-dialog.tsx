@@ -1,5 +1,6 @@
 import type { Incident } from '../../api/client.js';
 import { FormDialog } from '../../parts/form-dialog.js';
+import { type Length, LengthField } from '../../parts/length-field.js';
 
 /** Of an incident, whether it was fine. */
 export interface Said {
@@ -13,7 +14,7 @@ export interface Said {
 
 const DAILY = 'daily';
 const FAULT = 'fault';
-const FINE_FOR = [
+const FINE_FOR: readonly Length[] = [
   ['', 'this incident alone'],
   ['1d', 'the same for a day'],
   ['7d', 'the same for 7 days'],
@@ -21,7 +22,7 @@ const FINE_FOR = [
   ['90d', 'the same for 90 days'],
   [DAILY, 'the same at this time of day, always'],
   [FAULT, 'nothing: it was a fault, each time it comes'],
-] as const;
+];
 
 interface FineDialogProps {
   readonly incident: Incident;
@@ -39,19 +40,11 @@ export default function FineDialog({ incident, onClose, onSubmit }: FineDialogPr
       onClose={onClose}
       onSubmit={(form) => onSubmit(saidIn(form))}
     >
-      <label>
-        What is fine
-        <select name="for" className="in" defaultValue="1d">
-          {FINE_FOR.map(([value, words]) => (
-            <option key={value} value={value}>
-              {words}
-            </option>
-          ))}
-        </select>
+      <LengthField label="What is fine" lengths={FINE_FOR} chosen="1d">
         <span className="s">
           The same: alerts of <code>{incident.scope}</code> by these detectors that go no further than these did.
         </span>
-      </label>
+      </LengthField>
       <label className="flex gap-2 items-center">
         <input type="checkbox" name="alike" /> Also of entities like it, whose names differ in numbers only
       </label>

@@ -1,12 +1,5 @@
 import { FormDialog } from '../../parts/form-dialog.js';
-
-const LENGTHS = [
-  ['30m', '30 minutes'],
-  ['2h', '2 hours'],
-  ['8h', '8 hours'],
-  ['1d', 'a day'],
-  ['7d', '7 days'],
-] as const;
+import { LengthField, SILENCE_LENGTHS } from '../../parts/length-field.js';
 
 interface SilenceDialogProps {
   readonly scope: string;
@@ -14,30 +7,22 @@ interface SilenceDialogProps {
   readonly onClose: () => void;
 }
 
-/** Asks for how long nobody is told of an incident's scope, and why. */
+/** Asks for how long nobody is told of an incident, and why. */
 export default function SilenceDialog({ onClose, onSubmit, scope }: SilenceDialogProps) {
   return (
     <FormDialog
       title="Silence"
       says={
         <>
-          Nobody is told of <code>{scope}</code> for some time. Its alerts are found and counted all the same.
+          Nobody is told of this incident of <code>{scope}</code> for some time. Its alerts are found and counted all
+          the same; a later incident is told again.
         </>
       }
       verb="Silence"
       onClose={onClose}
       onSubmit={(form) => onSubmit({ for: String(form.get('for')), reason: String(form.get('reason')) })}
     >
-      <label>
-        For
-        <select name="for" className="in" defaultValue="2h">
-          {LENGTHS.map(([value, words]) => (
-            <option key={value} value={value}>
-              {words}
-            </option>
-          ))}
-        </select>
-      </label>
+      <LengthField label="For" lengths={SILENCE_LENGTHS} chosen="2h" />
       <label>
         Reason
         <input name="reason" className="in" required maxLength={2000} />
