@@ -98,11 +98,11 @@ function rankOf({ source_kind: kind }: Incident): number {
   return kind === 'service' ? 0 : kind === 'web' ? 1 : 2;
 }
 
-export function isOngoing({ state }: Incident): boolean {
+export function isOngoing({ state }: Pick<Incident, 'state'>): boolean {
   return state !== 'resolved';
 }
 
 /** Whether it goes on, and nobody has said that it is fine. */
-export function isOpen(incident: Incident): boolean {
+export function isOpen(incident: Pick<Incident, 'state' | 'was_fine'>): boolean {
   return isOngoing(incident) && !incident.was_fine;
 }

@@ -8,7 +8,7 @@ import { nameOf } from '../../parts/incident-words.js';
 import { Answer, Failure, Note } from '../../parts/state.js';
 import { when, whole } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
-import { deliveriesOf } from './questions.js';
+import { channelsOf, deliveriesOf } from './questions.js';
 
 const STATES = [
   [undefined, 'All'],
@@ -24,6 +24,8 @@ export function DeliveryList() {
   const now = useNow(5_000);
   const [state, choose] = useState<'pending' | 'failed'>();
   const asked = useQuery(deliveriesOf(state, MAX));
+  const channels = useQuery(channelsOf());
+  const isThere = (channel: string) => channels.data?.items.some(({ name }) => name === channel) !== false;
   const again = useMutation({
     mutationFn: (id: string) => answerOf(api.POST('/deliveries/{id}/replay', { params: { path: { id } } })),
     onSettled: () => client.invalidateQueries({ queryKey: ['alerting', 'deliveries'] }),
@@ -64,7 +66,7 @@ export function DeliveryList() {
                       key={one.id}
                       delivery={one}
                       now={now}
-                      {...(canAct && { onSend: () => again.mutate(one.id) })}
+                      {...(canAct && isThere(one.channel) && { onSend: () => again.mutate(one.id) })}
                     />
                   ))}
                 </tbody>

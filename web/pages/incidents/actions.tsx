@@ -4,6 +4,7 @@ import { answerOf, api, type Incident } from '../../api/client.js';
 import { Failure } from '../../parts/state.js';
 import { useKeys } from '../../shell/keys.js';
 import { useVisitor } from '../../shell/visitor.js';
+import { offeredFor } from './offered-actions.js';
 
 const SilenceDialog = lazy(() => import('./silence-dialog.js'));
 const FineDialog = lazy(() => import('./fine-dialog.js'));
@@ -25,6 +26,7 @@ export function IncidentActions({ children, incident, more, primary = false, wit
   const client = useQueryClient();
   const { canAct } = useVisitor();
   const [asks, ask] = useState<Question>();
+  const offered = offeredFor(incident, canAct);
   const params = { path: { id: incident.id } };
   const onSuccess = () => client.invalidateQueries({ queryKey: ['incidents'] });
   const acknowledge = useMutation({
@@ -32,34 +34,32 @@ export function IncidentActions({ children, incident, more, primary = false, wit
     onSuccess,
   });
   useKeys({
-    a: () => canAct && !incident.acknowledged && acknowledge.mutate(),
-    s: () => canAct && ask('silence'),
-    ...(withFine && { f: () => canAct && ask('fine') }),
+    a: () => offered.acknowledge && acknowledge.mutate(),
+    s: () => offered.silence && ask('silence'),
+    ...(withFine && { f: () => offered.fine && ask('fine') }),
   });
   return (
     <>
       {children}
-      {canAct && (
-        <>
-          {!incident.acknowledged && (
-            <button
-              type="button"
-              className={`btn ${primary ? 'primary' : ''}`}
-              onClick={() => acknowledge.mutate()}
-              disabled={acknowledge.isPending}
-            >
-              Acknowledge <kbd>a</kbd>
-            </button>
-          )}
-          <button type="button" className="btn" onClick={() => ask('silence')}>
-            Silence <kbd>s</kbd>
-          </button>
-          {withFine && (
-            <button type="button" className="btn" onClick={() => ask('fine')}>
-              This was fine <kbd>f</kbd>
-            </button>
-          )}
-        </>
+      {offered.acknowledge && (
+        <button
+          type="button"
+          className={`btn ${primary ? 'primary' : ''}`}
+          onClick={() => acknowledge.mutate()}
+          disabled={acknowledge.isPending}
+        >
+          Acknowledge <kbd>a</kbd>
+        </button>
+      )}
+      {offered.silence && (
+        <button type="button" className="btn" onClick={() => ask('silence')}>
+          Silence <kbd>s</kbd>
+        </button>
+      )}
+      {offered.fine && withFine && (
+        <button type="button" className="btn" onClick={() => ask('fine')}>
+          This was fine <kbd>f</kbd>
+        </button>
       )}
       {more?.(ask)}
       {acknowledge.error !== null && <Failure what="That was not noted." error={acknowledge.error} />}

@@ -1,10 +1,11 @@
 import type { IncidentDetail } from '../../api/client.js';
-import { ActionMenu } from '../../parts/action-menu.js';
+import { ActionMenu, type MenuItem } from '../../parts/action-menu.js';
 import { useCopy } from '../../parts/use-copy.js';
 import { useRangeLink } from '../../shell/range.js';
 import { useVisitor } from '../../shell/visitor.js';
 import { markdownOf, textOf } from './incident-text.js';
 import { logsQueryOf, logsSourceOf, timeAround } from './its-lines.js';
+import { offeredFor } from './offered-actions.js';
 
 interface MenuProps {
   readonly incident: IncidentDetail;
@@ -18,6 +19,11 @@ export function IncidentMenu({ incident, onFine, onSilence }: MenuProps) {
   const { copy, said } = useCopy();
   const linkTo = useRangeLink();
   const { id } = incident;
+  const offered = offeredFor(incident, canAct);
+  const toSay: readonly MenuItem[] = [
+    ...(offered.silence ? [{ name: 'Silence', icon: 'bell_off', shortcut: 's', act: onSilence } as const] : []),
+    ...(offered.fine ? [{ name: 'This was fine', icon: 'thumbs', shortcut: 'f', act: onFine } as const] : []),
+  ];
   // Also from the list, whose page names no incident.
   const path = `/incidents/${encodeURIComponent(id)}`;
   const url = () => new URL(path, location.href).href;
@@ -26,12 +32,7 @@ export function IncidentMenu({ incident, onFine, onSilence }: MenuProps) {
       <ActionMenu
         label="More: copy, export, lines"
         groups={[
-          canAct
-            ? [
-                { name: 'Silence', icon: 'bell_off', shortcut: 's', act: onSilence },
-                { name: 'This was fine', icon: 'thumbs', shortcut: 'f', act: onFine },
-              ]
-            : [],
+          toSay,
           [
             {
               name: 'Open its lines',

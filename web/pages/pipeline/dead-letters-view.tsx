@@ -68,7 +68,7 @@ export function DeadLettersView() {
                     Send {count(chosen.size, 'record')} again
                   </button>
                 )}
-                {canAct && chosen.size === 0 && reason !== null && (
+                {canAct && chosen.size === 0 && reason !== null && items.some(canBeSent) && (
                   <button
                     type="button"
                     className="btn sm r"
@@ -105,6 +105,10 @@ export function DeadLettersView() {
       }
     </Answer>
   );
+}
+
+function canBeSent({ replay, replayable }: DeadLetter): boolean {
+  return replayable && replay === null;
 }
 
 interface ReasonsProps {
@@ -161,7 +165,7 @@ function Refused({ isChosen, letter, onChoose }: RefusedProps) {
           type="checkbox"
           aria-label={`Choose ${id}`}
           checked={isChosen}
-          disabled={!replayable || replay !== null}
+          disabled={!canBeSent(letter)}
           onChange={({ target }) => onChoose(target.checked)}
         />
       )}

@@ -88,8 +88,12 @@ function Users() {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    add.mutate({ name: String(form.get('name')), role: roleOf(form), password: String(form.get('password')) });
-    event.currentTarget.reset();
+    const { currentTarget: fields } = event;
+    add.mutate(
+      { name: String(form.get('name')), role: roleOf(form), password: String(form.get('password')) },
+      // What was refused is there to be mended.
+      { onSuccess: () => fields.reset() },
+    );
   };
   return (
     <section aria-labelledby="users-t">
@@ -108,14 +112,18 @@ function Users() {
                   <td>{role}</td>
                   <td className="t2">{hasPassword ? `since ${day(created)}` : 'no password'}</td>
                   <td className="num">
-                    <button
-                      type="button"
-                      className="btn sm"
-                      onClick={() => remove.mutate(name)}
-                      aria-label={`Remove ${name}`}
-                    >
-                      Remove
-                    </button>
+                    {role === 'admin' && items.filter((one) => one.role === 'admin').length === 1 ? (
+                      <span className="dim">the only admin</span>
+                    ) : (
+                      <button
+                        type="button"
+                        className="btn sm"
+                        onClick={() => remove.mutate(name)}
+                        aria-label={`Remove ${name}`}
+                      >
+                        Remove
+                      </button>
+                    )}
                   </td>
                 </tr>
               ))}
@@ -162,8 +170,8 @@ function Tokens() {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const role = form.get('role') === 'ingest' ? 'ingest' : roleOf(form);
-    add.mutate({ name: String(form.get('name')), role });
-    event.currentTarget.reset();
+    const { currentTarget: fields } = event;
+    add.mutate({ name: String(form.get('name')), role }, { onSuccess: () => fields.reset() });
   };
   return (
     <section aria-labelledby="tokens-t">
