@@ -4,8 +4,21 @@ const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 /** As exact as is of use: 0.63, 4.1, 46.2, 414, 1,194. */
 export function number(value: number): string {
+  return withDigits(value, digitsOf(value));
+}
+
+/** From one number to another, both as exact as the greater one: 68 to 350. */
+export function numbers(low: number, high: number): string {
+  const digits = digitsOf(Math.abs(low) > Math.abs(high) ? low : high);
+  return `${withDigits(low, digits)} to ${withDigits(high, digits)}`;
+}
+
+function digitsOf(value: number): number {
   const size = Math.abs(value);
-  const digits = size === 0 || Number.isInteger(value) ? 0 : size < 1 ? 2 : size < 100 ? 1 : 0;
+  return size === 0 || Number.isInteger(value) ? 0 : size < 1 ? 2 : size < 100 ? 1 : 0;
+}
+
+function withDigits(value: number, digits: number): string {
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
@@ -13,6 +26,12 @@ export const whole = (value: number): string => WHOLE.format(value);
 
 /** A share from 0 to 1 as per cent, without the sign. */
 export const percent = (share: number, digits = 1): string => (share === 0 ? '0' : (share * 100).toFixed(digits));
+
+/** A share from 0 to 1 with its sign, with no more digits than it needs: on an axis 50 %, 12.5 % and 0.04 %. */
+export function share(value: number): string {
+  const hundredths = value * 100;
+  return `${Number(hundredths.toFixed(Math.abs(hundredths) < 0.1 ? 2 : 1))} %`;
+}
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
 

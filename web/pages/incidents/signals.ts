@@ -1,6 +1,6 @@
 import type { IncidentDetail } from '../../api/client.js';
 import { endsAt, everywhere, heldSince, isOutside, type Usual, type UsualEnds } from '../../charts/usual.js';
-import { bytes, number, percent } from '../../parts/wording.js';
+import { bytes, number, numbers, percent, share } from '../../parts/wording.js';
 import { usualCounts, usualErrors, usualTimes } from '../services/usual-of-service.js';
 
 /** A measure of what an incident is about, over time, and what its alerts take for usual. */
@@ -16,6 +16,8 @@ export interface Signal {
   readonly usualOf: string | undefined;
   readonly format: (value: number) => string;
   readonly unit: string;
+  /** A value on an axis, where its unit does not stand beside it. */
+  readonly tick: (value: number) => string;
   readonly gapMs: number;
 }
 
@@ -53,7 +55,7 @@ const OF_SERVICE: readonly Measure<Health>[] = [
     value: (row) => row.p50_response_time,
     usual: usualTimes,
     fields: ['response_time'],
-    usualOf: 'typical',
+    usualOf: 'typical time',
     format: number,
   },
   {
@@ -165,7 +167,7 @@ function signal<Row>(
   return {
     isNamed: alert !== undefined,
     signal: {
-      ...{ name, of, unit, format, gapMs, times, usual },
+      ...{ name, of, unit, format, gapMs, times, usual, tick: unit === '%' ? share : format },
       values: rows.map(value),
       range: range ?? (said === undefined ? undefined : everywhere(said, rows.length)),
       usualOf: usual === undefined ? undefined : usualOf,
@@ -175,13 +177,22 @@ function signal<Row>(
 
 const isKnown = ({ high, low }: Usual): boolean => [...low, ...high].some((end) => end !== null);
 
-/** Such as ≤ 3.6 % or 34.8 to 54.6. */
-export function usualInWords({ format, unit, usual }: Pick<Signal, 'format' | 'unit' | 'usual'>): string {
+type Range = Pick<Signal, 'format' | 'unit' | 'usual' | 'usualOf'>;
+
+/** Such as usual ≤ 3.6 %, usual 35 to 140, or typical time usually 68 to 350 ms; nothing where it is not known. */
+export function usualInWords({ usualOf, ...range }: Range): string {
+  const ends = endsInWords(range);
+  if (ends === '') return '';
+  return usualOf === undefined ? `usual ${ends}` : `${usualOf} usually ${ends}`;
+}
+
+function endsInWords({ format, unit, usual }: Omit<Range, 'usualOf'>): string {
   if (usual === undefined) return '';
   const { high, low } = usual;
   const end = unit === '' ? '' : ` ${unit}`;
   if (low === null) return high === null ? '' : `≤ ${format(high)}${end}`;
-  return high === null ? `≥ ${format(low)}${end}` : `${format(low)} to ${format(high)}${end}`;
+  if (high === null) return `≥ ${format(low)}${end}`;
+  return `${format === number ? numbers(low, high) : `${format(low)} to ${format(high)}`}${end}`;
 }
 
 export function latestOf({ values }: Pick<Signal, 'values'>): number | null {

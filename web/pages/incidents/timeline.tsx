@@ -101,16 +101,12 @@ function SignalRow({ began, from, incident, signal, to }: SignalRowProps) {
             <b className={isUnusual(value, signal) ? `${tone}-t` : ''}>
               {signal.format(value)} {signal.unit}
             </b>{' '}
-            {usual !== '' && (
-              <span className="t2">
-                usual {signal.usualOf} {usual}
-              </span>
-            )}
+            {usual !== '' && <span className="t2">{usual}</span>}
           </span>
         )}
       </div>
       <TimeChart
-        label={`${signal.name}, ${signal.of}: ${value === null ? 'nothing' : signal.format(value)} last${usual === '' ? '' : `, usual ${usual}`}`}
+        label={`${signal.name}, ${signal.of}: ${value === null ? 'nothing' : `${signal.format(value)} ${signal.unit}`.trim()} last${usual === '' ? '' : `, ${usual}`}`}
         times={signal.times}
         lines={[
           {
@@ -124,7 +120,7 @@ function SignalRow({ began, from, incident, signal, to }: SignalRowProps) {
         to={to}
         height={70}
         gutter={GUTTER}
-        format={signal.format}
+        format={signal.tick}
         gapMs={signal.gapMs}
         xAxis={false}
         zero={incident.source_kind !== 'sensor'}

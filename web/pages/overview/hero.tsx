@@ -146,7 +146,7 @@ function Facts({ detail, incident, signals }: FactsProps) {
               </b>{' '}
               {signal.name.toLowerCase()} now
             </Link>
-            , usual {signal.usualOf} {usualInWords(signal)}
+            , {usualInWords(signal)}
           </span>
         ))}
       </dd>
@@ -218,16 +218,12 @@ function SignalChart({ incident, others, signal, xAxis }: SignalChartProps) {
             <b className={isUnusual(value, signal) ? `${tone}-t` : ''}>
               {signal.format(value)} {signal.unit}
             </b>{' '}
-            {usual !== '' && (
-              <span className="s">
-                usual {signal.usualOf} {usual}
-              </span>
-            )}
+            {usual !== '' && <span className="s">{usual}</span>}
           </span>
         )}
       </div>
       <TimeChart
-        label={`${signal.name}, ${signal.of}, of ${nameOf(incident.scope)}: ${value === null ? 'nothing' : signal.format(value)} now${usual === '' ? '' : `, usual ${usual}`}`}
+        label={`${signal.name}, ${signal.of}, of ${nameOf(incident.scope)}: ${value === null ? 'nothing' : `${signal.format(value)} ${signal.unit}`.trim()} now${usual === '' ? '' : `, ${usual}`}`}
         times={signal.times}
         lines={[
           {
@@ -243,7 +239,7 @@ function SignalChart({ incident, others, signal, xAxis }: SignalChartProps) {
         to={to}
         height={108}
         gutter={38}
-        format={signal.format}
+        format={signal.tick}
         gapMs={signal.gapMs}
         xAxis={xAxis}
         zero={incident.source_kind !== 'sensor'}

@@ -8,7 +8,7 @@ import { heldSince } from '../../charts/usual.js';
 import { Icon } from '../../parts/icon.js';
 import { gravestOf, matterOf } from '../../parts/incident-words.js';
 import { Answer, Note } from '../../parts/state.js';
-import { number, percent, timeOfDay, whole } from '../../parts/wording.js';
+import { number, share, timeOfDay, whole } from '../../parts/wording.js';
 import { boundsOf, useRange, useRangeBefore, useRangeLink } from '../../shell/range.js';
 import { AlertList } from './alert-list.js';
 import { Endpoints, Instances } from './instances.js';
@@ -68,7 +68,7 @@ export function OneService({ name }: { readonly name: string }) {
                 <div className="hd">
                   <h3>Response time</h3>
                   <span className="s">ms, of 5 s</span>
-                  <UsualKey of="usual typical" isLearning={isLearning} />
+                  <UsualKey of="usual, of the typical time" isLearning={isLearning} />
                 </div>
                 <TimeChart
                   {...chart}
@@ -91,7 +91,7 @@ export function OneService({ name }: { readonly name: string }) {
               <div className="cell">
                 <div className="hd">
                   <h3>Errors</h3>
-                  <span className="s">share of lines, %</span>
+                  <span className="s">share of lines</span>
                   <UsualKey of="usual" isLearning={isLearning} />
                 </div>
                 <TimeChart
@@ -105,7 +105,7 @@ export function OneService({ name }: { readonly name: string }) {
                     },
                   ]}
                   before={before((one) => one.error_rate)}
-                  format={(value) => percent(value)}
+                  format={share}
                   usual={errors}
                   {...incidentOn}
                 />
