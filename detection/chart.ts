@@ -37,6 +37,11 @@ export function addEvidence<A>(
   });
 }
 
+/** The most that speaks for an alternative now: nothing once an alarm is over. */
+export function mostEvidence({ evidence }: ChartState): number {
+  return Math.max(...evidence);
+}
+
 /** A half or more while the alarm is open, less before. */
 export function chartScore({ alarm }: ChartState, evidence: number, limit: number): number {
   const score = evidence / (evidence + limit);

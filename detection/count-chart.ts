@@ -1,5 +1,14 @@
 import { alarmLimit, type Budget, closeAlarm, initialAlarm, learnEvidence, openAlarm } from './alarm.js';
-import { addEvidence, type ChartState, chartScore, closeChart, GOOD_LIMIT, mostOfWindow, WARMUP } from './chart.js';
+import {
+  addEvidence,
+  type ChartState,
+  chartScore,
+  closeChart,
+  GOOD_LIMIT,
+  mostEvidence,
+  mostOfWindow,
+  WARMUP,
+} from './chart.js';
 import type { Verdict } from './detector.js';
 import type { Tally } from './peers.js';
 import { rounded } from './rounded.js';
@@ -108,7 +117,7 @@ export function chartCounts(
       Math.min(most, logRatio(count, failures, shareOfOdds(usual, times), usual) / spread),
     );
   }
-  const evidence = Math.max(...state.evidence);
+  const evidence = mostEvidence(state);
   addTo(state.since, count, failures, expected, spread);
   if (alarm.open) closeWhenUsual(state, { count, failures }, usual);
   else if (evidence > limit && isEnough(state.since, { leastFailures, leastShare, leastWindows })) {
@@ -128,7 +137,7 @@ export function chartCounts(
     },
     isLearning,
   };
-  if (count > 0) learn(state, { adopts, evidence, limit, memory });
+  if (count > 0) learn(state, { adopts, limit, memory });
   return verdict;
 }
 
@@ -203,9 +212,11 @@ function returnToFormer(state: CountChartState, { count, failures }: Tally, usua
 
 function learn(
   state: CountChartState,
-  { adopts, evidence, limit, memory }: { adopts: boolean; evidence: number; limit: number; memory: number },
+  { adopts, limit, memory }: { adopts: boolean; limit: number; memory: number },
 ): void {
   const { alarm, since } = state;
+  // Of an alarm that is over, there is none left.
+  const evidence = mostEvidence(state);
   if (!alarm.open) learnEvidence(alarm, evidence, limit);
   if (adopts && alarm.openFor >= ADOPTED_AFTER) {
     // It has been so for so long that it is usual now.

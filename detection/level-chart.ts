@@ -1,5 +1,14 @@
 import { alarmLimit, type Budget, initialAlarm, learnEvidence, openAlarm } from './alarm.js';
-import { addEvidence, type ChartState, chartScore, closeChart, GOOD_LIMIT, mostOfWindow, WARMUP } from './chart.js';
+import {
+  addEvidence,
+  type ChartState,
+  chartScore,
+  closeChart,
+  GOOD_LIMIT,
+  mostEvidence,
+  mostOfWindow,
+  WARMUP,
+} from './chart.js';
 import type { Verdict } from './detector.js';
 import { rounded } from './rounded.js';
 
@@ -74,10 +83,11 @@ export function chartLevel(
   const most = mostOfWindow(limit, leastWindows);
   const ratioOf = (shift: number) => (shift * distance - shift ** 2 / 2) / spread;
   if (!isLearning) addEvidence(state, shifts, limit, (shift) => Math.min(most, ratioOf(shift)));
-  const evidence = Math.max(...state.evidence);
+  const evidence = mostEvidence(state);
   if (alarm.open) {
     alarm.openFor++;
-    state.alarming = rounded(state.alarming + (mean - state.alarming) / Math.min(alarm.openFor, 12));
+    // The window of the alarm counts, too: what is over with the next one is no alarm of the other side.
+    state.alarming = rounded(state.alarming + (mean - state.alarming) / Math.min(alarm.openFor + 1, 12));
     // What is half way back is no longer the alarm.
     const shift =
       Math.sign(state.alarming - state.level) * Math.max(Math.abs(state.alarming - state.level), least(shifts));
@@ -105,7 +115,7 @@ export function chartLevel(
       : { low: state.level - width, high: state.level + width },
     isLearning,
   };
-  learn(state, { count, mean, variance }, { evidence, limit, spread, memory, adoptedAfter });
+  learn(state, { count, mean, variance }, { limit, spread, memory, adoptedAfter });
   return verdict;
 }
 
@@ -118,12 +128,10 @@ function learn(
   { count, mean, variance }: Sample,
   {
     adoptedAfter,
-    evidence,
     limit,
     memory,
     spread,
   }: {
-    evidence: number;
     limit: number;
     spread: number;
     memory: number;
@@ -138,6 +146,8 @@ function learn(
     return;
   }
   const isWarming = alarm.seen < WARMUP;
+  // Of an alarm that is over, there is none left.
+  const evidence = mostEvidence(state);
   const distance = mean - state.level;
   if (!alarm.open) {
     const doubt = evidence > DOUBTFUL * limit ? DOUBTFUL_WEIGHT : 1;

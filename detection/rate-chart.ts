@@ -1,5 +1,14 @@
 import { alarmLimit, type Budget, initialAlarm, learnEvidence, openAlarm } from './alarm.js';
-import { addEvidence, type ChartState, chartScore, closeChart, GOOD_LIMIT, mostOfWindow, WARMUP } from './chart.js';
+import {
+  addEvidence,
+  type ChartState,
+  chartScore,
+  closeChart,
+  GOOD_LIMIT,
+  mostEvidence,
+  mostOfWindow,
+  WARMUP,
+} from './chart.js';
 import type { Verdict } from './detector.js';
 import { rounded } from './rounded.js';
 
@@ -73,10 +82,11 @@ export function chartRate(
   const ratioOf = (factor: number) => (count * Math.log(factor) - mean * (factor - 1)) / spread;
   const mostOf = (factor: number) => mostOfWindow(limit, leastWindows, factor > 1 ? MAX_OF_RISE : undefined);
   if (!isLearning) addEvidence(state, factors, limit, (factor) => Math.min(mostOf(factor), ratioOf(factor)));
-  const evidence = Math.max(...state.evidence);
+  const evidence = mostEvidence(state);
   if (alarm.open) {
     alarm.openFor++;
-    state.alarming = rounded(state.alarming + (count - state.alarming) / Math.min(alarm.openFor, 12));
+    // The window of the alarm counts, too: what is over with the next one is no alarm of the other side.
+    state.alarming = rounded(state.alarming + (count - state.alarming) / Math.min(alarm.openFor + 1, 12));
     const isFall = state.alarming < mean;
     const factor = isFall ? Math.min(0.7, Math.max(0.05, state.alarming / mean)) : Math.max(1.5, state.alarming / mean);
     state.good = rounded(Math.max(0, state.good + Math.min(GOOD_LIMIT / 2, -ratioOf(factor))));
@@ -101,12 +111,11 @@ export function chartRate(
       : { low: Math.max(0, mean - width), high: mean + width + 1 },
     isLearning,
   };
-  learn(state, count, { adoptedAfter, evidence, limit, mean, memory, spread });
+  learn(state, count, { adoptedAfter, limit, mean, memory, spread });
   return verdict;
 }
 
 interface Learned {
-  readonly evidence: number;
   readonly limit: number;
   readonly mean: number;
   readonly spread: number;
@@ -114,11 +123,7 @@ interface Learned {
   readonly adoptedAfter: number;
 }
 
-function learn(
-  state: RateChartState,
-  count: number,
-  { adoptedAfter, evidence, limit, mean, memory, spread }: Learned,
-): void {
+function learn(state: RateChartState, count: number, { adoptedAfter, limit, mean, memory, spread }: Learned): void {
   const { alarm } = state;
   if (alarm.open && alarm.openFor >= adoptedAfter) {
     // What lasts is usual; what was before is not forgotten, for it may come back.
@@ -128,6 +133,8 @@ function learn(
     return;
   }
   const isWarming = alarm.seen < WARMUP;
+  // Of an alarm that is over, there is none left.
+  const evidence = mostEvidence(state);
   const width = CLIP * Math.sqrt(mean * spread) + 1;
   const distance = count - state.mean;
   const clipped = isWarming ? distance : Math.max(-width, Math.min(width, distance));

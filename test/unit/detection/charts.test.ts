@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { alarmLimit } from '../../../detection/alarm.js';
 import { chartCounts, initialCountChart, poissonTail } from '../../../detection/count-chart.js';
 import { chartLevel, initialLevelChart } from '../../../detection/level-chart.js';
 import { chartRate, initialRateChart } from '../../../detection/rate-chart.js';
@@ -66,6 +67,24 @@ describe('failures, judged by their count', () => {
       delays.push(delay);
     }
     expect(delays).toEqual([2, 2, 2, 2]);
+  });
+
+  it('raise no limit by an alarm that is over: how far it went says nothing of chance', () => {
+    const random = new Random(5);
+    const state = initialCountChart();
+    const windows = (count: number, share: number) => {
+      for (let window = 0; window < count; window++) {
+        chartCounts(state, { count: 40, failures: failuresOf(random, 40, share) }, { budget });
+      }
+    };
+    windows(400, 0.005);
+    for (let outage = 0; outage < 4; outage++) {
+      windows(24, 0.3);
+      windows(100, 0.005);
+    }
+    expect(state.alarm.open).toBe(false);
+    // ln(120,960 windows x 20 charts).
+    expect(alarmLimit(state.alarm, budget)).toBeCloseTo(14.7, 1);
   });
 
   it('that last for half an hour are usual, and what was before is usual again when it comes back', () => {
@@ -164,6 +183,19 @@ describe('a rate', () => {
     expect(delay).toBeGreaterThan(0);
     expect(delay).toBeLessThanOrEqual(4);
     for (let window = 0; window < 6; window++) chartRate(state, poisson(random, before), { budget });
+    expect(state.alarm.open).toBe(false);
+  });
+});
+
+describe('a surge of a small rate', () => {
+  it('is over when it is, also where it was seen in a single window', () => {
+    const options = { budget: { windows: 10_080, charts: 160 }, factors: [8, 30], leastWindows: 1 };
+    const state = initialRateChart(options.factors);
+    const random = new Random(9);
+    const usual = () => 4 + random.below(4);
+    for (let window = 0; window < 200; window++) chartRate(state, usual(), options);
+    expect(chartRate(state, 60, options).isAnomalous).toBe(true);
+    for (let window = 0; window < 4; window++) chartRate(state, usual(), options);
     expect(state.alarm.open).toBe(false);
   });
 });
