@@ -1,3 +1,4 @@
+import { GOOD_LIMIT } from './chart.js';
 import type { Verdict } from './detector.js';
 
 /** Events of one among several, in some time: of an instance of a service, of a disk of an array. */
@@ -15,6 +16,8 @@ export interface PeerState {
   /** Events since there is evidence, and how many of them failed. */
   count: number;
   failures: number;
+  /** While there is a defect: what speaks for its end. */
+  good?: number;
 }
 
 export interface PeerVerdict extends Verdict {
@@ -37,7 +40,7 @@ const MIN_PEER_EVENTS = 5;
 /** Fewer failures prove nothing. */
 const MIN_FAILURES = 3;
 /** The odds of a failure that are watched for, in times of the peers', beside a share half way to all. */
-const ODDS = [8, 40];
+const ODDS = [8, 40] as const;
 /** Events of peers that are remembered. */
 const REMEMBERED_EVENTS = 20_000;
 
@@ -63,7 +66,10 @@ export function compareToPeers(state: PeerState, own: Tally, peers: Tally, befor
   const usual = usualShare(peers, before);
   const isCompared = own.count > 0 && peers.count >= Math.max(MIN_PEER_EVENTS, own.count);
   state.alternatives ??= ODDS.map(() => 0);
-  if (isCompared) {
+  if (isCompared && isOver(state, own, usual)) {
+    Object.assign(state, initialPeerState());
+    state.alternatives = [];
+  } else if (isCompared) {
     const added = (share: number) =>
       own.failures * Math.log(share / usual) + (own.count - own.failures) * Math.log((1 - share) / (1 - usual));
     state.evidence = Math.min(CAP, Math.max(0, state.evidence + added((1 + usual) / 2)));
@@ -78,6 +84,7 @@ export function compareToPeers(state: PeerState, own: Tally, peers: Tally, befor
     state.alternatives = state.alternatives.map((evidence) => evidence * FADING);
   }
   const evidence = Math.max(state.evidence, ...state.alternatives);
+  if (evidence <= LIMIT) delete state.good;
   if (evidence < MIN) Object.assign(state, { ...initialPeerState(), alternatives: undefined });
   return {
     value: state.count === 0 ? 0 : state.failures / state.count,
@@ -86,6 +93,17 @@ export function compareToPeers(state: PeerState, own: Tally, peers: Tally, befor
     isAnomalous: evidence > LIMIT && state.failures >= MIN_FAILURES,
     expected: { low: 0, high: usual },
   };
+}
+
+/** Whether a defect is over: what came since is more likely by the usual share than by that of the defect, and by much. */
+function isOver(state: PeerState, { count, failures }: Tally, usual: number): boolean {
+  const evidence = Math.max(state.evidence, ...(state.alternatives ?? []));
+  if (evidence <= LIMIT) return false;
+  const odds = (ODDS[0] * usual) / (1 - usual);
+  const share = Math.max(odds / (1 + odds), Math.min(0.98, (state.failures + 0.5) / (state.count + 1)));
+  const against = failures * Math.log(share / usual) + (count - failures) * Math.log((1 - share) / (1 - usual));
+  state.good = Math.max(0, (state.good ?? 0) - against);
+  return state.good >= GOOD_LIMIT;
 }
 
 /** By Laplace's rule of succession: few peers that do not fail yet are no proof that none does. */
