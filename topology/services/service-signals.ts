@@ -158,8 +158,10 @@ interface SlowState {
 const DOUBTFUL_SCORE = 0.25;
 const SLOW_SHARE = 0.05;
 const SLOW_WARMUP = 6;
-/** Of the logarithm, with each window. */
+/** Of the logarithm, with each window: less and less, but so much in the end, so that a few minutes do not move it far. */
 const SLOW_STEP = 0.02;
+const LEAST_SLOW_STEP = 0.003;
+const SLOW_STEPS = 60;
 /** A response is slow that takes so many times as long as nineteen of twenty do. */
 const SLOW_FACTOR = 2;
 
@@ -185,8 +187,10 @@ export function slowSignal(chart: string, options: CountChartOptions): ChartSign
       if (verdict.score < DOUBTFUL_SCORE) {
         // A quantile by stochastic approximation (Robbins and Monro, 1951): a window of any size moves it.
         const over = sketch.countAbove(limit) / count - SLOW_SHARE;
-        const step = SLOW_STEP * Math.min(1, count / 20) * Math.max(-1, Math.min(1, over / SLOW_SHARE));
+        const most = Math.max(LEAST_SLOW_STEP, SLOW_STEP / (1 + (state.seen - SLOW_WARMUP) / SLOW_STEPS));
+        const step = most * Math.min(1, count / 20) * Math.max(-1, Math.min(1, over / SLOW_SHARE));
         state.limit = Number((state.limit + step).toPrecision(8));
+        state.seen++;
       }
       const { evidence } = verdict;
       return {
