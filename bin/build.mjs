@@ -9,13 +9,14 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { buildDashboard } from './build-dashboard.mjs';
 import { isMain, orEnd, ROOT, step } from './steps.mjs';
 
@@ -39,6 +40,8 @@ const SOURCES = [
 /** An npm workspace of its own. */
 const PACKAGE = 'streams';
 const DASHBOARD = 'web';
+/** As esbuild writes it. */
+const ENGINE_IMPORT = /(\bfrom |\bimport |\bimport\()"@millrace\/streams(?:\/(\w+))?"/g;
 const ASSET = /\.(avsc|json|xml|properties|java|py)$/;
 /** What is read at run time and is no source. */
 const FILES = ['deploy/grafana/dashboards', 'deploy/grafana/provisioning/datasources', 'deploy/kibana/millrace.ndjson'];
@@ -71,7 +74,10 @@ export async function build() {
   await transpile([PACKAGE], PACKAGE);
   await transpile(folders, '.');
   linkPackage();
-  for (const folder of folders) copyAssets(folder);
+  for (const folder of folders) {
+    importEngineByPath(join(DIST, folder));
+    copyAssets(folder);
+  }
   for (const name of FILES) cpSync(join(ROOT, name), join(DIST, name), { recursive: true });
   for (const folder of [...SOURCES, 'deploy']) removeOrphans(folder, join(DIST, folder));
   removeOrphans(PACKAGE, join(ROOT, PACKAGE, 'dist'));
@@ -92,6 +98,22 @@ function newest(path) {
   if (!stats.isDirectory()) return stats.mtimeMs;
   const names = readdirSync(path).filter((name) => name !== 'dist' && name !== 'node_modules');
   return Math.max(stats.mtimeMs, ...names.map((name) => newest(join(path, name))));
+}
+
+/**
+ * The engine is imported from where it is built, not by its package's name: the application is published with the engine
+ * in it, and works also where no package of that name is installed.
+ */
+function importEngineByPath(folder) {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder, { recursive: true })) {
+    if (!name.endsWith('.js')) continue;
+    const path = join(folder, name);
+    const code = readFileSync(path, 'utf8');
+    const engine = relative(dirname(path), join(ROOT, PACKAGE, 'dist')).replaceAll('\\', '/');
+    const changed = code.replace(ENGINE_IMPORT, (_, keyword, entry = 'index') => `${keyword}"${engine}/${entry}.js"`);
+    if (changed !== code) writeFileSync(path, changed);
+  }
 }
 
 /** Copies what the code reads at run time from beside itself: schemas, connector configurations and the like. */

@@ -44,7 +44,8 @@ export async function ensureKafkaClient(): Promise<void> {
     throw new KafkaClientError(
       'KAFKA_CLIENT_MISSING',
       `the Kafka client @confluentinc/kafka-javascript does not load: ${(cause as Error).message.split('\n', 1)[0]}. ` +
-        'Install it beside Millrace, with its install script allowed to run. Without it everything but Kafka works',
+        'Run `npm install @confluentinc/kafka-javascript` where Millrace is installed, with its install script allowed ' +
+        'to run. Without it everything but Kafka works',
       1,
       { cause },
     );

@@ -22,7 +22,8 @@ beforeAll(async () => {
     recursive: true,
     filter: (path) => !path.startsWith(join(ROOT, 'dist/streams')),
   });
-  await symlink(join(ROOT, 'streams/dist'), join(directory.path, 'dist/streams'));
+  await mkdir(join(directory.path, 'streams'));
+  await symlink(join(ROOT, 'streams/dist'), join(directory.path, 'streams/dist'));
   program = join(directory.path, 'millrace.mjs');
   await writeFile(program, "import { run } from './dist/cli/main.js';\nawait run(process.argv.slice(2));\n");
 });
@@ -48,7 +49,7 @@ describe('without the Kafka client', () => {
     const run = await millrace([...args, ...kafka, '--data-dir', join(directory.path, 'other')], { program });
     expect(run).toMatchObject({ code: 1, stdout: '' });
     expect(run.stderr).toMatch(
-      /^millrace: the Kafka client @confluentinc\/kafka-javascript does not load: .*\. Install it beside Millrace/,
+      /^millrace: the Kafka client @confluentinc\/kafka-javascript does not load: .*\. Run `npm install @confluentinc\/kafka-javascript` where/,
     );
     expect(run.stderr.trim().split('\n')).toHaveLength(1);
   });
