@@ -14,15 +14,30 @@ export function inputPaths(names: readonly string[]): string[] {
   return [...new Set(names.flatMap(pathsOf))];
 }
 
+/**
+ * The files that a name means now; none where it is a directory or a pattern that has none, or nothing is there yet.
+ *
+ * @throws the error of reading a directory
+ */
+export function pathsNow(name: string): readonly string[] {
+  const { kind, paths } = meant(name);
+  return kind === 'file' && !existsSync(name) ? [] : paths;
+}
+
 function pathsOf(name: string): readonly string[] {
+  const { kind, paths } = meant(name);
+  if (paths.length > 0) return paths;
+  const nothing = kind === 'directory' ? `there is no file in the directory ${name}` : `no file is named like ${name}`;
+  throw new ProducerError('INPUT_MISSING', nothing);
+}
+
+function meant(name: string): { readonly kind: 'file' | 'directory' | 'pattern'; readonly paths: readonly string[] } {
   if (statSync(name, { throwIfNoEntry: false })?.isDirectory() === true) {
-    return some(filesIn(name), `there is no file in the directory ${name}`);
+    return { kind: 'directory', paths: filesIn(name).toSorted() };
   }
-  if (existsSync(name) || !isDynamicPattern(name)) return [name];
-  return some(
-    globSync(name, { absolute: isAbsolute(name), expandDirectories: false }),
-    `no file is named like ${name}`,
-  );
+  if (existsSync(name) || !isDynamicPattern(name)) return { kind: 'file', paths: [name] };
+  const paths = globSync(name, { absolute: isAbsolute(name), expandDirectories: false });
+  return { kind: 'pattern', paths: paths.toSorted() };
 }
 
 function filesIn(directory: string): string[] {
@@ -30,9 +45,4 @@ function filesIn(directory: string): string[] {
     .filter((name) => !name.startsWith('.'))
     .map((name) => join(directory, name))
     .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
-}
-
-function some(paths: readonly string[], nothing: string): readonly string[] {
-  if (paths.length === 0) throw new ProducerError('INPUT_MISSING', nothing);
-  return paths.toSorted();
 }

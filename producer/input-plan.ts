@@ -4,8 +4,9 @@ import type { EventBuilder } from './event-builder.js';
 import type { LineFormat } from './formats/line-format.js';
 import { LineReader } from './line-reader.js';
 import { ReadText } from './read-text.js';
-import { rotatedLogs } from './rotation.js';
+import { inodeOf, rotatedLogs } from './rotation.js';
 import {
+  type FileLook,
   type KnownPosition,
   KnownTexts,
   logName,
@@ -39,21 +40,54 @@ export interface PlannedInput {
 export interface PlanOptions {
   /** Whether files are left open: those of logs that are written to. */
   readonly keepOpen: boolean;
+  /** Whether it is found out when each begins, for they are merged with others. Default: where there are several. */
+  readonly findsBeginnings?: boolean;
   readonly positions: Positions;
   readonly format: LineFormat;
   /** By the path of a text. */
   readonly builderOf: (path: string) => EventBuilder;
   readonly hostOf: (path: string) => string | undefined;
   readonly warn: (message: string) => void;
+  /** What is going on while it is planned; nothing by default. */
+  readonly reading?: Reading;
+  /** Told of a file that cannot be read; by default it is an error. */
+  readonly onUnreadable?: (path: string, error: NodeJS.ErrnoException) => void;
 }
+
+/** What is being read, and has been, by who plans more. */
+export interface Reading {
+  /** What is read at the moment. */
+  readonly texts: readonly PlannedText[];
+  /** The keys of texts that were read to their ends by this process. */
+  readonly finished: ReadonlySet<string>;
+  /** Whether the file at a path was seen to be cut: whatever it holds is new. */
+  wasCut(path: string): boolean;
+}
+
+/** A file that is not read. */
+export interface LeftOut {
+  readonly path: string;
+  readonly stats: Stats;
+  /** The text that holds the same and is being read; there may be more in this one. */
+  readonly heldBy: ReadText | undefined;
+  /** It may be a copy that is being made. */
+  readonly isUnsure: boolean;
+}
+
+/** A file that was written to as recently may be a copy that is being made. */
+const RECENT_MS = 1000;
 
 /** What a file turned out to be. */
 interface Examined extends PlannedText {
   readonly known: KnownPosition | undefined;
   /** Nothing in it is new, and nothing can come. */
   readonly isRead: boolean;
+  /** It begins as one that has been read, and may be a copy that is being made. */
+  readonly isUnsure: boolean;
   readonly host: string | undefined;
 }
+
+const NEW = { known: undefined, isRead: false, isUnsure: false } as const;
 
 /**
  * Finds out what of the files is new: a text is known by what it holds, under whatever name, compressed or not. What two
@@ -70,17 +104,35 @@ export class InputPlan {
   /** What another holds, too, and more. */
   readonly #dropped = new Set<string>();
   readonly #inodes = new Set<string>();
+  /** What is read at the moment, by key. */
+  readonly #reading = new Map<string, ReadText>();
+  readonly #leftOut: LeftOut[] = [];
 
   constructor(options: PlanOptions) {
     this.#options = options;
     this.#known = new KnownTexts(options.positions);
+    for (const { stats, text } of options.reading?.texts ?? []) {
+      this.#inodes.add(inodeOf(stats));
+      this.#reading.set(text.key, text);
+      this.#found.add(text.key);
+    }
+  }
+
+  /** Those of the paths that are not read. */
+  get leftOut(): readonly LeftOut[] {
+    return this.#leftOut;
   }
 
   /** @param paths absolute */
   async plan(paths: readonly string[]): Promise<PlannedInput[]> {
+    const { findsBeginnings = paths.length > 1, onUnreadable } = this.#options;
     const standing: { path: string; examined: Examined; isNew: boolean }[] = [];
     for (const path of paths) {
-      const examined = await this.#examine(path, path);
+      const examined = await this.#examine(path, path).catch((error: unknown) => {
+        if (onUnreadable === undefined) throw error;
+        onUnreadable(path, error as NodeJS.ErrnoException);
+      });
+      if (examined === undefined) continue;
       const inode = inodeOf(examined.stats);
       const isNew = !this.#inodes.has(inode) && (await this.#claims(examined));
       this.#inodes.add(inode);
@@ -91,10 +143,14 @@ export class InputPlan {
       const before = await this.#putAside(path, examined);
       const isRead = isNew && !this.#dropped.has(path);
       if (!isRead) await examined.file?.close();
+      if (!isRead) {
+        const { isUnsure, stats } = examined;
+        this.#leftOut.push({ path, stats, heldBy: this.#holderOf(examined), isUnsure });
+      }
       const texts = isRead ? [...before, examined] : before;
       const [first] = texts;
       if (first === undefined) continue;
-      planned.push({ path, texts, firstTime: paths.length === 1 ? -1 : await this.#firstTime(first) });
+      planned.push({ path, texts, firstTime: findsBeginnings ? await this.#firstTime(first) : -1 });
     }
     return planned;
   }
@@ -107,17 +163,20 @@ export class InputPlan {
     try {
       const head = await file.head(PREFIX_BYTES);
       const host = this.#options.hostOf(name);
-      const { isRead, known } = await this.#recognised(file, head, host);
+      const inode = inodeOf(file.stats);
+      const isNew = this.#options.reading?.wasCut(name) === true && path === name;
+      const { isRead, isUnsure, known } = isNew ? NEW : await this.#recognised(file, head, { path, inode, host });
       const packed = file.compression === undefined ? undefined : await file.packed();
       isExamined = true;
       return {
         path,
         file: keepOpen ? file : undefined,
         stats: file.stats,
-        text: new ReadText({ name, hasPositions: true, head, host, known, packed }),
+        text: new ReadText({ name, hasPositions: true, head, inode, host, known, packed }),
         start: known?.position ?? { offset: 0, lines: 0 },
         known,
         isRead,
+        isUnsure,
         host,
       };
     } finally {
@@ -128,36 +187,38 @@ export class InputPlan {
   async #recognised(
     file: TextFile,
     head: Buffer,
-    host: string | undefined,
-  ): Promise<{ known: KnownPosition | undefined; isRead: boolean }> {
-    const candidates = this.#known.beginningAs(head, file.path, host);
+    look: FileLook,
+  ): Promise<Pick<Examined, 'known' | 'isRead' | 'isUnsure'>> {
+    const candidates = this.#known.beginningAs(head, look);
     if (file.compression !== undefined) {
       // Older versions knew a compressed file by its compressed bytes.
       const raw = await file.rawHead(PREFIX_BYTES);
-      candidates.push(
-        ...this.#known.beginningAs(raw, file.path, host).filter(({ position }) => position.name === undefined),
-      );
+      candidates.push(...this.#known.beginningAs(raw, look).filter(({ position }) => position.name === undefined));
       const packed = candidates.some(({ position }) => position.packed !== undefined) ? await file.packed() : undefined;
       const known = candidates.find(({ position }) => packed !== undefined && position.packed === packed);
-      if (known !== undefined) return { known, isRead: true };
+      if (known !== undefined) return { known, isRead: true, isUnsure: false };
     }
+    let isUnsure = false;
     for (const known of candidates) {
       const { marks = [], offset } = known.position;
       const found = await file.marks(marks);
       if (found.some((hash, index) => hash !== undefined && hash !== marks[index]?.hash)) continue;
       // A copy that was made before the rest was written.
       const isShorter = marks.length > 0 ? found.at(-1) === undefined : file.isPlain && file.stats.size < offset;
-      if (isShorter && found[0] === undefined) continue;
-      return { known, isRead: isShorter };
+      if (isShorter && found[0] === undefined) {
+        isUnsure ||= this.#options.reading !== undefined && Date.now() - file.stats.mtimeMs < RECENT_MS;
+        continue;
+      }
+      return { known, isRead: isShorter, isUnsure: false };
     }
-    return { known: undefined, isRead: false };
+    return { known: undefined, isRead: false, isUnsure };
   }
 
   /** Whether nothing else that is read holds the same. */
   async #claims(examined: Examined): Promise<boolean> {
     const { isRead, known, path } = examined;
     if (known !== undefined) this.#found.add(known.key);
-    if (isRead) return false;
+    if (isRead || examined.isUnsure || this.#holderOf(examined) !== undefined) return false;
     const before = known === undefined ? await this.#sameAs(examined) : this.#claimed.get(known.key);
     if (before !== undefined) {
       this.#options.warn(`${path} holds the same lines as ${before}: they are read once`);
@@ -166,6 +227,19 @@ export class InputPlan {
     if (known === undefined) this.#fresh.push(examined);
     else this.#claimed.set(known.key, path);
     return true;
+  }
+
+  /** What is read at the moment and holds the same. Of what nothing has been handed on, only the beginning tells. */
+  #holderOf({ host, known, path, text: { head } }: Examined): ReadText | undefined {
+    if (known !== undefined) return this.#reading.get(known.key);
+    if (this.#options.reading?.wasCut(path)) return undefined;
+    for (const text of this.#reading.values()) {
+      if (this.#options.positions.has(text.key) || text.host !== host) continue;
+      const length = Math.min(head.length, text.head.length);
+      if (length === 0 || (length < PREFIX_BYTES && logName(text.name) !== logName(path))) continue;
+      if (head.compare(text.head, 0, length, 0, length) === 0) return text;
+    }
+    return undefined;
   }
 
   /** A text that is to be read and holds the same, or more; one that holds less is dropped. */
@@ -203,7 +277,7 @@ export class InputPlan {
       if ((examined === found || isLater) && (await this.#claims(examined))) texts.push(examined);
       else await examined.file?.close();
     }
-    if (found === undefined) {
+    if (found === undefined && this.#options.reading?.finished.has(left.key) !== true) {
       this.#options.warn(
         `${path} is another file than the one that was read there before, to its byte ${left.position.offset}; that one ` +
           `is not beside it under a name that rotation gives (such as ${basename(path)}.1): what it had grown by is not read`,
@@ -263,10 +337,6 @@ export class InputPlan {
     }
     return -1;
   }
-}
-
-function inodeOf({ dev, ino }: Stats): string {
-  return `${dev}/${ino}`;
 }
 
 /** The path of the text that is the beginning of the other; of two that are the same, the second's. */

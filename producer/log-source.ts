@@ -9,11 +9,13 @@ import { forwardedVariable } from './client-address.js';
 import { EventBuilder, type EventDefaults, isRequest, isServiceLog, type SourceEvent } from './event-builder.js';
 import { chosenFormat } from './formats/known-formats.js';
 import { InputPlan } from './input-plan.js';
+import { InputWatch } from './input-watch.js';
 import { LastPieces } from './last-pieces.js';
 import type { BadLine, ReadLine } from './line-reader.js';
-import { FileInput, FollowedInput, type InputOptions, StreamInput } from './log-input.js';
+import { FileInput, StreamInput } from './log-input.js';
 import { type LineSource, merged } from './merge.js';
 import { OddFieldCounts, type OddFields } from './odd-fields.js';
+import type { InputOptions } from './open-text.js';
 import { ProducerError } from './producer-error.js';
 import type { ReadText } from './read-text.js';
 import type { Positions, SourcePosition } from './source-position.js';
@@ -25,7 +27,10 @@ export interface StreamedInput {
 }
 
 export interface LogSourceOptions extends EventDefaults {
-  /** Paths, `-` for standard input, and streams. What is compressed with gzip, xz, zstd or bzip2 is decompressed. */
+  /**
+   * Paths, `-` for standard input, and streams. What is compressed with gzip, xz, zstd or bzip2 is decompressed. With
+   * `follow`, names of files that may not be there yet, of directories and of patterns, too.
+   */
   readonly inputs: readonly (string | StreamedInput)[];
   /** `auto`, another name of `FORMAT_NAMES`, or what `chosenFormat` takes else. */
   readonly format: string;
@@ -104,19 +109,32 @@ export async function* readLogs(options: LogSourceOptions): AsyncGenerator<LogBa
   const { batchLines = DEFAULT_BATCH_LINES, signal } = options;
   const oddFields = new OddFieldCounts();
   const lastPieces = new LastPieces(signal);
-  const sources = await sourcesOf(options, lastPieces, oddFields);
+  const positions = new Map(options.positions);
+  const { sources, watch } = await sourcesOf({ ...options, positions }, lastPieces, oddFields);
   const batch = new Batch(oddFields);
-  for await (const lines of merged(sources, lastPieces.signal)) {
-    if (lines === undefined) {
-      if (batch.lines > 0) yield batch.take();
-      continue;
-    }
-    for (const line of lines) {
-      batch.add(line);
-      if (batch.lines >= batchLines) yield batch.take();
+  function* taken(): Generator<LogBatch> {
+    const next = batch.take();
+    yield next;
+    for (const [key, position] of next.positions) {
+      positions.delete(key);
+      if (position !== null) positions.set(key, position);
     }
   }
-  if (batch.lines > 0) yield batch.take();
+  try {
+    for await (const lines of merged(sources, lastPieces.signal, watch)) {
+      if (lines === undefined) {
+        if (batch.lines > 0) yield* taken();
+        continue;
+      }
+      for (const line of lines) {
+        batch.add(line);
+        if (batch.lines >= batchLines) yield* taken();
+      }
+    }
+  } finally {
+    await watch?.close();
+  }
+  if (batch.lines > 0) yield* taken();
 }
 
 /** Lines on their way to a batch, and the last of each text. */
@@ -188,12 +206,14 @@ async function sourcesOf(
   options: LogSourceOptions,
   lastPieces: LastPieces,
   oddFields: OddFieldCounts,
-): Promise<LineSource[]> {
+): Promise<{ readonly sources: readonly LineSource[]; readonly watch?: InputWatch }> {
   const { follow, maxAheadMs = DEFAULT_MAX_AHEAD_MS, onDamage: tellDamage = () => {}, positions, signal } = options;
   const { onText = () => {}, onWarning: warn = () => {} } = options;
   const inputs = [...new Map(options.inputs.map((input) => [sourceName(input), input])).values()];
-  for (const input of inputs) if (typeof input === 'string' && input !== '-') await checkReadable(input);
-  if (signal.aborted) return [];
+  for (const input of inputs) {
+    if (typeof input === 'string' && input !== '-' && !(follow && (await isWatched(input)))) await checkReadable(input);
+  }
+  if (signal.aborted) return { sources: [] };
   const formatOptions = {
     forwarded: forwardedVariable(options.client),
     keepsDetails: options.details !== undefined,
@@ -203,19 +223,29 @@ async function sourcesOf(
   for (const warning of warnings) warn(`--log-format: ${warning}`);
   const { hostOf = () => undefined, serviceOf = () => undefined } = options;
   const builderOf = builders(options, hostOf, serviceOf, oddFields);
-  const pieceBytes = Math.max(MIN_READ_BYTES, Math.min(MAX_READ_BYTES, Math.floor(READ_BYTES / inputs.length)));
+  const pieceBytesOf = (files: number) =>
+    Math.max(MIN_READ_BYTES, Math.min(MAX_READ_BYTES, Math.floor(READ_BYTES / Math.max(1, files))));
+  const pieceBytes = pieceBytesOf(inputs.length);
   const inputOptions: InputOptions = {
     ...{ format, builderOf, hostOf, warn, tellDamage, onText, maxAheadMs, pieceBytes, signal },
   };
   const paths: string[] = [];
+  const watched: string[] = [];
   const sources: LineSource[] = [];
   // A pipe is opened when there is someone at its other end: one waits after the other.
   let opened: Promise<unknown> = Promise.resolve();
   for (const input of inputs) {
     const name = sourceName(input);
-    if (typeof input === 'string' && input !== '-' && (await stat(input)).isFile()) {
-      paths.push(name);
-      continue;
+    if (typeof input === 'string' && input !== '-') {
+      const isFile = (await stat(input).catch(() => undefined))?.isFile() === true;
+      if (follow && (isFile || (await isWatched(input)))) {
+        watched.push(input);
+        continue;
+      }
+      if (isFile) {
+        paths.push(name);
+        continue;
+      }
     }
     const openNow = async () => {
       if (typeof input !== 'string') return input.open();
@@ -230,13 +260,22 @@ async function sourcesOf(
   }
   // To plan, the first lines of files are read: what is found there is told when they are read again.
   const first = chosenFormat(options.format, formatOptions).format;
-  const plan = new InputPlan({ keepOpen: follow, positions, format: first, builderOf, hostOf, warn });
-  const planned = await plan.plan(paths);
-  oddFields.take();
-  for (const input of planned) {
-    sources.push(follow ? new FollowedInput(input, inputOptions) : new FileInput(input, inputOptions));
+  const planned = { builderOf, hostOf, positions, warn };
+  if (watched.length > 0) {
+    const onPlanned = () => oddFields.take();
+    const watch = new InputWatch(watched, { ...inputOptions, ...planned, planFormat: first, pieceBytesOf, onPlanned });
+    return { sources, watch };
   }
-  return sources;
+  const plan = new InputPlan({ ...planned, keepOpen: false, format: first });
+  for (const input of await plan.plan(paths)) sources.push(new FileInput(input, inputOptions));
+  oddFields.take();
+  return { sources };
+}
+
+/** Whether it is a directory, or nothing yet: what a pattern is, too. */
+async function isWatched(input: string): Promise<boolean> {
+  const stats = await stat(input).catch((error: NodeJS.ErrnoException) => error);
+  return stats instanceof Error ? stats.code === 'ENOENT' : stats.isDirectory();
 }
 
 /** Builders by path. Files of one host share what was found out for their lines. */

@@ -16,6 +16,16 @@ export interface LineSource {
   lines(): AsyncGenerator<readonly ReadLine[]>;
 }
 
+/** Inputs that come while others are read. */
+export interface Arrivals {
+  /** So many inputs are open at a time at most; of more, their lines may come out of order. */
+  readonly mostOpen: number;
+  /** Whether there are some. */
+  areThere(): boolean;
+  /** Those that there are. All lines of those before have been handed on. */
+  take(): Promise<readonly LineSource[]>;
+}
+
 /**
  * Merges the lines of several inputs by time: the order in which they are named does not matter. An input is opened when
  * the others have come to its first time. Undefined stands for nothing now: what came before it is not to be held back.
@@ -23,10 +33,16 @@ export interface LineSource {
 export async function* merged(
   sources: readonly LineSource[],
   signal: AbortSignal,
+  arrivals?: Arrivals,
 ): AsyncGenerator<readonly ReadLine[] | undefined> {
-  const closed = sources
-    .map((source, index) => ({ source, index }))
-    .sort((one, other) => other.source.firstTime - one.source.firstTime || other.index - one.index);
+  /** The one to be opened next is the last. */
+  const closed: { readonly source: LineSource; readonly index: number }[] = [];
+  let count = 0;
+  const add = (more: readonly LineSource[]) => {
+    for (const source of more) closed.push({ source, index: count++ });
+    closed.sort((one, other) => other.source.firstTime - one.source.firstTime || other.index - one.index);
+  };
+  add(sources);
   let open: Reading[] = [];
   /** Until one of them has answered, or for so long. */
   const waited = (ms: number) =>
@@ -43,6 +59,10 @@ export async function* merged(
     });
   try {
     while (!signal.aborted) {
+      if (arrivals?.areThere()) {
+        yield undefined;
+        add(await arrivals.take());
+      }
       const isWaiting = await filled(open);
       if (isWaiting) {
         yield undefined;
@@ -52,14 +72,14 @@ export async function* merged(
       }
       open = open.filter(({ isDone }) => !isDone);
       const lowest = lowestOf(open);
-      const next = closed.at(-1);
+      const next = open.length < (arrivals?.mostOpen ?? Number.POSITIVE_INFINITY) ? closed.at(-1) : undefined;
       if (next !== undefined && (lowest === undefined || next.source.firstTime <= timeOf(lowest))) {
         closed.pop();
         open.push(new Reading(next.source, next.index));
         open.sort((one, other) => one.index - other.index);
       } else if (lowest !== undefined) {
         yield take(lowest, open, next?.source.firstTime ?? Number.POSITIVE_INFINITY);
-      } else if (open.length === 0) {
+      } else if (open.length === 0 && arrivals === undefined) {
         return;
       } else {
         yield undefined;

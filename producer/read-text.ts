@@ -22,6 +22,8 @@ export interface ReadTextOptions {
   readonly hasPositions: boolean;
   /** The first bytes of the text, as many as it has. */
   readonly head: Buffer;
+  /** Which file it is; undefined where it is none. */
+  readonly inode?: string;
   /** Given to its lines after its name. */
   readonly host?: string | undefined;
   /** Where it was left. */
@@ -62,6 +64,11 @@ export class ReadText {
     return this.#options.packed !== undefined;
   }
 
+  /** The virtual host that its lines are given after its name. */
+  get host(): string | undefined {
+    return this.#options.host;
+  }
+
   /** The first bytes of the text. */
   get head(): Buffer {
     return this.#head;
@@ -74,7 +81,7 @@ export class ReadText {
   }
 
   positionAfter({ badTailBytes, isEnd, lines, offset, reached, tail, window }: Place): SourcePosition {
-    const { host, packed } = this.#options;
+    const { host, inode, packed } = this.#options;
     const mark = markAt(offset, window);
     const marks = mark === undefined ? [...this.#marks] : [...this.#marks, mark];
     // The further back, the fewer.
@@ -89,6 +96,7 @@ export class ReadText {
       at: Date.now(),
       marks,
       ...(reached < 0 ? {} : { time: reached }),
+      ...(inode === undefined ? {} : { inode }),
       ...(host === undefined ? {} : { host }),
       ...(tail === undefined ? {} : { tail }),
       ...(badTailBytes === undefined ? {} : { badTailBytes }),

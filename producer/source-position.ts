@@ -23,6 +23,8 @@ export interface SourcePosition {
   readonly machine?: string;
   /** When it was read, in milliseconds since the epoch. */
   readonly at?: number;
+  /** Which file it was, on its machine, as long as it is there. */
+  readonly inode?: string;
   /** The virtual host that its lines were given after the file's name. */
   readonly host?: string;
   /** What stands before the offset, and before ever smaller ones. */
@@ -62,16 +64,25 @@ export interface KnownPosition {
   readonly position: SourcePosition;
 }
 
+/** A file that is looked at: where it is, which it is, and the virtual host that its lines are given. */
+export interface FileLook {
+  readonly path: string;
+  readonly inode: string;
+  readonly host: string | undefined;
+}
+
 /** What has been read before. */
 export class KnownTexts {
   readonly #byPrefix = new Map<string, KnownPosition[]>();
   readonly #prefixes = new Set<number>();
-  readonly #positions: Positions;
+  /** What was read last, by the path that it was read under. */
+  readonly #lastAt = new Map<string, KnownPosition>();
 
   constructor(positions: Positions) {
-    this.#positions = positions;
     for (const [key, position] of positions) {
-      const { offset, prefixBytes, prefixHash } = position;
+      const { at = 0, machine, name = key, offset, prefixBytes, prefixHash } = position;
+      const isOfHere = position.name === undefined || machine === MACHINE;
+      if (isOfHere && at >= (this.#lastAt.get(name)?.position.at ?? 0)) this.#lastAt.set(name, { key, position });
       // An empty beginning is that of every file.
       if (prefixBytes === 0 || (offset === 0 && position.badTailBytes === undefined && position.tail === undefined)) {
         continue;
@@ -85,7 +96,7 @@ export class KnownTexts {
   }
 
   /** Those that begin as the text does, the furthest first. */
-  beginningAs(head: Buffer, path: string, host: string | undefined): KnownPosition[] {
+  beginningAs(head: Buffer, { host, inode, path }: FileLook): KnownPosition[] {
     const found: KnownPosition[] = [];
     for (const bytes of this.#prefixes) {
       if (bytes > head.length) continue;
@@ -95,19 +106,14 @@ export class KnownTexts {
       .filter(({ key, position }) => {
         // Two logs may well hold the same few lines.
         const isShort = position.offset < PREFIX_BYTES;
-        return position.host === host && !(isShort && logName(position.name ?? key) !== logName(path));
+        const isSame = position.inode === inode && position.machine === MACHINE;
+        return position.host === host && (!isShort || isSame || logName(position.name ?? key) === logName(path));
       })
       .sort((one, other) => other.position.offset - one.position.offset);
   }
 
   /** What was read under this path last, on this machine. */
   lastReadAs(path: string): KnownPosition | undefined {
-    let last: KnownPosition | undefined;
-    for (const [key, position] of this.#positions) {
-      const isThis =
-        position.name === undefined ? key === path : position.name === path && position.machine === MACHINE;
-      if (isThis && (position.at ?? 0) >= (last?.position.at ?? 0)) last = { key, position };
-    }
-    return last;
+    return this.#lastAt.get(path);
   }
 }

@@ -1,3 +1,4 @@
+import { pathsNow } from '../../producer/input-paths.js';
 import type { WriterMetrics } from '../../producer/raw-topic-writer.js';
 import { TopicWriter } from '../../producer/topic-writer.js';
 import { TOPICS } from '../../schemas/topics.js';
@@ -46,7 +47,7 @@ export async function ingest(source: Source, request: IngestRequest): Promise<vo
     return;
   }
   if (source.kind === 'files' || pipelines.includes('goals') || pipelines.includes('web-statistics')) {
-    const inputs = source.kind === 'files' ? source.inputs : undefined;
+    const inputs = source.kind === 'files' ? source.inputs.flatMap(filesNow) : undefined;
     const writer = await rawWriterFor({ data, config: request.config, serdes, metrics, inputs });
     const written =
       source.kind === 'files'
@@ -75,6 +76,16 @@ export async function ingest(source: Source, request: IngestRequest): Promise<vo
     work.push(written.then(() => writer.settle()));
   }
   await Promise.all(work);
+}
+
+/** The files that are there of an input. */
+function filesNow(input: string): readonly string[] {
+  try {
+    return pathsNow(input);
+  } catch {
+    // Who reads it says what is wrong with it.
+    return [];
+  }
 }
 
 /** A writer whose values count as events of a kind. */

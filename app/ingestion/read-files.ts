@@ -20,18 +20,19 @@ export async function ingestFiles(
       await readInto(source, writer, signal, onNotice);
       return;
     } catch (error) {
-      // What has no positions cannot be read again.
       const isMoved = error instanceof ProducerError && error.code === 'INPUT_MOVED';
-      if (!isMoved || !(await areFiles(source.inputs))) throw error;
+      if (!isMoved || (await isPiped(source.inputs))) throw error;
     }
   }
 }
 
-async function areFiles(inputs: readonly string[]): Promise<boolean> {
+/** Whether one of them has no positions: it cannot be read again. */
+async function isPiped(inputs: readonly string[]): Promise<boolean> {
   for (const input of inputs) {
-    if (input === '-' || !(await stat(input).catch(() => undefined))?.isFile()) return false;
+    const stats = await stat(input).catch(() => undefined);
+    if (input === '-' || (stats !== undefined && !stats.isFile() && !stats.isDirectory())) return true;
   }
-  return true;
+  return false;
 }
 
 async function readInto(

@@ -17,7 +17,7 @@ export interface NetworkSource extends LineReading {
 /** Logs in files, or on standard input. */
 export interface FileSource extends LineReading {
   readonly kind: 'files';
-  /** Paths; `-` is standard input. */
+  /** Paths; `-` is standard input. Where they are followed, directories, patterns, and what is not there yet, too. */
   readonly inputs: readonly string[];
   readonly hostOf?: HostOf;
   /** Lines further ahead of those around them are set aside. */

@@ -272,7 +272,7 @@ export function addSource(command: Command): Command {
     .addOption(
       durationOption('--max-line-ahead <duration>', 'set aside lines further ahead of the lines around them', '1h'),
     )
-    .option('--follow', 'keep reading as the files grow, across rotation')
+    .option('--follow', 'keep reading as the files grow, across rotation, and read files that are made later')
     .addOption(
       repeatableOption(
         '--source-topic <name[:format]>',

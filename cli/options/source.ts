@@ -16,7 +16,8 @@ export function sourcesOf(options: SourceOptions): readonly Source[] {
   return [
     {
       kind: 'files',
-      inputs: inputPaths(input),
+      // What is followed may not be there yet.
+      inputs: follow ? input : inputPaths(input),
       ...lineReadingOf(options),
       ...{ follow, maxAheadMs: maxLineAhead },
       ...(hostFromFile === undefined ? {} : { hostOf: hostFromFile === true ? usualHost : hostFromFile }),
