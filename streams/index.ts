@@ -8,6 +8,7 @@ export type { BranchedKStream, Branches, KStream } from './dsl/kstream.js';
 export type { KTable } from './dsl/ktable.js';
 export type {
   Aggregator,
+  Buffered,
   Consumed,
   ConsumedWithoutKey,
   Grouped,
@@ -34,6 +35,7 @@ export { type SessionStoreOptions, sessionStore } from './dsl/session-store.js';
 export type { SessionWindowedKStream } from './dsl/session-windowed-kstream.js';
 export { SessionWindows } from './dsl/session-windows.js';
 export { keyValueStore, StreamsBuilder } from './dsl/streams-builder.js';
+export { BufferConfig, Suppressed, type UntilTimeLimit, type UntilWindowCloses } from './dsl/suppressed.js';
 export type { Synchronous } from './dsl/synchronous.js';
 export { TimeWindows } from './dsl/time-windows.js';
 export { type VersionedStoreOptions, versionedStore } from './dsl/versioned-store.js';

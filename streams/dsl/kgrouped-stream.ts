@@ -228,6 +228,8 @@ export class TimeWindowedKStream<K, V, Missing extends RecordPart = never> {
       (task, forward) => compileWindowedAggregate(options, task, forward),
       aggregation,
     );
-    return new KTable(graph, node, { key: undefined, value: resultSerde } as Serdes<Windowed<K>, R>, changes);
+    const windows = { closesAfterMs: graceMs, keySerde: options.keySerde as Serde<unknown> };
+    const resultSerdes = { key: undefined, value: resultSerde } as Serdes<Windowed<K>, R>;
+    return new KTable(graph, node, resultSerdes, changes, undefined, windows);
   }
 }

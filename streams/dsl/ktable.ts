@@ -4,6 +4,7 @@ import { passOn } from '../operators/stateless/operator.js';
 import { regroup } from '../operators/tables/row-change.js';
 import { filterTable, mapTableValues } from '../operators/tables/table-operators.js';
 import { compileLatestChanges, derivedRows, type TableRows } from '../operators/tables/table-rows.js';
+import type { Windowed } from '../state/windows/windowed.js';
 import { type Graph, requireSynchronous } from '../topology/graph.js';
 import {
   type Forward,
@@ -15,7 +16,9 @@ import {
 } from '../topology/topology.js';
 import { KGroupedTable } from './kgrouped-table.js';
 import { KStream } from './kstream.js';
-import type { GroupedRows, Named, RecordPart, Serdes } from './options.js';
+import type { Buffered, BufferedArgument, GroupedRows, Named, RecordPart, Serdes } from './options.js';
+import type { UntilTimeLimit, UntilWindowCloses } from './suppressed.js';
+import { suppressTable, type TableWindows } from './suppressed-table.js';
 import type { Synchronous } from './synchronous.js';
 
 /**
@@ -36,6 +39,8 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     readonly changes: TableChanges,
     /** @internal Undefined where a row cannot be looked up by its key: in windows. */
     readonly rows?: TableRows,
+    /** @internal Of a table of windows. */
+    readonly windows?: TableWindows,
   ) {}
 
   /**
@@ -64,7 +69,30 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     const node = this.graph.operator(this.graph.named(named, 'KTABLE-MAPVALUES'), this.node, mapTableValues(mapper));
     const serdes = { key: this.serdes.key, value: undefined };
     const rows = this.rows && derivedRows(this.rows, (key, value) => mapper(value as V, key as K));
-    return new KTable<K, VR, Gone, Missing | 'value'>(this.graph, node, serdes, this.changes, rows);
+    return new KTable<K, VR, Gone, Missing | 'value'>(this.graph, node, serdes, this.changes, rows, this.windows);
+  }
+
+  /**
+   * Holds changes back, and tells the last of each row when it is due: what is behind it sees fewer of them, and joins see
+   * rows as they were told. `Suppressed.untilWindowCloses` sends one result a window, which is final, and so no deletions;
+   * `Suppressed.untilTimeLimit` sends a row's last change a time after its first. What is held back is in memory, and in a
+   * store with a changelog. At the end of the input all of it is sent.
+   *
+   * @example counts.suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded()), { name: 'final-counts' })
+   * @throws TopologyError when the table has no windows to wait for, or is versioned, or a serde is not known
+   */
+  suppress(
+    suppressed: K extends Windowed<unknown> ? UntilWindowCloses : never,
+    ...given: BufferedArgument<V, Missing>
+  ): KTable<K, V, never, Exclude<Missing, 'value'>>;
+  suppress(
+    suppressed: UntilTimeLimit,
+    ...given: BufferedArgument<V, Missing>
+  ): KTable<K, V, Gone, Exclude<Missing, 'value'>>;
+  suppress(suppressed: UntilWindowCloses | UntilTimeLimit, ...given: readonly unknown[]): unknown {
+    const [buffered = {}] = given as readonly [buffered?: Buffered<unknown>];
+    const { node, rows, value } = suppressTable(this, suppressed, buffered);
+    return new KTable(this.graph, node, { key: this.serdes.key, value }, this.changes, rows, this.windows);
   }
 
   /**
@@ -181,7 +209,8 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     this.changes.sendOldValues = true;
     const node = this.graph.operator(this.graph.named(named, 'KTABLE-FILTER'), this.node, filterTable(predicate, keep));
     const rowOf = (key: unknown, value: unknown) => (predicate(key as K, value as V) === keep ? value : null);
-    return new KTable(this.graph, node, this.serdes, this.changes, this.rows && derivedRows(this.rows, rowOf));
+    const rows = this.rows && derivedRows(this.rows, rowOf);
+    return new KTable(this.graph, node, this.serdes, this.changes, rows, this.windows);
   }
 }
 

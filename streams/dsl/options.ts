@@ -124,6 +124,16 @@ export interface Reduced<V> {
   readonly value?: SerdeFor<NotNull<V>>;
 }
 
+/** How changes that are held back are kept. The serde may be left out when the table's own is known. */
+export interface Buffered<V> {
+  /** Names the operator, its store `<name>-store`, and the changelog: `<application>-<name>-store-changelog`. */
+  readonly name?: string;
+  readonly value?: SerdeFor<NotNull<V>>;
+}
+
+/** The argument of `suppress`. */
+export type BufferedArgument<V, Missing extends RecordPart> = Needing<Buffered<V>, Extract<Missing, 'value'>>;
+
 /** How rows are grouped by another key. */
 export interface GroupedRows<K, V> {
   readonly key: SerdeFor<K>;

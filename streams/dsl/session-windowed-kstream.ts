@@ -138,6 +138,9 @@ export class SessionWindowedKStream<K, V, Missing extends RecordPart = never, Go
       node,
       { key: undefined, value: resultSerde } as Serdes<Windowed<K>, R>,
       changes,
+      undefined,
+      // Its end is the time of a record in it.
+      { closesAfterMs: gapMs + graceMs + 1, keySerde: options.keySerde as Serde<unknown> },
     );
   }
 }

@@ -120,6 +120,7 @@ function describe({ keys, kind, values, windows }: StoreContents): string {
   if (kind === 'versions') return `versions of a table's rows (${formats})`;
   if (windows !== undefined) return `${windows} of a processor (${formats})`;
   if (kind === 'joined') return `records of one side of a join (${formats})`;
+  if (kind === 'suppressed') return `rows that a suppress holds back (${formats})`;
   return kind === 'table' ? `rows of a table or an aggregate (${formats})` : `entries of a processor (${formats})`;
 }
 

@@ -31,9 +31,16 @@ interface StoredCheckpoint {
   readonly wholeAt?: Readonly<Record<string, number>>;
 }
 
-/** A state directory that cannot be used; `code` is stable, the message says what to do. */
+/** State that cannot be used, or has no room; `code` is stable, the message says what to do. */
 export class StateError extends MillraceError<
-  'STATE_LOCKED' | 'STATE_CORRUPT' | 'STATE_FULL' | 'STATE_READ_ONLY' | 'STATE_IO' | 'STATE_MISMATCH'
+  | 'STATE_LOCKED'
+  | 'STATE_CORRUPT'
+  | 'STATE_FULL'
+  | 'STATE_READ_ONLY'
+  | 'STATE_IO'
+  | 'STATE_MISMATCH'
+  /** A `suppress` with `shutDownWhenFull` has no room. */
+  | 'BUFFER_FULL'
 > {}
 
 /**

@@ -35,7 +35,7 @@ export type TimestampExtractor<V> = (value: V, recordTimestamp: number, partitio
 
 /** What a store holds, for a topology that would read it as something else to be refused. */
 export interface StoreContents {
-  readonly kind: 'windows' | 'sessions' | 'table' | 'versions' | 'entries' | 'joined';
+  readonly kind: 'windows' | 'sessions' | 'table' | 'versions' | 'entries' | 'joined' | 'suppressed';
   /** The formats of the serdes, where they say. */
   readonly keys?: string | undefined;
   readonly values?: string | undefined;

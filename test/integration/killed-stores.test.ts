@@ -11,27 +11,30 @@ const ROUNDS = 30;
 const KILLS = 4;
 /** So many steps at most are seen of a process before it is killed: of all, there are thrice as many as rounds. */
 const STEPS = 16;
-const OUTPUTS = ['priced', 'paid', 'visits'];
+const OUTPUTS = ['priced', 'paid', 'visits', 'minutes', 'calm'];
 
 /**
  * Writes its own input, round after round, one topic after the other, each time waiting until what it wrote is processed:
  * so the results depend on no chance, whenever the process ends. Goes on where the input ends.
  */
 const APPLICATION = `
-  import { JoinWindows, numberSerde, SessionWindows, Streams, StreamsBuilder, stringSerde } from './streams/index.js';
+  import {
+    BufferConfig, JoinWindows, SessionWindows, Streams, StreamsBuilder, stringSerde, Suppressed, TimeWindows,
+  } from './streams/index.js';
   import { EmbeddedLog } from './streams/embedded.js';
   const [directory, rounds] = process.argv.slice(1);
   const INPUTS = ['prices', 'orders', 'payments'];
   const log = await EmbeddedLog.open({ directory: directory + '/log' });
-  for (const topic of [...INPUTS, 'priced', 'paid', 'visits']) await log.ensureTopic(topic, { partitions: 1 });
+  for (const topic of [...INPUTS, 'priced', 'paid', 'visits', 'minutes', 'calm']) await log.ensureTopic(topic, { partitions: 1 });
 
   const builder = new StreamsBuilder();
   const strings = { key: stringSerde, value: stringSerde };
   const prices = builder.table('prices', strings, { name: 'prices', versioned: '1h' });
   const orders = builder.stream('orders', strings);
   orders.leftJoin(prices, (order, price) => order + ' at ' + price, { name: 'priced' }).to('priced', strings);
+  const payments = builder.stream('payments', strings);
   orders
-    .leftJoin(builder.stream('payments', strings), (order, paid) => order + ' by ' + paid,
+    .leftJoin(payments, (order, paid) => order + ' by ' + paid,
       JoinWindows.ofTimeDifferenceAndGrace('5s', '10s'), { name: 'paid' })
     .to('paid', strings);
   orders
@@ -42,6 +45,19 @@ const APPLICATION = `
     .toStream()
     .map(({ key, window }, count) => [key, window.start + '-' + window.end + ': ' + count])
     .to('visits', strings);
+  orders
+    .groupByKey()
+    .windowedBy(TimeWindows.ofSizeAndGrace('4s', '10s'))
+    .count({ name: 'minutes' })
+    .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded()), { name: 'final-minutes' })
+    .toStream()
+    .map(({ key, window }, count) => [key, window.start + ': ' + count])
+    .to('minutes', strings);
+  payments
+    .toTable({ name: 'last-payments' })
+    .suppress(Suppressed.untilTimeLimit('5s', BufferConfig.maxRecords(12)), { name: 'calm-payments' })
+    .toStream()
+    .to('calm', strings);
 
   const streams = new Streams(builder.build(), {
     applicationId: 'app', log, stateDirectory: directory + '/state', commitInterval: 5,
@@ -118,7 +134,7 @@ async function damageTables(state: string): Promise<void> {
 }
 
 it.each([1, 2])(
-  'sessions, versions and both sides of a join are as if nothing had happened after kills, a lost state and damaged tables (%i)',
+  'sessions, versions, what is suppressed and both sides of a join are as if nothing had happened after kills, a lost state and damaged tables (%i)',
   async (seed) => {
     for (const topic of OUTPUTS) expect(expected[topic]?.length).toBeGreaterThan(100);
     const random = new Random(seed);

@@ -125,9 +125,20 @@ const joins = {
   joinTables: operator('joinTables', { of: back, with: back, kind: joinKinds }),
 };
 
+const suppresses = fc.oneof(
+  operator('suppress', { of: back, until: fc.constant('final' as const) }),
+  operator('suppress', {
+    of: back,
+    until: fc.constant('limit' as const),
+    limitMs: fc.nat(20),
+    maxRecords: fc.option(fc.integer({ min: 1, max: 3 }), { nil: null }),
+  }),
+);
+
 const ofTables = fc.oneof(
   operator('groupTable', { of: back, groupBy: nameOf(selectors), function: nameOf(tableAggregators) }),
   operator('toTable', { of: back }),
+  suppresses,
 );
 
 type SecondSource =
@@ -155,11 +166,12 @@ class SpecBuilder {
     const choice = this.#withoutWindowsAhead(chosen);
     if (choice.op === 'stream' || choice.op === 'table') {
       // A topic is read once; a second source has a time of its own.
-      const isRead = this.#sources > 1 || this.nodes.some(({ op }) => op === 'process');
+      const isRead = this.#sources > 1 || this.nodes.some((node) => node.op === 'process' || isTimeLimit(node));
       if (!isRead) this.#push(choice);
       return;
     }
-    const takesTable = ['toStream', 'joinTables', 'groupTable'].includes(choice.op) || choice.op.startsWith('table');
+    const takesTable =
+      ['toStream', 'joinTables', 'groupTable', 'suppress'].includes(choice.op) || choice.op.startsWith('table');
     const kind = takesTable ? 'table' : 'stream';
     const of = this.#back(kind, choice.of);
     if (of === undefined) return;
@@ -203,6 +215,11 @@ class SpecBuilder {
       case 'groupTable':
         if (parent.repeated || parent.held || !this.#ask(of)) return;
         this.#pushOrdered({ ...choice, of }, parent, { ...choice, of, function: 'sum' });
+        return;
+      case 'suppress':
+        if (!this.#canSuppress(choice.until, parent)) return;
+        if (choice.until === 'limit' && !this.#ask(of)) return;
+        this.#push({ ...choice, of });
         return;
       case 'to':
         this.#push({ op: 'to', of, topic: this.#nextTopic() });
@@ -301,6 +318,13 @@ class SpecBuilder {
     return !(node.op === 'joinStreams' && node.kind !== 'inner' && this.#commitEvery > 1);
   }
 
+  /** Kafka Streams goes by the time of all records that come to a suppress, whatever their topic, and is told of each change. */
+  #canSuppress(until: 'final' | 'limit', parent: Traits): boolean {
+    if (until === 'final') return parent.windows !== null && !parent.closing;
+    const isOneTime = this.#sources === 1 && (parent.topics.length === 1 || this.#commitEvery === 1);
+    return parent.whole && parent.immediate && !parent.ahead && isOneTime;
+  }
+
   /** In Millrace no record but a source's moves stream time: windows of later times would never close. */
   #withoutWindowsAhead(choice: Choice): Choice {
     if (!('windows' in choice) || choice.op === 'joinStreams') return choice;
@@ -358,6 +382,10 @@ const stateless = fc.oneof(
   operator('tableMapValues', { of: back, mapper: nameOf(valueMappers) }),
 );
 
+function isTimeLimit(node: SpecNode): boolean {
+  return node.op === 'suppress' && node.until === 'limit';
+}
+
 function few<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T[]> {
   return fc.noBias(fc.array(arbitrary, { maxLength: 2, size: 'max' }));
 }
@@ -374,7 +402,23 @@ function joining(
     .map(([first, before, second, between, joined, rest]) => [first, [...before, second, ...between, joined, ...rest]]);
 }
 
+/** A table, or an aggregate, whose changes are held back, and what follows it. */
+const suppressing: fc.Arbitrary<[Choice, Choice[]]> = fc
+  .tuple(
+    source,
+    few(stateless),
+    few(fc.oneof(operators, ofTables)),
+    suppresses,
+    few(stateless),
+    fc.noBias(fc.array(operators, { maxLength: 3, size: 'max' })),
+  )
+  .map(([first, before, table, suppress, between, rest]) => [
+    first,
+    [...before, ...table, suppress, ...between, ...rest],
+  ]);
+
 const topology: fc.Arbitrary<[Choice, Choice[]]> = fc.oneof(
+  { weight: 2, arbitrary: suppressing },
   { weight: 4, arbitrary: fc.tuple(source, fc.noBias(fc.array(operators, { maxLength: 8, size: 'max' }))) },
   { weight: 1, arbitrary: joining(streamOf, streamOf, joins.joinStreams) },
   { weight: 1, arbitrary: joining(streamOf, tableOf, joins.joinTable) },
@@ -461,11 +505,13 @@ export const oracleCase: fc.Arbitrary<OracleCase> = fc
       (node) => node.op === 'joinStreams' && Math.min(node.windows.beforeMs, node.windows.afterMs) < 0,
     );
     const earliest = origin + (isBounded ? 10 : 0);
+    // A record without a key comes to no table.
+    const present = nodes.some(isTimeLimit) ? keys.filter((key) => key !== null) : keys;
     const steps = raw.map(({ advanceMs, key, topic, value }, i): Step => {
       if (advanceMs !== undefined) return { advanceMs };
       return {
         topic: topics[topic % topics.length] as string,
-        key: keys[key % keys.length] ?? null,
+        key: present[key % present.length] ?? null,
         value,
         timestamp: earliest + (times[i] ?? 0),
         // Some have none among those that have one.

@@ -1,6 +1,14 @@
 import { extractors } from './functions.js';
 import { PUNCTUATING_PROCESSORS } from './processors.js';
-import { areSessions, commitsOf, type OracleCase, type Outputs, type SpecNode, type Step } from './topology-spec.js';
+import {
+  areSessions,
+  commitsOf,
+  type OracleCase,
+  type Outputs,
+  type SpecNode,
+  type Step,
+  type WindowsSpec,
+} from './topology-spec.js';
 import { allTraits, isAggregate, isJoin, sourceGroups, type Traits } from './traits.js';
 
 /**
@@ -9,6 +17,7 @@ import { allTraits, isAggregate, isJoin, sourceGroups, type Traits } from './tra
  *
  * - `clock`: a windowed aggregate that not every record of its source reaches is given the source's stream time.
  * - `commit`: where a commit may change a row several times, updates are held back to the commit, and the last is sent.
+ * - `delayMs`: final results of sessions wait until no record can join them.
  * - `passesOverNulls`: a windowed reduce is not given null values.
  * - `retentionMs`: closed windows that were not sent yet are kept, however far event time jumps.
  */
@@ -41,6 +50,9 @@ export function toKafkaStreams(given: OracleCase): KafkaStreamsCase {
       const table = traits[node.of] as Traits;
       return oncePerCommit && table.held ? { ...node, commit: `commit-${id}`, final: table.closing } : node;
     }
+    if (node.op === 'suppress' && node.until === 'final') {
+      return { ...node, delayMs: closesAfterMs((traits[node.of] as Traits).windows) };
+    }
     if (isJoin(node)) {
       const [left, right] = [traits[node.of] as Traits, traits[node.with] as Traits];
       const repartitions = left.keyChanged;
@@ -68,6 +80,12 @@ export function toKafkaStreams(given: OracleCase): KafkaStreamsCase {
     };
   });
   return { nodes: spec, steps: withClocks(nodes, commitsOf(given), group, clocks, joinClocks) };
+}
+
+/** How long after its end a window takes records: a session does at its very bound. */
+function closesAfterMs(windows: WindowsSpec | null): number {
+  if (windows === null) throw new Error('there are no windows to close');
+  return windows.graceMs + (areSessions(windows) ? windows.gapMs + 1 : 0);
 }
 
 /** Whether what an aggregate sends depends on how often it sends. */

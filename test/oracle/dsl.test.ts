@@ -56,7 +56,18 @@ it('the cases cover every operator, and most write records', async () => {
       'repartition',
       'selectKey',
     ],
-    ...['split', 'stream', 'table', 'tableFilter', 'tableFilterNot', 'tableMapValues', 'to', 'toStream', 'toTable'],
+    ...[
+      'split',
+      'stream',
+      'suppress',
+      'table',
+      'tableFilter',
+      'tableFilterNot',
+      'tableMapValues',
+      'to',
+      'toStream',
+      'toTable',
+    ],
   ]);
   let writing = 0;
   for (const given of cases) if ((await runMillrace(given)).flat().length > 0) writing++;

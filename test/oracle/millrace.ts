@@ -1,4 +1,5 @@
 import {
+  BufferConfig,
   JoinWindows,
   type KGroupedStream,
   type KStream,
@@ -8,7 +9,9 @@ import {
   type Serde,
   SessionWindows,
   StreamsBuilder,
+  Suppressed,
   TimeWindows,
+  type Windowed,
 } from '@millrace/streams';
 import { TopologyTestDriver } from '@millrace/streams/testing';
 import {
@@ -135,6 +138,17 @@ class SpecTopology {
         return this.#table(node.of)
           .groupBy((key, value) => [selector(key, value), value], TEXTS)
           .aggregate(tableAggregators[node.function], { name: store, value: textSerde });
+      }
+      case 'suppress': {
+        const { of, ...options } = node;
+        const buffered = { name: `suppress-${id}`, value: textSerde };
+        if (options.until === 'final') {
+          const table = this.#table(of) as KTable<Windowed<unknown>, unknown>;
+          return table.suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded()), buffered) as unknown as Table;
+        }
+        const { limitMs, maxRecords } = options;
+        const buffer = maxRecords === null ? BufferConfig.unbounded() : BufferConfig.maxRecords(maxRecords);
+        return this.#table(of).suppress(Suppressed.untilTimeLimit(limitMs, buffer), buffered) as Table;
       }
       case 'tableFilter':
         return this.#table(node.of).filter(predicates[node.predicate]);

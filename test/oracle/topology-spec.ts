@@ -65,6 +65,11 @@ export type JoinNode = { readonly of: number; readonly with: number } & (
 
 export type JoinKind = 'inner' | 'left' | 'outer';
 
+export type SuppressNode = { readonly op: 'suppress'; readonly of: number } & (
+  | { readonly until: 'final' }
+  | { readonly until: 'limit'; readonly limitMs: number; readonly maxRecords: number | null }
+);
+
 /** An operator of the DSL. `of` and `with` are the places of the nodes before it that it is applied to. */
 export type SpecNode =
   | { readonly op: 'stream'; readonly topics: readonly string[]; readonly extractor: ExtractorName }
@@ -96,6 +101,7 @@ export type SpecNode =
   | AggregateNode
   | JoinNode
   | { readonly op: 'toTable'; readonly of: number }
+  | SuppressNode
   | {
       readonly op: 'groupTable';
       readonly of: number;

@@ -1,5 +1,12 @@
 import { PUNCTUATING_PROCESSORS, STATELESS_PROCESSORS } from './processors.js';
-import { type AggregateNode, areSessions, type JoinNode, type OracleCase, type SpecNode } from './topology-spec.js';
+import {
+  type AggregateNode,
+  areSessions,
+  type JoinNode,
+  type OracleCase,
+  type SpecNode,
+  type WindowsSpec,
+} from './topology-spec.js';
 
 /** What is known of a stream or table without running it: what the two engines must agree upon depends on it. */
 export interface Traits {
@@ -31,6 +38,10 @@ export interface Traits {
   readonly headed: boolean;
   /** Its records may be of a later time than any of the source. */
   readonly ahead: boolean;
+  /** Every record of the source that has a key comes here. */
+  readonly whole: boolean;
+  /** Of a table whose rows are of windows. */
+  readonly windows: WindowsSpec | null;
 }
 
 export function isJoin(node: SpecNode): node is JoinNode {
@@ -69,6 +80,8 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
       sessions: false,
       headed: true,
       ahead: false,
+      whole: true,
+      windows: null,
     };
   }
   const parent = before[node.of] as Traits;
@@ -76,16 +89,16 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
     case 'filter':
     case 'filterNot':
     case 'branch':
-      return { ...parent, kind: 'stream', incomplete: true };
+      return { ...parent, kind: 'stream', incomplete: true, whole: false };
     case 'split':
       return { ...parent, kind: 'branches' };
     case 'map':
     case 'selectKey':
-      return { ...parent, keyChanged: true, incomplete: true };
+      return { ...parent, keyChanged: true, incomplete: true, whole: false };
     case 'flatMap':
-      return { ...parent, keyChanged: true, multiple: true, incomplete: true };
+      return { ...parent, keyChanged: true, multiple: true, incomplete: true, whole: false };
     case 'flatMapValues':
-      return { ...parent, multiple: true, incomplete: true };
+      return { ...parent, multiple: true, incomplete: true, whole: false };
     case 'merge': {
       const other = before[node.with] as Traits;
       const together = parent.topics.some((topic) => other.topics.includes(topic));
@@ -101,10 +114,18 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
         held: parent.held || other.held,
         headed: parent.headed && other.headed,
         ahead: parent.ahead || other.ahead,
+        whole: parent.whole && other.whole,
       };
     }
     case 'repartition':
-      return { ...parent, depth: parent.depth + 1, keyChanged: false, immediate: false, incomplete: true };
+      return {
+        ...parent,
+        depth: parent.depth + 1,
+        keyChanged: false,
+        immediate: false,
+        incomplete: true,
+        whole: false,
+      };
     case 'process': {
       const punctuates = PUNCTUATING_PROCESSORS.includes(node.processor);
       return {
@@ -113,6 +134,7 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
         multiple: parent.multiple || punctuates,
         immediate: parent.immediate && !punctuates,
         incomplete: true,
+        whole: false,
         ahead: parent.ahead || node.processor === 'everyWallClockTime',
       };
     }
@@ -136,6 +158,8 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
         sessions: areSessions(windows) && !closing,
         // One record deletes the sessions that it joins, and sends the one that they become.
         repeated: (parent.multiple || areSessions(windows)) && !closing,
+        whole: false,
+        windows,
       };
     }
     case 'joinStreams':
@@ -155,6 +179,8 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
         incomplete: true,
         headed: parent.headed && other.headed && !waits,
         ahead: parent.ahead || node.op !== 'joinTable' || parent.keyChanged,
+        whole: false,
+        windows: null,
       };
     }
     case 'toTable':
@@ -165,6 +191,21 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
         keyChanged: false,
         immediate: parent.immediate && !parent.keyChanged,
         incomplete: true,
+        windows: null,
+      };
+    case 'suppress':
+      return {
+        ...parent,
+        multiple: true,
+        // Final results come in the order of their windows and keys.
+        ordered: parent.ordered || node.until === 'final',
+        immediate: false,
+        incomplete: true,
+        whole: false,
+        closing: true,
+        // What a row was before is not the same in both.
+        repeated: true,
+        sessions: false,
       };
     case 'groupTable':
       return {
@@ -176,9 +217,12 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
         incomplete: true,
         held: true,
         repeated: true,
+        whole: false,
+        windows: null,
       };
     case 'tableFilter':
     case 'tableFilterNot':
+      return { ...parent, whole: false };
     case 'tableMapValues':
       return parent;
     case 'toStream':

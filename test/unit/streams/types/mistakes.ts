@@ -49,6 +49,14 @@ export const MISTAKES: Readonly<Record<string, string>> = {
   'a predicate that answers a number': 'words.filter((_key, value) => value.length);',
   'a predicate that answers nothing': "words.filter((_key, value) => { value === 'a'; });",
 
+  'a suppress until windows close of a table without any':
+    'users.suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded()));',
+  'final results that go out early':
+    'words.groupByKey().windowedBy(minute).count().suppress(Suppressed.untilWindowCloses(BufferConfig.maxRecords(9)));',
+  'a suppress of values without a serde':
+    'users.mapValues((user) => user.length).suppress(Suppressed.untilTimeLimit(5, BufferConfig.unbounded()));',
+  'a suppressed row that may have gone':
+    'users.suppress(Suppressed.untilTimeLimit(5, BufferConfig.unbounded())).toStream().mapValues((user) => user.length);',
   'a row that a left join may not find': 'words.leftJoin(users, (word, user) => word.length + user.length);',
   'a key that a left join may not have':
     'kept.leftJoin(users, (key: string, word: string, user: string | null) => key + word + user);',

@@ -55,6 +55,13 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
     byLength.count({ name: 'lengths' }).toStream().mapValues((count) => count + 1);
     byLength.reduce((a, b) => a + b, (a, b) => a.replace(b, '')).toStream().mapValues((all) => all?.length);
     byLength.aggregate({ initializer: () => 0, add: (length, user, sum) => sum + user.length + length, subtract: (length, user, sum) => sum - user.length - length }, { value: numberSerde });`,
+  'suppressed tables': `
+    const closed = words.groupByKey().windowedBy(minute).count().suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded()));
+    closed.toStream().map(({ key, window }, count) => [\`\${key}@\${window.start}\`, count + 1]).to('out', NUMBERS);
+    closed.toStream().to('out', { key: jsonSerde() });
+    words.groupByKey().windowedBy(minute).count().suppress(Suppressed.untilTimeLimit('5s', BufferConfig.maxBytes(1e6).withMaxRecords(10).shutDownWhenFull()));
+    users.suppress(Suppressed.untilTimeLimit(5, BufferConfig.maxRecords(10)), { name: 'calm' }).toStream().to('users');
+    users.mapValues((user) => user.length).suppress(Suppressed.untilTimeLimit(5, BufferConfig.unbounded().emitEarlyWhenFull()), { value: numberSerde }).toStream().to('lengths');`,
   'a reduce': "numbers.groupByKey().reduce((a, b) => a + b).toStream().to('sums');",
   'a reduce of mapped values':
     "words.mapValues((value) => value.length).groupByKey({ value: numberSerde }).reduce((a, b) => a + b).toStream().to('sums');",

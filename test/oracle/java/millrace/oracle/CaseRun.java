@@ -123,6 +123,8 @@ final class CaseRun {
         config.put(StreamsConfig.APPLICATION_ID_CONFIG, "oracle");
         config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "127.0.0.1:1");
         config.put(StreamsConfig.STATE_DIR_CONFIG, stateDirectory);
+        // Of what a suppress keeps behind a mapper.
+        config.put(StreamsConfig.DEFAULT_VALUE_SERDE_CLASS_CONFIG, TextSerde.class);
         // Every update is forwarded, and no results wait for the wall clock.
         config.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
         config.put(StreamsConfig.InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_WINDOWED_AGGREGATION, 0L);

@@ -117,6 +117,7 @@ final class SpecTopology {
                     Functions.subtractor(name(node, "function")),
                     Materialized.<Object, Object, KeyValueStore<Bytes, byte[]>>as("store-" + id)
                         .withKeySerde(text).withValueSerde(text).withCachingDisabled()));
+            case "suppress" -> tables.put(id, Suppresses.of(tableOf(node), node));
             case "tableFilter" -> tables.put(id, tableOf(node).filter(Functions.predicate(name(node, "predicate"))));
             case "tableFilterNot" ->
                 tables.put(id, tableOf(node).filterNot(Functions.predicate(name(node, "predicate"))));

@@ -6,7 +6,7 @@ import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serializer;
 
 /** Whatever it is as its text, and back as text: a windowed key is {@code [key@start/end]}. */
-final class TextSerde implements Serde<Object> {
+public final class TextSerde implements Serde<Object> {
     @Override
     public Serializer<Object> serializer() {
         return (topic, value) -> value == null ? null : utf8(value.toString());
