@@ -3,24 +3,13 @@ import { z } from 'zod';
 import { LakeError } from '../../lake/lake-error.js';
 import { catalogOf } from '../../lake/query/catalog.js';
 import { runQuery } from '../../lake/query/run-query.js';
-import { isAllowed, isSame, type Visitor } from '../auth/visitor.js';
-import { notFound, Problem } from '../problems.js';
+import { Problem } from '../problems.js';
 import { idParams, type Resource, route, silentRoute } from '../route.js';
+import { queryExport } from './query-export.js';
+import { asRunning, endQuery, problemOf } from './running-queries.js';
 
-/** Of a server at a time. */
-const MAX_RUNNING = 4;
-/** Of one of those who ask: others shall have a turn, too. */
-const MAX_OWN = 2;
 const MAX_ROWS = 10_000;
-const WITHIN_MS = 30_000;
-const MEMORY_BYTES = 512 * 2 ** 20;
-
-interface RunningQuery {
-  readonly stop: AbortController;
-  readonly by: Visitor;
-}
-
-const running = new Map<string, RunningQuery>();
+const WITHIN = { timeoutMs: 30_000, memoryLimitBytes: 512 * 2 ** 20 };
 
 export const query: Resource = {
   name: 'query',
@@ -53,40 +42,20 @@ export const query: Resource = {
         const { lakeDirectory } = services;
         if (lakeDirectory === undefined) throw new Problem(404, 'no-lake', 'There is no lake here.');
         const { id = randomUUID(), max_rows: maxRows, sql } = body;
-        if (running.has(id)) throw new Problem(409, 'query-runs', `A query of the id ${id} runs already.`);
-        if (running.size >= MAX_RUNNING) {
-          throw new Problem(503, 'too-many-queries', `${MAX_RUNNING} queries run already; try again.`, {
-            retryAfterSeconds: 2,
-          });
-        }
-        const own = [...running.values()].filter(({ by }) => isSame(by, visitor)).length;
-        if (own >= MAX_OWN && visitor.kind !== 'anybody') {
-          throw new Problem(503, 'too-many-queries', `${MAX_OWN} queries of yours run already; try again.`, {
-            retryAfterSeconds: 2,
-          });
-        }
-        const stop = new AbortController();
-        running.set(id, { stop, by: visitor });
         const startedAt = performance.now();
-        try {
-          const result = await runQuery(lakeDirectory, sql, {
-            ...{ maxRows, timeoutMs: WITHIN_MS, memoryLimitBytes: MEMORY_BYTES },
-            signal: AbortSignal.any([signal, stop.signal]),
-          });
-          return {
-            id,
-            columns: result.names.map((name, index) => ({ name, type: result.types[index] ?? '' })),
-            rows: result.rows.map((row) => [...row]),
-            truncated: result.isCut,
-            ms: performance.now() - startedAt,
-          };
-        } catch (error) {
-          throw error instanceof LakeError ? problemOf(error) : error;
-        } finally {
-          running.delete(id);
-        }
+        const result = await asRunning({ id, signal, visitor }, (either) =>
+          runQuery(lakeDirectory, sql, { ...WITHIN, maxRows, signal: either }),
+        );
+        return {
+          id,
+          columns: result.names.map((name, index) => ({ name, type: result.types[index] ?? '' })),
+          rows: result.rows.map((row) => [...row]),
+          truncated: result.isCut,
+          ms: performance.now() - startedAt,
+        };
       },
     }),
+    queryExport,
     route({
       method: 'get',
       path: '/query/tables',
@@ -129,22 +98,7 @@ export const query: Resource = {
       role: 'viewer',
       params: idParams,
       problems: [404],
-      handle({ params: { id }, visitor }) {
-        const found = running.get(id);
-        const isOwn = found !== undefined && isSame(found.by, visitor);
-        // Whose it is is nobody else's business, not even that it is there.
-        if (found === undefined || (!isOwn && !isAllowed(visitor, 'admin'))) throw notFound('query that runs', id);
-        found.stop.abort();
-      },
+      handle: ({ params: { id }, visitor }) => endQuery(id, visitor),
     }),
   ],
 };
-
-function problemOf(error: LakeError): Problem {
-  const { code, message: detail } = error;
-  if (code === 'NO_TABLE') return new Problem(404, 'no-lake', detail, { cause: error });
-  if (code === 'QUERY_REFUSED') return new Problem(422, 'query-refused', detail, { cause: error });
-  if (code === 'QUERY_FAILED') return new Problem(422, 'query-failed', detail, { cause: error });
-  if (code === 'QUERY_LIMIT') return new Problem(422, 'query-limit', detail, { cause: error });
-  return new Problem(503, 'lake-failed', detail, { cause: error });
-}

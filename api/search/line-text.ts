@@ -11,7 +11,7 @@ export const COLUMNS: Readonly<Record<string, readonly string[]>> = {
 };
 const FIRST = ['id', 'time'];
 /** What is in no column of its own. */
-const REST = 'record';
+export const REST = 'record';
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -30,7 +30,7 @@ function isoTime(time: unknown): unknown {
   return typeof time === 'number' && Math.abs(time) <= 8.64e15 ? new Date(time).toISOString() : time;
 }
 
-function restOf(line: Line, columns: readonly string[]): string {
+export function restOf(line: Line, columns: readonly string[]): string {
   const known = new Set([...FIRST, ...columns, 'kind']);
   return JSON.stringify(Object.fromEntries(Object.entries(line).filter(([name]) => !known.has(name))));
 }

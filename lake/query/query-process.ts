@@ -6,6 +6,7 @@ import { LakeError } from '../lake-error.js';
 import { locationOf } from '../table-files.js';
 import { firstRows, isOutOfMemory, watchMemory, withinMemory } from './bounds.js';
 import { requireHarmless } from './guard.js';
+import { type ResultFile, writeResult } from './result-file.js';
 import { shutIn } from './shut-in.js';
 import { createSparkFunctions } from './spark-functions.js';
 import { createViews } from './views.js';
@@ -20,27 +21,28 @@ export interface QueryTask {
   readonly maxRows: number;
   readonly memoryLimitBytes: number;
   readonly threads: number;
+  /** Where its rows are written instead of being told. */
+  readonly file?: ResultFile;
 }
 
 /** What a query tells its parent. */
 export type QueryReport =
   | { readonly kind: 'columns'; readonly names: readonly string[]; readonly types: readonly string[] }
   | { readonly kind: 'rows'; readonly rows: readonly (readonly Json[])[] }
-  | { readonly kind: 'done'; readonly isCut: boolean }
+  | { readonly kind: 'done'; readonly isCut: boolean; readonly rows: number }
   | { readonly kind: 'failed'; readonly code: LakeError['code']; readonly message: string };
 
-async function run({ directory, maxRows, memoryLimitBytes, sql, threads }: QueryTask): Promise<void> {
+async function run({ directory, file, maxRows, memoryLimitBytes, sql, threads }: QueryTask): Promise<void> {
   const snapshot = await new DeltaLog(directory).require();
   const duckDb = await openDuckDb(withinMemory(memoryLimitBytes, threads));
   const views = await createViews(duckDb, directory, snapshot);
-  await shutIn(
-    duckDb,
-    [...snapshot.files.values()].map((file) => locationOf(directory, file)),
-  );
+  const readable = [...snapshot.files.values()].map((one) => locationOf(directory, one));
+  await shutIn(duckDb, file === undefined ? readable : [...readable, file.path]);
   const { datePatterns } = await requireHarmless(duckDb, sql, new Set(views.map(({ name }) => name)));
   await createSparkFunctions(duckDb, datePatterns);
   try {
-    await stream(duckDb, sql, maxRows);
+    if (file === undefined) await stream(duckDb, sql, maxRows);
+    else await report({ kind: 'done', isCut: false, rows: await writeResult(duckDb, sql, file, maxRows) });
   } catch (error) {
     throw asLakeError(error);
   }
@@ -54,11 +56,13 @@ async function stream(duckDb: DuckDb, sql: string, maxRows: number): Promise<voi
     types: result.columnTypes().map((type) => type.toString()),
   });
   let isCut = false;
+  let told = 0;
   for await (const chunk of firstRows(duckDb, result, maxRows, 'the result is larger than <size>; select less')) {
     if (chunk.rows.length > 0) await report({ kind: 'rows', rows: chunk.rows });
+    told += chunk.rows.length;
     isCut = chunk.isCut;
   }
-  return report({ kind: 'done', isCut });
+  return report({ kind: 'done', isCut, rows: told });
 }
 
 /** What DuckDB says of a statement that it does not run, in a line. */

@@ -1,22 +1,18 @@
 import { fileURLToPath } from 'node:url';
 import type { Json } from '@duckdb/node-api';
-import { LakeError } from '../lake-error.js';
-import { forkApart } from './apart.js';
+import { type ApartOptions, runApart } from './apart.js';
 import type { QueryReport, QueryTask } from './query-process.js';
+import type { ResultFile } from './result-file.js';
 
 const PROGRAM = fileURLToPath(new URL('query-process.js', import.meta.url));
 
-export interface QueryOptions {
+export interface QueryOptions extends ApartOptions {
   /** Further rows are left out. Default 10,000. */
   readonly maxRows?: number;
-  /** Default 30,000 ms. */
-  readonly timeoutMs?: number;
   /** Default 1 GiB. */
   readonly memoryLimitBytes?: number;
   /** Default 2. */
   readonly threads?: number;
-  /** Ends the query. */
-  readonly signal?: AbortSignal;
 }
 
 export interface QueryResult {
@@ -37,38 +33,33 @@ export interface QueryResult {
  * @throws LakeError NO_TABLE, QUERY_REFUSED, QUERY_FAILED, QUERY_LIMIT
  */
 export async function runQuery(directory: string, sql: string, options: QueryOptions = {}): Promise<QueryResult> {
-  const { maxRows = 10_000, memoryLimitBytes = 2 ** 30, signal, threads = 2, timeoutMs = 30_000 } = options;
-  const child = forkApart(PROGRAM);
-  const task: QueryTask = { directory, sql, maxRows, memoryLimitBytes, threads };
   let columns: Pick<QueryResult, 'names' | 'types'> = { names: [], types: [] };
   const rows: (readonly Json[])[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  let abort = () => {};
-  try {
-    return await new Promise<QueryResult>((resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(new LakeError('QUERY_LIMIT', `the query took longer than ${timeoutMs / 1000} s, and was ended`));
-      }, timeoutMs);
-      abort = () => reject(new LakeError('QUERY_FAILED', 'the query was interrupted'));
-      signal?.addEventListener('abort', abort);
-      child.on('message', (report: QueryReport) => {
-        if (report.kind === 'columns') columns = report;
-        else if (report.kind === 'rows') rows.push(...report.rows);
-        else if (report.kind === 'done')
-          resolve({ names: columns.names, types: columns.types, rows, isCut: report.isCut });
-        else reject(new LakeError(report.code, report.message));
-      });
-      child.on('error', (cause) =>
-        reject(new LakeError('QUERY_FAILED', `no process for the query: ${cause.message}`, { cause })),
-      );
-      child.on('exit', (code, killedBy) => {
-        reject(new LakeError('QUERY_FAILED', `the query's process has ended (${killedBy ?? `code ${code}`})`));
-      });
-      child.send(task, () => {});
-    });
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
-    child.kill('SIGKILL');
-  }
+  const { isCut } = await runApart<QueryReport>(PROGRAM, taskOf(directory, sql, options), options, (report) => {
+    if (report.kind === 'columns') columns = report;
+    else if (report.kind === 'rows') rows.push(...report.rows);
+  });
+  return { names: columns.names, types: columns.types, rows, isCut };
+}
+
+/**
+ * The same, with its rows in a file: more than `maxRows` are an error, for a file does not say that it ends early.
+ *
+ * @returns how many rows there are in it
+ * @throws LakeError NO_TABLE, QUERY_REFUSED, QUERY_FAILED, QUERY_LIMIT
+ */
+export async function runQueryIntoFile(
+  directory: string,
+  sql: string,
+  file: ResultFile,
+  options: QueryOptions = {},
+): Promise<number> {
+  const task: QueryTask = { ...taskOf(directory, sql, options), file };
+  const { rows } = await runApart<QueryReport>(PROGRAM, task, options, () => {});
+  return rows;
+}
+
+function taskOf(directory: string, sql: string, options: QueryOptions): QueryTask {
+  const { maxRows = 10_000, memoryLimitBytes = 2 ** 30, threads = 2 } = options;
+  return { directory, sql, maxRows, memoryLimitBytes, threads };
 }

@@ -378,7 +378,7 @@ export interface paths {
         };
         /**
          * All lines that fit, the newest first, as a file
-         * @description It is written as it is found. When it is broken off the connection is closed before the end of the answer. In CSV a text that a spreadsheet would take for a formula stands behind an apostrophe.
+         * @description NDJSON and CSV are written as lines are found. When that is broken off the connection is closed before the end of the answer. In CSV a text that a spreadsheet would take for a formula stands behind an apostrophe. Parquet has a column of its type for each field, and is sent once it is whole.
          */
         get: operations["getLogsExport"];
         put?: never;
@@ -755,6 +755,26 @@ export interface paths {
          * @description It runs in a process of its own that can read the table and nothing else, and ends when the caller goes, after 30 s, or by `DELETE /query/{id}`. Tables are `logs` (all) and one for each kind, such as `service` and `access`.
          */
         post: operations["postQuery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/query/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run one SELECT, with all its rows as a file
+         * @description It is run as by `POST /query`, with 120 s, and ended by the same `DELETE /query/{id}`. A result of more than `max_rows` rows or 256 MiB is refused, for a file does not say that it ends early. Parquet keeps the types of columns; sums of whole numbers are decimals of 38 digits there. In CSV a text that a spreadsheet would take for a formula stands behind an apostrophe.
+         */
+        post: operations["postQueryExport"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3985,7 +4005,7 @@ export interface operations {
                 source?: "services" | "requests" | "sensors" | "dead-letters" | "late";
                 /** @description `level:ERROR service:auth-* -status:200 response_time:>500 "words"` */
                 q?: string;
-                format?: "ndjson" | "csv";
+                format?: "ndjson" | "csv" | "parquet";
                 limit?: number;
             };
             header?: never;
@@ -3994,7 +4014,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A line each: JSON as `/logs` has it, or CSV with a head. */
+            /** @description A line each: JSON as `/logs` has it, CSV with a head, or a row of Parquet. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4002,6 +4022,7 @@ export interface operations {
                 content: {
                     "application/x-ndjson": string;
                     "text/csv": string;
+                    "application/vnd.apache.parquet": string;
                 };
             };
             /** @description A part of the request cannot be used. */
@@ -4024,6 +4045,15 @@ export interface operations {
             };
             /** @description It needs a higher role. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What is asked for is refused. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5781,6 +5811,145 @@ export interface operations {
                         truncated: boolean;
                         ms: number;
                     };
+                };
+            };
+            /** @description A part of the request cannot be used. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It needs a higher role. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What is asked for is refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request line and headers have more than 64 KiB. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A service that it needs is not there now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postQueryExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    sql: string;
+                    /**
+                     * @default parquet
+                     * @enum {string}
+                     */
+                    format?: "parquet" | "csv" | "ndjson";
+                    /**
+                     * Format: uuid
+                     * @description To cancel it by; made up where there is none.
+                     */
+                    id?: string;
+                    /** @default 1000000 */
+                    max_rows?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The rows: as Parquet, as CSV with a head, or as a line of JSON each. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apache.parquet": string;
+                    "text/csv": string;
+                    "application/x-ndjson": string;
                 };
             };
             /** @description A part of the request cannot be used. */

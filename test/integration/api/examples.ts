@@ -78,6 +78,7 @@ export function examplesOf({
     'get /logs/export': [
       { query: { limit: '3' } },
       { query: { source: 'requests', format: 'csv', limit: '3' } },
+      { query: { format: 'parquet', limit: '3' } },
       { query: { format: 'xlsx' }, status: 400 },
       { query: { q: 'level:' }, status: 400 },
     ],
@@ -122,6 +123,13 @@ export function examplesOf({
       { body: { sql: 'SELECT kind, count(*) AS records FROM logs GROUP BY kind ORDER BY kind' } },
       { body: { sql: "SELECT * FROM read_text('/etc/passwd')" }, status: 422 },
       { body: { sql: '' }, status: 400 },
+    ],
+    'post /query/export': [
+      { body: { sql: 'SELECT kind, count(*) AS records FROM logs GROUP BY kind ORDER BY kind' } },
+      { body: { sql: 'SELECT kind FROM logs LIMIT 2', format: 'csv' } },
+      { body: { sql: 'SELECT kind FROM logs LIMIT 2', format: 'ndjson', max_rows: 1 }, status: 422 },
+      { body: { sql: "SELECT * FROM read_text('/etc/passwd')" }, status: 422 },
+      { body: { sql: 'SELECT 1', format: 'xlsx' }, status: 400 },
     ],
     'get /query/tables': [{}],
     'delete /query/{id}': [{ params: { id: 'none' }, status: 404 }],

@@ -4,6 +4,7 @@ import { Icon } from '../../parts/icon.js';
 const FORMATS = [
   ['ndjson', 'JSON, a line each'],
   ['csv', 'CSV'],
+  ['parquet', 'Parquet'],
 ] as const;
 
 interface ExportMenuProps {

@@ -65,14 +65,3 @@ export function instantOf(value: unknown): number | undefined {
   const time = Date.parse(`${day}T${clock ?? '00:00:00'}${offset}`);
   return Number.isNaN(time) ? undefined : time;
 }
-
-/** As RFC 4180 has it. */
-export function csvOf({ columns, rows }: Result): string {
-  const cell = (value: unknown) => {
-    const text =
-      value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  const lines = [columns.map(({ name }) => cell(name)), ...rows.map((row) => row.map(cell))];
-  return `${lines.map((line) => line.join(',')).join('\r\n')}\r\n`;
-}

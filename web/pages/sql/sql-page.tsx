@@ -6,12 +6,14 @@ import { tablesOf } from '../../api/questions.js';
 import { Icon } from '../../parts/icon.js';
 import { Segments } from '../../parts/segments.js';
 import { Failure, Loading, Note } from '../../parts/state.js';
+import { useCopy } from '../../parts/use-copy.js';
 import { number, whole } from '../../parts/wording.js';
 import { useSearchChanges } from '../../shell/search-changes.js';
 import { TopBar } from '../../shell/top-bar.js';
+import { ExportResult } from './export-result.js';
 import { QueryTree } from './query-tree.js';
 import { ResultChart } from './result-chart.js';
-import { csvOf, linesOf } from './result-lines.js';
+import { linesOf } from './result-lines.js';
 import { ResultTable } from './result-table.js';
 
 const SqlEditor = lazy(() => import('./sql-editor.js'));
@@ -28,8 +30,8 @@ interface Asked {
   readonly sql: string;
 }
 
-function run({ id, sql }: Asked) {
-  return answerOf(api.POST('/query', { body: { id, sql, max_rows: 1_000 } }));
+async function run({ id, sql }: Asked) {
+  return { sql, answer: await answerOf(api.POST('/query', { body: { id, sql, max_rows: 1_000 } })) };
 }
 
 /** One SELECT over what is stored; the query and how its result is shown are in the URL. */
@@ -110,7 +112,12 @@ export default function SqlPage() {
           ) : shown === undefined ? (
             <div className="pageh">{isPending ? <Loading /> : <Note icon="sql" title="No result yet." />}</div>
           ) : (
-            <QueryResult result={shown} view={search.get('view') ?? ''} onView={(view) => set({ view })} />
+            <QueryResult
+              result={shown.answer}
+              sql={shown.sql}
+              view={search.get('view') ?? ''}
+              onView={(view) => set({ view })}
+            />
           )}
         </div>
       </main>
@@ -126,7 +133,9 @@ function useLastAnswer(answer: Answered | undefined): Answered | undefined {
 }
 
 interface QueryResultProps {
-  readonly result: Answered;
+  readonly result: Answered['answer'];
+  /** What was asked. */
+  readonly sql: string;
   readonly view: string;
   readonly onView: (view: string) => void;
 }
@@ -136,8 +145,10 @@ const VIEWS = [
   ['chart', 'Chart'],
 ] as const;
 
-function QueryResult({ onView, result, view }: QueryResultProps) {
+function QueryResult({ onView, result, sql, view }: QueryResultProps) {
   const { ms, rows, truncated } = result;
+  const { copy, said } = useCopy();
+  const [failure, fail] = useState<Error>();
   const lines = useMemo(() => linesOf(result), [result]);
   return (
     <>
@@ -152,15 +163,20 @@ function QueryResult({ onView, result, view }: QueryResultProps) {
         <span className="t2">{number(Math.round(ms))} ms</span>
         <span className="sp" />
         <Segments label="The result as" options={VIEWS} chosen={view} onChoose={onView} />
-        <button type="button" className="btn sm" onClick={() => download(csvOf(result))}>
-          <Icon name="download" />
-          CSV
-        </button>
-        <button type="button" className="btn sm" onClick={() => navigator.clipboard?.writeText(location.href)}>
+        <ExportResult sql={sql} onFailure={fail} />
+        <button type="button" className="btn sm" onClick={() => void copy(location.href, 'Link')}>
           <Icon name="link" />
-          Share
+          Copy link
         </button>
+        <span className="copied" role="status">
+          {said}
+        </span>
       </div>
+      {failure !== undefined && (
+        <div className="pageh">
+          <Failure what="The result was not exported." error={failure} />
+        </div>
+      )}
       {view !== 'chart' ? (
         <ResultTable result={result} />
       ) : lines === undefined ? (
@@ -179,12 +195,4 @@ function QueryResult({ onView, result, view }: QueryResultProps) {
 function readHistory(): string[] {
   const kept: unknown = JSON.parse(localStorage.getItem(HISTORY) ?? '[]');
   return Array.isArray(kept) ? kept.filter((one) => typeof one === 'string') : [];
-}
-
-function download(csv: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([csv], { type: 'text/csv' }));
-  link.download = 'result.csv';
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

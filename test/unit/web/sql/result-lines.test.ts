@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { csvOf, instantOf, linesOf } from '../../../../web/pages/sql/result-lines.js';
+import { instantOf, linesOf } from '../../../../web/pages/sql/result-lines.js';
 
 const MINUTE = { name: 'minute', type: 'TIMESTAMP WITH TIME ZONE' };
 const SERVICE = { name: 'service', type: 'VARCHAR' };
@@ -56,15 +56,4 @@ test('times are read in their zone, and dates as their midnight in UTC', () => {
   expect(instantOf('2026-11-27 14:02:05')).toBe(Date.UTC(2026, 10, 27, 14, 2, 5));
   expect(instantOf('2026-11-27')).toBe(Date.UTC(2026, 10, 27));
   expect(instantOf(null)).toBeUndefined();
-});
-
-test('a cell with a comma, a quote or a line break is quoted in CSV, and a null is empty', () => {
-  const rows = [
-    ['a,b', null],
-    ['say "x"', { level: 'ERROR' }],
-    ['two\nlines', 1],
-  ];
-  expect(csvOf({ columns: [SERVICE, LINES], rows })).toBe(
-    'service,lines\r\n"a,b",\r\n"say ""x""","{""level"":""ERROR""}"\r\n"two\nlines",1\r\n',
-  );
 });
