@@ -1,4 +1,4 @@
-import type { Level } from '../../leveldb/level.js';
+import { freeOnDisk, type Level, sizeOnDisk } from '../../leveldb/level.js';
 import { DELETE_RETENTION_MS } from '../log.js';
 import { type BatchCursor, readBatchHeader, sealBatch } from '../record-batch.js';
 import { Compaction } from './compaction.js';
@@ -11,6 +11,8 @@ import { type PartitionState, rememberPartition, type Topic, type Topics } from 
 
 /** A compacted partition is rewritten when it has grown by this many records beyond twice what was kept. */
 const COMPACTION_SLACK = 100_000;
+/** What is deleted goes from the disk when it takes so many bytes: LevelDB by itself lets it lie for long. */
+const DELETED_BYTES = 64 * 1024 * 1024;
 
 /** What retention has deleted of a partition. */
 export interface RetentionDeletion {
@@ -82,6 +84,7 @@ export class LogCleaner {
         }
       }
     }
+    await this.#freeDeleted();
     if (this.#stopped || this.#bound === undefined) return;
     const isFull = await this.#bound.apply();
     if (isFull && !this.#isFullTold && !this.#stopped) {
@@ -168,6 +171,16 @@ export class LogCleaner {
     this.#tell(state, startOffset, before.newestAppendTime, reason);
   }
 
+  async #freeDeleted(): Promise<void> {
+    const deleted = [...this.#topics].flatMap(({ partitions }) => partitions).map(deletedKeys);
+    const sizes = await Promise.all(deleted.map(([from, to]) => sizeOnDisk(this.#level, from, to)));
+    if (sizes.reduce((sum, size) => sum + size, 0) < DELETED_BYTES) return;
+    for (const [index, [from, to]] of deleted.entries()) {
+      if (this.#stopped) return;
+      if (sizes[index] !== 0) await freeOnDisk(this.#level, from, to);
+    }
+  }
+
   #tell(
     { partition, startOffset, topic }: PartitionState,
     firstOffset: number,
@@ -226,6 +239,11 @@ export class LogCleaner {
       throw readError(error, this.#location);
     }
   }
+}
+
+/** Between the first key that a partition ever had and its start. */
+function deletedKeys({ partition, startOffset, topicId }: PartitionState): readonly [from: Buffer, to: Buffer] {
+  return [batchKey(topicId, partition, 0), batchKey(topicId, partition, startOffset)];
 }
 
 /** Does for each partition one thing after the other. */

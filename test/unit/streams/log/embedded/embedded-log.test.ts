@@ -199,6 +199,21 @@ describe('retention', () => {
     await log.close();
   });
 
+  it('gives the disk back what has expired, once it is much', async () => {
+    const MiB = 1024 * 1024;
+    const log = await EmbeddedLog.open({ directory, cleans: false });
+    await log.ensureTopic('large', { partitions: 2, retentionMs: 60_000 });
+    // Nothing can be made smaller of this: 100 MiB in two partitions.
+    for (let i = 0; i < 100; i++) await append(log, 'large', i % 2, [randomBytes(MiB / 2).toString('latin1')]);
+    const before = directorySize(directory);
+    await append(log, 'large', 0, ['a']);
+    await log.clean(Date.now() + 90_000);
+    expect(await log.startOffset({ topic: 'large', partition: 0 })).toBe(51);
+    await log.close();
+    expect(before).toBeGreaterThan(60 * MiB);
+    expect(directorySize(directory)).toBeLessThan(8 * MiB);
+  });
+
   it('by a bound of the whole log takes the oldest of all topics, but nothing that is to be processed, and frees the disk', async () => {
     const MiB = 1024 * 1024;
     const deletions: RetentionDeletion[] = [];
