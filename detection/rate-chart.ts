@@ -81,7 +81,9 @@ export function chartRate(
   const isLearning = alarm.seen < WARMUP;
   const ratioOf = (factor: number) => (count * Math.log(factor) - mean * (factor - 1)) / spread;
   const mostOf = (factor: number) => mostOfWindow(limit, leastWindows, factor > 1 ? MAX_OF_RISE : undefined);
-  if (!isLearning) addEvidence(state, factors, limit, (factor) => Math.min(mostOf(factor), ratioOf(factor)));
+  // A service that starts with a batch, or ends one, has no usual rate yet.
+  if (alarm.seen >= NEW_WINDOWS)
+    addEvidence(state, factors, limit, (factor) => Math.min(mostOf(factor), ratioOf(factor)));
   const evidence = mostEvidence(state);
   if (alarm.open) {
     alarm.openFor++;

@@ -6,8 +6,10 @@ export interface SilenceState {
   mean: number;
   /** Intervals without an event up to now. */
   run: number;
-  /** The longest such run that was followed by events, fading. */
+  /** The longest such run that was followed by events, fading; without those that were taken for outages. */
   longest: number;
+  /** Those that were, and were short: when they ended, in milliseconds since the epoch, and how long they were. */
+  gaps?: readonly (readonly [endMs: number, run: number])[];
 }
 
 export interface SilenceOptions {
@@ -21,12 +23,17 @@ const LONGER = 2;
 const SPAN = 100;
 const WARMUP = 12;
 /** Of what was seen for fewer intervals nobody knows whether it pauses: fewer without an event say nothing. */
-const NEW = 120;
+const NEW = 360;
 const MIN_NEW = 3;
 /** With each interval that has events. */
 const FADING = 0.9999;
 /** What is longer, in intervals, and was not usual, is an outage. */
 const LONGEST_PAUSE = 6;
+/** But for what came twice in some hours, and was not longer than this: then it is usual, up to so many times the shorter of the two. */
+const LONGEST_GAP = 18;
+const GAPS = 2;
+const GAP_REMEMBERED_MS = 8 * 3_600_000;
+const LONGER_GAP = 1.5;
 
 /**
  * Finds that events, counted in intervals, have ceased: at once where there are many, later where there are few, and later
@@ -36,14 +43,14 @@ export function silence({ missed: limit = MISSED }: SilenceOptions = {}): Detect
   return {
     name: 'silence',
     initial: () => ({ seen: 0, mean: 0, run: 0, longest: 0 }),
-    observe(state, _timestampMs, count) {
+    observe(state, timestampMs, count, said) {
       if (!Number.isFinite(count)) return UNJUDGED;
       if (count > 0) {
-        learn(state, count, limit);
+        learn(state, { timestampMs, count, limit, isFault: said?.isFault ?? false });
         return { score: 0, isAnomalous: false, expected: { low: 0, high: Number.POSITIVE_INFINITY } };
       }
       state.run++;
-      const missed = missedIn(state);
+      const missed = missedIn(state, said?.isFault ? 0 : usualGap(state, timestampMs));
       return {
         // A half at the limit.
         score: missed / (missed + limit),
@@ -54,18 +61,36 @@ export function silence({ missed: limit = MISSED }: SilenceOptions = {}): Detect
   };
 }
 
-/** The events that should have come by now. */
-function missedIn({ longest, mean, run, seen }: SilenceState): number {
-  if (seen < WARMUP || run <= LONGER * longest || (seen < NEW && run < MIN_NEW)) return 0;
-  return run * mean;
+/** The events that should have come by now. @param usual runs up to it are usual anyway */
+function missedIn({ longest, mean, run, seen }: SilenceState, usual = 0): number {
+  if (seen < WARMUP || (seen < NEW && run < MIN_NEW)) return 0;
+  // What has faded a little is as long as it was.
+  return run <= Math.max(Math.round(LONGER * longest), usual) ? 0 : run * mean;
 }
 
-function learn(state: SilenceState, count: number, limit: number): void {
-  // A pause is usual from now on, also one that was taken for an outage at first; what lasts is not.
+/** Runs that are as long as what came several times lately, or somewhat longer. */
+function usualGap({ gaps = [] }: SilenceState, timestampMs: number): number {
+  const recent = gaps.filter(([endMs]) => timestampMs - endMs <= GAP_REMEMBERED_MS);
+  return recent.length < GAPS ? 0 : LONGER_GAP * Math.min(...recent.map(([, run]) => run));
+}
+
+interface Ended {
+  readonly timestampMs: number;
+  readonly count: number;
+  readonly limit: number;
+  /** Whether people have said that such a silence was a fault. */
+  readonly isFault: boolean;
+}
+
+function learn(state: SilenceState, { count, isFault, limit, timestampMs }: Ended): void {
+  const { gaps = [], run } = state;
+  // A pause is usual from now on, also one that was taken for an outage at first; what lasts is not, but when it comes again.
   const isOutage = missedIn(state) >= limit;
+  const isLong = isOutage && run > LONGEST_PAUSE;
+  if (isLong && run <= LONGEST_GAP && !isFault) state.gaps = [...gaps, [timestampMs, run] as const].slice(-GAPS);
   const faded = FADING * state.longest;
-  state.longest = isOutage && state.run > LONGEST_PAUSE ? faded : Math.max(faded, state.run);
-  const intervals = isOutage ? 1 : state.run + 1;
+  state.longest = isLong || (isOutage && isFault) ? faded : Math.max(faded, run);
+  const intervals = isOutage ? 1 : run + 1;
   const rate = Math.max(1 / (state.seen + 1), 1 / SPAN);
   state.seen += intervals;
   state.mean += (1 - (1 - rate) ** intervals) * (count / intervals - state.mean);

@@ -74,7 +74,7 @@ export function judge<O>(
 }
 
 function judgeChart<O>(
-  { chart, initial, judge: judgeIn }: ChartSignal<O>,
+  { chart, initial, isWork = false, judge: judgeIn }: ChartSignal<O>,
   state: SignalsState,
   observation: O,
   { end, start }: Observed,
@@ -93,7 +93,7 @@ function judgeChart<O>(
   const isFar = charted.score >= RECURRENCE_SCORE;
   const isUsual = isRecurring(
     state.recurrences[chart],
-    { time: start, windowMs: end - start, isFar, excess: outside(charted) },
+    { time: start, windowMs: end - start, isFar, isWork, excess: outside(charted) },
     calendar.localTime,
   );
   return isUsual && !isFault && charted.isAnomalous ? { ...charted, isAnomalous: false } : charted;

@@ -42,6 +42,8 @@ export interface PeerSignal<O> extends DescribedSignal<O> {
 export interface ChartSignal<O> extends Pick<DescribedSignal<O>, 'severity' | 'field'> {
   /** Names its state, and its expectation: a field may be watched in several ways. */
   readonly chart: string;
+  /** Whether it is of what jobs do: more lines, slower responses. Such a thing is usual sooner, when it comes by the clock. */
+  readonly isWork?: boolean;
   initial(): unknown;
   /** Undefined where the observation does not tell. `keepsOut`: what alarms was a fault, and does not become usual. */
   judge(state: unknown, observation: O, keepsOut?: boolean): Charted | undefined;

@@ -89,7 +89,7 @@ export function levelSignal<O>(signal: LevelSignalOptions<O>): ChartSignal<O> {
   const options = { budget, leastWindows, shifts: factors.map(Math.log), ...(memory !== undefined && { memory }) };
   const isTwoSided = factors.some((factor) => factor < 1);
   return {
-    ...{ chart, field, severity },
+    ...{ chart, field, severity, isWork: true },
     initial: () => initialLevelChart(options),
     judge(state, observation, keepsOut) {
       const sampled = sample(observation);
@@ -127,7 +127,7 @@ export function rateSignal<O>(options: {
 }): ChartSignal<O> {
   const { budget, chart, count, events, factors, field, leastWindows = 2, severity } = options;
   return {
-    ...{ chart, field, severity },
+    ...{ chart, field, severity, isWork: true },
     initial: () => initialRateChart(factors),
     judge(state, observation, keepsOut) {
       const value = count(observation);
@@ -168,7 +168,7 @@ const SLOW_FACTOR = 2;
 /** The share of responses that take twice as long as nineteen of twenty usually do: what a mean hides. */
 export function slowSignal(chart: string, options: CountChartOptions): ChartSignal<LineStatistics> {
   return {
-    ...{ chart, field: 'response_time', severity: 'critical' },
+    ...{ chart, field: 'response_time', severity: 'critical', isWork: true },
     initial: (): SlowState => ({ chart: initialCountChart(options.odds), limit: 0, seen: 0 }),
     letIn: (state) => letInCounts((state as SlowState).chart, options),
     judge(known, { sketch }, keepsOut) {

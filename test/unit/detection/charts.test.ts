@@ -187,6 +187,19 @@ describe('a rate', () => {
   });
 });
 
+describe('a new rate', () => {
+  it('is not what a batch had that was under way at the start', () => {
+    const random = new Random(10);
+    const state = initialRateChart();
+    let alarms = 0;
+    for (let window = 0; window < 200; window++) {
+      const isBatch = window < 18;
+      if (chartRate(state, (isBatch ? 50 : 14) + random.below(12), { budget }).isAnomalous) alarms++;
+    }
+    expect(alarms).toBe(0);
+  });
+});
+
 describe('a surge of a small rate', () => {
   it('is over when it is, also where it was seen in a single window', () => {
     const options = { budget: { windows: 10_080, charts: 160 }, factors: [8, 30], leastWindows: 1 };
@@ -226,6 +239,25 @@ describe('what comes again and again', () => {
     expect(excesses.map((excess, n) => at(state, n * 12 * MINUTE_MS, excess))).toEqual([
       ...[false, false, true, false, true, false, false, false, true],
     ]);
+  });
+
+  it('is work at round times is usual the second time, unless it goes much further', () => {
+    const begins = (minutes: readonly number[], excess: number, isWork = true) => {
+      const state = initialRecurrence();
+      return minutes.map((minute, n) => {
+        const time = minute * MINUTE_MS;
+        const isUsual = isRecurring(state, { time, windowMs: 5000, isFar: true, excess: n === 0 ? 1 : excess, isWork });
+        isRecurring(state, { time: time + 5000, windowMs: 5000, isFar: false, excess: 0 });
+        return isUsual;
+      });
+    };
+    expect(begins([600, 660], 1.4)).toEqual([false, true]);
+    expect(begins([600, 620], 2.9)).toEqual([false, true]);
+    expect(begins([600, 660], 3.1)).toEqual([false, false]);
+    // Not on a round minute, at no distance that clocks have, or failures.
+    expect(begins([603, 663], 1)).toEqual([false, false]);
+    expect(begins([600, 635], 1)).toEqual([false, false]);
+    expect(begins([600, 660], 1, false)).toEqual([false, false]);
   });
 
   it('at any other distance is usual the fourth time, and at none it never is', () => {

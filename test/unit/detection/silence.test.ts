@@ -56,6 +56,31 @@ describe('silence', () => {
     }
   });
 
+  it('of a minute at random times is usual after two, and one that is longer is found', () => {
+    const events = (intervals: number) => new Array<number>(intervals).fill(15);
+    const none = (intervals: number) => new Array<number>(intervals).fill(0);
+    const twice = [...events(700), ...none(12), ...events(450), ...none(11), ...events(910)];
+    expect(missedIn(twice).some((interval) => interval > 1000)).toBe(true);
+    expect(missedIn([...twice, ...none(13), ...events(5)]).filter((interval) => interval > 1200)).toEqual([]);
+    const [found] = missedIn([...twice, ...none(40)]).filter((interval) => interval > 1200);
+    // One and a half times the shorter of the two is sixteen.
+    expect(found).toBe(twice.length + 16);
+  });
+
+  it('of a minute is found again when the last ones were long ago', () => {
+    const gap = [...new Array<number>(6000).fill(15), ...new Array<number>(12).fill(0)];
+    expect(new Set(missedIn([gap, gap, gap].flat()).map((interval) => Math.floor(interval / 6012)))).toEqual(
+      new Set([0, 1, 2]),
+    );
+  });
+
+  it('that pauses of one interval precede takes three', () => {
+    const minute = [...new Array<number>(30).fill(20), 0];
+    const minutes = Array.from({ length: 30 }, () => minute).flat();
+    expect(missedIn([...minutes, 20, 0, 0, 20])).toEqual([]);
+    expect(missedIn([...minutes, 20, 0, 0, 0])).toEqual([minutes.length + 3]);
+  });
+
   it('is not found before there is something to go by, and passes over what is no number', () => {
     expect(missedIn([100, 100, 100, ...new Array<number>(60).fill(0)])).toEqual([]);
     expect(missedIn([...new Array<number>(100).fill(100), Number.NaN, 100])).toEqual([]);
