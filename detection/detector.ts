@@ -34,6 +34,8 @@ export interface Detector<S> {
   readonly name: string;
   /** Whether it expects the usual day: a holiday is none. */
   readonly isSeasonal?: boolean;
+  /** Whether it goes by the value alone: there is no state to keep. */
+  readonly remembersNothing?: boolean;
   /** The state of a series of which nothing was seen. */
   initial(): S;
   /**

@@ -10,6 +10,7 @@ export function threshold({ limit }: ThresholdOptions): Detector<Record<string, 
   const expected = { low: Number.NEGATIVE_INFINITY, high: limit };
   return {
     name: 'threshold',
+    remembersNothing: true,
     initial: () => ({}),
     observe(_state, _timestampMs, value) {
       const isAnomalous = value > limit;

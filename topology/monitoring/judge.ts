@@ -82,7 +82,7 @@ function judgeChart<O>(
   { calendar, said }: People,
 ): Charted | undefined {
   const isFault = said.isFault(chart);
-  state.signals[chart] ??= initial();
+  if (isNothing(state.signals[chart])) state.signals[chart] = initial();
   const charted = judgeIn(state.signals[chart], observation, isFault);
   if (charted === undefined) return undefined;
   const { expected, isLearning } = charted;
@@ -97,6 +97,12 @@ function judgeChart<O>(
     calendar.localTime,
   );
   return isUsual && !isFault && charted.isAnomalous ? { ...charted, isAnomalous: false } : charted;
+}
+
+/** Fixed limits of earlier versions left an empty state where a chart has its own. */
+function isNothing(state: unknown): boolean {
+  for (const _name in state as object | undefined) return false;
+  return true;
 }
 
 /** How far a value is from the range that was expected. */
@@ -138,9 +144,11 @@ function judgeInSeries<O>(
 ): JudgedSignal | undefined {
   const value = signal.value(observation);
   if (value === undefined) return undefined;
-  states[signal.field] ??= signal.detector.initial();
+  // A chart of that name may have its state there, when the limit is taken back.
+  if (signal.detector.remembersNothing !== true) states[signal.field] ??= signal.detector.initial();
+  const state = states[signal.field] ?? signal.detector.initial();
   // Field by field: a copy of the rest costs as much as the judgement, and this is done for each signal of each reading.
-  const { expected, isAnomalous, middle, score } = verdictOn(signal, states[signal.field], time, value, said);
+  const { expected, isAnomalous, middle, score } = verdictOn(signal, state, time, value, said);
   const { explainsAll, write = short } = signal;
   const usual = () => (explainsAll ? '' : expectation(value, expected, middle, write));
   return { expected, isAnomalous, score, value, usual };

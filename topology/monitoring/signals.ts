@@ -5,7 +5,9 @@ import type { Tally } from '../../detection/peers.js';
 import type { Severity } from '../../schemas/records.js';
 
 /** Each has a state of its own kind. */
-type AnyDetector = Pick<Detector<never>, 'name' | 'observe' | 'isSeasonal'> & { initial(): unknown };
+type AnyDetector = Pick<Detector<never>, 'name' | 'observe' | 'isSeasonal' | 'remembersNothing'> & {
+  initial(): unknown;
+};
 
 /** Something of an entity that is watched. */
 export type Signal<O> = SeriesSignal<O> | PeerSignal<O> | ChartSignal<O>;
