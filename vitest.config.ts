@@ -6,10 +6,10 @@ const STREAMS = fileURLToPath(new URL('streams/', import.meta.url));
 /** What `npm test` runs: it needs Node and nothing else. */
 const NODE = ['test/unit/**/*.test.ts', 'test/integration/**/*.test.ts'];
 /** What `npm run test:services` runs: it needs Java, the Kafka client or Docker, or runs for long. */
-const SERVICES = ['test/services/**/*.test.ts', 'test/oracle/**/*.test.ts', 'test/faults/**/*.test.ts'];
+export const SERVICES = ['test/services/**/*.test.ts', 'test/oracle/**/*.test.ts', 'test/faults/**/*.test.ts'];
 
 /** Of a test with services, which fails before that when nothing moves: its waits are for progress. */
-const LONGEST_MS = 900_000;
+export const LONGEST_MS = 900_000;
 
 export default defineConfig({
   // Tests run what is written, not what was built last.

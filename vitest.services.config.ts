@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config';
+import base, { LONGEST_MS, SERVICES } from './vitest.config.js';
+
+/**
+ * What wants the machine for itself: it keeps both cores busy, or measures how long something takes, or drives a browser.
+ * The others mostly wait for a service, and run two at a time.
+ */
+const ALONE = [
+  'test/faults/**/*.test.ts',
+  'test/oracle/**/*.test.ts',
+  'test/services/alerts.test.ts',
+  'test/services/dashboard*.test.ts',
+  'test/services/quiet-day.test.ts',
+  'test/services/kafka/interruption.test.ts',
+  'test/services/kafka/rolling-restart.test.ts',
+  'test/services/kafka/silence.test.ts',
+  'test/services/kafka/unanswered-call.test.ts',
+];
+const LONG = { testTimeout: LONGEST_MS, hookTimeout: LONGEST_MS };
+
+/** The two lanes of `npm run test:services`. */
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    projects: [
+      { extends: true, test: { ...LONG, name: 'together', include: SERVICES, exclude: ALONE } },
+      { extends: true, test: { ...LONG, name: 'alone', include: ALONE } },
+    ],
+  },
+});
