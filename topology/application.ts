@@ -6,7 +6,7 @@ import { Calendar } from './calendar.js';
 import { type FeedbackSource, NO_FEEDBACK, Verdicts } from './feedback/verdicts.js';
 import { addGoals } from './goals/goals.js';
 import { incidents } from './incidents/incidents.js';
-import { type LimitsSource, LiveLimits, limitsOf } from './live-limits.js';
+import { following, type LimitsSource, LiveLimits, limitsOf, withLimits } from './live-limits.js';
 import { type Requests, requestsOf } from './requests.js';
 import { sensors } from './sensors/sensors.js';
 import type { TopicSerdes } from './serdes.js';
@@ -26,7 +26,8 @@ export function applicationTopology(
 ): Topology {
   const { pipelines, topics } = config;
   const builder = new StreamsBuilder();
-  const verdicts = new Verdicts(feedback, new Calendar(config.calendar));
+  const calendar = following(limits, (now) => new Calendar(withLimits(config, now).calendar));
+  const verdicts = new Verdicts(feedback, calendar);
   let requests: Requests | undefined;
   let byHost: ReturnType<typeof requestsByHost> | undefined;
   const runs = (...names: ApplicationConfig['pipelines']) => names.some((name) => pipelines.includes(name));

@@ -9,6 +9,10 @@ export interface Limits {
   readonly webStatistics: ApplicationConfig['webStatistics'];
   readonly sensors: ApplicationConfig['sensors'];
   readonly addresses: ApplicationConfig['services']['addresses'];
+  readonly endpoints: Pick<ApplicationConfig['services']['endpoints'], 'requests' | 'errorRate' | 'responseTime'>;
+  readonly falseAlarmsPerWeek: ApplicationConfig['services']['falseAlarmsPerWeek'];
+  readonly budgets: ApplicationConfig['budgets'];
+  readonly calendar: Pick<ApplicationConfig['calendar'], 'holidays' | 'maintenance'>;
 }
 
 /** Where the topology finds the limits of now. */
@@ -17,17 +21,25 @@ export interface LimitsSource<L = Limits> {
 }
 
 export function limitsOf(config: ApplicationConfig): Limits {
-  const { abuse, goal1, goal2, sensors, serverErrors, services, webStatistics } = config;
-  return { abuse, goal1, goal2, sensors, serverErrors, webStatistics, addresses: services.addresses };
+  const { abuse, budgets, calendar, goal1, goal2, sensors, serverErrors, services, webStatistics } = config;
+  const { addresses, falseAlarmsPerWeek } = services;
+  const { errorRate, requests, responseTime } = services.endpoints;
+  const { holidays, maintenance } = calendar;
+  return {
+    ...{ abuse, addresses, budgets, falseAlarmsPerWeek, goal1, goal2, sensors, serverErrors, webStatistics },
+    endpoints: { errorRate, requests, responseTime },
+    calendar: { holidays, maintenance },
+  };
 }
 
 /** The configuration with other limits, and all else as it was. */
 export function withLimits(config: ApplicationConfig, limits: Limits): ApplicationConfig {
-  const { abuse, addresses, goal1, goal2, sensors, serverErrors, webStatistics } = limits;
+  const { abuse, addresses, budgets, falseAlarmsPerWeek, goal1, goal2, sensors, serverErrors, webStatistics } = limits;
   const { share, threshold } = serverErrors ?? {};
   return {
     ...config,
-    ...{ abuse, sensors, webStatistics },
+    ...{ abuse, budgets, sensors, webStatistics },
+    calendar: { ...config.calendar, ...limits.calendar },
     goal1: { ...config.goal1, threshold: goal1.threshold },
     goal2: { ...config.goal2, threshold: goal2.threshold },
     serverErrors: config.serverErrors && {
@@ -35,7 +47,11 @@ export function withLimits(config: ApplicationConfig, limits: Limits): Applicati
       ...(share !== undefined && { share }),
       ...(threshold !== undefined && { threshold }),
     },
-    services: { ...config.services, addresses },
+    services: {
+      ...config.services,
+      ...{ addresses, falseAlarmsPerWeek },
+      endpoints: { ...config.services.endpoints, ...limits.endpoints },
+    },
   };
 }
 

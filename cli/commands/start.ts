@@ -74,7 +74,8 @@ const KAFKA_PARTITIONS = 4;
 const TAKEN_OVER: ReadonlySet<string> = new Set([
   ...['goal1-threshold', 'goal2-threshold', 'server-errors-threshold', 'server-errors-share'],
   ...['error-rate-limit', 'temperature-limit', 'pressure-limit', 'client-limit', 'scan-limit'],
-  ...['exclude-clients', 'crawlers', 'retention', 'retention-size', 'lake-age', 'lake-size'],
+  ...['endpoint-limit', 'endpoint-error-limit', 'endpoint-time-limit', 'false-alarms', 'budget'],
+  ...['calendar', 'maintenance', 'exclude-clients', 'crawlers', 'retention', 'retention-size', 'lake-age', 'lake-size'],
 ]);
 
 /** A last commit waits for brokers that are away, but not for ever. */

@@ -71,9 +71,20 @@ the mistakes are printed. Flags and variables still override the file. \`config 
 are taken over.
 
 A changed limit counts for windows that begin after the change, in each of several processes: an open window keeps the
-limit that it began with, unless the process is restarted meanwhile. Exclusions and crawlers count at once, and the file
-of \`crawlers\` is read again with the settings. The log applies a changed retention within a minute, the lake within
-ten minutes. Retention of topics on Kafka is set there.
+limit that it began with, unless the process is restarted meanwhile. Exclusions, crawlers, holidays, maintenance,
+budgets and limits of endpoints count at once. The files of \`crawlers\` and \`calendar\` are read again with the
+settings: after a change of one of them alone, send SIGHUP. The log applies a changed retention within a minute, the
+lake within ten minutes. Retention of topics on Kafka is set there.
+
+What needs a restart:
+
+| settings | why |
+| --- | --- |
+| sizes and hops of windows, \`grace\`, \`goals\`, \`pipelines\`, \`detectors\`, \`partitions\`, \`server-errors\` | they make the topology, and what is stored has its windows |
+| \`time-zone\` | detectors have learned their usual day by it |
+| inputs, formats, masks, \`listen\` | lines would be read in two ways in one run |
+| \`http\`, \`auth\`, \`elasticsearch\`, addresses and certificates of processes | they belong to connections that are open |
+| \`brokers\`, \`registry\`, the group, \`tenant\`, \`data-dir\` | they say where a process reads and writes |
 `;
 
 /** The page docs/configuration.md. */

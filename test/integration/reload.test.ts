@@ -75,8 +75,17 @@ it('takes over limits, exclusions and what is kept, which count from then on', a
   await said(/events/);
   expect(running.stderr).not.toMatch(/goal 1: [1-9]/);
 
-  await write('goal1-threshold: 1\nretention: 1d\nexclude-clients: 192.0.2.0/24\n');
-  await said('taken over: exclude-clients, goal1-threshold, retention');
+  const maintenance = 'maintenance: service:shop=2026-12-01T02:00/2h\nbudget: service:shop=1/month\n';
+  await write(`goal1-threshold: 1\nretention: 1d\nexclude-clients: 192.0.2.0/24\nendpoint-limit: 100\n${maintenance}`);
+  const taken = await said(/taken over: (.*)/);
+  expect(taken[1]?.split(', ').sort()).toEqual([
+    'budget',
+    'endpoint-limit',
+    'exclude-clients',
+    'goal1-threshold',
+    'maintenance',
+    'retention',
+  ]);
   await said(/goal 1: [1-9]/);
   const shown = (await (await fetch(`${url}/api/v1/settings`)).json()) as { readonly limits: readonly unknown[] };
   expect(shown).toMatchObject({ excluded_clients: 1, retention: [{ topic: null, age_ms: 86_400_000 }] });

@@ -46,14 +46,18 @@ const DAY_MINUTES = 1440;
  */
 export class Verdicts {
   readonly #source: FeedbackSource;
+  readonly #calendar: () => Calendar;
   #list: readonly Feedback[] | undefined;
   #byDetector = new Map<string, readonly Known[]>();
 
-  constructor(
-    source: FeedbackSource,
-    readonly calendar: Calendar = EVERY_DAY,
-  ) {
+  /** @param calendar the one of now */
+  constructor(source: FeedbackSource, calendar: () => Calendar = () => EVERY_DAY) {
     this.#source = source;
+    this.#calendar = calendar;
+  }
+
+  get calendar(): Calendar {
+    return this.#calendar();
   }
 
   /** Whether nothing has been said of a detector: then there is nothing else to ask. */

@@ -42,7 +42,7 @@ export function sensors(
   verdicts: Verdicts,
   limits: LimitsSource,
 ): void {
-  const { budgets, grace, topics } = config;
+  const { grace, topics } = config;
   const readings = keyedSourceOf(builder, topics.sensorReadings, {
     name: 'sensor-readings',
     value: serdes.sensorReadings,
@@ -50,13 +50,10 @@ export function sensors(
     usable,
   });
   const stores = storesOf();
-  const scored = readings.process<string, ScoredReading>(
-    () => new ScoreReadings(limits, new Budgets(budgets), stores, verdicts),
-    {
-      name: 'score-readings',
-      stores: [stores.states, stores.lastHeard],
-    },
-  );
+  const scored = readings.process<string, ScoredReading>(() => new ScoreReadings(limits, stores, verdicts), {
+    name: 'score-readings',
+    stores: [stores.states, stores.lastHeard],
+  });
   scored
     .flatMap((id, { score }) => (score === null ? [] : [[`${id}@${score.timestamp}`, score]]), {
       name: 'sensor-scores',
@@ -126,7 +123,7 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
 
   readonly #stores: ReturnType<typeof storesOf>;
 
-  constructor(limits: LimitsSource, budgets: Budgets, stores: ReturnType<typeof storesOf>, verdicts: Verdicts) {
+  constructor(limits: LimitsSource, stores: ReturnType<typeof storesOf>, verdicts: Verdicts) {
     this.#stores = stores;
     this.#limits = limits;
     this.#monitor = following(
@@ -134,7 +131,9 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
       (now) =>
         new Monitor(
           'sensor',
-          budgets.each((perWeek) => readingDetections(now.sensors, verdicts.calendar.localTime, perWeek)),
+          new Budgets(now.budgets).each((perWeek) =>
+            readingDetections(now.sensors, verdicts.calendar.localTime, perWeek),
+          ),
           verdicts,
         ),
     );

@@ -2,10 +2,12 @@ import { toMilliseconds } from '@millrace/streams';
 import type { ApplicationConfig } from '../application-config.js';
 import { Budgets } from '../budgets.js';
 import type { Verdicts } from '../feedback/verdicts.js';
+import { following, type Limits, type LimitsSource, withLimits } from '../live-limits.js';
 import { detectionOf, type Limit } from '../monitoring/limits.js';
 import { Monitor } from '../monitoring/monitor.js';
 import { percent, short } from '../monitoring/numbers-in-words.js';
 import type { Detection } from '../monitoring/signals.js';
+import { currentJudge } from '../monitoring/window-monitor.js';
 import type { TopicSerdes } from '../serdes.js';
 import { type LineStatistics, lineStatisticsSerde, OF_LINES } from './line-statistics.js';
 import { type Lines, partOfService, scopeOfPart } from './service-lines.js';
@@ -25,20 +27,23 @@ export function serviceEndpoints(
   config: ApplicationConfig,
   serdes: TopicSerdes<'alerts'>,
   verdicts: Verdicts,
+  limits: LimitsSource,
 ): void {
-  const { budgets, services } = config;
-  const { endpoints } = services;
-  const ofBudget = new Budgets(budgets, services.falseAlarmsPerWeek).each((perWeek) => detections(endpoints, perWeek));
+  const monitorOf = (now: Limits) => {
+    const { endpoints } = withLimits(config, now).services;
+    const ofBudget = new Budgets(now.budgets, now.falseAlarmsPerWeek).each((perWeek) => detections(endpoints, perWeek));
+    return new Monitor('service', ofBudget, verdicts);
+  };
   monitorLines(
     lines.filter((_key, { endpoint }) => endpoint !== null, { name: 'lines-of-endpoints' }),
     {
       windows: 'endpoints',
       monitor: 'endpoint-monitor',
-      size: endpoints.size,
+      size: config.services.endpoints.size,
       entity: ({ endpoint, service }) => partOfService(service, endpoint),
       aggregator: OF_LINES,
       serde: lineStatisticsSerde,
-      judge: new Monitor('service', ofBudget, verdicts),
+      judge: currentJudge(following(limits, monitorOf)),
       scope: scopeOfPart,
       watchesClock: false,
     },

@@ -8,10 +8,11 @@ import type { ServiceHealth } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { Budgets } from '../budgets.js';
 import type { Verdicts } from '../feedback/verdicts.js';
+import { following, type Limits, type LimitsSource } from '../live-limits.js';
 import { type Judgement, Monitor } from '../monitoring/monitor.js';
 import { percent, short } from '../monitoring/numbers-in-words.js';
 import type { Detection, Expectation } from '../monitoring/signals.js';
-import type { JudgedWindow } from '../monitoring/window-monitor.js';
+import { currentJudge, type JudgedWindow } from '../monitoring/window-monitor.js';
 import type { TopicSerdes } from '../serdes.js';
 import { type LineStatistics, lineStatisticsSerde, OF_LINES } from './line-statistics.js';
 import { type Lines, scopeOfService } from './service-lines.js';
@@ -39,11 +40,15 @@ export function serviceHealth(
   serdes: TopicSerdes<'serviceHealth' | 'mlPredictions' | 'alerts'>,
   models: ModelSource,
   verdicts: Verdicts,
+  limits: LimitsSource,
 ): void {
-  const { budgets, detectors, services, topics, watchesClock } = config;
-  const ofBudget = new Budgets(budgets, services.falseAlarmsPerWeek).each((perWeek) =>
-    serviceDetections(detectors, services, perWeek, verdicts.calendar.localTime),
-  );
+  const { detectors, services, topics, watchesClock } = config;
+  const monitorOf = ({ budgets, falseAlarmsPerWeek }: Limits) => {
+    const ofBudget = new Budgets(budgets, falseAlarmsPerWeek).each((perWeek) =>
+      serviceDetections(detectors, services, perWeek, verdicts.calendar.localTime),
+    );
+    return new Monitor('service', ofBudget, verdicts);
+  };
   const judged = monitorLines(
     lines,
     {
@@ -53,7 +58,7 @@ export function serviceHealth(
       entity: ({ service }) => service,
       aggregator: OF_LINES,
       serde: lineStatisticsSerde,
-      judge: new Monitor('service', ofBudget, verdicts),
+      judge: currentJudge(following(limits, monitorOf)),
       scope: scopeOfService,
       watchesClock,
     },

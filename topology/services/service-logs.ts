@@ -28,8 +28,8 @@ export function serviceLogs(
     serdes,
   );
   tellClocks(lines, clock, config, serdes);
-  serviceHealth(lines, config, serdes, models, verdicts);
-  serviceEndpoints(lines, config, serdes, verdicts);
+  serviceHealth(lines, config, serdes, models, verdicts, limits);
+  serviceEndpoints(lines, config, serdes, verdicts, limits);
   serviceInstances(lines, config, serdes, verdicts);
   serviceAddresses(lines, config, serdes, verdicts, limits);
 }

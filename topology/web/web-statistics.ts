@@ -40,11 +40,12 @@ export function webStatistics(
     .emitStrategy('onWindowClose')
     .aggregate(OF_REQUESTS, { name: 'web-statistics', value: requestStatisticsSerde })
     .toStream({ name: 'closed-web-statistics' });
-  const budgets = new Budgets(config.budgets);
   const monitorOf = (now: Limits) =>
     new Monitor(
       'web',
-      budgets.each((perWeek) => detections(withLimits(config, now), verdicts.calendar.localTime, perWeek)),
+      new Budgets(now.budgets).each((perWeek) =>
+        detections(withLimits(config, now), verdicts.calendar.localTime, perWeek),
+      ),
       verdicts,
     );
   const judged = monitorWindows(windows, {

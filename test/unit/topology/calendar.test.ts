@@ -68,7 +68,7 @@ function alertsIn(
   calendar?: Calendar,
 ): number[] {
   const random = new Random(5);
-  const monitor = new Monitor('web', [detection], calendar && new Verdicts(NO_FEEDBACK, calendar));
+  const monitor = new Monitor('web', [detection], calendar && new Verdicts(NO_FEEDBACK, () => calendar));
   const state = monitor.initial();
   const alerts: number[] = [];
   for (let start = from; start < to; start += STEP) {

@@ -5,7 +5,7 @@ import type { AccessLog } from '../../../schemas/records.js';
 import { applicationTopology } from '../../../topology/application.js';
 import { DEFAULT_APPLICATION_CONFIG } from '../../../topology/application-config.js';
 import { NO_FEEDBACK } from '../../../topology/feedback/verdicts.js';
-import { LimitsOfWindows, LiveLimits, limitsOf } from '../../../topology/live-limits.js';
+import { LimitsOfWindows, LiveLimits, limitsOf, withLimits } from '../../../topology/live-limits.js';
 import { registerSerdes, type TopicSerdes } from '../../../topology/serdes.js';
 import { NO_MODEL } from '../../../topology/services/service-model.js';
 import { MemoryRegistry } from '../../reference/run-goals.js';
@@ -125,4 +125,63 @@ describe('limits that change while the application runs', () => {
     live.useLimits({ ...given, sensors: { temperature: 60, pressure: 120 } });
     expect(await score(1)).toEqual([0]);
   });
+
+  /** A minute of lines that a service answers requests with, and a line of the next minute that ends it. */
+  const minute = (number: number, lines: number, responseTime: number) =>
+    [...Array.from({ length: lines }, (_, index) => index * (59 / lines)), 62].map((second) => ({
+      ...{ service: 'shop', level: 'INFO' as const, message: 'served', endpoint: '/pay', status: 200, method: 'GET' },
+      ...{ response_time: responseTime, user_id: null, session_id: null, request_id: null, ip: null, bytes: null },
+      ...{ source: null, is_anomaly: false, timestamp: START_MS + Math.floor((number * 60 + second) * SECOND_MS) },
+    }));
+  const alertsOf = async (lines: ReturnType<typeof minute>) => {
+    await driver.pipeInputs(
+      topics.serviceLogs,
+      stringSerde,
+      serdes.serviceLogs,
+      lines.map((value) => ({ key: 'shop', value, timestamp: value.timestamp })),
+    );
+    const alerts = (await read(topics.alerts, serdes.alerts)).filter(({ scope }) => scope === 'service/shop');
+    const ofEndpoint = alerts.filter(({ detector }) => ['SLOW_RESPONSE', 'TRAFFIC_SPIKE'].includes(detector));
+    return [...new Set(ofEndpoint.map(({ detector, state }) => `${detector} ${state}`))].sort();
+  };
+
+  it('judge endpoints of services by fixed limits, and by what they learn when those are taken back', async () => {
+    const endpoints = { requests: 20, errorRate: undefined, responseTime: 500 };
+    live.useLimits({ ...given, endpoints });
+    expect(await alertsOf(minute(2, 30, 800))).toEqual(['SLOW_RESPONSE opened', 'TRAFFIC_SPIKE opened']);
+    live.useLimits(given);
+    expect(await alertsOf(minute(4, 30, 800))).toEqual(['SLOW_RESPONSE resolved', 'TRAFFIC_SPIKE resolved']);
+    expect(await alertsOf([...minute(6, 30, 800), ...minute(8, 30, 800)])).toEqual([]);
+  });
+
+  it('leave out what is maintained, from when that is declared on', async () => {
+    const reading = async (second: number, temperature: number) => {
+      const timestamp = START_MS + second * SECOND_MS;
+      await driver.pipeInput(topics.sensorReadings, stringSerde, serdes.sensorReadings, {
+        key: 'boiler',
+        value: { sensor_id: 'boiler', temperature, pressure: 1, is_anomaly: false, timestamp },
+        timestamp,
+      });
+      return (await read(topics.alerts, serdes.alerts)).map(({ state }) => state);
+    };
+    expect(await reading(0, 20)).toEqual([]);
+    const maintenance = [{ from: START_MS, to: START_MS + 60 * SECOND_MS, of: ['sensor:boiler'] }];
+    live.useLimits({ ...given, calendar: { holidays: [], maintenance } });
+    expect(await reading(1, 50)).toEqual([]);
+    live.useLimits(given);
+    expect(await reading(2, 50)).toEqual(['opened']);
+  });
+});
+
+it('what may change of a configuration is all that it takes of other limits', () => {
+  const limits = limitsOf({
+    ...config,
+    budgets: [{ of: 'service:shop', perWeek: 3 }],
+    calendar: { timeZone: 'Europe/Berlin', holidays: ['2026-12-25'], maintenance: [] },
+    services: { ...config.services, falseAlarmsPerWeek: 7, endpoints: { ...config.services.endpoints, requests: 5 } },
+  });
+  const changed = withLimits(config, limits);
+  expect(limitsOf(changed)).toEqual(limits);
+  expect(changed.calendar).toEqual({ timeZone: 'UTC', holidays: ['2026-12-25'], maintenance: [] });
+  expect(withLimits(changed, given)).toEqual(config);
 });
