@@ -16,6 +16,8 @@ export const WARMUP = 12;
 export const GOOD_LIMIT = 4;
 /** One window alone is no alarm: it adds so much of the limit at most. */
 const MAX_OF_LIMIT = 0.8;
+/** But for one that is wrong all the time, with so many times the evidence. */
+export const ALONE = 1.5;
 /** No more adds up than this many limits, so that what is over is soon forgotten. */
 const CAP = 1.2;
 

@@ -1,5 +1,6 @@
 import { alarmLimit, type Budget, closeAlarm, initialAlarm, learnEvidence, openAlarm } from './alarm.js';
 import {
+  ALONE,
   addEvidence,
   type ChartState,
   chartScore,
@@ -26,6 +27,12 @@ export interface CountChartOptions {
   readonly leastWindows?: number;
   /** Whether what lasts becomes usual: true. */
   readonly adopts?: boolean;
+}
+
+/** What is counted in a window. */
+export interface CountedWindow extends Tally {
+  /** In how many seconds of it something failed: what fails in several is no single burst. Default: not known. */
+  readonly seconds?: number | undefined;
 }
 
 export interface CountChartState extends ChartState {
@@ -79,6 +86,8 @@ const DOUBTFUL_WEIGHT = 0.3;
 /** An alarm that has been open for so many windows is what is usual now: half an hour of windows of five seconds. */
 const ADOPTED_AFTER = 360;
 const MAX_ONCE_IN = 1e12;
+/** A window alone is an alarm when it has failures in so many seconds, and so many times the evidence that several take. */
+const LASTING_SECONDS = 3;
 
 export function initialCountChart(odds: readonly number[] = ODDS): CountChartState {
   return {
@@ -94,7 +103,7 @@ export function initialCountChart(odds: readonly number[] = ODDS): CountChartSta
  */
 export function chartCounts(
   state: CountChartState,
-  { count, failures }: Tally,
+  { count, failures, seconds = 0 }: CountedWindow,
   {
     adopts = true,
     budget,
@@ -110,15 +119,18 @@ export function chartCounts(
   const spread = burstiness(state);
   const limit = alarmLimit(alarm, budget);
   const isLearning = alarm.seen < WARMUP;
+  const isLasting = seconds >= LASTING_SECONDS;
   const expected = count * usual;
   if (count > 0 && !isLearning) {
     const most = mostOfWindow(limit, leastWindows);
-    addEvidence(state, odds, limit, (times) =>
-      Math.min(most, logRatio(count, failures, shareOfOdds(usual, times), usual) / spread),
-    );
+    addEvidence(state, odds, limit, (times) => {
+      const ratio = logRatio(count, failures, shareOfOdds(usual, times), usual) / spread;
+      return isLasting && ratio > ALONE * most ? ratio / ALONE : Math.min(most, ratio);
+    });
   }
   const evidence = mostEvidence(state);
   addTo(state.since, count, failures, expected, spread);
+  if (isLasting) state.since.failing = Math.max(state.since.failing, leastWindows);
   if (alarm.open) closeWhenUsual(state, { count, failures }, usual);
   else if (evidence > limit && isEnough(state.since, { leastFailures, leastShare, leastWindows })) {
     openAlarm(alarm);

@@ -1,5 +1,6 @@
 import { alarmLimit, type Budget, initialAlarm, learnEvidence, openAlarm } from './alarm.js';
 import {
+  ALONE,
   addEvidence,
   type ChartState,
   chartScore,
@@ -29,6 +30,8 @@ export interface Sample {
   readonly mean: number;
   readonly count: number;
   readonly variance: number;
+  /** What a quarter of the values are below; not asked where it does not matter. Default: not known. */
+  readonly quarter?: () => number | undefined;
 }
 
 export interface LevelChartState extends ChartState {
@@ -71,7 +74,7 @@ export function initialLevelChart({ shifts }: Pick<LevelChartOptions, 'shifts'>)
  */
 export function chartLevel(
   state: LevelChartState,
-  { count, mean, variance }: Sample,
+  { count, mean, quarter, variance }: Sample,
   { adoptedAfter = ADOPTED_AFTER, budget, leastWindows = 2, memory = MEMORY, shifts }: LevelChartOptions,
 ): LevelVerdict {
   const { alarm } = state;
@@ -82,7 +85,14 @@ export function chartLevel(
   const distance = mean - state.level;
   const most = mostOfWindow(limit, leastWindows);
   const ratioOf = (shift: number) => (shift * distance - shift ** 2 / 2) / spread;
-  if (!isLearning) addEvidence(state, shifts, limit, (shift) => Math.min(most, ratioOf(shift)));
+  // Three in four values are nearer to the shift than to what is usual: that is no short pause.
+  const isOfMost = (shift: number) => shift > 0 && ((quarter?.() ?? state.level) - state.level) * 2 > shift;
+  if (!isLearning) {
+    addEvidence(state, shifts, limit, (shift) => {
+      const ratio = ratioOf(shift);
+      return ratio > ALONE * most && isOfMost(shift) ? ratio / ALONE : Math.min(most, ratio);
+    });
+  }
   const evidence = mostEvidence(state);
   if (alarm.open) {
     alarm.openFor++;

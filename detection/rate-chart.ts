@@ -22,6 +22,8 @@ export interface RateChartOptions {
   readonly adoptedAfter?: number;
   /** Windows that an alarm takes: 2. */
   readonly leastWindows?: number;
+  /** Windows before the first is judged: 60. */
+  readonly judgedAfter?: number;
 }
 
 export interface RateChartState extends ChartState {
@@ -71,7 +73,14 @@ export function initialRateChart(factors: readonly number[] = FACTORS): RateChar
 export function chartRate(
   state: RateChartState,
   count: number,
-  { adoptedAfter = ADOPTED_AFTER, budget, factors = FACTORS, leastWindows = 2, memory = MEMORY }: RateChartOptions,
+  {
+    adoptedAfter = ADOPTED_AFTER,
+    budget,
+    factors = FACTORS,
+    judgedAfter = NEW_WINDOWS,
+    leastWindows = 2,
+    memory = MEMORY,
+  }: RateChartOptions,
 ): RateVerdict {
   const { alarm } = state;
   if (alarm.seen === 0) state.mean = count;
@@ -82,7 +91,7 @@ export function chartRate(
   const ratioOf = (factor: number) => (count * Math.log(factor) - mean * (factor - 1)) / spread;
   const mostOf = (factor: number) => mostOfWindow(limit, leastWindows, factor > 1 ? MAX_OF_RISE : undefined);
   // A service that starts with a batch, or ends one, has no usual rate yet.
-  if (alarm.seen >= NEW_WINDOWS)
+  if (alarm.seen >= judgedAfter)
     addEvidence(state, factors, limit, (factor) => Math.min(mostOf(factor), ratioOf(factor)));
   const evidence = mostEvidence(state);
   if (alarm.open) {
@@ -113,7 +122,7 @@ export function chartRate(
       : { low: Math.max(0, mean - width), high: mean + width + 1 },
     isLearning,
   };
-  learn(state, count, { adoptedAfter, limit, mean, memory, spread });
+  learn(state, count, { adoptedAfter, judgedAfter, limit, mean, memory, spread });
   return verdict;
 }
 
@@ -123,9 +132,14 @@ interface Learned {
   readonly spread: number;
   readonly memory: number;
   readonly adoptedAfter: number;
+  readonly judgedAfter: number;
 }
 
-function learn(state: RateChartState, count: number, { adoptedAfter, limit, mean, memory, spread }: Learned): void {
+function learn(
+  state: RateChartState,
+  count: number,
+  { adoptedAfter, judgedAfter, limit, mean, memory, spread }: Learned,
+): void {
   const { alarm } = state;
   if (alarm.open && alarm.openFor >= adoptedAfter) {
     // What lasts is usual; what was before is not forgotten, for it may come back.
@@ -147,7 +161,8 @@ function learn(state: RateChartState, count: number, { adoptedAfter, limit, mean
     const rate = doubt * Math.max(1 / (seen + 2), 1 / RESTLESS_MEMORY);
     // Of the first value nothing can be said, and of few events chance says all.
     if (seen > 0) state.restlessness = rounded(Math.max(0, state.restlessness + rate * (excess - state.restlessness)));
-    learnEvidence(alarm, evidence, limit);
+    if (seen < judgedAfter) alarm.seen++;
+    else learnEvidence(alarm, evidence, limit);
   }
   const weight = alarm.open ? OPEN_WEIGHT : evidence > DOUBTFUL * limit ? DOUBTFUL_WEIGHT : 1;
   state.mean = rounded(state.mean + weight * Math.max(1 / (seen + 1), 1 / memory) * clipped);

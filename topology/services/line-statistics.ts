@@ -7,8 +7,12 @@ import { isAmount, sumOf } from '../monitoring/measured.js';
 import { isError, isFailure, type Line } from './service-lines.js';
 
 const COUNTS_BYTES = 24;
-/** What newer versions write behind everything else. */
+/** What newer versions write behind everything else, and what the newest write behind that. */
 const ADDED_BYTES = 8 + Moments.byteLength;
+const SECONDS_BYTES = 8;
+const MS_PER_SECOND = 1000;
+/** Seconds that are told from each other: bits of a number. */
+const SECONDS = 30;
 
 /** What is kept of the lines of a window. Times are milliseconds. */
 export class LineStatistics {
@@ -23,6 +27,9 @@ export class LineStatistics {
   failures = 0;
   /** With a status of 400 to 499. */
   clientErrors = 0;
+  /** A bit for each second, of half a minute, in which there was one of them. */
+  failureSeconds = 0;
+  clientErrorSeconds = 0;
 
   constructor(
     readonly times = new Moments(),
@@ -47,12 +54,18 @@ export class LineStatistics {
     const { bytes, response_time: time, session_id: session, status } = line;
     this.count++;
     if (isError(line)) this.errors++;
-    if (isFailure(line)) this.failures++;
+    if (isFailure(line)) {
+      this.failures++;
+      this.failureSeconds |= secondOf(line);
+    }
     if (status !== null) {
       this.responses++;
       if (status >= 400 && status <= 599) {
         this.failed++;
-        if (status < 500) this.clientErrors++;
+        if (status < 500) {
+          this.clientErrors++;
+          this.clientErrorSeconds |= secondOf(line);
+        }
       }
     }
     if (isAmount(time)) {
@@ -76,6 +89,8 @@ export class LineStatistics {
     this.failed += other.failed;
     this.failures += other.failures;
     this.clientErrors += other.clientErrors;
+    this.failureSeconds |= other.failureSeconds;
+    this.clientErrorSeconds |= other.clientErrorSeconds;
     this.logBytes.addAll(other.logBytes);
     this.times.addAll(other.times);
     this.logTimes.addAll(other.logTimes);
@@ -85,20 +100,34 @@ export class LineStatistics {
   }
 }
 
+function secondOf({ timestamp }: Line): number {
+  return 1 << (Math.floor(timestamp / MS_PER_SECOND) % SECONDS);
+}
+
+/** How many seconds a number has bits of. */
+export function secondsIn(bits: number): number {
+  let count = 0;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
 export const OF_LINES = growing<Line, LineStatistics>(() => new LineStatistics());
 
 export const lineStatisticsSerde: Serde<LineStatistics> = {
   serialize(_topic, statistics) {
-    const { bytes, clientErrors, count, errors, failed, failures, logBytes, logTimes } = statistics;
+    const { bytes, clientErrors, clientErrorSeconds, count, errors, failed, failures, failureSeconds } = statistics;
+    const { logBytes, logTimes } = statistics;
     const { responses, sessions, sketch, times } = statistics;
-    const size = COUNTS_BYTES + 2 * Moments.byteLength + sketch.byteLength + sessions.byteLength + ADDED_BYTES;
+    const size =
+      COUNTS_BYTES + 2 * Moments.byteLength + sketch.byteLength + sessions.byteLength + ADDED_BYTES + SECONDS_BYTES;
     const serialized = Buffer.allocUnsafe(size);
     let at = serialized.writeDoubleBE(bytes, 0);
     for (const number of [count, errors, responses, failed]) at = serialized.writeUInt32BE(number, at);
     at = logTimes.write(serialized, times.write(serialized, at));
     at = sessions.write(serialized, sketch.write(serialized, at));
     at = serialized.writeUInt32BE(clientErrors, serialized.writeUInt32BE(failures, at));
-    logBytes.write(serialized, at);
+    at = logBytes.write(serialized, at);
+    serialized.writeUInt32BE(clientErrorSeconds, serialized.writeUInt32BE(failureSeconds, at));
     return serialized;
   },
   deserialize(_topic, serialized, start, end) {
@@ -119,6 +148,11 @@ export const lineStatisticsSerde: Serde<LineStatistics> = {
     statistics.failed = serialized.readUInt32BE(start + 20);
     statistics.failures = hasAdded ? serialized.readUInt32BE(at) : statistics.errors;
     statistics.clientErrors = hasAdded ? serialized.readUInt32BE(at + 4) : 0;
+    at += ADDED_BYTES;
+    if (end >= at + SECONDS_BYTES) {
+      statistics.failureSeconds = serialized.readUInt32BE(at);
+      statistics.clientErrorSeconds = serialized.readUInt32BE(at + 4);
+    }
     return statistics;
   },
 };

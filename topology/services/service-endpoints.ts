@@ -1,4 +1,5 @@
 import { toMilliseconds } from '@millrace/streams';
+import { WARMUP } from '../../detection/chart.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { Budgets } from '../budgets.js';
 import type { Verdicts } from '../feedback/verdicts.js';
@@ -68,7 +69,7 @@ function detections(endpoints: Settings, falseAlarmsPerWeek: number): Detection<
           signals: [
             rateSignal({
               ...{ chart: 'requests', field: 'endpoint', severity: 'warning', events: 'requests', ...learned },
-              ...{ count: ({ count }) => count, factors: [8, 30] },
+              ...{ count: ({ count }) => count, factors: [8, 30], judgedAfter: WARMUP },
             }),
           ],
           episodes,

@@ -14,7 +14,7 @@ import { percent, short } from '../monitoring/numbers-in-words.js';
 import type { Detection, Expectation } from '../monitoring/signals.js';
 import { currentJudge, type JudgedWindow } from '../monitoring/window-monitor.js';
 import type { TopicSerdes } from '../serdes.js';
-import { type LineStatistics, lineStatisticsSerde, OF_LINES } from './line-statistics.js';
+import { type LineStatistics, lineStatisticsSerde, OF_LINES, secondsIn } from './line-statistics.js';
 import { type Lines, scopeOfService } from './service-lines.js';
 import { type ModelSource, predictionOf } from './service-model.js';
 import { CLOSE_AFTER, monitorLines } from './service-monitor.js';
@@ -125,14 +125,16 @@ function serviceDetections(
       slowSignal('slow', { budget, odds: [3, 8, 30], leastShare: 0.04 }),
       countSignal({
         ...{ chart: 'errors', field: 'level', severity: 'critical', words: 'failed', events: 'lines' },
-        tally: ({ count, failures }) => ({ count, failures }),
+        tally: ({ count, failures, failureSeconds }) => ({ count, failures, seconds: secondsIn(failureSeconds) }),
         options: { budget },
       }),
       countSignal({
         ...{ chart: 'client_errors', field: 'status', severity: 'warning', events: 'responses' },
         words: 'had a status of 400 to 499',
-        tally: ({ clientErrors, responses }) =>
-          responses === 0 ? undefined : { count: responses, failures: clientErrors },
+        tally: ({ clientErrors, clientErrorSeconds, responses }) =>
+          responses === 0
+            ? undefined
+            : { count: responses, failures: clientErrors, seconds: secondsIn(clientErrorSeconds) },
         options: { budget, odds: [3, 10, 60], leastFailures: 10, leastShare: 0.02 },
       }),
       levelSignal({

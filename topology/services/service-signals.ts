@@ -2,12 +2,12 @@ import type { Budget } from '../../detection/alarm.js';
 import {
   type CountChartOptions,
   type CountChartState,
+  type CountedWindow,
   chartCounts,
   initialCountChart,
   letInCounts,
 } from '../../detection/count-chart.js';
 import { chartLevel, initialLevelChart, type LevelChartState, type Sample } from '../../detection/level-chart.js';
-import type { Tally } from '../../detection/peers.js';
 import { chartRate, initialRateChart, type RateChartState } from '../../detection/rate-chart.js';
 import type { Severity } from '../../schemas/records.js';
 import { percent, short } from '../monitoring/numbers-in-words.js';
@@ -23,7 +23,7 @@ interface CountSignalOptions<O> {
   readonly chart: string;
   readonly field: string;
   readonly severity: Severity;
-  readonly tally: (observation: O) => Tally | undefined;
+  readonly tally: (observation: O) => CountedWindow | undefined;
   /** What the failures are, such as "are errors". */
   readonly words: string;
   /** What is counted, such as "lines". */
@@ -124,8 +124,10 @@ export function rateSignal<O>(options: {
   readonly events: string;
   /** Windows that an alarm takes: 2. */
   readonly leastWindows?: number;
+  /** Windows before the first is judged: 60. */
+  readonly judgedAfter?: number;
 }): ChartSignal<O> {
-  const { budget, chart, count, events, factors, field, leastWindows = 2, severity } = options;
+  const { budget, chart, count, events, factors, field, judgedAfter, leastWindows = 2, severity } = options;
   return {
     ...{ chart, field, severity, isWork: true },
     initial: () => initialRateChart(factors),
@@ -134,7 +136,13 @@ export function rateSignal<O>(options: {
       const rate = state as RateChartState;
       // What is not there at all is silence, but where there are few anyway.
       if (value === 0 && rate.mean > FEW) return undefined;
-      const verdict = chartRate(rate, value, { budget, factors, leastWindows, ...(keepsOut && NEVER_USUAL) });
+      const verdict = chartRate(rate, value, {
+        budget,
+        factors,
+        ...(judgedAfter !== undefined && { judgedAfter }),
+        leastWindows,
+        ...(keepsOut && NEVER_USUAL),
+      });
       const { high, low } = verdict.expected;
       return {
         ...verdict,
@@ -204,9 +212,12 @@ export function slowSignal(chart: string, options: CountChartOptions): ChartSign
 }
 
 /** A response time's typical value, of windows with enough of them. */
-export function typicalTimes({ logTimes }: LineStatistics): Sample | undefined {
+export function typicalTimes({ logTimes, sketch }: LineStatistics): Sample | undefined {
   if (logTimes.count < MIN_RESPONSES || logTimes.mean === null) return undefined;
-  return { mean: logTimes.mean, count: logTimes.count, variance: (logTimes.stddev ?? 0) ** 2 };
+  return {
+    ...{ mean: logTimes.mean, count: logTimes.count, variance: (logTimes.stddev ?? 0) ** 2 },
+    quarter: () => Math.log1p(sketch.quantile(0.25) ?? 0),
+  };
 }
 
 export function typicalBytes({ logBytes }: LineStatistics): Sample | undefined {

@@ -202,7 +202,7 @@ describe('a new rate', () => {
 
 describe('a surge of a small rate', () => {
   it('is over when it is, also where it was seen in a single window', () => {
-    const options = { budget: { windows: 10_080, charts: 160 }, factors: [8, 30], leastWindows: 1 };
+    const options = { budget: { windows: 10_080, charts: 160 }, factors: [8, 30], leastWindows: 1, judgedAfter: 12 };
     const state = initialRateChart(options.factors);
     const random = new Random(9);
     const usual = () => 4 + random.below(4);
