@@ -23,8 +23,11 @@ const LONGER = 2;
 const SPAN = 100;
 const WARMUP = 12;
 /** Of what was seen for fewer intervals nobody knows whether it pauses: fewer without an event say nothing. */
-const NEW = 360;
+const NEW = 120;
 const MIN_NEW = 3;
+/** Nor do they in a while more, unless so many events are missed. */
+const YOUNG = 360;
+const MISSED_YOUNG = 3 * MISSED;
 /** With each interval that has events. */
 const FADING = 0.9999;
 /** What is longer, in intervals, and was not usual, is an outage. */
@@ -63,7 +66,8 @@ export function silence({ missed: limit = MISSED }: SilenceOptions = {}): Detect
 
 /** The events that should have come by now. @param usual runs up to it are usual anyway */
 function missedIn({ longest, mean, run, seen }: SilenceState, usual = 0): number {
-  if (seen < WARMUP || (seen < NEW && run < MIN_NEW)) return 0;
+  if (seen < WARMUP) return 0;
+  if (run < MIN_NEW && (seen < NEW || (seen < YOUNG && run * mean < MISSED_YOUNG))) return 0;
   // What has faded a little is as long as it was.
   return run <= Math.max(Math.round(LONGER * longest), usual) ? 0 : run * mean;
 }
