@@ -17,7 +17,7 @@ import type { Verdicts } from '../feedback/verdicts.js';
 import { following, type Limits, LimitsOfWindows, type LimitsSource } from '../live-limits.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { short } from '../monitoring/numbers-in-words.js';
-import { storedStateSerde } from '../monitoring/stored-state.js';
+import { readableEntries, storedStateSerde } from '../monitoring/stored-state.js';
 import type { Requests } from '../requests.js';
 import type { TopicSerdes } from '../serdes.js';
 import { Asked, type StoredAsked } from './asked.js';
@@ -274,16 +274,10 @@ class JudgeClients implements Processor<Windowed<string>, BySecond, string, Told
     const clients = this.#clients;
     if (clients === undefined) return;
     const quiet: [string, ClientState][] = [];
-    const unreadable: string[] = [];
-    for await (const [client, state] of clients.all()) {
-      if (state === null) {
-        unreadable.push(client);
-        continue;
-      }
+    for await (const [client, state] of readableEntries(clients)) {
       const last = state.episode?.lastOver ?? state.seconds.at(-1)?.[0] ?? 0;
       if (last + REST_MS < time) quiet.push([client, state]);
     }
-    for (const client of unreadable) clients.delete(client);
     for (const [client, state] of quiet) {
       this.#end(client, state);
       if (isNothing({ ...state, seconds: [] }, time)) clients.delete(client);

@@ -17,7 +17,7 @@ import type { Verdicts } from '../feedback/verdicts.js';
 import { following, type Limits, LimitsOfWindows, type LimitsSource } from '../live-limits.js';
 import { sendAlerts, sendEpisodes } from '../monitoring/alerts.js';
 import { short } from '../monitoring/numbers-in-words.js';
-import { storedStateSerde } from '../monitoring/stored-state.js';
+import { readableEntries, storedStateSerde } from '../monitoring/stored-state.js';
 import type { TopicSerdes } from '../serdes.js';
 import { ALL_HOSTS } from '../web/requests-by-host.js';
 import type { TrafficCounts } from '../web/traffic.js';
@@ -244,18 +244,12 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
     const hosts = this.#hosts;
     if (hosts === undefined) return;
     const quiet: [string, HostState, boolean][] = [];
-    const unreadable: string[] = [];
-    for await (const [host, state] of hosts.all()) {
-      if (state === null) {
-        unreadable.push(host);
-        continue;
-      }
+    for await (const [host, state] of readableEntries(hosts)) {
       const isGone = (state.windows.at(-1)?.end ?? 0) + GONE_MS < time;
       if (isGone || (state.episode !== null && state.episode.lastOver + REST_MS < time)) {
         quiet.push([host, state, isGone]);
       }
     }
-    for (const host of unreadable) hosts.delete(host);
     for (const [host, state, isGone] of quiet) {
       this.#end(host, state);
       if (isGone) hosts.delete(host);

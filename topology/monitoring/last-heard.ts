@@ -5,7 +5,7 @@ import {
   type ProcessorContext,
   stringSerde,
 } from '@millrace/streams';
-import { storedStateSerde } from './stored-state.js';
+import { readableEntries, storedStateSerde } from './stored-state.js';
 
 const DAY_MS = 86_400_000;
 /** Days of stream time without a word after which an entity is forgotten. */
@@ -37,13 +37,8 @@ export class LastHeard {
     context.schedule(DAY_MS, 'stream-time', async () => {
       const today = dayOf(context.currentStreamTimeMs);
       const gone: string[] = [];
-      const unreadable: string[] = [];
       const last = keyOf(Math.max(0, today - REMEMBERED_DAYS), '');
-      for await (const [key, value] of this.#days.range(keyOf(0, ''), last)) {
-        if (value === null) unreadable.push(key);
-        else gone.push(key);
-      }
-      for (const key of unreadable) this.#days.delete(key);
+      for await (const [key] of readableEntries(this.#days, this.#days.range(keyOf(0, ''), last))) gone.push(key);
       for (const key of gone) {
         this.#days.delete(key);
         forget(key.slice(DIGITS));

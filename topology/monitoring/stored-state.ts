@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import { jsonSerde, type Serde } from '@millrace/streams';
+import { jsonSerde, type KeyValueStore, type Serde } from '@millrace/streams';
 
 /** How the values of a store are written. */
 export interface StateFormat<T> {
@@ -42,6 +42,19 @@ export function storedStateSerde<T>(store: string, { number, older = {}, read }:
       return null;
     },
   };
+}
+
+/** The entries that can be read; those that cannot are deleted when all have been gone through. @param entries default: all */
+export async function* readableEntries<V>(
+  store: KeyValueStore<string, V | null>,
+  entries: AsyncIterable<readonly [string, V | null]> = store.all(),
+): AsyncGenerator<readonly [string, V]> {
+  const unreadable: string[] = [];
+  for await (const [key, value] of entries) {
+    if (value === null) unreadable.push(key);
+    else yield [key, value];
+  }
+  for (const key of unreadable) store.delete(key);
 }
 
 function numbered(json: unknown): readonly [format: number, state: unknown] {
