@@ -1,6 +1,7 @@
 import { CombinedFormat } from './combined.js';
 import { CsvFormat } from './csv.js';
 import { ErrorLogFormat } from './error-log.js';
+import { HaproxyFormat } from './haproxy.js';
 import { isBehind, isList, isListBracket, JsonFormat, jsonObject } from './json.js';
 import {
   Continuation,
@@ -17,6 +18,7 @@ import { LoadBalancerFormat } from './load-balancer.js';
 import { LogfmtFormat } from './logfmt.js';
 import { LtsvFormat } from './ltsv.js';
 import { PartialLines } from './partial-lines.js';
+import { SquidFormat } from './squid.js';
 import { beginsFailure, isTrace, TextLogFormat } from './text-log.js';
 import { W3cFormat } from './w3c.js';
 import { completed, dockerLine, unwrapped, type Wrapped, wrappedService } from './wrappers.js';
@@ -46,6 +48,7 @@ interface Member {
 const TEXT = 'a text log';
 const W3C = "the W3C's extended format";
 const CSV = 'CSV';
+const WRAPPED_TEXT = 'plain text in a wrapper';
 const LINE_PROTOCOL = 'the line protocol';
 
 /**
@@ -93,6 +96,8 @@ export class AutoFormat implements LineFormat {
       member('LTSV', new LtsvFormat(forwarded), true),
       member("an error log of NGINX's or Apache's", this.#errorLog, true),
       member("an AWS load balancer's log", new LoadBalancerFormat(), true),
+      member("HAProxy's log of requests", new HaproxyFormat(), true),
+      member("Squid's access log", new SquidFormat(), true),
       member(W3C, new W3cFormat(), false),
       member(TEXT, new TextLogFormat(), false),
       member('logfmt', new LogfmtFormat(this.#json), true),
@@ -204,6 +209,7 @@ export class AutoFormat implements LineFormat {
     }
     this.#isBare = true;
     this.#isOpen = true;
+    this.#kind = WRAPPED_TEXT;
     return wrappedService({ ...wrapped, line: whole });
   }
 

@@ -1,6 +1,7 @@
 import { canonicalAddress } from '../../schemas/canonical/address.js';
 import { canonicalHost } from '../../schemas/canonical/host.js';
 import { unescaped } from './escapes.js';
+import { takeClfRest } from './haproxy.js';
 import { type LineFormat, LineRefusal, RequestFields, shown } from './line-format.js';
 
 const SPACE = 32;
@@ -17,6 +18,8 @@ const USUAL_TIME = 27;
 /** How addresses start that are not a client's but a proxy's, or nobody's. */
 const NOT_PUBLIC = /^(?:10\.|127\.|192\.168\.|172\.|169\.254\.|100\.|::|f[cde]|-|unix:)/i;
 const ENDS_IN_PROTOCOL = / HTTP\/\d(?:\.\d)?$/;
+/** The size, and behind it Tomcat's duration or what Squid's cache did. */
+const SIZE_AND_WORD = /^(\d+) (?:\d+$|[A-Z_]+:[A-Z_]+(?: |$))/;
 const AFTER_REQUEST = /^[ \t]+(?:\d{3}|-)(?=[ \t]|$)/;
 
 /**
@@ -80,7 +83,12 @@ export class CombinedFormat implements LineFormat {
     if (next === line.length || line.charCodeAt(next) === QUOTE) {
       fields.bytes = line.slice(start, end);
       if (this.#keepsDetails) refererAndAgent(line, next, fields);
-    } else if (line.indexOf('.', start) > 0) secondsAndHost(line.slice(start), fields);
+      // Of no one else the referrer is an empty word.
+      if (line.charCodeAt(next + 1) === QUOTE) takeClfRest(fields, line, next);
+    } else {
+      fields.bytes = SIZE_AND_WORD.exec(line.slice(start))?.[1];
+      if (line.indexOf('.', start) > 0) secondsAndHost(line.slice(start), fields);
+    }
     // Behind a proxy of one's own, the client is who the proxy says.
     if (NOT_PUBLIC.test(fields.client as string)) fields.forwarded = thirdQuoted(line, start);
   }

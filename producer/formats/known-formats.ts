@@ -4,6 +4,7 @@ import { AutoFormat } from './auto.js';
 import { CombinedFormat } from './combined.js';
 import { CsvFormat } from './csv.js';
 import { ErrorLogFormat } from './error-log.js';
+import { HaproxyFormat } from './haproxy.js';
 import { JsonFormat } from './json.js';
 import { FORWARDED_FOR, type LineFormat, type LineOutcome, LineRefusal } from './line-format.js';
 import { LineProtocolFormat } from './line-protocol.js';
@@ -13,6 +14,7 @@ import { LogfmtFormat } from './logfmt.js';
 import { LtsvFormat } from './ltsv.js';
 import { fieldMap, MappedFormat } from './mapped.js';
 import { configuredFormats } from './server-configuration.js';
+import { SquidFormat } from './squid.js';
 import { TextLogFormat } from './text-log.js';
 import { W3cFormat } from './w3c.js';
 import { UnwrappingFormat } from './wrappers.js';
@@ -50,6 +52,7 @@ const FORMATS: Readonly<Record<string, MakeFormat>> = {
   logfmt: ({ forwarded }) => new LogfmtFormat(new JsonFormat({ forwarded })),
   ltsv: ({ forwarded }) => new LtsvFormat(forwarded),
   ...{ w3c, iis: w3c, cloudfront: w3c, alb: loadBalancer, 'nginx-error': error, 'apache-error': error },
+  ...{ haproxy: () => new HaproxyFormat(), squid: () => new SquidFormat() },
   text: () => new TextLogFormat(),
   csv: ({ forwarded }) => new CsvFormat(new JsonFormat({ forwarded })),
   'line-protocol': () => new LineProtocolFormat(),

@@ -1,4 +1,5 @@
-import { type LineFormat, type LineOutcome, LineRefusal, RequestFields, says, shown } from './line-format.js';
+import { takeRequest } from './absolute-request.js';
+import { type LineFormat, type LineOutcome, LineRefusal, RequestFields, shown } from './line-format.js';
 
 /** `https 2024-03-07T11:05:01.186641Z app/my-loadbalancer/50dc6c495c0c9188 203.0.113.5:2817 10.0.0.1:80 0.000 0.001 0.000 200 200 34 366 "GET …` */
 const APPLICATION =
@@ -28,19 +29,11 @@ export class LoadBalancerFormat implements LineFormat {
     const times = [toBackend, backend, toClient].map(Number);
     if (times.every((one) => one >= 0)) fields.requestTime = round(times.reduce((sum, one) => sum + one, 0));
     if ((times[1] ?? -1) >= 0) fields.upstreamTime = times[1];
-    requested(fields, request);
+    takeRequest(fields, request);
     const trace = TRACE.exec(rest);
     fields.requestId = trace?.[1] ?? trace?.[2];
     return fields;
   }
-}
-
-/** `GET https://shop.example:443/a?b HTTP/1.1` names the host, too. */
-function requested(fields: RequestFields, request: string): void {
-  fields.request = request;
-  const [, host, path] = /^\S+ [a-z]+:\/\/([^/\s]+)(\/\S*)?/.exec(request) ?? [];
-  if (host !== undefined && says(host)) fields.host = host.replace(/:\d*$/, '');
-  if (path !== undefined) fields.path = path;
 }
 
 /** To the microsecond, which the log has. */
