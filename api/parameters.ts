@@ -91,7 +91,9 @@ export function boundedRange(
   defaultMs: number,
 ): Range {
   const { from, to } = rangeOf(given, latest);
-  const end = Number.isFinite(to) ? to : Math.max(latest + 1, given.from === undefined ? 0 : Date.now());
+  // What begins by the newest event ends with it: a log of last year has no events of today.
+  const isOfClock = given.from !== undefined && (typeof given.from === 'number' || given.from.before === 'now');
+  const end = Number.isFinite(to) ? to : Math.max(latest + 1, isOfClock ? Date.now() : 0);
   const start = Number.isFinite(from) ? from : end - defaultMs;
   return { from: Math.min(start, end), to: end };
 }
