@@ -3,15 +3,23 @@ import type { LogLine } from '../api/client.js';
 import { Level } from './status.js';
 import { number, timeOfDayMs } from './wording.js';
 
+/** The host of requests whose log does not say which. */
+const UNKNOWN = 'unknown';
+
 const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
 
 /** What a line says in one row, whatever it is of. */
 export function saidBy(line: LogLine): string {
-  const { message, path, reason, request, sensor_id: sensor, uri } = line;
+  const { message, path, query, reason, request, sensor_id: sensor, uri } = line;
   if (line.kind === 'sensors') {
     return `${text(sensor)} ${text(line['temperature'])} °C, ${text(line['pressure'])}`;
   }
-  if (line.kind === 'requests') return `${text(line['method'])} ${text(line['host'])} from ${text(line['client_ip'])}`;
+  if (line.kind === 'requests') {
+    // What is asked for is the longest, and stands where it can be cut.
+    const asked = text(query) === '' ? text(path) : `${text(path)}?${text(query)}`;
+    const host = line['host'] === UNKNOWN && asked !== '' ? '' : text(line['host']);
+    return `${text(line['client_ip'])} ${text(line['method'])} ${host}${asked}`;
+  }
   return text(message) || text(reason) || text(request) || text(path) || text(uri);
 }
 
@@ -30,7 +38,9 @@ interface LineRowsProps {
 }
 
 /** Lines, each a link to itself in Logs. */
-export function LineRows({ hrefOf, lines, wide = false }: LineRowsProps) {
+export function LineRows({ hrefOf, lines, wide: hasRoom = false }: LineRowsProps) {
+  // What a request says has its method, and is long.
+  const wide = hasRoom && lines.some(({ kind }) => kind !== 'requests');
   return (
     <ol className={`lines mono ${wide ? 'wide' : ''}`}>
       {lines.map((line) => {

@@ -58,7 +58,8 @@ const LEVELS: Readonly<Record<string, string>> = {
 
 /** A level's first letter in a square. */
 export function Level({ level }: { readonly level: unknown }) {
-  if (typeof level !== 'string') return <span className="lv" aria-hidden="true" />;
+  // Its place is kept, so that lines with and without stand in the same columns.
+  if (typeof level !== 'string') return <span aria-hidden="true" />;
   return (
     <span className={`lv ${LEVELS[level] ?? ''}`} role="img" aria-label={level} title={level}>
       {level.slice(0, 1)}

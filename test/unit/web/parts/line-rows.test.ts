@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { saidBy } from '../../../../web/parts/line-rows.js';
+
+const request = { id: 'test-inter/0/1', time: 0, kind: 'requests', method: 'GET', client_ip: '192.0.2.44' } as const;
+
+test('a request says who asked for what, with its path and query', () => {
+  const line = { ...request, host: 'shop.example.com', path: '/münchen', query: 'q=ü' };
+  expect(saidBy(line)).toBe('192.0.2.44 GET shop.example.com/münchen?q=ü');
+});
+
+test('of a log that names no host there is the path alone, and of one without paths the host', () => {
+  expect(saidBy({ ...request, host: 'unknown', path: '/' })).toBe('192.0.2.44 GET /');
+  expect(saidBy({ ...request, host: 'shop.example.com', path: null })).toBe('192.0.2.44 GET shop.example.com');
+  expect(saidBy({ ...request, host: 'unknown', path: null })).toBe('192.0.2.44 GET unknown');
+});
