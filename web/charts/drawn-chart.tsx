@@ -232,7 +232,12 @@ function optionsOf(
       {},
       ...lines.flatMap((line) => {
         const own = {
-          ...{ stroke: colour(line.colour), width: line.width ?? 1.5, points: { show: false }, spanGaps: false },
+          ...{
+            stroke: colour(line.colour),
+            width: line.width ?? 1.5,
+            points: lonePoints(colour(line.colour)),
+            spanGaps: false,
+          },
           ...(line.isBefore === true && { dash: [4, 3] }),
         };
         if (line.outside === undefined) return [own];
@@ -324,6 +329,16 @@ function spanOf(
   const step = roundUp((high - low) / 2);
   const start = Math.floor(low / step) * step;
   return [start, start + Math.ceil((high - start) / step / 2) * 2 * step];
+}
+
+/** A value with none beside it is on no line, and would not be seen. */
+function lonePoints(stroke: string): uPlot.Series.Points {
+  const filter = (plot: uPlot, series: number): number[] => {
+    const values = plot.data[series] ?? [];
+    const isNone = (index: number) => values[index] === null || values[index] === undefined;
+    return [...values.keys()].filter((index) => !isNone(index) && isNone(index - 1) && isNone(index + 1));
+  };
+  return { show: true, filter, size: 4, width: 0, fill: stroke, stroke };
 }
 
 function roundUp(value: number): number {

@@ -1,3 +1,6 @@
+import { useRef } from 'react';
+import { useIntoView } from './use-into-view.js';
+
 interface SegmentsProps<Name extends string> {
   /** What they choose between, for who does not see it. */
   readonly label: string;
@@ -8,8 +11,10 @@ interface SegmentsProps<Name extends string> {
 
 /** Buttons side by side, one of which is chosen. */
 export function Segments<Name extends string>({ chosen, label, onChoose, options }: SegmentsProps<Name>) {
+  const all = useRef<HTMLElement>(null);
+  useIntoView(all, chosen);
   return (
-    <nav className="seg" aria-label={label}>
+    <nav ref={all} className="seg" aria-label={label}>
       {options.map(([name, words]) => (
         <button key={name} type="button" aria-pressed={name === chosen} onClick={() => onChoose(name)}>
           {words}

@@ -7,6 +7,12 @@ export function number(value: number): string {
   return withDigits(value, digitsOf(value));
 }
 
+/** Of what is measured, alike exact whether or not it happens to be whole: 4.0 beside 4.2. */
+export function measured(value: number): string {
+  const size = Math.abs(value);
+  return withDigits(value, size < 1 ? 2 : size < 100 ? 1 : 0);
+}
+
 /** From one number to another, both as exact as the greater one: 68 to 350. */
 export function numbers(low: number, high: number): string {
   const digits = digitsOf(Math.abs(low) > Math.abs(high) ? low : high);
@@ -51,14 +57,17 @@ export const timeOfDayMs = (time: number): string => new Date(time).toISOString(
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
-export function day(time: number): string {
+/** Such as 27 Nov, with the year where it is another one than that of `now`. */
+export function day(time: number, now = Date.now()): string {
   const date = new Date(time);
-  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
+  const year = date.getUTCFullYear();
+  const isThisYear = year === new Date(now).getUTCFullYear();
+  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}${isThisYear ? '' : ` ${year}`}`;
 }
 
 /** The time, with the day where it is another one than that of `now`. */
 export function when(time: number, now: number): string {
-  return day(time) === day(now) ? timeOfDay(time) : `${day(time)} ${timeOfDay(time).slice(0, 5)}`;
+  return day(time, now) === day(now, now) ? timeOfDay(time) : `${day(time, now)} ${timeOfDay(time).slice(0, 5)}`;
 }
 
 /** Such as 6 min 55 s; two units at most. */

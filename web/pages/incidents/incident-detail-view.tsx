@@ -89,7 +89,7 @@ function nowInWords(incident: IncidentDetail): ReactNode {
   const measured = signalsOf(incident).flatMap((signal) => {
     const value = latestOf(signal);
     if (value === null || signal.usual === undefined) return [];
-    const words = `${signal.format(value)} ${signal.unit} ${signal.name.toLowerCase()}`;
+    const words = `${signal.name.toLowerCase()} ${`${signal.format(value)} ${signal.unit}`.trim()}`;
     return [{ words, isUnusual: isUnusual(value, signal) }];
   });
   const unusual = measured.filter((one) => one.isUnusual);
@@ -111,7 +111,7 @@ function Head({ incident }: { readonly incident: IncidentDetail }) {
     [
       'Since',
       <>
-        {timeOfDay(incident.opened)}{' '}
+        {when(incident.opened, now)}{' '}
         <span className="t2">{duration((incident.resolved ?? now) - incident.opened)}</span>
       </>,
     ],

@@ -12,6 +12,8 @@ export interface Signal {
   readonly usual: UsualEnds | undefined;
   /** The same at each of its times. */
   readonly range: Usual | undefined;
+  /** The range is a limit that somebody has set, and nothing that was learned. */
+  readonly isLimit: boolean;
   /** The range is of another measure than the line, such as the typical time beside the 50th percentile. */
   readonly usualOf: string | undefined;
   readonly format: (value: number) => string;
@@ -129,6 +131,12 @@ const OF_SENSOR: readonly Measure<Score>[] = [
 /** Detectors of sensors whose range is not of readings: of how they scatter, repeat, are missing, or go together. */
 const OF_ANOTHER_MEASURE: ReadonlySet<string> = new Set(['noise', 'stuck', 'missing', 'correlation']);
 
+/** Detectors whose range is no habit but a limit. */
+const WITH_LIMITS: ReadonlySet<string> = new Set([
+  ...['over-limit', 'high-error-rate', 'HIGH_ERROR_RATE', 'HIGH_LATENCY', 'high_latency', 'SLOW_RESPONSE'],
+  ...['abusive-client', 'ABUSIVE_ADDRESS', 'HIGH_REQUEST_VOLUME'],
+]);
+
 /** The signals of an incident, those that its alerts name first. */
 export function signalsOf(incident: IncidentDetail): Signal[] {
   const { series, source_kind: kind } = incident;
@@ -170,6 +178,7 @@ function signal<Row>(
       ...{ name, of, unit, format, gapMs, times, usual, tick: unit === '%' ? share : format },
       values: rows.map(value),
       range: range ?? (said === undefined ? undefined : everywhere(said, rows.length)),
+      isLimit: alert !== undefined && WITH_LIMITS.has(alert.detector),
       usualOf: usual === undefined ? undefined : usualOf,
     },
   };
@@ -177,16 +186,17 @@ function signal<Row>(
 
 const isKnown = ({ high, low }: Usual): boolean => [...low, ...high].some((end) => end !== null);
 
-type Range = Pick<Signal, 'format' | 'unit' | 'usual' | 'usualOf'>;
+type Range = Pick<Signal, 'format' | 'isLimit' | 'unit' | 'usual' | 'usualOf'>;
 
-/** Such as usual ≤ 3.6 %, usual 35 to 140, or typical time usually 68 to 350 ms; nothing where it is not known. */
-export function usualInWords({ usualOf, ...range }: Range): string {
+/** Such as usual ≤ 3.6 %, limit 40 °C, or typical time usually 68 to 350 ms; nothing where it is not known. */
+export function usualInWords({ isLimit, usualOf, ...range }: Range): string {
   const ends = endsInWords(range);
   if (ends === '') return '';
+  if (isLimit) return `limit ${ends.replace(/^[≤≥] /, '')}`;
   return usualOf === undefined ? `usual ${ends}` : `${usualOf} usually ${ends}`;
 }
 
-function endsInWords({ format, unit, usual }: Omit<Range, 'usualOf'>): string {
+function endsInWords({ format, unit, usual }: Omit<Range, 'isLimit' | 'usualOf'>): string {
   if (usual === undefined) return '';
   const { high, low } = usual;
   const end = unit === '' ? '' : ` ${unit}`;

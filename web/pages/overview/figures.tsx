@@ -54,7 +54,11 @@ export function Figures({ metrics }: { readonly metrics: AskedMetrics }) {
         href={linkTo('/hosts')}
         value={lastRequests === undefined ? undefined : number(lastRequests)}
         unit="/s"
-        change={requests.length < LEAST_MINUTES ? undefined : changeOf(lastRequests, meanOf(requests.slice(0, -1)))}
+        change={
+          since !== undefined || requests.length < LEAST_MINUTES
+            ? undefined
+            : changeOf(lastRequests, meanOf(requests.slice(0, -1)))
+        }
         beside={since === undefined ? 'all hosts' : <AsOf time={data.to} since={since} now={now} />}
         spark={<Spark values={requests} height={24} />}
       />
@@ -64,7 +68,7 @@ export function Figures({ metrics }: { readonly metrics: AskedMetrics }) {
         value={last.error_rate === null ? undefined : percent(last.error_rate)}
         unit="%"
         change={changeOf(last.error_rate, before.error_rate)}
-        beside="lines, requests"
+        beside="of lines and requests"
         spark={
           <Spark
             height={24}
@@ -98,7 +102,7 @@ export function Figures({ metrics }: { readonly metrics: AskedMetrics }) {
         href={linkTo('/services')}
         value={last.active_sessions === null ? undefined : whole(last.active_sessions)}
         change={changeOf(last.active_sessions, before.active_sessions)}
-        beside="lines in memory"
+        beside="of lines in memory"
       />
       <Figure
         name="Sent"
@@ -106,7 +110,7 @@ export function Figures({ metrics }: { readonly metrics: AskedMetrics }) {
         value={sent.value}
         unit={`${sent.unit}/s`}
         change={changeOf(last.bytes_per_s, before.bytes_per_s)}
-        beside="all"
+        beside="in all"
         spark={<Spark height={24} values={all?.series.map((one) => one.bytes) ?? []} />}
       />
       <Figure

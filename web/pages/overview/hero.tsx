@@ -141,10 +141,11 @@ function Facts({ detail, incident, signals }: FactsProps) {
         {unusual.map(({ signal, value }) => (
           <span key={signal.name} className="block">
             <Link className="n" href={`/incidents/${encodeURIComponent(incident.id)}`}>
+              {signal.name}{' '}
               <b className={isUnusual(value, signal) ? `${incident.severity}-t` : ''}>
                 {signal.format(value)} {signal.unit}
               </b>{' '}
-              {signal.name.toLowerCase()} now
+              now
             </Link>
             , {usualInWords(signal)}
           </span>

@@ -73,23 +73,29 @@ function NothingUnusual({ incidents }: { readonly incidents: readonly Incident[]
   const { data: sensors } = useQuery(sensorsOf());
   const linkTo = useRangeLink();
   const last = incidents.map(({ resolved }) => resolved ?? 0).reduce((one, other) => Math.max(one, other), 0);
+  const counts = [
+    { href: '/services', number: services?.items.length ?? 0, name: 'service' },
+    { href: '/hosts', number: hosts?.items.filter(({ host }) => host !== '*').length ?? 0, name: 'host' },
+    { href: '/sensors', number: sensors?.items.length ?? 0, name: 'sensor' },
+  ];
+  const total = counts.reduce((sum, { number }) => sum + number, 0);
+  const watched = counts.flatMap(({ href, name, number }) =>
+    number === 0 ? [] : [{ href, words: count(number, name) }],
+  );
   return (
     <section className="calm" aria-label="Now">
       <Icon name="ok" />
       <h2>Nothing unusual.</h2>
       <p className="t2">
-        <Link className="n" href={linkTo('/services')}>
-          {count(services?.items.length ?? 0, 'service')}
-        </Link>
-        ,{' '}
-        <Link className="n" href={linkTo('/hosts')}>
-          {count(hosts?.items.filter(({ host }) => host !== '*').length ?? 0, 'host')}
-        </Link>
-        ,{' '}
-        <Link className="n" href={linkTo('/sensors')}>
-          {count(sensors?.items.length ?? 0, 'sensor')}
-        </Link>{' '}
-        are as usual.
+        {watched.map(({ href, words }, index) => (
+          <span key={href}>
+            {index > 0 && ', '}
+            <Link className="n" href={linkTo(href)}>
+              {words}
+            </Link>
+          </span>
+        ))}
+        {watched.length > 0 && (total === 1 ? ' is as usual.' : ' are as usual.')}
         {last > 0 && ` The last incident ended at ${timeOfDay(last)}.`}
       </p>
     </section>

@@ -130,6 +130,13 @@ interface PercentilesProps {
 }
 
 export function PercentilesChart({ before, height, open, range, series }: PercentilesProps) {
+  if (series.every((one) => one.p95_response_time === null)) {
+    return (
+      <Note icon="clock" title="Not in these logs.">
+        Their requests do not say how long they took.
+      </Note>
+    );
+  }
   const { from, to } = boundsOf(range, series.at(-1)?.window_end ?? Date.now());
   const last = series.at(-1);
   return (

@@ -44,8 +44,15 @@ export function TopologyMap({ chosen, flow, hrefOf, instances, rates }: Topology
             <Edge key={keyOf(edge)} edge={edge} layout={layout} byId={byId} rate={rateOf(rates, edge)} />
           ))}
         </svg>
-        {flow.edges.map((edge) => (
-          <EdgeRate key={keyOf(edge)} edge={edge} layout={layout} byId={byId} rate={rateOf(rates, edge)} />
+        {arrivalsOf(flow.edges, layout, byId, rates).map(({ at, key, rate, via }) => (
+          <span
+            key={key}
+            className="el"
+            style={{ left: at.x, top: at.y }}
+            title={via.length > 0 ? `by ${via.join(', ')}` : undefined}
+          >
+            {rate < 0.05 ? (rate === 0 ? '0' : '< 0.1') : number(rate)}/s
+          </span>
         ))}
         {flow.nodes.map((node) => {
           const place = layout.places.get(node.id);
@@ -107,21 +114,34 @@ function Edge({ byId, edge, layout, rate = 0 }: EdgeProps) {
   );
 }
 
-function EdgeRate({ byId, edge, layout, rate }: EdgeProps) {
-  const way = wayOf(edge, layout, byId);
-  // A topic that comes in says its rate itself.
-  const isSaid = byId.get(edge.from)?.kind === 'topic' && (layout.places.get(edge.from)?.x ?? 0) < 200;
-  const isQuiet = isSaid || (rate === 0 && isBetween(byId.get(edge.to), layout));
-  if (way === undefined || rate === undefined || isQuiet) return null;
-  return (
-    <span
-      className="el"
-      style={{ left: way.at.x, top: way.at.y }}
-      title={edge.via.length > 0 ? `by ${edge.via.join(', ')}` : undefined}
-    >
-      {rate < 0.05 ? (rate === 0 ? '0' : '< 0.1') : number(rate)}/s
-    </span>
-  );
+interface Arrival {
+  readonly key: string;
+  readonly at: Way['at'];
+  readonly rate: number;
+  readonly via: readonly string[];
+}
+
+/** What arrives by edges, and where it is said: those that end at one place are said together. */
+function arrivalsOf(
+  edges: readonly FlowEdge[],
+  layout: FlowLayout,
+  byId: ReadonlyMap<string, FlowNode>,
+  rates: Rates,
+): readonly Arrival[] {
+  const arrivals = new Map<string, Arrival>();
+  for (const edge of edges) {
+    const rate = rateOf(rates, edge);
+    const way = wayOf(edge, layout, byId);
+    // A topic that comes in says its rate itself.
+    const isSaid = byId.get(edge.from)?.kind === 'topic' && (layout.places.get(edge.from)?.x ?? 0) < 200;
+    const isQuiet = isSaid || (rate === 0 && isBetween(byId.get(edge.to), layout));
+    if (way === undefined || rate === undefined || isQuiet) continue;
+    const key = `${way.at.x} ${way.at.y}`;
+    const before = arrivals.get(key);
+    const via = [...new Set([...(before?.via ?? []), ...edge.via])];
+    arrivals.set(key, { key, at: way.at, rate: (before?.rate ?? 0) + rate, via });
+  }
+  return [...arrivals.values()];
 }
 
 const middleOf = ({ height, y }: Place): number => y + height / 2;

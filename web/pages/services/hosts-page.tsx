@@ -8,7 +8,7 @@ import { Icon } from '../../parts/icon.js';
 import { everyHost, nameOf } from '../../parts/incident-words.js';
 import { Answer, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
-import { number, percent, timeOfDay, whole } from '../../parts/wording.js';
+import { measured, percent, timeOfDay, whole } from '../../parts/wording.js';
 import { useRange, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { PercentilesChart, RequestCharts, useHostBefore } from '../overview/requests.js';
@@ -62,7 +62,7 @@ export default function HostsPage() {
                             </Link>
                             {one.topic === 'traffic' && <span className="dim s"> first minute, so far</span>}
                           </td>
-                          <td className="num">{number(perSecond(one))}</td>
+                          <td className="num">{measured(perSecond(one))}</td>
                           <td className="spk">
                             <Spark
                               values={(one.topic === 'traffic' ? (details[index]?.data?.traffic ?? []) : series).map(
@@ -81,16 +81,20 @@ export default function HostsPage() {
                               {percent(one.error_rate)}
                             </Link>
                           </td>
-                          <td className="num">{one.p50_response_time === null ? '' : number(one.p50_response_time)}</td>
-                          <td className="num">{one.p95_response_time === null ? '' : number(one.p95_response_time)}</td>
                           <td className="num">
-                            {one.stddev_response_time === null ? '' : number(one.stddev_response_time)}
+                            {one.p50_response_time === null ? '' : measured(one.p50_response_time)}
+                          </td>
+                          <td className="num">
+                            {one.p95_response_time === null ? '' : measured(one.p95_response_time)}
+                          </td>
+                          <td className="num">
+                            {one.stddev_response_time === null ? '' : measured(one.stddev_response_time)}
                           </td>
                           <td className="spk">
                             <Spark values={series.map(({ stddev_response_time }) => stddev_response_time)} />
                           </td>
                           <td className="num">
-                            {one.bytes === null ? '' : number(one.bytes / spanSeconds(one) / 1000)}
+                            {one.bytes === null ? '' : measured(one.bytes / spanSeconds(one) / 1000)}
                           </td>
                           <td>
                             {one.rules.length === 0 ? (

@@ -7,7 +7,7 @@ import { everywhere } from '../../charts/usual.js';
 import { Icon } from '../../parts/icon.js';
 import { Answer, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
-import { number, timeOfDay } from '../../parts/wording.js';
+import { measured, number, timeOfDay } from '../../parts/wording.js';
 import { boundsOf, useRange, useRangeBefore, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { AlertList } from './alert-list.js';
@@ -61,10 +61,10 @@ export default function SensorsPage() {
                             <span className="dim">as usual</span>
                           )}
                         </td>
-                        <td className="num">{one.temperature === null ? '' : number(one.temperature)}</td>
-                        <td className="num">{one.pressure === null ? '' : number(one.pressure)}</td>
-                        <td className="num">{number(one.learned_score)}</td>
-                        <td className="num">{number(one.anomaly_score)}</td>
+                        <td className="num">{one.temperature === null ? '' : measured(one.temperature)}</td>
+                        <td className="num">{one.pressure === null ? '' : measured(one.pressure)}</td>
+                        <td className="num">{measured(one.learned_score)}</td>
+                        <td className="num">{measured(one.anomaly_score)}</td>
                         <td className="num mono">{timeOfDay(one.timestamp)}</td>
                       </tr>
                     ))}

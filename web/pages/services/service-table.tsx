@@ -5,7 +5,7 @@ import { serviceOf } from '../../api/questions.js';
 import { Spark } from '../../charts/spark.js';
 import { Health } from '../../parts/status.js';
 import { TableHead } from '../../parts/table-head.js';
-import { number, percent, whole } from '../../parts/wording.js';
+import { measured, percent, whole } from '../../parts/wording.js';
 import { useRange, useRangeLink } from '../../shell/range.js';
 import { usualErrors, usualLines } from './usual-of-service.js';
 
@@ -41,12 +41,12 @@ export function ServiceTable({ chosen, services }: { services: readonly Service[
                 <Health health={one.health} />
                 {one.is_learning === true && <span className="s dim"> still learning</span>}
               </td>
-              <td className="num">{number(one.throughput)}</td>
+              <td className="num">{measured(one.throughput)}</td>
               <td className="spk">
                 <Spark values={series.map(({ throughput }) => throughput)} usual={usualLines(series)} />
               </td>
-              <td className="num">{one.p50_response_time === null ? '' : number(one.p50_response_time)}</td>
-              <td className="num">{one.p95_response_time === null ? '' : number(one.p95_response_time)}</td>
+              <td className="num">{one.p50_response_time === null ? '' : measured(one.p50_response_time)}</td>
+              <td className="num">{one.p95_response_time === null ? '' : measured(one.p95_response_time)}</td>
               <td className="spk">
                 <Spark values={series.map(({ p95_response_time }) => p95_response_time)} />
               </td>
@@ -59,8 +59,8 @@ export function ServiceTable({ chosen, services }: { services: readonly Service[
                 <Spark zero values={series.map(({ error_rate }) => error_rate)} usual={usualErrors(series)} />
               </td>
               <td className="num">{whole(one.active_sessions)}</td>
-              <td className="num">{number(one.bytes / 1000 / ((one.window_end - one.window_start) / 1000))}</td>
-              <td className="num t2">{score === undefined ? '' : number(score)}</td>
+              <td className="num">{measured(one.bytes / 1000 / ((one.window_end - one.window_start) / 1000))}</td>
+              <td className="num t2">{score === undefined ? '' : measured(score)}</td>
             </tr>
           );
         })}
