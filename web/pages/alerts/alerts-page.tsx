@@ -12,7 +12,7 @@ import { ScheduleList } from './schedule-list.js';
 import { SilenceList } from './silence-list.js';
 
 const VIEWS = [
-  ['', 'Routes and channels'],
+  ['', 'Who is told'],
   ['times', 'Schedules and inhibition'],
   ['detectors', 'Detectors'],
 ] as const;
