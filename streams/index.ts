@@ -34,6 +34,8 @@ export type {
 export { type SessionStoreOptions, sessionStore } from './dsl/session-store.js';
 export type { SessionWindowedKStream } from './dsl/session-windowed-kstream.js';
 export { SessionWindows } from './dsl/session-windows.js';
+export type { SlidingWindowedKStream } from './dsl/sliding-windowed-kstream.js';
+export { SlidingWindows } from './dsl/sliding-windows.js';
 export { keyValueStore, StreamsBuilder } from './dsl/streams-builder.js';
 export { BufferConfig, Suppressed, type UntilTimeLimit, type UntilWindowCloses } from './dsl/suppressed.js';
 export type { Synchronous } from './dsl/synchronous.js';

@@ -29,6 +29,8 @@ import type {
 } from './options.js';
 import { SessionWindowedKStream } from './session-windowed-kstream.js';
 import { SessionWindows } from './session-windows.js';
+import { SlidingWindowedKStream } from './sliding-windowed-kstream.js';
+import { SlidingWindows } from './sliding-windows.js';
 import type { TimeWindows } from './time-windows.js';
 
 /**
@@ -52,14 +54,19 @@ export class KGroupedStream<K, V, Missing extends RecordPart = never> {
   ) {}
 
   /**
-   * Aggregates by key and window of event time: each record counts in the windows that its time falls in, or in the session
-   * of its key that it is part of.
+   * Aggregates by key and window of event time: each record counts in the windows that its time falls in, in the session of
+   * its key that it is part of, or in the windows of records that are near it.
    */
   windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V, Missing>;
   windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V, Missing>;
+  windowedBy(windows: SlidingWindows): SlidingWindowedKStream<K, V, Missing>;
   windowedBy(
-    windows: TimeWindows | SessionWindows,
-  ): TimeWindowedKStream<K, V, Missing> | SessionWindowedKStream<K, V, Missing> {
+    windows: TimeWindows | SessionWindows | SlidingWindows,
+  ):
+    | TimeWindowedKStream<K, V, Missing>
+    | SessionWindowedKStream<K, V, Missing>
+    | SlidingWindowedKStream<K, V, Missing> {
+    if (windows instanceof SlidingWindows) return new SlidingWindowedKStream(this, windows, 'onUpdate');
     return windows instanceof SessionWindows
       ? new SessionWindowedKStream(this, windows, 'onUpdate')
       : new TimeWindowedKStream(this, windows, 'onUpdate');

@@ -13,6 +13,7 @@ import { LevelSessionStore } from '../state/sessions/session-store.js';
 import type { StateStore } from '../state/state-store.js';
 import { LevelVersionedStore, type VersionedKeyValueStore } from '../state/versioned/versioned-store.js';
 import type { LiveWindows } from '../state/windows/live-window-store.js';
+import { SlidingWindowStore } from '../state/windows/sliding-window-store.js';
 import { WindowStore } from '../state/windows/window-store.js';
 import type { Windowed } from '../state/windows/windowed.js';
 import { deserializationHandler, type ExceptionHandler } from '../topology/exception-handlers.js';
@@ -274,14 +275,16 @@ export class TopologyTestDriver {
   }
 
   /**
-   * The windows of the aggregate of that name, of all partitions: those that are not closed.
+   * The windows of the aggregate of that name, of all partitions: those that are not closed; of sliding ones, some that are,
+   * too.
    *
    * @throws ArgumentError when there is none, or it has no windows
    */
   getWindowStore<K, V>(name: string): LiveWindows<K, V> {
-    const views = this.#stores(name)
-      .filter((store) => store instanceof WindowStore)
-      .map((store): LiveWindows<K, V> => store.live());
+    const views = this.#stores(name).flatMap((store): LiveWindows<K, V>[] => {
+      if (store instanceof WindowStore) return [(store as WindowStore<K, V>).live()];
+      return store instanceof SlidingWindowStore ? [store.liveWindows()] : [];
+    });
     if (views.length === 0) throw new ArgumentError(`the store "${name}" is none of windows; see keyValueStore`);
     const from = (read: (view: LiveWindows<K, V>) => [Windowed<K>, V][]) => views.flatMap(read);
     return {
@@ -298,9 +301,11 @@ export class TopologyTestDriver {
    * @throws ArgumentError when there is none, or it has no sessions
    */
   getSessionStore<K, V>(name: string): LiveSessions<K, V> {
-    const views = this.#stores(name)
-      .filter((store) => store instanceof LevelSessionStore)
-      .map((store) => store.live() as LiveSessions<K, V>);
+    const views = this.#stores(name).flatMap((store) =>
+      store instanceof LevelSessionStore && !(store instanceof SlidingWindowStore)
+        ? [store.live() as LiveSessions<K, V>]
+        : [],
+    );
     if (views.length === 0) throw new ArgumentError(`the store "${name}" is none of sessions; see keyValueStore`);
     return {
       fetchSession: (key, start, end) => {

@@ -11,7 +11,7 @@ const ROUNDS = 30;
 const KILLS = 4;
 /** So many steps at most are seen of a process before it is killed: of all, there are thrice as many as rounds. */
 const STEPS = 16;
-const OUTPUTS = ['priced', 'paid', 'visits', 'minutes', 'calm'];
+const OUTPUTS = ['priced', 'paid', 'visits', 'minutes', 'calm', 'near'];
 
 /**
  * Writes its own input, round after round, one topic after the other, each time waiting until what it wrote is processed:
@@ -19,13 +19,13 @@ const OUTPUTS = ['priced', 'paid', 'visits', 'minutes', 'calm'];
  */
 const APPLICATION = `
   import {
-    BufferConfig, JoinWindows, SessionWindows, Streams, StreamsBuilder, stringSerde, Suppressed, TimeWindows,
+    BufferConfig, JoinWindows, SessionWindows, SlidingWindows, Streams, StreamsBuilder, stringSerde, Suppressed, TimeWindows,
   } from './streams/index.js';
   import { EmbeddedLog } from './streams/embedded.js';
   const [directory, rounds] = process.argv.slice(1);
   const INPUTS = ['prices', 'orders', 'payments'];
   const log = await EmbeddedLog.open({ directory: directory + '/log' });
-  for (const topic of [...INPUTS, 'priced', 'paid', 'visits', 'minutes', 'calm']) await log.ensureTopic(topic, { partitions: 1 });
+  for (const topic of [...INPUTS, 'priced', 'paid', 'visits', 'minutes', 'calm', 'near']) await log.ensureTopic(topic, { partitions: 1 });
 
   const builder = new StreamsBuilder();
   const strings = { key: stringSerde, value: stringSerde };
@@ -53,6 +53,14 @@ const APPLICATION = `
     .toStream()
     .map(({ key, window }, count) => [key, window.start + ': ' + count])
     .to('minutes', strings);
+  orders
+    .groupByKey()
+    .windowedBy(SlidingWindows.ofTimeDifferenceAndGrace('2s', '10s'))
+    .emitStrategy('onWindowClose')
+    .reduce((all, order) => all + ' ' + order, { name: 'near' })
+    .toStream()
+    .map(({ key, window }, all) => [key, window.start + ':' + all])
+    .to('near', strings);
   payments
     .toTable({ name: 'last-payments' })
     .suppress(Suppressed.untilTimeLimit('5s', BufferConfig.maxRecords(12)), { name: 'calm-payments' })

@@ -14,7 +14,7 @@ import {
   valueMappers,
 } from './functions.js';
 import { type ProcessorName, processors } from './processors.js';
-import { areSessions, type OracleCase, type SpecNode, type Step } from './topology-spec.js';
+import { areSessions, areSliding, type OracleCase, type SpecNode, type Step } from './topology-spec.js';
 import { dependsOnOrder, isJoin, type Traits, traitsOf } from './traits.js';
 
 /** Names of functions, shrinking towards the first. */
@@ -45,7 +45,18 @@ const sessions = fc.record({
   emit: fc.constantFrom('onUpdate' as const, 'onWindowClose' as const),
 });
 
-const windows = fc.oneof({ weight: 3, arbitrary: timeWindows }, { weight: 2, arbitrary: sessions });
+const sliding = fc.record({
+  // Kafka Streams fails for 0.
+  differenceMs: fc.integer({ min: 1, max: 30 }),
+  graceMs: fc.constantFrom(0, 1, 5, 20, 100),
+  emit: fc.constantFrom('onUpdate' as const, 'onWindowClose' as const),
+});
+
+const windows = fc.oneof(
+  { weight: 3, arbitrary: timeWindows },
+  { weight: 2, arbitrary: sessions },
+  { weight: 2, arbitrary: sliding },
+);
 
 const grouping = {
   of: back,
@@ -232,7 +243,9 @@ class SpecBuilder {
         const node = { ...choice, of };
         const { windows } = choice;
         // Partial results of sessions are combined before a repartition, in the order of time.
-        const hops = areSessions(windows) ? parent.multiple : windows !== null && windows.advanceMs < windows.sizeMs;
+        const hops = areSessions(windows)
+          ? parent.multiple
+          : windows !== null && !areSliding(windows) && windows.advanceMs < windows.sizeMs;
         const commutative = { ...node, function: 'greatest' as const };
         if (hops) this.#push(commutative);
         else this.#pushOrdered(node, parent, commutative);

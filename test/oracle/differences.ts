@@ -2,6 +2,7 @@ import { extractors } from './functions.js';
 import { PUNCTUATING_PROCESSORS } from './processors.js';
 import {
   areSessions,
+  areSliding,
   commitsOf,
   type OracleCase,
   type Outputs,
@@ -17,7 +18,7 @@ import { allTraits, isAggregate, isJoin, sourceGroups, type Traits } from './tra
  *
  * - `clock`: a windowed aggregate that not every record of its source reaches is given the source's stream time.
  * - `commit`: where a commit may change a row several times, updates are held back to the commit, and the last is sent.
- * - `delayMs`: final results of sessions wait until no record can join them.
+ * - `delayMs`: final results of windows whose end is the time of a record wait until none can come any more.
  * - `passesOverNulls`: a windowed reduce is not given null values.
  * - `retentionMs`: closed windows that were not sent yet are kept, however far event time jumps.
  */
@@ -66,6 +67,7 @@ export function toKafkaStreams(given: OracleCase): KafkaStreamsCase {
     const read = topicsOf(nodes, (id) => group(id) === source);
     const passesOverNulls = node.op === 'reduce';
     const needsClock =
+      areSliding(node.windows) ||
       parent.incomplete ||
       nullKeys ||
       node.groupBy === 'first' ||
@@ -82,16 +84,19 @@ export function toKafkaStreams(given: OracleCase): KafkaStreamsCase {
   return { nodes: spec, steps: withClocks(nodes, commitsOf(given), group, clocks, joinClocks) };
 }
 
-/** How long after its end a window takes records: a session does at its very bound. */
+/** How long after its end a window takes records: one whose end is the time of a record does at its very bound. */
 function closesAfterMs(windows: WindowsSpec | null): number {
   if (windows === null) throw new Error('there are no windows to close');
+  if (areSliding(windows)) return windows.graceMs + 1;
   return windows.graceMs + (areSessions(windows) ? windows.gapMs + 1 : 0);
 }
 
 /** Whether what an aggregate sends depends on how often it sends. */
 function needsCommits(nodes: readonly SpecNode[], traits: readonly Traits[]): boolean {
   return nodes.some((node) => {
-    if (isAggregate(node)) return (traits[node.of] as Traits).multiple || areSessions(node.windows);
+    if (isAggregate(node)) {
+      return (traits[node.of] as Traits).multiple || areSessions(node.windows) || areSliding(node.windows);
+    }
     if (node.op === 'groupTable') return true;
     if (node.op !== 'process') return false;
     return PUNCTUATING_PROCESSORS.includes(node.processor) && (traits[node.of] as Traits).held;

@@ -8,6 +8,7 @@ import {
   type Materialized,
   type Serde,
   SessionWindows,
+  SlidingWindows,
   StreamsBuilder,
   Suppressed,
   TimeWindows,
@@ -33,6 +34,7 @@ import { processors } from './processors.js';
 import {
   type AggregateNode,
   areSessions,
+  areSliding,
   commitsOf,
   type InputRecord,
   type JoinNode,
@@ -193,9 +195,13 @@ class SpecTopology {
           ? grouped
               .windowedBy(SessionWindows.ofInactivityGapAndGrace(windows.gapMs, windows.graceMs))
               .emitStrategy(windows.emit)
-          : grouped
-              .windowedBy(TimeWindows.ofSizeAndGrace(windows.sizeMs, windows.graceMs).advanceBy(windows.advanceMs))
-              .emitStrategy(windows.emit);
+          : areSliding(windows)
+            ? grouped
+                .windowedBy(SlidingWindows.ofTimeDifferenceAndGrace(windows.differenceMs, windows.graceMs))
+                .emitStrategy(windows.emit)
+            : grouped
+                .windowedBy(TimeWindows.ofSizeAndGrace(windows.sizeMs, windows.graceMs).advanceBy(windows.advanceMs))
+                .emitStrategy(windows.emit);
     const materialized: Materialized<unknown> & { value: Serde<unknown> } = { name, value: textSerde };
     const grouping = target as unknown as Grouping;
     switch (node.op) {

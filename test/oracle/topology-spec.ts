@@ -26,10 +26,20 @@ export interface SessionsSpec {
   readonly emit: EmitStrategy;
 }
 
-export type WindowsSpec = TimeWindowsSpec | SessionsSpec;
+export interface SlidingSpec {
+  readonly differenceMs: number;
+  readonly graceMs: number;
+  readonly emit: EmitStrategy;
+}
+
+export type WindowsSpec = TimeWindowsSpec | SessionsSpec | SlidingSpec;
 
 export function areSessions(windows: WindowsSpec | null): windows is SessionsSpec {
   return windows !== null && 'gapMs' in windows;
+}
+
+export function areSliding(windows: WindowsSpec | null): windows is SlidingSpec {
+  return windows !== null && 'differenceMs' in windows;
 }
 
 interface Grouping {

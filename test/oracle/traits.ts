@@ -2,6 +2,7 @@ import { PUNCTUATING_PROCESSORS, STATELESS_PROCESSORS } from './processors.js';
 import {
   type AggregateNode,
   areSessions,
+  areSliding,
   type JoinNode,
   type OracleCase,
   type SpecNode,
@@ -157,7 +158,8 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
         headed: parent.headed && !closing && !areSessions(windows),
         sessions: areSessions(windows) && !closing,
         // One record deletes the sessions that it joins, and sends the one that they become.
-        repeated: (parent.multiple || areSessions(windows)) && !closing,
+        // And a new sliding window was, in Kafka Streams, what the one was that it is made of.
+        repeated: ((parent.multiple || areSessions(windows)) && !closing) || areSliding(windows),
         whole: false,
         windows,
       };

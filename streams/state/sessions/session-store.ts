@@ -95,12 +95,17 @@ export class LevelSessionStore<K, A> implements StateStore {
 
   /** Puts one session in the place of those that were merged into it, or none. */
   replace(key: KeySessions<K, A>, merged: readonly Session<A>[], added: Session<A> | undefined): void {
+    this.update(key, replaced(key.sessions, merged, added), added === undefined ? [] : [added]);
+  }
+
+  /** Puts others in the place of the key's sessions, in the order of their ends; `added` are those of new bounds. */
+  update(key: KeySessions<K, A>, sessions: readonly Session<A>[], added: readonly Session<A>[]): void {
     if (key.committed === undefined) {
       key.committed = key.sessions;
       this.#dirty.push(key);
     }
-    key.sessions = replaced(key.sessions, merged, added);
-    if (added !== undefined) this.#index(key, added.end);
+    key.sessions = sessions;
+    for (const { end } of added) this.#index(key, end);
   }
 
   /** All keys with sessions. */
@@ -115,11 +120,16 @@ export class LevelSessionStore<K, A> implements StateStore {
 
   /** The keys with a session that ends before the time, each once. */
   keysEndingBefore(time: number): KeySessions<K, A>[] {
+    return this.keysEndingBetween(Number.NEGATIVE_INFINITY, time);
+  }
+
+  /** The keys with a session that ends at the first time or later, and before the second, each once. */
+  keysEndingBetween(from: number, to: number): KeySessions<K, A>[] {
     const found = new Set<KeySessions<K, A>>();
-    const last = Math.floor(time / this.#bucketMs);
+    const [first, last] = [from, to].map((time) => Math.floor(time / this.#bucketMs)) as [number, number];
     for (const [bucket, keys] of this.#byEnd) {
-      if (bucket > last) continue;
-      for (const key of keys) if (key.sessions.some(({ end }) => end < time)) found.add(key);
+      if (bucket < first || bucket > last) continue;
+      for (const key of keys) if (key.sessions.some(({ end }) => end >= from && end < to)) found.add(key);
     }
     return [...found];
   }

@@ -55,6 +55,12 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
     byLength.count({ name: 'lengths' }).toStream().mapValues((count) => count + 1);
     byLength.reduce((a, b) => a + b, (a, b) => a.replace(b, '')).toStream().mapValues((all) => all?.length);
     byLength.aggregate({ initializer: () => 0, add: (length, user, sum) => sum + user.length + length, subtract: (length, user, sum) => sum - user.length - length }, { value: numberSerde });`,
+  'sliding windows': `
+    const near = words.groupByKey().windowedBy(SlidingWindows.ofTimeDifferenceAndGrace('10s', 5));
+    near.count({ name: 'near' }).toStream().map(({ key, window }, count) => [\`\${key}@\${window.end}\`, count + 1]).to('out', NUMBERS);
+    near.emitStrategy('onWindowClose').reduce((a, b) => a + b).suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded())).toStream();
+    kept.groupByKey().windowedBy(SlidingWindows.ofTimeDifferenceWithNoGrace('1m'))
+      .aggregate({ initializer: () => 0, add: (_key, word, sum) => sum + word.length }, { value: numberSerde }).toStream().mapValues((sum) => sum + 1);`,
   'suppressed tables': `
     const closed = words.groupByKey().windowedBy(minute).count().suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded()));
     closed.toStream().map(({ key, window }, count) => [\`\${key}@\${window.start}\`, count + 1]).to('out', NUMBERS);

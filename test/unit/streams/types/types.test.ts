@@ -7,7 +7,7 @@ const BEGINNING = `
 import {
   type Aggregator, describeTopology, type Duration, type ErrorContext, type Json, BufferConfig, JoinWindows, jsonSerde, type KStream, type KTable, type KeyValueStore,
   keyValueStore, numberSerde, type Processor, type ProcessorContext, type Serde, Streams, StreamsBuilder, type StreamsConfig,
-  type StreamRecord, stringSerde, Suppressed, type Synchronous, TimeWindows, toMilliseconds, type Windowed,
+  type StreamRecord, SlidingWindows, stringSerde, Suppressed, type Synchronous, TimeWindows, toMilliseconds, type Windowed,
 } from '@millrace/streams';
 import { TopologyTestDriver } from '@millrace/streams/testing';
 import type { Log } from '@millrace/streams';

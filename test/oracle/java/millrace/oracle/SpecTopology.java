@@ -25,6 +25,7 @@ import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.Repartitioned;
 import org.apache.kafka.streams.kstream.SessionWindowedKStream;
 import org.apache.kafka.streams.kstream.SessionWindows;
+import org.apache.kafka.streams.kstream.SlidingWindows;
 import org.apache.kafka.streams.kstream.TimeWindowedKStream;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -209,8 +210,7 @@ final class SpecTopology {
         if (windows.has("gapMs")) {
             return sessions(id, op, node, grouped);
         }
-        final TimeWindowedKStream<Object, Object> windowed = grouped
-            .windowedBy(timeWindows(windows))
+        final TimeWindowedKStream<Object, Object> windowed = windowed(grouped, windows)
             .emitStrategy(emitsOnClose(windows) ? EmitStrategy.onWindowClose() : EmitStrategy.onWindowUpdate());
         return switch (op) {
             case "count" -> untyped(windowed.count(
@@ -279,6 +279,17 @@ final class SpecTopology {
         return selector.isNull()
             ? keyed.groupByKey(Grouped.with(text, text))
             : keyed.groupBy(Functions.selector(selector.asText()), Grouped.with(text, text));
+    }
+
+    private static TimeWindowedKStream<Object, Object> windowed(
+        final KGroupedStream<Object, Object> grouped,
+        final JsonNode windows
+    ) {
+        if (!windows.has("differenceMs")) {
+            return grouped.windowedBy(timeWindows(windows));
+        }
+        return grouped.windowedBy(
+            SlidingWindows.ofTimeDifferenceAndGrace(millis(windows, "differenceMs"), millis(windows, "graceMs")));
     }
 
     private static TimeWindows timeWindows(final JsonNode windows) {
