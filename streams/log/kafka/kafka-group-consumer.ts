@@ -302,9 +302,11 @@ export class KafkaGroupConsumer implements GroupConsumer {
       return accessDenied(brokers, settings, error, { group, topic: topics.join('", "'), operation: 'Read' });
     }
     const isNotAdmitted = this.#refusedAt !== undefined && !this.#wasAssigned;
-    const why = isNotAdmitted
-      ? `the group "${group}" does not admit "${instanceId}", which may still run`
-      : error.message;
+    // In the classic protocol whoever joins under a name has it, and whoever had it is put out. The client does not say so.
+    const isPutOut = error.code === ERRORS.ERR__FATAL && instanceId !== undefined && this.#wasAssigned;
+    let why = error.message;
+    if (isNotAdmitted) why = `the group "${group}" does not admit "${instanceId}", which may still run`;
+    if (isPutOut) why += `; another process may have joined the group "${group}" as "${instanceId}"`;
     return new LogError('LOG_IO', `cannot read from Kafka: ${why}`, { cause: error });
   }
 

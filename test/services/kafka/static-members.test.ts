@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { KafkaLog } from '@millrace/streams/kafka';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { GroupProtocol } from '../../../streams/log/kafka/kafka-group-consumer.js';
 import type { GroupConsumer } from '../../../streams/log/log.js';
 import { until } from '../../until.js';
 import { type Services, startServices, whyNoServices } from '../services.js';
@@ -26,9 +27,9 @@ class Member {
     readonly consumer: GroupConsumer,
   ) {}
 
-  static async join(groupInstanceId: string): Promise<Member> {
+  static async join(groupInstanceId: string, groupProtocol: GroupProtocol = 'consumer'): Promise<Member> {
     const log = await KafkaLog.open({
-      ...{ brokers: services.addresses.brokers, groupInstanceId },
+      ...{ brokers: services.addresses.brokers, groupInstanceId, groupProtocol },
       say: (message) => said.push(message),
     });
     await log.ensureTopic(topic, { partitions: PARTITIONS });
@@ -76,14 +77,16 @@ afterEach(async () => {
 });
 
 describe.skipIf(reason)('a member of a group with a name of its own', () => {
-  it('does not leave when it is closed, and has its partitions again when it comes back; the others keep theirs', async () => {
-    const [restarted, other] = [await Member.join('pod-0'), await Member.join('pod-1')];
+  const back =
+    'does not leave when it is closed, and has its partitions again when it comes back; the others keep theirs';
+  it.each(['consumer', 'classic'] as const)(`${back}: %s`, async (protocol) => {
+    const [restarted, other] = [await Member.join('pod-0', protocol), await Member.join('pod-1', protocol)];
     await untilAll(() => restarted.partitions.size === 2 && other.partitions.size === 2, restarted, other);
     const [before, kept] = [[...restarted.partitions], [...other.partitions]];
     const { rebalances } = other;
     await restarted.close();
     for (let poll = 0; poll < QUIET_POLLS; poll++) await other.poll();
-    const again = await Member.join('pod-0');
+    const again = await Member.join('pod-0', protocol);
     await untilAll(() => again.partitions.size === 2, again, other);
     for (let poll = 0; poll < QUIET_POLLS; poll++) await Promise.all([again.poll(), other.poll()]);
     expect([...again.partitions].sort()).toEqual(before.sort());
@@ -104,5 +107,20 @@ describe.skipIf(reason)('a member of a group with a name of its own', () => {
     expect(first.partitions.size).toBe(PARTITIONS);
     await first.close();
     await untilAll(() => second.partitions.size === PARTITIONS, second);
+  });
+
+  it('takes its name over at once in the classic protocol, and whoever had it ends with an error that names it', async () => {
+    const first = await Member.join('pod-0', 'classic');
+    await untilAll(() => first.partitions.size === PARTITIONS, first);
+    const second = await Member.join('pod-0', 'classic');
+    let failure: Error | undefined;
+    await until(async () => {
+      await second.poll();
+      await first.poll().catch((error: Error) => {
+        failure = error;
+      });
+      return failure !== undefined && second.partitions.size === PARTITIONS;
+    });
+    expect(failure?.message).toMatch(/another process may have joined the group ".*" as "pod-0"/);
   });
 });
