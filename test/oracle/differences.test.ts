@@ -113,6 +113,36 @@ describe.skipIf(reason)('Millrace differs from Kafka Streams, on purpose', () =>
     expect(ours).toEqual([...grown, 'commit 2: "[k@1/5]" = "3" @ 5']);
   });
 
+  it('the final result of a session is sent once, when nothing can join it', async () => {
+    const windows: WindowsSpec = { gapMs: 10, graceMs: 5, emit: 'onUpdate' };
+    const { theirs, ours } = await both(
+      [
+        { op: 'count', of: 0, groupBy: null, windows },
+        { op: 'suppress', of: 1, until: 'final' },
+        { op: 'toStream', of: 2 },
+      ],
+      [at(10), at(25, 'aa', 'other'), at(10), at(26, 'aa', 'other')],
+    );
+    // And the session is open, but is not found by the record.
+    expect(theirs).toEqual(['commit 1: "[k@10/10]" = "1" @ 10', 'commit 2: "[k@10/10]" = "1" @ 10']);
+    expect(ours).toEqual(['commit 3: "[k@10/10]" = "2" @ 10']);
+  });
+
+  it('a filter behind a suppress is told what was sent of a row, not what was held back', async () => {
+    const { theirs, ours } = await both(
+      [
+        { op: 'toTable', of: 0 },
+        { op: 'suppress', of: 1, until: 'limit', limitMs: 10, maxRecords: null },
+        { op: 'tableFilter', of: 2, predicate: 'evenLength' },
+        { op: 'toStream', of: 3 },
+      ],
+      [at(1, 'aa'), at(2, 'odd'), at(12, 'x', 'other'), at(30, 'x', 'other')],
+    );
+    // No row of k was ever sent: there is nothing to delete.
+    expect(theirs).toEqual(['commit 2: "k" = null @ 2']);
+    expect(ours).toEqual([]);
+  });
+
   it('a session that never had a row is not deleted', async () => {
     const windows: WindowsSpec = { gapMs: 10, graceMs: 20, emit: 'onUpdate' };
     const { theirs, ours } = await both(

@@ -44,9 +44,11 @@ export function slide<K, V, A>(
 
   const put = (window: SlidingWindow<A>) => {
     const at = firstFrom(windows, window.start);
-    const isThere = windows[at]?.start === window.start;
-    windows.splice(at, isThere ? 1 : 0, window);
-    if (!isThere) added.push(window);
+    if (windows[at]?.start === window.start) windows[at] = window;
+    else {
+      windows.splice(at, 0, window);
+      added.push(window);
+    }
   };
   /** Adds the record to what a window holds, where it still takes any. */
   const count = (start: number, held: A, newest: number) => {
