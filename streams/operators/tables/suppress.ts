@@ -118,7 +118,7 @@ export function suppressedRows(rows: TableRows, store: StoreDefinition): TableRo
   return { stores: [...rows.stores, store], current: told, told };
 }
 
-function bufferFull({ limits, name }: SuppressOptions, buffer: SuppressionBuffer<unknown, unknown>): StateError {
+function bufferFull({ limits, name, until }: SuppressOptions, buffer: SuppressionBuffer<unknown, unknown>): StateError {
   const { maxBytes, maxRecords } = limits;
   const bounds = [
     ...(Number.isFinite(maxRecords) ? [`${maxRecords} rows`] : []),
@@ -127,6 +127,6 @@ function bufferFull({ limits, name }: SuppressOptions, buffer: SuppressionBuffer
   return new StateError(
     'BUFFER_FULL',
     `"${name}" holds back ${buffer.entries} rows of ${buffer.sizeBytes} bytes, and may hold ${bounds}: nothing of it is ` +
-      'committed; give it a larger buffer, a shorter time or windows, or let it emitEarlyWhenFull',
+      `committed; give it a larger buffer, or ${until === 'final' ? 'shorter windows' : 'a shorter time, or let it emitEarlyWhenFull'}`,
   );
 }
