@@ -1,5 +1,6 @@
 import { CombinedFormat } from './combined.js';
 import { CsvFormat } from './csv.js';
+import { EnvoyFormat } from './envoy.js';
 import { ErrorLogFormat } from './error-log.js';
 import { HaproxyFormat } from './haproxy.js';
 import { isBehind, isList, isListBracket, JsonFormat, jsonObject } from './json.js';
@@ -47,6 +48,7 @@ interface Member {
 
 const TEXT = 'a text log';
 const W3C = "the W3C's extended format";
+const BALANCER = "an AWS load balancer's log";
 const CSV = 'CSV';
 const WRAPPED_TEXT = 'plain text in a wrapper';
 const LINE_PROTOCOL = 'the line protocol';
@@ -61,6 +63,7 @@ export class AutoFormat implements LineFormat {
   readonly #json: JsonFormat;
   readonly #combined: CombinedFormat;
   readonly #others: readonly Member[];
+  readonly #balancers = new LoadBalancerFormat();
   readonly #errorLog = new ErrorLogFormat();
   readonly #parts = new PartialLines();
   #last: Member | undefined;
@@ -95,8 +98,9 @@ export class AutoFormat implements LineFormat {
     this.#others = [
       member('LTSV', new LtsvFormat(forwarded), true),
       member("an error log of NGINX's or Apache's", this.#errorLog, true),
-      member("an AWS load balancer's log", new LoadBalancerFormat(), true),
+      member(BALANCER, this.#balancers, true),
       member("HAProxy's log of requests", new HaproxyFormat(), true),
+      member("Envoy's access log", new EnvoyFormat(), true),
       member("Squid's access log", new SquidFormat(), true),
       member(W3C, new W3cFormat(), false),
       member(TEXT, new TextLogFormat(), false),
@@ -132,6 +136,13 @@ export class AutoFormat implements LineFormat {
     if (last?.isSure) {
       const outcome = this.#try(last, line);
       if (outcome !== undefined) return outcome;
+    }
+    // It begins as syslog's header does: the time, and a name.
+    const balanced = last?.format === this.#balancers ? undefined : this.#balancers.readClassic(line);
+    if (balanced !== undefined) {
+      this.#isOpen = false;
+      this.#kind = BALANCER;
+      return balanced;
     }
     const wrapped = unwrapped(line, true);
     if (wrapped !== undefined) return this.#unwrap(wrapped);

@@ -1,3 +1,5 @@
+import { cloudRequest } from './cloud-requests.js';
+
 type Members = Record<string, unknown>;
 
 /** MongoDB's letters; debug has a number behind it. */
@@ -11,6 +13,8 @@ const PLACEHOLDER = /\{[@$]?([\w.]{1,128})(?:[,:][^}]{0,64})?\}/g;
  * @param times names under which a time may be
  */
 export function inCommonWords(object: Members, times: readonly string[]): Members | undefined {
+  const request = cloudRequest(object);
+  if (request !== undefined) return request;
   if ('@t' in object) return compact(object);
   if (typeof object['MessageTemplate'] === 'string') return serilog(object);
   if (Array.isArray(object['MESSAGE'])) return { ...object, MESSAGE: textOf(object['MESSAGE']) };

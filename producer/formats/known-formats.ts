@@ -3,6 +3,7 @@ import { isApacheFormat, nginxFormatOf } from './apache-format.js';
 import { AutoFormat } from './auto.js';
 import { CombinedFormat } from './combined.js';
 import { CsvFormat } from './csv.js';
+import { EnvoyFormat } from './envoy.js';
 import { ErrorLogFormat } from './error-log.js';
 import { HaproxyFormat } from './haproxy.js';
 import { JsonFormat } from './json.js';
@@ -52,7 +53,7 @@ const FORMATS: Readonly<Record<string, MakeFormat>> = {
   logfmt: ({ forwarded }) => new LogfmtFormat(new JsonFormat({ forwarded })),
   ltsv: ({ forwarded }) => new LtsvFormat(forwarded),
   ...{ w3c, iis: w3c, cloudfront: w3c, alb: loadBalancer, 'nginx-error': error, 'apache-error': error },
-  ...{ haproxy: () => new HaproxyFormat(), squid: () => new SquidFormat() },
+  ...{ haproxy: () => new HaproxyFormat(), squid: () => new SquidFormat(), envoy: () => new EnvoyFormat() },
   text: () => new TextLogFormat(),
   csv: ({ forwarded }) => new CsvFormat(new JsonFormat({ forwarded })),
   'line-protocol': () => new LineProtocolFormat(),

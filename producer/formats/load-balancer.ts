@@ -13,27 +13,38 @@ const TRACE = /"Root=([^"]{1,128})"|"(?:Self=[^"]*;)?Root=([^";]{1,128})[^"]*"/;
 export class LoadBalancerFormat implements LineFormat {
   read(line: string): LineOutcome {
     const application = APPLICATION.exec(line);
-    const parts = application?.slice(2) ?? CLASSIC.exec(line)?.slice(1);
-    if (parts === undefined) return new LineRefusal('not-in-format', `no line of an AWS load balancer: ${shown(line)}`);
-    const [time, balancer, client, , toBackend, backend, toClient, status, backendStatus] = parts;
-    const [, sent, request = '', agent, , protocol, rest = ''] = parts.slice(9);
-    const fields = new RequestFields();
-    fields.time = time;
-    fields.server = balancer;
-    fields.client = client;
-    fields.status = status === '-' ? backendStatus : status;
-    fields.bytes = sent;
-    fields.userAgent = agent;
-    fields.tls = protocol;
-    // -1 where there was no answer.
-    const times = [toBackend, backend, toClient].map(Number);
-    if (times.every((one) => one >= 0)) fields.requestTime = round(times.reduce((sum, one) => sum + one, 0));
-    if ((times[1] ?? -1) >= 0) fields.upstreamTime = times[1];
-    takeRequest(fields, request);
-    const trace = TRACE.exec(rest);
-    fields.requestId = trace?.[1] ?? trace?.[2];
-    return fields;
+    if (application !== null) return fieldsOf(application.slice(2));
+    return (
+      this.readClassic(line) ?? new LineRefusal('not-in-format', `no line of an AWS load balancer: ${shown(line)}`)
+    );
   }
+
+  /** A line of a classic load balancer; undefined where it is none. */
+  readClassic(line: string): RequestFields | undefined {
+    const classic = CLASSIC.exec(line);
+    return classic === null ? undefined : fieldsOf(classic.slice(1));
+  }
+}
+
+function fieldsOf(parts: readonly (string | undefined)[]): RequestFields {
+  const [time, balancer, client, , toBackend, backend, toClient, status, backendStatus] = parts;
+  const [, sent, request = '', agent, , protocol, rest = ''] = parts.slice(9);
+  const fields = new RequestFields();
+  fields.time = time;
+  fields.server = balancer;
+  fields.client = client;
+  fields.status = status === '-' ? backendStatus : status;
+  fields.bytes = sent;
+  fields.userAgent = agent;
+  fields.tls = protocol;
+  // -1 where there was no answer.
+  const times = [toBackend, backend, toClient].map(Number);
+  if (times.every((one) => one >= 0)) fields.requestTime = round(times.reduce((sum, one) => sum + one, 0));
+  if ((times[1] ?? -1) >= 0) fields.upstreamTime = times[1];
+  takeRequest(fields, request);
+  const trace = TRACE.exec(rest);
+  fields.requestId = trace?.[1] ?? trace?.[2];
+  return fields;
 }
 
 /** To the microsecond, which the log has. */

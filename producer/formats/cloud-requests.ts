@@ -1,0 +1,61 @@
+type Members = Record<string, unknown>;
+
+/**
+ * A request in the words of most others, where those that a cloud has are nobody else's: Cloudflare's Logpush, Google's
+ * load balancers, Azure's application gateways, and the access logs of AWS's API gateways. Undefined for any other.
+ */
+export function cloudRequest(object: Members): Members | undefined {
+  const { httpRequest, properties } = object;
+  if ('EdgeResponseStatus' in object) return cloudflare(object);
+  if (isObject(httpRequest) && 'requestUrl' in httpRequest) return google(object, httpRequest);
+  if (isObject(properties) && 'httpStatus' in properties) return azure(object, properties);
+  if ('requestTime' in object && 'httpMethod' in object) return apiGateway(object);
+  return undefined;
+}
+
+function cloudflare(object: Members): Members {
+  return {
+    timestamp: object['EdgeStartTimestamp'] ?? object['EdgeEndTimestamp'],
+    client_ip: object['ClientIP'],
+    ...{ host: object['ClientRequestHost'], request_method: object['ClientRequestMethod'] },
+    ...{ path: object['ClientRequestURI'] ?? object['ClientRequestPath'], protocol: object['ClientRequestProtocol'] },
+    ...{ status: object['EdgeResponseStatus'], bytes: object['EdgeResponseBytes'] },
+    ...{ user_agent: object['ClientRequestUserAgent'], referrer: object['ClientRequestReferer'] },
+    ...{ tls: object['ClientSSLProtocol'], request_id: object['RayID'] },
+  };
+}
+
+function google({ resource, timestamp }: Members, request: Members): Members {
+  const [, host, path] = /^[a-z]+:\/\/([^/?#:]+)(?::\d+)?(\S*)$/i.exec(String(request['requestUrl'])) ?? [];
+  const latency = Number.parseFloat(String(request['latency']));
+  return {
+    timestamp,
+    client_ip: request['remoteIp'],
+    ...{ host, path: path ?? request['requestUrl'], request_method: request['requestMethod'] },
+    ...{ status: request['status'], bytes: request['responseSize'], protocol: request['protocol'] },
+    ...{ user_agent: request['userAgent'], referrer: request['referer'] },
+    ...(Number.isFinite(latency) ? { request_time: latency } : {}),
+    ...(isObject(resource) ? { server: resource['type'] } : {}),
+  };
+}
+
+function azure(object: Members, request: Members): Members {
+  return {
+    timestamp: object['time'] ?? object['timeStamp'],
+    client_ip: request['clientIP'] ?? request['clientIp'],
+    ...{ host: request['originalHost'] ?? request['host'], server: request['instanceId'] },
+    ...{ request_method: request['httpMethod'], path: request['requestUri'], query: request['requestQuery'] },
+    ...{ status: request['httpStatus'], bytes: request['sentBytes'], protocol: request['httpVersion'] },
+    ...{ user_agent: request['userAgent'], tls: request['sslProtocol'], request_time: request['timeTaken'] },
+  };
+}
+
+function apiGateway({ requestTime, responseLength, resourcePath, sourceIp, ...rest }: Members): Members {
+  const said = { path: resourcePath, bytes: responseLength, client_ip: sourceIp };
+  const known = Object.entries(said).filter(([, value]) => value !== undefined);
+  return { ...rest, timestamp: requestTime, ...Object.fromEntries(known) };
+}
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
