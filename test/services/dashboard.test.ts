@@ -191,6 +191,20 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
     await page.context().close();
   });
 
+  test('lines that match are exported as Parquet', async () => {
+    const { page, problems } = await open('/logs?q=level:ERROR');
+    await page.getByRole('row').first().waitFor();
+    await page.getByRole('button', { name: 'Export what matches' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Parquet' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/^millrace-services-[\dT-]+\.parquet$/);
+    const bytes = await readFile(await download.path());
+    expect([bytes.subarray(0, 4).toString(), bytes.subarray(-4).toString()]).toEqual(['PAR1', 'PAR1']);
+    expect(problems).toEqual([]);
+  });
+
   test('columns of the list are chosen, stand in the URL, and are there again with it', async () => {
     const { page, problems } = await open('/logs');
     const grid = page.getByRole('grid', { name: 'Lines' });

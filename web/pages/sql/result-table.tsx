@@ -1,5 +1,5 @@
 import { Link } from 'wouter';
-import { number } from '../../parts/wording.js';
+import { whole } from '../../parts/wording.js';
 import { isNumberType, type Result } from './result-lines.js';
 
 const LINKS: Readonly<Record<string, (value: string) => string>> = {
@@ -38,7 +38,11 @@ export function ResultTable({ result: { columns, rows } }: { readonly result: Re
           {rows.map((row, place) => (
             <tr key={place}>
               {columns.map(({ name }, index) => (
-                <td key={name} className={isNumber[index] ? 'num' : ''}>
+                <td
+                  key={name}
+                  className={isNumber[index] ? 'num' : 'val'}
+                  title={typeof row[index] === 'string' ? row[index] : undefined}
+                >
                   <Cell name={name} value={row[index]} />
                 </td>
               ))}
@@ -55,9 +59,14 @@ export function ResultTable({ result: { columns, rows } }: { readonly result: Re
   );
 }
 
+/** What was asked for is not rounded as figures of a page are. */
+export function exact(value: number): string {
+  return Number.isInteger(value) ? whole(value) : value.toLocaleString('en-US', { maximumSignificantDigits: 7 });
+}
+
 function Cell({ name, value }: { readonly name: string; readonly value: unknown }) {
   if (value === null || value === undefined) return <span className="dim">null</span>;
-  if (typeof value === 'number') return number(value);
+  if (typeof value === 'number') return exact(value);
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   const href = LINKS[name]?.(text);
   return href === undefined ? (
