@@ -90,9 +90,7 @@ export function chartRate(
   const isLearning = alarm.seen < WARMUP;
   const ratioOf = (factor: number) => (count * Math.log(factor) - mean * (factor - 1)) / spread;
   const mostOf = (factor: number) => mostOfWindow(limit, leastWindows, factor > 1 ? MAX_OF_RISE : undefined);
-  // A service that starts with a batch, or ends one, has no usual rate yet.
-  if (alarm.seen >= judgedAfter)
-    addEvidence(state, factors, limit, (factor) => Math.min(mostOf(factor), ratioOf(factor)));
+  if (!isLearning) addEvidence(state, factors, limit, (factor) => Math.min(mostOf(factor), ratioOf(factor)));
   const evidence = mostEvidence(state);
   if (alarm.open) {
     alarm.openFor++;
@@ -102,6 +100,9 @@ export function chartRate(
     const factor = isFall ? Math.min(0.7, Math.max(0.05, state.alarming / mean)) : Math.max(1.5, state.alarming / mean);
     state.good = rounded(Math.max(0, state.good + Math.min(GOOD_LIMIT / 2, -ratioOf(factor))));
     if (state.good >= GOOD_LIMIT) closeChart(state);
+  } else if (alarm.seen < judgedAfter) {
+    // A service that starts with a batch, or ends one, has no usual rate yet.
+    if (evidence > limit) state.evidence.fill(0);
   } else if (evidence > limit) {
     const { former } = state;
     if (former !== null && count > former / 2 && count < former * 2) {
@@ -122,7 +123,7 @@ export function chartRate(
       : { low: Math.max(0, mean - width), high: mean + width + 1 },
     isLearning,
   };
-  learn(state, count, { adoptedAfter, judgedAfter, limit, mean, memory, spread });
+  learn(state, count, { adoptedAfter, limit, mean, memory, spread });
   return verdict;
 }
 
@@ -132,14 +133,9 @@ interface Learned {
   readonly spread: number;
   readonly memory: number;
   readonly adoptedAfter: number;
-  readonly judgedAfter: number;
 }
 
-function learn(
-  state: RateChartState,
-  count: number,
-  { adoptedAfter, judgedAfter, limit, mean, memory, spread }: Learned,
-): void {
+function learn(state: RateChartState, count: number, { adoptedAfter, limit, mean, memory, spread }: Learned): void {
   const { alarm } = state;
   if (alarm.open && alarm.openFor >= adoptedAfter) {
     // What lasts is usual; what was before is not forgotten, for it may come back.
@@ -161,8 +157,7 @@ function learn(
     const rate = doubt * Math.max(1 / (seen + 2), 1 / RESTLESS_MEMORY);
     // Of the first value nothing can be said, and of few events chance says all.
     if (seen > 0) state.restlessness = rounded(Math.max(0, state.restlessness + rate * (excess - state.restlessness)));
-    if (seen < judgedAfter) alarm.seen++;
-    else learnEvidence(alarm, evidence, limit);
+    learnEvidence(alarm, evidence, limit);
   }
   const weight = alarm.open ? OPEN_WEIGHT : evidence > DOUBTFUL * limit ? DOUBTFUL_WEIGHT : 1;
   state.mean = rounded(state.mean + weight * Math.max(1 / (seen + 1), 1 / memory) * clipped);
