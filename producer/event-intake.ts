@@ -8,6 +8,7 @@ import {
   LineRefusal,
   NO_RECORD,
   ServiceFields,
+  says,
   UNFINISHED,
 } from './formats/line-format.js';
 import { readLine } from './formats/read-line.js';
@@ -47,12 +48,19 @@ export class EventIntake {
     return this.#requests.length + this.#serviceLogs.length + this.#readings.length + this.#badLines.length;
   }
 
-  /** @param source who sent it, for what cannot be used */
-  addLine(line: string, source: string): void {
+  /**
+   * @param source who sent it, for what cannot be used
+   * @param arrivedAt in milliseconds since the epoch: of what says no time, as it may in syslog, that is when it was
+   */
+  addLine(line: string, source: string, arrivedAt?: number): void {
     this.#lines++;
     if (line.trim() === '') return;
     const outcome = this.#outcomeOf(() => readLine(this.#format, line));
     if (!isList(outcome)) {
+      if (arrivedAt !== undefined && outcome instanceof ServiceFields && !says(outcome.time)) {
+        outcome.time = arrivedAt;
+        this.#builder.oddFields.add('time', 'none, taken for that of arrival');
+      }
       this.#addOutcome(outcome, line, source);
       return;
     }

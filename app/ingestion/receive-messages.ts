@@ -80,7 +80,7 @@ async function listen(
     for (const { bytes, length } of messages) {
       const text = bytes.toString();
       size += bytes.length;
-      if (length <= bytes.length) events.addLine(text, peer);
+      if (length <= bytes.length) events.addLine(text, peer, Date.now());
       else
         events.refuse(text, peer, `line-too-long: the message has ${length} bytes; ${MAX_MESSAGE_BYTES} are the most`);
     }

@@ -11,6 +11,22 @@ function intake(): EventIntake {
 }
 
 describe('an intake of what others send', () => {
+  it('gives what syslog sends without a time that of its arrival, and says so, and other lines their own', () => {
+    const events = intake();
+    const arrivedAt = Date.UTC(2026, 2, 7, 11, 5, 3);
+    events.addLine('<34>su: failed for root on /dev/pts/8', 'udp://192.0.2.1', arrivedAt);
+    events.addLine('<134>cart[12]: hello', 'udp://192.0.2.1', arrivedAt);
+    events.addLine('<134>2026-03-07T10:00:00Z web-1 cart[12]: earlier', 'udp://192.0.2.1', arrivedAt);
+    const { badLines, oddFields, serviceLogs } = events.take();
+    expect(badLines).toEqual([]);
+    expect(serviceLogs.map(({ timestamp, message }) => [timestamp, message])).toEqual([
+      [arrivedAt, 'su: failed for root on /dev/pts/8'],
+      [arrivedAt, 'cart[12]: hello'],
+      [Date.UTC(2026, 2, 7, 10), 'earlier'],
+    ]);
+    expect([...oddFields.values()]).toEqual([2]);
+  });
+
   it('sorts events by their kind, and has none twice', () => {
     const events = intake();
     events.addLine(LINE, 'tcp://203.0.113.9');
