@@ -15,7 +15,7 @@ import {
 } from './functions.js';
 import { type ProcessorName, processors } from './processors.js';
 import { areSessions, areSliding, type OracleCase, type SpecNode, type Step } from './topology-spec.js';
-import { dependsOnOrder, isJoin, type Traits, traitsOf } from './traits.js';
+import { dependsOnOrder, isAggregate, isJoin, type Traits, traitsOf } from './traits.js';
 
 /** Names of functions, shrinking towards the first. */
 function nameOf<T extends object>(functions: T): fc.Arbitrary<keyof T> {
@@ -324,9 +324,9 @@ class SpecBuilder {
     if (one.topics.some((topic) => other.topics.includes(topic))) return false;
     // A task does not feed itself.
     const meetings = this.nodes.filter((node) => node.op === 'merge' || isJoin(node));
-    const repartitions = (node: SpecNode) =>
-      isJoin(node) && [node.of, node.with].some((side) => this.#traits[side]?.keyChanged);
-    if (meetings.length > 0 && (one.keyChanged || other.keyChanged || meetings.some(repartitions))) return false;
+    const repartitions = one.keyChanged || other.keyChanged;
+    if (meetings.length > 0 && (repartitions || this.#joinsRepartitioned)) return false;
+    if (repartitions && this.nodes.some((meeting) => isAggregate(meeting) && meeting.windows !== null)) return false;
     // Within a commit, what has waited still joins.
     return !(node.op === 'joinStreams' && node.kind !== 'inner' && this.#commitEvery > 1);
   }
@@ -338,11 +338,17 @@ class SpecBuilder {
     return parent.whole && parent.immediate && !parent.ahead && isOneTime;
   }
 
+  /** A task reads what came by a repartition beside a source: in Millrace its windows wait for, and close by, both. */
+  get #joinsRepartitioned(): boolean {
+    return this.nodes.some((node) => isJoin(node) && [node.of, node.with].some((id) => this.#traits[id]?.keyChanged));
+  }
+
   /** In Millrace no record but a source's moves stream time: windows of later times would never close. */
   #withoutWindowsAhead(choice: Choice): Choice {
     if (!('windows' in choice) || choice.op === 'joinStreams') return choice;
     const of = this.#back('stream', choice.of);
-    return of !== undefined && this.#traits[of]?.ahead ? { ...choice, windows: null } : choice;
+    const isAhead = of !== undefined && this.#traits[of]?.ahead;
+    return isAhead || this.#joinsRepartitioned ? { ...choice, windows: null } : choice;
   }
 
   /**
