@@ -70,8 +70,7 @@ export function compareToPeers(state: PeerState, own: Tally, peers: Tally, befor
     Object.assign(state, initialPeerState());
     state.alternatives = [];
   } else if (isCompared) {
-    const added = (share: number) =>
-      own.failures * Math.log(share / usual) + (own.count - own.failures) * Math.log((1 - share) / (1 - usual));
+    const added = (share: number) => logRatio(own, share, usual);
     state.evidence = Math.min(CAP, Math.max(0, state.evidence + added((1 + usual) / 2)));
     state.alternatives = ODDS.map((times, index) => {
       const odds = (times * usual) / (1 - usual);
@@ -96,14 +95,18 @@ export function compareToPeers(state: PeerState, own: Tally, peers: Tally, befor
 }
 
 /** Whether a defect is over: what came since is more likely by the usual share than by that of the defect, and by much. */
-function isOver(state: PeerState, { count, failures }: Tally, usual: number): boolean {
+function isOver(state: PeerState, own: Tally, usual: number): boolean {
   const evidence = Math.max(state.evidence, ...(state.alternatives ?? []));
   if (evidence <= LIMIT) return false;
   const odds = (ODDS[0] * usual) / (1 - usual);
   const share = Math.max(odds / (1 + odds), Math.min(0.98, (state.failures + 0.5) / (state.count + 1)));
-  const against = failures * Math.log(share / usual) + (count - failures) * Math.log((1 - share) / (1 - usual));
-  state.good = Math.max(0, (state.good ?? 0) - against);
+  state.good = Math.max(0, (state.good ?? 0) - logRatio(own, share, usual));
   return state.good >= GOOD_LIMIT;
+}
+
+/** Of one share of failures against another. */
+function logRatio({ count, failures }: Tally, share: number, other: number): number {
+  return failures * Math.log(share / other) + (count - failures) * Math.log((1 - share) / (1 - other));
 }
 
 /** By Laplace's rule of succession: few peers that do not fail yet are no proof that none does. */
