@@ -119,10 +119,12 @@ interface Arrival {
   readonly at: Way['at'];
   readonly rate: number;
   readonly via: readonly string[];
+  /** What was counted: of a node that two edges lead to it is the same. */
+  readonly counters: readonly string[];
 }
 
 /** What arrives by edges, and where it is said: those that end at one place are said together. */
-function arrivalsOf(
+export function arrivalsOf(
   edges: readonly FlowEdge[],
   layout: FlowLayout,
   byId: ReadonlyMap<string, FlowNode>,
@@ -138,8 +140,13 @@ function arrivalsOf(
     if (way === undefined || rate === undefined || isQuiet) continue;
     const key = `${way.at.x} ${way.at.y}`;
     const before = arrivals.get(key);
-    const via = [...new Set([...(before?.via ?? []), ...edge.via])];
-    arrivals.set(key, { key, at: way.at, rate: (before?.rate ?? 0) + rate, via });
+    const counters = before?.counters ?? [];
+    const sum = before?.rate ?? 0;
+    arrivals.set(key, {
+      ...{ key, at: way.at, rate: counters.includes(edge.counter) ? sum : sum + rate },
+      via: [...new Set([...(before?.via ?? []), ...edge.via])],
+      counters: [...counters, edge.counter],
+    });
   }
   return [...arrivals.values()];
 }
