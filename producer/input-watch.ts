@@ -187,6 +187,8 @@ function statOf(path: string): Stats | undefined {
 
 /** How many files this process may have open. */
 function openFileLimit(): number {
+  // It would look up the names of all that this process is connected to.
+  Object.assign(process.report, { excludeNetwork: true });
   const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
   const limit = report.userLimits?.open_files?.soft;
   return typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY;
