@@ -32,9 +32,12 @@ const MISSED_YOUNG = 3 * MISSED;
 const FADING = 0.9999;
 /** What is longer, in intervals, and was not usual, is an outage. */
 const LONGEST_PAUSE = 6;
-/** But for what came twice in some hours, and was not longer than this: then it is usual, up to so many times the shorter of the two. */
+/**
+ * But for what came three times in some hours, and was not longer than this: then it is usual, up to so many times the shortest
+ * of them. A fault that comes back is told a second and a third time.
+ */
 const LONGEST_GAP = 18;
-const GAPS = 2;
+const GAPS = 3;
 const GAP_REMEMBERED_MS = 8 * 3_600_000;
 const LONGER_GAP = 1.5;
 
