@@ -6,6 +6,7 @@ import type { AccessLog } from '../schemas/records.js';
 import { ClientFinder, type ClientRule } from './client-address.js';
 import { CountryLookup } from './country.js';
 import type { EventClock } from './event-clock.js';
+import { takeAbsoluteTarget } from './formats/absolute-request.js';
 import { LineRefusal, type RequestFields, says, shown } from './formats/line-format.js';
 import type { OddFieldCounts } from './odd-fields.js';
 import type { RequestDetail } from './privacy.js';
@@ -78,6 +79,7 @@ export class RequestBuilder {
     const timestamp = this.#timestamp(fields);
     if (typeof timestamp !== 'number') return timestamp;
     const { client, country } = this.#client(fields);
+    takeAbsoluteTarget(fields);
     const host = this.#host(fields.host);
     if (client === undefined && host === undefined) return noKey(fields);
     if (client === undefined) this.oddFields.add('client', 'none that can be used');

@@ -1,14 +1,12 @@
-import { RequestFields, says } from './line-format.js';
+import { type RequestField, RequestFields, says } from './line-format.js';
 import { FieldNames } from './names.js';
-
-type Field = Exclude<keyof RequestFields, 'ambiguous'>;
 
 /**
  * The names under which JSON logs have what a request is made of, the better ones first: those of the raw topic's JSON
  * form, NGINX's variables, and what people, Caddy, Traefik and the Elastic Common Schema call them. Letters count without
  * case, hyphens and underscores; a dot leads into an object.
  */
-const NAMES: Readonly<Record<Exclude<Field, 'forwarded'>, string>> = {
+const NAMES: Readonly<Record<Exclude<RequestField, 'forwarded'>, string>> = {
   client:
     'client_ip remote_addr http_x_real_ip ip clientip remote_ip client_addr client_address remote_address remote_host ' +
     'clienthost request.client_ip request.remote_ip request.remote_addr source.ip source.address client.ip ' +
@@ -66,12 +64,12 @@ const WRAPPERS = new Set([
   'attributes',
 ]);
 /** Caddy has headers as lists. */
-const MAY_BE_LISTS = new Set<Field>(['forwarded', 'userAgent', 'referrer', 'requestId']);
+const MAY_BE_LISTS = new Set<RequestField>(['forwarded', 'userAgent', 'referrer', 'requestId']);
 const DEEPEST = 3;
 
 /** Finds what a request is made of in an object, whatever its members are called. */
 export class JsonFields {
-  readonly #names = new FieldNames<Field>({ ...NAMES, forwarded: '' });
+  readonly #names = new FieldNames<RequestField>({ ...NAMES, forwarded: '' });
 
   /** @param forwarded the variable or header that says for whom a proxy asks */
   constructor(forwarded: string) {
@@ -82,7 +80,7 @@ export class JsonFields {
 
   read(object: object): RequestFields {
     const fields = new RequestFields();
-    const ranks: Partial<Record<Field, number>> = {};
+    const ranks: Partial<Record<RequestField, number>> = {};
     this.#readInto(fields, ranks, object, '', DEEPEST);
     durations(fields, object as Record<string, unknown>);
     return fields;
@@ -90,7 +88,7 @@ export class JsonFields {
 
   #readInto(
     fields: RequestFields,
-    ranks: Partial<Record<Field, number>>,
+    ranks: Partial<Record<RequestField, number>>,
     object: object,
     path: string,
     depth: number,
@@ -109,6 +107,7 @@ export class JsonFields {
       const rank = ranks[place.field];
       if (rank !== undefined && rank <= place.rank) continue;
       ranks[place.field] = place.rank;
+      if (place.field === 'host') fields.isHostHeader = name === 'http_host';
       fields[place.field] = Array.isArray(value) && place.field !== 'forwarded' ? value[0] : value;
     }
   }

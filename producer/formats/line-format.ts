@@ -17,6 +17,8 @@ export class RequestFields {
   /** Seconds. */
   requestTime: unknown = undefined;
   host: unknown = undefined;
+  /** The host is what the Host header said, which a URL as the request's target counts more than (RFC 9112, 3.2.2). */
+  isHostHeader = false;
   /** The machine. */
   server: unknown = undefined;
   country: unknown = undefined;
@@ -39,7 +41,7 @@ export class RequestFields {
   ambiguous: readonly RequestField[] | undefined = undefined;
 }
 
-export type RequestField = Exclude<keyof RequestFields, 'ambiguous'>;
+export type RequestField = Exclude<keyof RequestFields, 'ambiguous' | 'isHostHeader'>;
 
 /** What a line says of something that a service did, under the same rules. */
 export class ServiceFields {

@@ -193,7 +193,9 @@ class LogFormat implements LineFormat {
           continue;
         }
       }
-      if (says(text)) fields[field] = this.#value(text, slot);
+      if (!says(text)) continue;
+      fields[field] = this.#value(text, slot);
+      if (field === 'host') fields.isHostHeader = this.#text.variables[slot]?.name === 'http_host';
     }
     for (const { field, slot } of this.#details) {
       if (fields[field] !== undefined) continue;

@@ -53,6 +53,7 @@ export class LtsvFormat implements LineFormat {
       const value = part.slice(colon + 1);
       const field = name === this.#forwarded ? 'forwarded' : Object.hasOwn(LABELS, name) ? LABELS[name] : undefined;
       found++;
+      if (name === 'http_host') fields.isHostHeader = fields.host === undefined;
       if (field !== undefined) fields[field] ??= field === 'time' ? value.replace(/^\[|\]$/g, '') : value;
       else if (name === 'reqtime_microsec' && value !== '-') fields.requestTime ??= Number(value) / MICROSECONDS;
     }

@@ -9,7 +9,7 @@ import {
   LineRefusal,
   NO_RECORD,
   ReadingFields,
-  type RequestFields,
+  type RequestField,
   type ServiceFields,
   shown,
 } from './line-format.js';
@@ -17,7 +17,7 @@ import { logfmtObject } from './logfmt.js';
 import { serviceFieldsOf } from './service-members.js';
 
 /** The names that fields have on the command line: those of the topics' records. */
-const REQUEST: Readonly<Record<string, keyof RequestFields>> = {
+const REQUEST: Readonly<Record<string, RequestField>> = {
   time: 'time',
   timestamp: 'time',
   client_ip: 'client',

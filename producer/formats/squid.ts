@@ -1,4 +1,4 @@
-import { takeHost, takeTarget } from './absolute-request.js';
+import { takeTarget } from './absolute-request.js';
 import { type LineFormat, type LineOutcome, LineRefusal, RequestFields, shown } from './line-format.js';
 
 /** `1286536308.779    180 192.0.2.1 TCP_MISS/200 411 GET http://shop.example/a - HIER_DIRECT/203.0.113.7 text/html`, and headers. */
@@ -20,8 +20,7 @@ export class SquidFormat implements LineFormat {
     fields.method = method;
     fields.user = user;
     if (Number(elapsed) >= 0) fields.requestTime = Number(elapsed) / 1000;
-    if (method === 'CONNECT') takeHost(fields, target);
-    else takeTarget(fields, target);
+    takeTarget(fields, target);
     // The request's; those of the response follow.
     const sent = headers.slice(2, Math.max(0, headers.indexOf('] [')));
     for (const [, name, value] of sent.matchAll(HEADER)) {

@@ -3,12 +3,13 @@ import {
   type LineOutcome,
   LineRefusal,
   NO_RECORD,
+  type RequestField,
   RequestFields,
   says,
   shown,
 } from './line-format.js';
 
-type Column = Exclude<keyof RequestFields, 'ambiguous'> | 'date';
+type Column = RequestField | 'date';
 
 /** The names of columns in IIS, CloudFront and other servers that keep to the W3C's extended format. */
 const COLUMNS: Readonly<Record<string, Column>> = {
@@ -77,6 +78,7 @@ export class W3cFormat implements LineFormat {
     const values = line.trimEnd().split(line.includes('\t') ? '\t' : ' ');
     if (values.length !== this.#columns.length) return this.#misfit(line);
     const fields = new RequestFields();
+    fields.isHostHeader = true;
     let date = '';
     for (const [index, column] of this.#columns.entries()) {
       const value = values[index];
