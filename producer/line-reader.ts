@@ -84,12 +84,19 @@ export class LineReader {
   /** A service's line that the next may be more of. */
   #open: OpenRecord<ReadLine> | undefined;
   readonly #spread = new SpreadObjects();
+  /** The first line of the record that is spread over several. */
+  #firstLine = 0;
+  /** Where the line before ended. */
+  #offsetBefore: number;
+  #linesBefore: number;
 
   constructor(options: LineReaderOptions) {
     const { before, start } = options;
     this.#options = options;
     this.#format = options.format.forText?.(options.file.head.toString(), options.file.name) ?? options.format;
     this.#splitter = new LineSplitter(start);
+    this.#offsetBefore = start.offset;
+    this.#linesBefore = start.lines;
     this.#window = { bytes: before, offset: start.offset - before.length };
     this.#skip = before.length > 0 && before.at(-1) !== NEWLINE;
     this.#tail = start.tail;
@@ -119,7 +126,11 @@ export class LineReader {
       offset: offset + bytes.length - kept.length,
     };
     const lines: ReadLine[] = [];
-    for (const line of this.#splitter.push(piece)) this.#read(line, lines);
+    for (const line of this.#splitter.push(piece)) {
+      this.#read(line, lines);
+      this.#offsetBefore = line.nextOffset;
+      this.#linesBefore = this.#splitter.lines;
+    }
     return lines;
   }
 
@@ -150,8 +161,8 @@ export class LineReader {
       ended.push(...read, { ...last, lines, offset, window, ...(last.bad ? { badTailBytes: line.length } : { tail }) });
     }
     this.#close(ended);
-    const kept = this.#spread.end();
-    if (kept.length > 0) ended.push(this.#together(this.endMark(), kept));
+    const kept = [...this.#spread.end(), ...(this.#format.spread?.end() ?? [])];
+    if (kept.length > 0) ended.push(this.#together(this.endMark(), kept, this.#firstLine));
     return ended;
   }
 
@@ -191,12 +202,18 @@ export class LineReader {
       into.push(read);
       return;
     }
+    const first = this.#isGathering ? this.#firstLine : line.number;
     const outcome = this.#outcome(line);
     if (isList(outcome)) {
       this.#close(into);
-      into.push(this.#together(read, outcome));
+      // A row that this line begins is read again with it.
+      const isBegun = this.#format.spread?.isOpen === true;
+      const place = isBegun ? { offset: this.#offsetBefore, lines: this.#linesBefore } : undefined;
+      into.push({ ...this.#together(read, outcome, first), ...place });
+      this.#firstLine = line.number;
       return;
     }
+    if (outcome === UNFINISHED) this.#firstLine = first;
     if (this.#open !== undefined) {
       // Stack traces have empty lines, too.
       if (outcome === undefined || outcome instanceof Continuation) {
@@ -252,11 +269,21 @@ export class LineReader {
     read.time = event.timestamp;
   }
 
-  /** The records of one line, each as if it had a line of its own. */
-  #together(read: ReadLine, records: readonly string[]): ReadLine {
-    const parts = records.map((text) => {
+  /** Whether a record has begun that goes on in the next line. */
+  get #isGathering(): boolean {
+    return this.#spread.isOpen || this.#format.spread?.isOpen === true;
+  }
+
+  /**
+   * The records of one line, each as if it had a line of its own.
+   *
+   * @param firstLine where the first of them begins
+   */
+  #together(read: ReadLine, records: readonly string[], firstLine: number): ReadLine {
+    const parts = records.map((text, index) => {
       const bytes = Buffer.from(text);
-      const part = { ...read, line: { ...read.line, bytes, length: bytes.length } };
+      const number = index === 0 ? firstLine : read.line.number;
+      const part = { ...read, line: { ...read.line, bytes, length: bytes.length, number } };
       this.#become(part, this.#outcomeOf(text));
       return part;
     });
@@ -281,12 +308,19 @@ export class LineReader {
     }
     try {
       const text = this.#text(line);
-      const whole = this.#open === undefined ? this.#spread.add(text) : undefined;
+      const whole = this.#wholeWith(text);
       if (whole !== undefined) return whole.length === 0 ? UNFINISHED : whole.flatMap((each) => this.#recordsOf(each));
       return text.trim() === '' ? undefined : readLine(this.#format, text);
     } catch (error) {
       return unreadable(error);
     }
+  }
+
+  /** The records that are whole with a line, where it is one of several that are one record. */
+  #wholeWith(text: string): readonly string[] | undefined {
+    const rows = this.#format.spread;
+    const objects = this.#open === undefined && rows?.isOpen !== true ? this.#spread.add(text) : undefined;
+    return objects ?? rows?.add(text);
   }
 
   #recordsOf(text: string): readonly string[] {

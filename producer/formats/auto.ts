@@ -11,6 +11,7 @@ import {
   LineRefusal,
   NO_RECORD,
   ServiceFields,
+  type SpreadLines,
   says,
   UNFINISHED,
 } from './line-format.js';
@@ -65,6 +66,7 @@ export class AutoFormat implements LineFormat {
   readonly #others: readonly Member[];
   readonly #balancers = new LoadBalancerFormat();
   readonly #errorLog = new ErrorLogFormat();
+  readonly #csv: CsvFormat;
   readonly #parts = new PartialLines();
   #last: Member | undefined;
   /** The last record was a service's, in text. */
@@ -93,8 +95,11 @@ export class AutoFormat implements LineFormat {
     this.#json = new JsonFormat({ forwarded, messages: inner });
     const member = (memberName: string, format: LineFormat, isSure: boolean): Member => ({
       ...{ name: memberName, isSure, isTable: memberName === W3C || memberName === CSV },
-      format: format === this.#errorLog ? format : (format.forText?.(head) ?? format),
+      format: format === this.#errorLog || format === this.#csv ? format : (format.forText?.(head) ?? format),
     });
+    this.#csv = new CsvFormat(this.#json).forText(head);
+    const csv = member(CSV, this.#csv, false);
+    if (this.#csv.hasHeader) this.#last = csv;
     this.#others = [
       member('LTSV', new LtsvFormat(forwarded), true),
       member("an error log of NGINX's or Apache's", this.#errorLog, true),
@@ -106,12 +111,16 @@ export class AutoFormat implements LineFormat {
       member(TEXT, new TextLogFormat(), false),
       member('logfmt', new LogfmtFormat(this.#json), true),
       member(LINE_PROTOCOL, new LineProtocolFormat(), false),
-      member(CSV, new CsvFormat(this.#json), false),
+      csv,
     ];
   }
 
   forText(head: string, name?: string): LineFormat {
     return new AutoFormat(this.#options, head, name, this.#told);
+  }
+
+  get spread(): SpreadLines | undefined {
+    return this.#last?.format === this.#csv ? this.#csv.spread : undefined;
   }
 
   read(line: string): LineOutcome {

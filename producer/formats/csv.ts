@@ -1,5 +1,7 @@
+import { csvValues } from './csv-values.js';
 import type { JsonFormat } from './json.js';
 import { type LineFormat, type LineOutcome, LineRefusal, NO_RECORD, shown } from './line-format.js';
+import { SpreadRows } from './spread-rows.js';
 
 const NAME = /^\s*"?[A-Za-z_@][\w .@()/°%-]{0,63}"?\s*$/;
 /** Where no comma stands between values, it stands before decimals. */
@@ -13,16 +15,26 @@ export class CsvFormat implements LineFormat {
   readonly #objects: JsonFormat | undefined;
   #header: readonly string[] | undefined;
   #separator = ',';
+  #spread: SpreadRows | undefined;
 
   /** @param objects says what the columns are, as of an object in JSON */
   constructor(objects: JsonFormat | undefined) {
     this.#objects = objects;
   }
 
-  forText(head: string): LineFormat {
+  forText(head: string): CsvFormat {
     const format = new CsvFormat(this.#objects);
     if (head !== '') format.#takeHeader(head.split(/\r?\n/, 1)[0] ?? '');
     return format;
+  }
+
+  /** Whether the columns are known. */
+  get hasHeader(): boolean {
+    return this.#header !== undefined;
+  }
+
+  get spread(): SpreadRows | undefined {
+    return this.#spread;
   }
 
   read(line: string): LineOutcome {
@@ -38,7 +50,7 @@ export class CsvFormat implements LineFormat {
   /** The values of a line by the columns' names; undefined for what does not fit the header. */
   object(line: string): Record<string, unknown> | undefined {
     if (this.#header === undefined) return undefined;
-    const values = valuesOf(line, this.#separator);
+    const values = csvValues(line, this.#separator).values;
     if (values.length !== this.#header.length) return undefined;
     const object: Record<string, unknown> = {};
     for (const [index, name] of this.#header.entries()) {
@@ -53,17 +65,19 @@ export class CsvFormat implements LineFormat {
   /** Whether a line is the header of this text, the first time or, where files were put together, again. */
   takesHeader(line: string): boolean {
     if (this.#header === undefined) return this.#takeHeader(line);
-    return valuesOf(line, this.#separator).every((name, at) => columnName(name) === this.#header?.[at]);
+    return csvValues(line, this.#separator).values.every((name, at) => columnName(name) === this.#header?.[at]);
   }
 
   #takeHeader(line: string): boolean {
     for (const separator of SEPARATORS) {
-      const names = valuesOf(line.replace(/^\ufeff/, ''), separator);
+      const names = csvValues(line.replace(/^\ufeff/, ''), separator).values;
       if (names.length < 2 || !names.every((name) => NAME.test(name))) continue;
       const columns = names.map(columnName);
-      if (!columns.some((name) => TIME_NAME.test(name))) continue;
+      const time = columns.findIndex((name) => TIME_NAME.test(name));
+      if (time < 0) continue;
       this.#header = columns;
       this.#separator = separator;
+      this.#spread = new SpreadRows({ separator, names: columns.length, time });
       return true;
     }
     return false;
@@ -78,24 +92,4 @@ function columnName(text: string): string {
     .trim()
     .toLowerCase()
     .replaceAll(' ', '_');
-}
-
-function valuesOf(line: string, separator: string): string[] {
-  if (!line.includes('"')) return line.split(separator).map((value) => value.trim());
-  const values: string[] = [];
-  let value = '';
-  let isQuoted = false;
-  for (let at = 0; at < line.length; at++) {
-    const character = line[at] ?? '';
-    if (character === '"' && isQuoted && line[at + 1] === '"') {
-      value += '"';
-      at++;
-    } else if (character === '"') isQuoted = !isQuoted;
-    else if (character === separator && !isQuoted) {
-      values.push(value.trim());
-      value = '';
-    } else value += character;
-  }
-  values.push(value.trim());
-  return values;
 }

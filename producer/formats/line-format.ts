@@ -121,9 +121,24 @@ export class LineRefusal {
   }
 }
 
+/** Puts together records that are spread over several lines. */
+export interface SpreadLines {
+  /** Whether a record has begun that is not whole yet. */
+  readonly isOpen: boolean;
+  /**
+   * @returns undefined for a line that is no part of such a record; the records that are whole with it, none where it goes
+   *   on; where it turns out that there is no record, the lines that were kept for it, as one text, and this one
+   */
+  add(line: string): readonly string[] | undefined;
+  /** What was kept, which is no whole record. */
+  end(): string[];
+}
+
 /** How the lines of a log are written. The time to read one grows no faster than its length, whatever it holds. */
 export interface LineFormat {
   read(line: string): LineOutcome;
+  /** Of what `forText` gives: records that go on in the next line, which are to be put together before they are read. */
+  readonly spread?: SpreadLines | undefined;
   /**
    * Where lines hang on those before them, as on a header: a format for the lines of one text, which is to be used from
    * there on. Without it one format reads any number of texts.

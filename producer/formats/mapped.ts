@@ -11,6 +11,7 @@ import {
   ReadingFields,
   type RequestField,
   type ServiceFields,
+  type SpreadLines,
   shown,
 } from './line-format.js';
 import { logfmtObject } from './logfmt.js';
@@ -128,8 +129,12 @@ export class MappedFormat implements LineFormat {
   }
 
   forText(head: string): LineFormat {
-    const csv = new CsvFormat(undefined).forText(head) as CsvFormat;
+    const csv = new CsvFormat(undefined).forText(head);
     return new MappedFormat(this.#map, this.#forwarded, csv);
+  }
+
+  get spread(): SpreadLines | undefined {
+    return this.#csv.spread;
   }
 
   read(line: string): LineOutcome {

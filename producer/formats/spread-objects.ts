@@ -1,3 +1,5 @@
+import type { SpreadLines } from './line-format.js';
+
 /** An object that goes on longer is none. */
 const MAX_CHARACTERS = 1024 * 1024;
 const MAX_LINES = 20_000;
@@ -17,20 +19,15 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /** Puts together objects in JSON that are spread over several lines, as `jq` and many interfaces print them. */
-export class SpreadObjects {
+export class SpreadObjects implements SpreadLines {
   #lines: string[] = [];
   #characters = 0;
   #depth = 0;
 
-  /** Whether an object has begun. */
   get isOpen(): boolean {
     return this.#lines.length > 0;
   }
 
-  /**
-   * @returns undefined for a line that is no part of such an object; the records that are whole with it, none where it goes
-   *   on; where it turns out that there is no object, the lines that were kept for it, as one text, and this one
-   */
   add(line: string): readonly string[] | undefined {
     if (this.#lines.length === 0) return opens(line) ? this.#take(line) : undefined;
     if (
@@ -44,7 +41,6 @@ export class SpreadObjects {
     return this.#take(line);
   }
 
-  /** What was kept, which is no whole object. */
   end(): string[] {
     const kept = this.#lines.length === 0 ? [] : [this.#lines.join('\n')];
     this.#lines = [];

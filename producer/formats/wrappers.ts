@@ -6,6 +6,7 @@ import {
   LineRefusal,
   RequestFields,
   ServiceFields,
+  type SpreadLines,
   UNFINISHED,
 } from './line-format.js';
 import { PartialLines } from './partial-lines.js';
@@ -128,6 +129,10 @@ export class UnwrappingFormat implements LineFormat {
 
   forText(head: string, name?: string): LineFormat {
     return new UnwrappingFormat(this.#format.forText?.(head, name) ?? this.#format);
+  }
+
+  get spread(): SpreadLines | undefined {
+    return this.#format.spread;
   }
 
   read(line: string): LineOutcome {
