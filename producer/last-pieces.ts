@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
 
-/** A pipe that has brought nothing for so long is taken to be empty. */
-const SILENT_MS = 100;
-/** A sender that goes on and on is not waited for. */
-const LONGEST_MS = 1000;
+const LOOK_EVERY_MS = 50;
+/** A pipe that has brought nothing between so many looks is taken to be empty. */
+const SILENT_LOOKS = 2;
+/** A sender that goes on and on is not waited for: so often is looked while what it sends is handed on at once. */
+const MOST_LOOKS = 20;
 /** As much as a pipe of Linux can be made to hold. */
 const MOST_BYTES = 1024 * 1024;
 
@@ -46,17 +47,22 @@ export class LastPieces {
   }
 
   #endWhenEmpty(pipe: Readable & { readonly bytesRead?: number }): void {
-    const toldAt = performance.now();
     const before = pipe.bytesRead ?? 0;
     let read = before;
-    const timer = setInterval(() => {
+    let silent = 0;
+    let looks = 0;
+    const look = () => {
+      if (pipe.destroyed) return;
       const now = pipe.bytesRead ?? 0;
-      const isEmpty = now === read && pipe.readableLength === 0;
+      // What waits to be handed on is of what was there, and is not for the sender to bring.
+      if (pipe.readableLength === 0) looks++;
+      silent = now === read && pipe.readableLength === 0 ? silent + 1 : 0;
       read = now;
-      if (!isEmpty && now - before < MOST_BYTES && performance.now() - toldAt < LONGEST_MS) return;
-      clearInterval(timer);
-      pipe.destroy();
-    }, SILENT_MS);
-    pipe.once('close', () => clearInterval(timer));
+      if (silent >= SILENT_LOOKS || looks >= MOST_LOOKS || now - before >= MOST_BYTES) pipe.destroy();
+      else lookLater();
+    };
+    // On a busy machine much time may pass in which nothing could be read: what the pipe has by then is read before the look.
+    const lookLater = () => setTimeout(() => setImmediate(look), LOOK_EVERY_MS);
+    lookLater();
   }
 }
