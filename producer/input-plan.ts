@@ -26,7 +26,7 @@ export interface PlannedText {
   readonly file: TextFile | undefined;
   readonly stats: Stats;
   readonly text: ReadText;
-  readonly start: Pick<SourcePosition, 'offset' | 'lines' | 'tail' | 'badTailBytes' | 'time'>;
+  readonly start: Pick<SourcePosition, 'offset' | 'lines' | 'tail' | 'badTailBytes' | 'list' | 'time'>;
 }
 
 /** An input, and the files that make it up, in their order: what was put aside since it was read last comes first. */

@@ -48,6 +48,8 @@ export interface ReadLine {
   /** Of a last line without a newline. */
   readonly tail?: NonNullable<SourcePosition['tail']>;
   readonly badTailBytes?: number;
+  /** What opened the list that reading goes on in. */
+  list?: string | undefined;
   /** The text has been read to its end with it. */
   isEnd?: boolean;
   /** How far its text had come with it, in milliseconds since the epoch. */
@@ -59,7 +61,7 @@ export interface ReadLine {
 
 export interface LineReaderOptions {
   readonly file: ReadText;
-  readonly start: Pick<SourcePosition, 'offset' | 'lines' | 'tail' | 'badTailBytes'>;
+  readonly start: Pick<SourcePosition, 'offset' | 'lines' | 'tail' | 'badTailBytes' | 'list'>;
   /** What stands before the start. */
   readonly before: Buffer;
   readonly format: LineFormat;
@@ -98,7 +100,7 @@ export class LineReader {
     this.#offsetBefore = start.offset;
     this.#linesBefore = start.lines;
     this.#window = { bytes: before, offset: start.offset - before.length };
-    this.#skip = before.length > 0 && before.at(-1) !== NEWLINE;
+    this.#skip = before.length > 0 && before.at(-1) !== NEWLINE && start.list === undefined;
     this.#tail = start.tail;
   }
 
@@ -169,7 +171,8 @@ export class LineReader {
   /** No line, but the place after the last one. */
   endMark(): ReadLine {
     const { lines, offset } = this.#splitter;
-    return this.#nothing({ bytes: NO_BYTES, number: lines, length: 0, nextOffset: offset });
+    const mark = this.#nothing({ bytes: NO_BYTES, number: lines, length: 0, nextOffset: offset });
+    return { ...mark, list: this.#splitter.list };
   }
 
   #nothing(line: Line): ReadLine {
@@ -180,7 +183,9 @@ export class LineReader {
       time: -1,
       line,
       offset: line.nextOffset,
-      lines: line.number,
+      // The line of a list goes on behind each of its records.
+      lines: line.list === undefined ? line.number : line.number - 1,
+      list: line.list,
       reached: -1,
       file: this.#options.file,
       window: this.#window,
@@ -237,7 +242,8 @@ export class LineReader {
     if (open === undefined) return;
     this.#open = undefined;
     const { fields, last } = open.whole();
-    const read: ReadLine = { ...open.first, offset: last.offset, lines: last.lines, window: last.window };
+    const { lines, list, offset, window } = last;
+    const read: ReadLine = { ...open.first, lines, list, offset, window };
     this.#become(read, fields);
     into.push(read);
   }

@@ -10,6 +10,7 @@ export interface TextWindow {
 
 /** A place in a text: after one of its lines. */
 export interface Place extends Pick<SourcePosition, 'offset' | 'lines' | 'tail' | 'badTailBytes'> {
+  readonly list?: string | undefined;
   readonly reached: number;
   readonly isEnd?: boolean;
   readonly window: TextWindow;
@@ -80,7 +81,7 @@ export class ReadText {
     this.#head = Buffer.concat([this.#head, piece.subarray(this.#head.length - offset)]).subarray(0, PREFIX_BYTES);
   }
 
-  positionAfter({ badTailBytes, isEnd, lines, offset, reached, tail, window }: Place): SourcePosition {
+  positionAfter({ badTailBytes, isEnd, lines, list, offset, reached, tail, window }: Place): SourcePosition {
     const { host, inode, packed } = this.#options;
     const mark = markAt(offset, window);
     const marks = mark === undefined ? [...this.#marks] : [...this.#marks, mark];
@@ -99,6 +100,7 @@ export class ReadText {
       ...(inode === undefined ? {} : { inode }),
       ...(host === undefined ? {} : { host }),
       ...(tail === undefined ? {} : { tail }),
+      ...(list === undefined ? {} : { list }),
       ...(badTailBytes === undefined ? {} : { badTailBytes }),
       ...(isEnd === true && packed !== undefined ? { packed } : {}),
     };

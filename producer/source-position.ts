@@ -38,6 +38,8 @@ export interface SourcePosition {
    * grow, it may have been half a line, and is read again, whole.
    */
   readonly badTailBytes?: number;
+  /** The offset is within a list that is longer than a line may be, behind one of its records: what opened that. */
+  readonly list?: string;
   /** What a compressed file was that has been read to its end. */
   readonly packed?: string;
 }

@@ -1,7 +1,7 @@
 import { objectsInRow } from './spread-objects.js';
 
 /** More in one line are refused: each is an event that waits in memory for the others. */
-const MAX_RECORDS = 10_000;
+const MAX_RECORDS = 50_000;
 
 const LIST = /^\s*\[\s*(?:\{|\])/;
 /** The members that such objects begin with. */

@@ -1,4 +1,5 @@
 import type { SpreadLines } from './line-format.js';
+import { ObjectScanner } from './object-scanner.js';
 
 /** An object that goes on longer is none. */
 const MAX_CHARACTERS = 1024 * 1024;
@@ -11,18 +12,12 @@ const OBJECT = /^\s*\{/;
 const AWAITS_OBJECT = /(?:[[:]|[\]}],)$/;
 const OPENING = '{[';
 const SPACE = 0x20;
-const QUOTE = 0x22;
-const OPEN_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 
 /** Puts together objects in JSON that are spread over several lines, as `jq` and many interfaces print them. */
 export class SpreadObjects implements SpreadLines {
   #lines: string[] = [];
   #characters = 0;
-  #depth = 0;
+  readonly #scanner = new ObjectScanner();
 
   get isOpen(): boolean {
     return this.#lines.length > 0;
@@ -45,7 +40,7 @@ export class SpreadObjects implements SpreadLines {
     const kept = this.#lines.length === 0 ? [] : [this.#lines.join('\n')];
     this.#lines = [];
     this.#characters = 0;
-    this.#depth = 0;
+    this.#scanner.reset();
     return kept;
   }
 
@@ -58,7 +53,7 @@ export class SpreadObjects implements SpreadLines {
     const records: string[] = [];
     let rest = line;
     for (;;) {
-      const end = this.#endIn(rest);
+      const end = this.#scanner.endIn(rest, this.isOpen ? 0 : rest.indexOf('{'));
       if (end < 0) break;
       this.#lines.push(rest.slice(0, end));
       records.push(this.#lines.join('\n'));
@@ -67,15 +62,10 @@ export class SpreadObjects implements SpreadLines {
       rest = rest.slice(end);
       if (!opens(rest)) return records;
     }
+    this.#scanner.endLine();
     this.#lines.push(rest);
     this.#characters += rest.length;
     return records;
-  }
-
-  #endIn(line: string): number {
-    const { depth, end } = scanned(line, this.#lines.length === 0 ? line.indexOf('{') : 0, this.#depth);
-    this.#depth = depth;
-    return end;
   }
 }
 
@@ -87,37 +77,12 @@ export function objectsInRow(text: string): string[] | undefined {
       at++;
       continue;
     }
-    const { end } = text[at] === '{' ? scanned(text, at, 0) : NO_END;
+    const end = text[at] === '{' ? new ObjectScanner().endIn(text, at) : -1;
     if (end < 0) return undefined;
     objects.push(text.slice(at, end));
     at = end;
   }
   return objects;
-}
-
-interface Scanned {
-  readonly depth: number;
-  /** Behind what closes the object; -1 where it goes on. */
-  readonly end: number;
-}
-
-const NO_END: Scanned = { depth: 0, end: -1 };
-
-/** How deep a line ends in an object, or where that ends. No text in JSON has a newline. */
-function scanned(line: string, from: number, depthBefore: number): Scanned {
-  let depth = depthBefore;
-  let isText = false;
-  for (let at = from; at < line.length; at++) {
-    const character = line.charCodeAt(at);
-    if (isText) {
-      if (character === BACKSLASH) at++;
-      else if (character === QUOTE) isText = false;
-    } else if (character === QUOTE) isText = true;
-    else if (character === OPEN_BRACE || character === OPEN_BRACKET) depth++;
-    else if ((character === CLOSE_BRACE || character === CLOSE_BRACKET) && --depth <= 0)
-      return { depth: 0, end: at + 1 };
-  }
-  return { depth, end: -1 };
 }
 
 /** Whether a line ends with an object that it opens: one that was cut off would have to be cut off just there. */
