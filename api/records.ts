@@ -51,6 +51,10 @@ export const alertRecord = z
     asked: askedFor
       .nullish()
       .meta({ description: 'Of clients that ask too often, and of hosts that refuse much: the most frequent first.' }),
+    hosts: countedTexts.nullish().meta({
+      description:
+        'Of all hosts together: how many requests of the window, or failures where these are unusual, each host had.',
+    }),
   })
   .meta({ id: 'Alert' });
 

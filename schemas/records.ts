@@ -256,6 +256,8 @@ export interface Alert {
   readonly once_in_windows?: number | null;
   /** Of clients that ask too often, and of hosts that refuse much. */
   readonly asked?: AskedFor | null;
+  /** Of all hosts together: the requests of each in the window, or its failures where these are unusual. */
+  readonly hosts?: readonly Counted[] | null;
 }
 
 export interface Incident {

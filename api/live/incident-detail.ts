@@ -1,4 +1,5 @@
 import type { Alert, Incident } from '../../schemas/records.js';
+import { familyOf } from '../../topology/incidents/hosts-together.js';
 import type { LogSource } from '../records.js';
 import { maskedMessage } from '../search/message-pattern.js';
 import { only, windowsIn } from './latest.js';
@@ -19,15 +20,21 @@ export interface AlertOfIncident extends Alert {
   readonly resolved: number | null;
 }
 
-/** The alerts of an incident's scope and time, the earliest first. */
+/** The alerts of an incident's scope and time, and those of other hosts that it names, the earliest first. */
 export function alertsOf(
   live: LiveResults,
-  { opened, resolved, scope, source_kind, updated }: Incident,
+  { detectors, entities, opened, resolved, scope, source_kind, updated }: Incident,
 ): AlertOfIncident[] {
   const until = resolved ?? Math.max(updated, live.latestTime);
   const byId = new Map<string, { opened?: Alert; resolved?: Alert }>();
   for (const alert of live.alerts) {
-    if (alert.source_kind !== source_kind || alert.scope !== scope) continue;
+    if (alert.source_kind !== source_kind) continue;
+    const isOfIt =
+      alert.scope === scope ||
+      (familyOf(alert.scope) === familyOf(scope) &&
+        entities.includes(alert.entity) &&
+        detectors.includes(alert.detector));
+    if (!isOfIt) continue;
     const known = byId.get(alert.id) ?? {};
     byId.set(alert.id, { [alert.state]: alert, ...known });
   }

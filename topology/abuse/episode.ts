@@ -63,7 +63,7 @@ export function opened(concern: Concern, { end, start, value }: Over, asked: Ask
     ...{ expected_low: null, expected_high: limit, window_start: start, window_end: end, fields },
     explanation: concern.explain(asked, value, start, end),
     ...{ observed_count: asked.count, observed_failures: asked.clientErrors },
-    ...{ expected_failures: null, once_in_windows: null, asked: recordOf(asked, concern.party) },
+    ...{ expected_failures: null, once_in_windows: null, asked: recordOf(asked, concern.party), hosts: null },
   };
   return { alert, lastOver: end, peak: value, told: asked.count, total: Asked.sum([asked]) };
 }

@@ -16,19 +16,22 @@ import { boundedName } from '../monitoring/measured.js';
 import { storedStateSerde } from '../monitoring/stored-state.js';
 import type { TopicSerdes } from '../serdes.js';
 import { keyedSourceOf } from '../source.js';
+import { ALL_HOSTS_SCOPE, familyOf, type HostAlert, homesOf, type Measured } from './hosts-together.js';
 
 const STORE = 'incidents';
 const LAST_HEARD = 'incidents-last-heard';
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'critical'];
 /** Of a scope; the oldest incidents that are over are forgotten beyond it, and what comes late no longer changes them. */
 const REMEMBERED_ALERTS = 200;
+/** Of all hosts. */
+const REMEMBERED_OF_HOSTS = 1000;
 /** Of an incident; of more than so many, those that are over become one, but for the newest. */
 const MAX_ALERTS = 50;
 const NEWEST_ALERTS = 25;
 /** That an incident names, and as many detectors. */
 const MAX_ENTITIES = 50;
 
-/** Groups alerts into incidents: those of one scope that overlap, or follow each other soon. */
+/** Groups alerts into incidents: those of one scope that overlap, or follow each other soon, and those of hosts with one cause. */
 export function incidents(
   builder: StreamsBuilder,
   { incidentQuiet, topics }: ApplicationConfig,
@@ -70,6 +73,16 @@ interface KnownAlert extends Pick<Alert, 'id' | 'source_kind' | 'scope' | 'sever
   readonly resolved: number | null;
   /** Whether an incident has been named after it: it keeps that name. */
   readonly isNamesake: boolean;
+  /** Of a single alert of a host, or of all together. */
+  readonly measured?: Measured;
+  /** Whose incident it is, since some of that were put together. */
+  readonly home?: string;
+}
+
+/** The alerts of an incident, in the order of their begins. */
+interface Grouped {
+  readonly scope: string;
+  readonly alerts: readonly KnownAlert[];
 }
 
 function storesOf() {
@@ -108,28 +121,38 @@ class GroupAlerts implements Processor<string, Alert, string, Incident | null> {
     this.#lastHeard = new LastHeard(context, this.#stores.lastHeard, (scope) => this.#alerts?.delete(scope));
   }
 
-  process({ key: scope, timestamp, value: alert }: StreamRecord<string, Alert>): void {
+  process({ key, timestamp, value: alert }: StreamRecord<string, Alert>): void {
     // What is for information is nobody's incident.
     if (alert.severity === 'info') return;
-    const known = this.#alerts?.get(scope) ?? [];
-    const before = new Map(group(known, this.#quietMs).map((alerts) => [nameOf(alerts), alerts]));
-    const after = group(withAlert(known, alert), this.#quietMs);
-    const kept = remembered(after.map(folded));
+    const family = this.#placeOf(key, alert);
+    const known = this.#alerts?.get(family) ?? [];
+    const before = new Map(grouped(known, this.#quietMs).map((group) => [nameOf(group), group]));
+    const after = grouped(withAlert(known, alert), this.#quietMs);
+    const kept = remembered(after.map(folded), family === alert.scope ? REMEMBERED_ALERTS : REMEMBERED_OF_HOSTS);
     const last = lastTimeOf(kept);
     if (last === undefined) return;
-    this.#alerts?.put(scope, kept);
+    this.#alerts?.put(family, kept);
     const lastBefore = lastTimeOf(known);
-    this.#lastHeard?.heard(scope, last, lastBefore === undefined ? undefined : dayOf(lastBefore));
+    this.#lastHeard?.heard(family, last, lastBefore === undefined ? undefined : dayOf(lastBefore));
     const names = new Set(after.map(nameOf));
-    for (const key of before.keys()) if (!names.has(key)) this.#context?.forward({ key, value: null, timestamp });
-    for (const alerts of after) {
-      const key = nameOf(alerts);
-      const old = before.get(key);
-      if (old !== undefined && isSame(old, alerts)) continue;
-      const value = incidentOf(alerts);
-      if (old !== undefined && isDeepStrictEqual(incidentOf(old), value)) continue;
-      this.#context?.forward({ key, value, timestamp });
+    for (const name of before.keys()) {
+      if (!names.has(name)) this.#context?.forward({ key: name, value: null, timestamp });
     }
+    for (const group of after) {
+      const name = nameOf(group);
+      const old = before.get(name);
+      if (old !== undefined && isSame(old, group)) continue;
+      const value = incidentOf(group);
+      if (old !== undefined && isDeepStrictEqual(incidentOf(old), value)) continue;
+      this.#context?.forward({ key: name, value, timestamp });
+    }
+  }
+
+  /** Under which key the alert is, or will be: older versions have put those of a host under its scope. */
+  #placeOf(key: string, { id, scope }: Alert): string {
+    const family = familyOf(scope);
+    const isKnown = (place: string) => this.#alerts?.get(place)?.some((one) => one.id === id) ?? false;
+    return family !== key && !isKnown(family) && isKnown(key) ? key : family;
   }
 }
 
@@ -140,9 +163,11 @@ function withAlert(known: readonly KnownAlert[], alert: Alert): KnownAlert[] {
   const changes = state === 'resolved' ? { explanation, resolved: time } : { explanation };
   if (known.some((one) => one.id === id)) return known.map((one) => (one.id === id ? { ...one, ...changes } : one));
   if (state === 'resolved') return [...known];
+  const { expected_high: high, expected_low: low, hosts = null, value } = alert;
   const opened = {
     ...{ explanation, id, scope, severity, source_kind, alerts: 1, entities: [entity], detectors: [detector] },
     ...{ opened: time, windowMs: window_end - window_start, resolved: null, isNamesake: false },
+    ...(familyOf(scope) === ALL_HOSTS_SCOPE ? { measured: { value, low, high, hosts } } : {}),
   };
   return [...known, opened].sort(byBegin);
 }
@@ -155,11 +180,34 @@ function byBegin(one: KnownAlert, other: KnownAlert): number {
   return one.opened - other.opened || (one.id < other.id ? -1 : 1);
 }
 
-function isSame(some: readonly KnownAlert[], others: readonly KnownAlert[]): boolean {
-  return some.length === others.length && some.every((alert, index) => alert === others[index]);
+function isSame(one: Grouped, other: Grouped): boolean {
+  const { alerts } = other;
+  return (
+    one.scope === other.scope &&
+    one.alerts.length === alerts.length &&
+    one.alerts.every((alert, index) => alert === alerts[index])
+  );
 }
 
-/** The alerts of each incident, in the order of their begins. */
+/** The incidents of a family, in the order of their begins. */
+function grouped(alerts: readonly KnownAlert[], quietMs: number): Grouped[] {
+  const homes = homesOf(alerts satisfies readonly HostAlert[], quietMs);
+  const byHome = new Map<string, KnownAlert[]>();
+  for (const alert of alerts) {
+    const home = homes.get(alert.id) ?? alert.scope;
+    const others = byHome.get(home);
+    if (others === undefined) byHome.set(home, [alert]);
+    else others.push(alert);
+  }
+  const groups = [...byHome].flatMap(([scope, some]) => group(some, quietMs).map((one) => ({ scope, alerts: one })));
+  return groups.sort((one, other) => byBegin(firstOf(one), firstOf(other)));
+}
+
+function firstOf({ alerts }: Grouped): KnownAlert {
+  return alerts[0] as KnownAlert;
+}
+
+/** The alerts of each incident of a scope, in the order of their begins. */
 function group(alerts: readonly KnownAlert[], quietMs: number): KnownAlert[][] {
   const groups: KnownAlert[][] = [];
   let end = Number.NEGATIVE_INFINITY;
@@ -181,19 +229,25 @@ function named(alerts: readonly KnownAlert[]): KnownAlert[] {
   });
 }
 
-function nameOf(alerts: readonly KnownAlert[]): string {
+function nameOf({ alerts }: Grouped): string {
   return `incident/${alerts.find(({ isNamesake }) => isNamesake)?.id}`;
 }
 
-function incidentOf(alerts: readonly KnownAlert[]): Incident {
-  const [first] = alerts as readonly [KnownAlert];
-  const { detectors, entities, explanation, severity } = alerts.reduce(together);
+function incidentOf(incident: Grouped): Incident {
+  const { alerts, scope } = incident;
+  const first = firstOf(incident);
+  // Its own words come first, before those of others that show it.
+  const own = alerts.filter((one) => one.scope === scope);
+  const { detectors, entities, explanation, severity } = [
+    ...own,
+    ...alerts.filter((one) => one.scope !== scope),
+  ].reduce(together);
   const isOver = alerts.every(({ resolved }) => resolved !== null);
   const updated = Math.max(...alerts.flatMap(({ opened, resolved }) => [opened, resolved ?? opened]));
   return {
-    id: nameOf(alerts),
+    id: nameOf(incident),
     source_kind: first.source_kind,
-    scope: first.scope,
+    scope,
     state: isOver ? 'resolved' : alerts.length === 1 ? 'opened' : 'ongoing',
     severity,
     opened: first.opened,
@@ -220,24 +274,32 @@ function together(one: KnownAlert, other: KnownAlert): KnownAlert {
   };
 }
 
-function folded(alerts: KnownAlert[]): KnownAlert[] {
-  if (alerts.length <= MAX_ALERTS) return alerts;
+function folded(incident: Grouped): Grouped {
+  const { alerts, scope } = incident;
+  if (alerts.length <= MAX_ALERTS) return incident;
   const isOver = ({ resolved }: KnownAlert) => resolved !== null;
   const oldest = alerts.slice(0, -NEWEST_ALERTS);
   // Alerts that nobody ever resolves are not remembered one by one for ever, either.
   const old = new Set(alerts.length > REMEMBERED_ALERTS ? oldest : oldest.filter(isOver));
-  if (old.size === 0) return alerts;
-  return [[...old].reduce(together), ...alerts.filter((alert) => !old.has(alert))].sort(byBegin);
+  if (old.size === 0) return incident;
+  const { measured: _, ...one } = [...old].reduce(together);
+  // What showed whose they are may be among them.
+  const settled = alerts.filter((alert) => !old.has(alert)).map((alert) => settledAt(alert, scope));
+  return { scope, alerts: [settledAt(one, scope), ...settled].sort(byBegin) };
+}
+
+function settledAt(alert: KnownAlert, home: string): KnownAlert {
+  return familyOf(home) === ALL_HOSTS_SCOPE ? { ...alert, home } : alert;
 }
 
 /** Without the oldest incidents that are over, where there are too many alerts. */
-function remembered(groups: readonly KnownAlert[][]): KnownAlert[] {
-  let first = 0;
-  let alerts = groups.reduce((count, group) => count + group.length, 0);
-  for (const group of groups.slice(0, -1)) {
-    if (alerts <= REMEMBERED_ALERTS || group.some(({ resolved }) => resolved === null)) break;
-    alerts -= group.length;
-    first++;
-  }
-  return groups.slice(first).flat();
+function remembered(incidents: readonly Grouped[], most: number): KnownAlert[] {
+  let alerts = incidents.reduce((count, one) => count + one.alerts.length, 0);
+  const kept = incidents.filter((one, index) => {
+    const isOver = one.alerts.every(({ resolved }) => resolved !== null);
+    if (alerts <= most || !isOver || index === incidents.length - 1) return true;
+    alerts -= one.alerts.length;
+    return false;
+  });
+  return kept.flatMap((one) => one.alerts).sort(byBegin);
 }

@@ -2,10 +2,11 @@ import { jsonSerde, type KStream, stringSerde } from '@millrace/streams';
 import type { AlertEpisode } from '../../schemas/feedback.js';
 import type { Alert } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
+import { familyOf } from '../incidents/hosts-together.js';
 import type { TopicSerdes } from '../serdes.js';
 
 /**
- * Sends alerts to their topic, keyed by scope: those that are one incident stay in their order.
+ * Sends alerts to their topic, keyed by what they may be one incident with: those stay in their order.
  *
  * @param source names the nodes
  */
@@ -17,10 +18,15 @@ export function sendAlerts<V>(
   serdes: TopicSerdes<'alerts'>,
 ): void {
   stream
-    .flatMap((_entity, value) => alertsOf(value).map((alert): [string, Alert] => [alert.scope, alert]), {
+    .flatMap((_entity, value) => alertsOf(value).map((alert): [string, Alert] => [keyOf(alert), alert]), {
       name: `${source}-alerts`,
     })
     .to(topics.alerts, { name: `send-${source}-alerts`, key: stringSerde, value: serdes.alerts });
+}
+
+/** What older versions have opened says nothing of hosts: it ends where it was opened. */
+function keyOf({ hosts, scope }: Alert): string {
+  return hosts === undefined ? scope : familyOf(scope);
 }
 
 const episodeSerde = jsonSerde<AlertEpisode>();

@@ -156,7 +156,7 @@ export class Monitor<O> {
   }
 
   #alert(
-    { causeOf, name: detector }: Detection<O>,
+    { causeOf, hostsOf, name: detector }: Detection<O>,
     deviations: readonly Deviation[],
     observation: O,
     { end, entity, scope, start }: Observed,
@@ -188,6 +188,7 @@ export class Monitor<O> {
       observed_failures: gravest.evidence?.failures ?? null,
       expected_failures: gravest.evidence?.expected ?? null,
       once_in_windows: gravest.evidence?.onceIn ?? null,
+      hosts: hostsOf?.(observation) ?? null,
     };
   }
 }

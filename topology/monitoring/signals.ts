@@ -2,7 +2,7 @@ import type { Evidence } from '../../detection/count-chart.js';
 import type { Detector, Verdict } from '../../detection/detector.js';
 import type { EpisodeOptions } from '../../detection/episodes.js';
 import type { Tally } from '../../detection/peers.js';
-import type { Severity } from '../../schemas/records.js';
+import type { Counted, Severity } from '../../schemas/records.js';
 
 /** Each has a state of its own kind. */
 type AnyDetector = Pick<Detector<never>, 'name' | 'observe' | 'isSeasonal' | 'remembersNothing'> & {
@@ -75,6 +75,8 @@ export interface Detection<O> {
   readonly tells?: (observation: O) => boolean;
   /** Who has made what is unusual; undefined: nobody in particular. */
   readonly causeOf?: (observation: O, expected: Verdict['expected']) => Cause | undefined;
+  /** How much each host has of it, where it is of all together. */
+  readonly hostsOf?: (observation: O) => readonly Counted[] | undefined;
 }
 
 /** Who has made what is unusual. */

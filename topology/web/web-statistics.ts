@@ -1,4 +1,4 @@
-import { type Serde, stringSerde, TimeWindows } from '@millrace/streams';
+import { type KeepingAggregator, type Serde, stringSerde, TimeWindows } from '@millrace/streams';
 import { DDSketch } from '../../detection/dd-sketch.js';
 import { createDetector } from '../../detection/detectors.js';
 import type { LocalTime } from '../../detection/local-time.js';
@@ -19,7 +19,8 @@ import { currentJudge, type JudgedWindow, monitorWindows } from '../monitoring/w
 import type { Request } from '../requests.js';
 import type { TopicSerdes } from '../serdes.js';
 import { FrequentClients, type StoredClients } from './frequent-clients.js';
-import type { requestsByHost } from './requests-by-host.js';
+import { HostCounts, type StoredHosts } from './host-counts.js';
+import { ALL_HOSTS, type requestsByHost } from './requests-by-host.js';
 import { surgeCause } from './surge-cause.js';
 
 const COUNTS_BYTES = 40;
@@ -75,10 +76,12 @@ function detections(
     signal: SeriesSignal<RequestStatistics>,
     name: string,
     closeAfter: number,
+    ofHosts?: Parameters<HostCounts['most']>[0],
   ): Detection<RequestStatistics> => ({
     name,
     signals: [signal],
     episodes: { closeAfter },
+    ...(ofHosts !== undefined && { hostsOf: ({ hosts }: RequestStatistics) => hosts?.most(ofHosts) }),
   });
   const count = {
     detector: learned(),
@@ -107,10 +110,16 @@ function detections(
   };
   return [
     // What clients got wrong is told as a burst of client errors, or as what a client does.
-    { ...rule(failing, 'high-error-rate', 2), tells: ({ clientErrors, serverErrors }) => serverErrors >= clientErrors },
+    {
+      ...rule(failing, 'high-error-rate', 2, 'failures'),
+      tells: ({ clientErrors, serverErrors }) => serverErrors >= clientErrors,
+    },
     rule(erratic, 'erratic-response-times', 3),
-    { ...rule({ ...count, side: 'high', severity: 'warning' }, 'traffic-surge', 3), causeOf: surgeCause(config) },
-    rule({ ...count, side: 'low', severity: 'critical' }, 'traffic-drop', 3),
+    {
+      ...rule({ ...count, side: 'high', severity: 'warning' }, 'traffic-surge', 3, 'requests'),
+      causeOf: surgeCause(config),
+    },
+    rule({ ...count, side: 'low', severity: 'critical' }, 'traffic-drop', 3, 'requests'),
   ];
 }
 
@@ -150,6 +159,8 @@ export class RequestStatistics {
   readonly times: Moments;
   readonly sketch: DDSketch;
   clients = new FrequentClients();
+  /** Of all hosts together. */
+  hosts: HostCounts | undefined;
 
   constructor(times = new Moments(), sketch = new DDSketch()) {
     this.times = times;
@@ -178,6 +189,11 @@ export class RequestStatistics {
     return this;
   }
 
+  ofHosts(): HostCounts {
+    this.hosts ??= new HostCounts();
+    return this.hosts;
+  }
+
   addAll(other: RequestStatistics): this {
     this.count += other.count;
     this.clientErrors += other.clientErrors;
@@ -187,20 +203,32 @@ export class RequestStatistics {
     this.times.addAll(other.times);
     this.sketch.addAll(other.sketch);
     this.clients.addAll(other.clients);
+    if (other.hosts !== undefined) this.ofHosts().addAll(other.hosts);
     return this;
   }
 }
 
-const OF_REQUESTS = growing<Request, RequestStatistics>(() => new RequestStatistics());
+const OF_REQUESTS: KeepingAggregator<string, Request, RequestStatistics> = {
+  ...growing<Request, RequestStatistics>(() => new RequestStatistics()),
+  add(host, request, statistics) {
+    if (host === ALL_HOSTS) statistics.ofHosts().add(request);
+    return statistics.add(request);
+  },
+};
+
+/** What is stored after the numbers: older versions knew of no hosts. */
+type StoredNames = StoredClients | { readonly clients: StoredClients | null; readonly hosts: StoredHosts };
 
 const requestStatisticsSerde: Serde<RequestStatistics> = {
-  serialize(_topic, { bytes, clientErrors, clients, count, serverErrors, sized, sketch, times }) {
+  serialize(_topic, { bytes, clientErrors, clients, count, hosts, serverErrors, sized, sketch, times }) {
     const serialized = Buffer.allocUnsafe(COUNTS_BYTES + Moments.byteLength + sketch.byteLength);
     let at = 0;
     for (const number of [count, clientErrors, serverErrors, bytes, sized]) at = serialized.writeDoubleBE(number, at);
     sketch.write(serialized, times.write(serialized, at));
     const frequent = clients.toStored();
-    return frequent === undefined ? serialized : Buffer.concat([serialized, Buffer.from(JSON.stringify(frequent))]);
+    const names: StoredNames | undefined =
+      hosts === undefined ? frequent : { clients: frequent ?? null, hosts: hosts.toStored() };
+    return names === undefined ? serialized : Buffer.concat([serialized, Buffer.from(JSON.stringify(names))]);
   },
   deserialize(_topic, serialized, start, end) {
     const times = Moments.read(serialized, start + COUNTS_BYTES);
@@ -210,8 +238,10 @@ const requestStatisticsSerde: Serde<RequestStatistics> = {
     // What older versions have written ends here.
     const clientsAt = sketchAt + statistics.sketch.byteLength;
     if (end > clientsAt) {
-      const stored = JSON.parse(serialized.toString('utf8', clientsAt, end)) as StoredClients;
-      statistics.clients = FrequentClients.stored(stored, statistics.count);
+      const stored = JSON.parse(serialized.toString('utf8', clientsAt, end)) as StoredNames;
+      const { clients, hosts } = 'hosts' in stored ? stored : { clients: stored, hosts: undefined };
+      if (clients !== null) statistics.clients = FrequentClients.stored(clients, statistics.count);
+      if (hosts !== undefined) statistics.hosts = HostCounts.stored(hosts);
     }
     statistics.clientErrors = serialized.readDoubleBE(start + 8);
     statistics.serverErrors = serialized.readDoubleBE(start + 16);

@@ -1592,6 +1592,8 @@ export interface components {
             once_in_windows?: number | null;
             /** @description Of clients that ask too often, and of hosts that refuse much: the most frequent first. */
             asked?: components["schemas"]["AskedFor"] | null;
+            /** @description Of all hosts together: how many requests of the window, or failures where these are unusual, each host had. */
+            hosts?: components["schemas"]["Counted"][] | null;
         };
         AskedFor: {
             /** @description But for assets: pictures, style sheets, scripts, fonts. */
@@ -1686,6 +1688,8 @@ export interface components {
                 once_in_windows?: number | null;
                 /** @description Of clients that ask too often, and of hosts that refuse much: the most frequent first. */
                 asked?: components["schemas"]["AskedFor"] | null;
+                /** @description Of all hosts together: how many requests of the window, or failures where these are unusual, each host had. */
+                hosts?: components["schemas"]["Counted"][] | null;
                 resolved: number | null;
             }[];
             series: {
