@@ -1,3 +1,4 @@
+import { durationIn } from './durations.js';
 import { type RequestField, RequestFields, says } from './line-format.js';
 import { FieldNames } from './names.js';
 
@@ -9,7 +10,7 @@ import { FieldNames } from './names.js';
 const NAMES: Readonly<Record<Exclude<RequestField, 'forwarded'>, string>> = {
   client:
     'client_ip remote_addr http_x_real_ip ip clientip remote_ip client_addr client_address remote_address remote_host ' +
-    'clienthost request.client_ip request.remote_ip request.remote_addr source.ip source.address client.ip ' +
+    'clienthost request.client_ip request.remote_ip request.remote_addr source.ip source.address id.orig_h client.ip ' +
     'client.address ip_address client_ip_address remote_ip_address user_ip peer_ip source_ip src_ip src downstream_remote_address downstream_remote_address_without_port client',
   time:
     '@timestamp time_local time_iso8601 msec timestamp time startutc ts datetime date start_time event_time ' +
@@ -26,22 +27,24 @@ const NAMES: Readonly<Record<Exclude<RequestField, 'forwarded'>, string>> = {
   requestTime: 'request_time req_time request_duration',
   host:
     'host http_host server_name vhost domain virtual_host site requesthost requestaddr request.host url.domain ' +
-    'authority',
-  server: 'server hostname server_addr host.name host.hostname agent.hostname',
+    'authority http.hostname',
+  server: 'server hostname server_addr host.name host.hostname agent.hostname fastly_server',
   country:
     'country geoip_country_code country_code geoip_country_code3 geoip2_data_country_code geoip_country_name ' +
     'geoip2_country_code country_name geoip.country_iso_code geoip.country_code2 source.geo.country_iso_code ' +
-    'client.geo.country_iso_code',
+    'client.geo.country_iso_code geo_country_code geo_country',
   bytes:
     'body_bytes_sent bytes_sent bytes size downstreamcontentsize response_size content_length ' +
-    'http.response.body.bytes http.response.bytes bytes_out response_bytes body_bytes response_length',
+    'http.response.body.bytes http.response.bytes bytes_out response_bytes body_bytes response_length ' +
+    'response_body_size response_body_len response_body_length resp_bytes resp_body_size body_size sent_bytes ' +
+    'bytes_written http.length',
   query: 'query args query_string query_params url.query request_query',
   userAgent:
     'user_agent http_user_agent user_agent.original useragent agent request_user_agent request.headers.user_agent ' +
     'http.request.headers.user_agent request_user-agent http.useragent ua',
   referrer:
     'referrer referer http_referer http_referrer request_referer http.request.referrer request.headers.referer ' +
-    'http.referer',
+    'http.referer http.http_refer',
   user: 'remote_user user user_name user.name username clientusername auth_user user_id',
   upstreamTime: 'upstream_response_time upstream_time upstreamtime originduration upstream_service_time',
   protocol: 'protocol server_protocol request_protocol requestprotocol request.proto http_version http.version',
@@ -81,7 +84,7 @@ export class JsonFields {
   read(object: object): RequestFields {
     const fields = new RequestFields();
     const ranks: Partial<Record<RequestField, number>> = {};
-    this.#readInto(fields, ranks, object, '', DEEPEST);
+    this.#readInto(fields, ranks, object, '', DEEPEST, '');
     durations(fields, object as Record<string, unknown>);
     return fields;
   }
@@ -92,17 +95,22 @@ export class JsonFields {
     object: object,
     path: string,
     depth: number,
+    wrapper: string,
   ): void {
     for (const [name, value] of Object.entries(object)) {
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
         if (depth > 1) {
           const isWrapper =
             path === '' && WRAPPERS.has(name) && Object.keys(value).some((inner) => this.#names.place(inner));
-          this.#readInto(fields, ranks, value, isWrapper ? '' : `${path}${name}.`, depth - 1);
+          const inner = isWrapper ? '' : `${path}${name}.`;
+          this.#readInto(fields, ranks, value, inner, depth - 1, isWrapper ? `${name}.` : wrapper);
         }
         continue;
       }
-      const place = this.#names.place(path === '' ? name : `${path}${name}`);
+      const within = path === '' ? name : `${path}${name}`;
+      // The hostname of `http` is the one that was asked, and no machine's.
+      const whole = wrapper === '' ? null : this.#names.place(`${wrapper}${within}`);
+      const place = whole ?? this.#names.place(within);
       if (place === null || !says(value) || (Array.isArray(value) && !MAY_BE_LISTS.has(place.field))) continue;
       const rank = ranks[place.field];
       if (rank !== undefined && rank <= place.rank) continue;
@@ -111,29 +119,6 @@ export class JsonFields {
       fields[place.field] = Array.isArray(value) && place.field !== 'forwarded' ? value[0] : value;
     }
   }
-}
-
-/** What a name says of the unit of a duration: `response_time_ms`, `latencyMs`, `duration_in_seconds`. */
-const DURATION =
-  /^(?:request|response|req|resp|total|processing|process|upstream)?_?(?:time|duration|latency|elapsed|took)(?:_?(?:in_)?(ms|millis|milliseconds|us|micros|microseconds|ns|nanos|nanoseconds|s|sec|secs|seconds))?$/i;
-const SECONDS: Readonly<Record<string, number>> = { m: 1e-3, u: 1e-6, n: 1e-9, s: 1 };
-/** A name that says both what it is and nothing of its unit. */
-const WITHOUT_UNIT = /^(?:response_?time|latency|elapsed)$/i;
-
-/** A duration by the unit of its name; one without is in seconds where it has a fraction, and else in milliseconds. */
-function durationIn(object: Record<string, unknown>): number | undefined {
-  for (const name in object) {
-    const value = object[name];
-    if (value === null || value === '' || (typeof value !== 'number' && typeof value !== 'string')) continue;
-    const [is, written] = DURATION.exec(name) ?? [];
-    if (is === undefined || !Number.isFinite(Number(value))) continue;
-    if (written !== undefined) {
-      const unit = written.toLowerCase().replace('micros', 'u').charAt(0);
-      return Number(value) * (SECONDS[unit] ?? 1);
-    }
-    if (WITHOUT_UNIT.test(name)) return Number(value) * (Number.isInteger(Number(value)) ? 1e-3 : 1);
-  }
-  return undefined;
 }
 
 /** Some write durations in a unit of their own. */

@@ -20,6 +20,7 @@ const LABELS: Readonly<Record<string, RequestField>> = {
   request_uri: 'path',
   status: 'status',
   reqtime: 'requestTime',
+  apptime: 'upstreamTime',
   request_time: 'requestTime',
   vhost: 'host',
   http_host: 'host',
