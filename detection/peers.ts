@@ -29,9 +29,9 @@ export interface PeerVerdict extends Verdict {
  * Evidence over it is a defect. Wald's inequality bounds how often chance gets there: once in e^17, twenty-four million,
  * times that evidence begins.
  */
-const LIMIT = 17;
-/** No more adds up, so that a defect that is over is soon forgotten. */
-const CAP = 21;
+export const PEER_LIMIT = 17;
+/** No more than so much over the limit adds up, so that a defect that is over is soon forgotten. */
+const SPARE = 4;
 /** What stays of the evidence when nothing more is seen: one that is gone is forgotten. */
 const FADING = 0.95;
 const MIN = 0.1;
@@ -61,20 +61,28 @@ export function rememberPeers(before: Tally, { count, failures }: Tally): Tally 
  * are nothing to compare it with. `state` is changed in place.
  *
  * @param before what `rememberPeers` knows
+ * @param limit evidence over it is a defect, in nats; default 17
  */
-export function compareToPeers(state: PeerState, own: Tally, peers: Tally, before?: Tally): PeerVerdict {
+export function compareToPeers(
+  state: PeerState,
+  own: Tally,
+  peers: Tally,
+  before?: Tally,
+  limit = PEER_LIMIT,
+): PeerVerdict {
   const usual = usualShare(peers, before);
   const isCompared = own.count > 0 && peers.count >= Math.max(MIN_PEER_EVENTS, own.count);
   state.alternatives ??= ODDS.map(() => 0);
-  if (isCompared && isOver(state, own, usual)) {
+  if (isCompared && isOver(state, own, usual, limit)) {
     Object.assign(state, initialPeerState());
     state.alternatives = [];
   } else if (isCompared) {
     const added = (share: number) => logRatio(own, share, usual);
-    state.evidence = Math.min(CAP, Math.max(0, state.evidence + added((1 + usual) / 2)));
+    const most = limit + SPARE;
+    state.evidence = Math.min(most, Math.max(0, state.evidence + added((1 + usual) / 2)));
     state.alternatives = ODDS.map((times, index) => {
       const odds = (times * usual) / (1 - usual);
-      return Math.min(CAP, Math.max(0, (state.alternatives?.[index] ?? 0) + added(odds / (1 + odds))));
+      return Math.min(most, Math.max(0, (state.alternatives?.[index] ?? 0) + added(odds / (1 + odds))));
     });
     state.count += own.count;
     state.failures += own.failures;
@@ -83,21 +91,21 @@ export function compareToPeers(state: PeerState, own: Tally, peers: Tally, befor
     state.alternatives = state.alternatives.map((evidence) => evidence * FADING);
   }
   const evidence = Math.max(state.evidence, ...state.alternatives);
-  if (evidence <= LIMIT) delete state.good;
+  if (evidence <= limit) delete state.good;
   if (evidence < MIN) Object.assign(state, { ...initialPeerState(), alternatives: undefined });
   return {
     value: state.count === 0 ? 0 : state.failures / state.count,
     // A half at the limit.
-    score: evidence / (evidence + LIMIT),
-    isAnomalous: evidence > LIMIT && state.failures >= MIN_FAILURES,
+    score: evidence / (evidence + limit),
+    isAnomalous: evidence > limit && state.failures >= MIN_FAILURES,
     expected: { low: 0, high: usual },
   };
 }
 
 /** Whether a defect is over: what came since is more likely by the usual share than by that of the defect, and by much. */
-function isOver(state: PeerState, own: Tally, usual: number): boolean {
+function isOver(state: PeerState, own: Tally, usual: number, limit: number): boolean {
   const evidence = Math.max(state.evidence, ...(state.alternatives ?? []));
-  if (evidence <= LIMIT) return false;
+  if (evidence <= limit) return false;
   const odds = (ODDS[0] * usual) / (1 - usual);
   const share = Math.max(odds / (1 + odds), Math.min(0.98, (state.failures + 0.5) / (state.count + 1)));
   state.good = Math.max(0, (state.good ?? 0) - logRatio(own, share, usual));

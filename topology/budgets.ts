@@ -10,6 +10,9 @@ export interface Budget {
 }
 
 const MIN_SURPRISE = 0.5;
+/** With less of it, and likelier ones, whatever happens would be an alarm. */
+const MIN_EVIDENCE = 6;
+const MAX_CHANCE = 1e-4;
 /** Entities whose budget is remembered: names come from outside. */
 const REMEMBERED = 10_000;
 
@@ -59,6 +62,16 @@ export class Budgets {
       return one;
     };
   }
+}
+
+/** The evidence in nats that is an alarm, where `limit` of it is for a budget of 1: by Wald's inequality, e times rarer for each. */
+export function evidenceOf(perWeek: number, limit: number): number {
+  return Math.max(MIN_EVIDENCE, limit - Math.log(perWeek));
+}
+
+/** The chance that is an alarm, where `chance` is for a budget of 1. */
+export function chanceOf(perWeek: number, chance: number): number {
+  return Math.min(MAX_CHANCE, chance * perWeek);
 }
 
 /**

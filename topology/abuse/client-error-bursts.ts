@@ -12,6 +12,7 @@ import {
 import { poissonTail } from '../../detection/count-chart.js';
 import type { Counted } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
+import { Budgets, chanceOf } from '../budgets.js';
 import { type ToldEpisode, toldFirst, toldOver } from '../feedback/told-episodes.js';
 import type { Verdicts } from '../feedback/verdicts.js';
 import { following, type Limits, LimitsOfWindows, type LimitsSource } from '../live-limits.js';
@@ -115,6 +116,7 @@ const HOSTS = keyValueStore({
 
 class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, ToldEpisode> {
   readonly #known: () => KnownClients;
+  readonly #chances: () => (scope: string) => { readonly burst: number };
   readonly #limits: LimitsOfWindows<Limits>;
   /** Of the window that was judged last. */
   #limit: number;
@@ -132,6 +134,9 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
   constructor({ goal1, goal2, goals }: ApplicationConfig, verdicts: Verdicts, limits: LimitsSource) {
     this.#verdicts = verdicts;
     this.#known = following(limits, ({ abuse }) => new KnownClients(abuse.excludedClients, abuse.crawlers));
+    this.#chances = following(limits, ({ budgets }) =>
+      new Budgets(budgets).each((perWeek) => ({ burst: chanceOf(perWeek, CHANCE) })),
+    );
     this.#limits = new LimitsOfWindows(limits);
     this.#limit = goal2.threshold;
     this.#sizeMs = toMilliseconds(goal2.size, 'the size of a window of goal 2');
@@ -186,7 +191,7 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
       Object.assign(state, state.former);
       delete state.former;
     }
-    if (!this.#isBurst(state, errors, requests)) {
+    if (!this.#isBurst(host, state, errors, requests)) {
       if (ofClients === 0) learn(state, newRequests, refused.count);
     } else if (episode === null) {
       const burst = { start: end - this.#sizeMs, end, value: errors };
@@ -204,11 +209,16 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
     }
   }
 
-  #isBurst({ clientErrors, learned, requests: before }: HostState, errors: number, requests: number): boolean {
+  #isBurst(
+    host: string,
+    { clientErrors, learned, requests: before }: HostState,
+    errors: number,
+    requests: number,
+  ): boolean {
     if (errors <= this.#limit) return false;
     if (learned < WARMUP) return errors > MUCH * requests;
     const expected = ((clientErrors + 1) / (before + 20)) * requests;
-    return errors > TIMES * expected && poissonTail(errors, expected) < CHANCE;
+    return errors > TIMES * expected && poissonTail(errors, expected) < this.#chances()(`web/${host}`).burst;
   }
 
   /** What clients were refused that are over goal 1's limit by that; many who lack one page are not. */

@@ -124,13 +124,13 @@ interface JudgedSignal extends Verdict {
 }
 
 function judgeAmongPeers<O>(
-  { field, tallies, write = short }: PeerSignal<O>,
+  { field, limit, tallies, write = short }: PeerSignal<O>,
   states: Record<string, unknown>,
   observation: O,
 ): JudgedSignal {
   states[field] ??= initialPeerState();
   const { before, own, peers } = tallies(observation);
-  const verdict = compareToPeers(states[field] as PeerState, own, peers, before);
+  const verdict = compareToPeers(states[field] as PeerState, own, peers, before, limit);
   return { ...verdict, usual: () => `, where ${write(verdict.expected.high)} is usual among its peers` };
 }
 

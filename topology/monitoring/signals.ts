@@ -38,6 +38,8 @@ export interface SeriesSignal<O> extends DescribedSignal<O> {
 /** A share of failures that is judged by what it is among others of its kind. */
 export interface PeerSignal<O> extends DescribedSignal<O> {
   readonly tallies: (observation: O) => { readonly own: Tally; readonly peers: Tally; readonly before?: Tally };
+  /** How much evidence is a defect, in nats. Default: that of `compareToPeers`. */
+  readonly limit?: number;
 }
 
 /** Evidence that adds up over observations, with a state and words of its own. */

@@ -1,17 +1,18 @@
 import type { KeepingAggregator, Serde } from '@millrace/streams';
 import type { Alert } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
+import { Budgets, chanceOf } from '../budgets.js';
 import type { Verdicts } from '../feedback/verdicts.js';
-import type { LimitsSource } from '../live-limits.js';
+import { following, type LimitsSource } from '../live-limits.js';
 import { detectionOf, type Limit } from '../monitoring/limits.js';
 import { type Judgement, Monitor, type MonitorState } from '../monitoring/monitor.js';
 import { short } from '../monitoring/numbers-in-words.js';
 import type { Observed } from '../monitoring/signals.js';
 import type { WindowJudge } from '../monitoring/window-monitor.js';
 import type { TopicSerdes } from '../serdes.js';
-import { type Line, type Lines, partOfService, scopeOfPart, serviceOfPart } from './service-lines.js';
+import { type Line, type Lines, partOfService, scopeOfPart, scopeOfService, serviceOfPart } from './service-lines.js';
 import { CLOSE_AFTER, monitorLines } from './service-monitor.js';
-import { type RequestCounts, UsualClients } from './usual-clients.js';
+import { type RequestCounts, SCAN_CHANCE, UsualClients } from './usual-clients.js';
 
 /** Different endpoints that are remembered of a client's errors. */
 const MAX_ASKED = 3;
@@ -25,7 +26,14 @@ export function serviceAddresses(
   limits: LimitsSource,
 ): void {
   const { addresses } = config.services;
-  const clients = new UsualClients(() => limits.current().addresses);
+  const chances = following(limits, ({ budgets, falseAlarmsPerWeek }) =>
+    new Budgets(budgets, falseAlarmsPerWeek).each((perWeek) => ({ scan: chanceOf(perWeek, SCAN_CHANCE) })),
+  );
+  const clients = new UsualClients(
+    () => limits.current().addresses,
+    undefined,
+    (service) => chances()(scopeOfService(service)).scan,
+  );
   monitorLines(
     lines.filter((_key, { ip }) => ip !== null, { name: 'lines-of-addresses' }),
     {

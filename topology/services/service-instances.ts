@@ -1,14 +1,16 @@
 import { jsonSerde, type KeepingAggregator, type Serde } from '@millrace/streams';
-import { rememberPeers, type Tally } from '../../detection/peers.js';
+import { PEER_LIMIT, rememberPeers, type Tally } from '../../detection/peers.js';
 import type { AlertEpisode } from '../../schemas/feedback.js';
 import type { Alert } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
+import { Budgets, evidenceOf } from '../budgets.js';
 import type { Verdicts } from '../feedback/verdicts.js';
+import { following, type Limits, type LimitsSource } from '../live-limits.js';
 import { isAmount } from '../monitoring/measured.js';
 import { type Judgement, Monitor, type MonitorState } from '../monitoring/monitor.js';
 import { percent } from '../monitoring/numbers-in-words.js';
 import type { Detection, Deviation, Observed } from '../monitoring/signals.js';
-import type { WindowJudge } from '../monitoring/window-monitor.js';
+import { currentJudge, type WindowJudge } from '../monitoring/window-monitor.js';
 import type { TopicSerdes } from '../serdes.js';
 import { isFailure, type Line, type Lines, partOfService, scopeOfService } from './service-lines.js';
 import { CLOSE_AFTER, monitorLines } from './service-monitor.js';
@@ -24,6 +26,7 @@ export function serviceInstances(
   config: ApplicationConfig,
   serdes: TopicSerdes<'alerts'>,
   verdicts: Verdicts,
+  limits: LimitsSource,
 ): void {
   monitorLines(
     lines,
@@ -34,7 +37,7 @@ export function serviceInstances(
       entity: ({ service }) => service,
       aggregator: BY_INSTANCE,
       serde: instancesSerde,
-      judge: new InstanceJudge(verdicts),
+      judge: currentJudge(following(limits, (now) => new InstanceJudge(verdicts, now))),
       scope: scopeOfService,
       watchesClock: config.watchesClock,
     },
@@ -76,8 +79,10 @@ interface InstanceStates {
 const NOTHING_JUDGED: Judgement = { deviations: [], scores: {}, alerts: [] };
 const NOTHING: Usual = { errors: { count: 0, failures: 0 } };
 
-const DETECTION: Detection<InstanceWindow> = {
-  name: 'unlike-its-peers',
+const NAME = 'unlike-its-peers';
+
+const detectionOf = (limit: number): Detection<InstanceWindow> => ({
+  name: NAME,
   signals: [
     {
       tallies: ({ own, peers, usual }) => ({ own: errorsOf(own), peers: errorsOf(peers), before: usual.errors }),
@@ -85,6 +90,7 @@ const DETECTION: Detection<InstanceWindow> = {
       field: 'level',
       write: percent,
       explain: (share) => `${percent(share)} of its lines are errors`,
+      limit,
     },
     {
       tallies: ({ own, peers }) => {
@@ -95,19 +101,23 @@ const DETECTION: Detection<InstanceWindow> = {
       field: 'response_time',
       write: percent,
       explain: (share) => `${percent(share)} of its responses are slow`,
+      limit,
     },
   ],
   episodes: { closeAfter: CLOSE_AFTER },
-};
+});
 
 class InstanceJudge implements WindowJudge<Instances, InstanceStates> {
   readonly #monitor: Monitor<InstanceWindow>;
 
   readonly #verdicts: Verdicts;
 
-  constructor(verdicts: Verdicts) {
+  constructor(verdicts: Verdicts, { budgets, falseAlarmsPerWeek }: Limits) {
     this.#verdicts = verdicts;
-    this.#monitor = new Monitor('service', [DETECTION], verdicts);
+    const ofBudget = new Budgets(budgets, falseAlarmsPerWeek).each((perWeek) => [
+      detectionOf(evidenceOf(perWeek, PEER_LIMIT)),
+    ]);
+    this.#monitor = new Monitor('service', ofBudget, verdicts);
   }
 
   initial(): InstanceStates {
@@ -135,7 +145,7 @@ class InstanceJudge implements WindowJudge<Instances, InstanceStates> {
       deviations.push(...judgement.deviations);
       alerts.push(...judgement.alerts);
       episodes.push(...(judgement.episodes ?? []));
-      const isSuspect = judgement.scores[DETECTION.name] !== 0 || !this.#monitor.isAtRest(state);
+      const isSuspect = judgement.scores[NAME] !== 0 || !this.#monitor.isAtRest(state);
       if (isSuspect) suspects.push([source, state]);
     }
     states.suspects = suspects;

@@ -30,6 +30,6 @@ export function serviceLogs(
   tellClocks(lines, clock, config, serdes);
   serviceHealth(lines, config, serdes, models, verdicts, limits);
   serviceEndpoints(lines, config, serdes, verdicts, limits);
-  serviceInstances(lines, config, serdes, verdicts);
+  serviceInstances(lines, config, serdes, verdicts, limits);
   serviceAddresses(lines, config, serdes, verdicts, limits);
 }

@@ -27,7 +27,7 @@ const MEMORY = 120;
 const REMEMBERED = 50_000;
 /** Windows before which nobody is called unusual. */
 const WARMUP = 6;
-const CHANCE = 1e-9;
+export const SCAN_CHANCE = 1e-9;
 
 /**
  * What is much for a client of a service: limits are floors, for behind one address there may be a whole network, and where
@@ -41,6 +41,8 @@ export class UsualClients {
     readonly limits: () => { readonly requests: number; readonly clientErrors: number },
     /** Services that are remembered at most. */
     readonly most = 1000,
+    /** So rare by chance are client errors that are a scan of a service. */
+    readonly chance: (service: string) => number = () => SCAN_CHANCE,
   ) {}
 
   /** Learns of a client in a window, which starts at a time. */
@@ -75,7 +77,7 @@ export class UsualClients {
     const usual = this.#of(service);
     if (usual.windows <= WARMUP || clientErrors <= TIMES * usual.usualMostErrors) return false;
     const share = (usual.clientErrors + 1) / (usual.requests + 20);
-    return poissonTail(clientErrors, share * count) < CHANCE;
+    return poissonTail(clientErrors, share * count) < this.chance(service);
   }
 
   /** The most that is usual, for the words of an alert. */

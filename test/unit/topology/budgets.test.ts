@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createDetector } from '../../../detection/detectors.js';
 import { Random } from '../../../producer/random.js';
 import type { ServiceLog } from '../../../schemas/records.js';
-import { alertScoreOf, Budgets } from '../../../topology/budgets.js';
+import { alertScoreOf, Budgets, chanceOf, evidenceOf } from '../../../topology/budgets.js';
 import { ApplicationRun } from '../../reference/run-application.js';
 
 const START_MS = Date.UTC(2026, 5, 1, 12);
@@ -40,6 +40,70 @@ describe('the budget of an entity', () => {
     expect(made).toEqual([5, 2]);
     expect(of('service/a')).toBe(of('service/b'));
   });
+});
+
+it.each([
+  // e times rarer for each nat; by hand: 17 + ln 52 = 20.95, 17 - ln 10 = 14.70.
+  [1 / 52, 20.951, 1e-9 / 52],
+  [1, 17, 1e-9],
+  [10, 14.697, 1e-8],
+  [1e12, 6, 1e-4],
+])('of %d a week, what is 17 nats or a chance of 1e-9 for one is %d nats or %d', (perWeek, evidence, chance) => {
+  expect(evidenceOf(perWeek, 17)).toBeCloseTo(evidence, 3);
+  expect(chanceOf(perWeek, 1e-9)).toBeCloseTo(chance, 15);
+});
+
+it('an instance that is unlike its peers, and a client that scans, are told sooner with a large budget', async () => {
+  const services = ['small', 'usual', 'large'];
+  const line = (service: string, time: number, changes: Partial<ServiceLog>): ServiceLog =>
+    ({
+      ...{ timestamp: time, service, level: 'INFO', message: 'served', endpoint: null, status: 200 },
+      ...{ response_time: null, source: null, ip: null, ...changes },
+    }) as unknown as ServiceLog;
+  const lines: ServiceLog[] = [];
+  for (let window = 0; window < 60; window++) {
+    for (const service of services) {
+      const start = START_MS + window * 5000;
+      const isThen = window >= 20;
+      for (let n = 0; n < 40; n++) {
+        const source = `host-${n % 4}`;
+        // Of ten lines of an instance in a window one fails, where none of its peers does.
+        const level = isThen && n === 0 ? 'ERROR' : 'INFO';
+        const ip = `192.0.2.${n % 20}`;
+        lines.push(line(service, start + n * 100, { source, level, ip, status: n % 10 === 0 ? 404 : 200 }));
+      }
+      // Of 60 requests of one client more and more are refused, where 6 would be as a rule.
+      const refused = isThen ? Math.min(60, 12 + 4 * (window - 20)) : 0;
+      for (let n = 0; isThen && n < 60; n++) {
+        lines.push(line(service, start + 4000 + n, { ip: '198.51.100.7', status: n < refused ? 404 : 200 }));
+      }
+    }
+  }
+  const run = await ApplicationRun.create({
+    config: {
+      pipelines: ['services'],
+      budgets: [
+        { of: 'service:small', perWeek: 1e-9 },
+        { of: 'service:large', perWeek: 1000 },
+      ],
+    },
+  });
+  await run.append('serviceLogs', lines, ({ service }) => service);
+  await run.drain();
+  const opened = (await run.read('alerts')).map(({ value }) => value).filter(({ state }) => state === 'opened');
+  await run.close();
+  for (const name of ['unlike-its-peers', 'CLIENT_ERROR_SCAN']) {
+    const [small, usual, large] = services.map((service) =>
+      Math.min(
+        Number.POSITIVE_INFINITY,
+        ...opened
+          .filter(({ detector, scope }) => detector === name && scope === `service/${service}`)
+          .map(({ time }) => (time - START_MS) / 5000),
+      ),
+    );
+    expect(large, name).toBeLessThan(usual ?? 0);
+    expect(usual, name).toBeLessThan(small ?? 0);
+  }
 });
 
 /** Of the same lines two services make, of which a share fails from some minute on. */
