@@ -48,6 +48,14 @@ export class EventIntake {
     return this.#requests.length + this.#serviceLogs.length + this.#readings.length + this.#badLines.length;
   }
 
+  /** Lines that are one text, in which a record may be spread over several. */
+  addLines(lines: readonly string[], source: string): void {
+    for (const line of lines) {
+      for (const record of this.#format.spread?.add(line) ?? [line]) this.addLine(record, source);
+    }
+    for (const kept of this.#format.spread?.end() ?? []) this.addLine(kept, source);
+  }
+
   /**
    * @param source who sent it, for what cannot be used
    * @param arrivedAt in milliseconds since the epoch: of what says no time, as it may in syslog, that is when it was

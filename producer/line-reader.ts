@@ -211,9 +211,8 @@ export class LineReader {
     const outcome = this.#outcome(line);
     if (isList(outcome)) {
       this.#close(into);
-      // A row that this line begins is read again with it.
-      const isBegun = this.#format.spread?.isOpen === true;
-      const place = isBegun ? { offset: this.#offsetBefore, lines: this.#linesBefore } : undefined;
+      // A record that this line begins, too, is read again with it.
+      const place = this.#isGathering ? { offset: this.#offsetBefore, lines: this.#linesBefore } : undefined;
       into.push({ ...this.#together(read, outcome, first), ...place });
       this.#firstLine = line.number;
       return;

@@ -4,8 +4,11 @@ import { ObjectScanner } from './object-scanner.js';
 /** An object that goes on longer is none. */
 const MAX_CHARACTERS = 1024 * 1024;
 const MAX_LINES = 20_000;
-/** How the first line of an object begins that has a line for each member; in a list, behind a bracket or a comma. */
-const BEGINS = /^\s*(?:\[\s*|,\s*)?\{/;
+/**
+ * How the first line of an object begins that has a line for each member; in a list, behind a bracket or a comma, or what
+ * closes the object before it.
+ */
+const BEGINS = /^\s*(?:\[\s*|(?:\}\s*)?,\s*)?\{/;
 /** What other lines of it can be: anything else is a line of its own. */
 const GOES_ON = /^\s*(?:["{}[\],]|(?:-?\d[\d.eE+-]*|true|false|null)\s*(?:,\s*)?(?:$|[\]}])|$)/;
 const OBJECT = /^\s*\{/;
@@ -63,7 +66,7 @@ export class SpreadObjects implements SpreadLines {
       if (!opens(rest)) return records;
     }
     this.#scanner.endLine();
-    this.#lines.push(rest);
+    this.#lines.push(this.isOpen ? rest : rest.slice(rest.indexOf('{')));
     this.#characters += rest.length;
     return records;
   }

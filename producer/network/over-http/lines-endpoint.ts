@@ -29,7 +29,7 @@ export class LinesEndpoint implements HttpEndpoint {
       throw new HttpRefusal(400, 'invalid-key', 'Idempotency-Key must be 1 to 255 visible characters.');
     }
     const body = await call.body();
-    for (const line of linesOf(body.toString())) this.#events.addLine(line, SOURCE);
+    this.#events.addLines(linesOf(body.toString()), SOURCE);
     const batch = this.#events.take();
     const accepted = eventsIn(batch);
     const { badLines, excluded } = batch;

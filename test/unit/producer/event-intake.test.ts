@@ -27,6 +27,18 @@ describe('an intake of what others send', () => {
     expect([...oddFields.values()]).toEqual([2]);
   });
 
+  it('puts together rows of CSV in one text whose quoted values have newlines', () => {
+    const events = intake();
+    const row = (n: number, note: string) => `2024-03-07T11:05:0${n}Z,boiler-${n},${note},1.5`;
+    const text = ['time,sensor_id,note,temperature', row(1, '"a\n\nb"'), row(2, '"lone'), row(3, 'c')].join('\n');
+    events.addLines(text.split('\n'), 'here');
+    events.addLines([row(4, '"lone at the end')], 'here');
+    events.addLines([row(5, 'd')], 'here');
+    const { badLines, readings } = events.take();
+    expect(readings.map(({ sensor_id }) => sensor_id)).toEqual(['boiler-1', 'boiler-3', 'boiler-5']);
+    expect(badLines.map(({ bytes }) => bytes.toString())).toEqual([row(2, '"lone'), row(4, '"lone at the end')]);
+  });
+
   it('sorts events by their kind, and has none twice', () => {
     const events = intake();
     events.addLine(LINE, 'tcp://203.0.113.9');

@@ -84,6 +84,11 @@ describe('reading a log file', () => {
     expect((await readAll({ positions })).methods).toEqual(['C']);
   });
 
+  it('refuses what syslog wrote without a time: when it came is known of none of its lines', async () => {
+    await writeFile(path, '<34>su: failed for root\n<34>1 2026-03-07T10:00:00Z web-1 su 7 - - failed again\n');
+    expect((await readAll()).reasons).toEqual(['1 missing-field']);
+  });
+
   it('takes the zone of a local time into account', async () => {
     await writeFile(path, line('A'));
     const [event] = await events();

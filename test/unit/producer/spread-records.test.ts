@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EventIntake } from '../../../producer/event-intake.js';
 import { chosenFormat } from '../../../producer/formats/known-formats.js';
 import { type LogSourceOptions, readLogs } from '../../../producer/log-source.js';
-import { temporaryFolder } from './log-inputs.js';
+import { Committed, temporaryFolder } from './log-inputs.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
@@ -89,6 +89,16 @@ describe('records in JSON', () => {
     const { messages, refused } = await readStream(one(many), 65_536);
     expect([messages.length, messages.at(-1)?.slice(0, 5), refused]).toEqual([12_000, '11999', []]);
   });
+});
+
+it('records over many lines are read on where reading stopped, also behind `}, {`', async () => {
+  const text = `[${[a, b, c].map((each) => JSON.stringify(each, null, 1)).join(', ')}]\n`;
+  expect(text).toContain('\n}, {\n');
+  const committed = new Committed();
+  await writeFile(folder.path('stops.json'), text);
+  for (let run = 0; run < 6; run++) await committed.read(folder.path('stops.json'), { batchLines: 1, stopAfter: 1 });
+  const messages = committed.batches.flatMap(({ serviceLogs }) => serviceLogs.map(({ message }) => message));
+  expect([messages, committed.reasons]).toEqual([MESSAGES, []]);
 });
 
 describe('what breaks off', () => {
