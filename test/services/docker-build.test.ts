@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
+import { freePort } from '../free-port.js';
 import { temporaryDirectory } from '../integration/millrace.js';
 import { until } from '../until.js';
 
@@ -144,7 +145,8 @@ it('the image of Millrace builds of what its .dockerignore lets in, and the prog
   // What the image starts, with its settings: the pipeline over simulated traffic, and the dashboard.
   const last = stages.at(-1) ?? [];
   const text = (wanted: string) => last.find(({ name }) => name === wanted)?.text ?? '';
-  const env = { ...process.env, MILLRACE_HTTP: '127.0.0.1:41400', MILLRACE_DATA_DIR: join(directory.path, 'live') };
+  const http = `127.0.0.1:${await freePort()}`;
+  const env = { ...process.env, MILLRACE_HTTP: http, MILLRACE_DATA_DIR: join(directory.path, 'live') };
   const [, ...entry] = (JSON.parse(text('ENTRYPOINT')) as string[]).map((part) => part.replace('/app/', ''));
   const arguments_ = [...entry, ...(JSON.parse(text('CMD')) as string[])];
   const cwd = directories.at(-1);
@@ -153,7 +155,7 @@ it('the image of Millrace builds of what its .dockerignore lets in, and the prog
   const isHealthy = () => spawnSync(process.execPath, ['health.mjs'], { cwd, env }).status === 0;
   expect(isHealthy()).toBe(false);
   await until(() => isHealthy() || undefined, { patienceMs: 60_000 });
-  const page = await fetch('http://127.0.0.1:41400/');
+  const page = await fetch(`http://${http}/`);
   expect(await page.text()).toContain('<title>');
   started.kill('SIGTERM');
   expect(await ended).toBe(0);
