@@ -17,6 +17,7 @@ import { NotifyService } from '../notify/notify-service.js';
 import { Secrets } from '../notify/secrets.js';
 import type { SchemaCatalogue } from '../schemas/schema-catalogue.js';
 import type { ApplicationConfig } from '../topology/application-config.js';
+import { Calendar } from '../topology/calendar.js';
 import { AccessFile } from './auth/access-file.js';
 import { Accounts } from './auth/accounts.js';
 import { Authentication } from './auth/authentication.js';
@@ -26,6 +27,7 @@ import { type Address, isLoopback, listen, namesOf } from './listen.js';
 import { EventHub } from './live/event-hub.js';
 import { publishFigures } from './live/figures-ticker.js';
 import { LiveResults } from './live/live-results.js';
+import { isOfMaintenance } from './live/maintained-beside.js';
 import type { PipelineRules } from './pipeline-rules.js';
 import { shownDelivery } from './routes/deliveries.js';
 import { RESOURCES } from './routes/table.js';
@@ -127,12 +129,14 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const events = new EventHub();
   const live = new LiveResults(log, config, decoder, events);
   const ofTenant = (file: FileConfig) => ({ ...file, tenant: file.tenant || (tenant ?? '') });
+  let calendar = new Calendar(config.calendar);
   const notify = await NotifyService.start({
     ...{ log, decoder, incidentsTopic: config.topics.incidents },
     file: ofTenant(alerts),
     // What is in a directory is of one machine; a cluster is of several, which must have the same key.
     secrets: Secrets.of(log.join === undefined ? join(directory, 'notify.key') : undefined),
     onProblem: (message) => logger.warn({ alerts: true }, message),
+    isOfMaintenance: (incident) => isOfMaintenance(live, calendar, incident),
   });
   const lakeLines = lakeDirectory === undefined ? undefined : new LakeLines(lakeDirectory);
   const storedLines = [
@@ -183,6 +187,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     useAlerts: (file) => notify.useFile(ofTenant(file)),
     useRules: (changed) => {
       shown = changed;
+      calendar = new Calendar(changed.config.calendar);
     },
     close: async () => {
       stopFigures();

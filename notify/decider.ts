@@ -19,6 +19,8 @@ export interface Rules {
   readonly tenant: string;
   /** Whether a channel is told of ends; undefined: there is no such channel, or it is disabled. */
   tellsResolved(channel: string): boolean | undefined;
+  /** Whether an incident comes of what is maintained: it is not told while it does. Default: none does. */
+  isOfMaintenance?(incident: Incident): boolean;
 }
 
 /** An incident as it is told. */
@@ -263,6 +265,8 @@ export class Decider {
     const muted = this.#rules.silences.filter((silence) => silence.mutes(labels, now)).map(({ spec }) => spec.id);
     if ((this.#state.said.get(id) ?? NOT_SAID).silencedUntil > now) muted.push('of this incident');
     if (isInhibited(this.#rules.inhibitions, labels, this.#goingOn())) muted.push('inhibited');
+    const known = this.#state.known.get(id);
+    if (known?.firing && this.#rules.isOfMaintenance?.(known.incident)) muted.push('of maintenance');
     return muted;
   }
 

@@ -5,7 +5,7 @@ import type { RecordDecoder } from '../app/results/record-decoder.js';
 import type { Incident } from '../schemas/records.js';
 import { channelOf } from './channels/channel-of.js';
 import type { ChannelConfig, FileConfig } from './config.js';
-import { Decider, type Notification } from './decider.js';
+import { Decider, type Notification, type Rules } from './decider.js';
 import { DEFAULT_RETRY, deliver, type RetryPolicy } from './delivery.js';
 import type { Attempt, DeliveryRecord } from './delivery-log.js';
 import { feedbackIn } from './feedback.js';
@@ -26,6 +26,7 @@ export interface NotifierOptions {
   readonly retry?: RetryPolicy;
   /** Told of what goes wrong, for the program's own log. */
   readonly onProblem: (message: string) => void;
+  readonly isOfMaintenance?: Rules['isOfMaintenance'];
 }
 
 /** On Kafka, who is given the state tells. */
@@ -360,7 +361,8 @@ class Shift {
   }
 
   #rules() {
-    return this.#options.settings.rules((config) => this.#isDisabled(config));
+    const { isOfMaintenance, settings } = this.#options;
+    return { ...settings.rules((config) => this.#isDisabled(config)), ...(isOfMaintenance && { isOfMaintenance }) };
   }
 }
 

@@ -3,7 +3,7 @@ import type { Log, LogConsumer } from '@millrace/streams';
 import type { RecordDecoder } from '../app/results/record-decoder.js';
 import type { Incident } from '../schemas/records.js';
 import type { FileConfig } from './config.js';
-import type { Notification } from './decider.js';
+import type { Notification, Rules } from './decider.js';
 import { DeliveryLog, type DeliveryRecord } from './delivery-log.js';
 import { labelsOf } from './labels.js';
 import { Notifier, openChannel, outboundOf } from './notifier.js';
@@ -22,6 +22,8 @@ export interface NotifyOptions {
   readonly file: FileConfig;
   readonly secrets: Secrets;
   readonly onProblem: (message: string) => void;
+  /** Whether an incident comes of what is maintained, and is not told. Default: none does. */
+  readonly isOfMaintenance?: Rules['isOfMaintenance'];
 }
 
 /** How one try went. */

@@ -58,6 +58,11 @@ export class Calendar {
     return this.#holidays.size > 0 && this.#holidays.has(Math.floor(this.localTime(timestampMs) / DAY_MS));
   }
 
+  /** Whether anything is ever maintained. */
+  get hasMaintenance(): boolean {
+    return this.#maintenance.length > 0;
+  }
+
   /** Whether an entity, by its scope such as `service/checkout`, is maintained in some of [start, end]. */
   isMaintenance(start: number, end: number, scope: string): boolean {
     const all = this.#maintenance;

@@ -206,6 +206,6 @@ function isOf({ value }: LiveRecord, { scope, source_kind: kind }: Incident, nam
   return name === '*' || value['host'] === name;
 }
 
-function isFailing({ level, status }: LiveRecord['value']): boolean {
+export function isFailing({ level, status }: LiveRecord['value']): boolean {
   return level === 'ERROR' || level === 'CRITICAL' || (typeof status === 'number' && status >= 400);
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isTimeZone } from '../../detection/local-time.js';
 import { feedback } from '../../schemas/feedback.js';
 import type { Alert } from '../../schemas/records.js';
+import { Calendar } from '../../topology/calendar.js';
 import { type IncidentAction, incidentAction } from '../live/incident-actions.js';
 import {
   alertsOf,
@@ -14,6 +15,7 @@ import {
 } from '../live/incident-detail.js';
 import { togetherWith } from '../live/incidents-together.js';
 import { feedbackOn } from '../live/learned-feedback.js';
+import { maintainedBeside } from '../live/maintained-beside.js';
 import {
   durationParameter,
   instant,
@@ -148,6 +150,17 @@ export const incidentDetail = incidentRecord
     lines: z.array(logLine).meta({ description: 'Samples of them.' }),
     same_requests: z.array(sameRequest),
     together: togetherSchema,
+    maintained: z
+      .array(
+        z.object({
+          service: z.string(),
+          shared_requests: z.int().meta({ description: 'How many requests are in the failing lines of both.' }),
+          is_cause: z.boolean().meta({
+            description: 'Half and more of the failing lines are of these requests; false: there is the time alone.',
+          }),
+        }),
+      )
+      .meta({ description: 'Other services that are maintained in its time.' }),
     similar: z.array(incidentRecord),
     actions: z.array(incidentAction),
     learned: z.array(feedback).meta({ description: 'What detectors judge by since people have spoken of it.' }),
@@ -279,7 +292,7 @@ export const incidents: Resource = {
       params: idParams,
       problems: [404],
       answer: incidentDetail,
-      async handle({ params: { id } }, { deliveriesOf, live }) {
+      async handle({ params: { id } }, { config, deliveriesOf, live }) {
         const incident = live.incident(id);
         if (incident === undefined) throw notFound('incident', id);
         const alerts = alertsOf(live, incident);
@@ -300,6 +313,7 @@ export const incidents: Resource = {
             ...together,
             others: together.others.map((one) => ({ ...one, incident: live.withActions(one.incident) })),
           },
+          maintained: maintainedBeside(live, new Calendar(config.calendar), incident, alerts),
           similar: similarTo(live, incident).map((one) => live.withActions(one)),
           actions: live.actions.of(id),
           learned: [...live.feedback.values].filter((one) => one.incident === id),

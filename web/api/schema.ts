@@ -1704,6 +1704,14 @@ export interface components {
             lines: components["schemas"]["LogLine"][];
             same_requests: components["schemas"]["SameRequest"][];
             together: components["schemas"]["IncidentGroup"];
+            /** @description Other services that are maintained in its time. */
+            maintained: {
+                service: string;
+                /** @description How many requests are in the failing lines of both. */
+                shared_requests: number;
+                /** @description Half and more of the failing lines are of these requests; false: there is the time alone. */
+                is_cause: boolean;
+            }[];
             similar: components["schemas"]["Incident"][];
             actions: components["schemas"]["IncidentAction"][];
             /** @description What detectors judge by since people have spoken of it. */

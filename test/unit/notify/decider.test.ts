@@ -402,3 +402,22 @@ describe('state that was written', () => {
     expect(second.told).toEqual(['330 pager opened: a b']);
   });
 });
+
+it('what comes of maintenance is told when that is over, if it still goes on', () => {
+  let isMaintained = true;
+  const play = new Play({ isOfMaintenance: ({ id }) => isMaintained && id !== 'other' });
+  play.hear(anIncident('caller'));
+  play.hear(anIncident('short'));
+  play.hear(anIncident('other'));
+  play.until(10 * MINUTE);
+  play.hear(anIncident('short', { state: 'resolved', resolved: play.now }));
+  expect(play.notifications.flatMap(({ incidents }) => incidents.map(({ incident }) => incident.id))).toEqual([
+    'other',
+  ]);
+  isMaintained = false;
+  play.until(20 * MINUTE);
+  expect(play.notifications.flatMap(({ incidents }) => incidents.map(({ incident }) => incident.id))).toEqual([
+    'other',
+    'caller',
+  ]);
+});

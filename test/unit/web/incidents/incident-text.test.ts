@@ -36,6 +36,7 @@ const INCIDENT: IncidentDetail = {
     { service: 'database', message: 'could not acquire <*>', lines: 3_409, share: 0.71, share_of_others: 0.011 },
   ],
   together: { began: OPENED, first: null, others: [] },
+  maintained: [],
   ...{ similar: [], actions: [], learned: [], deliveries: [] },
 };
 

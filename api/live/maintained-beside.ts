@@ -1,0 +1,77 @@
+import type { Alert, Incident } from '../../schemas/records.js';
+import type { Calendar } from '../../topology/calendar.js';
+import { scopeOfService } from '../../topology/services/service-lines.js';
+import { alertsOf, beginOf, isFailing, linesOf, nameIn } from './incident-detail.js';
+import type { LiveResults } from './live-results.js';
+
+/** A service that is maintained may fail so long before what it makes fail. */
+const BEFORE_MS = 60_000;
+/** Fewer requests in common may be chance. */
+const MIN_SHARED = 3;
+const MAX_NAMED = 20;
+
+/** A service that is maintained while an incident of another goes on. */
+interface MaintainedBeside {
+  readonly service: string;
+  /** How many requests are in the failing lines of both. */
+  readonly shared_requests: number;
+  /** Whether half and more of the incident's failing lines are of these requests. */
+  readonly is_cause: boolean;
+}
+
+/**
+ * Finds the services that are maintained in the time of an incident of another service, those with most requests in common
+ * first. That both fail in the same requests is evidence that one makes the other fail; that it is maintained then, alone,
+ * is a hint.
+ */
+export function maintainedBeside(
+  live: LiveResults,
+  calendar: Calendar,
+  incident: Incident,
+  alerts: readonly Alert[],
+): MaintainedBeside[] {
+  if (incident.source_kind !== 'service') return [];
+  const from = beginOf(incident, alerts) - BEFORE_MS;
+  const to = incident.resolved ?? live.latestTime + 1;
+  const own = nameIn(incident);
+  // Of each, the requests that fail in it; undefined: it is not maintained.
+  const maintained = new Map<string, Set<string> | undefined>();
+  for (const { time, value } of live.ringOf('services')?.newest() ?? []) {
+    const { request_id: request, service } = value;
+    if (typeof service !== 'string' || service === own) continue;
+    if (!maintained.has(service)) {
+      const isMaintained = calendar.isMaintenance(from, to, scopeOfService(service));
+      maintained.set(service, isMaintained ? new Set() : undefined);
+    }
+    if (time >= from && time < to && typeof request === 'string' && isFailing(value)) {
+      maintained.get(service)?.add(request);
+    }
+  }
+  const names = [...maintained].filter(([, requests]) => requests !== undefined);
+  if (names.length === 0) return [];
+  const failing = linesOf(live, incident, alerts).during.filter(({ value }) => isFailing(value));
+  return names
+    .map(([service, requests]) => {
+      const shared = failing.flatMap(({ value: { request_id: request } }) =>
+        typeof request === 'string' && requests?.has(request) ? [request] : [],
+      );
+      const different = new Set(shared).size;
+      return {
+        service,
+        shared_requests: different,
+        is_cause: different >= MIN_SHARED && 2 * shared.length >= failing.length,
+      };
+    })
+    .sort((one, other) => other.shared_requests - one.shared_requests || (one.service < other.service ? -1 : 1))
+    .slice(0, MAX_NAMED);
+}
+
+/** Whether all that an incident tells are failures of requests that fail in a service that is maintained now. */
+export function isOfMaintenance(live: LiveResults, calendar: Calendar, incident: Incident): boolean {
+  if (incident.source_kind !== 'service' || !calendar.hasMaintenance) return false;
+  const alerts = alertsOf(live, incident);
+  const areFailures = alerts.length > 0 && alerts.every(({ observed_failures: failures }) => (failures ?? 0) > 0);
+  if (!areFailures) return false;
+  const isNow = (service: string) => calendar.isMaintenance(live.latestTime, live.latestTime, scopeOfService(service));
+  return maintainedBeside(live, calendar, incident, alerts).some((one) => one.is_cause && isNow(one.service));
+}
