@@ -86,7 +86,7 @@ export class LineReader {
   /** A service's line that the next may be more of. */
   #open: OpenRecord<ReadLine> | undefined;
   readonly #spread = new SpreadObjects();
-  /** The first line of the record that is spread over several. */
+  /** The first line of the record that is spread over several; 0 where none is. */
   #firstLine = 0;
   /** Where the line before ended. */
   #offsetBefore: number;
@@ -207,17 +207,18 @@ export class LineReader {
       into.push(read);
       return;
     }
-    const first = this.#isGathering ? this.#firstLine : line.number;
+    const first = this.#firstLine === 0 ? line.number : this.#firstLine;
     const outcome = this.#outcome(line);
     if (isList(outcome)) {
       this.#close(into);
       // A record that this line begins, too, is read again with it.
-      const place = this.#isGathering ? { offset: this.#offsetBefore, lines: this.#linesBefore } : undefined;
+      const isBegun = this.#spread.isOpen || this.#format.spread?.isOpen === true;
+      const place = isBegun ? { offset: this.#offsetBefore, lines: this.#linesBefore } : undefined;
       into.push({ ...this.#together(read, outcome, first), ...place });
-      this.#firstLine = line.number;
+      this.#firstLine = isBegun ? line.number : 0;
       return;
     }
-    if (outcome === UNFINISHED) this.#firstLine = first;
+    this.#firstLine = outcome === UNFINISHED ? first : 0;
     if (this.#open !== undefined) {
       // Stack traces have empty lines, too.
       if (outcome === undefined || outcome instanceof Continuation) {
@@ -272,11 +273,6 @@ export class LineReader {
     }
     read.event = event;
     read.time = event.timestamp;
-  }
-
-  /** Whether a record has begun that goes on in the next line. */
-  get #isGathering(): boolean {
-    return this.#spread.isOpen || this.#format.spread?.isOpen === true;
   }
 
   /**

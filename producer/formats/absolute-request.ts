@@ -30,6 +30,7 @@ export function takeAbsoluteTarget(fields: RequestFields): void {
   const line = typeof request === 'string' ? request : '';
   // Nearly all targets begin with a slash: to see that has to cost next to nothing.
   const hasSlash = line === '' || line.charCodeAt(line.indexOf(' ') + 1) === SLASH;
+  if (hasSlash && fields.path === undefined) return;
   const path = says(fields.path) && typeof fields.path === 'string' ? fields.path : undefined;
   if (hasSlash && (path === undefined || path.charCodeAt(0) === SLASH)) return;
   const [, verb, target = ''] = REQUEST_LINE.exec(line) ?? [];
