@@ -26,12 +26,11 @@ function cloudflare(object: Members): Members {
 }
 
 function google({ resource, timestamp }: Members, request: Members): Members {
-  const [, host, path] = /^[a-z]+:\/\/([^/?#:]+)(?::\d+)?(\S*)$/i.exec(String(request['requestUrl'])) ?? [];
   const latency = Number.parseFloat(String(request['latency']));
   return {
     timestamp,
     client_ip: request['remoteIp'],
-    ...{ host, path: path ?? request['requestUrl'], request_method: request['requestMethod'] },
+    ...{ path: request['requestUrl'], request_method: request['requestMethod'] },
     ...{ status: request['status'], bytes: request['responseSize'], protocol: request['protocol'] },
     ...{ user_agent: request['userAgent'], referrer: request['referer'] },
     ...(Number.isFinite(latency) ? { request_time: latency } : {}),

@@ -21,6 +21,7 @@ const COLUMNS: Readonly<Record<string, Column>> = {
   'cs-method': 'method',
   'cs-uri-stem': 'path',
   'cs-uri': 'path',
+  'cs-uri-path': 'path',
   'cs-uri-query': 'query',
   'sc-status': 'status',
   'sc-bytes': 'bytes',

@@ -43,6 +43,11 @@ describe('a request whose target is a whole URL (RFC 9112, 3.2.2)', () => {
     expect(event).toMatchObject({ host: 'shop.example', path: '/a', query: 'b=1' });
   });
 
+  it("has them in Google's load balancer's requests", () => {
+    const httpRequest = { requestMethod: 'GET', requestUrl: 'https://shop.example:8443/a?b=1', remoteIp: '1.2.3.4' };
+    expect(asked(JSON.stringify({ timestamp: '2024-03-07T11:05:01Z', httpRequest }))).toEqual(EXPECTED);
+  });
+
   it('has the path / where the URL has none, and IPv6 in brackets', () => {
     expect(asked(combined('GET http://shop.example HTTP/1.1'))).toEqual(['GET', 'shop.example', '/', null]);
     expect(asked(combined('GET http://shop.example?b=1 HTTP/1.1'))).toEqual(['GET', 'shop.example', '/', 'b=1']);

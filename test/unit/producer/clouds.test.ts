@@ -60,7 +60,8 @@ describe('access logs of proxies and clouds', () => {
       ...{ resource: { type: 'http_load_balancer' }, severity: 'INFO', timestamp: '2026-03-07T11:05:03.186Z' },
     };
     expect(requestOf(line)).toMatchObject({
-      ...{ client: '203.0.113.9', host: 'shop.example', path: '/a?b=1', status: 200, bytes: '760' },
+      // The host is that of the URL, as in every format.
+      ...{ client: '203.0.113.9', path: 'https://shop.example:8443/a?b=1', status: 200, bytes: '760' },
       ...{ requestTime: 0.058, server: 'http_load_balancer', userAgent: 'curl/8' },
     });
   });
