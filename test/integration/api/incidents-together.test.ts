@@ -96,3 +96,26 @@ it('a window of a minute does not begin first because it began before a fault th
   // The first fault may be in any second of that minute: before, or after, that of the window at 40 s.
   expect((await groupOf('afterwards')).first).toBeNull();
 });
+
+it('an incident of a host has the alerts of all hosts together that it names, and of no other host', async () => {
+  const opened = NOW - 60 * MINUTE_MS;
+  const ofHost = (host: string): Alert => ({
+    ...alertOf(host, opened - MINUTE_MS, MINUTE_MS),
+    ...{ id: `web/${host}/errors`, time: opened, source_kind: 'web', scope: `web/${host}` },
+  });
+  await server.append('alerts', ['*', 'a.example', 'b.example'].map(ofHost));
+  const about = {
+    source_kind: 'web',
+    scope: 'web/a.example',
+    entities: ['a.example', '*'],
+    detectors: ['errors'],
+  } as const;
+  await server.append('incidents', [anIncident('of-a', { ...about, opened, updated: opened, state: 'ongoing' })]);
+  const alertsOf = async () => {
+    const response = await fetch(`${server.url}/api/v1/incidents/of-a`);
+    const { alerts_list: alerts = [] } = (await response.json()) as { alerts_list?: Alert[] };
+    return alerts.map(({ entity }) => entity).sort();
+  };
+  await until(async () => (await alertsOf()).length > 0 || undefined);
+  expect(await alertsOf()).toEqual(['*', 'a.example']);
+});
