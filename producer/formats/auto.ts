@@ -181,7 +181,9 @@ export class AutoFormat implements LineFormat {
     if (list instanceof LineRefusal) return list;
     const loose = this.#depth === 0 ? unwrapped(line) : undefined;
     const inside = loose === undefined ? combined : this.#inside(loose.line);
-    if (loose === undefined || inside instanceof LineRefusal) return combined;
+    if (loose === undefined || inside instanceof LineRefusal) {
+      return last?.format === this.#csv ? this.#csv.read(line) : combined;
+    }
     this.#isLoose = true;
     return completed(inside, loose);
   }

@@ -121,6 +121,7 @@ describe('a lone quote', () => {
   it('costs itself alone at the end of the file', async () => {
     const committed = await read(`${[HEADER, row(1), row(2, '"lone')].join('\n')}\n`);
     expect([sensors(committed), refused(committed)]).toEqual([['boiler-1'], [[3, row(2, '"lone')]]]);
+    expect(committed.badLines[0]?.reason).toContain('not 4 values: ');
   });
 
   it('within a value is none: 5" pipe', async () => {
