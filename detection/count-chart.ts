@@ -11,6 +11,7 @@ import {
   WARMUP,
 } from './chart.js';
 import type { Verdict } from './detector.js';
+import { logRatio } from './log-ratio.js';
 import type { Tally } from './peers.js';
 import { rounded } from './rounded.js';
 
@@ -124,7 +125,7 @@ export function chartCounts(
   if (count > 0 && !isLearning) {
     const most = mostOfWindow(limit, leastWindows);
     addEvidence(state, odds, limit, (times) => {
-      const ratio = logRatio(count, failures, shareOfOdds(usual, times), usual) / spread;
+      const ratio = logRatio({ count, failures }, shareOfOdds(usual, times), usual) / spread;
       return isLasting && ratio > ALONE * most ? ratio / ALONE : Math.min(most, ratio);
     });
   }
@@ -183,11 +184,6 @@ function shareOfOdds(share: number, times: number): number {
   return odds / (1 + odds);
 }
 
-/** Of one share of failures against another. */
-function logRatio(count: number, failures: number, share: number, other: number): number {
-  return failures * Math.log(share / other) + (count - failures) * Math.log((1 - share) / (1 - other));
-}
-
 function isEnough(
   { count, failing, failures }: Since,
   {
@@ -200,23 +196,23 @@ function isEnough(
 }
 
 /** It is over when what comes is more likely by the usual share than by that of the alarm. */
-function closeWhenUsual(state: CountChartState, { count, failures }: Tally, usual: number): void {
+function closeWhenUsual(state: CountChartState, window: Tally, usual: number): void {
   const { alarm, since } = state;
   alarm.openFor++;
   // The newest say most of what the alarm is.
   const alarming = Math.max(shareOfOdds(usual, 2), Math.min(0.98, (since.failures + 0.5) / (since.count + 1)));
-  state.good = rounded(Math.max(0, state.good - logRatio(count, failures, alarming, usual)));
+  state.good = rounded(Math.max(0, state.good - logRatio(window, alarming, usual)));
   if (state.good < GOOD_LIMIT) return;
   closeChart(state);
   state.since = nothing();
 }
 
 /** A high share that was taken for usual, since it lasted, is no longer usual when it is over. */
-function returnToFormer(state: CountChartState, { count, failures }: Tally, usual: number): void {
+function returnToFormer(state: CountChartState, window: Tally, usual: number): void {
   const { former } = state;
   if (former === null) return;
   const share = Math.max(former, 0.1 / (state.count + 1));
-  state.good = rounded(Math.max(0, state.good + logRatio(count, failures, share, usual)));
+  state.good = rounded(Math.max(0, state.good + logRatio(window, share, usual)));
   if (state.good < 2 * GOOD_LIMIT) return;
   Object.assign(state, { failures: rounded(former * state.count), former: null, good: 0 });
   state.evidence.fill(0);

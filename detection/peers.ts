@@ -1,5 +1,6 @@
 import { GOOD_LIMIT } from './chart.js';
 import type { Verdict } from './detector.js';
+import { logRatio } from './log-ratio.js';
 
 /** Events of one among several, in some time: of an instance of a service, of a disk of an array. */
 export interface Tally {
@@ -90,7 +91,7 @@ export function compareToPeers(
     state.evidence *= FADING;
     state.alternatives = state.alternatives.map((evidence) => evidence * FADING);
   }
-  const evidence = Math.max(state.evidence, ...state.alternatives);
+  const evidence = mostEvidence(state);
   if (evidence <= limit) delete state.good;
   if (evidence < MIN) Object.assign(state, { ...initialPeerState(), alternatives: undefined });
   return {
@@ -102,19 +103,18 @@ export function compareToPeers(
   };
 }
 
+/** The most that speaks for any alternative. */
+function mostEvidence({ alternatives = [], evidence }: PeerState): number {
+  return Math.max(evidence, ...alternatives);
+}
+
 /** Whether a defect is over: what came since is more likely by the usual share than by that of the defect, and by much. */
 function isOver(state: PeerState, own: Tally, usual: number, limit: number): boolean {
-  const evidence = Math.max(state.evidence, ...(state.alternatives ?? []));
-  if (evidence <= limit) return false;
+  if (mostEvidence(state) <= limit) return false;
   const odds = (ODDS[0] * usual) / (1 - usual);
   const share = Math.max(odds / (1 + odds), Math.min(0.98, (state.failures + 0.5) / (state.count + 1)));
   state.good = Math.max(0, (state.good ?? 0) - logRatio(own, share, usual));
   return state.good >= GOOD_LIMIT;
-}
-
-/** Of one share of failures against another. */
-function logRatio({ count, failures }: Tally, share: number, other: number): number {
-  return failures * Math.log(share / other) + (count - failures) * Math.log((1 - share) / (1 - other));
 }
 
 /** By Laplace's rule of succession: few peers that do not fail yet are no proof that none does. */
