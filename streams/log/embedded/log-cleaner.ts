@@ -1,7 +1,8 @@
-import { freeOnDisk, type Level, sizeOnDisk } from '../../leveldb/level.js';
+import type { Level } from '../../leveldb/level.js';
 import { DELETE_RETENTION_MS } from '../log.js';
 import { type BatchCursor, readBatchHeader, sealBatch } from '../record-batch.js';
 import { Compaction } from './compaction.js';
+import { freeDeleted } from './deleted-records.js';
 import { batchKey, offsetOfBatchKey } from './keys.js';
 import type { Operation, OrderedWriter } from './level.js';
 import { readError, writeError } from './level-errors.js';
@@ -11,7 +12,7 @@ import { type PartitionState, rememberPartition, type Topic, type Topics } from 
 
 /** A compacted partition is rewritten when it has grown by this many records beyond twice what was kept. */
 const COMPACTION_SLACK = 100_000;
-/** What is deleted goes from the disk when it takes so many bytes: LevelDB by itself lets it lie for long. */
+/** What is deleted goes from the disk when it takes so many bytes. */
 const DELETED_BYTES = 64 * 1024 * 1024;
 
 /** What retention has deleted of a partition. */
@@ -84,7 +85,8 @@ export class LogCleaner {
         }
       }
     }
-    await this.#freeDeleted();
+    const states = [...this.#topics].flatMap(({ partitions }) => partitions);
+    await freeDeleted(this.#level, states, { leastBytes: DELETED_BYTES, isStopped: () => this.#stopped });
     if (this.#stopped || this.#bound === undefined) return;
     const isFull = await this.#bound.apply();
     if (isFull && !this.#isFullTold && !this.#stopped) {
@@ -171,16 +173,6 @@ export class LogCleaner {
     this.#tell(state, startOffset, before.newestAppendTime, reason);
   }
 
-  async #freeDeleted(): Promise<void> {
-    const deleted = [...this.#topics].flatMap(({ partitions }) => partitions).map(deletedKeys);
-    const sizes = await Promise.all(deleted.map(([from, to]) => sizeOnDisk(this.#level, from, to)));
-    if (sizes.reduce((sum, size) => sum + size, 0) < DELETED_BYTES) return;
-    for (const [index, [from, to]] of deleted.entries()) {
-      if (this.#stopped) return;
-      if (sizes[index] !== 0) await freeOnDisk(this.#level, from, to);
-    }
-  }
-
   #tell(
     { partition, startOffset, topic }: PartitionState,
     firstOffset: number,
@@ -239,11 +231,6 @@ export class LogCleaner {
       throw readError(error, this.#location);
     }
   }
-}
-
-/** Between the first key that a partition ever had and its start. */
-function deletedKeys({ partition, startOffset, topicId }: PartitionState): readonly [from: Buffer, to: Buffer] {
-  return [batchKey(topicId, partition, 0), batchKey(topicId, partition, startOffset)];
 }
 
 /** Does for each partition one thing after the other. */

@@ -1,5 +1,6 @@
 import { freeOnDisk, type Level, sizeOnDisk } from '../../leveldb/level.js';
 import { type BatchCursor, readBatchHeader } from '../record-batch.js';
+import { freeDeleted } from './deleted-records.js';
 import { batchKey } from './keys.js';
 import type { PartitionState, Topic, Topics } from './topics.js';
 
@@ -54,7 +55,7 @@ export class SizeBound {
     const states = [...this.#topics].filter(mayGo).flatMap(({ partitions }) => partitions);
     if ((await this.#total(states)) <= maxBytes) return false;
     // What went by age is still on the disk until somebody asks for it.
-    for (const state of states) await freeOnDisk(this.#level, keyOf(state, 0), keyOf(state, state.startOffset));
+    await freeDeleted(this.#level, states);
     const total = await this.#total(states);
     if (total <= maxBytes) return false;
     const tooMany = total - maxBytes * KEPT_SHARE;
