@@ -68,7 +68,7 @@ export function Figures({ metrics }: { readonly metrics: AskedMetrics }) {
         value={last.error_rate === null ? undefined : percent(last.error_rate)}
         unit="%"
         change={changeOf(last.error_rate, before.error_rate)}
-        beside="of lines and requests"
+        beside="lines, requests"
         spark={
           <Spark
             height={24}
@@ -102,7 +102,7 @@ export function Figures({ metrics }: { readonly metrics: AskedMetrics }) {
         href={linkTo('/services')}
         value={last.active_sessions === null ? undefined : whole(last.active_sessions)}
         change={changeOf(last.active_sessions, before.active_sessions)}
-        beside="of lines in memory"
+        beside="lines in memory"
       />
       <Figure
         name="Sent"
