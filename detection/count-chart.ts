@@ -11,9 +11,8 @@ import {
   WARMUP,
 } from './chart.js';
 import type { Verdict } from './detector.js';
-import { logRatio } from './log-ratio.js';
-import type { Tally } from './peers.js';
 import { rounded } from './rounded.js';
+import { logRatio, type Tally } from './tally.js';
 
 export interface CountChartOptions {
   readonly budget: Budget;

@@ -1,13 +1,6 @@
 import { GOOD_LIMIT } from './chart.js';
 import type { Verdict } from './detector.js';
-import { logRatio } from './log-ratio.js';
-
-/** Events of one among several, in some time: of an instance of a service, of a disk of an array. */
-export interface Tally {
-  readonly count: number;
-  /** How many of them failed. */
-  readonly failures: number;
-}
+import { logRatio, type Tally } from './tally.js';
 
 export interface PeerState {
   /** What speaks for a defect: the logarithm of a likelihood ratio, 0 at least. */

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../detection/count-chart.js';
 import type { Detector, Verdict } from '../../detection/detector.js';
 import type { EpisodeOptions } from '../../detection/episodes.js';
-import type { Tally } from '../../detection/peers.js';
+import type { Tally } from '../../detection/tally.js';
 import type { Counted, Severity } from '../../schemas/records.js';
 
 /** Each has a state of its own kind. */

@@ -1,5 +1,6 @@
 import { jsonSerde, type KeepingAggregator, type Serde } from '@millrace/streams';
-import { PEER_LIMIT, rememberPeers, type Tally } from '../../detection/peers.js';
+import { PEER_LIMIT, rememberPeers } from '../../detection/peers.js';
+import type { Tally } from '../../detection/tally.js';
 import type { AlertEpisode } from '../../schemas/feedback.js';
 import type { Alert } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';

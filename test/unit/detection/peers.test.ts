@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compareToPeers, initialPeerState, type PeerVerdict, type Tally } from '../../../detection/peers.js';
+import { compareToPeers, initialPeerState, type PeerVerdict } from '../../../detection/peers.js';
+import type { Tally } from '../../../detection/tally.js';
 import { Random } from '../../../producer/random.js';
 
 const PEERS: Tally = { count: 100, failures: 10 };
