@@ -5,4 +5,4 @@ import { ROOT } from './steps.mjs';
 
 const { makeProgram } = await import('../dist/cli/program.js');
 const { referencePage } = await import('../dist/cli/configuration/reference-page.js');
-writeFileSync(join(ROOT, 'docs/configuration.md'), referencePage(makeProgram().settings));
+writeFileSync(join(ROOT, 'docs/configuration.md'), referencePage((await makeProgram()).settings));

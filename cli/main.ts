@@ -3,7 +3,7 @@ import { endWhenDone } from '../app/end-process.js';
 import { KafkaClientError } from '../app/log/kafka-client.js';
 import { keepFilesPrivate } from '../app/log/privacy.js';
 import { UsageError } from './options/usage-error.js';
-import { makeProgram } from './program.js';
+import { commandsFor, makeProgram } from './program.js';
 import { failureText } from './terminal/failure-text.js';
 import { InterruptedError, isEndBySignal } from './terminal/interruption.js';
 import { say } from './terminal/output.js';
@@ -21,10 +21,10 @@ export async function run(args: readonly string[]): Promise<void> {
 
 /** The `millrace` program. @returns the exit code: 0 done, 1 failed, 2 wrong use, 128 + n stopped by signal n */
 export async function main(args: readonly string[]): Promise<number> {
-  const { program } = makeProgram();
   endOnBugs();
   keepFilesPrivate();
   sayWarnings();
+  const { program } = await makeProgram(commandsFor(args, process.env));
   try {
     await program.parseAsync(withoutHelpOfUnknown(program, args), { from: 'user' });
     return 0;

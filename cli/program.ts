@@ -1,25 +1,7 @@
 import { Command, Option } from 'commander';
-import { analyzeCommand } from './commands/analyze.js';
-import { configCommand } from './commands/config.js';
-import { connectorsCommand } from './commands/connectors.js';
-import { consumeCommand } from './commands/consume.js';
-import { dashboardsCommand } from './commands/dashboards.js';
-import { demoCommand } from './commands/demo.js';
-import { describeCommand } from './commands/describe.js';
-import { inspectCommand } from './commands/inspect.js';
-import { lakeCommand } from './commands/lake.js';
-import { logCommand } from './commands/log.js';
-import { produceCommand } from './commands/produce.js';
-import { queryCommand } from './commands/query.js';
-import { schemasCommand } from './commands/schemas.js';
-import { serveCommand } from './commands/serve.js';
-import { stackCommand } from './commands/stack.js';
-import { startCommand } from './commands/start.js';
-import { trainCommand } from './commands/train.js';
-import { usersCommand } from './commands/users.js';
-import { configure } from './configuration/configuration.js';
+import { configFileOf, configure } from './configuration/configuration.js';
 import { misspeltVariables } from './configuration/environment.js';
-import { reloadable } from './configuration/reload.js';
+import { type MakeProgram, reloadable } from './configuration/reload.js';
 import { leavesOf, Settings } from './configuration/settings.js';
 import { LOG_LEVELS, MESSAGE_FORMS, type MessageOptions, print, say, sayAs } from './terminal/output.js';
 import { programVersion } from './terminal/program.js';
@@ -31,35 +13,61 @@ export interface Program {
   readonly settings: Settings;
 }
 
-/** Makes the program: before a command runs, its options have what the environment and the file say. */
-export function makeProgram(): Program {
+type AddCommand = (program: Command, makeProgram: MakeProgram) => Command;
+
+/** In the order of the help. A command is loaded when it is needed: all of them take longer than most have to do. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  start: async () => (await import('./commands/start.js')).startCommand,
+  produce: async () => (await import('./commands/produce.js')).produceCommand,
+  consume: async () => (await import('./commands/consume.js')).consumeCommand,
+  inspect: async () => (await import('./commands/inspect.js')).inspectCommand,
+  describe: async () => (await import('./commands/describe.js')).describeCommand,
+  lake: async () => (await import('./commands/lake.js')).lakeCommand,
+  query: async () => (await import('./commands/query.js')).queryCommand,
+  analyze: async () => (await import('./commands/analyze.js')).analyzeCommand,
+  connectors: async () => (await import('./commands/connectors.js')).connectorsCommand,
+  dashboards: async () => (await import('./commands/dashboards.js')).dashboardsCommand,
+  train: async () => (await import('./commands/train.js')).trainCommand,
+  schemas: async () => (await import('./commands/schemas.js')).schemasCommand,
+  log: async () => (await import('./commands/log.js')).logCommand,
+  serve: async () => (await import('./commands/serve.js')).serveCommand,
+  stack: async () => (await import('./commands/stack.js')).stackCommand,
+  users: async () => (await import('./commands/users.js')).usersCommand,
+  demo: async () => (await import('./commands/demo.js')).demoCommand,
+  config: async () => (await import('./commands/config.js')).configCommand,
+};
+
+/** Begins each variable that is a setting of this program. */
+const VARIABLE = 'MILLRACE_';
+
+/**
+ * The commands that a call needs: its own, unless settings of a file or the environment come in, which are known by the
+ * options of all.
+ */
+export function commandsFor(args: readonly string[], environment: NodeJS.ProcessEnv): readonly string[] {
+  const [name = ''] = args;
+  if (name === '--version') return [];
+  const isSet = Object.keys(environment).some((variable) => variable.startsWith(VARIABLE));
+  const namesFile = args.some((arg) => arg === '--config' || arg.startsWith('--config='));
+  const all = Object.keys(COMMANDS);
+  if (isSet || namesFile || name === 'config' || configFileOf(undefined, environment) !== undefined) return all;
+  return all.includes(name) ? [name] : all;
+}
+
+/**
+ * Makes the program: before a command runs, its options have what the environment and the file say.
+ *
+ * @param names of the commands that it has; default all
+ */
+export async function makeProgram(names: readonly string[] = Object.keys(COMMANDS)): Promise<Program> {
   const program = new Command('millrace')
     .description('stream processing for TypeScript, and real-time log analytics built on it')
     .version(programVersion(), '--version', 'print the version');
-  for (const command of [
-    startCommand,
-    produceCommand,
-    consumeCommand,
-    inspectCommand,
-    describeCommand,
-    lakeCommand,
-    queryCommand,
-    analyzeCommand,
-    connectorsCommand,
-    dashboardsCommand,
-    trainCommand,
-    schemasCommand,
-    logCommand,
-    serveCommand,
-    stackCommand,
-    usersCommand,
-    demoCommand,
-  ]) {
-    command(program, makeProgram);
+  for (const [name, load] of Object.entries(COMMANDS)) {
+    if (names.includes(name)) (await load())(program, makeProgram);
   }
   for (const { command } of leavesOf(program)) addOptionsOfAll(command);
   const settings = new Settings(program);
-  configCommand(program, makeProgram);
   speakAsOne(program);
   program.hook('preAction', async (_, action) => {
     if (settings.of(action) === undefined) return;

@@ -1,7 +1,6 @@
 import { lookup as lookUp } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { Agent, request } from 'undici';
 import { DeliveryError } from './delivery-error.js';
 
 /** Where calls may go beyond public addresses by https. */
@@ -59,6 +58,8 @@ export class Outbound {
     }
     const addresses = await this.addressesOf(host);
     const timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS;
+    // Loaded with the first call: most processes make none.
+    const { Agent, request } = await import('undici');
     const agent = new Agent({
       connect: { lookup: pinned(addresses), timeout: timeoutMs },
       maxResponseSize: MAX_ANSWER_BYTES,

@@ -3,14 +3,12 @@ import type { ConfigFile } from '../configuration/config-file.js';
 import { configFileOf, configure, type EffectiveValue, USUAL_FILE } from '../configuration/configuration.js';
 import { ConfigurationError, type Problem } from '../configuration/configuration-error.js';
 import { fromEnvironment, unknownVariables } from '../configuration/environment.js';
-import { isReloadable } from '../configuration/reload.js';
+import { isReloadable, type MakeProgram } from '../configuration/reload.js';
 import type { Settings } from '../configuration/settings.js';
 import { UsageError } from '../options/usage-error.js';
 import { print, say } from '../terminal/output.js';
 import { SafeText, safe } from '../terminal/safe-text.js';
 import { printTable } from '../terminal/table.js';
-
-type MakeProgram = () => { readonly program: Command; readonly settings: Settings };
 
 /** @param makeProgram the program that is asked what it would run with */
 export function configCommand(program: Command, makeProgram: MakeProgram): Command {
@@ -19,7 +17,7 @@ export function configCommand(program: Command, makeProgram: MakeProgram): Comma
     .command('check')
     .description('print everything that is wrong in the file and the environment; exit code 2 if anything is')
     .argument('[file]', 'the file to check (default: MILLRACE_CONFIG, or ./millrace.yaml)')
-    .action((file?: string) => check(file, makeProgram().settings));
+    .action(async (file?: string) => check(file, (await makeProgram()).settings));
   config
     .command('show')
     .description('print the values with which a command would run, and the source of each; secrets are masked')
@@ -28,7 +26,7 @@ export function configCommand(program: Command, makeProgram: MakeProgram): Comma
     .option('--changed', 'leave out values that are the default')
     // Those are the other command's.
     .allowUnknownOption()
-    .action((words: readonly string[], options: ShowOptions) => show(words, options, makeProgram()));
+    .action(async (words: readonly string[], options: ShowOptions) => show(words, options, await makeProgram()));
   return config;
 }
 
@@ -69,7 +67,7 @@ interface ShowOptions {
 async function show(
   words: readonly string[],
   { changed, json }: ShowOptions,
-  { program, settings }: ReturnType<MakeProgram>,
+  { program, settings }: Awaited<ReturnType<MakeProgram>>,
 ): Promise<void> {
   let values: readonly EffectiveValue[] | undefined;
   for (const { command } of settings.commands) {

@@ -7,7 +7,7 @@ import { safe } from '../terminal/safe-text.js';
 import { configFileOf, configure } from './configuration.js';
 import type { Settings } from './settings.js';
 
-export type MakeProgram = () => { readonly program: Command; readonly settings: Settings };
+export type MakeProgram = () => Promise<{ readonly program: Command; readonly settings: Settings }>;
 
 const POLL_MS = 1_000;
 const SETTLE_MS = 200;
@@ -116,7 +116,7 @@ export class Reload {
 
 /** What the command would run with now. @throws ConfigurationError */
 async function reread({ command, makeProgram }: ReloadOptions): Promise<Reread> {
-  const { settings } = makeProgram();
+  const { settings } = await makeProgram();
   const fresh = settings.commands.find(({ path }) => path === command.name());
   if (fresh === undefined) throw new Error(`${command.name()} has no settings`);
   fresh.command.parseOptions(wordsAfter(command));

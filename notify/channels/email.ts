@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { createTransport } from 'nodemailer';
 import { DeliveryError } from '../delivery-error.js';
 import { type Channel, type ChannelSetting, linkTo } from './channel.js';
 import { factsOf, headlineOfOne } from './words.js';
@@ -27,6 +26,7 @@ export function emailChannel(options: EmailOptions, setting: ChannelSetting): Ch
   return {
     deliver: async (delivery, signal) => {
       const [address] = await setting.outbound.addressesOf(host);
+      const { createTransport } = await import('nodemailer');
       const transport = createTransport({
         // The address that was looked at, under the name that its certificate is for.
         ...{ host: address ?? host, port, secure: security === 'tls', requireTLS: security === 'starttls' },

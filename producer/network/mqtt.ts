@@ -1,4 +1,4 @@
-import mqtt, { type IPublishPacket, type MqttClient, type Packet } from 'mqtt';
+import type { IPublishPacket, MqttClient, Packet } from 'mqtt';
 import { ProducerError } from '../producer-error.js';
 import { type Credentials, credentialsIn } from '../remote/credentials.js';
 import { shownUrl } from '../remote/shown-url.js';
@@ -79,6 +79,8 @@ export class MqttSource {
   static async connect(options: MqttSourceOptions): Promise<MqttSource> {
     const { clientId, credentials, filters, isPassing: clean = false, url } = options;
     const known = credentials ?? credentialsIn(url);
+    // Few have a broker; loading the client takes longer than all of a small command.
+    const { default: mqtt } = await import('mqtt');
     const client = mqtt.connect(url, {
       // The client would cut the URL's at the last colon.
       ...(known === undefined ? {} : { auth: '', username: known.name }),

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Agent, type Dispatcher, request } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { ProducerError } from '../producer-error.js';
 import { ACCEPTED_ENCODINGS } from './content-encoding.js';
 import { type Credentials, credentialsIn } from './credentials.js';
@@ -34,6 +34,7 @@ const SAID_CHARACTERS = 160;
 
 /** Gets what a URL names. @throws ProducerError SOURCE_UNREACHABLE, SOURCE_ANSWER */
 export async function httpAnswer(call: HttpCall): Promise<HttpAnswer> {
+  const { Agent } = await import('undici');
   const agent = new Agent({ connect: { timeout: ANSWER_MS }, headersTimeout: ANSWER_MS, bodyTimeout: 0 });
   try {
     const first = parsed(call.url);
@@ -92,6 +93,7 @@ async function sent(
   bare.hash = '';
   const known = credentials ?? credentialsIn(url.href);
   try {
+    const { request } = await import('undici');
     return await request(bare, {
       ...{ dispatcher, signal, method: 'GET' },
       headers: {

@@ -57,7 +57,7 @@ const statefulSet = z.object({
   }),
 });
 
-const { settings } = makeProgram();
+const { settings } = await makeProgram();
 const start = settings.commands.find(({ path }) => path === 'start');
 const namesOfStart = new Set([...(start?.shared ?? []), ...(start?.own ?? [])].map(({ name }) => name));
 const variables = new Set(['MILLRACE_CONFIG', 'MILLRACE_SECRET_KEY_FILE', ...settings.variables()]);

@@ -6,7 +6,7 @@ import { configure, type EffectiveValue } from '../../../../cli/configuration/co
 import { ConfigurationError } from '../../../../cli/configuration/configuration-error.js';
 import { unknownVariables } from '../../../../cli/configuration/environment.js';
 import { referencePage } from '../../../../cli/configuration/reference-page.js';
-import { makeProgram } from '../../../../cli/program.js';
+import { commandsFor, makeProgram } from '../../../../cli/program.js';
 import { ROOT } from '../../docs/programs.js';
 
 let directory: string;
@@ -31,7 +31,7 @@ interface Configured {
 
 /** What a command would run with. */
 async function configured(words: string, { env = {}, yaml }: Given): Promise<Configured> {
-  const { program, settings } = makeProgram();
+  const { program, settings } = await makeProgram();
   const args = words.split(' ');
   if (yaml !== undefined) {
     writeFileSync(file, yaml);
@@ -243,8 +243,8 @@ describe('what cannot be used', () => {
     expect(problems.join('\n')).not.toContain('s3cret');
   });
 
-  it('a variable that nothing reads is told with the one that was probably meant; those of Kubernetes are not', () => {
-    const { settings } = makeProgram();
+  it('a variable that nothing reads is told with the one that was probably meant; those of Kubernetes are not', async () => {
+    const { settings } = await makeProgram();
     const env = { MILLRACE_BROKER: 'x', MILLRACE_GOAL1_TRESHOLD: '1', MILLRACE_SERVICE_HOST: '10.0.0.1', HOME: '/' };
     expect(unknownVariables(settings, env).map(({ message, place }) => `${place} ${message}`)).toEqual([
       'MILLRACE_BROKER nothing reads it; did you mean MILLRACE_BROKERS?',
@@ -270,8 +270,8 @@ describe('what is shown', () => {
 });
 
 describe('the table of settings', () => {
-  it('has no variable twice, nor one that could be the file of another', () => {
-    const { settings } = makeProgram();
+  it('has no variable twice, nor one that could be the file of another', async () => {
+    const { settings } = await makeProgram();
     const shared = [...settings.shared.values()].map(({ variables }) => variables[0]);
     const own = settings.commands.flatMap((command) => command.own.map(({ name }) => `${command.path} ${name}`));
     expect(new Set(own).size).toBe(own.length);
@@ -280,8 +280,8 @@ describe('the table of settings', () => {
     expect(all.filter((name) => all.includes(`${name}_FILE`))).toEqual([]);
   });
 
-  it('has every option of start and serve', () => {
-    const { settings } = makeProgram();
+  it('has every option of start and serve', async () => {
+    const { settings } = await makeProgram();
     for (const { command, own, path, shared } of settings.commands) {
       if (path !== 'start' && path !== 'serve') continue;
       const names = new Set([...own, ...shared].map(({ attribute }) => attribute));
@@ -291,7 +291,36 @@ describe('the table of settings', () => {
     }
   });
 
-  it('is the page docs/configuration.md, as npm run docs:configuration writes it', () => {
-    expect(referencePage(makeProgram().settings)).toBe(readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8'));
+  it('is the page docs/configuration.md, as npm run docs:configuration writes it', async () => {
+    expect(referencePage((await makeProgram()).settings)).toBe(
+      readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8'),
+    );
+  });
+});
+
+describe('the commands that are loaded', () => {
+  const empty = { PATH: '/bin' };
+
+  it.each([
+    ['consume test-inter', ['consume']],
+    ['lake write --help', ['lake']],
+    ['--version', []],
+  ])('of %s are no more than it needs', (words, names) => {
+    expect(commandsFor(words.split(' '), empty)).toEqual(names);
+  });
+
+  it.each([
+    ['--help', empty],
+    ['help consume', empty],
+    ['cosnume', empty],
+    ['config show', empty],
+    ['consume test-inter --config a.yaml', empty],
+    ['consume test-inter', { MILLRACE_DATA_DIR: '/data' }],
+    ['consume test-inter', { MILLRACE_CONFIG: '/a.yaml' }],
+  ])('of %s with %j are all', async (words, environment) => {
+    const { program } = await makeProgram();
+    const all = program.commands.map((command) => command.name());
+    expect(all).toContain('config');
+    expect(commandsFor(words.split(' '), environment)).toEqual(all);
   });
 });
