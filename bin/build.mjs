@@ -44,7 +44,10 @@ const DASHBOARD = 'web';
 const ENGINE_IMPORT = /(\bfrom |\bimport |\bimport\()"@millrace\/streams(?:\/(\w+))?"/g;
 const ASSET = /\.(avsc|json|xml|properties|java|py)$/;
 /** What is read at run time and is no source. */
-const FILES = ['deploy/grafana/dashboards', 'deploy/grafana/provisioning/datasources', 'deploy/kibana/millrace.ndjson'];
+const FILES = [
+  ...['deploy/grafana/dashboards', 'deploy/grafana/provisioning/datasources'],
+  ...['deploy/kibana/dashboards', 'deploy/kibana/millrace.ndjson'],
+];
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.built');
 const STARTED = join(DIST, '.building');

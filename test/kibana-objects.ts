@@ -20,6 +20,7 @@ export type KibanaObject = z.output<typeof savedObject>;
 const luceneQuery = z.object({ query: z.string(), language: z.literal('lucene') });
 
 const column = z.looseObject({
+  label: z.string(),
   operationType: z.string(),
   isBucketed: z.boolean(),
   sourceField: z.string().optional(),

@@ -25,7 +25,7 @@ export function dashboardsCommand(program: Command): Command {
   command
     .command('apply')
     .description('create and update the dashboards, and what they need, in Grafana, Kibana or both')
-    .option('--kibana <url>', 'import data views, searches and dashboards into this Kibana, or space of it', httpUrl)
+    .option('--kibana <url>', 'create data views, searches and dashboards in this Kibana, or space of it', httpUrl)
     .addOption(new Option('--kibana-api-key <key>', 'API key of Kibana; or user:password@ in its URL'))
     .option('--grafana <url>', 'create the folder, data sources and dashboards in this Grafana', httpUrl)
     .addOption(new Option('--grafana-token <token>', 'service account token of Grafana; or user:password@ in its URL'))
@@ -52,8 +52,8 @@ async function apply(options: ApplyOptions): Promise<void> {
   }
   if (kibana !== undefined) {
     const key = kibanaApiKey === undefined ? undefined : `ApiKey ${kibanaApiKey}`;
-    for (const { name, result } of await applyKibanaObjects(service('Kibana', kibana, key))) {
-      print(safe`Kibana, ${name}: ${result}`);
+    for (const { name, note, result } of await applyKibanaObjects(service('Kibana', kibana, key))) {
+      print(safe`Kibana, ${name}: ${result}${note === undefined ? '' : ` (${note})`}`);
     }
   }
 }

@@ -7,6 +7,7 @@ import { ConnectorError } from '../connector-error.js';
 
 const DEPLOY = fileURLToPath(new URL('../../deploy/', import.meta.url));
 const KIBANA_FILE = join(DEPLOY, 'kibana/millrace.ndjson');
+const KIBANA_DASHBOARDS = join(DEPLOY, 'kibana/dashboards');
 const GRAFANA_DASHBOARDS = join(DEPLOY, 'grafana/dashboards');
 const GRAFANA_SOURCES = join(DEPLOY, 'grafana/provisioning/datasources/millrace.yml');
 
@@ -16,9 +17,22 @@ export type GrafanaDashboard = z.output<typeof grafanaDashboard>;
 const dataSource = z.looseObject({ name: z.string(), uid: z.string(), type: z.string(), url: z.string() });
 export type DataSource = z.output<typeof dataSource>;
 
-/** Kibana's saved objects, a line each. */
-export async function kibanaObjects(): Promise<{ readonly name: string; readonly text: string }> {
-  return { name: basename(KIBANA_FILE), text: await textOf(KIBANA_FILE) };
+const kibanaObject = z.looseObject({ id: z.string(), type: z.string() });
+export type KibanaObject = z.output<typeof kibanaObject>;
+
+/** Kibana's saved objects, those first that others refer to. */
+export async function kibanaObjects(): Promise<KibanaObject[]> {
+  const lines = (await textOf(KIBANA_FILE)).trimEnd().split('\n');
+  return lines.map((line) => kibanaObject.parse(JSON.parse(line)));
+}
+
+/** The same dashboards as Kibana's Dashboards API takes them, by their ids. */
+export async function kibanaDashboards(): Promise<Map<string, unknown>> {
+  const files = (await readdir(KIBANA_DASHBOARDS)).filter((name) => name.endsWith('.json')).sort();
+  const read = files.map(async (name) => {
+    return [basename(name, '.json'), JSON.parse(await textOf(join(KIBANA_DASHBOARDS, name)))] as const;
+  });
+  return new Map(await Promise.all(read));
 }
 
 export async function grafanaDashboards(): Promise<GrafanaDashboard[]> {

@@ -1,11 +1,13 @@
 import type { z } from 'zod';
 import { ConnectorError } from '../connector-error.js';
-import type { HttpService } from '../http-service.js';
+import type { Answer, HttpService } from '../http-service.js';
 
 /** What was done with an object. */
 export interface AppliedDashboard {
   readonly name: string;
   readonly result: 'created' | 'updated' | 'unchanged';
+  /** What whoever asked for it should know beside that. */
+  readonly note?: string;
 }
 
 interface Request {
@@ -42,25 +44,39 @@ export class SignedService {
   }
 
   /** The same of what may not be there. @returns undefined when it is not */
-  async find<T>(schema: z.ZodType<T>, { body, headers = {}, method, path }: Request): Promise<T | undefined> {
-    const allow = [UNAUTHORIZED, FORBIDDEN, NOT_FOUND];
-    const answer = await this.#service.request(method, path, { body, headers, allow });
-    if (answer.status === NOT_FOUND) return undefined;
-    const asked = `${method} ${path.split('?')[0]}`;
-    if (answer.status === UNAUTHORIZED) {
-      throw new ConnectorError(
-        'SERVICE_REFUSED',
-        `${this.address} does not accept who asks (${asked}): give it ${this.#credentials}`,
-      );
-    }
-    if (answer.status === FORBIDDEN) {
-      throw new ConnectorError('SERVICE_REFUSED', `whoever asks ${this.address} lacks the right for ${asked}`);
-    }
-    const read = schema.safeParse(answer.body);
+  async find<T>(schema: z.ZodType<T>, request: Request): Promise<T | undefined> {
+    const { body, status } = await this.send(request, [NOT_FOUND]);
+    if (status === NOT_FOUND) return undefined;
+    const read = schema.safeParse(body);
     if (read.success) return read.data;
     throw new ConnectorError(
       'SERVICE_REFUSED',
-      `${this.address} answers ${asked} with something else than is expected: is the URL right?`,
+      `${this.address} answers ${nameOf(request)} with something else than is expected: is the URL right?`,
     );
   }
+
+  /** @param allow statuses that are answers, and not errors, beside 2xx. @throws ConnectorError */
+  async send(request: Request, allow: readonly number[] = []): Promise<Answer> {
+    const { body, headers = {}, method, path } = request;
+    const answer = await this.#service.request(method, path, {
+      ...{ body, headers, allow: [...allow, UNAUTHORIZED, FORBIDDEN] },
+    });
+    if (answer.status === UNAUTHORIZED) {
+      throw new ConnectorError(
+        'SERVICE_REFUSED',
+        `${this.address} does not accept who asks (${nameOf(request)}): give it ${this.#credentials}`,
+      );
+    }
+    if (answer.status === FORBIDDEN) {
+      throw new ConnectorError(
+        'SERVICE_REFUSED',
+        `whoever asks ${this.address} lacks the right for ${nameOf(request)}`,
+      );
+    }
+    return answer;
+  }
+}
+
+function nameOf({ method, path }: Request): string {
+  return `${method} ${path.split('?')[0]}`;
 }

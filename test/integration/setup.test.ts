@@ -52,7 +52,7 @@ fs.writeFileSync(join(folder, 'confluent-kafka-javascript.node'), '');
 `;
 const CI = 'npm ci --omit=dev --ignore-scripts --no-audit --no-fund';
 /** What is copied as it is. */
-const FOLDERS = ['deploy/grafana/dashboards', 'deploy/grafana/provisioning/datasources'];
+const FOLDERS = ['deploy/grafana/dashboards', 'deploy/grafana/provisioning/datasources', 'deploy/kibana/dashboards'];
 const PROGRAM = `#!/bin/sh
 [ "$1" = wait ] && { trap 'exit 42' TERM; echo ready; while true; do sleep 0.05; done; }
 echo "program $*"; exit 3
@@ -63,7 +63,7 @@ let checkout: string;
 beforeEach(async () => {
   checkout = await mkdtemp(join(tmpdir(), 'millrace-setup-'));
   await cp(BIN, join(checkout, 'bin'), { recursive: true });
-  for (const folder of ['path', 'streams', 'schemas', 'deploy/kibana', ...FOLDERS]) {
+  for (const folder of ['path', 'streams', 'schemas', ...FOLDERS]) {
     await mkdir(join(checkout, folder), { recursive: true });
   }
   await write('package-lock.json', '{"version": 1}');

@@ -1,5 +1,4 @@
-import { type Chart, lensOf } from './lens.js';
-import { type Reference, type SavedObject, savedObject } from './saved-objects.js';
+import type { Chart } from './chart.js';
 
 /** Kibana's grid. */
 const COLUMNS = 48;
@@ -19,49 +18,23 @@ export interface Board {
   readonly rows: readonly Row[];
 }
 
-interface Panel {
-  readonly json: Readonly<Record<string, unknown>>;
-  readonly references: readonly Reference[];
+/** In cells of the grid, from its upper left corner. */
+export type Place = Readonly<Record<'x' | 'y' | 'w' | 'h', number>>;
+
+export const TIME_RANGE = { from: 'now-1h', to: 'now' };
+export const REFRESH_INTERVAL = { pause: false, value: 10_000 };
+
+export function titleOf({ title }: Board): string {
+  return `Millrace: ${title}`;
 }
 
-export function dashboardOf({ description, name, rows, title }: Board): SavedObject {
-  const panels: Panel[] = [];
+/** The parts from the upper left to the lower right, those of a row of a width. */
+export function partsOf({ rows }: Board): { readonly part: Part; readonly place: Place }[] {
   let y = 0;
-  for (const { height, parts } of rows) {
+  return rows.flatMap(({ height, parts }) => {
     const width = COLUMNS / parts.length;
-    for (const [index, part] of parts.entries()) {
-      panels.push(panelOf(part, `${panels.length + 1}`, { x: index * width, y, w: width, h: height }));
-    }
+    const top = y;
     y += height;
-  }
-  return savedObject(
-    'dashboard',
-    name,
-    {
-      ...{ title: `Millrace: ${title}`, description, version: 1 },
-      ...{ timeRestore: true, timeFrom: 'now-1h', timeTo: 'now', refreshInterval: { pause: false, value: 10_000 } },
-      optionsJSON: JSON.stringify({ useMargins: true, syncColors: true, syncCursor: true, hidePanelTitles: false }),
-      panelsJSON: JSON.stringify(panels.map(({ json }) => json)),
-      kibanaSavedObjectMeta: {
-        searchSourceJSON: JSON.stringify({ query: { query: '', language: 'kuery' }, filter: [] }),
-      },
-    },
-    panels.flatMap(({ references }) => references),
-  );
-}
-
-function panelOf(part: Part, id: string, place: Readonly<Record<'x' | 'y' | 'w' | 'h', number>>): Panel {
-  const placed = { panelIndex: id, gridData: { ...place, i: id } };
-  if ('search' in part) {
-    const panelRefName = `panel_${id}`;
-    return {
-      json: { ...placed, type: 'search', panelRefName, embeddableConfig: { enhancements: {} } },
-      references: [{ name: `${id}:${panelRefName}`, type: 'search', id: `millrace-${part.search}` }],
-    };
-  }
-  const attributes = lensOf(part);
-  return {
-    json: { ...placed, type: 'lens', title: part.title, embeddableConfig: { attributes, enhancements: {} } },
-    references: attributes.references.map((one) => ({ ...one, name: `${id}:${one.name}` })),
-  };
+    return parts.map((part, index) => ({ part, place: { x: index * width, y: top, w: width, h: height } }));
+  });
 }

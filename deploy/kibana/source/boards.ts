@@ -1,5 +1,5 @@
 import type { Board } from './board.js';
-import type { Filters, Metric, Terms } from './lens.js';
+import type { Filters, Metric, Terms } from './chart.js';
 
 const terms = (label: string, field: string, size = 10, type: Terms['type'] = 'string'): Terms => ({
   ...{ label, field, size, type },

@@ -1,5 +1,5 @@
-import { dashboardOf } from './board.js';
 import { boards } from './boards.js';
+import { savedDashboard } from './saved-dashboard.js';
 import { dataView, type SavedObject, type Search, savedSearch } from './saved-objects.js';
 
 /** Those of the connectors. */
@@ -39,5 +39,5 @@ const SEARCHES: readonly Search[] = [
 
 /** All objects, those first that others refer to. */
 export function savedObjects(): readonly SavedObject[] {
-  return [...INDICES.map(dataView), ...SEARCHES.map(savedSearch), ...boards.map(dashboardOf)];
+  return [...INDICES.map(dataView), ...SEARCHES.map(savedSearch), ...boards.map(savedDashboard)];
 }

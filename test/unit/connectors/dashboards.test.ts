@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applyGrafanaDashboards } from '../../../connectors/dashboards/apply-grafana.js';
 import { applyKibanaObjects } from '../../../connectors/dashboards/apply-kibana.js';
 import { HttpService } from '../../../connectors/http-service.js';
-import { kibanaObjects } from '../../kibana-objects.js';
+import { dashboardFiles, dashboardState } from '../../kibana-dashboard-state.js';
+import { type KibanaObject, kibanaObjects } from '../../kibana-objects.js';
 
 interface Asked {
   readonly method: string;
@@ -168,7 +169,7 @@ describe('the objects that a server playing Kibana is given', () => {
   it.each([
     ['8.9.0', false],
     ['8.19.3', true],
-    ['9.5.0', true],
+    ['9.4.2', true],
   ])('are the file that is committed, as a form, into the space that is named: Kibana %s', async (version, isThere) => {
     play(version, imported(isThere));
     const applied = await applyKibanaObjects(service('Kibana', `${url}/s/logs`, 'ApiKey abc'));
@@ -197,6 +198,85 @@ describe('the objects that a server playing Kibana is given', () => {
     play('9.0.0', { success: false, successCount: 22, errors });
     await expect(applyKibanaObjects(service('Kibana', `${url}/s/logs`))).rejects.toThrow(
       /does not import dashboard millrace-web: missing_references/,
+    );
+  });
+});
+
+/** A Kibana with the Dashboards API, as far as it is asked here: it keeps what it takes, and imports what it is given. */
+class PlayedKibana {
+  readonly dashboards = new Map<string, unknown>();
+  readonly imported: KibanaObject[] = [];
+  /** What it answers in place of taking a dashboard. */
+  refusal: Answer | undefined;
+
+  answer({ method, path, text }: Asked): Answer {
+    if (path === '/api/status') return [200, { version: { number: '9.5.1' } }];
+    if (method === 'POST') {
+      const objects = text.split(/\r?\n/).filter((line) => line.startsWith('{'));
+      this.imported.push(...objects.map((line) => JSON.parse(line)));
+      return [
+        200,
+        { success: true, successResults: this.imported.map(({ id, type }) => ({ id, type })).slice(-objects.length) },
+      ];
+    }
+    if (this.refusal !== undefined) return this.refusal;
+    const id = path.slice('/api/dashboards/'.length);
+    const read = dashboardState.safeParse(JSON.parse(text));
+    if (!read.success) return [400, { statusCode: 400, error: 'Bad Request', message: read.error.message }];
+    const isThere = this.dashboards.has(id);
+    this.dashboards.set(id, read.data);
+    return [isThere ? 200 : 201, { id, data: read.data, meta: {} }];
+  }
+}
+
+describe('the dashboards that a server playing Kibana 9.5 is given', () => {
+  let kibana: PlayedKibana;
+  const saved = (isDashboard: boolean) => kibanaObjects().filter(({ type }) => (type === 'dashboard') === isDashboard);
+
+  beforeEach(() => {
+    kibana = new PlayedKibana();
+    answer = (asked) => kibana.answer(asked);
+  });
+
+  it('come by the Dashboards API, after the data views and searches that they refer to', async () => {
+    const applied = await applyKibanaObjects(service('Kibana'));
+    expect(applied).toEqual(kibanaObjects().map(({ id, type }) => ({ name: `${type} ${id}`, result: 'created' })));
+    expect(changes()).toEqual([
+      'POST /api/saved_objects/_import?overwrite=true',
+      ...saved(true).map(({ id }) => `PUT /api/dashboards/${id}`),
+    ]);
+    expect(kibana.imported).toEqual(saved(false));
+    expect(Object.fromEntries(kibana.dashboards)).toEqual(Object.fromEntries(dashboardFiles()));
+    expect(new Set(requests.slice(1).map(({ headers }) => headers['kbn-xsrf']))).toEqual(new Set(['millrace']));
+  });
+
+  it('are updated where they are there', async () => {
+    await applyKibanaObjects(service('Kibana'));
+    const again = await applyKibanaObjects(service('Kibana'));
+    const results = again.filter(({ name }) => name.startsWith('dashboard')).map(({ result }) => result);
+    expect(results).toEqual(saved(true).map(() => 'updated'));
+  });
+
+  it.each([
+    [
+      400,
+      { message: '[request body.panels.0]: unknown key' },
+      /API answers: \[request body\.panels\.0\]: unknown key$/,
+    ],
+    [404, { message: 'Not Found' }, /API answers: Not Found$/],
+  ])('are saved objects where it does not take them, and the result says why: HTTP %i', async (status, body, note) => {
+    kibana.refusal = [status, body];
+    const applied = await applyKibanaObjects(service('Kibana'));
+    expect(kibana.imported).toEqual(kibanaObjects());
+    const dashboards = applied.filter(({ name }) => name.startsWith('dashboard'));
+    expect(dashboards.map(({ result }) => result)).toEqual(saved(true).map(() => 'created'));
+    for (const one of dashboards) expect(one.note).toMatch(note);
+  });
+
+  it('are not applied by whoever may not, and the message says so', async () => {
+    kibana.refusal = [403, { message: 'Forbidden' }];
+    await expect(applyKibanaObjects(service('Kibana'))).rejects.toThrow(
+      /whoever asks .* lacks the right for PUT api\/dashboards\/millrace-web/,
     );
   });
 });

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { dashboardStates } from '../../../deploy/kibana/source/dashboard-state.js';
 import { savedObjects } from '../../../deploy/kibana/source/objects.js';
+import { askedBy, dashboardFiles, dashboardState } from '../../kibana-dashboard-state.js';
 import { columnsOf, dashboardPanels, fieldsOfQuery, kibanaObjects, searchSource } from '../../kibana-objects.js';
 
 const TEMPLATES = fileURLToPath(new URL('../../../connectors/elasticsearch/', import.meta.url));
@@ -85,5 +87,61 @@ describe.each(objects.filter(({ type }) => type === 'dashboard'))('the dashboard
         panel.title,
       ).toEqual([]);
     }
+  });
+});
+
+describe('the dashboards for the Dashboards API', () => {
+  const files = dashboardFiles();
+
+  it('are those that their source makes; npm run kibana writes them', () => {
+    expect(Object.fromEntries(files)).toEqual(JSON.parse(JSON.stringify(Object.fromEntries(dashboardStates()))));
+  });
+
+  it('have the ids of the saved ones', () => {
+    const saved = objects.filter(({ type }) => type === 'dashboard').map(({ id }) => id);
+    expect([...files.keys()].sort()).toEqual(saved.sort());
+  });
+
+  it.each([...files])('%s is what Kibana takes', (_, state) => {
+    expect(dashboardState.safeParse(state).error?.issues ?? []).toEqual([]);
+  });
+
+  it.each([
+    ['an operation that is not known', { operation: 'cardinality', field: 'client_ip' }],
+    ['a metric without its field', { operation: 'average' }],
+    ['the words of saved objects', { operationType: 'count', sourceField: '___records___' }],
+    ['a key that is not known', { operation: 'count', customLabel: true }],
+  ])('would be refused with %s', (_, metric) => {
+    const data = { data_source: { type: 'data_view_reference', ref_id: 'millrace-logs' } };
+    const config = { type: 'metric', ...data, metrics: [{ type: 'primary', ...metric }] };
+    const panels = [{ type: 'vis', grid: { x: 0, y: 0, w: 12, h: 6 }, config }];
+    expect(dashboardState.safeParse({ title: 'x', options: {}, panels }).success).toBe(false);
+  });
+
+  it.each([...files])('%s asks the same questions in the same places as the saved one', (id, state) => {
+    const saved = objects.find((object) => object.type === 'dashboard' && object.id === id);
+    if (saved === undefined) throw new Error(`there is no saved dashboard ${id}`);
+    const asked = dashboardPanels(saved).map((panel) => {
+      const { i: _, ...place } = panel.place;
+      if (panel.kind === 'search') return { place, search: panel.search };
+      const columns = panel.columnOrder.flatMap((name) => panel.columns[name] ?? []);
+      const { index, query, title } = panel;
+      return {
+        ...{ place, title, index, query },
+        metrics: columns
+          .filter(({ isBucketed }) => !isBucketed)
+          .map(({ label, operationType, params, sourceField }) => ({
+            ...{ operation: operationType, label, percentile: params?.percentile },
+            field: sourceField === '___records___' ? undefined : sourceField,
+          })),
+        buckets: columns
+          .filter(({ isBucketed }) => isBucketed)
+          .map(({ operationType, params, sourceField }) => ({
+            ...{ operation: operationType, fields: sourceField === undefined ? [] : [sourceField], size: params?.size },
+            filters: params?.filters?.map(({ input, label }) => [label, input.query]),
+          })),
+      };
+    });
+    expect(dashboardState.parse(state).panels.map(askedBy)).toEqual(asked);
   });
 });
