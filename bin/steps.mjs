@@ -40,16 +40,20 @@ export async function orEnd(work) {
 
 /** Runs a program until it ends, also when this process is told to end meanwhile. */
 export async function runProgram(program, args, { stdio, forward, env = process.env }) {
-  const child = spawn(program, args, { cwd: ROOT, stdio, env, shell: process.platform === 'win32' });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => (output += text));
+  let child;
   let interrupted;
   const onSignal = (signal) => {
     interrupted = signal;
     if (forward(signal)) child.kill(signal);
   };
+  // Before the program runs, which may otherwise be ready for a signal before this process is, and be left alone by it.
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
+    child = spawn(program, args, { cwd: ROOT, stdio, env, shell: process.platform === 'win32' });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text) => (output += text));
+    }
     return await new Promise((resolve) => {
       child.on('error', (error) => resolve({ code: 1, output: error.message, interrupted }));
       child.on('close', (code, signal) => {
