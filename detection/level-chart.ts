@@ -116,6 +116,7 @@ export function chartLevel(
       Object.assign(state, { good: 0, alarming: mean });
     }
   }
+  if (!alarm.open) returnToFormer(state, mean, spread);
   const width = CLIP * Math.sqrt(spread);
   const verdict: LevelVerdict = {
     score: chartScore(state, evidence, limit),
@@ -127,6 +128,18 @@ export function chartLevel(
   };
   learn(state, { count, mean, variance }, { limit, spread, memory, adoptedAfter });
   return verdict;
+}
+
+/** A shift that was taken for usual, since it lasted, is no longer usual when it is over: not every chart watches the way back. */
+function returnToFormer(state: LevelChartState, mean: number, spread: number): void {
+  const { former, level } = state;
+  if (former === null) return;
+  const shift = former - level;
+  const ratio = (shift * (mean - level) - shift ** 2 / 2) / spread;
+  state.good = rounded(Math.max(0, state.good + Math.min(GOOD_LIMIT / 2, ratio)));
+  if (state.good < 2 * GOOD_LIMIT) return;
+  Object.assign(state, { level: former, former: null, good: 0 });
+  state.evidence.fill(0);
 }
 
 function least(shifts: readonly number[]): number {

@@ -149,6 +149,26 @@ describe('a typical size', () => {
     expect(found).toBeGreaterThan(0);
     expect(found).toBeLessThan(300);
   });
+
+  it('is soon what it was when a slowness is over that had lasted until it was usual', () => {
+    const random = new Random(8);
+    const state = initialLevelChart({ shifts });
+    const pass = (level: number, windows: number) => {
+      let alarms = 0;
+      for (let window = 0; window < windows; window++) {
+        const verdict = chartLevel(state, sample(random, level, 50), { budget, shifts, memory: 720 });
+        if (verdict.isAnomalous) alarms++;
+      }
+      return alarms;
+    };
+    pass(80, 800);
+    // Of 20 minutes, a quarter of an hour is told.
+    expect(pass(320, 240)).toBeLessThan(200);
+    expect(pass(80, 24)).toBe(0);
+    expect(Math.exp(state.level)).toBeGreaterThan(70);
+    expect(Math.exp(state.level)).toBeLessThan(100);
+    expect(pass(200, 12)).toBeGreaterThan(8);
+  });
 });
 
 describe('a rate', () => {
