@@ -28,6 +28,8 @@ const REMEMBERED_OF_HOSTS = 1000;
 /** Of an incident; of more than so many, those that are over become one, but for the newest. */
 const MAX_ALERTS = 50;
 const NEWEST_ALERTS = 25;
+/** Of those that became one, so many are waited for to be over; the oldest beyond them are taken for it. */
+const MAX_OPEN = 500;
 /** That an incident names, and as many detectors. */
 const MAX_ENTITIES = 50;
 
@@ -71,6 +73,8 @@ interface KnownAlert extends Pick<Alert, 'id' | 'source_kind' | 'scope' | 'sever
   readonly windowMs?: number;
   /** Null while it goes on. */
   readonly resolved: number | null;
+  /** Of several, the ids of those that go on; what older versions have written lacks it. */
+  readonly open?: readonly string[];
   /** Whether an incident has been named after it: it keeps that name. */
   readonly isNamesake: boolean;
   /** Of a single alert of a host, or of all together. */
@@ -159,9 +163,8 @@ class GroupAlerts implements Processor<string, Alert, string, Incident | null> {
 function withAlert(known: readonly KnownAlert[], alert: Alert): KnownAlert[] {
   const { detector, entity, explanation, id, scope, severity, source_kind, state, time, window_end, window_start } =
     alert;
-  // An alert that is told again, or is over, may say more than at first.
-  const changes = state === 'resolved' ? { explanation, resolved: time } : { explanation };
-  if (known.some((one) => one.id === id)) return known.map((one) => (one.id === id ? { ...one, ...changes } : one));
+  const own = known.find((one) => one.id === id || one.open?.includes(id));
+  if (own !== undefined) return known.map((one) => (one === own ? changed(one, alert) : one));
   if (state === 'resolved') return [...known];
   const { expected_high: high, expected_low: low, hosts = null, value } = alert;
   const opened = {
@@ -170,6 +173,15 @@ function withAlert(known: readonly KnownAlert[], alert: Alert): KnownAlert[] {
     ...(familyOf(scope) === ALL_HOSTS_SCOPE ? { measured: { value, low, high, hosts } } : {}),
   };
   return [...known, opened].sort(byBegin);
+}
+
+function changed(one: KnownAlert, { explanation, id, state, time }: Alert): KnownAlert {
+  const isOver = state === 'resolved';
+  // An alert that is told again, or is over, may say more than at first.
+  if (one.open === undefined) return { ...one, explanation, ...(isOver && { resolved: time }) };
+  if (!isOver || !one.open.includes(id)) return one;
+  const open = one.open.filter((other) => other !== id);
+  return { ...one, open, resolved: open.length === 0 ? time : null };
 }
 
 function lastTimeOf(alerts: readonly KnownAlert[]): number | undefined {
@@ -282,10 +294,16 @@ function folded(incident: Grouped): Grouped {
   // Alerts that nobody ever resolves are not remembered one by one for ever, either.
   const old = new Set(alerts.length > REMEMBERED_ALERTS ? oldest : oldest.filter(isOver));
   if (old.size === 0) return incident;
-  const { measured: _, ...one } = [...old].reduce(together);
+  const { measured: _, ...whole } = [...old].reduce(together);
+  const open = [...old].flatMap(openIn).slice(-MAX_OPEN);
+  const one = { ...whole, open, resolved: open.length > 0 ? null : whole.resolved };
   // What showed whose they are may be among them.
   const settled = alerts.filter((alert) => !old.has(alert)).map((alert) => settledAt(alert, scope));
   return { scope, alerts: [settledAt(one, scope), ...settled].sort(byBegin) };
+}
+
+function openIn({ id, open, resolved }: KnownAlert): readonly string[] {
+  return open ?? (resolved === null ? [id] : []);
 }
 
 function settledAt(alert: KnownAlert, home: string): KnownAlert {

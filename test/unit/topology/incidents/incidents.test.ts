@@ -135,6 +135,19 @@ it('counts all alerts of one that is long, and names some of their entities', as
   expect(last[0]?.entities).toHaveLength(50);
 });
 
+it('of more open alerts than are remembered one by one is over when the last of them is', async () => {
+  const instances = Array.from({ length: 260 }, (_, n) => `${n}`);
+  const opened = instances.map((name, n) => alert(name, n, { entity: `shop-${name}` }));
+  const resolved = (names: readonly string[], second: number) => names.map((name) => alert(name, second, over));
+  const almost = await incidentsOf([...opened, ...resolved(instances.slice(1), 300)]);
+  expect(almost.last).toMatchObject([{ state: 'ongoing', alerts: 260, resolved: null }]);
+  // What is told twice is no end of another.
+  const twice = [...opened, ...resolved(instances.slice(1), 300), ...resolved(['7', '7'], 310)];
+  expect((await incidentsOf(twice)).last[0]?.state).toBe('ongoing');
+  const { last } = await incidentsOf([...opened, ...resolved(instances.slice(1), 300), ...resolved(['0'], 320)]);
+  expect(last).toMatchObject([{ state: 'resolved', alerts: 260, opened: 0, resolved: 320 * SECOND_MS }]);
+});
+
 it('keeps scopes apart, and takes an alert that is told twice for one', async () => {
   const { changes } = await incidentsOf([
     alert('a', 0),
