@@ -19,9 +19,10 @@ import type {
   TaskContext,
 } from '../topology/topology.js';
 import { TopologyError } from '../topology/topology.js';
+import { type AnyTable, joinedRows } from './any-table.js';
 import { JoinWindows } from './join-windows.js';
 import { KGroupedStream } from './kgrouped-stream.js';
-import { type AnyTable, joinedRows, KTable } from './ktable.js';
+import { KTable } from './ktable.js';
 import type {
   Grouped,
   GroupedArgument,

@@ -3,7 +3,7 @@ import { compileTableJoinSide, joinedTableRows } from '../operators/joins/table-
 import { passOn } from '../operators/stateless/operator.js';
 import { regroup } from '../operators/tables/row-change.js';
 import { filterTable, mapTableValues } from '../operators/tables/table-operators.js';
-import { compileLatestChanges, derivedRows, type TableRows } from '../operators/tables/table-rows.js';
+import { derivedRows, type TableRows } from '../operators/tables/table-rows.js';
 import type { Windowed } from '../state/windows/windowed.js';
 import { type Graph, requireSynchronous } from '../topology/graph.js';
 import {
@@ -14,9 +14,19 @@ import {
   type TaskContext,
   TopologyError,
 } from '../topology/topology.js';
+import { type AnyTable, joinedRows, latestChanges } from './any-table.js';
+import { foreignKeyJoin } from './foreign-key-join.js';
 import { KGroupedTable } from './kgrouped-table.js';
 import { KStream } from './kstream.js';
-import type { Buffered, BufferedArgument, GroupedRows, Named, RecordPart, Serdes } from './options.js';
+import type {
+  Buffered,
+  BufferedArgument,
+  ForeignKeyJoined,
+  GroupedRows,
+  Named,
+  RecordPart,
+  Serdes,
+} from './options.js';
 import type { UntilTimeLimit, UntilWindowCloses } from './suppressed.js';
 import { suppressTable, type TableWindows } from './suppressed-table.js';
 import type { Synchronous } from './synchronous.js';
@@ -105,6 +115,34 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
   }
 
   /**
+   * Joins each row with the one of another table whose key `foreignKey` finds in its value: many rows may have the key of one.
+   * The result is a table by this one's keys, which follows the changes of both sides, and is kept in a store. Rows of which
+   * the foreign key is null have no result. The tables may have other numbers of partitions.
+   *
+   * By way of two topics a row asks, and is answered: as in Kafka Streams (KIP-213) a change may be told again, and a row may
+   * be deleted that there was not. What is behind it is not waited for by windows: records that have been on the way for
+   * longer than the grace period are late.
+   *
+   * @example
+   * orders.join(customers, (order) => order.customer, (order, { country }) => ({ ...order, country }), {
+   *   name: 'orders-with-country',
+   *   value: orderSerde,
+   * })
+   * @throws TopologyError when one of them has windows, or they are of two builders, or a serde is not known
+   */
+  join<KO, VO, VR, GoneO extends null, MissingO extends RecordPart>(
+    other: KTable<KO, VO, GoneO, MissingO>,
+    foreignKey: (value: V, key: K) => NoInfer<KO> | null,
+    joiner: (value: V, otherValue: VO) => Synchronous<VR>,
+    joined: ForeignKeyJoined<V, VO, VR, Missing, MissingO>,
+  ): KTable<K, VR, null>;
+  join<KO, VO, VR, GoneO extends null, MissingO extends RecordPart>(
+    other: KTable<KO, VO, GoneO, MissingO>,
+    foreignKey: (value: V, key: K) => NoInfer<KO> | null,
+    joiner: (key: K, value: V, otherValue: VO) => Synchronous<VR>,
+    joined: ForeignKeyJoined<V, VO, VR, Missing, MissingO>,
+  ): KTable<K, VR, null>;
+  /**
    * Joins the rows of both tables that have the same key: the result has a row where both do, and follows the changes of both.
    * A result has the later of both rows' times. A joiner with three parameters is given the key first. Both tables must have
    * the same number of partitions.
@@ -121,10 +159,26 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     joiner: (key: K, value: V, otherValue: VO) => Synchronous<VR>,
     named?: Named,
   ): KTable<K, VR, null, Missing | 'value'>;
-  join(other: AnyTable, joiner: AnyJoiner, named: Named = {}): unknown {
-    return this.#join(other, joiner, 'inner', named);
+  join(other: AnyTable, ...given: readonly unknown[]): unknown {
+    return this.#join(other, 'inner', given);
   }
 
+  /**
+   * As `join` by a foreign key, but each row of this table has a result: with null where the foreign key is null, or the
+   * other table has no row of it.
+   */
+  leftJoin<KO, VO, VR, GoneO extends null, MissingO extends RecordPart>(
+    other: KTable<KO, VO, GoneO, MissingO>,
+    foreignKey: (value: V, key: K) => NoInfer<KO> | null,
+    joiner: (value: V, otherValue: VO | null) => Synchronous<VR>,
+    joined: ForeignKeyJoined<V, VO, VR, Missing, MissingO>,
+  ): KTable<K, VR, Gone>;
+  leftJoin<KO, VO, VR, GoneO extends null, MissingO extends RecordPart>(
+    other: KTable<KO, VO, GoneO, MissingO>,
+    foreignKey: (value: V, key: K) => NoInfer<KO> | null,
+    joiner: (key: K, value: V, otherValue: VO | null) => Synchronous<VR>,
+    joined: ForeignKeyJoined<V, VO, VR, Missing, MissingO>,
+  ): KTable<K, VR, Gone>;
   /** As `join`, but each row of this table has a result: with null where the other has no row. */
   leftJoin<VO, VR, GoneO extends null, MissingO extends RecordPart>(
     other: KTable<K, VO, GoneO, MissingO>,
@@ -136,8 +190,8 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     joiner: (key: K, value: V, otherValue: VO | null) => Synchronous<VR>,
     named?: Named,
   ): KTable<K, VR, Gone, Missing | 'value'>;
-  leftJoin(other: AnyTable, joiner: AnyJoiner, named: Named = {}): unknown {
-    return this.#join(other, joiner, 'left', named);
+  leftJoin(other: AnyTable, ...given: readonly unknown[]): unknown {
+    return this.#join(other, 'left', given);
   }
 
   /** As `join`, but each row of either table has a result: with null on the side that has no row. */
@@ -151,8 +205,8 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     joiner: (key: K, value: V | null, otherValue: VO | null) => Synchronous<VR>,
     named?: Named,
   ): KTable<K, VR, null, Missing | 'value'>;
-  outerJoin(other: AnyTable, joiner: AnyJoiner, named: Named = {}): unknown {
-    return this.#join(other, joiner, 'outer', named);
+  outerJoin(other: AnyTable, ...given: readonly unknown[]): unknown {
+    return this.#join(other, 'outer', given);
   }
 
   /**
@@ -179,7 +233,10 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     return new KGroupedTable(this.graph, node, grouped);
   }
 
-  #join(other: AnyTable, joiner: AnyJoiner, kind: JoinKind, named: Named): KTable<K, unknown, null, 'value'> {
+  /** By their keys; or by a foreign key, which comes before the joiner. */
+  #join(other: AnyTable, kind: JoinKind, given: readonly unknown[]): unknown {
+    if (typeof given[1] === 'function') return this.#joinByForeignKey(other, kind, given);
+    const [joiner, named = {}] = given as readonly [AnyJoiner, Named | undefined];
     requireSynchronous(JOIN_OPERATORS[kind], { joiner });
     const { graph } = this;
     const name = graph.named(named, 'KTABLE-MERGE');
@@ -204,6 +261,28 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     return new KTable(graph, merged, serdes, changesOfBoth(this.changes, other.changes), joinedTableRows(joined));
   }
 
+  #joinByForeignKey(other: AnyTable, kind: JoinKind, given: readonly unknown[]): KTable<K, unknown> {
+    const [foreignKey, joiner, joined] = given as readonly [
+      (value: unknown, key: unknown) => unknown,
+      AnyJoiner,
+      ForeignKeyJoined<unknown, unknown, unknown>,
+    ];
+    requireSynchronous(JOIN_OPERATORS[kind], { foreignKey, joiner });
+    if (kind === 'outer') throw new TopologyError('there is no outer join by a foreign key; take leftJoin');
+    requireOldValues(this.changes);
+    // As in Kafka Streams: a filter of either is told what its rows were.
+    requireOldValues(other.changes);
+    const { changes, node, rows, serdes } = foreignKeyJoin<K>({
+      left: this,
+      right: other,
+      isLeft: kind === 'left',
+      foreignKey,
+      joiner,
+      joined,
+    });
+    return new KTable(this.graph, node, serdes, changes, rows);
+  }
+
   #filter(predicate: (key: K, value: V) => boolean, keep: boolean, named: Named): KTable<K, V, null, Missing> {
     requireSynchronous('filter', { predicate });
     this.changes.sendOldValues = true;
@@ -212,19 +291,6 @@ export class KTable<K, V, Gone extends null = null, Missing extends RecordPart =
     const rows = this.rows && derivedRows(this.rows, rowOf);
     return new KTable(this.graph, node, this.serdes, this.changes, rows, this.windows);
   }
-}
-
-/** What makes the table's changes that joins and aggregations follow: of a versioned table, those of the latest versions. */
-function latestChanges({ graph, node, rows }: Pick<AnyTable, 'graph' | 'node' | 'rows'>, name: string): GraphNode {
-  const outdated = rows?.outdated;
-  if (outdated === undefined) return node;
-  const latest = `${name}-latest`;
-  return graph.processor(
-    latest,
-    node,
-    (task, forward) => compileLatestChanges(latest, outdated, task, forward),
-    rows?.stores,
-  );
 }
 
 /** What follows cannot do without what a row was. */
@@ -251,22 +317,4 @@ function changesOfBoth(one: TableChanges, other: TableChanges): TableChanges {
       other.areRequired ||= asked;
     },
   };
-}
-
-/** Of which it does not matter what is in it. */
-export interface AnyTable {
-  readonly graph: Graph;
-  readonly node: GraphNode;
-  readonly serdes: { readonly key: unknown; readonly value: unknown };
-  readonly changes: TableChanges;
-  readonly rows?: TableRows | undefined;
-}
-
-/** @throws TopologyError when rows of the table cannot be looked up by their keys */
-export function joinedRows({ rows }: AnyTable, where: string): TableRows {
-  if (rows !== undefined) return rows;
-  throw new TopologyError(
-    `"${where}" joins a table of windows, whose rows are not looked up by their keys: write its toStream() to a topic, and ` +
-      'read that as a table',
-  );
 }

@@ -183,6 +183,35 @@ export interface StreamJoined<K, V, VO> {
   readonly otherValue?: SerdeFor<NotNull<VO>>;
 }
 
+/** How tables are joined by a foreign key. */
+export type ForeignKeyJoined<
+  V,
+  VO,
+  VR,
+  Missing extends RecordPart = never,
+  MissingO extends RecordPart = never,
+> = ForeignKeyJoinedBy<V, VO, VR> &
+  Required<
+    Pick<
+      ForeignKeyJoinedBy<V, VO, VR>,
+      ('value' extends Missing ? 'thisValue' : never) | ('value' extends MissingO ? 'otherValue' : never)
+    >
+  >;
+
+interface ForeignKeyJoinedBy<V, VO, VR> {
+  /**
+   * Names the join, the store of the results, that of who refers to which row, `<name>-subscription-store`, and the topics
+   * `<application>-<name>-subscription-registration-topic` and `-subscription-response-topic`.
+   */
+  readonly name?: string;
+  /** Of the results. */
+  readonly value: SerdeFor<VR>;
+  /** Of this table's values. It may be left out where the table knows it. */
+  readonly thisValue?: SerdeFor<V>;
+  /** Of the other table's values, as `thisValue`. */
+  readonly otherValue?: SerdeFor<VO>;
+}
+
 /** How records go through a topic. A serde may be left out when the stream's own is known. */
 export interface Repartitioned<K, V> extends Partial<Grouped<NotNull<K>, V>> {
   /** Default: as many as the largest topic that is read before it. */

@@ -28,7 +28,7 @@ interface TableSource<K, V> {
   readonly versioned?: Duration | undefined;
 }
 
-interface SourceTable<K, V> {
+export interface SourceTable<K, V> {
   readonly node: GraphNode;
   readonly serdes: Serdes<K, V>;
   readonly changes: TableChanges;

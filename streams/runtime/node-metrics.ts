@@ -41,7 +41,8 @@ export function nodeMetricsOf(
     const out = own ?? Math.max(0, (received ?? 0) - skipped);
     // What was passed over by what reads a topic was read, too.
     const records_in = isRead ? out + skipped : received;
-    handedOn.set(node, out);
+    // A repartition that leads back to its own sub-topology hands on what is read of it.
+    if (isRead || node.kind !== 'repartition') handedOn.set(node, out);
     metrics.push({ name, task, records_in, records_out: out, skipped, late: totalOf(names, 'late') });
   };
   for (const source of sub.repartitionSources) add(source, repartitionSourceName(source), undefined);
@@ -50,7 +51,7 @@ export function nodeMetricsOf(
       add(node, node.name, undefined);
       continue;
     }
-    const parents = [...sub.repartitionSources, ...sub.nodes].filter(
+    const parents = [...new Set([...sub.repartitionSources, ...sub.nodes])].filter(
       (parent) => parent.children.includes(node) && !(isLeft(parent, sub) || parent === node),
     );
     const received = parents.reduce((sum, parent) => sum + handedTo(node, parent, counters, handedOn), 0);

@@ -121,6 +121,7 @@ function describe({ keys, kind, values, windows }: StoreContents): string {
   if (windows !== undefined) return `${windows} of a processor (${formats})`;
   if (kind === 'joined') return `records of one side of a join (${formats})`;
   if (kind === 'suppressed') return `rows that a suppress holds back (${formats})`;
+  if (kind === 'subscriptions') return `who refers to the rows of a table (${formats})`;
   return kind === 'table' ? `rows of a table or an aggregate (${formats})` : `entries of a processor (${formats})`;
 }
 

@@ -40,6 +40,8 @@ export class TopologyTopics {
     topics.#refuseCycles();
     for (const sub of topology.subTopologies) refuseOwnRepartition(sub);
     await topics.#readPartitions();
+    // All of them first: by those of a foreign-key join two sub-topologies feed each other.
+    for (const sub of topology.subTopologies) topics.#prepareRepartitions(sub);
     for (const sub of topology.subTopologies) topics.taskCounts[sub.id] = topics.#prepareSubTopology(sub);
     await topics.#findLeftovers();
     await Promise.all(topics.#internal.map(([topic, config]) => options.log.ensureTopic(topic, config)));
@@ -204,9 +206,26 @@ export class TopologyTopics {
     }
   }
 
-  /** Finds the internal topics that the sub-topology writes. @returns how many tasks it has */
-  #prepareSubTopology(sub: SubTopology): number {
+  /** Finds how the sub-topology's records get to others. */
+  #prepareRepartitions(sub: SubTopology): void {
     const { applicationId, log, repartition } = this.#options;
+    for (const node of sub.nodes) {
+      if (node.kind !== 'repartition') continue;
+      const topic = `${applicationId}-${node.topic}`;
+      const partitions = this.#partitionsOf(node);
+      this.#partitions.set(topic, partitions);
+      if (log.singleOwner && repartition === 'auto' && !this.#feedsJoin(node)) {
+        this.#repartitions.set(node, { kind: 'direct', targets: [] });
+      } else {
+        this.#internal.push([topic, { partitions, cleanupPolicy: 'delete' }]);
+        this.#repartitions.set(node, { kind: 'topic', topic, partitions });
+      }
+    }
+  }
+
+  /** Finds the changelogs of the sub-topology. @returns how many tasks it has */
+  #prepareSubTopology(sub: SubTopology): number {
+    const { applicationId, log } = this.#options;
     const inputs = [
       ...sub.sources.flatMap(({ topics }) => topics),
       ...sub.repartitionSources.map((node) => `${applicationId}-${node.topic}`),
@@ -219,18 +238,6 @@ export class TopologyTopics {
         inputs.map((topic, i) => [topic, counts[i] ?? 0]),
         'are read together, and a group gives the partitions of a number to one member',
       );
-    }
-    for (const node of sub.nodes) {
-      if (node.kind !== 'repartition') continue;
-      const topic = `${applicationId}-${node.topic}`;
-      const partitions = this.#partitionsOf(node);
-      this.#partitions.set(topic, partitions);
-      if (log.singleOwner && repartition === 'auto' && !this.#feedsJoin(node)) {
-        this.#repartitions.set(node, { kind: 'direct', targets: [] });
-      } else {
-        this.#internal.push([topic, { partitions, cleanupPolicy: 'delete' }]);
-        this.#repartitions.set(node, { kind: 'topic', topic, partitions });
-      }
     }
     for (const store of sub.stores) {
       const cleanupPolicy = store.type === 'key-value' || store.type === 'versioned' ? 'compact' : 'delete';
@@ -253,13 +260,13 @@ export class TopologyTopics {
       ...repartitionSources.filter((other) => !isFitted(other)).map((other) => this.#partitionsOf(other)),
     ]);
     if (given.length > 0) return Math.max(...given);
-    return tasksThatWrite(readers.flatMap(({ repartitionSources }) => repartitionSources));
+    return tasksThatWrite(readers.flatMap(({ repartitionSources }) => repartitionSources.filter(isNotOfForeignKeys)));
   }
 
   #tasksOf({ repartitionSources, sources }: SubTopology): number {
     return Math.max(
       ...sources.flatMap(({ topics }) => topics.map((topic) => this.partitions(topic))),
-      ...repartitionSources.map((node) => this.#partitionsOf(node)),
+      ...repartitionSources.filter(isNotOfForeignKeys).map((node) => this.#partitionsOf(node)),
     );
   }
 
@@ -268,6 +275,7 @@ export class TopologyTopics {
    * order in which the tasks before it run.
    */
   #feedsJoin(node: RepartitionNode): boolean {
+    if (node.isOfForeignKeys) return true;
     return this.#topology.subTopologies.some(
       ({ nodes, repartitionSources }) =>
         repartitionSources.includes(node) && nodes.some((one) => one.kind === 'processor' && one.joins === true),
@@ -277,7 +285,7 @@ export class TopologyTopics {
 
 /** A task cannot wait for what it is still to write itself. */
 function refuseOwnRepartition({ nodes, repartitionSources }: SubTopology): void {
-  const own = repartitionSources.find((node) => nodes.includes(node));
+  const own = repartitionSources.find((node) => nodes.includes(node) && isNotOfForeignKeys(node));
   if (own === undefined) return;
   throw new TopologyError(
     `"${own.name}" sends records to other partitions, and what comes of them meets what it is made of: write them to a ` +
@@ -288,6 +296,10 @@ function refuseOwnRepartition({ nodes, repartitionSources }: SubTopology): void 
 /** Gets as many partitions as what it is joined with has. */
 function isFitted({ isForJoin, partitions }: RepartitionNode): boolean {
   return isForJoin === true && partitions === undefined;
+}
+
+function isNotOfForeignKeys({ isOfForeignKeys }: RepartitionNode): boolean {
+  return isOfForeignKeys !== true;
 }
 
 function ownersOf(sub: SubTopology, store: StoreDefinition): GraphNode[] {

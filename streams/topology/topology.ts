@@ -35,7 +35,7 @@ export type TimestampExtractor<V> = (value: V, recordTimestamp: number, partitio
 
 /** What a store holds, for a topology that would read it as something else to be refused. */
 export interface StoreContents {
-  readonly kind: 'windows' | 'sessions' | 'table' | 'versions' | 'entries' | 'joined' | 'suppressed';
+  readonly kind: 'windows' | 'sessions' | 'table' | 'versions' | 'entries' | 'joined' | 'suppressed' | 'subscriptions';
   /** The formats of the serdes, where they say. */
   readonly keys?: string | undefined;
   readonly values?: string | undefined;
@@ -128,6 +128,13 @@ export interface RepartitionNode extends NodeBase {
   readonly partitions: number | undefined;
   /** For a join: its default is as many partitions as what it is joined with has. */
   readonly isForJoin?: boolean;
+  /**
+   * One of the two of a foreign-key join, which lead to the other table and back. Nobody waits for what is on its way there,
+   * as each would wait for the other, and it has as many partitions as the table that it leads to.
+   */
+  readonly isOfForeignKeys?: boolean;
+  /** The partition that a value says it is for. Default: that of the key. */
+  readonly partitionOf?: (value: unknown) => number | undefined;
   /** Records with a null key go through, in any partition. Else they are passed over. */
   readonly keepsNullKeys?: boolean;
   /** Set when what follows is an aggregate that merges. */

@@ -133,6 +133,12 @@ const joinWindows = fc
 const joins = {
   joinStreams: operator('joinStreams', { of: back, with: back, kind: joinKinds, windows: joinWindows }),
   joinTable: operator('joinTable', { of: back, with: back, kind: fc.constantFrom('inner' as const, 'left' as const) }),
+  joinForeignKey: operator('joinForeignKey', {
+    of: back,
+    with: back,
+    kind: fc.constantFrom('inner' as const, 'left' as const),
+    foreignKey: nameOf(selectors),
+  }),
   joinTables: operator('joinTables', { of: back, with: back, kind: joinKinds }),
 };
 
@@ -182,7 +188,8 @@ class SpecBuilder {
       return;
     }
     const takesTable =
-      ['toStream', 'joinTables', 'groupTable', 'suppress'].includes(choice.op) || choice.op.startsWith('table');
+      ['toStream', 'joinForeignKey', 'joinTables', 'groupTable', 'suppress'].includes(choice.op) ||
+      choice.op.startsWith('table');
     const kind = takesTable ? 'table' : 'stream';
     const of = this.#back(kind, choice.of);
     if (of === undefined) return;
@@ -220,6 +227,14 @@ class SpecBuilder {
         // A table that is joined is kept, too.
         const tables = choice.op === 'joinTables' ? [of, other] : [other];
         if (kind === 'table' && !this.#ask(...tables)) return;
+        this.#push({ ...choice, of, with: other });
+        return;
+      }
+      case 'joinForeignKey': {
+        const others = this.#all('table').filter((id) => this.#canJoin(choice, parent, this.#traits[id] as Traits));
+        const other = others[others.length - 1 - (choice.with % others.length)];
+        // Of a row that changes twice within a commit only the last response counts.
+        if (other === undefined || this.#commitEvery > 1 || !this.#ask(of, other)) return;
         this.#push({ ...choice, of, with: other });
         return;
       }
@@ -323,7 +338,9 @@ class SpecBuilder {
       return false;
     if (one.topics.some((topic) => other.topics.includes(topic))) return false;
     // A task does not feed itself.
-    const meetings = this.nodes.filter((node) => node.op === 'merge' || isJoin(node));
+    const meetings = this.nodes.filter(
+      (node) => node.op === 'merge' || node.op === 'joinForeignKey' || isJoin(node),
+    );
     const repartitions = one.keyChanged || other.keyChanged;
     if (meetings.length > 0 && (repartitions || this.#joinsRepartitioned)) return false;
     if (repartitions && this.nodes.some((meeting) => isAggregate(meeting) && meeting.windows !== null)) return false;
@@ -442,6 +459,7 @@ const topology: fc.Arbitrary<[Choice, Choice[]]> = fc.oneof(
   { weight: 1, arbitrary: joining(streamOf, streamOf, joins.joinStreams) },
   { weight: 1, arbitrary: joining(streamOf, tableOf, joins.joinTable) },
   { weight: 1, arbitrary: joining(tableOf, tableOf, joins.joinTables) },
+  { weight: 1, arbitrary: joining(tableOf, tableOf, joins.joinForeignKey) },
 );
 
 const FEW_KEYS = ['a', 'b'];

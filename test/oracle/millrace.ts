@@ -133,6 +133,17 @@ class SpecTopology {
       case 'joinTable':
       case 'joinTables':
         return this.#join(node);
+      case 'joinForeignKey': {
+        const table = this.#table(node.of) as unknown as Joining;
+        const operator = node.kind === 'inner' ? 'join' : 'leftJoin';
+        const foreignKey = selectors[node.foreignKey];
+        return table[operator](
+          this.#table(node.with),
+          (value: unknown, key: unknown) => foreignKey(key, value) as string,
+          (left: unknown, right: unknown) => joined('', left, right),
+          { name: store, value: textSerde, thisValue: textSerde, otherValue: textSerde },
+        ) as Table;
+      }
       case 'toTable':
         return this.#stream(node.of).toTable({ name: store, ...TEXTS });
       case 'groupTable': {

@@ -90,6 +90,13 @@ export type SpecNode =
       /** Kafka Streams keeps a table only when it is asked to; Millrace always does. */
       readonly materialized: boolean;
     }
+  | {
+      readonly op: 'joinForeignKey';
+      readonly of: number;
+      readonly with: number;
+      readonly kind: 'inner' | 'left';
+      readonly foreignKey: SelectorName;
+    }
   | { readonly op: 'filter' | 'filterNot'; readonly of: number; readonly predicate: PredicateName }
   | { readonly op: 'map'; readonly of: number; readonly mapper: MapperName }
   | { readonly op: 'mapValues'; readonly of: number; readonly mapper: ValueMapperName }

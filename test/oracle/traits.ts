@@ -185,6 +185,22 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
         windows: null,
       };
     }
+    case 'joinForeignKey': {
+      const other = before[node.with] as Traits;
+      return {
+        ...parent,
+        topics: [...new Set([...parent.topics, ...other.topics])],
+        // Nothing else comes by such ways, so that nothing is merged with it.
+        depth: parent.depth + 10,
+        // Each row that refers to the one that changes.
+        multiple: true,
+        immediate: false,
+        incomplete: true,
+        headed: parent.headed && other.headed,
+        ahead: true,
+        whole: false,
+      };
+    }
     case 'toTable':
       return {
         ...parent,

@@ -73,7 +73,7 @@ export class RepartitionSink {
   /** By way of a topic: sends what was combined, then tells every partition its watermark. */
   flush(): void {
     const repartition = this.#repartition;
-    if (repartition.kind === 'direct') return;
+    if (repartition.kind === 'direct' || this.#node.isOfForeignKeys === true) return;
     const transaction = this.#environment.transaction();
     const { now } = this.#environment;
     this.#sendCombined(repartition.topic);
@@ -172,7 +172,7 @@ export class RepartitionSink {
 
   #byTopic(repartition: Repartition & { kind: 'topic' }): Forward {
     const { topic, partitions } = repartition;
-    const { keySerde, valueSerde, combiner } = this.#node;
+    const { keySerde, valueSerde, combiner, partitionOf } = this.#node;
     if (combiner !== undefined) {
       const combined = combiner(this.#task, (key) => partitionForKey(key, partitions));
       this.#combiner = combined;
@@ -192,7 +192,9 @@ export class RepartitionSink {
     return (key, value, timestamp) => {
       const isKeyless = key === null || key === undefined;
       const keyBytes = isKeyless ? null : keySerde.serialize(topic, key);
-      const partition = keyBytes === null ? this.#task.partition % partitions : partitionForKey(keyBytes, partitions);
+      const ofKey = () =>
+        keyBytes === null ? this.#task.partition % partitions : partitionForKey(keyBytes, partitions);
+      const partition = partitionOf?.(value) ?? ofKey();
       const valueBytes = encodeRecord(topic, this.#task.partitionTime, value, valueSerde);
       this.#countSent();
       this.#environment.transaction().append(topic, partition, timestamp, keyBytes, valueBytes, this.#task.headers);

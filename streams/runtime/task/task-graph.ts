@@ -50,7 +50,6 @@ export class TaskGraph {
       case 'sink':
         return compileSink(node, this.#task, this.#environment);
       case 'repartition': {
-        if (this.#task.subTopology.repartitionSources.includes(node)) return { process: this.forwardTo(node.children) };
         const sink = new RepartitionSink(node, this.#task, this.#environment);
         this.repartitionSinks.push(sink);
         return { process: sink.process };

@@ -71,6 +71,20 @@ export const MISTAKES: Readonly<Record<string, string>> = {
   'an aggregate of a table that only adds':
     'users.groupBy((_key, user) => [user, user], STRINGS).aggregate({ initializer: () => 0, add: (_key, _user, sum) => sum + 1 }, { value: numberSerde });',
   'a stream of new keys as a table without their serde': 'words.selectKey((_key, word) => word.length).toTable();',
+  'a foreign-key join without a serde for its results':
+    'users.join(users, (user) => user.slice(1), (user, other) => user + other);',
+  'a foreign-key join of values without a serde':
+    'users.mapValues((user) => user.length).join(users, () => null, (length, other) => length + other.length, { value: numberSerde });',
+  'a foreign-key join with values without a serde':
+    'users.join(users.mapValues((user) => user.length), (user) => user, (user, length) => user.length + length, { value: numberSerde });',
+  'a foreign key of another type':
+    'users.join(users, (user) => user.length, (user, other) => user + other, { value: stringSerde });',
+  'a row that a left foreign-key join may not find':
+    'users.leftJoin(users, (user) => user, (user, other) => user.length + other.length, { value: numberSerde });',
+  'results of a foreign-key join of another type':
+    'users.join(users, (user) => user, (user, other) => user + other, { value: numberSerde });',
+  'an outer join by a foreign key':
+    'users.outerJoin(users, (user) => user, (user: string | null, other: string | null) => `${user}${other}`, { value: stringSerde });',
   'a join of streams without windows': 'words.join(kept, (word, other) => word + other);',
   'a partner that a left join may not have':
     'words.leftJoin(words, (word, other) => word.length + other.length, JoinWindows.ofTimeDifferenceWithNoGrace(5));',

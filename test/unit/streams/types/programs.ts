@@ -50,6 +50,12 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
     users.join(lengths, (user, length) => user.length + length).toStream().mapValues((sum) => (sum ?? 0) + 1);
     users.leftJoin(lengths, (user, length) => user.length + (length ?? 0)).filter((_key, sum) => sum > 1);
     users.outerJoin(lengths, (key: string, user: string | null, length: number | null) => key + user + length).toStream().to('out', STRINGS);`,
+  'joins by a foreign key': `
+    const managed = users.join(users, (user) => (user === '' ? null : user), (user, other) => user + other, { name: 'managed', value: stringSerde });
+    managed.filter((_key, both) => both.length > 1).toStream().mapValues((both) => both?.length);
+    users.leftJoin(users, (user, key) => key + user, (key: string, user: string, other: string | null) => key.length + user.length + (other?.length ?? 0), { value: numberSerde });
+    const lengths = users.mapValues((user) => user.length);
+    lengths.join(lengths, () => 'a', (length, other) => length + other, { value: numberSerde, thisValue: numberSerde, otherValue: numberSerde }).join(users, (sum, user) => sum + user.length);`,
   'rows by another key': `
     const byLength = users.groupBy((_key, user) => [user.length, user], { key: numberSerde, value: stringSerde });
     byLength.count({ name: 'lengths' }).toStream().mapValues((count) => count + 1);

@@ -2,12 +2,19 @@ package millrace.oracle;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
+import java.util.function.BiFunction;
+import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.JoinWindows;
 import org.apache.kafka.streams.kstream.Joined;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.KTable;
+import org.apache.kafka.streams.kstream.KeyValueMapper;
+import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.StreamJoined;
+import org.apache.kafka.streams.kstream.TableJoined;
+import org.apache.kafka.streams.kstream.ValueJoiner;
+import org.apache.kafka.streams.state.KeyValueStore;
 
 /** Joins of streams and tables. */
 final class Joins {
@@ -73,6 +80,25 @@ final class Joins {
             case "left" -> left.leftJoin(right, Joins::joined);
             default -> left.outerJoin(right, Joins::joined);
         };
+    }
+
+    static KTable<Object, Object> foreignKeys(
+        final TextSerde text,
+        final int id,
+        final JsonNode node,
+        final KTable<Object, Object> left,
+        final KTable<Object, Object> right
+    ) {
+        final KeyValueMapper<Object, Object, Object> selector = Functions.selector(node.get("foreignKey").asText());
+        final BiFunction<Object, Object, Object> foreignKey = selector::apply;
+        final ValueJoiner<Object, Object, Object> joiner = Joins::joined;
+        final Materialized<Object, Object, KeyValueStore<Bytes, byte[]>> store =
+            Materialized.<Object, Object, KeyValueStore<Bytes, byte[]>>as("store-" + id)
+                .withKeySerde(text).withValueSerde(text).withCachingDisabled();
+        final TableJoined<Object, Object> named = TableJoined.as("foreign-key-" + id);
+        return node.get("kind").asText().equals("inner")
+            ? left.join(right, foreignKey, joiner, named, store)
+            : left.leftJoin(right, foreignKey, joiner, named, store);
     }
 
     private static Object joined(final Object left, final Object right) {

@@ -104,6 +104,8 @@ final class SpecTopology {
                 text, id, name(node, "kind"), repartitioned(id, node), tables.get(node.get("with").asInt())));
             case "joinTables" -> tables.put(id, Joins.tables(
                 name(node, "kind"), tableOf(node), tables.get(node.get("with").asInt())));
+            case "joinForeignKey" -> tables.put(id, Joins.foreignKeys(
+                text, id, node, tableOf(node), tables.get(node.get("with").asInt())));
             case "toTable" -> tables.put(id, of(node).toTable(
                 Materialized.<Object, Object, KeyValueStore<Bytes, byte[]>>as("store-" + id)
                     .withKeySerde(text).withValueSerde(text).withCachingDisabled()));
