@@ -1,6 +1,7 @@
 /** The words that a program is written in, and what runs it; logs come from `./embedded` and `./kafka`. */
 export type { Duration } from './dsl/duration.js';
 export { toMilliseconds } from './dsl/duration.js';
+export type { GlobalKTable } from './dsl/global-ktable.js';
 export { JoinWindows } from './dsl/join-windows.js';
 export type { KGroupedStream, TimeWindowedKStream } from './dsl/kgrouped-stream.js';
 export type { KGroupedTable } from './dsl/kgrouped-table.js';
@@ -129,6 +130,7 @@ export {
 export { APPLICATION_ID_RULE, isApplicationId } from './topology/application-id.js';
 export { describeTopology } from './topology/describe.js';
 export {
+  type DescribedGlobalStore,
   type DescribedNode,
   type DescribedStore,
   type DescribedSubtopology,

@@ -21,7 +21,10 @@ export function joinedRows({ rows }: AnyTable, where: string): TableRows {
 }
 
 /** What makes the table's changes that joins and aggregations follow: of a versioned table, those of the latest versions. */
-export function latestChanges({ graph, node, rows }: Pick<AnyTable, 'graph' | 'node' | 'rows'>, name: string): GraphNode {
+export function latestChanges(
+  { graph, node, rows }: Pick<AnyTable, 'graph' | 'node' | 'rows'>,
+  name: string,
+): GraphNode {
   const outdated = rows?.outdated;
   if (outdated === undefined) return node;
   const latest = `${name}-latest`;

@@ -54,13 +54,9 @@ export function foreignKeyJoin<K>(given: JoinedByForeignKey): SourceTable<K, unk
   };
   type Compile = (given: typeof options, task: TaskContext, forward: Forward) => CompiledNode;
   const node = (suffix: string, parent: GraphNode, stores: readonly StoreDefinition[], compile: Compile) =>
-    graph.processor(
-      `${name}-${suffix}`,
-      parent,
-      (task, forward) => compile(options, task, forward),
-      stores,
-      { joins: true },
-    );
+    graph.processor(`${name}-${suffix}`, parent, (task, forward) => compile(options, task, forward), stores, {
+      joins: true,
+    });
   const topic = (suffix: string, keySerde: Serde<unknown>, valueSerde: Serde<unknown>) => ({
     ...BETWEEN_TABLES,
     name: `${name}-${suffix}`,

@@ -1,4 +1,5 @@
 import { type AnyJoiner, JOIN_OPERATORS, type JoinKind, joinOf } from '../operators/joins/join.js';
+import { compileStreamGlobalTableJoin } from '../operators/joins/stream-global-table-join.js';
 import { compileStreamTableJoin } from '../operators/joins/stream-table-join.js';
 import { processorCompiler } from '../operators/process.js';
 import { compileBranch } from '../operators/stateless/branch.js';
@@ -20,6 +21,7 @@ import type {
 } from '../topology/topology.js';
 import { TopologyError } from '../topology/topology.js';
 import { type AnyTable, joinedRows } from './any-table.js';
+import { GlobalKTable } from './global-ktable.js';
 import { JoinWindows } from './join-windows.js';
 import { KGroupedStream } from './kgrouped-stream.js';
 import { KTable } from './ktable.js';
@@ -305,8 +307,29 @@ export class KStream<K, V, Missing extends RecordPart = never> {
     windows: JoinWindows,
     joined?: StreamJoined<K, V, VO>,
   ): KStream<NotNull<K>, VR, Missing | 'value'>;
-  join(other: AnyTable | AnyStream, joiner: AnyJoiner, ...given: readonly unknown[]): unknown {
-    return this.#join(other, joiner, 'inner', given);
+  /**
+   * Joins each record with the row of a global table whose key `keySelector` finds: no repartition, whatever the partitions.
+   * The row is what it is here and now, and not as of the record's time. Records without a row, or for which the key is null,
+   * are passed over, and so are those with a null value; a null key of the record itself does not matter. A joiner with three
+   * parameters is given the record's key first.
+   *
+   * @example views.join(pages, (_user, { page }) => page, (view, page) => ({ ...view, title: page.title }))
+   * @throws TopologyError when the table is of another builder
+   */
+  join<KG, VG, VR>(
+    table: GlobalKTable<KG, VG>,
+    keySelector: (key: K, value: NotNull<V>) => NoInfer<KG> | null,
+    joiner: (value: NotNull<V>, tableValue: VG) => Synchronous<VR>,
+    named?: Named,
+  ): KStream<K, VR, Missing | 'value'>;
+  join<KG, VG, VR>(
+    table: GlobalKTable<KG, VG>,
+    keySelector: (key: K, value: NotNull<V>) => NoInfer<KG> | null,
+    joiner: (key: K, value: NotNull<V>, tableValue: VG) => Synchronous<VR>,
+    named?: Named,
+  ): KStream<K, VR, Missing | 'value'>;
+  join(other: Joinable, ...given: readonly unknown[]): unknown {
+    return this.#join(other, 'inner', given);
   }
 
   /**
@@ -340,8 +363,21 @@ export class KStream<K, V, Missing extends RecordPart = never> {
     windows: JoinWindows,
     joined?: StreamJoined<K, V, VO>,
   ): KStream<K, VR, Missing | 'value'>;
-  leftJoin(other: AnyTable | AnyStream, joiner: AnyJoiner, ...given: readonly unknown[]): unknown {
-    return this.#join(other, joiner, 'left', given);
+  /** As the `join` with a global table, but a record without a row, or for which the key is null, is joined with null. */
+  leftJoin<KG, VG, VR>(
+    table: GlobalKTable<KG, VG>,
+    keySelector: (key: K, value: NotNull<V>) => NoInfer<KG> | null,
+    joiner: (value: NotNull<V>, tableValue: VG | null) => Synchronous<VR>,
+    named?: Named,
+  ): KStream<K, VR, Missing | 'value'>;
+  leftJoin<KG, VG, VR>(
+    table: GlobalKTable<KG, VG>,
+    keySelector: (key: K, value: NotNull<V>) => NoInfer<KG> | null,
+    joiner: (key: K, value: NotNull<V>, tableValue: VG | null) => Synchronous<VR>,
+    named?: Named,
+  ): KStream<K, VR, Missing | 'value'>;
+  leftJoin(other: Joinable, ...given: readonly unknown[]): unknown {
+    return this.#join(other, 'left', given);
   }
 
   /** As `leftJoin` of two streams, for the records of both. */
@@ -357,18 +393,14 @@ export class KStream<K, V, Missing extends RecordPart = never> {
     windows: JoinWindows,
     joined?: StreamJoined<K, V, VO>,
   ): KStream<K | KO, VR, Missing | 'value'>;
-  outerJoin(other: AnyTable | AnyStream, joiner: AnyJoiner, ...given: readonly unknown[]): unknown {
-    return this.#join(other, joiner, 'outer', given);
+  outerJoin(other: Joinable, ...given: readonly unknown[]): unknown {
+    return this.#join(other, 'outer', given);
   }
 
-  #join(
-    other: AnyTable | AnyStream,
-    joiner: AnyJoiner,
-    kind: JoinKind,
-    given: readonly unknown[],
-  ): KStream<K, unknown, 'value'> {
+  #join(other: Joinable, kind: JoinKind, given: readonly unknown[]): KStream<K, unknown, 'value'> {
+    if (other instanceof GlobalKTable) return this.#joinGlobalTable(other, kind, given);
+    const [joiner, windows, joined = {}] = given as readonly [AnyJoiner, unknown, unknown];
     requireSynchronous(JOIN_OPERATORS[kind], { joiner });
-    const [windows, joined = {}] = given;
     if (other instanceof KTable)
       return this.#joinTable(other, joiner, kind === 'left', (windows ?? {}) as Joined<K, V>);
     if (other instanceof KStream && windows instanceof JoinWindows) {
@@ -427,6 +459,29 @@ export class KStream<K, V, Missing extends RecordPart = never> {
     const compile = (task: TaskContext, forward: Forward) => compileStreamTableJoin(options, task, forward);
     const node = graph.processor(name, stream.node, compile, rows.stores, { joins: true });
     return new KStream(graph, node, { key, value: undefined } as Serdes<K, unknown>, false);
+  }
+
+  #joinGlobalTable(
+    table: GlobalKTable<never, unknown>,
+    kind: JoinKind,
+    given: readonly unknown[],
+  ): KStream<K, unknown, 'value'> {
+    const [keySelector, joiner, named = {}] = given as readonly [
+      (key: unknown, value: unknown) => unknown,
+      AnyJoiner,
+      Named | undefined,
+    ];
+    requireSynchronous(JOIN_OPERATORS[kind], { keySelector, joiner });
+    const { graph } = this;
+    const isLeft = kind === 'left';
+    const name = graph.named(named, isLeft ? 'KSTREAM-LEFTJOIN' : 'KSTREAM-JOIN');
+    if (kind === 'outer')
+      throw new TopologyError(`"${name}" is an outer join, and a global table has none; take leftJoin`);
+    if (!table.isOf(graph)) throw new TopologyError(`"${name}" joins a global table of another builder`);
+    const options = { name, isLeft, keySelector, join: joinOf(joiner), table: table.queryableStoreName };
+    const compile = (task: TaskContext, forward: Forward) => compileStreamGlobalTableJoin(options, task, forward);
+    const node = graph.processor(name, this.node, compile);
+    return new KStream(graph, node, { ...this.serdes, value: undefined } as Serdes<K, unknown>, this.keyChanged);
   }
 
   /** The stream by its keys' partitions, to be joined: as it is, or through a topic of as many partitions as the other side. */
@@ -552,6 +607,9 @@ export class KStream<K, V, Missing extends RecordPart = never> {
     return new KStream<KR, VR, 'key' | 'value'>(this.graph, node, NO_SERDES, true);
   }
 }
+
+/** What a stream is joined with. */
+type Joinable = AnyTable | AnyStream | GlobalKTable<never, unknown>;
 
 /** Of which it does not matter what is in it. */
 interface AnyStream {

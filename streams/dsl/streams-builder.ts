@@ -3,13 +3,21 @@ import { type KeyValueStoreOptions, LevelKeyValueStore } from '../state/key-valu
 import { Graph } from '../topology/graph.js';
 import { planTopology } from '../topology/plan.js';
 import type { KeyValueStoreDefinition } from '../topology/processor.js';
-import { type SourceNode, type TimestampExtractor, type Topology, TopologyError } from '../topology/topology.js';
+import {
+  type SourceNode,
+  type StoreSerdes,
+  type TimestampExtractor,
+  type Topology,
+  TopologyError,
+} from '../topology/topology.js';
+import { GlobalKTable } from './global-ktable.js';
 import { KStream } from './kstream.js';
 import { KTable } from './ktable.js';
 import type {
   Consumed,
   ConsumedWithoutKey,
   MaterializedTable,
+  Named,
   NullHandling,
   Serdes,
   WithNulls,
@@ -87,6 +95,29 @@ export class StreamsBuilder {
     return new KTable(graph, node, serdes, changes, rows);
   }
 
+  /**
+   * Reads a topic as a table of which each process has all rows, whatever the partition: for joins by keys that the stream is
+   * not partitioned by. The rows are in memory. They are read from the beginning of the topic before the first record is
+   * processed, and followed from then on; between them and the streams there is no order in time. Null keys are passed over,
+   * and so is what cannot be decoded: both are counted as skipped. The rows are queried by the name that `materialized` gives.
+   *
+   * @example const countries = builder.globalTable('countries', { key: stringSerde, value: stringSerde }, { name: 'countries' });
+   * @throws TopologyError when a serde is missing
+   */
+  globalTable<K, V>(
+    topic: string,
+    consumed: Pick<Consumed<K, V>, 'key' | 'value'>,
+    materialized: Named = {},
+  ): GlobalKTable<K, V> {
+    const { key, value } = consumed;
+    if (key === undefined || value === undefined) {
+      throw new TopologyError(`the global table of "${topic}" needs serdes; pass { key: …, value: … }`);
+    }
+    const name = this.#graph.named(materialized, `${topic}-STATE-STORE`);
+    this.#graph.globalTables.push({ name, topic, serdes: { key, value } as StoreSerdes });
+    return new GlobalKTable(this.#graph, name);
+  }
+
   /** A stream that is read twice is one, as in Kafka Streams, where both are read alike. */
   #sourceOf<K, V>(
     topics: string | readonly string[],
@@ -115,7 +146,7 @@ export class StreamsBuilder {
    * @throws TopologyError when the parts do not fit together
    */
   build(): Topology {
-    return planTopology(this.#graph.nodes);
+    return planTopology(this.#graph.nodes, this.#graph.globalTables);
   }
 
   #source<K, V>(

@@ -1,10 +1,17 @@
 import type { Log } from '../log/log.js';
+import type { GlobalTables } from '../runtime/global/global-tables.js';
 import type { GroupMembers, MemberWork } from '../runtime/group/group-members.js';
 import type { StandbyTasks } from '../runtime/group/standby-tasks.js';
 import type { TaskManager } from '../runtime/task/task-manager.js';
 import type { TaskState } from '../runtime/task/task-state.js';
 import type { TopologyTopics } from '../runtime/topology-topics.js';
-import type { StoreDefinition, StoreSerdes, SubTopology, Topology } from '../topology/topology.js';
+import type {
+  GlobalTableDefinition,
+  StoreDefinition,
+  StoreSerdes,
+  SubTopology,
+  Topology,
+} from '../topology/topology.js';
 import { unknownStore } from './local-state-queries.js';
 import type { LocalStore, LocalStores } from './local-stores.js';
 import { StatePositions } from './state-positions.js';
@@ -17,6 +24,7 @@ export interface RunningTasks {
   readonly topics: TopologyTopics | undefined;
   readonly tasks: TaskManager | undefined;
   readonly standbys: StandbyTasks | undefined;
+  readonly globalTables?: GlobalTables | undefined;
   /** Where a group shares out the work. */
   readonly members: GroupMembers | undefined;
   /** What this instance does. */
@@ -48,6 +56,7 @@ export class TaskStores implements LocalStores {
   }
 
   partitions(store: string): number | undefined {
+    if (this.#globalTable(store) !== undefined) return 1;
     const sub = this.#subTopology(store);
     return sub && (this.#running().topics?.taskCounts[sub.id] ?? 0);
   }
@@ -58,6 +67,7 @@ export class TaskStores implements LocalStores {
 
   /** Among how many partitions the keys of the store are shared out. */
   keyPartitions(store: string): number {
+    if (this.#globalTable(store) !== undefined) return 1;
     return this.#running().topics?.keyPartitions(store) ?? 0;
   }
 
@@ -67,14 +77,19 @@ export class TaskStores implements LocalStores {
 
   /** @throws StateQueryError UNKNOWN_STORE */
   serdes(store: string): StoreSerdes {
-    const definition = this.definition(store);
+    const definition = this.definition(store) ?? this.#globalTable(store);
     if (definition === undefined) throw unknownStore(store);
     return definition.serdes;
   }
 
   find(name: string): LocalStore[] {
-    const { tasks } = this.#running();
+    const { globalTables, tasks } = this.#running();
     if (tasks === undefined) return [];
+    const global = globalTables?.find(name);
+    // All of it is here, as if it were one partition.
+    if (globalTables !== undefined && global !== undefined) {
+      return [{ partition: 0, isActive: true, view: global.view(), position: () => globalTables.position(global) }];
+    }
     return tasks.all.flatMap((task) => {
       const store = task.stores.get(name);
       if (store === undefined) return [];
@@ -122,6 +137,10 @@ export class TaskStores implements LocalStores {
         following: { lag: () => positions.lag(state, name), reaches: (bound) => positions.reaches(state, bound) },
       },
     ];
+  }
+
+  #globalTable(store: string): GlobalTableDefinition | undefined {
+    return this.#running().topology.globalTables.find(({ name }) => name === store);
   }
 
   #subTopology(store: string): SubTopology | undefined {

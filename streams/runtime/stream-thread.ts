@@ -7,6 +7,7 @@ import type { Topology } from '../topology/topology.js';
 import { CommitCycle, type CommittedTasks } from './commit-cycle.js';
 import { Counters } from './counters.js';
 import { Drain } from './drain.js';
+import { GlobalTables } from './global/global-tables.js';
 import { GroupMembers, type MemberWork, type Partitions } from './group/group-members.js';
 import { GroupRebalance } from './group/group-rebalance.js';
 import { Membership } from './group/membership.js';
@@ -55,6 +56,7 @@ export class StreamThread {
   #group: GroupRebalance | undefined;
   #membership: Membership | undefined;
   #standbys: StandbyTasks | undefined;
+  #globalTables: GlobalTables | undefined;
   #running: Running | undefined;
   readonly #lags = new TimeLags();
   #hasStarted = false;
@@ -84,6 +86,12 @@ export class StreamThread {
     this.#release = await log.claim?.(applicationId);
     const topics = await TopologyTopics.prepare(topology, this.#config);
     await checkStores({ applicationId, log, topology, topics });
+    this.#globalTables = await GlobalTables.open(
+      topology.globalTables,
+      (topic) => topics.partitions(topic),
+      log,
+      this.metrics,
+    );
     const environment = this.#environment(topics);
     const stateDirectory = new StateDirectory(path === undefined ? undefined : join(path, applicationId));
     if (log.join !== undefined) {
@@ -132,6 +140,7 @@ export class StreamThread {
   async runOnce(maxWaitMs: number): Promise<number> {
     this.#membership?.check();
     this.#standbys?.check();
+    this.#globalTables?.check();
     const batches = await this.#started.records.runOnce(maxWaitMs);
     // First: what another member has by now must not be committed here.
     await this.#rebalance();
@@ -160,13 +169,15 @@ export class StreamThread {
   }
 
   /** Processes everything that the log holds, and commits it; where a group has other members, once they are gone. */
-  runToEnd(): Promise<void> {
-    return this.#started.drain.runToEnd();
+  async runToEnd(): Promise<void> {
+    await this.#globalTables?.catchUp();
+    await this.#started.drain.runToEnd();
   }
 
   /** The end of the input: processes what there is and closes every window, sub-topology by sub-topology. */
-  drain(): Promise<void> {
-    return this.#started.drain.run();
+  async drain(): Promise<void> {
+    await this.#globalTables?.catchUp();
+    await this.#started.drain.run();
   }
 
   /**
@@ -228,7 +239,8 @@ export class StreamThread {
     const { tasks, topics } = this.#running ?? {};
     const [members, standbys] = [this.#membership?.members, this.#standbys];
     const work = () => this.#work();
-    return { applicationId, log, topology: this.#topology, topics, tasks, standbys, members, work };
+    const globalTables = this.#globalTables;
+    return { applicationId, log, topology: this.#topology, topics, tasks, standbys, members, work, globalTables };
   }
 
   store(name: string): { task: Task; store: StateStore }[] {
@@ -254,6 +266,7 @@ export class StreamThread {
         await commits.transaction.abort();
         await this.#membership?.close();
         await this.#standbys?.close();
+        await this.#globalTables?.close();
         await this.#running?.tasks.close();
         await (this.#running?.consumer ?? this.#group?.group)?.close();
       } finally {
@@ -393,6 +406,10 @@ export class StreamThread {
       transaction: () => commits.transaction,
       partitions: (topic) => topics.partitions(topic),
       repartition: (node) => topics.repartition(node),
+      globalTable: (name) => {
+        const table = this.#globalTables?.table(name);
+        return (key) => table?.get(key);
+      },
       requestCommit: () => commits.request(),
       autoOffsetReset: config.autoOffsetReset,
       deserializationExceptionHandler: config.deserializationExceptionHandler,

@@ -144,6 +144,7 @@ export class TopologyTopics {
         if (node.kind === 'sink') topics.add(node.topic);
       }
     }
+    for (const { topic } of this.#topology.globalTables) topics.add(topic);
     const { deadLetterTopic, lateTopic } = this.#options;
     for (const topic of [deadLetterTopic, lateTopic]) if (topic !== undefined) topics.add(topic);
     for (const topic of topics) {

@@ -362,7 +362,7 @@ export class TopologyTestDriver {
 }
 
 function topicsOf(topology: Topology, options: TopologyTestDriverOptions): Set<string> {
-  const topics = new Set<string>();
+  const topics = new Set(topology.globalTables.map(({ topic }) => topic));
   for (const { nodes } of topology.subTopologies) {
     for (const node of nodes) {
       if (node.kind === 'source') for (const topic of node.topics) topics.add(topic);

@@ -9,7 +9,11 @@ export function describeTopology(topology: Topology): string {
       for (const child of node.children) parents.set(child, [...(parents.get(child) ?? []), node]);
     }
   }
-  return ['Topologies:', ...topology.subTopologies.map((sub) => describeSubTopology(sub, parents)), ''].join('\n');
+  const global = topology.globalTables.map(
+    ({ name, topic }) => `   Global table, in each process: ${name} (topic: ${topic})`,
+  );
+  const described = topology.subTopologies.map((sub) => describeSubTopology(sub, parents));
+  return ['Topologies:', ...described, ...global, ''].join('\n');
 }
 
 function describeSubTopology(sub: SubTopology, parents: ReadonlyMap<GraphNode, readonly GraphNode[]>): string {

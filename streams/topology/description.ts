@@ -21,6 +21,11 @@ export interface DescribedStore {
   readonly changelog_topic: string;
 }
 
+export interface DescribedGlobalStore {
+  readonly name: string;
+  readonly source_topic: string;
+}
+
 /** What runs as one task a partition. */
 export interface DescribedSubtopology {
   readonly subtopology_id: string;
@@ -39,8 +44,8 @@ export interface TopologyDescription {
   /** Two topologies that are described alike have the same. */
   readonly fingerprint: string;
   readonly subtopologies: readonly DescribedSubtopology[];
-  /** There are none. */
-  readonly global_stores: readonly [];
+  /** Of global tables: each process has all of their topics. */
+  readonly global_stores: readonly DescribedGlobalStore[];
 }
 
 /** The nodes that metrics know a repartition by: the end that writes it, and the one that reads it. */
@@ -63,8 +68,10 @@ export function topologyDescription(
 ): TopologyDescription {
   const internal = (topic: string) => (applicationId === undefined ? topic : `${applicationId}-${topic}`);
   const subtopologies = topology.subTopologies.map((sub) => subtopology(sub, topology, internal));
-  const fingerprint = createHash('sha256').update(JSON.stringify(subtopologies)).digest('hex').slice(0, 16);
-  return { version: 1, fingerprint, subtopologies, global_stores: [] };
+  const globalStores = topology.globalTables.map(({ name, topic }) => ({ name, source_topic: topic }));
+  const described = globalStores.length === 0 ? subtopologies : [subtopologies, globalStores];
+  const fingerprint = createHash('sha256').update(JSON.stringify(described)).digest('hex').slice(0, 16);
+  return { version: 1, fingerprint, subtopologies, global_stores: globalStores };
 }
 
 function subtopology(sub: SubTopology, topology: Topology, internal: (topic: string) => string): DescribedSubtopology {

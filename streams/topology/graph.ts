@@ -1,6 +1,7 @@
 import {
   type CompiledNode,
   type Forward,
+  type GlobalTableDefinition,
   type GraphNode,
   type OutCount,
   type ProcessorNode,
@@ -31,6 +32,7 @@ export function requireSynchronous(where: string, functions: Readonly<Record<str
 /** The logical graph while it is being built. Nodes are in the order of their creation: parents first. */
 export class Graph {
   readonly nodes: GraphNode[] = [];
+  readonly globalTables: GlobalTableDefinition[] = [];
   #counter = 0;
 
   /** Kafka Streams' generated names: a prefix and ten digits. */

@@ -1,5 +1,13 @@
 import { refuseCycles, sinkTopics } from './cycles.js';
-import type { GraphNode, RepartitionNode, SourceNode, StoreDefinition, SubTopology, Topology } from './topology.js';
+import type {
+  GlobalTableDefinition,
+  GraphNode,
+  RepartitionNode,
+  SourceNode,
+  StoreDefinition,
+  SubTopology,
+  Topology,
+} from './topology.js';
 import { TopologyError } from './topology.js';
 
 /** Sets of nodes that have to run in one task. */
@@ -25,8 +33,11 @@ class Groups {
  * @param nodes all nodes, each after its parents
  * @throws TopologyError when names clash, or the topology would read what it writes for ever
  */
-export function planTopology(nodes: readonly GraphNode[]): Topology {
-  checkNames(nodes);
+export function planTopology(
+  nodes: readonly GraphNode[],
+  globalTables: readonly GlobalTableDefinition[] = [],
+): Topology {
+  checkNames(nodes, globalTables);
   refuseCycles(nodes, sinkTopics);
   const groups = new Groups();
   const storeOwners = new Map<string, GraphNode>();
@@ -51,6 +62,7 @@ export function planTopology(nodes: readonly GraphNode[]): Topology {
   const repartitions = nodes.filter((node) => node.kind === 'repartition');
   const ordered = orderGroups([...members.keys()], feedsOf(nodes), groups);
   return {
+    globalTables,
     subTopologies: ordered.map((group, id) =>
       subTopology(
         id,
@@ -108,10 +120,18 @@ function subTopology(
   };
 }
 
-function checkNames(nodes: readonly GraphNode[]): void {
+function checkNames(nodes: readonly GraphNode[], globalTables: readonly GlobalTableDefinition[]): void {
   const names = new Set<string>();
   const sourceTopics = new Set<string>();
   const stores = new Map<string, StoreDefinition>();
+  const globalNames = new Set<string>();
+  for (const { name, topic } of globalTables) {
+    if (globalNames.has(name)) throw new TopologyError(`two stores are named "${name}"; give one another name`);
+    if (sourceTopics.has(topic))
+      throw new TopologyError(`the topic "${topic}" is read as two global tables; read it once`);
+    globalNames.add(name);
+    sourceTopics.add(topic);
+  }
   for (const node of nodes) {
     if (names.has(node.name)) throw new TopologyError(`two nodes are named "${node.name}"; give one another name`);
     names.add(node.name);
@@ -128,7 +148,7 @@ function checkNames(nodes: readonly GraphNode[]): void {
     if (node.kind !== 'processor') continue;
     for (const store of node.stores) {
       const known = stores.get(store.name);
-      if (known !== undefined && known !== store) {
+      if (globalNames.has(store.name) || (known !== undefined && known !== store)) {
         throw new TopologyError(`two stores are named "${store.name}"; give one another name`);
       }
       stores.set(store.name, store);

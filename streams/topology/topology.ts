@@ -153,9 +153,18 @@ export interface SubTopology {
   readonly stores: readonly StoreDefinition[];
 }
 
+/** A topic of which each process has all rows, beside its tasks. */
+export interface GlobalTableDefinition {
+  /** Names the store of the rows, which has no changelog: the topic is one. */
+  readonly name: string;
+  readonly topic: string;
+  readonly serdes: StoreSerdes;
+}
+
 /** Sub-topologies in order: one comes after those that feed it. */
 export interface Topology {
   readonly subTopologies: readonly SubTopology[];
+  readonly globalTables: readonly GlobalTableDefinition[];
 }
 
 /** A record that was too late for at least one of its windows. */
@@ -190,6 +199,8 @@ export interface TaskContext {
   readonly headers: Headers;
   withHeaders(headers: Headers, work: () => void): void;
   store(name: string): StateStore;
+  /** Finds rows of a global table; undefined where there is none. */
+  globalTable(name: string): (key: unknown) => unknown;
   /** So many records count in at least one row or window of the aggregate. */
   reportCounted(node: string, records: number): void;
   reportLate(late: LateRecord): void;

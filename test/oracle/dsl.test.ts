@@ -43,7 +43,17 @@ it('the cases cover every operator, and most write records', async () => {
   const cases = fc.sample(oracleCase, { seed: SEED, numRuns: 200 });
   const operators = new Set(cases.flatMap(({ nodes }) => nodes.map(({ op }) => op)));
   expect([...operators].sort()).toEqual([
-    ...['aggregate', 'branch', 'count', 'filter', 'filterNot', 'flatMap', 'flatMapValues', 'groupTable', 'joinForeignKey'],
+    ...[
+      'aggregate',
+      'branch',
+      'count',
+      'filter',
+      'filterNot',
+      'flatMap',
+      'flatMapValues',
+      'groupTable',
+      'joinForeignKey',
+    ],
     ...[
       'joinStreams',
       'joinTable',

@@ -23,6 +23,8 @@ export interface TaskEnvironment {
   transaction(): Transaction;
   partitions(topic: string): number;
   repartition(node: RepartitionNode): Repartition;
+  /** As of `TaskContext`. */
+  globalTable(name: string): (key: unknown) => unknown;
   requestCommit(): void;
   readonly autoOffsetReset: AutoOffsetReset;
   readonly deserializationExceptionHandler: ExceptionHandler;

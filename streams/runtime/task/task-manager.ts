@@ -189,7 +189,8 @@ export class TaskManager {
     const { topics } = this.#options;
     for (const node of task.subTopology.repartitionSources) {
       const repartition = topics.repartition(node);
-      if (repartition.kind === 'topic' && !node.isOfForeignKeys) task.time.isFedByTopic(repartition.topic, topics.upstreamTasks(node));
+      if (repartition.kind === 'topic' && !node.isOfForeignKeys)
+        task.time.isFedByTopic(repartition.topic, topics.upstreamTasks(node));
     }
     for (const { time } of this.#callersOf(task)) task.time.isFedBy(time);
   }

@@ -152,6 +152,10 @@ export class Task implements TaskContext {
     return store;
   }
 
+  globalTable(name: string): (key: unknown) => unknown {
+    return this.environment.globalTable(name);
+  }
+
   reportLate(late: LateRecord): void {
     countLate(this.environment.metrics, late);
     this.environment.counters.node(this.id, late.node).late++;

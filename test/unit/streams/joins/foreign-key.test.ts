@@ -28,7 +28,10 @@ function managed(): StreamsBuilder {
   const builder = new StreamsBuilder();
   const employees = builder.table('left', STRINGS, { name: 'employees' });
   employees
-    .join(employees, foreignKey, (employee, manager) => `${employee}<${manager}`, { name: 'managed', value: stringSerde })
+    .join(employees, foreignKey, (employee, manager) => `${employee}<${manager}`, {
+      name: 'managed',
+      value: stringSerde,
+    })
     .toStream()
     .to('out', STRINGS);
   return builder;
@@ -155,7 +158,9 @@ describe('a join by a foreign key', () => {
       fc.asyncProperty(...given, async (changes, restart, rightPartitions) => {
         const steps: (Step | 'restart')[] = [...changes];
         if (restart < changes.length) steps.splice(restart, 0, 'restart');
-        const outputs = await stepByStep(joined(kind), steps, { partitions: { left: 2, right: rightPartitions, out: 2 } });
+        const outputs = await stepByStep(joined(kind), steps, {
+          partitions: { left: 2, right: rightPartitions, out: 2 },
+        });
         const tables = { left: new Map<string, string>(), right: new Map<string, string>() };
         const rows = new Map<string, string>();
         steps.forEach((step, at) => {

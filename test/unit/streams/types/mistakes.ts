@@ -84,7 +84,15 @@ export const MISTAKES: Readonly<Record<string, string>> = {
   'results of a foreign-key join of another type':
     'users.join(users, (user) => user, (user, other) => user + other, { value: numberSerde });',
   'an outer join by a foreign key':
-    'users.outerJoin(users, (user) => user, (user: string | null, other: string | null) => `${user}${other}`, { value: stringSerde });',
+    'users.outerJoin(users, (user) => user, (user: string | null, other: string | null) => [user, other].join(), { value: stringSerde });',
+  'a key of a global table of another type': 'words.join(lengths, () => 3, (word, length) => word + length);',
+  'a row that a left join may not find in a global table':
+    'words.leftJoin(lengths, (_key, word) => word, (word, length) => word.length + length);',
+  'a join with a global table without its key': 'words.join(lengths, (word, length) => word + length);',
+  'an outer join with a global table':
+    'words.outerJoin(lengths, (_key, word) => word, (word: string | null, length: number | null) => [word, length].join());',
+  'a global table without a serde': "builder.globalTable('titles', { value: stringSerde });",
+  'a global table as a stream': 'lengths.filter(() => true);',
   'a join of streams without windows': 'words.join(kept, (word, other) => word + other);',
   'a partner that a left join may not have':
     'words.leftJoin(words, (word, other) => word.length + other.length, JoinWindows.ofTimeDifferenceWithNoGrace(5));',

@@ -50,6 +50,10 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
     users.join(lengths, (user, length) => user.length + length).toStream().mapValues((sum) => (sum ?? 0) + 1);
     users.leftJoin(lengths, (user, length) => user.length + (length ?? 0)).filter((_key, sum) => sum > 1);
     users.outerJoin(lengths, (key: string, user: string | null, length: number | null) => key + user + length).toStream().to('out', STRINGS);`,
+  'joins with a global table': `
+    words.join(lengths, (_key, word) => word, (word, length) => word.length + length).to('out', NUMBERS);
+    kept.leftJoin(lengths, (key, word) => key ?? word, (key: string | null, word: string, length: number | null) => \`\${key}\${word}\${length}\`, { name: 'long' }).to('out', STRINGS);
+    keyless.join(lengths, (_key, { id }) => (id === '' ? null : id), ({ amount }, length) => amount + length).to('amounts', { value: numberSerde });`,
   'joins by a foreign key': `
     const managed = users.join(users, (user) => (user === '' ? null : user), (user, other) => user + other, { name: 'managed', value: stringSerde });
     managed.filter((_key, both) => both.length > 1).toStream().mapValues((both) => both?.length);

@@ -24,6 +24,7 @@ const orders = builder.stream('orders', { key: stringSerde, value: orderSerde, n
 const numbers = builder.stream('numbers', { ...NUMBERS, nulls: 'skip' });
 const keyless = builder.stream('events', { value: orderSerde, nulls: 'skip' });
 const users = builder.table('users', STRINGS);
+const lengths = builder.globalTable('lengths', NUMBERS, { name: 'lengths' });
 const minute = TimeWindows.ofSizeWithNoGrace('1m');
 const limits = keyValueStore({ name: 'limits', keySerde: stringSerde, valueSerde: numberSerde });
 const names = keyValueStore({ name: 'names', keySerde: stringSerde, valueSerde: stringSerde });
