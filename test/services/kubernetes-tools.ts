@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { Downloads, defaultCacheDirectory } from '../../stack/downloads.js';
+import { go, goProgram } from './go-programs.js';
 
-const HELM = '3.22.0';
+const HELM = 'helm.sh/helm/v3/cmd/helm@v3.22.0';
 const VALIDATOR = '1.37.0';
 /** Where the operators' own types of objects are described. */
 const OPERATORS = [
@@ -40,7 +41,7 @@ export interface KubernetesTools {
  */
 export async function kubernetesTools(): Promise<KubernetesTools | string> {
   try {
-    const helm = findHelm();
+    const helm = goProgram('helm', HELM);
     const validator = await new Downloads(defaultCacheDirectory()).pythonPackage('kubernetes-validate', VALIDATOR);
     const validators = operatorSchemas();
     return {
@@ -68,14 +69,6 @@ export async function kubernetesTools(): Promise<KubernetesTools | string> {
     console.warn(`skipped, for the tools of Kubernetes cannot be had here: ${error.message}`);
     return error.message;
   }
-}
-
-function findHelm(): string {
-  if (spawnSync('helm', ['version'], { stdio: 'ignore' }).error === undefined) return 'helm';
-  const directory = join(defaultCacheDirectory(), `helm-${HELM}`);
-  const helm = join(directory, 'helm');
-  if (!existsSync(helm)) go(['install', `helm.sh/helm/v3/cmd/helm@v${HELM}`], { GOBIN: directory });
-  return helm;
 }
 
 /** By kind. A property that is not described would be dropped without a word: here it is a fault. */
@@ -108,13 +101,4 @@ function closed(schema: unknown, isTop = true): unknown {
   const isDescribed = 'properties' in inner && inner['type'] === 'object' && !('additionalProperties' in inner);
   const isOpen = isTop || inner['x-kubernetes-preserve-unknown-fields'] === true;
   return isDescribed && !isOpen ? { ...inner, additionalProperties: false } : inner;
-}
-
-function go(args: readonly string[], environment: NodeJS.ProcessEnv = {}): string {
-  const { error, status, stderr, stdout } = spawnSync('go', args, {
-    ...{ encoding: 'utf8', env: { ...process.env, GOFLAGS: '-mod=mod', ...environment } },
-  });
-  if (error !== undefined) throw new Error(`there is no Go: ${error.message}`);
-  if (status !== 0) throw new Error(`go ${args.join(' ')} says: ${stderr.trim().split('\n').at(-1)}`);
-  return stdout;
 }
