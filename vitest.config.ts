@@ -21,6 +21,7 @@ export default defineConfig({
   },
   test: {
     pool: 'forks',
+    setupFiles: fileURLToPath(new URL('test/end-with-parent.ts', import.meta.url)),
     // Many tests wait for processes of their own.
     maxWorkers: availableParallelism() + 1,
     testTimeout: 240_000,
