@@ -315,10 +315,27 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
     const places = page.locator('.rt td.ord');
     await places.nth(1).locator('.grip').dragTo(places.nth(0));
     await until(async () => (await order()) === 'critical,night');
-    await page.getByRole('button', { name: 'Delete night' }).click();
-    await page.getByRole('button', { name: 'Delete critical' }).click();
+    // Nothing is deleted before it is asked again; a cancelled one stays, and has the focus.
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'Delete the route night' }).click();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Delete the route night' }).and(page.locator(':focus')).waitFor();
+    expect(await order()).toBe('critical,night');
+    // A channel that a route names stays, and it is said why.
+    await page.getByRole('button', { name: 'Delete the channel oncall' }).click();
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await dialog.getByText(/names the channel "oncall"/).waitFor();
+    await page.keyboard.press('Escape');
+    const remove = async (what: string) => {
+      await page.getByRole('button', { name: `Delete ${what}` }).click();
+      await dialog.getByRole('button', { name: 'Delete' }).click();
+      await dialog.waitFor({ state: 'detached' });
+    };
+    await remove('the route night');
+    await remove('the route critical');
     await page.getByText('No route.').waitFor();
-    await page.getByRole('button', { name: 'Delete oncall' }).click();
+    await page.getByRole('heading', { name: 'Routes' }).and(page.locator(':focus')).waitFor();
+    await remove('the channel oncall');
     await page.getByText('No channel.').waitFor();
     expect(problems).toEqual([]);
     await page.context().close();

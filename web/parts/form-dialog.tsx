@@ -1,5 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { createPortal } from 'react-dom';
 import { Failure } from './state.js';
 
 interface FormDialogProps {
@@ -7,21 +8,32 @@ interface FormDialogProps {
   /** What it does, in words. */
   readonly says?: ReactNode;
   readonly verb: string;
-  readonly children: ReactNode;
+  /** What is said above a refusal. */
+  readonly fails?: string;
+  readonly children?: ReactNode;
   /** Sends what was given; a refusal is shown, and the dialog stays. */
   readonly onSubmit: (form: FormData) => Promise<unknown>;
   readonly onClose: () => void;
 }
 
 /** A form over the page. It holds the focus, and gives it back when it is closed. */
-export function FormDialog({ children, onClose, onSubmit, says, title, verb }: FormDialogProps) {
+export function FormDialog({
+  children,
+  fails = 'It was not kept.',
+  onClose,
+  onSubmit,
+  says,
+  title,
+  verb,
+}: FormDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   const sent = useMutation({ mutationFn: onSubmit, onSuccess: () => dialog.current?.close() });
   useEffect(() => {
     if (dialog.current?.open === false) dialog.current.showModal();
   }, []);
-  return (
+  // Where it is asked from is styled in many ways, and it is of none of them.
+  return createPortal(
     <dialog ref={dialog} className="dialog" aria-labelledby={id} onClose={onClose}>
       <form
         onSubmit={(event) => {
@@ -32,7 +44,7 @@ export function FormDialog({ children, onClose, onSubmit, says, title, verb }: F
         <h2 id={id}>{title}</h2>
         {says !== undefined && <p className="t2">{says}</p>}
         {children}
-        {sent.error !== null && <Failure what="It was not kept." error={sent.error} />}
+        {sent.error !== null && <Failure what={fails} error={sent.error} />}
         <div className="flex justify-end gap-2">
           <button type="button" className="btn" onClick={() => dialog.current?.close()}>
             Cancel
@@ -42,6 +54,7 @@ export function FormDialog({ children, onClose, onSubmit, says, title, verb }: F
           </button>
         </div>
       </form>
-    </dialog>
+    </dialog>,
+    document.body,
   );
 }

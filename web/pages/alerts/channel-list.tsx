@@ -18,14 +18,13 @@ export function ChannelList() {
   const { canAct, isAdmin } = useVisitor();
   const asked = useQuery(channelsOf());
   const deliveries = useQuery(deliveriesOf(undefined, NEWEST));
-  const { begin, close, edit, edited, failed, isOpen, keep, remove } = useEditing<Channel>();
+  const { begin, close, edit, edited, isOpen, keep, remove } = useEditing<Channel>();
   const test = useMutation({
     mutationFn: (name: string) => answerOf(api.POST('/channels/{id}/test', { params: { path: { id: name } } })),
   });
   return (
     <section className="ax-c" id="channels" aria-labelledby="channels-t">
       <ListHead id="channels-t" title="Channels" adds={isAdmin ? 'Channel' : undefined} onAdd={begin} />
-      {failed !== null && <Failure what="The channel was not deleted." error={failed} />}
       <Answer asked={asked} what="The channels could not be read.">
         {({ items }) =>
           items.length === 0 ? (
@@ -59,9 +58,10 @@ export function ChannelList() {
                     {isAdmin && origin === 'edited' && (
                       <ChangeButtons
                         changes={`Change ${name}`}
-                        deletes={`Delete ${name}`}
+                        deletes={`the channel ${name}`}
+                        says="Nothing is sent to it any more. Its secrets are not kept."
                         onChange={() => edit(channel)}
-                        onDelete={() => remove(() => api.DELETE('/channels/{id}', { params: { path: { id: name } } }))}
+                        onDelete={() => remove(api.DELETE('/channels/{id}', { params: { path: { id: name } } }))}
                       />
                     )}
                   </li>

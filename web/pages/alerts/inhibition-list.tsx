@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { api } from '../../api/client.js';
 import { FormDialog } from '../../parts/form-dialog.js';
-import { Answer, Failure, Note } from '../../parts/state.js';
+import { Answer, Note } from '../../parts/state.js';
 import { duration, list } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
 import { ChangeButtons, ListHead } from './list-parts.js';
@@ -13,7 +13,7 @@ import { useEditing } from './use-editing.js';
 export function InhibitionList() {
   const { isAdmin } = useVisitor();
   const asked = useQuery(inhibitionsOf());
-  const { begin, close, edit, edited, failed, isOpen, keep, remove } = useEditing<Inhibition>();
+  const { begin, close, edit, edited, isOpen, keep, remove } = useEditing<Inhibition>();
   const submit = (form: FormData) => {
     const body = {
       source_matchers: matchersIn(form.get('source')),
@@ -33,7 +33,6 @@ export function InhibitionList() {
         adds={isAdmin ? 'Inhibition' : undefined}
         onAdd={begin}
       />
-      {failed !== null && <Failure what="The inhibition was not deleted." error={failed} />}
       <Answer asked={asked} what="The inhibitions could not be read.">
         {(items) =>
           items.length === 0 ? (
@@ -56,11 +55,10 @@ export function InhibitionList() {
                   {one.origin === 'file' && <span className="dim s">of the file</span>}
                   {isAdmin && one.origin === 'edited' && (
                     <ChangeButtons
-                      deletes="Delete the inhibition"
+                      deletes="the inhibition"
+                      says="Incidents that it held back are told for themselves."
                       onChange={() => edit(one)}
-                      onDelete={() =>
-                        remove(() => api.DELETE('/inhibitions/{id}', { params: { path: { id: one.id } } }))
-                      }
+                      onDelete={() => remove(api.DELETE('/inhibitions/{id}', { params: { path: { id: one.id } } }))}
                     />
                   )}
                 </li>

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { Icon } from '../../parts/icon.js';
+import { RemoveButton } from '../../parts/remove-button.js';
 
 interface ListHeadProps {
   readonly id: string;
@@ -29,21 +30,22 @@ export function ListHead({ adds, id, onAdd, says, title }: ListHeadProps) {
 interface ChangeButtonsProps {
   /** Of the button that changes it, where `Change` alone would not say what. */
   readonly changes?: string;
+  /** What is deleted, as it is called: the route night. */
   readonly deletes: string;
+  /** What follows from that. */
+  readonly says: ReactNode;
   readonly onChange: () => void;
-  readonly onDelete: () => void;
+  readonly onDelete: () => Promise<unknown>;
 }
 
 /** What can be done with one of a list. */
-export function ChangeButtons({ changes, deletes, onChange, onDelete }: ChangeButtonsProps) {
+export function ChangeButtons({ changes, deletes, onChange, onDelete, says }: ChangeButtonsProps) {
   return (
     <>
       <button type="button" className="btn ghost sm" aria-label={changes} onClick={onChange}>
         Change
       </button>
-      <button type="button" className="btn ghost sm sq" aria-label={deletes} title="Delete" onClick={onDelete}>
-        <Icon name="x" />
-      </button>
+      <RemoveButton verb="Delete" what={deletes} says={says} isSmall onRemove={onDelete} />
     </>
   );
 }

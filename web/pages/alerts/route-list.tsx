@@ -22,7 +22,7 @@ export function RouteList() {
   const now = useNow(20_000);
   const asked = useQuery(routesOf());
   const deliveries = useQuery({ ...deliveriesOf(undefined, MAX_DELIVERIES), refetchInterval: 20_000 });
-  const { begin, close, edit, edited, failed, isOpen, keep, remove } = useEditing<AlertRoute>();
+  const { begin, close, edit, edited, isOpen, keep, remove } = useEditing<AlertRoute>();
   const { failed: notMoved, move, said } = useRouteOrder(asked.data?.items.length ?? 0);
   const told = (id: string) => (deliveries.data?.items ?? []).filter(({ route }) => route === `edited/${id}`);
   return (
@@ -34,7 +34,6 @@ export function RouteList() {
         adds={isAdmin ? 'Route' : undefined}
         onAdd={begin}
       />
-      {failed !== null && <Failure what="The route was not deleted." error={failed} />}
       {notMoved !== null && <Failure what="The order was not kept." error={notMoved} />}
       <span className="vh" role="status">
         {said}
@@ -95,10 +94,11 @@ export function RouteList() {
                           {isAdmin && (
                             <ChangeButtons
                               changes={`Change ${route.id}`}
-                              deletes={`Delete ${route.id}`}
+                              deletes={`the route ${route.id}`}
+                              says="What it took goes to the next route that fits, or nobody is told of it."
                               onChange={() => edit(route)}
                               onDelete={() =>
-                                remove(() => api.DELETE('/routes/{id}', { params: { path: { id: route.id } } }))
+                                remove(api.DELETE('/routes/{id}', { params: { path: { id: route.id } } }))
                               }
                             />
                           )}

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { api } from '../../api/client.js';
 import { FormDialog } from '../../parts/form-dialog.js';
-import { Answer, Failure, Note } from '../../parts/state.js';
+import { Answer, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
 import { duration } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
@@ -14,7 +14,7 @@ import { useEditing } from './use-editing.js';
 export function ScheduleList() {
   const { canAct } = useVisitor();
   const asked = useQuery(schedulesOf());
-  const { begin, close, edit, edited, failed, isOpen, keep, remove } = useEditing<Schedule>();
+  const { begin, close, edit, edited, isOpen, keep, remove } = useEditing<Schedule>();
   const submit = (form: FormData) => {
     const name = edited?.name ?? String(form.get('name')).trim();
     const [cron, duration, time_zone] = ['cron', 'duration', 'time_zone'].map((field) =>
@@ -35,7 +35,6 @@ export function ScheduleList() {
         adds={canAct ? 'Schedule' : undefined}
         onAdd={begin}
       />
-      {failed !== null && <Failure what="The schedule was not deleted." error={failed} />}
       <Answer asked={asked} what="The schedules could not be read.">
         {(items) =>
           items.length === 0 ? (
@@ -59,10 +58,11 @@ export function ScheduleList() {
                         {one.origin === 'file' && <span className="dim">of the file</span>}
                         {canAct && one.origin === 'edited' && (
                           <ChangeButtons
-                            deletes={`Delete ${one.name}`}
+                            deletes={`the schedule ${one.name}`}
+                            says="Only one that no route and no silence names can be deleted."
                             onChange={() => edit(one)}
                             onDelete={() =>
-                              remove(() => api.DELETE('/schedules/{id}', { params: { path: { id: one.name } } }))
+                              remove(api.DELETE('/schedules/{id}', { params: { path: { id: one.name } } }))
                             }
                           />
                         )}

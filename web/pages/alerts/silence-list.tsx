@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { api } from '../../api/client.js';
 import { useNow } from '../../live/use-live.js';
 import { Icon } from '../../parts/icon.js';
-import { Answer, Failure, Note } from '../../parts/state.js';
+import { RemoveButton } from '../../parts/remove-button.js';
+import { Answer, Note } from '../../parts/state.js';
 import { duration, when } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
 import { ListHead } from './list-parts.js';
@@ -16,7 +17,7 @@ export function SilenceList() {
   const { canAct } = useVisitor();
   const now = useNow(5_000);
   const asked = useQuery(silencesOf());
-  const { begin, close, edit, edited, failed, isOpen, keep, remove } = useEditing<Silence>();
+  const { begin, close, edit, edited, isOpen, keep, remove } = useEditing<Silence>();
   return (
     <section className="ax-s" id="silences" aria-labelledby="silences-t">
       <ListHead
@@ -26,7 +27,6 @@ export function SilenceList() {
         adds={canAct ? 'Silence' : undefined}
         onAdd={begin}
       />
-      {failed !== null && <Failure what="The silence was not ended." error={failed} />}
       <Answer asked={asked} what="The silences could not be read.">
         {(all) => {
           const items = all.filter(({ state }) => state !== 'expired');
@@ -53,13 +53,12 @@ export function SilenceList() {
                       <button type="button" className="btn ghost sm" onClick={() => edit(one)}>
                         Change
                       </button>
-                      <button
-                        type="button"
-                        className="btn ghost sm"
-                        onClick={() => remove(() => api.DELETE('/silences/{id}', { params: { path: { id: one.id } } }))}
-                      >
-                        End
-                      </button>
+                      <RemoveButton
+                        verb="End"
+                        what="the silence"
+                        says="Incidents that it holds back are told from now on, also those that are open."
+                        onRemove={() => remove(api.DELETE('/silences/{id}', { params: { path: { id: one.id } } }))}
+                      />
                     </>
                   )}
                 </li>

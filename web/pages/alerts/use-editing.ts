@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answerOf, doneBy } from '../../api/client.js';
 
@@ -9,7 +9,6 @@ export function useEditing<T>() {
   const client = useQueryClient();
   const [edited, edit] = useState<T | 'new'>();
   const fresh = () => client.invalidateQueries({ queryKey: ['alerting'] });
-  const remove = useMutation({ mutationFn: (work: () => Asked) => doneBy(work()), onSuccess: fresh });
   return {
     edited: edited === 'new' ? undefined : edited,
     isOpen: edited !== undefined,
@@ -21,7 +20,9 @@ export function useEditing<T>() {
       await fresh();
       return kept;
     },
-    remove: (work: () => Asked) => remove.mutate(work),
-    failed: remove.error,
+    remove: async (asked: Asked) => {
+      await doneBy(asked);
+      await fresh();
+    },
   };
 }

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { answerOf, api, doneBy } from '../../api/client.js';
 import { Icon } from '../../parts/icon.js';
+import { RemoveButton } from '../../parts/remove-button.js';
 import { Answer, Failure, Note } from '../../parts/state.js';
 import { day } from '../../parts/wording.js';
 import { singleKeysAreOn, switchSingleKeys } from '../../shell/keys.js';
@@ -81,10 +82,10 @@ function Users() {
     mutationFn: (body: { name: string; role: Role; password: string }) => answerOf(api.POST('/users', { body })),
     onSuccess,
   });
-  const remove = useMutation({
-    mutationFn: (name: string) => doneBy(api.DELETE('/users/{name}', { params: { path: { name } } })),
-    onSuccess,
-  });
+  const remove = async (name: string) => {
+    await doneBy(api.DELETE('/users/{name}', { params: { path: { name } } }));
+    await onSuccess();
+  };
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -115,14 +116,12 @@ function Users() {
                     {role === 'admin' && items.filter((one) => one.role === 'admin').length === 1 ? (
                       <span className="dim">the only admin</span>
                     ) : (
-                      <button
-                        type="button"
-                        className="btn sm"
-                        onClick={() => remove.mutate(name)}
-                        aria-label={`Remove ${name}`}
-                      >
-                        Remove
-                      </button>
+                      <RemoveButton
+                        verb="Remove"
+                        what={`the user ${name}`}
+                        says="Who is signed in by that name is signed out."
+                        onRemove={() => remove(name)}
+                      />
                     )}
                   </td>
                 </tr>
@@ -149,7 +148,6 @@ function Users() {
         </button>
       </form>
       {add.error !== null && <Failure what="The user was not added." error={add.error} />}
-      {remove.error !== null && <Failure what="The user was not removed." error={remove.error} />}
     </section>
   );
 }
@@ -162,10 +160,10 @@ function Tokens() {
     mutationFn: (body: { name: string; role: TokenRole }) => answerOf(api.POST('/tokens', { body })),
     onSuccess,
   });
-  const remove = useMutation({
-    mutationFn: (id: string) => doneBy(api.DELETE('/tokens/{id}', { params: { path: { id } } })),
-    onSuccess,
-  });
+  const revoke = async (id: string) => {
+    await doneBy(api.DELETE('/tokens/{id}', { params: { path: { id } } }));
+    await onSuccess();
+  };
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -193,14 +191,12 @@ function Tokens() {
                     </td>
                     <td>{role}</td>
                     <td className="num">
-                      <button
-                        type="button"
-                        className="btn sm"
-                        onClick={() => remove.mutate(id)}
-                        aria-label={`Revoke ${name}`}
-                      >
-                        Revoke
-                      </button>
+                      <RemoveButton
+                        verb="Revoke"
+                        what={`the token ${name}`}
+                        says="Programs that use it are refused from now on. It cannot be had back."
+                        onRemove={() => revoke(id)}
+                      />
                     </td>
                   </tr>
                 ))}
@@ -230,7 +226,6 @@ function Tokens() {
         </p>
       )}
       {add.error !== null && <Failure what="The token was not made." error={add.error} />}
-      {remove.error !== null && <Failure what="The token was not revoked." error={remove.error} />}
     </section>
   );
 }

@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react';
 import { answerOf, api, doneBy } from '../../api/client.js';
 import { tablesOf } from '../../api/questions.js';
 import { Icon } from '../../parts/icon.js';
+import { RemoveButton } from '../../parts/remove-button.js';
 import { Answer, Failure } from '../../parts/state.js';
 import { count, whole } from '../../parts/wording.js';
 
@@ -24,10 +25,10 @@ export function QueryTree({ history, onChoose, sql }: QueryTreeProps) {
     mutationFn: (name: string) => answerOf(api.POST('/queries', { body: { name, sql } })),
     onSettled,
   });
-  const remove = useMutation({
-    mutationFn: (id: string) => doneBy(api.DELETE('/queries/{id}', { params: { path: { id } } })),
-    onSettled,
-  });
+  const remove = async (id: string) => {
+    await doneBy(api.DELETE('/queries/{id}', { params: { path: { id } } }));
+    await onSettled();
+  };
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     save.mutate(String(new FormData(event.currentTarget).get('name')).trim());
@@ -45,14 +46,13 @@ export function QueryTree({ history, onChoose, sql }: QueryTreeProps) {
               <span className="ell">{name}</span>
             </button>
             {canDelete && (
-              <button
-                type="button"
-                className="btn ghost sm sq w-6!"
-                aria-label={`Delete ${name}`}
-                onClick={() => remove.mutate(id)}
-              >
-                <Icon name="x" />
-              </button>
+              <RemoveButton
+                verb="Delete"
+                what={`the query ${name}`}
+                says={`It is gone for everybody. It was saved by ${by}.`}
+                isSmall
+                onRemove={() => remove(id)}
+              />
             )}
           </div>
         ))}
@@ -70,7 +70,6 @@ export function QueryTree({ history, onChoose, sql }: QueryTreeProps) {
           </button>
         </form>
         {save.error !== null && <Failure what="It was not saved." error={save.error} />}
-        {remove.error !== null && <Failure what="It was not deleted." error={remove.error} />}
       </section>
       <Queries title="Samples" queries={queries.data?.samples ?? []} onChoose={onChoose} />
       <Queries
