@@ -31,14 +31,24 @@ export function Timeline({ incident }: { readonly incident: IncidentDetail }) {
           {timeOfDay(from)} to {timeOfDay(to)}
         </span>
         <span className="key r">
-          <span>
-            <i className="bg-band!" />
-            usual
-          </span>
-          <span>
-            <i className="ln bg-critical-fill!" />
-            outside
-          </span>
+          {signals.some(({ isLimit, range }) => range !== undefined && !isLimit) && (
+            <span>
+              <i className="bg-band!" />
+              usual
+            </span>
+          )}
+          {signals.some(({ isLimit, range }) => range !== undefined && isLimit) && (
+            <span>
+              <i className="bg-band!" />
+              within the limit
+            </span>
+          )}
+          {signals.some(({ range }) => range !== undefined) && (
+            <span>
+              <i className={`ln ${incident.severity === 'critical' ? 'bg-critical-fill!' : 'bg-warning-fill!'}`} />
+              outside
+            </span>
+          )}
         </span>
       </div>
       <div className="gantt">
