@@ -12,12 +12,25 @@ export function useCopy(): { readonly said: string; readonly copy: (text: string
   }, [said]);
   const copy = async (text: string, what: string) => {
     try {
-      // Not there on a page that came over http from another machine.
       await navigator.clipboard.writeText(text);
       say(`${what} copied.`);
     } catch {
-      say('This browser lets this page copy nothing.');
+      say(copiedBySelection(text) ? `${what} copied.` : 'This browser lets this page copy nothing.');
     }
   };
   return { said, copy };
+}
+
+/** A page that came over http from another machine has no clipboard, and may copy what is selected all the same. */
+function copiedBySelection(text: string): boolean {
+  const { activeElement } = document;
+  const area = document.createElement('textarea');
+  area.className = 'vh';
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const isCopied = document.execCommand('copy');
+  area.remove();
+  if (activeElement instanceof HTMLElement) activeElement.focus();
+  return isCopied;
 }

@@ -10,7 +10,7 @@ import { Segments } from '../../parts/segments.js';
 import { Failure, Loading } from '../../parts/state.js';
 import { whole } from '../../parts/wording.js';
 import { useKeys } from '../../shell/keys.js';
-import { rangeQuery, useRange } from '../../shell/range.js';
+import { boundsOf, rangeQuery, useRange } from '../../shell/range.js';
 import { useSearchChanges } from '../../shell/search-changes.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { ColumnChooser } from './column-chooser.js';
@@ -184,7 +184,11 @@ export default function LogsPage() {
             onChoose={(chosen) => set({ columns: chosen.join(',') }, { replace: true })}
           />
           <SavedViews />
-          <ExportMenu query={query} total={total === undefined ? '' : `${whole(total)} lines`} />
+          <ExportMenu
+            query={query}
+            total={total === undefined ? '' : `${whole(total)} lines`}
+            times={all[0] && boundsOf(range, all[0].time + 1)}
+          />
         </div>
         {shares}
         <div className="lm">

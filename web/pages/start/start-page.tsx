@@ -3,6 +3,7 @@ import { Fragment } from 'react';
 import { Link } from 'wouter';
 import { topicsOf } from '../../api/questions.js';
 import { Icon, type IconName } from '../../parts/icon.js';
+import { useCopy } from '../../parts/use-copy.js';
 import { count } from '../../parts/wording.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { SendLines } from './send-lines.js';
@@ -42,6 +43,7 @@ const WAYS: readonly { icon: IconName; title: string; says: string; command: str
 
 /** Instead of an overview of nothing: how lines come in. With the first one the overview takes over. */
 export function StartPage() {
+  const { copy, said } = useCopy();
   const { data: topics } = useQuery(topicsOf());
   const names = new Set(topics?.items.map(({ name }) => name));
   const hasInput = ['test-inter', 'logs', 'sensor-topic'].some((name) => names.has(name));
@@ -93,7 +95,7 @@ export function StartPage() {
                       type="button"
                       className="btn ghost sm sq"
                       aria-label={`Copy: ${command}`}
-                      onClick={() => navigator.clipboard?.writeText(command)}
+                      onClick={() => void copy(command, 'Command')}
                     >
                       <Icon name="copy" />
                     </button>
@@ -102,6 +104,9 @@ export function StartPage() {
               </li>
             ))}
           </ul>
+          <span className="copied" role="status">
+            {said}
+          </span>
         </section>
         <aside className="fs" aria-label="What is there">
           <h3>What is there</h3>
