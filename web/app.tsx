@@ -6,7 +6,8 @@ import { OverviewPage } from './pages/overview/overview-page.js';
 import { Icon, IconSprite } from './parts/icon.js';
 import { titleOf } from './parts/incident-words.js';
 import { Loading } from './parts/state.js';
-import { timeOfDay } from './parts/wording.js';
+import { useTimeZone } from './parts/time-zone.js';
+import { when } from './parts/wording.js';
 import { KeyboardHelp } from './shell/keyboard-help.js';
 import { useShellKeys } from './shell/keys.js';
 import { PageBoundary } from './shell/page-boundary.js';
@@ -30,7 +31,8 @@ export function App() {
     <>
       <IconSprite />
       <SignedIn>
-        <Shell />
+        {/* All times are written anew in another zone. */}
+        <Shell key={useTimeZone()} />
       </SignedIn>
     </>
   );
@@ -107,7 +109,7 @@ function OpenedToast() {
         <p>
           <b>{titleOf(opened)}</b>
           <br />
-          <span className="t2">since {timeOfDay(opened.opened)}</span>
+          <span className="t2">since {when(opened.opened)}</span>
         </p>
         <Link
           className="btn sm"

@@ -1,14 +1,16 @@
 import { type CSSProperties, type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import { Link } from 'wouter';
-import { timeOfDay } from '../parts/wording.js';
+import { whenToSecond } from '../parts/wording.js';
 import { useSearchChanges } from '../shell/search-changes.js';
 import { type ChartLine, heightOf, type TimeChartProps, TOP } from './chart-props.js';
 import { colour, useThemeVersion } from './colours.js';
-import { labelsWithin } from './time-axis.js';
+import { labelsWithin, ticksOf } from './time-axis.js';
 import { endsAt, isUnusualAt } from './usual.js';
 
 const SYNC_KEY = 'page';
+/** What a label of the axis of time has room of. */
+const TICK_PX = 70;
 const FONT = '11px "Hanken Grotesk"';
 const NICE = [1, 2, 2.5, 4, 5, 6, 8, 10] as const;
 
@@ -122,7 +124,7 @@ function CursorValues({ format, index, lines, times }: TimeChartProps & { readon
   if (time === undefined) return null;
   return (
     <div className="tc-at" aria-live="polite">
-      <b>{timeOfDay(time)}</b>
+      <b>{whenToSecond(time, times.at(-1))}</b>
       {lines.map(({ name, values }) => {
         const value = values[index];
         return value === null || value === undefined ? null : (
@@ -208,7 +210,8 @@ function optionsOf(
         grid: { show: false },
         ticks: { show: false },
         gap: 2,
-        space: 70,
+        splits: (plot, _axis, min, max) =>
+          ticksOf(min * 1000, max * 1000, plot.bbox.width / devicePixelRatio / TICK_PX).map((time) => time / 1000),
         values: (plot, splits) =>
           labelsWithin(
             splits.map((seconds) => seconds * 1000),

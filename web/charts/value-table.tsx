@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef } from 'react';
 import { TableHead } from '../parts/table-head.js';
 import { useCopy } from '../parts/use-copy.js';
-import { count, when } from '../parts/wording.js';
+import { count, whenToSecond } from '../parts/wording.js';
 import { type ValueColumn, valuesText } from './values-text.js';
 
 export interface ValuesOfChart {
@@ -37,7 +37,7 @@ export default function ValueTable(props: ValuesOfChart & { readonly onClose: ()
             {times
               .map((time, index) => (
                 <tr key={`${time}/${index}`}>
-                  <td className="mono">{when(time, last)}</td>
+                  <td className="mono">{whenToSecond(time, last)}</td>
                   {columns.map(({ name, values }) => {
                     const value = values[index];
                     return (

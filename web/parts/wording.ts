@@ -1,4 +1,6 @@
-/** Numbers and times in words: comma for thousands, a unit after a small space, times of day in UTC. */
+import { onClock } from './time-zone.js';
+
+/** Numbers and times in words: comma for thousands, a unit after a small space, times of day in the zone that is chosen. */
 
 const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -51,23 +53,35 @@ export function bytes(value: number): { readonly value: string; readonly unit: s
   return { value: number(left), unit: UNITS[unit] ?? 'B' };
 }
 
-export const timeOfDay = (time: number): string => new Date(time).toISOString().slice(11, 19);
+export const timeOfDay = (time: number): string => onClock(time).toISOString().slice(11, 19);
 
-export const timeOfDayMs = (time: number): string => new Date(time).toISOString().slice(11, 23);
+export const timeOfDayMs = (time: number): string => onClock(time).toISOString().slice(11, 23);
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
 /** Such as 27 Nov, with the year where it is another one than that of `now`. */
 export function day(time: number, now = Date.now()): string {
-  const date = new Date(time);
+  const date = onClock(time);
   const year = date.getUTCFullYear();
-  const isThisYear = year === new Date(now).getUTCFullYear();
+  const isThisYear = year === onClock(now).getUTCFullYear();
   return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}${isThisYear ? '' : ` ${year}`}`;
 }
 
-/** The time, with the day where it is another one than that of `now`. */
-export function when(time: number, now: number): string {
-  return day(time, now) === day(now, now) ? timeOfDay(time) : `${day(time, now)} ${timeOfDay(time).slice(0, 5)}`;
+export const isOfDay = (time: number, now = Date.now()): boolean => day(time, now) === day(now, now);
+
+/** The time, with the day where it is another one than that of `now`; then to the minute. */
+export function when(time: number, now = Date.now()): string {
+  return isOfDay(time, now) ? timeOfDay(time) : `${day(time, now)} ${timeOfDay(time).slice(0, 5)}`;
+}
+
+/** The same, always to the second. */
+export function whenToSecond(time: number, now = Date.now()): string {
+  return isOfDay(time, now) ? timeOfDay(time) : `${day(time, now)} ${timeOfDay(time)}`;
+}
+
+/** The same, to the millisecond. */
+export function whenToMs(time: number, now = Date.now()): string {
+  return isOfDay(time, now) ? timeOfDayMs(time) : `${day(time, now)} ${timeOfDayMs(time)}`;
 }
 
 /** Such as 6 min 55 s; two units at most. */

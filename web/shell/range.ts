@@ -1,4 +1,5 @@
 import { useSearchParams } from 'wouter';
+import { whenToSecond } from '../parts/wording.js';
 
 /** A range of time as the URL holds it. Those that end now count from the newest event, for a log may be of last year. */
 export interface TimeRange {
@@ -24,21 +25,37 @@ const USUAL = SPANS[2];
 export const COMPARE = 'compare';
 export const BEFORE = 'before';
 
+interface Span {
+  readonly value: string;
+  readonly label: string;
+  readonly ms: number;
+}
+
+const UNITS = { s: ['s', 1_000], m: ['min', 60_000], h: ['h', 3_600_000], d: ['days', 86_400_000] } as const;
+
+/** A length before now as the URL has it: one of those that are offered, or any other, such as now-45m. */
+function spanIn(from: string | null): Span | undefined {
+  const offered = SPANS.find(({ value }) => from === `now-${value}`);
+  const [, count, unit] = /^now-([1-9]\d{0,5})([smhd])$/.exec(from ?? '') ?? [];
+  if (offered !== undefined || count === undefined || unit === undefined) return offered;
+  const [word, ms] = UNITS[unit as keyof typeof UNITS];
+  return { value: `${count}${unit}`, label: `Last ${count} ${word}`, ms: Number(count) * ms };
+}
+
 export function rangeOf(from: string | null, to: string | null): TimeRange {
-  const span = SPANS.find(({ value }) => from === `now-${value}`) ?? (from === null ? USUAL : undefined);
+  const span = spanIn(from) ?? (from === null ? USUAL : undefined);
   if (span !== undefined && to === null) {
     return { from: `latest-${span.value}`, to: undefined, spanMs: span.ms, isLive: true, label: span.label };
   }
   const start = Number(from);
   const end = Number(to);
   if (!Number.isFinite(start) || !Number.isFinite(end) || end <= start) return rangeOf(null, null);
-  const clock = (time: number) => new Date(time).toISOString().slice(5, 19).replace('T', ' ');
   return {
     from: String(start),
     to: String(end),
     spanMs: end - start,
     isLive: false,
-    label: `${clock(start)} to ${clock(end).slice(6)}`,
+    label: `${whenToSecond(start)} to ${whenToSecond(end, start)}`,
   };
 }
 

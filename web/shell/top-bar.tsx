@@ -2,6 +2,7 @@ import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'rea
 import { Link } from 'wouter';
 import { useLive, useLiveStore, useNow, useStaleSince } from '../live/use-live.js';
 import { Icon } from '../parts/icon.js';
+import { chooseTimeZone, instantOnClock, localZone, onClock, useTimeZone } from '../parts/time-zone.js';
 import { duration, number, timeOfDay } from '../parts/wording.js';
 import { BEFORE, COMPARE, SPANS, useRange, useRangeBefore, useRangeLink } from './range.js';
 import { useSearchChanges } from './search-changes.js';
@@ -31,6 +32,7 @@ export function TopBar({ children, title, range = true }: { title: string; child
 function RangePicker() {
   const range = useRange();
   const before = useRangeBefore();
+  const zone = useTimeZone();
   const change = useSearchChanges();
   const [problem, setProblem] = useState('');
   const choose = (from: string, to?: string) => {
@@ -40,8 +42,11 @@ function RangePicker() {
   const fromTo = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const [from, to] = ['from', 'to'].map((name) => instantOf(String(form.get(name))));
-    if (from === undefined || to === undefined) setProblem('A time is written like 2026-11-27 14:02:05.');
+    const length = lengthIn(String(form.get('from')));
+    const [from, to] = ['from', 'to'].map((name) => instantIn(String(form.get(name))));
+    if (length !== undefined) choose(length);
+    else if (from === undefined || to === undefined)
+      setProblem('A time is written like 2026-11-27 14:02:05, a length before now like 45m, 12h or 3d.');
     else if (to <= from) setProblem('It ends before it begins.');
     else choose(String(from), String(to));
   };
@@ -55,7 +60,7 @@ function RangePicker() {
       </button>
       <div popover="auto" id="pop-range" className="pop range" role="dialog" aria-label="Time range">
         <p className="pop-t">
-          Time range <span className="dim">UTC</span>
+          Time range <span className="dim">{zone === 'UTC' ? 'UTC' : localZone()}</span>
         </p>
         <ul className="menu">
           {SPANS.map(({ label, value }) => (
@@ -71,14 +76,24 @@ function RangePicker() {
             </li>
           ))}
         </ul>
-        <form className="range-f" onSubmit={fromTo}>
+        <form className="range-f" key={range.label} onSubmit={fromTo}>
           <label>
             From
-            <input name="from" className="in mono" placeholder="2026-11-27 14:02:05" />
+            <input
+              name="from"
+              className="in mono"
+              defaultValue={range.to === undefined ? '' : written(Number(range.from))}
+              placeholder="2026-11-27 14:02:05, or 45m"
+            />
           </label>
           <label>
             To
-            <input name="to" className="in mono" placeholder="now" />
+            <input
+              name="to"
+              className="in mono"
+              defaultValue={range.to === undefined ? '' : written(Number(range.to))}
+              placeholder="now"
+            />
           </label>
           <button type="submit" className="btn sm">
             Use it
@@ -97,17 +112,39 @@ function RangePicker() {
           />
           Compare with the {duration(range.spanMs)} before
         </label>
+        {localZone() !== 'UTC' && (
+          <label className="cb">
+            <input
+              type="checkbox"
+              checked={zone === 'local'}
+              onChange={({ target }) => chooseTimeZone(target.checked ? 'local' : 'UTC')}
+            />
+            Times of {localZone()}, not UTC
+          </label>
+        )}
       </div>
     </>
   );
 }
 
-function instantOf(text: string): number | undefined {
+/** A length before now, such as 45m or now-45m, as the URL has it. */
+function lengthIn(text: string): string | undefined {
+  const [, length] = /^(?:now)?\s*-?\s*([1-9]\d{0,5}[smhd])$/.exec(text.trim()) ?? [];
+  return length === undefined ? undefined : `now-${length}`;
+}
+
+/** A time as it is written on a clock of the zone, and one with a zone of its own. */
+function instantIn(text: string): number | undefined {
   const trimmed = text.trim();
   if (trimmed === 'now' || trimmed === '') return Date.now();
-  const time = Date.parse(`${trimmed.replace(' ', 'T')}Z`);
-  return Number.isNaN(time) ? undefined : time;
+  const iso = trimmed.replace(' ', 'T');
+  const hasZone = /T.*(Z|[+-]\d\d:?\d\d)$/i.test(iso);
+  const time = Date.parse(hasZone ? iso : `${iso}Z`);
+  if (Number.isNaN(time)) return undefined;
+  return hasZone ? time : instantOnClock(time);
 }
+
+const written = (time: number): string => onClock(time).toISOString().slice(0, 19).replace('T', ' ');
 
 /** Whether the page is live, how far behind, and the way to stop it. */
 function LivePill() {

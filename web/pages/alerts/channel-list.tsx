@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { answerOf, api, type Schemas } from '../../api/client.js';
 import { Icon } from '../../parts/icon.js';
 import { Answer, Failure, Note } from '../../parts/state.js';
-import { timeOfDay, whole } from '../../parts/wording.js';
+import { when, whole } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
 import { ChannelDialog } from './channel-dialog.js';
 import { ChangeButtons, ListHead } from './list-parts.js';
@@ -108,7 +108,7 @@ function Works({ delivery }: { readonly delivery: Schemas['Delivery'] | undefine
   return (
     <span className={`st ${isFine ? 'ok' : 'warning'}`}>
       <Icon name={isFine ? 'ok' : 'warning'} />
-      {isFine ? `works, ${whole(last.took_ms)} ms` : `${last.said} since ${timeOfDay(delivery.created)}`}
+      {isFine ? `works, ${whole(last.took_ms)} ms` : `${last.said} since ${when(delivery.created)}`}
     </span>
   );
 }

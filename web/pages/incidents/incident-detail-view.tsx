@@ -234,7 +234,7 @@ function Actions({ incident }: { readonly incident: IncidentDetail }) {
         {incident.actions.map(({ action, by, note, time, until }) => (
           <li key={`${time}${action}`} className="py-1">
             <b>{by}</b> {ACTION_WORDS[action]}
-            {until !== null && ` until ${when(until, time)}`} <span className="dim">{timeOfDay(time)}</span>
+            {until !== null && ` until ${when(until, time)}`} <span className="dim">{when(time)}</span>
             {note !== null && note !== '' && <span className="block t2">{note}</span>}
           </li>
         ))}

@@ -1,7 +1,7 @@
 import type { IncidentDetail, LogLine } from '../../api/client.js';
 import { isOngoing, titleOf } from '../../parts/incident-words.js';
 import { saidBy } from '../../parts/line-rows.js';
-import { count, duration, percent, timeOfDay, timeOfDayMs } from '../../parts/wording.js';
+import { count, duration, percent } from '../../parts/wording.js';
 
 const MAX_FIELDS = 5;
 const MAX_LINES = 10;
@@ -60,7 +60,7 @@ function pageOf(incident: IncidentDetail, now: number, quote: Quote): Page {
     incident.silenced ? 'silenced' : '',
     incident.was_fine ? 'was fine' : '',
   ].filter((word) => word !== '');
-  const since = `since ${new Date(opened).toISOString().slice(0, 10)} ${timeOfDay(opened)} UTC`;
+  const since = `since ${utc(opened).replace('T', ' ').slice(0, 19)} UTC`;
   const long = duration((resolved ?? now) - opened);
   const state = isOngoing(incident) ? `ongoing ${since}, for ${long}` : `${since}, over after ${long}`;
   return {
@@ -75,7 +75,7 @@ function pageOf(incident: IncidentDetail, now: number, quote: Quote): Page {
         title: 'Alerts',
         items: alerts.map(
           ({ detector, explanation, resolved: end, time }) =>
-            `${timeOfDay(time)}${end === null ? '' : ` to ${timeOfDay(end)}`} ${detector}: ${quote(explanation)}`,
+            `${utc(time).slice(11, 19)}${end === null ? '' : ` to ${utc(end).slice(11, 19)}`} ${detector}: ${quote(explanation)}`,
         ),
       },
       {
@@ -101,9 +101,12 @@ function pageOf(incident: IncidentDetail, now: number, quote: Quote): Page {
   };
 }
 
+/** What leaves the page is in UTC whatever is shown, and says so. */
+const utc = (time: number): string => new Date(time).toISOString();
+
 function inOneRow(line: LogLine): string {
   const { level, status } = line;
-  const words = [timeOfDayMs(line.time), level, status, saidBy(line)];
+  const words = [utc(line.time).slice(11, 23), level, status, saidBy(line)];
   return words.filter((word) => typeof word === 'string' || typeof word === 'number').join(' ');
 }
 

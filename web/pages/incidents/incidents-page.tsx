@@ -7,7 +7,7 @@ import { useNow } from '../../live/use-live.js';
 import { everyHost, gravestOf, gravityOf, isOngoing, isOpen, matterOf, nameOf } from '../../parts/incident-words.js';
 import { Answer, Note } from '../../parts/state.js';
 import { IncidentMark } from '../../parts/status.js';
-import { day, duration, timeOfDay } from '../../parts/wording.js';
+import { day, duration, timeOfDay, when } from '../../parts/wording.js';
 import { useKeys } from '../../shell/keys.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { IncidentDetailView } from './incident-detail-view.js';
@@ -28,7 +28,7 @@ export default function IncidentsPage() {
         {chosen !== undefined && (
           <span className="crumb">
             <span className="ell">
-              {everyHost(nameOf(chosen.scope))}, {timeOfDay(chosen.opened)}
+              {everyHost(nameOf(chosen.scope))}, {when(chosen.opened)}
             </span>
           </span>
         )}

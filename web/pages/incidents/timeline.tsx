@@ -4,7 +4,7 @@ import { TimeChart } from '../../charts/time-chart.js';
 import { useNow } from '../../live/use-live.js';
 import { isOngoing, nameOf } from '../../parts/incident-words.js';
 import { Severity } from '../../parts/status.js';
-import { timeOfDay } from '../../parts/wording.js';
+import { timeOfDay, whenToSecond } from '../../parts/wording.js';
 import { ClientRequests } from './client-requests.js';
 import { isOfClient } from './its-lines.js';
 import { isUnusual, latestOf, type Signal, signalsOf, usualInWords } from './signals.js';
@@ -28,7 +28,7 @@ export function Timeline({ incident }: { readonly incident: IncidentDetail }) {
       <div className="hd">
         <h3 id="timeline-t">Timeline</h3>
         <span className="s">
-          {timeOfDay(from)} to {timeOfDay(to)}
+          {whenToSecond(from)} to {whenToSecond(to, from)}
         </span>
         <span className="key r">
           {signals.some(({ isLimit, range }) => range !== undefined && !isLimit) && (

@@ -79,7 +79,7 @@ function columnOfField(name: string): LineColumn {
 export function widthsOf(columns: readonly LineColumn[]): string {
   const hasRest = columns.some(({ width }) => width === REST);
   const own = columns.map(({ width }, index) => (hasRest || index < columns.length - 1 ? width : REST));
-  return ['76px', '15px', ...own].join(' ');
+  return ['var(--time)', '15px', ...own].join(' ');
 }
 
 /** Fields that could be columns: the usual ones, and what the lines have beside them. */

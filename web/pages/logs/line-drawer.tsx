@@ -1,11 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Link } from 'wouter';
 import { answerOf, api, type LogLine } from '../../api/client.js';
 import { Icon } from '../../parts/icon.js';
 import { millisecondsOf, saidBy } from '../../parts/line-rows.js';
 import { Answer, Note } from '../../parts/state.js';
 import { Level } from '../../parts/status.js';
-import { count, day, number, timeOfDayMs } from '../../parts/wording.js';
+import { useCopy } from '../../parts/use-copy.js';
+import { count, day, number, timeOfDayMs, whenToMs } from '../../parts/wording.js';
 import { quoted } from './search-terms.js';
 
 interface DrawerProps {
@@ -17,11 +19,14 @@ interface DrawerProps {
   readonly onOpen: (id: string) => void;
 }
 
+/** Half a minute before a line, and after it. */
+const AROUND_MS = 30_000;
 const OWN = new Set(['id', 'time', 'kind', 'timestamp']);
 
 /** All of a line, what else the same request has logged, and the lines around it. */
 export function LineDrawer({ id, line, onClose, onFilter, onMove, onOpen }: DrawerProps) {
   const [asJson, setAsJson] = useState(false);
+  const { copy, said } = useCopy();
   const [showsAround, showAround] = useState(false);
   const around = useQuery({
     queryKey: ['context', id],
@@ -51,7 +56,7 @@ export function LineDrawer({ id, line, onClose, onFilter, onMove, onOpen }: Draw
           type="button"
           className="btn ghost sm sq"
           aria-label="Copy a link to it"
-          onClick={() => navigator.clipboard?.writeText(location.href)}
+          onClick={() => void copy(location.href, 'Link')}
         >
           <Icon name="link" />
         </button>
@@ -69,6 +74,9 @@ export function LineDrawer({ id, line, onClose, onFilter, onMove, onOpen }: Draw
             <Level level={shown['level']} />
             {saidBy(shown)}
           </p>
+          <span className="copied" role="status">
+            {said}
+          </span>
           {asJson ? (
             <pre className="json">{JSON.stringify(shown, null, 2)}</pre>
           ) : (
@@ -76,9 +84,9 @@ export function LineDrawer({ id, line, onClose, onFilter, onMove, onOpen }: Draw
               {Object.entries(shown)
                 .filter(([name, value]) => !OWN.has(name) && value !== null && value !== undefined)
                 .map(([name, value]) => (
-                  <Field key={name} name={name} value={value} onFilter={onFilter} />
+                  <Field key={name} name={name} value={value} onFilter={onFilter} copy={copy} />
                 ))}
-              <Field name="record" value={shown.id} />
+              <Field name="record" value={shown.id} copy={copy} />
             </dl>
           )}
           <SameRequest line={shown} />
@@ -96,6 +104,24 @@ export function LineDrawer({ id, line, onClose, onFilter, onMove, onOpen }: Draw
                 <Icon name="braces" />
                 JSON
               </button>
+              <button
+                type="button"
+                className="btn sm"
+                onClick={() => void copy(JSON.stringify(shown, null, 2), 'Line')}
+              >
+                <Icon name="copy" />
+                Copy
+              </button>
+              <Link
+                className="btn sm"
+                href={`/logs?${new URLSearchParams({
+                  ...{ source: shown.kind, line: shown.id },
+                  ...{ from: String(shown.time - AROUND_MS), to: String(shown.time + AROUND_MS) },
+                })}`}
+              >
+                <Icon name="clock" />
+                All of that minute
+              </Link>
             </div>
             {showsAround && (
               <Answer asked={around} what="The lines around it could not be read.">
@@ -103,7 +129,7 @@ export function LineDrawer({ id, line, onClose, onFilter, onMove, onOpen }: Draw
                   <ol className="mono pt-2">
                     {items.map((one) => (
                       <li key={one.id} className="flex gap-2 items-center" aria-current={one.id === id || undefined}>
-                        <span className="dim">{timeOfDayMs(one.time)}</span>
+                        <span className="dim nw">{whenToMs(one.time, shown.time)}</span>
                         <Level level={one['level']} />
                         <button
                           type="button"
@@ -125,7 +151,14 @@ export function LineDrawer({ id, line, onClose, onFilter, onMove, onOpen }: Draw
   );
 }
 
-function Field({ name, onFilter, value }: { name: string; value: unknown; onFilter?: (term: string) => void }) {
+interface FieldProps {
+  readonly name: string;
+  readonly value: unknown;
+  readonly copy: (text: string, what: string) => Promise<void>;
+  readonly onFilter?: (term: string) => void;
+}
+
+function Field({ copy, name, onFilter, value }: FieldProps) {
   const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
   const said = isPlain ? String(value) : JSON.stringify(value);
   return (
@@ -144,7 +177,7 @@ function Field({ name, onFilter, value }: { name: string; value: unknown; onFilt
           >
             <Icon name="minus" />
           </button>
-          <button type="button" aria-label={`Copy ${name}`} onClick={() => navigator.clipboard?.writeText(said)}>
+          <button type="button" aria-label={`Copy ${name}`} onClick={() => void copy(said, name)}>
             <Icon name="copy" />
           </button>
         </span>

@@ -2,8 +2,9 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { type CSSProperties, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { LogLine } from '../../api/client.js';
 import type { LeftOut } from '../../live/live-store.js';
+import { timeColumnOf } from '../../parts/line-rows.js';
 import { Level } from '../../parts/status.js';
-import { timeOfDayMs, whole } from '../../parts/wording.js';
+import { timeOfDayMs, whenToMs, whole } from '../../parts/wording.js';
 import { columnsOf, type LineColumn, USUAL_NAMES, widthsOf } from './line-columns.js';
 import { isLeftOut, type LeftOutRow, rowsOf } from './list-rows.js';
 
@@ -26,7 +27,8 @@ export function LineList({ chosen, leftOut, lines, names, onOpen, wraps }: LineL
   const columns = useMemo(() => columnsOf(names), [names]);
   // The usual ones have widths of their own where there is less room.
   const own = names === USUAL_NAMES ? '' : 'own';
-  const style = { '--columns': widthsOf(columns) } as CSSProperties;
+  const { format: timeIn, widthPx } = useMemo(() => timeColumnOf(lines), [lines]);
+  const style = { '--columns': widthsOf(columns), '--time': `${widthPx + 4}px` } as CSSProperties;
   const scroller = useRef<HTMLDivElement>(null);
   const [isAtTop, setAtTop] = useState(true);
   const firstSeen = useRef(rows[0]?.id);
@@ -102,6 +104,7 @@ export function LineList({ chosen, leftOut, lines, names, onOpen, wraps }: LineL
                 index={index}
                 start={start}
                 columns={columns}
+                time={timeIn(line.time)}
                 own={own}
                 isChosen={line.id === chosen}
                 onOpen={onOpen}
@@ -127,7 +130,7 @@ function SkippedRow({ index, row: { leftOut }, start }: { row: LeftOutRow; index
       style={{ transform: `translateY(${start}px)` }}
     >
       <span role="gridcell" className="ell">
-        {timeOfDayMs(from)} to {timeOfDayMs(to)}{' '}
+        {whenToMs(from)} to {timeOfDayMs(to)}{' '}
         <span className="dim">
           {whole(missed)} of {whole(missed + shown)} lines left out, the stream is faster than this list.
         </span>{' '}
@@ -146,6 +149,7 @@ function SkippedRow({ index, row: { leftOut }, start }: { row: LeftOutRow; index
 interface RowProps {
   readonly line: LogLine;
   readonly columns: readonly LineColumn[];
+  readonly time: string;
   readonly own: string;
   readonly index: number;
   readonly start: number;
@@ -154,7 +158,7 @@ interface RowProps {
   readonly measure?: (element: Element | null) => void;
 }
 
-function LineRow({ columns, index, isChosen, line, measure, onOpen, own, start }: RowProps) {
+function LineRow({ columns, index, isChosen, line, measure, onOpen, own, start, time }: RowProps) {
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: j, k and Enter do it for the whole list
     <div
@@ -168,7 +172,7 @@ function LineRow({ columns, index, isChosen, line, measure, onOpen, own, start }
       onClick={() => onOpen(line)}
     >
       <span role="gridcell" className="dim">
-        {timeOfDayMs(line.time)}
+        {time}
       </span>
       <span role="gridcell">
         <Level level={line['level']} />

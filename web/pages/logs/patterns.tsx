@@ -3,7 +3,7 @@ import { answerOf, api, type LogLine } from '../../api/client.js';
 import { Answer, Note } from '../../parts/state.js';
 import { Level } from '../../parts/status.js';
 import { TableHead } from '../../parts/table-head.js';
-import { percent, timeOfDay, whole } from '../../parts/wording.js';
+import { percent, when, whole } from '../../parts/wording.js';
 import { quoted } from './search-terms.js';
 
 interface PatternsProps {
@@ -42,8 +42,8 @@ export function Patterns({ onChoose, query }: PatternsProps) {
                     </td>
                     <td className="num">{whole(count)}</td>
                     <td className="num">{percent(share)} %</td>
-                    <td className="num mono">{timeOfDay(first)}</td>
-                    <td className="num mono">{timeOfDay(last)}</td>
+                    <td className="num mono">{when(first)}</td>
+                    <td className="num mono">{when(last)}</td>
                   </tr>
                 ))}
               </tbody>

@@ -3,7 +3,7 @@ import { answerOf, api, type LogLine } from '../../api/client.js';
 import { Icon } from '../../parts/icon.js';
 import { ShiftTable } from '../../parts/shift-table.js';
 import { Answer } from '../../parts/state.js';
-import { count, duration, timeOfDay } from '../../parts/wording.js';
+import { count, duration, whenToSecond } from '../../parts/wording.js';
 import { useKeys } from '../../shell/keys.js';
 import { useRangeLink } from '../../shell/range.js';
 import { quoted } from './search-terms.js';
@@ -45,7 +45,7 @@ export function SelectedTime({ onClose, onNarrow, q, source, span }: SelectedTim
       <div className="hd">
         <h2 id="why-t">Why is this different</h2>
         <span className="s">
-          {timeOfDay(span.from)} to {timeOfDay(span.to)}, {duration(span.to - span.from)}
+          {whenToSecond(span.from)} to {whenToSecond(span.to, span.from)}, {duration(span.to - span.from)}
         </span>
         <span className="r" />
         <button type="button" className="btn sm" onClick={onNarrow}>

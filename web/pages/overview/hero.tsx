@@ -9,7 +9,7 @@ import { everyHost, matterOf, nameOf } from '../../parts/incident-words.js';
 import { LineRows } from '../../parts/line-rows.js';
 import { Loading } from '../../parts/state.js';
 import { Severity } from '../../parts/status.js';
-import { count, duration, percent, timeOfDay } from '../../parts/wording.js';
+import { count, duration, percent, timeOfDay, whenToSecond } from '../../parts/wording.js';
 import { useKeys } from '../../shell/keys.js';
 import { useRangeLink } from '../../shell/range.js';
 import { IncidentActions } from '../incidents/actions.js';
@@ -129,7 +129,7 @@ function Facts({ detail, incident, signals }: FactsProps) {
       <dt>Since</dt>
       <dd>
         <Link className="n" href={`/incidents/${encodeURIComponent(incident.id)}`}>
-          {timeOfDay(incident.opened)}
+          {whenToSecond(incident.opened)}
         </Link>
         {first !== undefined &&
           first.time > first.window_start &&

@@ -5,7 +5,7 @@ import { alertsOf, hostsOf, incidentsOf, metricsOf, sensorsOf, servicesOf } from
 import { Icon } from '../../parts/icon.js';
 import { gravestOf } from '../../parts/incident-words.js';
 import { Failure, Loading } from '../../parts/state.js';
-import { count, timeOfDay } from '../../parts/wording.js';
+import { count, when } from '../../parts/wording.js';
 import { useRange, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { StartPage } from '../start/start-page.js';
@@ -96,7 +96,7 @@ function NothingUnusual({ incidents }: { readonly incidents: readonly Incident[]
           </span>
         ))}
         {watched.length > 0 && (total === 1 ? ' is as usual.' : ' are as usual.')}
-        {last > 0 && ` The last incident ended at ${timeOfDay(last)}.`}
+        {last > 0 && ` The last incident ended at ${when(last)}.`}
       </p>
     </section>
   );

@@ -1,4 +1,4 @@
-import { duration, number, timeOfDay, whole } from '../../parts/wording.js';
+import { duration, number, when, whenToSecond, whole } from '../../parts/wording.js';
 import { type History, newestOf, type Rates, ratesOf } from './rates.js';
 import { type InstanceStatus, partitionsOf } from './status.js';
 
@@ -34,8 +34,8 @@ function silent(instances: readonly InstanceStatus[], now: number): Bottleneck |
   return {
     tone: 'warning',
     sentence: stopped
-      ? `It does not run: the last instance ended at ${timeOfDay(latest)}.`
-      : `No instance has said anything for ${duration(now - latest)}. What you see is as of ${timeOfDay(latest)}.`,
+      ? `It does not run: the last instance ended at ${when(latest, now)}.`
+      : `No instance has said anything for ${duration(now - latest)}. What you see is as of ${when(latest, now)}.`,
   };
 }
 
@@ -84,7 +84,7 @@ function heldBack(instances: readonly InstanceStatus[]): Bottleneck | undefined 
     const since =
       holder.watermark === undefined
         ? 'nothing has come of it yet'
-        : `its newest record is of ${timeOfDay(holder.watermark)}`;
+        : `its newest record is of ${whenToSecond(holder.watermark)}`;
     const name = `${holder.topic}/${holder.partition}`;
     return {
       tone: 'warning',

@@ -5,7 +5,7 @@ import { answerOf, api, type Schemas } from '../../api/client.js';
 import { Icon } from '../../parts/icon.js';
 import { Answer, Failure, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
-import { count, list, timeOfDayMs, whole } from '../../parts/wording.js';
+import { count, list, whenToMs, whole } from '../../parts/wording.js';
 import { useRangeLink } from '../../shell/range.js';
 import { useSearchChanges } from '../../shell/search-changes.js';
 import { useVisitor } from '../../shell/visitor.js';
@@ -172,7 +172,7 @@ function Refused({ isChosen, letter, onChoose }: RefusedProps) {
       <div className="min-w-0">
         <p>
           <Link className="n" href={linkTo('/logs', { source: 'dead-letters', line: id })}>
-            <code>{timeOfDayMs(time)}</code>
+            <code>{whenToMs(time)}</code>
           </Link>{' '}
           {String(reason ?? '')}
         </p>

@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Icon } from '../../parts/icon.js';
 import { TableHead } from '../../parts/table-head.js';
-import { count, list, number, timeOfDayMs, whole } from '../../parts/wording.js';
+import { count, list, number, whenToMs, whole } from '../../parts/wording.js';
 import type { Flow, FlowNode } from './flow.js';
 import { nearestTopics } from './flow.js';
 import { storeSize } from './flow-node.js';
@@ -102,7 +102,7 @@ function NodeFacts({ instances, node, rates, results, sources }: NodeFactsProps)
   }
   if (tasks.length > 0) facts.push(['Tasks', tasks.map(({ task }) => task).join(', ')]);
   if (watermarks.length > 0) {
-    facts.push(['Stream time', <code key="time">{timeOfDayMs(Math.min(...watermarks))}</code>]);
+    facts.push(['Stream time', <code key="time">{whenToMs(Math.min(...watermarks))}</code>]);
     facts.push(['Held back by', heldBackBy(instances, node, tasks)]);
   }
   if (node.topic === undefined)

@@ -2,7 +2,7 @@ import { Link } from 'wouter';
 import { useNow } from '../../live/use-live.js';
 import { Answer, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
-import { bytes, number, timeOfDay, timeOfDayMs, whole } from '../../parts/wording.js';
+import { bytes, number, when, whenToMs, whole } from '../../parts/wording.js';
 import { useRangeLink } from '../../shell/range.js';
 import { idleWords } from './flow-node.js';
 import { newestOf, ratesOf } from './rates.js';
@@ -55,7 +55,7 @@ export function PartitionsView() {
                           <td className="num">{one.committed === undefined ? '' : whole(one.committed)}</td>
                           <td className="num">{one.lagRecords === undefined ? '' : whole(one.lagRecords)}</td>
                           <td className="num nw">{one.lagMs === undefined ? '' : `${number(one.lagMs / 1000)} s`}</td>
-                          <td className="num mono">{one.watermark === undefined ? '' : timeOfDayMs(one.watermark)}</td>
+                          <td className="num mono">{one.watermark === undefined ? '' : whenToMs(one.watermark)}</td>
                           <td className="nw">
                             {one.holdsBack ? (
                               <span className="warning-t">holds the others back</span>
@@ -96,8 +96,8 @@ function Instances({ instances }: { readonly instances: readonly InstanceStatus[
                 <td>{one.state.toLowerCase().replaceAll('_', ' ')}</td>
                 <td>{one.version}</td>
                 <td className="num">{one.tasks.length}</td>
-                <td className="num mono">{one.started === undefined ? '' : timeOfDay(one.started)}</td>
-                <td className="num mono">{timeOfDay(one.time)}</td>
+                <td className="num mono">{one.started === undefined ? '' : when(one.started)}</td>
+                <td className="num mono">{when(one.time)}</td>
               </tr>
             ))}
           </tbody>

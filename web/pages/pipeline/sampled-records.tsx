@@ -4,7 +4,7 @@ import { answerOf, api, type Schemas } from '../../api/client.js';
 import { useLive } from '../../live/use-live.js';
 import { Icon } from '../../parts/icon.js';
 import { Answer, Note } from '../../parts/state.js';
-import { timeOfDayMs } from '../../parts/wording.js';
+import { whenToMs } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
 
 const REFETCH_MS = 5_000;
@@ -76,7 +76,7 @@ function SampledRecord({ isOpen, onToggle, record }: SampledRecordProps) {
   return (
     <li>
       <button type="button" className="rec" aria-expanded={isOpen} onClick={onToggle}>
-        <span className="dim">{timeOfDayMs(timestamp)}</span>
+        <span className="dim">{whenToMs(timestamp)}</span>
         <span className="dim">
           p{partition} {offset}
         </span>

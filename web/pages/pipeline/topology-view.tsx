@@ -4,7 +4,7 @@ import { Spark } from '../../charts/spark.js';
 import { useNow } from '../../live/use-live.js';
 import { Icon } from '../../parts/icon.js';
 import { Failure, Loading, Note } from '../../parts/state.js';
-import { bytes, duration, number, timeOfDay, whole } from '../../parts/wording.js';
+import { bytes, duration, number, when, whole } from '../../parts/wording.js';
 import { useKeys } from '../../shell/keys.js';
 import { useRangeLink } from '../../shell/range.js';
 import { useSearchChanges } from '../../shell/search-changes.js';
@@ -191,7 +191,7 @@ function figuresOf(instances: readonly InstanceStatus[], rates: Rates, history: 
     },
     {
       name: 'Since',
-      value: timeOfDay(since),
+      value: when(since),
       more: `${whole(total('rebalances'))} rebalanced, ${whole(total('abortedCommits'))} aborted`,
       title: 'When the first instance began; rebalances and aborted commits since then',
     },

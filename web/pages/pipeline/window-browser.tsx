@@ -4,7 +4,7 @@ import { answerOf, api } from '../../api/client.js';
 import { useLive, useStill } from '../../live/use-live.js';
 import { Icon } from '../../parts/icon.js';
 import { Answer, Note } from '../../parts/state.js';
-import { count, duration, number, timeOfDay, timeOfDayMs, whole } from '../../parts/wording.js';
+import { count, duration, number, timeOfDay, timeOfDayMs, whenToSecond, whole } from '../../parts/wording.js';
 import { useKeys } from '../../shell/keys.js';
 import { useRangeLink } from '../../shell/range.js';
 import { useSearchChanges } from '../../shell/search-changes.js';
@@ -88,7 +88,7 @@ function Windows({ sent, source, streamTime, topic }: WindowsProps) {
   const isOver = ({ end }: SentWindow) => streamTime !== undefined && end <= streamTime;
   if (chosen === undefined) return null;
   const before = sent.windows.find(({ start }) => start === chosen.start - sent.hopMs);
-  const span = `${timeOfDay(chosen.start)} to ${timeOfDay(chosen.end)}`;
+  const span = `${whenToSecond(chosen.start)} to ${whenToSecond(chosen.end, chosen.start)}`;
   return (
     <>
       <div className="dk-b">

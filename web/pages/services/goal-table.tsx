@@ -1,6 +1,6 @@
 import { Link } from 'wouter';
 import type { Schemas } from '../../api/client.js';
-import { number, timeOfDay } from '../../parts/wording.js';
+import { number, whenToSecond } from '../../parts/wording.js';
 import { useRangeLink } from '../../shell/range.js';
 import { quoted } from '../logs/search-terms.js';
 
@@ -63,7 +63,7 @@ export function GoalTable({
                 </td>
               );
             })}
-            <td className="num mono">{timeOfDay(window.window_start)}</td>
+            <td className="num mono">{whenToSecond(window.window_start)}</td>
           </tr>
         ))}
       </tbody>

@@ -8,7 +8,7 @@ import { Icon } from '../../parts/icon.js';
 import { everyHost, nameOf } from '../../parts/incident-words.js';
 import { Answer, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
-import { measured, percent, timeOfDay, whole } from '../../parts/wording.js';
+import { measured, percent, when, whole } from '../../parts/wording.js';
 import { useRange, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { PercentilesChart, RequestCharts, useHostBefore } from '../overview/requests.js';
@@ -160,7 +160,7 @@ function OneHost({ host }: { readonly host: string }) {
               series.length === 0 ? (
                 latest.topic === 'traffic' ? (
                   <Note icon="clock" title="Not known yet.">
-                    Percentiles are of whole minutes; the first one is over at {timeOfDay(latest.window_end)}.
+                    Percentiles are of whole minutes; the first one is over at {when(latest.window_end)}.
                   </Note>
                 ) : (
                   <Note title="No requests in this range." />

@@ -8,7 +8,7 @@ import { heldSince } from '../../charts/usual.js';
 import { Icon } from '../../parts/icon.js';
 import { gravestOf, matterOf } from '../../parts/incident-words.js';
 import { Answer, Note } from '../../parts/state.js';
-import { number, share, timeOfDay, whole } from '../../parts/wording.js';
+import { number, share, timeOfDay, when, whole } from '../../parts/wording.js';
 import { boundsOf, useRange, useRangeBefore, useRangeLink } from '../../shell/range.js';
 import { AlertList } from './alert-list.js';
 import { Endpoints, Instances } from './instances.js';
@@ -34,7 +34,7 @@ export function OneService({ name }: { readonly name: string }) {
         {incident !== undefined && (
           <Link className={`st ${incident.severity}`} href={`/incidents/${encodeURIComponent(incident.id)}`}>
             <Icon name={incident.severity} />
-            {matterOf(incident)} since {timeOfDay(incident.opened)}
+            {matterOf(incident)} since {when(incident.opened)}
             <Icon name="arrow" />
           </Link>
         )}

@@ -7,7 +7,7 @@ import { everywhere } from '../../charts/usual.js';
 import { Icon } from '../../parts/icon.js';
 import { Answer, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
-import { measured, number, timeOfDay } from '../../parts/wording.js';
+import { measured, number, when } from '../../parts/wording.js';
 import { boundsOf, useRange, useRangeBefore, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { AlertList } from './alert-list.js';
@@ -65,7 +65,7 @@ export default function SensorsPage() {
                         <td className="num">{one.pressure === null ? '' : measured(one.pressure)}</td>
                         <td className="num">{measured(one.learned_score)}</td>
                         <td className="num">{measured(one.anomaly_score)}</td>
-                        <td className="num mono">{timeOfDay(one.timestamp)}</td>
+                        <td className="num mono">{when(one.timestamp)}</td>
                       </tr>
                     ))}
                   </tbody>

@@ -19,8 +19,8 @@ test('any field is a column with its value; one that a line has not is empty', (
 });
 
 test('one column has the room that is left: the message, or without it the last', () => {
-  expect(widthsOf(columnsOf(['service', 'message', 'status']))).toBe('76px 15px 114px minmax(0, 1fr) 36px');
-  expect(widthsOf(columnsOf(['service', 'status']))).toBe('76px 15px 114px minmax(0, 1fr)');
+  expect(widthsOf(columnsOf(['service', 'message', 'status']))).toBe('var(--time) 15px 114px minmax(0, 1fr) 36px');
+  expect(widthsOf(columnsOf(['service', 'status']))).toBe('var(--time) 15px 114px minmax(0, 1fr)');
 });
 
 test('what can be chosen are the usual columns, fields of the lines, and what is chosen already', () => {
