@@ -141,7 +141,7 @@ describe.skipIf(CHROMIUM === undefined)('the states of the dashboard (skipped wh
     await users.getByLabel('Name').fill('vera');
     await users.getByLabel('Password').fill(PASSWORD);
     await users.getByRole('button', { name: 'User', exact: true }).click();
-    await users.getByRole('button', { name: 'Remove vera' }).waitFor();
+    await users.getByRole('button', { name: 'Remove the user vera' }).waitFor();
     await context?.close();
 
     const viewer = await open(`${url}/logs?q=level%3AERROR`);

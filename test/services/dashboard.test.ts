@@ -194,7 +194,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
   test('lines that match are exported as Parquet', async () => {
     const { page, problems } = await open('/logs?q=level:ERROR');
     await page.getByRole('row').first().waitFor();
-    await page.getByRole('button', { name: 'Export what matches' }).click();
+    await page.getByRole('button', { name: 'Export or share what matches' }).click();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('link', { name: 'Parquet' }).click(),
@@ -223,6 +223,20 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
     await chooser.getByRole('button', { name: 'The usual ones' }).click();
     await until(async () => !page.url().includes('columns='));
     expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test("times are those of the browser's zone once that is chosen, and those of UTC before and after", async () => {
+    const { page } = await open('/logs?from=0&to=60000', { timezoneId: 'Asia/Kolkata' });
+    const range = page.getByRole('button', { name: /1970|Last/ });
+    const choice = page.getByRole('checkbox', { name: /Times of Asia/ });
+    await range.click();
+    await choice.check();
+    await page.getByRole('button', { name: /1 Jan 1970 05:30:00/ }).waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: /1 Jan 1970 05:30:00/ }).click();
+    await choice.uncheck();
+    await page.getByRole('button', { name: /1 Jan 1970 00:00:00/ }).waitFor();
     await page.context().close();
   });
 
@@ -389,10 +403,15 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
 
   async function open(
     path: string,
-    { colorScheme = 'light', width = 1440 }: { colorScheme?: 'light' | 'dark'; width?: number } = {},
+    {
+      colorScheme = 'light',
+      timezoneId = 'UTC',
+      width = 1440,
+    }: { colorScheme?: 'light' | 'dark'; timezoneId?: string; width?: number } = {},
   ) {
     const context = await browser.newContext({
       colorScheme,
+      timezoneId,
       viewport: { width, height: 900 },
       reducedMotion: 'reduce',
     });
