@@ -1,4 +1,4 @@
-import { type ReactNode, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { FormDialog } from './form-dialog.js';
 import { Icon } from './icon.js';
 
@@ -19,15 +19,24 @@ const DONE = { Delete: 'deleted', End: 'ended', Remove: 'removed', Revoke: 'revo
 export function RemoveButton({ isSmall = false, onRemove, says, verb, what }: RemoveButtonProps) {
   const [isAsked, ask] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
+  const focusedNext = useRef<HTMLElement>(null);
   const remove = async () => {
-    const heading = button.current?.closest('section')?.querySelector('h2');
-    await onRemove();
-    // The button that had the focus has gone with what it removed.
-    if (button.current === null) {
-      heading?.setAttribute('tabindex', '-1');
-      heading?.focus();
+    focusedNext.current = button.current?.closest('section')?.querySelector('h2') ?? null;
+    try {
+      await onRemove();
+    } catch (error) {
+      focusedNext.current = null;
+      throw error;
     }
   };
+  // The button that had the focus goes with what it removed.
+  useEffect(
+    () => () => {
+      focusedNext.current?.setAttribute('tabindex', '-1');
+      focusedNext.current?.focus();
+    },
+    [],
+  );
   return (
     <>
       <button

@@ -1,13 +1,13 @@
 import { useSyncExternalStore } from 'react';
 
 /** The zone of all times that are shown: UTC, or that of the browser. */
-export type TimeZone = 'UTC' | 'local';
+type TimeZone = 'UTC' | 'local';
 
 const KEY = 'millrace.time-zone';
 const listeners = new Set<() => void>();
 let chosen: TimeZone = globalThis.localStorage?.getItem(KEY) === 'local' ? 'local' : 'UTC';
 
-export const timeZone = (): TimeZone => chosen;
+const timeZone = (): TimeZone => chosen;
 
 export function chooseTimeZone(next: TimeZone): void {
   chosen = next;

@@ -56,6 +56,7 @@ function RangePicker() {
         <Icon name="clock" />
         {range.label}
         {before !== undefined && <span className="t2">and before</span>}
+        {zone === 'local' && <span className="t2">local time</span>}
         <Icon name="down" className="dim" />
       </button>
       <div popover="auto" id="pop-range" className="pop range" role="dialog" aria-label="Time range">
