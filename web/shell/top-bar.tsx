@@ -79,12 +79,12 @@ function RangePicker() {
         </ul>
         <form className="range-f" key={range.label} onSubmit={fromTo}>
           <label>
-            From
+            From, or a length like 45m
             <input
               name="from"
               className="in mono"
               defaultValue={range.to === undefined ? '' : written(Number(range.from))}
-              placeholder="2026-11-27 14:02:05, or 45m"
+              placeholder="2026-11-27 14:02:05"
             />
           </label>
           <label>
