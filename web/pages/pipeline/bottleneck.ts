@@ -22,7 +22,7 @@ export function bottleneckOf(history: History, now: number): Bottleneck {
     silent(instances, now) ??
     notRunning(instances) ??
     behind(instances, rates) ??
-    heldBack(instances) ??
+    heldBack(instances, now) ??
     nothing(instances, rates)
   );
 }
@@ -78,13 +78,13 @@ function behind(instances: readonly InstanceStatus[], rates: Rates): Bottleneck 
   return { tone: 'warning', sentence: `${start} and stays so: ${both}.${most}`, node: worst.topic };
 }
 
-function heldBack(instances: readonly InstanceStatus[]): Bottleneck | undefined {
+function heldBack(instances: readonly InstanceStatus[], now: number): Bottleneck | undefined {
   const holder = partitionsOf(instances).find(({ holdsBack }) => holdsBack);
   if (holder !== undefined) {
     const since =
       holder.watermark === undefined
         ? 'nothing has come of it yet'
-        : `its newest record is of ${whenToSecond(holder.watermark)}`;
+        : `its newest record is of ${whenToSecond(holder.watermark, now)}`;
     const name = `${holder.topic}/${holder.partition}`;
     return {
       tone: 'warning',
