@@ -118,6 +118,15 @@ const operators = fc.oneof(
   { weight: 4, arbitrary: operator('toStream', { of: back }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('to' as const), of: back }) },
   { weight: 1, arbitrary: secondSource },
+  {
+    weight: 1,
+    arbitrary: operator('joinGlobal', {
+      of: back,
+      topic: fc.constant('in-4'),
+      kind: fc.constantFrom('inner' as const, 'left' as const),
+      selector: nameOf(selectors),
+    }),
+  },
 );
 
 const joinKinds = fc.constantFrom('inner' as const, 'left' as const, 'outer' as const);
@@ -230,6 +239,10 @@ class SpecBuilder {
         this.#push({ ...choice, of, with: other });
         return;
       }
+      case 'joinGlobal':
+        // A topic is read once.
+        if (!this.nodes.some(({ op }) => op === 'joinGlobal')) this.#push({ ...choice, of });
+        return;
       case 'joinForeignKey': {
         const others = this.#all('table').filter((id) => this.#canJoin(choice, parent, this.#traits[id] as Traits));
         const other = others[others.length - 1 - (choice.with % others.length)];
@@ -529,7 +542,7 @@ export const oracleCase: fc.Arbitrary<OracleCase> = fc
     for (const choice of [first, ...choices]) spec.add(choice);
     const nodes = spec.finish();
     const topics = nodes.flatMap((node) =>
-      node.op === 'stream' ? node.topics : node.op === 'table' ? [node.topic] : [],
+      node.op === 'stream' ? node.topics : node.op === 'table' || node.op === 'joinGlobal' ? [node.topic] : [],
     );
     const times = reorder(
       raw.map(({ timestamp }) => timestamp),

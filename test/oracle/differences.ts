@@ -121,6 +121,8 @@ function withClocks(
   const times = new Map<number, number>();
   const withClock = (step: Step): object => {
     if ('advanceMs' in step) return step;
+    // Its table has no time.
+    if (nodes.some((node) => node.op === 'joinGlobal' && node.topic === step.topic)) return { ...step, clocks: [] };
     const source = nodes.findIndex(
       (node) =>
         (node.op === 'stream' && node.topics.includes(step.topic)) ||

@@ -53,6 +53,7 @@ it('the cases cover every operator, and most write records', async () => {
       'flatMapValues',
       'groupTable',
       'joinForeignKey',
+      'joinGlobal',
     ],
     ...[
       'joinStreams',

@@ -133,6 +133,12 @@ class SpecTopology {
       case 'joinTable':
       case 'joinTables':
         return this.#join(node);
+      case 'joinGlobal': {
+        const stream = this.#stream(node.of) as unknown as Joining;
+        const table = this.builder.globalTable(node.topic, TEXTS, { name: store });
+        const operator = node.kind === 'inner' ? 'join' : 'leftJoin';
+        return stream[operator](table as unknown as Table, selectors[node.selector] as Joiner, joined) as Stream;
+      }
       case 'joinForeignKey': {
         const table = this.#table(node.of) as unknown as Joining;
         const operator = node.kind === 'inner' ? 'join' : 'leftJoin';

@@ -97,6 +97,13 @@ export type SpecNode =
       readonly kind: 'inner' | 'left';
       readonly foreignKey: SelectorName;
     }
+  | {
+      readonly op: 'joinGlobal';
+      readonly of: number;
+      readonly topic: string;
+      readonly kind: 'inner' | 'left';
+      readonly selector: SelectorName;
+    }
   | { readonly op: 'filter' | 'filterNot'; readonly of: number; readonly predicate: PredicateName }
   | { readonly op: 'map'; readonly of: number; readonly mapper: MapperName }
   | { readonly op: 'mapValues'; readonly of: number; readonly mapper: ValueMapperName }

@@ -185,6 +185,8 @@ export function traitsOf(node: SpecNode, id: number, before: readonly Traits[], 
         windows: null,
       };
     }
+    case 'joinGlobal':
+      return { ...parent, incomplete: true, whole: false };
     case 'joinForeignKey': {
       const other = before[node.with] as Traits;
       return {

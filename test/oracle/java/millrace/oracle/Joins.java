@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.function.BiFunction;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.GlobalKTable;
 import org.apache.kafka.streams.kstream.JoinWindows;
 import org.apache.kafka.streams.kstream.Joined;
 import org.apache.kafka.streams.kstream.KStream;
@@ -14,6 +16,7 @@ import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.StreamJoined;
 import org.apache.kafka.streams.kstream.TableJoined;
 import org.apache.kafka.streams.kstream.ValueJoiner;
+import org.apache.kafka.streams.kstream.ValueJoinerWithKey;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /** Joins of streams and tables. */
@@ -80,6 +83,24 @@ final class Joins {
             case "left" -> left.leftJoin(right, Joins::joined);
             default -> left.outerJoin(right, Joins::joined);
         };
+    }
+
+    static KStream<Object, Object> globalTable(
+        final StreamsBuilder builder,
+        final TextSerde text,
+        final int id,
+        final JsonNode node,
+        final KStream<Object, Object> stream
+    ) {
+        final GlobalKTable<Object, Object> table = builder.globalTable(
+            node.get("topic").asText(),
+            Consumed.with(text, text),
+            Materialized.<Object, Object, KeyValueStore<Bytes, byte[]>>as("store-" + id));
+        final KeyValueMapper<Object, Object, Object> selector = Functions.selector(node.get("selector").asText());
+        final ValueJoinerWithKey<Object, Object, Object, Object> joiner = Functions::joined;
+        return node.get("kind").asText().equals("inner")
+            ? stream.join(table, selector, joiner)
+            : stream.leftJoin(table, selector, joiner);
     }
 
     static KTable<Object, Object> foreignKeys(

@@ -104,6 +104,7 @@ final class SpecTopology {
                 text, id, name(node, "kind"), repartitioned(id, node), tables.get(node.get("with").asInt())));
             case "joinTables" -> tables.put(id, Joins.tables(
                 name(node, "kind"), tableOf(node), tables.get(node.get("with").asInt())));
+            case "joinGlobal" -> streams.put(id, Joins.globalTable(builder, text, id, node, of(node)));
             case "joinForeignKey" -> tables.put(id, Joins.foreignKeys(
                 text, id, node, tableOf(node), tables.get(node.get("with").asInt())));
             case "toTable" -> tables.put(id, of(node).toTable(
