@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { Problem, problemBody } from './problems.js';
 
-/** After a busy port so many others are tried. */
+/** After a busy port that nobody named so many others are tried. */
 const MORE_PORTS = 20;
 const HEADERS_WITHIN_MS = 10_000;
 const REQUEST_WITHIN_MS = 60_000;
@@ -15,10 +15,30 @@ const MAX_HEADER_BYTES = 64 * 2 ** 10;
 export interface Address {
   readonly host: string;
   readonly port: number;
+  /** Whether it is a default, which nobody waits at: the next ports are as good. */
+  readonly isDefault?: boolean;
 }
 
-/** Listens at the port, or where it is busy at one of the next. @throws what listening failed with */
-export async function listen(app: Express, { host, port }: Address): Promise<{ server: Server; url: string }> {
+/** Another program listens at a port that was named. */
+export class PortTakenError extends Error {
+  override readonly name = 'PortTakenError';
+  readonly code = 'EADDRINUSE';
+
+  constructor({ host, port }: Address, cause: unknown) {
+    super(
+      `port ${port} of ${host}, where HTTP is to be served, is taken: \`ss -ltnp sport = :${port}\` tells by whom; choose another with --http`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Listens at the port, or where it is a default and busy, at one of the next.
+ *
+ * @throws PortTakenError, and what else listening failed with
+ */
+export async function listen(app: Express, address: Address): Promise<{ server: Server; url: string }> {
+  const { host, isDefault = false, port } = address;
   const limits = {
     headersTimeout: HEADERS_WITHIN_MS,
     requestTimeout: REQUEST_WITHIN_MS,
@@ -33,7 +53,8 @@ export async function listen(app: Express, { host, port }: Address): Promise<{ s
       return { server, url: `http://${host.includes(':') ? `[${host}]` : host}:${got}` };
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'EADDRINUSE' || port === 0 || tried >= Math.min(port + MORE_PORTS, 65_535)) throw error;
+      if (code !== 'EADDRINUSE') throw error;
+      if (!isDefault || tried >= Math.min(port + MORE_PORTS, 65_535)) throw new PortTakenError(address, error);
     }
   }
 }

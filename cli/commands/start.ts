@@ -163,7 +163,9 @@ export function startCommand(program: Command, makeProgram: MakeProgram): Comman
         '1d',
       ),
     )
-    .addOption(httpOption('address of the dashboard and the HTTP API; if the port is busy, the next free one is used'))
+    .addOption(
+      httpOption('address of the dashboard and the HTTP API; if the default port is busy, the next free one is used'),
+    )
     .option('--no-http', 'do not serve HTTP; with --once or --brokers it is served only if --http is given')
     .option('--no-auth', 'let anybody on this machine use it without signing in');
   const stored = addRetention(addPipelines(addSource(addListen(addAlerts(addElasticsearch(command))))));

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 const DEFAULT_ADDRESS = '127.0.0.1:4000';
 
 export interface HttpOptions {
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: { readonly host: string; readonly port: number; readonly isDefault?: boolean };
   readonly auth: boolean;
 }
 
@@ -12,12 +12,12 @@ export function httpOption(description: string): Option {
   return new Option('--http <host:port>', description)
     .env('MILLRACE_HTTP')
     .argParser(httpAddress)
-    .default(httpAddress(DEFAULT_ADDRESS), DEFAULT_ADDRESS);
+    .default({ ...httpAddress(DEFAULT_ADDRESS), isDefault: true }, DEFAULT_ADDRESS);
 }
 
 export function addHttp(command: Command): Command {
   return command
-    .addOption(httpOption('address to listen on; if the port is busy, the next free one is used'))
+    .addOption(httpOption('address to listen on; if the default port is busy, the next free one is used'))
     .option('--no-auth', 'let anybody on this machine use it without signing in');
 }
 
