@@ -1,5 +1,6 @@
 import { setImmediate as macrotask } from 'node:timers/promises';
 import type { ReadLine } from './line-reader.js';
+import { LowestFirst } from './lowest-first.js';
 
 /** How often an input without lines is asked again. */
 const LOOK_EVERY_MS = 200;
@@ -43,7 +44,9 @@ export async function* merged(
     closed.sort((one, other) => other.source.firstTime - one.source.firstTime || other.index - one.index);
   };
   add(sources);
-  let open: Reading[] = [];
+  /** Those that are open: by their next lines, and those that are to be asked for one. */
+  const heads = new LowestFirst<Reading>(isBefore);
+  const asked = new Set<Reading>();
   /** Until one of them has answered, or for so long. */
   const waited = (ms: number) =>
     new Promise<void>((resolve) => {
@@ -55,7 +58,7 @@ export async function* merged(
       };
       const timer = setTimeout(over, ms);
       signal.addEventListener('abort', over);
-      for (const { pending } of open) pending?.then(over);
+      for (const { pending } of asked) pending?.then(over);
     });
   try {
     while (!signal.aborted) {
@@ -63,23 +66,27 @@ export async function* merged(
         yield undefined;
         add(await arrivals.take());
       }
-      const isWaiting = await filled(open);
+      const isWaiting = await filled(asked, heads);
       if (isWaiting) {
         yield undefined;
         await waited(STALL_MS);
-        for (const reading of open) reading.isStalled = reading.pending !== undefined;
+        for (const reading of asked) reading.isStalled = reading.pending !== undefined;
         continue;
       }
-      open = open.filter(({ isDone }) => !isDone);
-      const lowest = lowestOf(open);
-      const next = open.length < (arrivals?.mostOpen ?? Number.POSITIVE_INFINITY) ? closed.at(-1) : undefined;
+      const lowest = heads.first;
+      const open = heads.size + asked.size;
+      const next = open < (arrivals?.mostOpen ?? Number.POSITIVE_INFINITY) ? closed.at(-1) : undefined;
       if (next !== undefined && (lowest === undefined || next.source.firstTime <= timeOf(lowest))) {
         closed.pop();
-        open.push(new Reading(next.source, next.index));
-        open.sort((one, other) => one.index - other.index);
+        asked.add(new Reading(next.source, next.index));
       } else if (lowest !== undefined) {
-        yield take(lowest, open, next?.source.firstTime ?? Number.POSITIVE_INFINITY);
-      } else if (open.length === 0 && arrivals === undefined) {
+        heads.take();
+        const limit = Math.min(next?.source.firstTime ?? Number.POSITIVE_INFINITY, timeOf(heads.first));
+        const lines = take(lowest, limit);
+        if (lowest.head === undefined) asked.add(lowest);
+        else heads.add(lowest);
+        yield lines;
+      } else if (open === 0 && arrivals === undefined) {
         return;
       } else {
         yield undefined;
@@ -87,7 +94,7 @@ export async function* merged(
       }
     }
   } finally {
-    for (const reading of open) await reading.close();
+    for (const reading of [...heads, ...asked]) await reading.close();
   }
 }
 
@@ -140,39 +147,37 @@ class Reading {
   }
 }
 
-/** Asks those that have no line. @returns whether one of them has not answered yet */
-async function filled(open: readonly Reading[]): Promise<boolean> {
+/** Asks those that have no line: what they answer puts them among the heads. @returns whether one has not answered yet */
+async function filled(asked: Set<Reading>, heads: LowestFirst<Reading>): Promise<boolean> {
   let isWaiting = false;
-  for (const reading of open) {
+  for (const reading of asked) {
     if (reading.failure !== undefined) throw reading.failure;
-    if (reading.head !== undefined || reading.isDone || reading.isStalled || reading.askAt > performance.now())
-      continue;
-    const asked = reading.ask();
-    if (reading.source.mayStall) await Promise.race([asked, macrotask()]);
-    else await asked;
-    if (reading.failure !== undefined) throw reading.failure;
-    if (reading.pending !== undefined) isWaiting = true;
+    if (reading.head === undefined && !reading.isDone && !reading.isStalled && reading.askAt <= performance.now()) {
+      const answer = reading.ask();
+      if (reading.source.mayStall) await Promise.race([answer, macrotask()]);
+      else await answer;
+      if (reading.failure !== undefined) throw reading.failure;
+      if (reading.pending !== undefined) isWaiting = true;
+    }
+    if (reading.head === undefined && !reading.isDone) continue;
+    asked.delete(reading);
+    if (reading.head !== undefined) heads.add(reading);
   }
   return isWaiting;
 }
 
-function timeOf(reading: Reading): number {
-  return reading.head?.time ?? Number.POSITIVE_INFINITY;
+function timeOf(reading: Reading | undefined): number {
+  return reading?.head?.time ?? Number.POSITIVE_INFINITY;
 }
 
-/** Of equals the first. */
-function lowestOf(open: readonly Reading[]): Reading | undefined {
-  let lowest: Reading | undefined;
-  for (const reading of open) {
-    if (reading.head !== undefined && (lowest === undefined || timeOf(reading) < timeOf(lowest))) lowest = reading;
-  }
-  return lowest;
+/** Of equals the first input's. */
+function isBefore(one: Reading, other: Reading): boolean {
+  const difference = timeOf(one) - timeOf(other);
+  return difference < 0 || (difference === 0 && one.index < other.index);
 }
 
 /** The input's lines up to where another goes on. */
-function take(reading: Reading, open: readonly Reading[], opensAt: number): readonly ReadLine[] {
-  let limit = opensAt;
-  for (const other of open) if (other !== reading) limit = Math.min(limit, timeOf(other));
+function take(reading: Reading, limit: number): readonly ReadLine[] {
   const { at, lines } = reading;
   let end = at + 1;
   if (limit === Number.POSITIVE_INFINITY) end = lines.length;
