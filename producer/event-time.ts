@@ -8,8 +8,9 @@ const COMMON_LOG = new RegExp(
   `^ ?(\\d{1,2})/([A-Za-z]{3})/(\\d{4})[: ](\\d{2}):(\\d{2}):(\\d{2})${FRACTION}${ZONE}$`,
   'i',
 );
+/** MariaDB has a space for the first digit of an hour. */
 const ISO_8601 = new RegExp(
-  `^(\\d{4})[-/.](\\d{2})[-/.](\\d{2})[T ](\\d{2}):(\\d{2})(?::(\\d{2})${FRACTION})?${ZONE}$`,
+  `^(\\d{4})[-/.](\\d{2})[-/.](\\d{2})[T ]([ \\d]\\d):(\\d{2})(?::(\\d{2})${FRACTION})?${ZONE}$`,
   'i',
 );
 /** `20240307T110501Z`, `20240307 11:05:01`. */

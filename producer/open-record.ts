@@ -33,8 +33,11 @@ export class OpenRecord<Line> {
     const fields = this.#fields;
     if (this.#texts.length > 0 || this.#omitted > 0) {
       const first = typeof fields.message === 'string' ? [fields.message] : [];
+      // .NET's console has the message in the lines behind, all of them as far in as the first.
+      const indent = first.length === 0 ? (/^ */.exec(this.#texts[0] ?? '')?.[0] ?? '') : '';
       const rest = this.#omitted > 0 ? [`… ${this.#omitted} more lines`] : [];
-      fields.message = [...first, ...this.#texts, ...rest].join('\n').trimEnd();
+      const texts = this.#texts.map((text) => (text.startsWith(indent) ? text.slice(indent.length) : text));
+      fields.message = [...first, ...texts, ...rest].join('\n').trimEnd();
     }
     return { fields, last: this.#last };
   }

@@ -4,6 +4,7 @@ import { EnvoyFormat } from './envoy.js';
 import { ErrorLogFormat } from './error-log.js';
 import { HaproxyFormat } from './haproxy.js';
 import { isBehind, isList, isListBracket, JsonFormat, jsonObject } from './json.js';
+import { withoutColours } from './levels.js';
 import {
   Continuation,
   type LineFormat,
@@ -20,10 +21,13 @@ import { LoadBalancerFormat } from './load-balancer.js';
 import { LogfmtFormat } from './logfmt.js';
 import { LtsvFormat } from './ltsv.js';
 import { PartialLines } from './partial-lines.js';
+import { S3AccessFormat } from './s3-access.js';
 import { SquidFormat } from './squid.js';
 import { beginsFailure, isTrace, TextLogFormat } from './text-log.js';
+import { TimelessFormat } from './timeless.js';
 import { W3cFormat } from './w3c.js';
 import { completed, dockerLine, unwrapped, type Wrapped, wrappedService } from './wrappers.js';
+import { ZeekFormat } from './zeek.js';
 
 const OPEN_BRACE = 123;
 const DEEPEST = 3;
@@ -48,6 +52,8 @@ interface Member {
 }
 
 const TEXT = 'a text log';
+const TIMELESS = 'a text log without times';
+const ZEEK = "Zeek's log";
 const W3C = "the W3C's extended format";
 const BALANCER = "an AWS load balancer's log";
 const CSV = 'CSV';
@@ -94,7 +100,7 @@ export class AutoFormat implements LineFormat {
     const inner: LineFormat = { read: (line) => this.#inside(line) };
     this.#json = new JsonFormat({ forwarded, messages: inner });
     const member = (memberName: string, format: LineFormat, isSure: boolean): Member => ({
-      ...{ name: memberName, isSure, isTable: memberName === W3C || memberName === CSV },
+      ...{ name: memberName, isSure, isTable: memberName === W3C || memberName === CSV || memberName === ZEEK },
       format: format === this.#errorLog || format === this.#csv ? format : (format.forText?.(head) ?? format),
     });
     this.#csv = new CsvFormat(this.#json).forText(head);
@@ -107,9 +113,12 @@ export class AutoFormat implements LineFormat {
       member("HAProxy's log of requests", new HaproxyFormat(), true),
       member("Envoy's access log", new EnvoyFormat(), true),
       member("Squid's access log", new SquidFormat(), true),
+      member("S3's access log", new S3AccessFormat(), true),
+      member(ZEEK, new ZeekFormat(this.#json), true),
       member(W3C, new W3cFormat(), false),
       member(TEXT, new TextLogFormat(), false),
       member('logfmt', new LogfmtFormat(this.#json), true),
+      member(TIMELESS, new TimelessFormat(), false),
       member(LINE_PROTOCOL, new LineProtocolFormat(), false),
       csv,
     ];
@@ -124,7 +133,7 @@ export class AutoFormat implements LineFormat {
   }
 
   read(line: string): LineOutcome {
-    const outcome = this.#read(line);
+    const outcome = this.#read(withoutColours(line));
     if (this.#options.onDecision !== undefined) this.#count(outcome);
     return outcome;
   }

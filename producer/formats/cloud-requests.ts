@@ -2,11 +2,12 @@ type Members = Record<string, unknown>;
 
 /**
  * A request in the words of most others, where those that a cloud has are nobody else's: Cloudflare's Logpush, Google's
- * load balancers, Azure's application gateways, and the access logs of AWS's API gateways. Undefined for any other.
+ * load balancers, Heroku's router, Azure's application gateways, and the access logs of AWS's API gateways. Undefined for any other.
  */
 export function cloudRequest(object: Members): Members | undefined {
   const { httpRequest, properties } = object;
   if ('EdgeResponseStatus' in object) return cloudflare(object);
+  if ('dyno' in object && 'fwd' in object && 'connect' in object) return heroku(object);
   if (isObject(httpRequest) && 'requestUrl' in httpRequest) return google(object, httpRequest);
   if (isObject(properties) && 'httpStatus' in properties) return azure(object, properties);
   if ('requestTime' in object && 'httpMethod' in object) return apiGateway(object);
@@ -22,6 +23,17 @@ function cloudflare(object: Members): Members {
     ...{ status: object['EdgeResponseStatus'], bytes: object['EdgeResponseBytes'] },
     ...{ user_agent: object['ClientRequestUserAgent'], referrer: object['ClientRequestReferer'] },
     ...{ tls: object['ClientSSLProtocol'], request_id: object['RayID'] },
+  };
+}
+
+/** Of Heroku's router; who asked is the last of `fwd`, for the others are the client's word. */
+function heroku({ connect, dyno, fwd, service, ...rest }: Members): Members {
+  const took = Number.parseFloat(String(connect)) + Number.parseFloat(String(service));
+  return {
+    ...rest,
+    client_ip: String(fwd).split(',').at(-1)?.trim(),
+    ...(typeof dyno === 'string' && dyno !== '' ? { server: dyno } : {}),
+    ...(Number.isFinite(took) ? { request_time: took / 1000 } : {}),
   };
 }
 

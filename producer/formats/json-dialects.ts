@@ -1,4 +1,5 @@
 import { cloudRequest } from './cloud-requests.js';
+import { windowsEvent } from './windows-events.js';
 
 type Members = Record<string, unknown>;
 
@@ -8,13 +9,15 @@ const PLACEHOLDER = /\{[@$]?([\w.]{1,128})(?:[,:][^}]{0,64})?\}/g;
 
 /**
  * An object in the words of most others, where its own say the same in a way that nobody else has: MongoDB's log, Serilog's
- * two forms, Extended JSON's times, and messages that the journal writes as bytes. Undefined for any other.
+ * two forms, Windows' events, Extended JSON's times, and messages that the journal writes as bytes. Undefined for any other.
  *
  * @param times names under which a time may be
  */
 export function inCommonWords(object: Members, times: readonly string[]): Members | undefined {
   const request = cloudRequest(object);
   if (request !== undefined) return request;
+  const event = windowsEvent(object);
+  if (event !== undefined) return event;
   if ('@t' in object) return compact(object);
   if (typeof object['MessageTemplate'] === 'string') return serilog(object);
   if (Array.isArray(object['MESSAGE'])) return { ...object, MESSAGE: textOf(object['MESSAGE']) };

@@ -13,7 +13,7 @@ const NAMES: Readonly<Record<Exclude<RequestField, 'forwarded'>, string>> = {
     'clienthost request.client_ip request.remote_ip request.remote_addr source.ip source.address id.orig_h client.ip ' +
     'client.address ip_address client_ip_address remote_ip_address user_ip peer_ip source_ip src_ip src downstream_remote_address downstream_remote_address_without_port client',
   time:
-    '@timestamp time_local time_iso8601 msec timestamp time startutc ts datetime date start_time event_time ' +
+    '@timestamp time_local time_iso8601 msec timestamp time startutc ts t datetime date start_time event_time ' +
     'timestamp_ms timestamp_us timestamp_ns timestamp_millis ts_ms ts_us ts_ns time_ms time_us time_ns epoch epoch_ms ' +
     'epoch_millis unix_time',
   request: 'request request_line req',
@@ -69,6 +69,9 @@ const WRAPPERS = new Set([
 /** Caddy has headers as lists. */
 const MAY_BE_LISTS = new Set<RequestField>(['forwarded', 'userAgent', 'referrer', 'requestId']);
 const DEEPEST = 3;
+const OF_UNIT = /_?(?:ms|us|ns|millis)$/i;
+/** What is less is no time of these units since 1973. */
+const EARLIEST = 1e11;
 
 /** Finds what a request is made of in an object, whatever its members are called. */
 export class JsonFields {
@@ -112,6 +115,8 @@ export class JsonFields {
       const whole = wrapper === '' ? null : this.#names.place(`${wrapper}${within}`);
       const place = whole ?? this.#names.place(within);
       if (place === null || !says(value) || (Array.isArray(value) && !MAY_BE_LISTS.has(place.field))) continue;
+      // `time_ms=12` is how long it took.
+      if (place.field === 'time' && OF_UNIT.test(name) && Number(value) < EARLIEST) continue;
       const rank = ranks[place.field];
       if (rank !== undefined && rank <= place.rank) continue;
       ranks[place.field] = place.rank;

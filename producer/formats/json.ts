@@ -42,6 +42,7 @@ const LEVELS = [
   'short_message',
   'Level',
   'Severity',
+  'error_severity',
 ];
 const SENSORS = ['sensor_id', 'sensorId', 'sensor', 'device_id', 'deviceId', 'device', 'id', 'name'];
 const MEASUREMENTS = ['temperature', 'temp', 'temperature_c', 'temperature_celsius', 'pressure'];

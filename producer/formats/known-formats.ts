@@ -14,11 +14,13 @@ import { compileLogFormat } from './log-format.js';
 import { LogfmtFormat } from './logfmt.js';
 import { LtsvFormat } from './ltsv.js';
 import { fieldMap, MappedFormat } from './mapped.js';
+import { S3AccessFormat } from './s3-access.js';
 import { configuredFormats } from './server-configuration.js';
 import { SquidFormat } from './squid.js';
 import { TextLogFormat } from './text-log.js';
 import { W3cFormat } from './w3c.js';
 import { UnwrappingFormat } from './wrappers.js';
+import { ZeekFormat } from './zeek.js';
 
 /** A format, and what whoever chose it should know of it. */
 export interface ChosenFormat {
@@ -53,8 +55,14 @@ const FORMATS: Readonly<Record<string, MakeFormat>> = {
   logfmt: ({ forwarded }) => new LogfmtFormat(new JsonFormat({ forwarded })),
   ltsv: ({ forwarded }) => new LtsvFormat(forwarded),
   ...{ w3c, iis: w3c, cloudfront: w3c, alb: loadBalancer, 'nginx-error': error, 'apache-error': error },
-  ...{ haproxy: () => new HaproxyFormat(), squid: () => new SquidFormat(), envoy: () => new EnvoyFormat() },
+  ...{
+    haproxy: () => new HaproxyFormat(),
+    squid: () => new SquidFormat(),
+    s3: () => new S3AccessFormat(),
+    envoy: () => new EnvoyFormat(),
+  },
   text: () => new TextLogFormat(),
+  zeek: ({ forwarded }) => new ZeekFormat(new JsonFormat({ forwarded })),
   csv: ({ forwarded }) => new CsvFormat(new JsonFormat({ forwarded })),
   'line-protocol': () => new LineProtocolFormat(),
 };

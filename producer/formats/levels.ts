@@ -13,8 +13,9 @@ const WORDS: Readonly<Record<string, Level>> = {
     verbose: 'DEBUG',
     silly: 'DEBUG',
   },
-  // .NET's console.
-  ...{ fail: 'ERROR', dbug: 'DEBUG', trce: 'DEBUG' },
+  // .NET's console, RabbitMQ's four letters, and Python's cut to five.
+  ...{ fail: 'ERROR', dbug: 'DEBUG', trce: 'DEBUG', noti: 'INFO', erro: 'ERROR', debu: 'DEBUG' },
+  ...{ warni: 'WARN', criti: 'CRITICAL', note: 'INFO' },
   ...{ dbg: 'DEBUG', trc: 'DEBUG', config: 'DEBUG', d: 'DEBUG', v: 'DEBUG', all: 'DEBUG', vrb: 'DEBUG' },
   ...{
     info: 'INFO',
@@ -51,6 +52,10 @@ const WORDS: Readonly<Record<string, Level>> = {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colours are made of
 const COLOURS = /\u001b\[[\d;]*m/g;
 
+export function withoutColours(text: string): string {
+  return text.includes('\u001b') ? text.replace(COLOURS, '') : text;
+}
+
 /**
  * One of the five levels. Numbers are those of pino and bunyan, 10 to 60; of OpenTelemetry and syslog a caller who knows
  * that they are gives the word.
@@ -61,8 +66,7 @@ export function levelOf(value: unknown): Level | undefined {
   }
   if (typeof value !== 'string') return undefined;
   if (Object.hasOwn(WORDS, value)) return WORDS[value];
-  const word = value
-    .replace(COLOURS, '')
+  const word = withoutColours(value)
     .trim()
     .toLowerCase()
     .replace(/[[\]:]/g, '');

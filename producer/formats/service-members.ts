@@ -1,6 +1,7 @@
 import { levelOf, syslogLevel } from './levels.js';
 import { ServiceFields, says } from './line-format.js';
 import { FieldNames } from './names.js';
+import { queryMs } from './query-duration.js';
 
 type Field = Exclude<keyof ServiceFields, 'attributes'> | 'stack' | 'logger';
 
@@ -18,10 +19,10 @@ const NAMES: Readonly<Record<Field, string>> = {
     'service service.name service_name servicename app app.name application app_name appname application_name ' +
     'resource.service.name dd.service kubernetes.labels.app kubernetes.labels.app_kubernetes_io/name ' +
     'kubernetes.container.name kubernetes.container_name container.name container_name _service _app _application ' +
-    '_application_name syslog_identifier component program systemd.unit _systemd_unit',
+    '_application_name syslog_identifier component program systemd.unit _systemd_unit sourcename providername winlog.provider_name',
   level:
     'level severity log.level lvl levelname log_level loglevel severity_text severitytext level_name levelstr ' +
-    'syslog_severity log_severity',
+    'syslog_severity log_severity error_severity leveldisplayname',
   message: 'message msg short_message @message textpayload jsonpayload.message body log event text line messageobject',
   responseTime:
     'response_time responsetime response_time_ms responsetimems duration_ms durationms elapsed_ms latency_ms took_ms ' +
@@ -40,11 +41,11 @@ const NAMES: Readonly<Record<Field, string>> = {
     'context.request_id',
   ip:
     'client_ip clientip client.ip ip remote_ip remote_addr req.remoteaddress source.ip req.ip client_addr remoteaddr ' +
-    'ip_address client_ip_address user_ip peer_ip',
+    'ip_address client_ip_address user_ip peer_ip remote_host',
   bytes: 'bytes response_size content_length res.contentlength http.response.body.bytes http.response.bytes bytes_sent',
   source:
     'instance service.instance.id service.node.name kubernetes.pod.name kubernetes.pod_name pod_name pod host.name ' +
-    'hostname host.hostname host source machine node _hostname container_id agent.hostname',
+    'hostname host.hostname host source machine node _hostname container_id agent.hostname machinename',
   traceId: 'trace_id traceid trace.id dd.trace_id otel.trace_id trace contexttraceid x_b3_traceid',
   spanId: 'span_id spanid span.id dd.span_id x_b3_spanid',
   stack:
@@ -149,6 +150,16 @@ function dialect(fields: ServiceFields, object: Record<string, unknown>): void {
   if (typeof fields.level === 'number' && 'pid' in object && fields.service === undefined) {
     fields.service = object['name'];
     if (attributes !== undefined) delete attributes['name'];
+  }
+  // PostgreSQL names the program that is connected to it.
+  if ('error_severity' in object && 'backend_type' in object) {
+    fields.service = undefined;
+    fields.responseTime = queryMs(fields.message);
+  }
+  // Elasticsearch calls a logger a component.
+  if ('node.name' in object && 'cluster.name' in object && fields.service === object['component']) {
+    fields.service = 'elasticsearch';
+    fields.attributes = { ...attributes, logger: object['component'] };
   }
   // GELF has syslog's levels, and the stack trace in a text of its own.
   if ('short_message' in object) {

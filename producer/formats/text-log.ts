@@ -1,14 +1,19 @@
 import { ZONE_TEXT } from '../time-zone.js';
-import { levelOf } from './levels.js';
+import { levelOf, withoutColours } from './levels.js';
 import {
   Continuation,
   type LineFormat,
   type LineOutcome,
   LineRefusal,
+  NO_RECORD,
+  type RequestFields,
   ServiceFields,
   shown,
   UNFINISHED,
 } from './line-format.js';
+import { queryMs } from './query-duration.js';
+import { requestIn } from './request-messages.js';
+import { dialectFields } from './text-dialects.js';
 
 const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
 const CLOCK = '\\d{2}:\\d{2}:\\d{2}(?:[.,]\\d{1,9})?';
@@ -18,7 +23,7 @@ const ZONE = `(?: ?${ZONE_TEXT}(?![\\w:]))?`;
 const BEGINS = new RegExp(
   '^(?:\\ufeff)?(?:\\[?(?<before>[A-Z]{4,8})\\]?:? +)?[[<(]?(?<time>' +
     [
-      `\\d{4}(?<iso>[-/.])\\d{2}\\k<iso>\\d{2}(?: ${TWELVE}|[T ]${CLOCK}|T\\d{2}:\\d{2}(?=Z|[+-]))${ZONE}`,
+      `\\d{4}(?<iso>[-/.])\\d{2}\\k<iso>\\d{2}(?: ${TWELVE}|[T ]${CLOCK}|  \\d:\\d{2}:\\d{2}|T\\d{2}:\\d{2}(?=Z|[+-]))${ZONE}`,
       `\\d{1,2}(?<named>[ /-])${MONTH}\\k<named>\\d{4}[ :]${CLOCK}${ZONE}`,
       `(?:[A-Z][a-z]{2} )?${MONTH} [ \\d]\\d (?:\\d{4} )?${CLOCK}(?: \\d{4})?`,
       `[A-Z][a-z]{2}, \\d{2} ${MONTH} \\d{4} ${CLOCK}${ZONE}`,
@@ -33,12 +38,6 @@ const BEGINS = new RegExp(
 );
 /** Seconds, or thousandths and so on of them, since 1970: any number could be that, so a level has to follow. */
 const EPOCH = /^\[?(?<time>1\d{9}(?:\.\d{1,9})?|1\d{12}|1\d{15}|1\d{18})\]?(?=[\s:|])/;
-/** Ruby's: `E, [2024-03-07T11:05:01.123456 #4242] ERROR -- cart: boom`. */
-const RUBY =
-  /^[DIWEFAU], \[(?<time>[\dT:. -]{19,32}?) ?#\d+\] +(?<level>[A-Z]+) -- (?<name>[^:]{0,128}): (?<message>.*)$/s;
-/** Redis: `4242:M 07 Mar 2024 11:05:01.123 * Ready`. */
-const REDIS = new RegExp(`^\\d+:[XCSM] (?<time>\\d{2} ${MONTH} \\d{4} ${CLOCK}) (?<sign>[.*#-]) (?<message>.*)$`, 's');
-const REDIS_LEVELS: Readonly<Record<string, string>> = { '.': 'debug', '-': 'info', '*': 'notice', '#': 'warning' };
 /** java.util.logging writes a line of its own for the time and the method: the level and the message are in the next. */
 const JUL_FIRST = new RegExp(
   `^(?<time>${MONTH} \\d{1,2}, \\d{4} ${TWELVE}) (?<logger>[\\w.$]{1,256}) [\\w$<>]{1,128}$`,
@@ -51,17 +50,15 @@ const PHP_LEVELS: Readonly<Record<string, string>> = {
   ...{ 'fatal error': 'fatal', 'parse error': 'error', warning: 'warning' },
   ...{ notice: 'notice', deprecated: 'notice', 'strict standards': 'notice' },
 };
-/** Kubernetes' own components: `E0307 11:05:01.123456       1 file.go:12] …`. */
-const KLOG = /^([IWEF])(\d{4} \d{2}:\d{2}:\d{2}\.\d{1,6}) +\d+ ([\w.-]+:\d+)\] (.*)$/;
 /** `2026-11-29T09:17:50.812Z  INFO 4242 --- [shop] [           main] shop.Orders   : …`. */
 const SPRING =
   /^ *(?<level>[A-Z]{4,5}) \d+ --- (?:\[ *(?<app>[^\]]{0,128})\] )?\[ *(?<thread>[^\]]{0,256})\] (?<logger>\S{1,256}) *: (?<message>.*)$/;
 const LOUD =
   'TRACE|DEBUG|INFO|INFORMATION|NOTICE|WARN|WARNING|ERROR|SEVERE|CRIT|CRITICAL|FATAL|PANIC|DPANIC|ALERT|EMERG|FINE|FINER|' +
-  'FINEST|CONFIG|VERBOSE|TRC|DBG|INF|WRN|ERR|FTL|PNC|VRB';
+  'FINEST|CONFIG|VERBOSE|SUCCESS|WARNI|CRITI|TRC|DBG|INF|WRN|ERR|FTL|PNC|VRB';
 /** In small letters they may be words of a message, unless something stands around them. */
 const SMALL =
-  '(?:[Tt]race|[Dd]ebug|[Ii]nfo|[Nn]otice|[Ww]arn(?:ing)?|[Ee]rror|[Cc]ritical|[Ff]atal|[Vv]erbose|[Ss]illy|http)';
+  '(?:[Tt]race|[Dd]ebug|[Ii]nfo|[Nn]ot(?:e|ice)|[Ww]arn(?:ing)?|[Ee]rror|[Cc]ritical|[Ff]atal|[Vv]erbose|[Ss]illy|noti|erro|debu|http)';
 /** What may stand between the time and the level: threads, processes, names of loggers. */
 const BETWEEN = '(?:[\\s|,:-]*(?:\\[[^\\]]{0,256}\\]|\\([^)]{0,128}\\)|[\\w.$/@-]{1,128}(?=[\\s|])))';
 const LEVEL = new RegExp(
@@ -72,9 +69,10 @@ const PYTHON = /^(?<logger>[\w.]{1,256}):(?<line>\d{1,7}) - (?<message>.*)$/s;
 /** Lines that are more of the one before whatever they stand in: stack traces of Java, Python, Node and Go. */
 const TRACE =
   /^(?:\s+\S|Caused by: |Suppressed: |Traceback \(|During handling of |The above exception |goroutine \d+ \[|created by |\.\.\. \d+ (?:more|common)|[\w.$]{1,256}(?:Error|Exception|Warning|Interrupt|Exit|Throwable)(?::|$)|panic: |fatal error: |\[signal |exit status |main\.|runtime\.|[\w./-]{1,256}\.[\w.()*]{1,128}\(.*\)$)/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colours are made of
-const COLOURS = /\u001b\[[\d;]*m/g;
 const REQUEST = /\b(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH) \S+ HTTP\/\d|"(?:GET|POST|HEAD|PUT|DELETE) /;
+/** What programs write around their lines: logcat, glog and the journal. */
+const HEADING =
+  /^(?:-{9} (?:beginning of|switch to) \S|Log file created at: |Running on machine: |Binary: Built |Running duration |Log line format: |-- (?:Boot [\da-f]+|Journal begins at .*|Logs begin at .*|No entries|Reboot) ?(?:--|\.)$)/;
 const LONGEST_HEADER = 600;
 
 /** Lines that begin a failure of their own, where the one before is of something else. */
@@ -104,10 +102,11 @@ export class TextLogFormat implements LineFormat {
   }
 
   read(line: string): LineOutcome {
+    if (HEADING.test(line)) return NO_RECORD;
     if (this.#takesFirst(line)) return UNFINISHED;
     const fields = this.#secondOf(line) ?? textFields(line);
     if (fields !== undefined) {
-      this.#isOpen = true;
+      this.#isOpen = fields instanceof ServiceFields;
       return fields;
     }
     if (this.#isOpen || isTrace(line)) return new Continuation(line);
@@ -136,12 +135,10 @@ export class TextLogFormat implements LineFormat {
 }
 
 /** What a line of text says that begins with a time; undefined for others. */
-export function textFields(line: string): ServiceFields | undefined {
-  const plain = line.includes('\u001b') ? line.replace(COLOURS, '') : line;
-  const klog = KLOG.exec(plain);
-  if (klog !== null) return klogFields(klog);
-  const known = RUBY.exec(plain)?.groups ?? REDIS.exec(plain)?.groups;
-  if (known !== undefined) return knownFields(known);
+export function textFields(line: string): RequestFields | ServiceFields | undefined {
+  const plain = withoutColours(line);
+  const known = dialectFields(plain);
+  if (known !== undefined) return requestIn(known);
   const begins = BEGINS.exec(plain);
   if (begins?.groups === undefined) return sinceEpoch(plain);
   const { before, time = '' } = begins.groups;
@@ -150,7 +147,8 @@ export function textFields(line: string): ServiceFields | undefined {
   fields.time = time;
   fields.level = before;
   const rest = plain.slice(begins[0].length);
-  readRest(fields, begins[0].startsWith('[') && !begins[0].endsWith(']') ? unbracketed(rest) : rest);
+  const outcome = readRest(fields, begins[0].startsWith('[') && !begins[0].endsWith(']') ? unbracketed(rest) : rest);
+  if (outcome !== fields || fields.status !== undefined) return outcome;
   // An access log in a format of somebody's own is to be told as that, and not to be read as whatever it is.
   return fields.level === undefined && REQUEST.test(plain) ? undefined : fields;
 }
@@ -160,48 +158,30 @@ function unbracketed(rest: string): string {
   return rest.replace(/^( +[A-Z]{4,5} +[\w:.-]{1,256})\] /, '$1: ').replace(/^( +[A-Z]{4,5})\] /, '$1 ');
 }
 
-function knownFields({ level, message, name = '', sign = '', time }: Record<string, string>): ServiceFields {
-  const fields = new ServiceFields();
-  fields.time = time;
-  fields.level = level ?? REDIS_LEVELS[sign];
-  fields.message = message;
-  named(fields, name.trim());
-  return fields;
-}
-
-function sinceEpoch(line: string): ServiceFields | undefined {
+function sinceEpoch(line: string): RequestFields | ServiceFields | undefined {
   const begins = EPOCH.exec(line);
   if (begins === null) return undefined;
   const fields = new ServiceFields();
   fields.time = begins.groups?.['time'];
-  readRest(fields, line.slice(begins[0].length));
-  return fields.level === undefined ? undefined : fields;
+  const outcome = readRest(fields, line.slice(begins[0].length));
+  return fields.level === undefined ? undefined : outcome;
 }
 
-function klogFields([, letter = '', time = '', place = '', message = '']: RegExpExecArray): ServiceFields {
-  const fields = new ServiceFields();
-  fields.level = letter === 'F' ? 'fatal' : letter.toLowerCase();
-  fields.time = `${time.slice(0, 2)}-${time.slice(2)}`;
-  fields.message = message;
-  fields.attributes = { logger: place };
-  return fields;
-}
-
-function readRest(fields: ServiceFields, rest: string): void {
+function readRest(fields: ServiceFields, rest: string): RequestFields | ServiceFields {
   const spring = SPRING.exec(rest)?.groups;
   if (spring !== undefined) {
     fields.level = spring['level'];
     fields.service = spring['app'];
     fields.message = spring['message'];
     named(fields, spring['logger']);
-    return;
+    return fields;
   }
   const php = PHP.exec(rest)?.groups;
   if (php !== undefined) {
     fields.level = PHP_LEVELS[(php['kind'] ?? '').toLowerCase()] ?? 'error';
     fields.message = php['message'];
     named(fields, 'PHP');
-    return;
+    return fields;
   }
   let message = rest;
   if (fields.level === undefined) {
@@ -211,8 +191,9 @@ function readRest(fields: ServiceFields, rest: string): void {
     if (found !== null && level !== undefined) {
       fields.level = level;
       const header = found.groups?.['header']?.replace(/^[\s|,:-]+|[\s|,:-]+$/g, '') ?? '';
-      if (/^[\w.$/@-]+$/.test(header)) named(fields, header);
+      if (/^(?!\d+$)[\w.$/@-]+$/.test(header)) named(fields, header);
       message = rest.slice(found[0].length);
+      if (postgres !== undefined) fields.responseTime = queryMs(message.trimStart());
     }
   }
   message = message.replace(/^(?:\s*[\]:|,-]+(?=\s|$)|\s)+/, '');
@@ -221,18 +202,22 @@ function readRest(fields: ServiceFields, rest: string): void {
   if (others.length > 0 && name !== undefined && caller !== undefined && /:\d+$/.test(caller)) {
     named(fields, name);
     fields.message = others.join(' ');
-    return;
+    return fields;
   }
   if (caller !== undefined && name !== undefined && /^[\w./-]+:\d+$/.test(name)) {
     fields.message = [caller, ...others].join(' ');
-    return;
+    return fields;
   }
+  fields.message = message;
+  const request = requestIn(fields);
+  if (request !== fields || fields.status !== undefined) return request;
   const logger = (PYTHON.exec(message) ?? LOGGER.exec(message))?.groups;
   if (fields.level !== undefined && logger !== undefined && (logger['logger'] ?? '').length > 0) {
     named(fields, logger['logger']);
     message = logger['message'] ?? '';
   }
   fields.message = message;
+  return fields;
 }
 
 function named(fields: ServiceFields, logger: string | undefined): void {

@@ -27,6 +27,7 @@ export interface Wrapped {
 }
 
 const ISO_TIME = '\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(?:[.,]\\d{1,9})?(?:Z|[+-]\\d{2}:?\\d{2})';
+const CLOCK = '\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,9})?';
 const MONTH_TIME = '[A-Z][a-z]{2} [ \\d]\\d (?:\\d{4} )?\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,9})?';
 const PRIORITY = '(?:<(?<priority>\\d{1,3})>)?';
 const TAG = '(?<service>[^\\s:[\\]]{1,64})(?:\\[\\d{1,10}\\])?:';
@@ -40,8 +41,15 @@ const PREFIXES: readonly RegExp[] = [
   new RegExp(`^(?<time>${ISO_TIME}) (?<stream>stdout|stderr) (?<part>[FP])(?::[\\w:]*)? `),
   // syslog as RFC 5424 has it: version, time, machine, application, process, message, structured data.
   /^<(?<priority>\d{1,3})>\d{1,2} (?<time>\S{1,64}) (?<server>\S{1,255}) (?<service>\S{1,48}) \S{1,128} \S{1,32} (?:-|(?:\[(?:[^\]\\"]|"(?:[^"\\]|\\.)*")*\])+) ?\ufeff?/,
+  // Heroku's drains leave out the structured data.
+  /^<(?<priority>\d{1,3})>1 (?<time>\S{1,64}) \S{1,255} (?:heroku|app) (?<service>[\w-]{1,64})(?:\.\S{1,64})? - (?!-)/,
+  // `heroku logs`: the process type is the service, and which of them the instance.
+  new RegExp(`^(?<time>${ISO_TIME}) (?:heroku|app)\\[(?<server>(?<service>[\\w-]{1,64})(?:\\.[\\w-]{1,64})?)\\]: `),
   // syslog as RFC 3164 has it, in files without a priority.
-  new RegExp(`^${PRIORITY}(?<time>[A-Z][a-z]{2} [ \\d]\\d (?:\\d{4} )?\\d{2}:\\d{2}:\\d{2}) (?:${HOST} )?${TAG} ?`),
+  new RegExp(`^${PRIORITY}(?<time>${MONTH_TIME}) (?:${HOST} )?${TAG} ?`),
+  // journalctl -o short-full and -o short-unix.
+  new RegExp(`^[A-Z][a-z]{2} (?<time>\\d{4}-\\d{2}-\\d{2} ${CLOCK} [A-Z]{3,5}) ${HOST} ${TAG} ?`),
+  new RegExp(`^(?<time>1\\d{9}\\.\\d{6}) ${HOST} ${TAG} ?`),
   // rsyslog's files.
   new RegExp(`^${PRIORITY}(?<time>${ISO_TIME}) ${HOST} ${TAG} ?`),
   // Cisco's switches, which count their messages, and its firewalls.

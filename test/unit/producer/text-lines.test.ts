@@ -96,11 +96,7 @@ describe('what well-known programs write', () => {
       ],
     ],
     ['Redis', ['42:M 07 Mar 2024 11:05:01.123 # WARNING overcommit'], [['WARN', 'WARNING overcommit']]],
-    [
-      'Elasticsearch',
-      ['[2024-03-07T11:05:01,123][WARN ][o.e.n.Node   ] [node-1] slow'],
-      [['WARN', '[o.e.n.Node   ] [node-1] slow']],
-    ],
+    ['Elasticsearch', ['[2024-03-07T11:05:01,123][WARN ][o.e.n.Node   ] [node-1] slow'], [['WARN', '[node-1] slow']]],
     ["Ruby's Logger", ['E, [2024-03-07T11:05:01.123456 #42] ERROR -- cart: boom'], [['ERROR', 'boom']]],
     ["Rust's env_logger", ['[2024-03-07T11:05:01Z ERROR shop::cart] boom'], [['ERROR', 'shop::cart: boom']]],
     ['Monolog', ['[2024-03-07T11:05:01.123456+00:00] app.ERROR: boom {"a":1} []'], [['ERROR', 'boom {"a":1} []']]],
