@@ -1,7 +1,8 @@
 import type { Alert, Incident } from '../../schemas/records.js';
 import type { Calendar } from '../../topology/calendar.js';
 import { scopeOfService } from '../../topology/services/service-lines.js';
-import { alertsOf, beginOf, isFailing, linesOf, nameIn } from './incident-detail.js';
+import { alertsOf, beginOf, isFailing, linesOf, nameIn, requestsIn } from './incident-detail.js';
+import type { LiveRecord } from './live-record.js';
 import type { LiveResults } from './live-results.js';
 
 /** A service that is maintained may fail so long before what it makes fail. */
@@ -9,6 +10,11 @@ const BEFORE_MS = 60_000;
 /** Fewer requests in common may be chance. */
 const MIN_SHARED = 3;
 const MAX_NAMED = 20;
+/** What failures, and waiting for who fails, change of a service. */
+const EXPLAINED: readonly string[] = ['level', 'status', 'response_time'];
+/** Times so many times as long, of the typical response or of one in twenty, have a cause of their own. */
+const SLOWER = 1.5;
+const SLOW_SHARE = 0.05;
 
 /** A service that is maintained while an incident of another goes on. */
 interface MaintainedBeside {
@@ -66,12 +72,37 @@ export function maintainedBeside(
     .slice(0, MAX_NAMED);
 }
 
-/** Whether all that an incident tells are failures of requests that fail in a service that is maintained now. */
+/**
+ * Whether all that an incident tells comes of requests that fail in a service that is maintained now: its alerts are of
+ * failures, or of response times that are usual but for these requests.
+ */
 export function isOfMaintenance(live: LiveResults, calendar: Calendar, incident: Incident): boolean {
   if (incident.source_kind !== 'service' || !calendar.hasMaintenance) return false;
   const alerts = alertsOf(live, incident);
-  const areFailures = alerts.length > 0 && alerts.every(({ observed_failures: failures }) => (failures ?? 0) > 0);
-  if (!areFailures) return false;
+  const fields = new Set(alerts.flatMap((alert) => alert.fields));
+  if (fields.size === 0 || [...fields].some((field) => !EXPLAINED.includes(field))) return false;
   const isNow = (service: string) => calendar.isMaintenance(live.latestTime, live.latestTime, scopeOfService(service));
-  return maintainedBeside(live, calendar, incident, alerts).some((one) => one.is_cause && isNow(one.service));
+  const cause = maintainedBeside(live, calendar, incident, alerts).find((one) => one.is_cause && isNow(one.service));
+  if (cause === undefined) return false;
+  if (!fields.has('response_time')) return true;
+  const { before, during } = linesOf(live, incident, alerts);
+  const lines = live.ringOf('services')?.newest() ?? [];
+  const shared = requestsIn([...lines].filter(({ value }) => value['service'] === cause.service && isFailing(value)));
+  const others = during.filter(({ value: { request_id: request } }) => !shared.has(String(request)));
+  return !areSlower(timesOf(others), timesOf(before));
+}
+
+function timesOf(lines: readonly LiveRecord[]): number[] {
+  return lines
+    .flatMap(({ value: { response_time: time } }) => (typeof time === 'number' ? [time] : []))
+    .sort((one, other) => one - other);
+}
+
+/** Whether the typical one is slower, or more of them are slow. Both are sorted. */
+function areSlower(times: readonly number[], before: readonly number[]): boolean {
+  const quantile = (some: readonly number[], share: number) => some[Math.floor(share * (some.length - 1))] ?? 0;
+  return (
+    quantile(times, 0.5) > SLOWER * quantile(before, 0.5) ||
+    quantile(times, 1 - SLOW_SHARE) > SLOWER * quantile(before, 1 - SLOW_SHARE)
+  );
 }
