@@ -10,6 +10,7 @@ import { CONTESTANTS } from './contestants.js';
 import { measureForecasts } from './forecast.js';
 import { measureOnNab } from './nab.js';
 import { readNab } from './nab-corpus.js';
+import { measureOnOtherShapes } from './other-shapes/other-shapes.js';
 import { randomDetector } from './reference-detectors.js';
 import { measureRepeats, repeatsTable } from './repeats.js';
 import { measureOnFaults } from './services.js';
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     tunings: { type: 'string', default: '0' },
     faults: { type: 'boolean', default: false },
     shapes: { type: 'boolean', default: false },
+    'other-shapes': { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     seed: { type: 'string', default: '1' },
     tell: { type: 'boolean', default: false },
@@ -41,16 +43,21 @@ if (
   values.cloud === '' &&
   !values.faults &&
   !values.shapes &&
+  !values['other-shapes'] &&
   !values.repeats &&
   !values.forecast
 ) {
   console.error(
-    'On what? --faults, --shapes, --repeats, --forecast, --nab DIR or MILLRACE_NAB, --cloud DIR or MILLRACE_CLOUD: see bench/detection/README.md.',
+    'On what? --faults, --shapes, --other-shapes, --repeats, --forecast, --nab DIR or MILLRACE_NAB, --cloud DIR or MILLRACE_CLOUD: see bench/detection/README.md.',
   );
   process.exitCode = 2;
 }
 
 if (values.shapes) await measureOnShapes({ seed: Number(values.seed), tells: values.tell, only: values.only });
+
+if (values['other-shapes']) {
+  await measureOnOtherShapes({ seed: Number(values.seed), tells: values.tell, only: values.only });
+}
 
 if (values.forecast) {
   console.log(measureForecasts(Number(values.seed), values.nab === '' ? [] : readNab(values.nab).files));

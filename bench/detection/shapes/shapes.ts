@@ -2,7 +2,7 @@
  * False incidents on normal traffic of many shapes, and what is found of labelled faults: `npm run bench:detection -- --shapes`.
  */
 import { Random } from '../../../producer/random.js';
-import type { Incident } from '../../../schemas/records.js';
+import type { Incident, ServiceLog } from '../../../schemas/records.js';
 import { ApplicationRun } from '../../../test/reference/run-application.js';
 import { durationOf, SHAPE_FAULTS, type ShapeFault, type ShapeFaultKind } from './shape-faults.js';
 import { linesOfShape } from './shape-lines.js';
@@ -19,15 +19,22 @@ const PAUSE_MS = 8 * MINUTE_MS;
 /** What is told so late is still of the fault. */
 const AFTER_MS = 20_000;
 
-export async function incidentsOn(
+function incidentsOn(
   shape: Shape,
   options: { readonly faults: readonly ShapeFault[]; readonly hours: number; readonly seed: number },
+) {
+  return incidentsOf(linesOfShape(shape, { ...options, startMs: START_MS }));
+}
+
+/** What is told of lines of services, and how many of these are counted in a window. */
+export async function incidentsOf(
+  arriving: Iterable<readonly ServiceLog[]>,
 ): Promise<{ incidents: Incident[]; lines: number; counted: number }> {
   const run = await ApplicationRun.create({ config: { pipelines: ['services'] } });
-  let batch = [];
+  let batch: ServiceLog[] = [];
   let lines = 0;
   const byService = ({ service }: { readonly service: string }) => service;
-  for (const arrived of linesOfShape(shape, { ...options, startMs: START_MS })) {
+  for (const arrived of arriving) {
     batch.push(...arrived);
     lines += arrived.length;
     if (batch.length < BATCH_LINES) continue;
@@ -102,7 +109,7 @@ export function normalRow({ falseIncidents, serviceHours, shape, uncounted }: No
   return `| ${shape} | ${serviceHours.toFixed(1)} | ${falseIncidents.length} | ${perWeek.toFixed(1)} | ${(uncounted * 100).toFixed(2)} % |`;
 }
 
-function median(values: readonly number[]): number | undefined {
+export function median(values: readonly number[]): number | undefined {
   return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
 }
 
