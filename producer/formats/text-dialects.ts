@@ -156,9 +156,17 @@ const WITHOUT_TIME: readonly TextDialect[] = [
   { pattern: /^\[(?<level>NOTICE|WARNING|ALERT)\] +\(\d+\) : (?<message>.*)$/s },
 ];
 
+const DIGIT = /^\d/;
+/** Most lines begin with a digit, and others with no time: neither is held against patterns that cannot fit. */
+const BY_DIGIT = DIALECTS.filter(({ pattern }) => /^\^(?:\(\?<\w+>|\(\?:)*\\d/.test(pattern.source));
+const OTHERS = DIALECTS.filter((dialect) => !BY_DIGIT.includes(dialect));
+/** How any of the others begins: a bracket, or a capital letter. */
+const OTHER = /^[[A-Z]/;
+
 /** What a line says that is of a program's own way to write; undefined for others. */
 export function dialectFields(line: string): ServiceFields | undefined {
-  return fieldsIn(line, DIALECTS);
+  if (DIGIT.test(line)) return fieldsIn(line, BY_DIGIT);
+  return OTHER.test(line) ? fieldsIn(line, OTHERS) : undefined;
 }
 
 /** The same of lines that say no time. */
