@@ -29,8 +29,9 @@ export class ZeekFormat implements LineFormat {
 
   read(line: string): LineOutcome {
     if (line.startsWith('#')) return this.#directive(line) ? NO_RECORD : this.#misfit(line);
+    if (this.#names.length === 0) return this.#misfit(line);
     const values = line.split(this.#separator);
-    if (this.#names.length === 0 || values.length !== this.#names.length) return this.#misfit(line);
+    if (values.length !== this.#names.length) return this.#misfit(line);
     const row: Record<string, string> = {};
     for (const [index, name] of this.#names.entries()) {
       const value = values[index] ?? '';
