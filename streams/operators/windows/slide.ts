@@ -91,8 +91,9 @@ export function slide<K, V, A>(
     count(start, aggregate.value, aggregate.timestamp);
     if (start > leftStart) continue;
     hasLeft = true;
-    if (aggregate.timestamp < timestamp) previous = aggregate.timestamp;
-    break;
+    if (aggregate.timestamp >= timestamp) break;
+    // As in Kafka Streams, a window that ended before has the last word, also where it had closed for the record before.
+    previous = aggregate.timestamp;
   }
   if (previous !== undefined && store.endOf({ start: previous + 1 }) >= timestamp) {
     const there = before[firstFrom(before, previous + 1)];

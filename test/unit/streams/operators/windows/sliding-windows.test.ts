@@ -73,6 +73,20 @@ describe('sliding windows', () => {
     ]);
   });
 
+  it('begin behind the record before as its own window has it, and not where that had closed for it', async () => {
+    const steps = (graceMs: number) =>
+      stepByStep(texts(SlidingWindows.ofTimeDifferenceAndGrace(29, graceMs)), [
+        ['in', 'a', '1', 15],
+        ['in', 'b', '-', 30],
+        ['in', 'a', '2', 25],
+        ['in', 'b', '-', 50],
+        ['in', 'a', '3', 45],
+      ]);
+    // Kafka Streams was asked for both.
+    expect((await steps(0)).at(-1)).toEqual([]);
+    expect((await steps(5)).at(-1)).toEqual(['a 16-45=23@45', 'a 26-55=3@45']);
+  });
+
   it('take records until they close, and a record that comes later for all of its windows is late', async () => {
     const driver = await TopologyTestDriver.create(
       texts(SlidingWindows.ofTimeDifferenceAndGrace(10, 5), 'onWindowClose').build(),
