@@ -77,6 +77,9 @@ export interface ServeOptions {
   readonly receiveLimits?: ReceiveLimits | undefined;
 }
 
+/** An incident is told without more evidence when what it was made of takes longer to read. */
+const EVIDENCE_MS = 10_000;
+
 /** What a pipeline goes by. */
 export type ShownRules = Pick<ServeOptions, 'config' | 'rules'>;
 
@@ -137,6 +140,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     secrets: Secrets.of(log.join === undefined ? join(directory, 'notify.key') : undefined),
     onProblem: (message) => logger.warn({ alerts: true }, message),
     isOfMaintenance: (incident) => isOfMaintenance(live, calendar, incident),
+    evidenceIsRead: async () => {
+      if (calendar.hasMaintenance) await live.readToEnd(['alerts', 'serviceLogs'], EVIDENCE_MS);
+    },
   });
   const lakeLines = lakeDirectory === undefined ? undefined : new LakeLines(lakeDirectory);
   const storedLines = [

@@ -27,6 +27,8 @@ export interface NotifierOptions {
   /** Told of what goes wrong, for the program's own log. */
   readonly onProblem: (message: string) => void;
   readonly isOfMaintenance?: Rules['isOfMaintenance'];
+  /** Resolves when what `isOfMaintenance` goes by has been read as far as it was written when it was called. */
+  readonly evidenceIsRead?: (() => Promise<void>) | undefined;
 }
 
 /** On Kafka, who is given the state tells. */
@@ -185,6 +187,8 @@ class Shift {
     } else if (topic === NOTIFY_TOPICS.config) {
       for (const record of jsonRecords(cursor)) settings.read(record);
     } else if (topic === incidentsTopic) {
+      // What an incident was made of was written before it, and may not have been read here.
+      await this.#options.evidenceIsRead?.();
       while (cursor.next()) {
         const { offset } = cursor;
         const { key, value } = await decoder.decode(cursor);

@@ -6,7 +6,7 @@ import type { FileConfig } from './config.js';
 import type { Notification, Rules } from './decider.js';
 import { DeliveryLog, type DeliveryRecord } from './delivery-log.js';
 import { labelsOf } from './labels.js';
-import { Notifier, openChannel, outboundOf } from './notifier.js';
+import { Notifier, type NotifierOptions, openChannel, outboundOf } from './notifier.js';
 import { NotifyError } from './notify-error.js';
 import type { Outbound } from './outbound.js';
 import { groupKeyOf, routesFor } from './routing.js';
@@ -24,6 +24,8 @@ export interface NotifyOptions {
   readonly onProblem: (message: string) => void;
   /** Whether an incident comes of what is maintained, and is not told. Default: none does. */
   readonly isOfMaintenance?: Rules['isOfMaintenance'];
+  /** Resolves when what `isOfMaintenance` goes by has been read as far as it was written when it was called. */
+  readonly evidenceIsRead?: NotifierOptions['evidenceIsRead'];
 }
 
 /** How one try went. */

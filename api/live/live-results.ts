@@ -144,6 +144,14 @@ export class LiveResults {
     return this.#tail.close();
   }
 
+  /** Resolves when what topics hold now has been read, or after so many milliseconds. */
+  readToEnd(roles: readonly Roles[], withinMs: number): Promise<void> {
+    return this.#tail.readToEnd(
+      roles.map((role) => this.#config.topics[role]),
+      withinMs,
+    );
+  }
+
   /** Whether all that was there at the start is read. */
   get isReady(): boolean {
     return this.#isReady;

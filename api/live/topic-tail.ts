@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Log, LogConsumer, RecordCursor, TopicPartition } from '@millrace/streams';
 
 /** A topic that is followed. */
@@ -64,6 +65,24 @@ export class TopicTail {
     await this.#running;
   }
 
+  /**
+   * Resolves when what topics hold now has been read or passed over, or after so many milliseconds, or when it is closed.
+   * Partitions that are new are found within seconds.
+   */
+  async readToEnd(topics: readonly string[], withinMs: number): Promise<void> {
+    const ends: (readonly [id: string, end: number])[] = [];
+    for (const topic of topics) {
+      const partitions = (await this.#log.partitions(topic)) ?? 0;
+      for (let partition = 0; partition < partitions; partition++) {
+        const at = { topic, partition };
+        ends.push([idOf(at), await this.#log.endOffset(at)]);
+      }
+    }
+    const until = performance.now() + withinMs;
+    const isBehind = () => ends.some(([id, end]) => (this.#positions.get(id)?.next ?? 0) < end);
+    while (isBehind() && !this.#closed && performance.now() < until) await delay(PAUSE_MS);
+  }
+
   async #run(): Promise<void> {
     await this.#findTopics();
     const ends = new Map<string, number>();
@@ -88,7 +107,7 @@ export class TopicTail {
         await this.#findTopics();
         if (isCaughtUp) await this.#catchUp();
       }
-      if (isCaughtUp) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      if (isCaughtUp) await delay(PAUSE_MS);
     }
   }
 
