@@ -339,6 +339,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser (skipped whe
     await page.getByRole('button', { name: 'Delete the channel oncall' }).click();
     await dialog.getByRole('button', { name: 'Delete' }).click();
     await dialog.getByText(/names the channel "oncall"/).waitFor();
+    expect(problems.splice(0)).toEqual([`409 ${url}/api/v1/channels/oncall`]);
     await page.keyboard.press('Escape');
     const remove = async (what: string) => {
       await page.getByRole('button', { name: `Delete ${what}` }).click();

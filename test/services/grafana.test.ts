@@ -21,6 +21,9 @@ const WITHIN_MS = 120_000;
 const HOUR_MS = 3_600_000;
 
 const BOARDS_OF_KIBANA = kibanaObjects().filter(({ type }) => type === 'dashboard');
+const INDICES = kibanaObjects().flatMap(({ attributes, type }) =>
+  type === 'index-pattern' ? [String(attributes['title'])] : [],
+);
 
 const reason = await whyNoServices(SERVICES);
 const whyNoPrometheus = spawnSync('prometheus', ['--version']).error && 'Prometheus is not installed';
@@ -61,6 +64,13 @@ const influxCount = (measurement: string, field: string) =>
     sources,
   );
 
+/** None where the index is not there yet. */
+async function documentsIn(index: string): Promise<number> {
+  const response = await fetch(`${sources.elasticsearchUrl}/${index}/_count`);
+  if (!response.ok) return 0;
+  return z.object({ count: z.int() }).parse(await response.json()).count;
+}
+
 describe.skipIf(reason)('the dashboards of Grafana and Kibana over what a pipeline has written', () => {
   beforeAll(async () => {
     directory = await temporaryDirectory();
@@ -93,6 +103,9 @@ describe.skipIf(reason)('the dashboards of Grafana and Kibana over what a pipeli
       ['sensors', 'anomaly_score'],
     ] as const) {
       await until(async () => (await influxCount(measurement, field)) > 0 || undefined, { patienceMs: WITHIN_MS });
+    }
+    for (const index of INDICES) {
+      await until(async () => (await documentsIn(index)) > 0 || undefined, { patienceMs: WITHIN_MS });
     }
     if (scraper === undefined) return;
     // Rates are of half a minute here.
