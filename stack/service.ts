@@ -29,7 +29,7 @@ export interface Service {
   readonly dependsOn: readonly ServiceName[];
   /** The ports that it listens on. The first is the one that users know. */
   readonly ports: readonly [PortName, ...PortName[]];
-  /** How long it may take to become ready, in milliseconds, on a small and busy machine. */
+  /** How long it may write nothing to its log before it is ready, in milliseconds. */
   readonly readyWithinMs: number;
   /** Downloads it if need be, and says so. @throws StackError */
   download(downloads: Downloads, onDownload: () => void): Promise<Software>;

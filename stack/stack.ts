@@ -11,6 +11,8 @@ import { SERVICES } from './services/services.js';
 import { StackError } from './stack-error.js';
 
 const READY_POLL_MS = 100;
+/** So many times as long as it may say nothing, a service may take in all to become ready. */
+const LONGEST = 5;
 const STOP_WITHIN_MS = 30_000;
 /** A killed process that is gone already may still have its ports for a moment: until the last of its threads is. */
 const PORT_WITHIN_MS = 2000;
@@ -254,7 +256,8 @@ export class Stack {
 
   async #untilReady(service: Service, process: ProcessIdentity, signal: AbortSignal | undefined): Promise<void> {
     const { name, readyWithinMs } = service;
-    const deadline = performance.now() + readyWithinMs;
+    const startedAt = performance.now();
+    let [said, saidAt] = [0, startedAt];
     for (;;) {
       const ready = await service.isReady(this.#ports);
       if (!(await isRunning(process))) throw new StackError('SERVICE_ENDED', await this.#lastWords(name));
@@ -265,10 +268,15 @@ export class Stack {
           `interrupted while ${name} starts; it goes on, until "millrace stack down"`,
         );
       }
-      if (performance.now() > deadline) {
+      const now = performance.now();
+      // On a busy machine it takes long, and tells what it is at.
+      const { size } = await stat(this.#logFile(name));
+      if (size !== said) [said, saidAt] = [size, now];
+      if (now > saidAt + readyWithinMs || now > startedAt + LONGEST * readyWithinMs) {
+        const seconds = Math.round((now - startedAt) / 1000);
         throw new StackError(
           'SERVICE_NOT_READY',
-          `${name} is not ready after ${readyWithinMs / 1000} s; its log: ${this.#logFile(name)}`,
+          `${name} is not ready after ${seconds} s; its log: ${this.#logFile(name)}`,
         );
       }
       await delay(READY_POLL_MS);
