@@ -15,7 +15,7 @@ export interface LevelOptions {
 
 const BUFFERS = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
 
-/** LevelDB on disk, not open yet. The package is loaded here, for who keeps nothing on disk needs none. */
+/** LevelDB on disk, which opens by itself soon, or when it is told to. Who keeps nothing on disk does not load the package. */
 export async function levelOnDisk(directory: string, options: LevelOptions = {}): Promise<Level> {
   const { Level } = await import('level');
   return new Level<Buffer, Buffer>(directory, { ...BUFFERS, ...options }) as unknown as Level;

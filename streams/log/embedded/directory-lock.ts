@@ -1,6 +1,6 @@
 import { link, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { levelOnDisk } from '../../leveldb/level.js';
+import { type Level, levelOnDisk } from '../../leveldb/level.js';
 import { LogError } from '../log.js';
 import { openError } from './level-errors.js';
 
@@ -30,9 +30,9 @@ export async function lockLog(directory: string): Promise<() => Promise<void>> {
   const beside = await mkdtemp(join(dirname(path), '.millrace-lock-')).catch((cause: unknown) => {
     throw openError(cause, directory);
   });
-  const level = await levelOnDisk(beside);
+  let level: Level | undefined;
   const release = async () => {
-    await level.close();
+    await level?.close();
     await rm(beside, { recursive: true, force: true });
   };
   try {
@@ -40,6 +40,8 @@ export async function lockLog(directory: string): Promise<() => Promise<void>> {
       // Nobody has opened it, or the file system has no links.
       if (!['ENOENT', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(error.code ?? '')) throw error;
     });
+    // Not before: it opens by itself soon after it is made, and would make a lock of its own.
+    level = await levelOnDisk(beside);
     await level.open();
   } catch (error) {
     await release();
