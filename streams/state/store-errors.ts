@@ -6,6 +6,11 @@ export function requireOpen(store: string, database: StateDatabase | undefined):
   throw new StateError('STATE_IO', `the store "${store}" is not open`);
 }
 
+/** What a store answers that is an operator's own. */
+export function notQueried(store: string, operator: string): StateError {
+  return new StateError('STATE_MISMATCH', `the store "${store}" is a ${operator}'s own, and is not queried`);
+}
+
 /** Entries of a store that its serdes cannot read. */
 export function unreadable(store: string, cause: unknown): StateError {
   return new StateError(

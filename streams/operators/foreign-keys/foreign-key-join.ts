@@ -1,3 +1,4 @@
+import { keyOfText, keyText } from '../../serde/key-text.js';
 import type { Serde } from '../../serde/serde.js';
 import type { SubscriptionStore } from '../../state/foreign-keys/subscription-store.js';
 import type { CompiledNode, Forward, TaskContext } from '../../topology/topology.js';
@@ -28,8 +29,7 @@ export function compileSubscribe(options: ForeignKeyJoin, task: TaskContext, for
   const { foreignKeyOf, isLeft, left, name: join, right } = options;
   const name = `${join}-subscribe`;
   const passed = task.countsOut(name);
-  const isSame = (one: unknown, other: unknown) =>
-    Buffer.from(right.key.serialize(name, one)).equals(Buffer.from(right.key.serialize(name, other)));
+  const isSame = (one: unknown, other: unknown) => keyText(right.key, name, one) === keyText(right.key, name, other);
   const foreignKeyIn = (value: unknown, key: unknown) => (value === null ? null : (foreignKeyOf(value, key) ?? null));
   return {
     process: (key, value, timestamp, old) => {
@@ -44,7 +44,7 @@ export function compileSubscribe(options: ForeignKeyJoin, task: TaskContext, for
         if (told.length === 0 && now !== null) task.reportSkipped(name, 'null foreign key');
         subscription = {
           hash: now === null ? null : hashOf(left.value.serialize(name, now)),
-          identity: Buffer.from(left.key.serialize(name, key)).toString('latin1'),
+          identity: keyText(left.key, name, key),
           partition: task.partition,
         };
       } catch (error) {
@@ -86,7 +86,7 @@ export function compileSubscriptions(options: ForeignKeyJoin, task: TaskContext,
       const { hash, identity, instruction, partition } = value as Subscription;
       const isNull = foreignKey === null || foreignKey === undefined;
       if (!isNull) {
-        const of = Buffer.from(right.key.serialize(subscriptions, foreignKey)).toString('latin1');
+        const of = keyText(right.key, subscriptions, foreignKey);
         if (instruction === 'delete' || instruction === 'delete-and-answer') store.delete(of, identity);
         else store.put(of, { identity, hash, partition });
       }
@@ -96,7 +96,7 @@ export function compileSubscriptions(options: ForeignKeyJoin, task: TaskContext,
       const found = instruction === 'delete-and-answer' ? null : (row?.value ?? null);
       const response: SubscriptionResponse = { hash, value: found, partition };
       passed.out++;
-      forward(keyOf(left.key, subscriptions, identity), response, Math.max(timestamp, row?.timestamp ?? timestamp));
+      forward(keyOfText(left.key, subscriptions, identity), response, Math.max(timestamp, row?.timestamp ?? timestamp));
     },
   };
 }
@@ -108,11 +108,11 @@ export function compileRightChanges(options: ForeignKeyJoin, task: TaskContext, 
   const passed = task.countsOut(`${name}-right`);
   return {
     process: (foreignKey, value, timestamp) => {
-      const of = Buffer.from(right.key.serialize(subscriptions, foreignKey)).toString('latin1');
+      const of = keyText(right.key, subscriptions, foreignKey);
       for (const { hash, identity, partition } of store.subscribersOf(of)) {
         const response: SubscriptionResponse = { hash, value: value ?? null, partition };
         passed.out++;
-        forward(keyOf(left.key, subscriptions, identity), response, timestamp);
+        forward(keyOfText(left.key, subscriptions, identity), response, timestamp);
       }
     },
   };
@@ -140,9 +140,4 @@ export function compileResponses(options: ForeignKeyJoin, task: TaskContext, for
       forward(key, result, timestamp);
     },
   };
-}
-
-function keyOf(serde: Serde<unknown>, topic: string, identity: string): unknown {
-  const bytes = Buffer.from(identity, 'latin1');
-  return serde.deserialize(topic, bytes, 0, bytes.length);
 }

@@ -1,7 +1,8 @@
 import { VarintReader, writeVarint } from '../../serde/varint.js';
 import type { StoreView } from '../read-only-stores.js';
-import { type StateDatabase, StateError } from '../state-database.js';
+import type { StateDatabase } from '../state-database.js';
 import type { ChangelogAppend, StateStore } from '../state-store.js';
+import { notQueried } from '../store-errors.js';
 import { endOfStore, startOfStore, storeKey } from '../store-keys.js';
 
 /** The most bytes of a varint. */
@@ -94,7 +95,7 @@ export class SubscriptionStore implements StateStore {
   }
 
   view(): StoreView {
-    throw new StateError('STATE_MISMATCH', `the store "${this.name}" is a join's own, and is not queried`);
+    throw notQueried(this.name, 'join');
   }
 
   #hasChanged(foreignKey: string, identity: string): void {

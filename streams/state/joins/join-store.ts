@@ -1,7 +1,9 @@
+import { keyOfText, keyText } from '../../serde/key-text.js';
 import type { Serde } from '../../serde/serde.js';
 import type { StoreView } from '../read-only-stores.js';
-import { type StateDatabase, StateError } from '../state-database.js';
+import type { StateDatabase } from '../state-database.js';
 import type { ChangelogAppend, StateStore } from '../state-store.js';
+import { notQueried } from '../store-errors.js';
 import { endOfStore, startOfStore, storeKey } from '../store-keys.js';
 
 /** Into how many parts of time what is kept is sorted. */
@@ -84,12 +86,11 @@ export class JoinStore<K, V> implements StateStore {
   }
 
   identity(key: K): string {
-    return Buffer.from(this.#options.keySerde.serialize(this.name, key)).toString('latin1');
+    return keyText(this.#options.keySerde, this.name, key);
   }
 
   keyOf({ identity }: JoinRecord): K {
-    const bytes = Buffer.from(identity, 'latin1');
-    return this.#options.keySerde.deserialize(this.name, bytes, 0, bytes.length);
+    return keyOfText(this.#options.keySerde, this.name, identity);
   }
 
   valueOf({ bytes }: JoinRecord): V {
@@ -167,7 +168,7 @@ export class JoinStore<K, V> implements StateStore {
   }
 
   view(): StoreView {
-    throw new StateError('STATE_MISMATCH', `the store "${this.name}" is a join's own, and is not queried`);
+    throw notQueried(this.name, 'join');
   }
 
   #read(key: Buffer, value: Buffer): void {

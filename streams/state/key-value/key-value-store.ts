@@ -1,3 +1,4 @@
+import { keyOfText, keyText } from '../../serde/key-text.js';
 import { type Serde, SerdePendingError } from '../../serde/serde.js';
 import type { StoreView } from '../read-only-stores.js';
 import type { StateDatabase } from '../state-database.js';
@@ -106,8 +107,7 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
 
   /** What tells keys apart: the latin1 text of the serialized key. */
   identity(key: K): string {
-    const bytes = this.#keySerde.serialize(this.name, key);
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+    return keyText(this.#keySerde, this.name, key);
   }
 
   /** As `get`, by a key's `identity`. */
@@ -220,8 +220,7 @@ export class LevelKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore
   }
 
   #keyOf(identity: string): K {
-    const bytes = Buffer.from(identity, 'latin1');
-    return this.#keySerde.deserialize(this.name, bytes, 0, bytes.length);
+    return keyOfText(this.#keySerde, this.name, identity);
   }
 
   #remember(identity: string, entry: Entry<V>): void {

@@ -1,9 +1,10 @@
 import type { Headers } from '../../log/log.js';
+import { keyOfText, keyText } from '../../serde/key-text.js';
 import type { Serde } from '../../serde/serde.js';
 import type { StoreView } from '../read-only-stores.js';
 import { type StateDatabase, StateError } from '../state-database.js';
 import type { ChangelogAppend, StateStore } from '../state-store.js';
-import { unreadable } from '../store-errors.js';
+import { notQueried, unreadable } from '../store-errors.js';
 import { endOfStore, startOfStore, storeKey } from '../store-keys.js';
 import { decodeRow, encodeRow, type SuppressedRow, sizeOf } from './suppressed-row.js';
 import { TimeOrderedQueue } from './time-ordered-queue.js';
@@ -64,7 +65,7 @@ export class SuppressionBuffer<K, V> implements StateStore {
   }
 
   identity(key: K): string {
-    return Buffer.from(this.#options.keySerde.serialize(this.name, key)).toString('latin1');
+    return keyText(this.#options.keySerde, this.name, key);
   }
 
   get(identity: string): SuppressedRow | undefined {
@@ -93,8 +94,7 @@ export class SuppressionBuffer<K, V> implements StateStore {
   }
 
   keyOf({ identity }: SuppressedRow): K {
-    const bytes = Buffer.from(identity, 'latin1');
-    return this.#options.keySerde.deserialize(this.name, bytes, 0, bytes.length);
+    return keyOfText(this.#options.keySerde, this.name, identity);
   }
 
   valueOf(bytes: Buffer): V {
@@ -136,7 +136,7 @@ export class SuppressionBuffer<K, V> implements StateStore {
   }
 
   view(): StoreView {
-    throw new StateError('STATE_MISMATCH', `the store "${this.name}" is a suppress's own, and is not queried`);
+    throw notQueried(this.name, 'suppress');
   }
 
   #serializeOld(old: V | null | undefined): Buffer | null | undefined {
