@@ -1,6 +1,7 @@
 import { ZONE_TEXT } from '../time-zone.js';
 import { levelOf } from './levels.js';
 import { ServiceFields } from './line-format.js';
+import { CLOCK, MONTH } from './time-patterns.js';
 
 /** How the lines of a program begin that put what all have in an order or in letters of their own. */
 interface TextDialect {
@@ -10,8 +11,6 @@ interface TextDialect {
   readonly levels?: Readonly<Record<string, string>>;
 }
 
-const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
-const CLOCK = '\\d{2}:\\d{2}:\\d{2}(?:[.,]\\d{1,9})?';
 const ISO = `\\d{4}-\\d{2}-\\d{2}[T ]${CLOCK}`;
 const MESSAGE = '(?<message>.*)$';
 const ANDROID = { V: 'debug', D: 'debug', I: 'info', W: 'warning', E: 'error', F: 'fatal', A: 'fatal' };

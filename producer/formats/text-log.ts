@@ -14,9 +14,8 @@ import {
 import { queryMs } from './query-duration.js';
 import { requestIn } from './request-messages.js';
 import { dialectFields } from './text-dialects.js';
+import { CLOCK, MONTH } from './time-patterns.js';
 
-const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
-const CLOCK = '\\d{2}:\\d{2}:\\d{2}(?:[.,]\\d{1,9})?';
 const TWELVE = '\\d{1,2}:\\d{2}:\\d{2}(?:[.,]\\d{1,9})? ?[AP]M';
 const ZONE = `(?: ?${ZONE_TEXT}(?![\\w:]))?`;
 /** How a line begins, with the time in the first group: in brackets or not, after a level or not. */
