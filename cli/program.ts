@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { configFileOf, configure } from './configuration/configuration.js';
-import { misspeltVariables } from './configuration/environment.js';
+import { misspeltVariables, variablesOfProgram } from './configuration/environment.js';
 import { type MakeProgram, reloadable } from './configuration/reload.js';
 import { leavesOf, Settings } from './configuration/settings.js';
 import { LOG_LEVELS, MESSAGE_FORMS, type MessageOptions, print, say, sayAs } from './terminal/output.js';
@@ -37,9 +37,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   config: async () => (await import('./commands/config.js')).configCommand,
 };
 
-/** Begins each variable that is a setting of this program. */
-const VARIABLE = 'MILLRACE_';
-
 /**
  * The commands that a call needs: its own, unless settings of a file or the environment come in, which are known by the
  * options of all.
@@ -47,7 +44,7 @@ const VARIABLE = 'MILLRACE_';
 export function commandsFor(args: readonly string[], environment: NodeJS.ProcessEnv): readonly string[] {
   const [name = ''] = args;
   if (name === '--version') return [];
-  const isSet = Object.keys(environment).some((variable) => variable.startsWith(VARIABLE));
+  const isSet = variablesOfProgram(environment).length > 0;
   const namesFile = args.some((arg) => arg === '--config' || arg.startsWith('--config='));
   const all = Object.keys(COMMANDS);
   if (isSet || namesFile || name === 'config' || configFileOf(undefined, environment) !== undefined) return all;

@@ -87,6 +87,11 @@ function textsOf(setting: Setting, text: string): string[] {
   return text.split(/\r?\n/).filter((line) => line.trim() !== '');
 }
 
+/** Those with the program's prefix. */
+export function variablesOfProgram(environment: NodeJS.ProcessEnv): string[] {
+  return Object.keys(environment).filter((name) => name.startsWith('MILLRACE_'));
+}
+
 /** Variables with the program's prefix that nothing reads. */
 export function unknownVariables(settings: Settings, environment: NodeJS.ProcessEnv): Problem[] {
   const known = knownVariables(settings);
@@ -112,7 +117,5 @@ function knownVariables(settings: Settings): string[] {
 function unread(known: readonly string[], environment: NodeJS.ProcessEnv): string[] {
   const withoutFile = ['MILLRACE_CONFIG', 'MILLRACE_DEBUG'];
   const all = new Set(known.flatMap((name) => (withoutFile.includes(name) ? [name] : [name, `${name}${FILE_SUFFIX}`])));
-  return Object.keys(environment).filter(
-    (name) => name.startsWith('MILLRACE_') && !all.has(name) && !SERVICE_LINK.test(name),
-  );
+  return variablesOfProgram(environment).filter((name) => !all.has(name) && !SERVICE_LINK.test(name));
 }
