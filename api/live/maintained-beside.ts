@@ -1,7 +1,7 @@
 import type { Alert, Incident } from '../../schemas/records.js';
 import type { Calendar } from '../../topology/calendar.js';
 import { scopeOfService } from '../../topology/services/service-lines.js';
-import { alertsOf, beginOf, isFailing, linesOf, nameIn, requestsIn } from './incident-detail.js';
+import { alertsOf, beginOf, isFailing, linesOf, nameIn } from './incident-detail.js';
 import type { LiveRecord } from './live-record.js';
 import type { LiveResults } from './live-results.js';
 
@@ -10,6 +10,7 @@ const BEFORE_MS = 60_000;
 /** Fewer requests in common may be chance. */
 const MIN_SHARED = 3;
 const MAX_NAMED = 20;
+const NONE: ReadonlySet<string> = new Set();
 /** What failures, and waiting for who fails, change of a service. */
 const EXPLAINED: readonly string[] = ['level', 'status', 'response_time'];
 /** Times so many times as long, of the typical response or of one in twenty, have a cause of their own. */
@@ -25,6 +26,11 @@ interface MaintainedBeside {
   readonly is_cause: boolean;
 }
 
+/** A service that is maintained, by the requests that fail in it. */
+interface Maintained extends MaintainedBeside {
+  readonly failing: ReadonlySet<string>;
+}
+
 /**
  * Finds the services that are maintained in the time of an incident of another service, those with most requests in common
  * first. That both fail in the same requests is evidence that one makes the other fail; that it is maintained then, alone,
@@ -36,6 +42,17 @@ export function maintainedBeside(
   incident: Incident,
   alerts: readonly Alert[],
 ): MaintainedBeside[] {
+  return maintainedOf(live, calendar, incident, alerts)
+    .map(({ failing: _, ...one }) => one)
+    .slice(0, MAX_NAMED);
+}
+
+function maintainedOf(
+  live: LiveResults,
+  calendar: Calendar,
+  incident: Incident,
+  alerts: readonly Alert[],
+): Maintained[] {
   if (incident.source_kind !== 'service') return [];
   const from = beginOf(incident, alerts) - BEFORE_MS;
   const to = incident.resolved ?? live.latestTime + 1;
@@ -57,19 +74,19 @@ export function maintainedBeside(
   if (names.length === 0) return [];
   const failing = linesOf(live, incident, alerts).during.filter(({ value }) => isFailing(value));
   return names
-    .map(([service, requests]) => {
+    .map(([service, requests = NONE]) => {
       const shared = failing.flatMap(({ value: { request_id: request } }) =>
-        typeof request === 'string' && requests?.has(request) ? [request] : [],
+        typeof request === 'string' && requests.has(request) ? [request] : [],
       );
       const different = new Set(shared).size;
       return {
         service,
         shared_requests: different,
         is_cause: different >= MIN_SHARED && 2 * shared.length >= failing.length,
+        failing: requests,
       };
     })
-    .sort((one, other) => other.shared_requests - one.shared_requests || (one.service < other.service ? -1 : 1))
-    .slice(0, MAX_NAMED);
+    .sort((one, other) => other.shared_requests - one.shared_requests || (one.service < other.service ? -1 : 1));
 }
 
 /**
@@ -82,13 +99,11 @@ export function isOfMaintenance(live: LiveResults, calendar: Calendar, incident:
   const fields = new Set(alerts.flatMap((alert) => alert.fields));
   if (fields.size === 0 || [...fields].some((field) => !EXPLAINED.includes(field))) return false;
   const isNow = (service: string) => calendar.isMaintenance(live.latestTime, live.latestTime, scopeOfService(service));
-  const cause = maintainedBeside(live, calendar, incident, alerts).find((one) => one.is_cause && isNow(one.service));
+  const cause = maintainedOf(live, calendar, incident, alerts).find((one) => one.is_cause && isNow(one.service));
   if (cause === undefined) return false;
   if (!fields.has('response_time')) return true;
   const { before, during } = linesOf(live, incident, alerts);
-  const lines = live.ringOf('services')?.newest() ?? [];
-  const shared = requestsIn([...lines].filter(({ value }) => value['service'] === cause.service && isFailing(value)));
-  const others = during.filter(({ value: { request_id: request } }) => !shared.has(String(request)));
+  const others = during.filter(({ value: { request_id: request } }) => !cause.failing.has(String(request)));
   return !areSlower(timesOf(others), timesOf(before));
 }
 

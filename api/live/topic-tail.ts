@@ -70,35 +70,34 @@ export class TopicTail {
    * Partitions that are new are found within seconds.
    */
   async readToEnd(topics: readonly string[], withinMs: number): Promise<void> {
-    const ends: (readonly [id: string, end: number])[] = [];
+    const places: TopicPartition[] = [];
     for (const topic of topics) {
       const partitions = (await this.#log.partitions(topic)) ?? 0;
-      for (let partition = 0; partition < partitions; partition++) {
-        const at = { topic, partition };
-        ends.push([idOf(at), await this.#log.endOffset(at)]);
-      }
+      for (let partition = 0; partition < partitions; partition++) places.push({ topic, partition });
     }
+    const ends = await this.#endsOf(places);
     const until = performance.now() + withinMs;
-    const isBehind = () => ends.some(([id, end]) => (this.#positions.get(id)?.next ?? 0) < end);
-    while (isBehind() && !this.#closed && performance.now() < until) await delay(PAUSE_MS);
+    while (this.#isBehind(ends) && !this.#closed && performance.now() < until) await delay(PAUSE_MS);
+  }
+
+  /** By topic and partition. */
+  async #endsOf(places: readonly TopicPartition[]): Promise<ReadonlyMap<string, number>> {
+    return new Map(await Promise.all(places.map(async (at) => [idOf(at), await this.#log.endOffset(at)] as const)));
+  }
+
+  #isBehind(ends: ReadonlyMap<string, number>): boolean {
+    return [...ends].some(([id, end]) => (this.#positions.get(id)?.next ?? 0) < end);
   }
 
   async #run(): Promise<void> {
     await this.#findTopics();
-    const ends = new Map<string, number>();
-    for (const [id, { at, next }] of this.#positions) {
-      const end = await this.#log.endOffset(at);
-      if (end > next) ends.set(id, end);
-    }
+    const ends = await this.#endsOf([...this.#positions.values()].map(({ at }) => at));
     let isCaughtUp = false;
     let lookedAt = performance.now();
     while (!this.#closed) {
-      if (!isCaughtUp) {
-        for (const [id, end] of ends) if ((this.#positions.get(id)?.next ?? end) >= end) ends.delete(id);
-        if (ends.size === 0) {
-          isCaughtUp = true;
-          this.#listener.caughtUp();
-        }
+      if (!isCaughtUp && !this.#isBehind(ends)) {
+        isCaughtUp = true;
+        this.#listener.caughtUp();
       }
       const cursors = await this.#consumer.poll(POLL_MS);
       for (const cursor of cursors) await this.#read(cursor);
