@@ -9,6 +9,11 @@ import { Problem, problemBody } from './problems.js';
 const MORE_PORTS = 20;
 const HEADERS_WITHIN_MS = 10_000;
 const REQUEST_WITHIN_MS = 60_000;
+/**
+ * How long a connection waits for its next request. Longer than proxies and load balancers keep one, mostly 60 s: a
+ * request that is sent while this end closes is lost.
+ */
+const IDLE_CONNECTION_MS = 75_000;
 /** A search of 2,000 characters takes 24 KiB in a URL. */
 const MAX_HEADER_BYTES = 64 * 2 ** 10;
 
@@ -42,6 +47,7 @@ export async function listen(app: Express, address: Address): Promise<{ server: 
   const limits = {
     headersTimeout: HEADERS_WITHIN_MS,
     requestTimeout: REQUEST_WITHIN_MS,
+    keepAliveTimeout: IDLE_CONNECTION_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
   };
   const server = createHttpServer(limits, app);

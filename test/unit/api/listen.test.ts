@@ -34,3 +34,10 @@ it('a default port that is taken is passed over for one of the next', async () =
   expect(got).toBeGreaterThan(port);
   expect(got).toBeLessThanOrEqual(port + 20);
 });
+
+it('an idle connection is kept for longer than proxies keep theirs: none sends a request while this end closes', async () => {
+  const { server, url } = await listen(express(), { host: '127.0.0.1', port: 0 });
+  servers.push(server);
+  const answer = await fetch(url);
+  expect(answer.headers.get('keep-alive')).toBe('timeout=75');
+});
