@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import base, { LONGEST_MS, SERVICES } from './vitest.config.js';
 
@@ -16,6 +17,8 @@ const ALONE = [
   'test/services/kafka/silence.test.ts',
   'test/services/kafka/unanswered-call.test.ts',
 ];
+/** Leaves what there is no time for. */
+const RUNNER = fileURLToPath(new URL('test/runner.ts', import.meta.url));
 const LONG = { testTimeout: LONGEST_MS, hookTimeout: LONGEST_MS };
 
 /** The two lanes of `npm run test:services`. */
@@ -23,6 +26,7 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
+    runner: RUNNER,
     projects: [
       { extends: true, test: { ...LONG, name: 'together', include: SERVICES, exclude: ALONE } },
       { extends: true, test: { ...LONG, name: 'alone', include: ALONE } },
