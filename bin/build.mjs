@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { buildDashboard } from './build-dashboard.mjs';
+import { bundlePrograms } from './bundle-programs.mjs';
 import { isMain, orEnd, ROOT, step } from './steps.mjs';
 
 // The bench compares results with the reference of the tests.
@@ -48,7 +49,9 @@ const FILES = [
   ...['deploy/grafana/dashboards', 'deploy/grafana/provisioning/datasources'],
   ...['deploy/kibana/dashboards', 'deploy/kibana/millrace.ndjson'],
 ];
+const BUILT_BY = ['bin/build.mjs', 'bin/build-dashboard.mjs', 'bin/bundle-programs.mjs', 'tsconfig.json'];
 const DIST = join(ROOT, 'dist');
+const MAIN = 'cli/main.js';
 const STAMP = join(DIST, '.built');
 const STARTED = join(DIST, '.building');
 const ESBUILD = join(ROOT, 'node_modules/.bin/esbuild');
@@ -56,9 +59,7 @@ const OPTIONS = ['--format=esm', '--platform=node', '--sourcemap', '--log-level=
 
 export function isBuilt() {
   const built = statSync(STAMP, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return [PACKAGE, DASHBOARD, ...SOURCES, ...FILES, 'bin/build.mjs', 'bin/build-dashboard.mjs', 'tsconfig.json'].every(
-    (name) => newest(join(ROOT, name)) <= built,
-  );
+  return [PACKAGE, DASHBOARD, ...SOURCES, ...FILES, ...BUILT_BY].every((name) => newest(join(ROOT, name)) <= built);
 }
 
 /** @throws SetUpError */
@@ -84,6 +85,7 @@ export async function build() {
   for (const name of FILES) cpSync(join(ROOT, name), join(DIST, name), { recursive: true });
   for (const folder of [...SOURCES, 'deploy']) removeOrphans(folder, join(DIST, folder));
   removeOrphans(PACKAGE, join(ROOT, PACKAGE, 'dist'));
+  if (existsSync(join(DIST, MAIN))) await bundlePrograms();
   if (hasDashboard) await buildDashboard();
   renameSync(STARTED, STAMP);
 }

@@ -6,5 +6,5 @@ if (existsSync(new URL('../cli/main.ts', import.meta.url))) {
   const { setUp } = await import('./setup.mjs');
   await setUp();
 }
-const { run } = await import('../dist/cli/main.js');
+const { run } = await import('../dist/programs/main.js');
 await run(process.argv.slice(2));

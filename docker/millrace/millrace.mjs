@@ -1,4 +1,4 @@
 /** The program in an image, which is built once and for all. */
-import { run } from './dist/cli/main.js';
+import { run } from './dist/programs/main.js';
 
 await run(process.argv.slice(2));

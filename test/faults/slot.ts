@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Random } from '../../producer/random.js';
 import { type Finished, Millrace } from '../integration/millrace.js';
 import { type CrashPoint, drawCrashPoint } from './crash-point.js';
 import type { Journal } from './journal.js';
 
 const CRASH_POINTS = new URL('./crash-points.mjs', import.meta.url).href;
+const MILLRACE_OF_PARTS = fileURLToPath(new URL('./millrace.mjs', import.meta.url));
 const WATCH_INTERVAL_MS = 50;
 const STOP_WITHIN_MS = 60_000;
 const REPORT_WITHIN_MS = 5000;
@@ -69,7 +71,7 @@ export class Slot {
     this.#told = false;
     this.#frozen = false;
     const running = new Millrace(args(), {
-      ...(program === undefined ? {} : { program }),
+      program: program ?? MILLRACE_OF_PARTS,
       env: {
         NODE_OPTIONS: [
           `--report-on-signal --report-directory=${directory} --report-filename=${name}-${generation}.report.json`,

@@ -71,7 +71,6 @@ describe('the application, packed and installed into an empty project', () => {
       'package/bin',
       'package/dist',
       'package/package.json',
-      'package/streams',
       'package/web',
     ]);
     expect(files.filter((name) => /\.(ts|tsx|map)$|^package\/dist\/(bench|examples|test)\//.test(name))).toEqual([]);
