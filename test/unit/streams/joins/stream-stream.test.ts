@@ -84,6 +84,25 @@ describe.each(MODES)('a stream-stream join, repartition %s', (repartition) => {
     ).toEqual(['a=lnull@100', 'null=nnull@117']);
   });
 
+  it('outer: null is sent by the window of the side that waits, whichever side moves time', async () => {
+    const windows = JoinWindows.ofTimeDifferenceWithNoGrace(10).before(0);
+    const steps: (Step | 'restart' | 'drain')[] = [
+      ['right', 'a', 'r', 0],
+      ['left', 'b', 'l', 1],
+      ['right', 'c', 's', 2],
+      ['left', 'd', 'm', 11],
+      ['right', 'e', 't', 12],
+    ];
+    // A left record waits for right ones of the next 10 ms, a right one for left ones of its own time alone.
+    expect(await stepByStep(joined('outerJoin', windows), steps, { repartition })).toEqual([
+      [],
+      ['a=nullr@0'],
+      [],
+      ['c=nulls@2'],
+      ['b=lnull@1'],
+    ]);
+  });
+
   it('random records: what comes within the grace period is joined with all that it is near to, and else once with null', async () => {
     const record = fc.tuple(
       fc.constantFrom('left', 'right'),

@@ -7,9 +7,13 @@ import org.apache.kafka.streams.processor.internals.ProcessorTopology;
 
 /**
  * Kafka Streams remembers of what waits in a join not the first time but the last that it has looked at, and looks again
- * only when that is due. Forgotten before a join's clock comes, all that is due is sent.
+ * only when that would be due on the side of the record that comes. With a time before all others in its place, before a
+ * join's clock comes, all that is due is sent.
  */
 final class JoinTimes {
+    /** Far enough from the least of all numbers for a window to be added. */
+    private static final long BEFORE_ALL = Long.MIN_VALUE / 2;
+
     private JoinTimes() {
     }
 
@@ -23,7 +27,7 @@ final class JoinTimes {
             if (processor != null && processor.getClass().getName().contains("KStreamKStreamJoin")) {
                 final Object tracker = field(processor, "sharedTimeTracker");
                 try {
-                    declared(tracker, "minTime").setLong(tracker, 0);
+                    declared(tracker, "minTime").setLong(tracker, BEFORE_ALL);
                 } catch (final IllegalAccessException error) {
                     throw new IllegalStateException(error);
                 }
