@@ -4,6 +4,12 @@ import { StackError } from './stack-error.js';
 
 const MIN_JAVA = 17;
 
+/**
+ * Of a service that is up for minutes: the first compiler is enough, and half the processor time of a start is the
+ * second one's.
+ */
+export const FIRST_COMPILER = '-XX:TieredStopAtLevel=1';
+
 const run = promisify(execFile);
 
 /** The arguments that run a class of the jars in a directory. */

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareConnectPlugins } from '../connect-plugins.js';
 import { answers } from '../http.js';
-import { javaArgs, requireJava } from '../java.js';
+import { FIRST_COMPILER, javaArgs, requireJava } from '../java.js';
 import { HOST } from '../ports.js';
 import { propertiesText } from '../properties.js';
 import type { Service } from '../service.js';
@@ -56,7 +56,7 @@ export const connect: Service = {
         software.path,
         'org.apache.kafka.connect.cli.ConnectDistributed',
         [file],
-        ['-Xms64m', '-Xmx768m', LOG_OPTION],
+        ['-Xms64m', '-Xmx768m', FIRST_COMPILER, LOG_OPTION],
       ),
     };
   },

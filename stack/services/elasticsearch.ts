@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answers } from '../http.js';
-import { javaArgs, requireJava } from '../java.js';
+import { FIRST_COMPILER, javaArgs, requireJava } from '../java.js';
 import { HOST } from '../ports.js';
 import type { Service } from '../service.js';
 
@@ -43,7 +43,7 @@ export const elasticsearch: Service = {
           // Its first node takes the port after this one.
           ...['-baseHttpPort', `${ports.elasticsearch - 1}`],
         ],
-        ['-Xms512m', '-Xmx1g'],
+        ['-Xms512m', '-Xmx1g', FIRST_COMPILER],
       ),
     };
   },

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answers } from '../http.js';
-import { requireJava } from '../java.js';
+import { FIRST_COMPILER, requireJava } from '../java.js';
 import { HOST, type StackPorts } from '../ports.js';
 import type { Service } from '../service.js';
 import { StackError } from '../stack-error.js';
@@ -29,14 +29,7 @@ export const registry: Service = {
     await createTopics(ports);
     return {
       program: 'java',
-      args: [
-        '-Xms64m',
-        '-Xmx512m',
-        '-XX:TieredStopAtLevel=1',
-        '-XX:+UseSerialGC',
-        '-jar',
-        await launcher(software.path),
-      ],
+      args: ['-Xms64m', '-Xmx512m', FIRST_COMPILER, '-XX:+UseSerialGC', '-jar', await launcher(software.path)],
       env: {
         QUARKUS_HTTP_HOST: HOST,
         QUARKUS_HTTP_PORT: `${ports.registry}`,
