@@ -50,6 +50,11 @@ export interface EmbeddedLogOptions {
    * topic, but none that an application which runs here has yet to process. Default: no bound.
    */
   readonly maxBytes?: number | undefined;
+  /**
+   * How much of a partition of a compacted topic, such as a changelog, may take room on disk before it is compacted, in bytes.
+   * It is looked at every minute. Default 256 MiB.
+   */
+  readonly maxUncompactedBytes?: number | undefined;
   /** Receives what retention has deleted. */
   readonly onRetention?: (deletion: RetentionDeletion) => void;
 }
@@ -61,6 +66,7 @@ interface LevelSettings {
   readonly location: string;
   readonly cleans?: boolean;
   readonly maxBytes?: number | undefined;
+  readonly maxUncompactedBytes?: number | undefined;
   readonly onRetention?: ((deletion: RetentionDeletion) => void) | undefined;
 }
 
@@ -102,7 +108,15 @@ export class EmbeddedLog implements Log {
     this.#topics = new Topics(location);
     this.#writer = new OrderedWriter(level, settings);
     const bound = maxBytes === undefined ? undefined : { maxBytes, processedTo: this.#processedTo.bind(this) };
-    this.#cleaner = new LogCleaner(level, this.#writer, this.#topics, location, onRetention, bound);
+    this.#cleaner = new LogCleaner(
+      level,
+      this.#writer,
+      this.#topics,
+      location,
+      onRetention,
+      bound,
+      settings.maxUncompactedBytes,
+    );
     if (!cleans) return;
     this.#timer = setInterval(() => this.#cleanInBackground(), CLEANING_INTERVAL_MS);
     this.#timer.unref();
@@ -114,7 +128,15 @@ export class EmbeddedLog implements Log {
    * @throws LogError LOG_LOCKED when it is open already, here or in another process; LOG_CORRUPT; LOG_IO
    */
   static async open(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
-    const { cleans = true, directory, fsync = true, maxBytes, onRetention, serve = false } = options;
+    const {
+      cleans = true,
+      directory,
+      fsync = true,
+      maxBytes,
+      maxUncompactedBytes,
+      onRetention,
+      serve = false,
+    } = options;
     try {
       await makePrivateDirectory(directory);
     } catch (cause) {
@@ -124,7 +146,8 @@ export class EmbeddedLog implements Log {
       throw openError(error, directory);
     });
     const level = await logOnDisk(directory);
-    const settings = { cleans, fsync, inMemory: false, location: directory, maxBytes, onRetention };
+    const bounds = { maxBytes, maxUncompactedBytes };
+    const settings = { cleans, fsync, inMemory: false, location: directory, ...bounds, onRetention };
     const log = await EmbeddedLog.over(level, settings);
     try {
       if (!serve) return log;

@@ -1,4 +1,4 @@
-import type { Level } from '../../leveldb/level.js';
+import { type Level, sizeOnDisk } from '../../leveldb/level.js';
 import { DELETE_RETENTION_MS } from '../log.js';
 import { type BatchCursor, readBatchHeader, sealBatch } from '../record-batch.js';
 import { Compaction } from './compaction.js';
@@ -12,6 +12,8 @@ import { type PartitionState, rememberPartition, type Topic, type Topics } from 
 
 /** A compacted partition is rewritten when it has grown by this many records beyond twice what was kept. */
 const COMPACTION_SLACK = 100_000;
+/** And when so many bytes on disk are not compacted, unless it is told otherwise. */
+const MAX_UNCOMPACTED_BYTES = 256 * 1024 * 1024;
 /** What is deleted goes from the disk when it takes so many bytes. */
 const DELETED_BYTES = 64 * 1024 * 1024;
 
@@ -40,10 +42,14 @@ export class LogCleaner {
   /** How many bytes there are between two offsets. */
   readonly #sizes = new Map<PartitionState, { readonly from: number; readonly to: number; readonly bytes: number }>();
   readonly #bound: SizeBound | undefined;
+  readonly #maxUncompactedBytes: number;
   #isFullTold = false;
   #stopped = false;
 
-  /** @param bound of all that is not compacted; undefined: none */
+  /**
+   * @param bound of all topics with a retention; undefined: none
+   * @param maxUncompactedBytes of a partition, on disk
+   */
   constructor(
     level: Level,
     writer: OrderedWriter,
@@ -51,6 +57,7 @@ export class LogCleaner {
     location: string,
     onRetention: (deletion: RetentionDeletion) => void,
     bound?: Pick<SizeBoundOptions, 'maxBytes' | 'processedTo'>,
+    maxUncompactedBytes = MAX_UNCOMPACTED_BYTES,
   ) {
     if (bound !== undefined) {
       this.#bound = new SizeBound(level, topics, {
@@ -64,6 +71,7 @@ export class LogCleaner {
     this.#writer = writer;
     this.#topics = topics;
     this.#location = location;
+    this.#maxUncompactedBytes = maxUncompactedBytes;
   }
 
   /** What is being done ends soon, and leaves the log in order. */
@@ -78,8 +86,7 @@ export class LogCleaner {
       for (const state of partitions) {
         if (this.#stopped) return;
         if (cleanupPolicy === 'compact') {
-          const grown = state.endOffset - Math.max(state.compactedTo, state.startOffset);
-          if (grown > 2 * state.compactedRecords + COMPACTION_SLACK) await this.compact(state, now);
+          if (await this.#isToCompact(state)) await this.compact(state, now);
         } else if (retentionMs >= 0 || retentionBytes >= 0) {
           await this.#expire(state, topic, now);
         }
@@ -135,6 +142,16 @@ export class LogCleaner {
       } while (from < to);
       await this.#writer.write([rememberPartition(state)]);
     });
+  }
+
+  /** The last batch, which is never compacted, is left out. */
+  async #isToCompact(state: PartitionState): Promise<boolean> {
+    const { compactedRecords, compactedTo, endOffset, lastBatchOffset, partition, startOffset, topicId } = state;
+    const from = Math.max(compactedTo, startOffset);
+    if (endOffset - from > 2 * compactedRecords + COMPACTION_SLACK) return true;
+    if (lastBatchOffset <= from) return false;
+    const [first, last] = [from, lastBatchOffset].map((offset) => batchKey(topicId, partition, offset));
+    return (await sizeOnDisk(this.#level, first as Buffer, last as Buffer)) > this.#maxUncompactedBytes;
   }
 
   async #expire(state: PartitionState, { retentionBytes, retentionMs }: Topic, now: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -129,6 +130,20 @@ describe('compaction', () => {
       Array.from({ length: 5 }, (_, i) => `${count - 5 + i} key ${(count - 5 + i) % 5}=${count - 5 + i}`),
     );
     expect(kept).toHaveLength(6);
+  });
+
+  it('comes when more bytes are not compacted than may be', async () => {
+    const MiB = 1024 * 1024;
+    // Nothing can be made smaller of this: 6 MiB.
+    for (let i = 0; i < 8; i++) await write(log, [['a', randomBytes(MiB / 2).toString('latin1')]]);
+    const offsetsWhen = async (maxUncompactedBytes: number) => {
+      await log.close();
+      log = await EmbeddedLog.open({ directory, cleans: false, maxUncompactedBytes });
+      await log.clean(Date.now());
+      return (await read(log)).map((entry) => entry.slice(0, entry.indexOf(' ')));
+    };
+    expect(await offsetsWhen(16 * MiB)).toHaveLength(8);
+    expect(await offsetsWhen(2 * MiB)).toEqual(['6', '7']);
   });
 
   it('loses nothing to deletions, appends and other compactions at the same time', { timeout: 60_000 }, async () => {
