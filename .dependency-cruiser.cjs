@@ -3,7 +3,7 @@
 /** Files that know each other, and may. But for the first of these, one of two only knows the other's type. */
 const INTENDED_CIRCLES = [
   // One vocabulary: a stream makes a table, a grouped stream a table, and a table a stream.
-  'streams/dsl/(kstream|ktable|kgrouped-stream|kgrouped-table|session-windowed-kstream|sliding-windowed-kstream)',
+  'streams/dsl/(kstream|ktable|kgrouped-(stream|table)|(session|sliding|time)-windowed-kstream|windowed-tables)',
   // A node is described with what runs in it, which sees the node's description.
   'streams/topology/(topology|processor|combiner)',
   // A task makes its graph and environment; what is in them belongs to the task.

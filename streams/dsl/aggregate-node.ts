@@ -13,7 +13,7 @@ import {
 import type { Serdes } from './options.js';
 
 /** What is aggregated. */
-interface GroupedRecords<K, V> {
+export interface GroupedRecords<K, V> {
   readonly graph: Graph;
   readonly node: GraphNode;
   readonly serdes: Serdes<K, V>;

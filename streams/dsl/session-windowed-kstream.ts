@@ -1,22 +1,20 @@
-import { countAggregation, reduceAggregation } from '../operators/aggregations.js';
 import {
   compileSessionAggregate,
   createSessionStore,
-  type SessionAggregateOptions,
   sessionContents,
 } from '../operators/sessions/session-aggregate.js';
 import { sessionCombiner } from '../operators/sessions/session-combiner.js';
 import type { EmitStrategy } from '../operators/windows/windowed-aggregate.js';
-import { countSerde } from '../serde/count.js';
 import type { Serde } from '../serde/serde.js';
 import type { MergingAggregation } from '../state/aggregation.js';
 import type { Windowed } from '../state/windows/windowed.js';
-import { type StoreSerdes, TopologyError } from '../topology/topology.js';
-import { aggregateNode, needAggregateSerde, needMaterialized } from './aggregate-node.js';
+import { TopologyError } from '../topology/topology.js';
+import { type GroupedRecords, needMaterialized } from './aggregate-node.js';
 import type { KGroupedStream } from './kgrouped-stream.js';
-import { KTable } from './ktable.js';
-import type { Materialized, NotNull, RecordPart, ReducedArgument, Serdes, SessionAggregator } from './options.js';
+import type { KTable } from './ktable.js';
+import type { Materialized, NotNull, RecordPart, ReducedArgument, SessionAggregator } from './options.js';
 import type { SessionWindows } from './session-windows.js';
+import { type WindowedAggregate, WindowedTables } from './windowed-tables.js';
 
 /**
  * Records grouped by key and session. The keys of the tables are `Windowed`, of which the window is from the time of the
@@ -29,12 +27,14 @@ export class SessionWindowedKStream<K, V, Missing extends RecordPart = never, Go
   readonly #grouped: KGroupedStream<K, V, Missing>;
   readonly #windows: SessionWindows;
   readonly #emit: EmitStrategy;
+  readonly #tables: WindowedTables<K, V, Gone>;
 
   /** @internal Made by `KGroupedStream#windowedBy`. */
   constructor(grouped: KGroupedStream<K, V, Missing>, windows: SessionWindows, emit: EmitStrategy) {
     this.#grouped = grouped;
     this.#windows = windows;
     this.#emit = emit;
+    this.#tables = sessionTables(grouped, windows, emit, { combines: true });
   }
 
   /**
@@ -51,8 +51,7 @@ export class SessionWindowedKStream<K, V, Missing extends RecordPart = never, Go
 
   /** Counts the records of each session. Records with a null value count, as in Kafka Streams. */
   count(materialized: Materialized<number> = {}): KTable<Windowed<K>, number, Gone, 'key'> {
-    const { name, value = countSerde } = materialized;
-    return this.#aggregate(countAggregation(value), name, value, true);
+    return this.#tables.count(materialized);
   }
 
   /**
@@ -66,9 +65,7 @@ export class SessionWindowedKStream<K, V, Missing extends RecordPart = never, Go
     reducer: (aggregate: NotNull<V>, value: NotNull<V>) => NotNull<V>,
     ...given: ReducedArgument<V, Missing>
   ): KTable<Windowed<K>, NotNull<V>, Gone, 'key'> {
-    const [materialized = {}] = given as readonly [materialized?: Materialized<NotNull<V>>];
-    const serde = needAggregateSerde(materialized.value ?? this.#grouped.serdes.value, 'reduce');
-    return this.#aggregate(reduceAggregation<K, V, NotNull<V>>(reducer, serde), materialized.name, serde, true);
+    return this.#tables.reduce(reducer, given);
   }
 
   /**
@@ -95,52 +92,31 @@ export class SessionWindowedKStream<K, V, Missing extends RecordPart = never, Go
       merge: (left, right) => merge(left as A, right as A),
       serde: materialized.value as Serde<A | null>,
     };
-    return this.#aggregate(aggregation, materialized.name, materialized.value, false);
+    // What answers null deletes a session, and a combiner has only a part of it.
+    const tables = sessionTables<K, V, Gone>(this.#grouped, this.#windows, this.#emit, { combines: false });
+    return tables.aggregate(aggregation, materialized);
   }
+}
 
-  #aggregate<A, R>(
-    aggregation: MergingAggregation<K, V, A>,
-    storeName: string | undefined,
-    resultSerde: Serde<R>,
-    combines: boolean,
-  ): KTable<Windowed<K>, R, Gone, 'key'> {
-    const { graph, serdes } = this.#grouped;
-    const { gapMs, graceMs } = this.#windows;
-    const name = storeName ?? graph.name('KSTREAM-AGGREGATE-STATE-STORE');
-    const changes = { sendOldValues: false };
-    const options: SessionAggregateOptions<K, V, A> = {
-      name,
-      changes,
-      gapMs,
-      graceMs,
-      emit: this.#emit,
-      aggregation,
-      keySerde: needAggregateSerde(serdes.key, name) as Serde<K>,
-    };
-    const node = aggregateNode(
-      this.#grouped,
-      name,
-      // What answers null deletes a session, and a combiner has only a part of it.
-      combines ? (task, partitionOf) => sessionCombiner(options, task, partitionOf) : undefined,
-      {
-        name,
-        isNameGenerated: storeName === undefined,
+function sessionTables<K, V, Gone extends null>(
+  grouped: GroupedRecords<K, V>,
+  { gapMs, graceMs }: SessionWindows,
+  emit: EmitStrategy,
+  { combines }: { readonly combines: boolean },
+): WindowedTables<K, V, Gone> {
+  return new WindowedTables(grouped, {
+    // The end of a session is the time of a record in it.
+    closesAfterMs: gapMs + graceMs + 1,
+    operator: <A>(aggregate: WindowedAggregate<K, V, A>) => {
+      const aggregation = aggregate.aggregation as MergingAggregation<K, V, A>;
+      const options = { ...aggregate, aggregation, gapMs, graceMs, emit };
+      return {
         contents: sessionContents(options),
-        serdes: { key: options.keySerde, value: aggregation.serde } as StoreSerdes,
         type: 'session',
         create: () => createSessionStore(options),
-      },
-      (task, forward) => compileSessionAggregate(options, task, forward),
-      aggregation,
-    );
-    return new KTable<Windowed<K>, R, Gone, 'key'>(
-      graph,
-      node,
-      { key: undefined, value: resultSerde } as Serdes<Windowed<K>, R>,
-      changes,
-      undefined,
-      // Its end is the time of a record in it.
-      { closesAfterMs: gapMs + graceMs + 1, keySerde: options.keySerde as Serde<unknown> },
-    );
-  }
+        compile: (task, forward) => compileSessionAggregate(options, task, forward),
+        combiner: combines ? (task, partitionOf) => sessionCombiner(options, task, partitionOf) : undefined,
+      };
+    },
+  });
 }

@@ -1,29 +1,17 @@
-import { countAggregation, reduceAggregation } from '../operators/aggregations.js';
 import {
   compileSlidingAggregate,
   createSlidingWindowStore,
-  type SlidingAggregateOptions,
   slidingContents,
 } from '../operators/windows/sliding-aggregate.js';
 import type { EmitStrategy } from '../operators/windows/windowed-aggregate.js';
-import { countSerde } from '../serde/count.js';
 import type { Serde } from '../serde/serde.js';
-import type { Aggregation } from '../state/aggregation.js';
 import type { Windowed } from '../state/windows/windowed.js';
-import type { StoreSerdes } from '../topology/topology.js';
-import { aggregateNode, needAggregateSerde, needMaterialized } from './aggregate-node.js';
+import { needMaterialized } from './aggregate-node.js';
 import type { KGroupedStream } from './kgrouped-stream.js';
-import { KTable } from './ktable.js';
-import type {
-  Aggregator,
-  KeepingAggregator,
-  Materialized,
-  NotNull,
-  RecordPart,
-  ReducedArgument,
-  Serdes,
-} from './options.js';
+import type { KTable } from './ktable.js';
+import type { Aggregator, KeepingAggregator, Materialized, NotNull, RecordPart, ReducedArgument } from './options.js';
 import type { SlidingWindows } from './sliding-windows.js';
+import { type WindowedAggregate, WindowedTables } from './windowed-tables.js';
 
 /**
  * Records grouped by key and sliding window. The keys of the tables are `Windowed`, of which the window is from its first time
@@ -33,13 +21,26 @@ import type { SlidingWindows } from './sliding-windows.js';
 export class SlidingWindowedKStream<K, V, Missing extends RecordPart = never> {
   readonly #grouped: KGroupedStream<K, V, Missing>;
   readonly #windows: SlidingWindows;
-  readonly #emit: EmitStrategy;
+  readonly #tables: WindowedTables<K, V>;
 
   /** @internal Made by `KGroupedStream#windowedBy`. */
   constructor(grouped: KGroupedStream<K, V, Missing>, windows: SlidingWindows, emit: EmitStrategy) {
     this.#grouped = grouped;
     this.#windows = windows;
-    this.#emit = emit;
+    const { graceMs, timeDifferenceMs: differenceMs } = windows;
+    this.#tables = new WindowedTables(grouped, {
+      // The end of a window is the time of a record that it may hold.
+      closesAfterMs: graceMs + 1,
+      operator: <A>(aggregate: WindowedAggregate<K, V, A>) => {
+        const options = { ...aggregate, differenceMs, graceMs, emit };
+        return {
+          contents: slidingContents(options),
+          type: 'window',
+          create: () => createSlidingWindowStore(options),
+          compile: (task, forward) => compileSlidingAggregate(options, task, forward),
+        };
+      },
+    });
   }
 
   /**
@@ -52,8 +53,7 @@ export class SlidingWindowedKStream<K, V, Missing extends RecordPart = never> {
 
   /** Counts the records of each window. */
   count(materialized: Materialized<number> = {}): KTable<Windowed<K>, number, never, 'key'> {
-    const { name, value = countSerde } = materialized;
-    return this.#aggregate(countAggregation(value), name, value);
+    return this.#tables.count(materialized);
   }
 
   /**
@@ -66,9 +66,7 @@ export class SlidingWindowedKStream<K, V, Missing extends RecordPart = never> {
     reducer: (aggregate: NotNull<V>, value: NotNull<V>) => NotNull<V>,
     ...given: ReducedArgument<V, Missing>
   ): KTable<Windowed<K>, NotNull<V>, never, 'key'> {
-    const [materialized = {}] = given as readonly [materialized?: Materialized<NotNull<V>>];
-    const serde = needAggregateSerde(materialized.value ?? this.#grouped.serdes.value, 'reduce');
-    return this.#aggregate(reduceAggregation<K, V, NotNull<V>>(reducer, serde), materialized.name, serde);
+    return this.#tables.reduce(reducer, given);
   }
 
   /**
@@ -91,41 +89,6 @@ export class SlidingWindowedKStream<K, V, Missing extends RecordPart = never> {
     needMaterialized(materialized);
     const { initializer } = aggregator;
     const add = aggregator.add as (key: K, value: V, aggregate: A) => A;
-    return this.#aggregate({ initializer, add, serde: materialized.value }, materialized.name, materialized.value);
-  }
-
-  #aggregate<A, R>(
-    aggregation: Aggregation<K, V, A>,
-    storeName: string | undefined,
-    resultSerde: Serde<R>,
-  ): KTable<Windowed<K>, R, never, 'key'> {
-    const { graph, serdes } = this.#grouped;
-    const { graceMs, timeDifferenceMs: differenceMs } = this.#windows;
-    const name = storeName ?? graph.name('KSTREAM-AGGREGATE-STATE-STORE');
-    const changes = { sendOldValues: false };
-    const keySerde = needAggregateSerde(serdes.key, name) as Serde<K>;
-    const emit = this.#emit;
-    const options: SlidingAggregateOptions<K, V, A> = {
-      ...{ name, differenceMs, graceMs, emit, aggregation, keySerde, changes },
-    };
-    const node = aggregateNode(
-      this.#grouped,
-      name,
-      undefined,
-      {
-        name,
-        isNameGenerated: storeName === undefined,
-        contents: slidingContents(options),
-        serdes: { key: keySerde, value: aggregation.serde } as StoreSerdes,
-        type: 'window',
-        create: () => createSlidingWindowStore(options),
-      },
-      (task, forward) => compileSlidingAggregate(options, task, forward),
-      aggregation,
-    );
-    // The end of a window is the time of a record that it may hold.
-    const windows = { closesAfterMs: graceMs + 1, keySerde: keySerde as Serde<unknown> };
-    const resultSerdes = { key: undefined, value: resultSerde } as Serdes<Windowed<K>, R>;
-    return new KTable(graph, node, resultSerdes, changes, undefined, windows);
+    return this.#tables.aggregate({ initializer, add, serde: materialized.value }, materialized);
   }
 }

@@ -10,7 +10,7 @@ import type { CompiledNode, Forward, StoreContents, TableChanges, TaskContext } 
 import { slide } from './slide.js';
 import type { EmitStrategy } from './windowed-aggregate.js';
 
-export interface SlidingAggregateOptions<K, V, A> {
+interface SlidingAggregateOptions<K, V, A> {
   readonly name: string;
   readonly differenceMs: number;
   readonly graceMs: number;
