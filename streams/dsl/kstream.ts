@@ -1,6 +1,4 @@
-import { type AnyJoiner, JOIN_OPERATORS, type JoinKind, joinOf } from '../operators/joins/join.js';
-import { compileStreamGlobalTableJoin } from '../operators/joins/stream-global-table-join.js';
-import { compileStreamTableJoin } from '../operators/joins/stream-table-join.js';
+import { type AnyJoiner, JOIN_OPERATORS, type JoinKind } from '../operators/joins/join.js';
 import { processorCompiler } from '../operators/process.js';
 import { compileBranch } from '../operators/stateless/branch.js';
 import { filter } from '../operators/stateless/filter.js';
@@ -11,16 +9,9 @@ import { peek } from '../operators/stateless/peek.js';
 import type { Serde, SerdeFor } from '../serde/serde.js';
 import { type Graph, requireSynchronous } from '../topology/graph.js';
 import type { ProcessorSupplier } from '../topology/processor.js';
-import type {
-  Forward,
-  GraphNode,
-  RepartitionNode,
-  SinkNode,
-  StoreDefinition,
-  TaskContext,
-} from '../topology/topology.js';
+import type { GraphNode, RepartitionNode, SinkNode, StoreDefinition } from '../topology/topology.js';
 import { TopologyError } from '../topology/topology.js';
-import { type AnyTable, joinedRows } from './any-table.js';
+import type { AnyTable } from './any-table.js';
 import { GlobalKTable } from './global-ktable.js';
 import { JoinWindows } from './join-windows.js';
 import { KGroupedStream } from './kgrouped-stream.js';
@@ -41,8 +32,9 @@ import type {
   TableArgument,
   TableOf,
 } from './options.js';
+import { needSerde, repartitioned } from './repartition-node.js';
 import { sourceTable } from './source-table.js';
-import { streamJoin } from './stream-join.js';
+import { type JoinedStream, joinWithGlobalTable, joinWithStream, joinWithTable } from './stream-joins.js';
 import type { Synchronous } from './synchronous.js';
 
 type Predicate<K, V> = (key: K, value: V) => boolean;
@@ -253,10 +245,10 @@ export class KStream<K, V, Missing extends RecordPart = never> {
     const where = options.name ?? nodeName;
     const key = needSerde(options.key ?? this.serdes.key, 'key', `the table "${where}"`);
     const value = needSerde(options.value ?? this.serdes.value, 'value', `the table "${where}"`);
-    const stream = this.keyChanged ? this.#repartitioned({ name: where, key, value }) : this;
+    const parent = this.keyChanged ? repartitioned(this, { name: where, key, value }) : this.node;
     const { changes, node, rows, serdes } = sourceTable<NotNull<K>, NotNull<V>>({
       graph,
-      parent: stream.node,
+      parent,
       key,
       value,
       storeName: options.name,
@@ -398,119 +390,35 @@ export class KStream<K, V, Missing extends RecordPart = never> {
   }
 
   #join(other: Joinable, kind: JoinKind, given: readonly unknown[]): KStream<K, unknown, 'value'> {
-    if (other instanceof GlobalKTable) return this.#joinGlobalTable(other, kind, given);
-    const [joiner, windows, joined = {}] = given as readonly [AnyJoiner, unknown, unknown];
+    const { keyChanged, node, serdes } = this.#joined(other, kind, given);
+    return new KStream(this.graph, node, serdes as Serdes<K, unknown>, keyChanged);
+  }
+
+  #joined(other: Joinable, kind: JoinKind, given: readonly unknown[]): JoinedStream {
+    const stream = this as unknown as JoinedStream;
+    if (other instanceof GlobalKTable) {
+      const [keySelector, joiner, named = {}] = given as readonly [
+        (key: unknown, value: unknown) => unknown,
+        AnyJoiner,
+        Named?,
+      ];
+      return joinWithGlobalTable(stream, other, kind, { keySelector, joiner, named });
+    }
+    const [joiner, windows, joined = {}] = given as readonly [
+      AnyJoiner,
+      unknown,
+      StreamJoined<unknown, unknown, unknown>?,
+    ];
     requireSynchronous(JOIN_OPERATORS[kind], { joiner });
-    if (other instanceof KTable)
-      return this.#joinTable(other, joiner, kind === 'left', (windows ?? {}) as Joined<K, V>);
+    if (other instanceof KTable) {
+      return joinWithTable(stream, other, kind, { joiner, joined: (windows ?? {}) as Joined<unknown, unknown> });
+    }
     if (other instanceof KStream && windows instanceof JoinWindows) {
-      return this.#joinStream(
-        other as unknown as KStream<K, unknown>,
-        joiner,
-        kind,
-        windows,
-        joined as StreamJoined<K, V, unknown>,
-      );
+      return joinWithStream(stream, other as unknown as JoinedStream, kind, { joiner, windows, joined });
     }
     throw new TopologyError(
       'a stream is joined with a table, or with a stream in windows: pass JoinWindows behind the joiner',
     );
-  }
-
-  #joinStream(
-    other: KStream<K, unknown>,
-    joiner: AnyJoiner,
-    kind: JoinKind,
-    windows: JoinWindows,
-    joined: StreamJoined<K, V, unknown>,
-  ): KStream<K, unknown, 'value'> {
-    const { graph } = this;
-    const name = graph.named(joined, 'KSTREAM-MERGE');
-    if (other.graph !== graph) throw new TopologyError(`"${name}" joins a stream of another builder`);
-    const key = needSerde(joined.key ?? this.serdes.key ?? other.serdes.key, 'key', `"${name}"`);
-    const value = needSerde(joined.value ?? this.serdes.value, 'value', `"${name}"`);
-    const otherValue = joined.otherValue ?? other.serdes.value;
-    if (otherValue === undefined) {
-      throw new TopologyError(`"${name}" needs a serde for the other stream's value; pass { otherValue: … }`);
-    }
-    const left = this.#copartitioned(`${name}-left`, { key, value }, kind !== 'inner');
-    const right = other.#copartitioned(`${name}-right`, { key, value: otherValue as Serde<unknown> }, kind === 'outer');
-    const serdes = {
-      key: key as Serde<unknown>,
-      value: value as Serde<unknown>,
-      otherValue: otherValue as Serde<unknown>,
-    };
-    const isNameGenerated = joined.name === undefined;
-    const node = streamJoin({
-      ...{ graph, name, isNameGenerated, kind, windows, join: joinOf(joiner), left: left.node, right: right.node },
-      ...serdes,
-    });
-    return new KStream(graph, node, { key, value: undefined } as Serdes<K, unknown>, false);
-  }
-
-  #joinTable(table: AnyTable, joiner: AnyJoiner, isLeft: boolean, joined: Joined<K, V>): KStream<K, unknown, 'value'> {
-    const { graph } = this;
-    const name = graph.named(joined, isLeft ? 'KSTREAM-LEFTJOIN' : 'KSTREAM-JOIN');
-    if (table.graph !== graph) throw new TopologyError(`"${name}" joins a table of another builder`);
-    const rows = joinedRows(table, name);
-    const key = joined.key ?? this.serdes.key ?? table.serdes.key;
-    const stream = this.#copartitioned(name, { key, value: joined.value } as Joined<K, V>, isLeft);
-    const options = { name, rows, isLeft, join: joinOf(joiner) };
-    const compile = (task: TaskContext, forward: Forward) => compileStreamTableJoin(options, task, forward);
-    const node = graph.processor(name, stream.node, compile, rows.stores, { joins: true });
-    return new KStream(graph, node, { key, value: undefined } as Serdes<K, unknown>, false);
-  }
-
-  #joinGlobalTable(
-    table: GlobalKTable<never, unknown>,
-    kind: JoinKind,
-    given: readonly unknown[],
-  ): KStream<K, unknown, 'value'> {
-    const [keySelector, joiner, named = {}] = given as readonly [
-      (key: unknown, value: unknown) => unknown,
-      AnyJoiner,
-      Named | undefined,
-    ];
-    requireSynchronous(JOIN_OPERATORS[kind], { keySelector, joiner });
-    const { graph } = this;
-    const isLeft = kind === 'left';
-    const name = graph.named(named, isLeft ? 'KSTREAM-LEFTJOIN' : 'KSTREAM-JOIN');
-    if (kind === 'outer')
-      throw new TopologyError(`"${name}" is an outer join, and a global table has none; take leftJoin`);
-    if (!table.isOf(graph)) throw new TopologyError(`"${name}" joins a global table of another builder`);
-    const options = { name, isLeft, keySelector, join: joinOf(joiner), table: table.queryableStoreName };
-    const compile = (task: TaskContext, forward: Forward) => compileStreamGlobalTableJoin(options, task, forward);
-    const node = graph.processor(name, this.node, compile);
-    return new KStream(graph, node, { ...this.serdes, value: undefined } as Serdes<K, unknown>, this.keyChanged);
-  }
-
-  /** The stream by its keys' partitions, to be joined: as it is, or through a topic of as many partitions as the other side. */
-  #copartitioned(name: string, joined: Joined<K, V>, keepsNullKeys: boolean): KStream<K, V, Missing> {
-    if (!this.keyChanged) return this;
-    const where = `"${name}", which repartitions records whose key may have changed,`;
-    const key = needSerde(joined.key ?? this.serdes.key, 'key', where);
-    const value = needSerde(joined.value ?? this.serdes.value, 'value', where);
-    return this.#repartitioned({ name, key, value, keepsNullKeys });
-  }
-
-  /** Through a topic that a join or a table behind it needs. */
-  #repartitioned({ keepsNullKeys = false, key, name, value }: RepartitionedFor<K, V>): KStream<K, V, Missing> {
-    const node = this.graph.add<RepartitionNode>(
-      {
-        kind: 'repartition',
-        name: `${name}-repartition`,
-        children: [],
-        topic: `${name}-repartition`,
-        keySerde: key as Serde<unknown>,
-        valueSerde: value as Serde<unknown>,
-        partitions: undefined,
-        isForJoin: true,
-        keepsNullKeys,
-        combiner: undefined,
-      },
-      this.node,
-    );
-    return new KStream<K, V, Missing>(this.graph, node, this.serdes, false);
   }
 
   /**
@@ -612,18 +520,7 @@ export class KStream<K, V, Missing extends RecordPart = never> {
 type Joinable = AnyTable | AnyStream | GlobalKTable<never, unknown>;
 
 /** Of which it does not matter what is in it. */
-interface AnyStream {
-  readonly graph: Graph;
-  readonly keyChanged: boolean;
-}
-
-/** How a stream goes through a topic for what is behind it. */
-interface RepartitionedFor<K, V> {
-  readonly name: string;
-  readonly key: Serde<NotNull<K>>;
-  readonly value: Serde<NotNull<V>>;
-  readonly keepsNullKeys?: boolean;
-}
+type AnyStream = Pick<JoinedStream, 'graph' | 'keyChanged'>;
 
 /** Streams by the names of their branches. */
 export type Branches<K, Values, Missing extends RecordPart> = {
@@ -705,9 +602,3 @@ export class BranchedKStream<K, V, Missing extends RecordPart = never, Values = 
 }
 
 const NO_SERDES = { key: undefined, value: undefined };
-
-/** What it reads is what the stream's values were when it wrote them. */
-function needSerde<T>(serde: SerdeFor<T> | undefined, what: 'key' | 'value', where: string): Serde<T> {
-  if (serde === undefined) throw new TopologyError(`${where} needs a serde for the ${what}; pass { ${what}: … }`);
-  return serde as Serde<T>;
-}
