@@ -139,7 +139,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     // What is in a directory is of one machine; a cluster is of several, which must have the same key.
     secrets: Secrets.of(log.join === undefined ? join(directory, 'notify.key') : undefined),
     onProblem: (message) => logger.warn({ alerts: true }, message),
-    isOfMaintenance: (incident) => isOfMaintenance(live, calendar, incident),
+    isOfMaintenance: (incident, time) => isOfMaintenance(live, calendar, incident, time),
     evidenceIsRead: async () => {
       if (calendar.hasMaintenance) await live.readToEnd(['alerts', 'serviceLogs'], EVIDENCE_MS);
     },

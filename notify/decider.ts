@@ -19,8 +19,8 @@ export interface Rules {
   readonly tenant: string;
   /** Whether a channel is told of ends; undefined: there is no such channel, or it is disabled. */
   tellsResolved(channel: string): boolean | undefined;
-  /** Whether an incident comes of what is maintained: it is not told while it does. Default: none does. */
-  isOfMaintenance?(incident: Incident): boolean;
+  /** Whether an incident comes of what is maintained at a time: it is not told while it does. Default: none does. */
+  isOfMaintenance?(incident: Incident, time: number): boolean;
 }
 
 /** An incident as it is told. */
@@ -29,6 +29,13 @@ export interface ToldIncident {
   readonly firing: boolean;
   readonly flapping: boolean;
   readonly acknowledged: boolean;
+}
+
+/** A member of a group when it is looked at. */
+interface Looked {
+  readonly id: string;
+  readonly known: Known;
+  readonly labels: Labels;
 }
 
 /** What a channel is to be told. */
@@ -97,7 +104,7 @@ export class Decider {
     const as = changes.as ?? id;
     this.#state.changes.set(scope, flapping || goesOn ? changes : { ...changes, as: null });
     if (as !== id && before?.firing)
-      this.#put(id, { ...before, firing: false, incident: overAt(before.incident, now) }, now);
+      this.#put(id, { ...before, firing: false, incident: overAt(before.incident, now), heardAt: now }, now);
     this.#put(
       as,
       {
@@ -105,6 +112,7 @@ export class Decider {
         firing: goesOn || flapping,
         flapping,
         endedAtAlerts: isEnded ? endedAtAlerts : null,
+        heardAt: now,
       },
       now,
     );
@@ -151,7 +159,7 @@ export class Decider {
   *overview(now: number): Generator<ToldIncident & { readonly labels: Labels; readonly mutedBy: readonly string[] }> {
     for (const [id, known] of this.#state.known.entries()) {
       const labels = this.#labels(known);
-      yield { ...this.#told(id, known), labels, mutedBy: this.#mutedBy(id, labels, now) };
+      yield { ...this.#told(id, known), labels, mutedBy: this.#mutedBy({ id, known, labels }, now) };
     }
   }
 
@@ -219,21 +227,19 @@ export class Decider {
       const nextFlush = Math.max(earliest, now + MIN_LOOK_MS);
       this.#state.groups.set(key, { ...group, members: left, nextFlush, earliest, hasFlushed: true });
     }
-    if (!this.#mayTell(route, now)) return [];
-    const told = members.filter(({ id, known, labels }) => {
-      return this.#mutedBy(id, labels, now).length === 0 && !(known.firing && this.#isFine(known, now));
+    const told = members.filter((looked) => {
+      const { known } = looked;
+      return (
+        this.#mayTell(route, ownTime(known, now)) &&
+        this.#mutedBy(looked, now).length === 0 &&
+        !(known.firing && this.#isFine(known, now))
+      );
     });
     if (told.length === 0) return [];
     return route.channels.flatMap((channel) => this.#tell(channel, route, key, told, now));
   }
 
-  #tell(
-    channel: string,
-    route: Route,
-    group: string,
-    members: readonly { readonly id: string; readonly known: Known; readonly labels: Labels }[],
-    now: number,
-  ): Notification[] {
+  #tell(channel: string, route: Route, group: string, members: readonly Looked[], now: number): Notification[] {
     const tellsResolved = this.#rules.tellsResolved(channel);
     if (tellsResolved === undefined) return [];
     const { repeatIntervalMs } = route;
@@ -256,17 +262,20 @@ export class Decider {
     return [{ channel, route: route.id, group, groupLabels, reason, time: now, incidents }];
   }
 
-  #mayTell({ activeIn, mutedIn }: Route, now: number): boolean {
-    const isIn = (name: string) => this.#rules.schedules.get(name)?.isIn(now) ?? false;
+  #mayTell({ activeIn, mutedIn }: Route, time: number): boolean {
+    const isIn = (name: string) => this.#rules.schedules.get(name)?.isIn(time) ?? false;
     return !mutedIn.some(isIn) && (activeIn.length === 0 || activeIn.some(isIn));
   }
 
-  #mutedBy(id: string, labels: Labels, now: number): string[] {
-    const muted = this.#rules.silences.filter((silence) => silence.mutes(labels, now)).map(({ spec }) => spec.id);
+  #mutedBy({ id, known, labels }: Looked, now: number): string[] {
+    const time = ownTime(known, now);
+    const mutes = (silence: Silence) =>
+      // Who wants no calls for the next hour gets none of what is read of the past either.
+      silence.mutes(labels, time) || (silence.spec.schedule === null && silence.mutes(labels, now));
+    const muted = this.#rules.silences.filter(mutes).map(({ spec }) => spec.id);
     if ((this.#state.said.get(id) ?? NOT_SAID).silencedUntil > now) muted.push('of this incident');
     if (isInhibited(this.#rules.inhibitions, labels, this.#goingOn())) muted.push('inhibited');
-    const known = this.#state.known.get(id);
-    if (known?.firing && this.#rules.isOfMaintenance?.(known.incident)) muted.push('of maintenance');
+    if (known.firing && this.#rules.isOfMaintenance?.(known.incident, time)) muted.push('of maintenance');
     return muted;
   }
 
@@ -319,6 +328,14 @@ function byId(route: Route): ReadonlyMap<string, Route> {
   const routes = new Map<string, Route>([[route.id, route]]);
   for (const child of route.routes) for (const [id, one] of byId(child)) routes.set(id, one);
   return routes;
+}
+
+/**
+ * The time at which an incident is, when it is looked at: logs of the past are read faster than their time went by, and what
+ * is known of it is of then. From when it was last heard of, its time goes by as that of the clock does.
+ */
+function ownTime({ heardAt, incident }: Known, now: number): number {
+  return heardAt === undefined ? now : Math.min(now, incident.updated + now - heardAt);
 }
 
 function overAt(incident: Incident, now: number): Incident {

@@ -10,6 +10,8 @@ export interface Known {
   readonly flapping: boolean;
   /** How many alerts it had when somebody said that it is over; null: nobody did. */
   readonly endedAtAlerts: number | null;
+  /** When it was last heard of; what older versions have written lacks it. */
+  readonly heardAt?: number;
 }
 
 /** What somebody has said of an incident. */

@@ -90,16 +90,18 @@ function maintainedOf(
 }
 
 /**
- * Whether all that an incident tells comes of requests that fail in a service that is maintained now: its alerts are of
- * failures, or of response times that are usual but for these requests.
+ * Whether all that an incident tells up to a time comes of requests that fail in a service that is maintained then: its
+ * alerts are of failures, or of response times that are usual but for these requests. Lines of later are of no matter:
+ * logs of the past are read far ahead of what is told of them.
  */
-export function isOfMaintenance(live: LiveResults, calendar: Calendar, incident: Incident): boolean {
-  if (incident.source_kind !== 'service' || !calendar.hasMaintenance) return false;
+export function isOfMaintenance(live: LiveResults, calendar: Calendar, told: Incident, time: number): boolean {
+  if (told.source_kind !== 'service' || !calendar.hasMaintenance) return false;
+  const incident = { ...told, resolved: told.resolved ?? time };
   const alerts = alertsOf(live, incident);
   const fields = new Set(alerts.flatMap((alert) => alert.fields));
   if (fields.size === 0 || [...fields].some((field) => !EXPLAINED.includes(field))) return false;
-  const isNow = (service: string) => calendar.isMaintenance(live.latestTime, live.latestTime, scopeOfService(service));
-  const cause = maintainedOf(live, calendar, incident, alerts).find((one) => one.is_cause && isNow(one.service));
+  const isThen = (service: string) => calendar.isMaintenance(time, time, scopeOfService(service));
+  const cause = maintainedOf(live, calendar, incident, alerts).find((one) => one.is_cause && isThen(one.service));
   if (cause === undefined) return false;
   if (!fields.has('response_time')) return true;
   const { before, during } = linesOf(live, incident, alerts);

@@ -80,9 +80,14 @@ it('an incident names the service that is maintained, and is of its maintenance 
   expect(await maintained('mostly-own')).toEqual([{ service: 'stock', shared_requests: 4, is_cause: false }]);
 
   const { live } = server.services;
-  const held = (minutes: number) =>
-    names.filter((name) => isOfMaintenance(live, new Calendar(calendarOf(minutes)), incidentOf(name)));
+  const held = (minutes: number, time = OPENED + 1000) =>
+    names.filter((name) => isOfMaintenance(live, new Calendar(calendarOf(minutes)), incidentOf(name), time));
   // Fewer lines are no failure; and when the maintenance is over, what still fails is told.
   expect(held(60)).toEqual(['checkout', 'waiting']);
   expect(held(-4)).toEqual([]);
+  // By the incident's time, and not by that of the newest line: what was held is held when lines are read far ahead.
+  await server.append('serviceLogs', [{ ...lineOf('search', 'later', 1, OPENED + 5 * MINUTE_MS), ...FINE }]);
+  await until(async () => live.latestTime > OPENED + 4 * MINUTE_MS || undefined);
+  expect(held(1)).toEqual(['checkout', 'waiting']);
+  expect(held(1, OPENED + 2 * MINUTE_MS)).toEqual([]);
 });

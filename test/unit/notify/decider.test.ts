@@ -30,7 +30,12 @@ class Play {
   }
 
   hear(incident: Incident): void {
-    this.decider.incident(incident.id, { ...incident, updated: this.now }, this.now);
+    this.hearLate({ ...incident, updated: this.now });
+  }
+
+  /** Of what was before now. */
+  hearLate(incident: Incident): void {
+    this.decider.incident(incident.id, incident, this.now);
     this.#tell();
   }
 
@@ -420,4 +425,44 @@ it('what comes of maintenance is told when that is over, if it still goes on', (
     'other',
     'caller',
   ]);
+});
+
+describe('logs of the past, that are read faster than their time went by', () => {
+  const at = (id: string, time: number) => anIncident(id, { opened: time, updated: time });
+  const night = new Map([['night', scheduleOf({ cron: '0 0 * * *', durationMs: HOUR, timeZone: 'UTC' })]]);
+
+  it('tell by the schedule at the time of the incident, and not at that of the clock', () => {
+    const play = new Play({ schedules: night, route: { mutedIn: ['night'] } });
+    play.now = 24 * HOUR + 30 * MINUTE;
+    play.hearLate(at('by night', 20 * MINUTE));
+    play.hearLate(at('by day', 12 * HOUR));
+    expect(play.told).toEqual([`${play.now / SECOND} pager opened: by day`]);
+    play.until(play.now + 35 * MINUTE);
+    expect(play.told).toHaveLength(1);
+    // It was not said to be over, and forty minutes later its night is.
+    play.until(play.now + 10 * MINUTE);
+    expect(play.told.at(-1)).toContain('opened: by night');
+  });
+
+  it('are in a silence that comes again at its own time, and in another also at that of the clock', () => {
+    const silence = (id: string, from: number, schedule: Parameters<typeof silenceOf>[0]['schedule']) =>
+      silenceOf({ id, matchers: [`incident=~"${id}.*"`], from, until: null, schedule, reason: '', by: '' });
+    const nightly = silence('nightly', 0, { cron: '0 0 * * *', durationMs: HOUR, timeZone: 'UTC' });
+    const now = silence('now', 24 * HOUR, null);
+    const play = new Play({ silences: [nightly, now] });
+    play.now = 24 * HOUR + 30 * MINUTE;
+    for (const id of ['nightly', 'now']) play.hearLate(at(`${id} by day`, 12 * HOUR));
+    play.hearLate(at('nightly by night', 20 * MINUTE));
+    expect(play.told.map((words) => words.replace(/^\d+ /, ''))).toEqual(['pager opened: nightly by day']);
+  });
+
+  it('are of maintenance at the time of the incident', () => {
+    const play = new Play({ isOfMaintenance: (_incident, time) => time < HOUR });
+    play.now = 100 * HOUR;
+    play.hearLate(at('in it', 30 * MINUTE));
+    play.hearLate(at('after it', 2 * HOUR));
+    play.hearLate({ ...at('in it', 40 * MINUTE), state: 'resolved', resolved: 40 * MINUTE, opened: 30 * MINUTE });
+    play.until(play.now + HOUR);
+    expect(play.told).toEqual([`${(100 * HOUR) / SECOND} pager opened: after it`]);
+  });
 });
