@@ -26,15 +26,20 @@ export function mostOfWindow(limit: number, leastWindows: number, ofLimit = MAX_
   return leastWindows > 1 ? ofLimit * limit : Number.POSITIVE_INFINITY;
 }
 
-/** A step of CUSUM charts, one for each alternative: adds what the window says for it. `state` is changed in place. */
+/**
+ * A step of CUSUM charts, one for each alternative: adds what the window says for it. Of windows that depend on each other one
+ * says all that it says, and another so many times less: `dependence`, 1 for independent ones. `state` is changed in place.
+ */
 export function addEvidence<A>(
   { evidence }: ChartState,
   alternatives: readonly A[],
   limit: number,
   saysFor: (alternative: A) => number,
+  dependence = 1,
 ): void {
   alternatives.forEach((alternative, index) => {
-    const sum = (evidence[index] ?? 0) + saysFor(alternative);
+    const says = saysFor(alternative);
+    const sum = Math.max((evidence[index] ?? 0) + says / dependence, says);
     evidence[index] = rounded(Math.min(CAP * limit, Math.max(0, sum)));
   });
 }

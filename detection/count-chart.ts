@@ -21,6 +21,10 @@ export interface CountChartOptions {
   /** What is never an alarm: fewer failures since they began, or a smaller share of the events. */
   readonly leastFailures?: number;
   readonly leastShare?: number;
+  /** The smallest share that is an alarm where failures came in many windows: what lasts is no burst. Default: `leastShare`. */
+  readonly leastLastingShare?: number;
+  /** Whether windows may depend on those before, as waiting times do: then what they add up to in a minute counts, too. */
+  readonly areDependent?: boolean;
   /** Windows over which the usual share is a mean. */
   readonly memory?: number;
   /** Windows with a failure that an alarm takes: 2. */
@@ -42,14 +46,20 @@ export interface CountChartState extends ChartState {
   /** How far windows were from what was expected, squared, and what was expected: failures that come in bursts are further. */
   squares: number;
   expected: number;
+  /** Of dependent windows: their distances, summed and fading, and how far that went, squared. */
+  tide?: number;
+  tides?: number;
   /** Since there is evidence. */
   since: Since;
   /** The share before the last one that was taken for usual in its place. */
   former: number | null;
 }
 
+type Least = Required<Pick<CountChartOptions, 'leastFailures' | 'leastShare' | 'leastLastingShare' | 'leastWindows'>>;
+
 interface Since {
   squares: number;
+  tides?: number;
   windows: number;
   /** Windows with a failure. */
   failing: number;
@@ -83,11 +93,15 @@ const MEMORY = 720;
 const HOLD_FROM = 1;
 const HOLD_WINDOWS = 60;
 const DOUBTFUL_WEIGHT = 0.3;
+/** What is kept of a sum of distances with each window: it is of about a minute of windows of five seconds. */
+const TIDE_KEPT = 1 - 1 / 12;
 /** An alarm that has been open for so many windows is what is usual now: half an hour of windows of five seconds. */
 const ADOPTED_AFTER = 360;
 const MAX_ONCE_IN = 1e12;
 /** A window alone is an alarm when it has failures in so many seconds, and so many times the evidence that several take. */
 const LASTING_SECONDS = 3;
+/** Windows with a failure after which it lasts. */
+const LASTING_WINDOWS = 6;
 
 export function initialCountChart(odds: readonly number[] = ODDS): CountChartState {
   return {
@@ -106,9 +120,11 @@ export function chartCounts(
   { count, failures, seconds = 0 }: CountedWindow,
   {
     adopts = true,
+    areDependent = false,
     budget,
     leastFailures = MIN_FAILURES,
     leastShare = MIN_SHARE,
+    leastLastingShare = leastShare,
     leastWindows = 2,
     memory = MEMORY,
     odds = ODDS,
@@ -129,10 +145,10 @@ export function chartCounts(
     });
   }
   const evidence = mostEvidence(state);
-  addTo(state.since, count, failures, expected, spread);
+  addTo(state, { count, failures }, { areDependent, expected, spread });
   if (isLasting) state.since.failing = Math.max(state.since.failing, leastWindows);
   if (alarm.open) closeWhenUsual(state, { count, failures }, usual);
-  else if (evidence > limit && isEnough(state.since, { leastFailures, leastShare, leastWindows })) {
+  else if (evidence > limit && isEnough(state.since, { leastFailures, leastShare, leastLastingShare, leastWindows })) {
     openAlarm(alarm);
     state.good = 0;
   }
@@ -157,10 +173,21 @@ function nothing(): Since {
   return { squares: 0, windows: 0, failing: 0, count: 0, failures: 0, expected: 0 };
 }
 
-function addTo(since: Since, count: number, failures: number, expected: number, spread: number): void {
-  // Squared distances are clipped: one outage is not a habit.
+function addTo(
+  state: CountChartState,
+  { count, failures }: Tally,
+  { areDependent, expected, spread }: { areDependent: boolean; expected: number; spread: number },
+): void {
+  const { since } = state;
+  // Distances are clipped: one outage is not a habit.
   const most = 4 * Math.sqrt(spread * expected) + 2;
-  since.squares = rounded(since.squares + Math.max(-most, Math.min(most, failures - expected)) ** 2);
+  const distance = Math.max(-most, Math.min(most, failures - expected));
+  since.squares = rounded(since.squares + distance ** 2);
+  if (areDependent) {
+    // What an alarm is of says nothing of what is usual.
+    state.tide = state.alarm.open ? 0 : rounded(TIDE_KEPT * (state.tide ?? 0) + distance);
+    since.tides = rounded((since.tides ?? 0) + state.tide ** 2 * (1 - TIDE_KEPT ** 2));
+  }
   since.windows++;
   if (failures > 0) since.failing++;
   since.count += count;
@@ -173,9 +200,9 @@ function usualShare({ count, failures }: CountChartState): number {
   return Math.min(0.98, (failures + Math.sqrt(failures + 0.25) + 0.75) / (count + 4));
 }
 
-/** How many times as far windows are from what is expected as counts of chance are: 1 at least. */
-function burstiness({ expected, squares }: CountChartState): number {
-  return Math.max(1, (squares + 2) / (expected + 2));
+/** How many times as far windows, and what dependent ones add up to, are from what is expected as counts of chance: 1 at least. */
+function burstiness({ expected, squares, tides = 0 }: CountChartState): number {
+  return Math.max(1, (Math.max(squares, tides) + 2) / (expected + 2));
 }
 
 function shareOfOdds(share: number, times: number): number {
@@ -185,13 +212,10 @@ function shareOfOdds(share: number, times: number): number {
 
 function isEnough(
   { count, failing, failures }: Since,
-  {
-    leastFailures,
-    leastShare,
-    leastWindows,
-  }: Required<Pick<CountChartOptions, 'leastFailures' | 'leastShare' | 'leastWindows'>>,
+  { leastFailures, leastLastingShare, leastShare, leastWindows }: Least,
 ): boolean {
-  return failures >= leastFailures && failing >= leastWindows && failures >= leastShare * count;
+  const share = failing >= LASTING_WINDOWS ? leastLastingShare : leastShare;
+  return failures >= leastFailures && failing >= leastWindows && failures >= share * count;
 }
 
 /** It is over when what comes is more likely by the usual share than by that of the alarm. */
@@ -251,6 +275,7 @@ function learnSince(state: CountChartState, weight: number, memory: number): voi
   state.count = rounded(state.count * rate + weight * since.count);
   state.failures = rounded(state.failures * rate + weight * since.failures);
   state.squares = rounded(state.squares * rate + weight * since.squares);
+  if (since.tides !== undefined) state.tides = rounded((state.tides ?? 0) * rate + weight * since.tides);
   state.expected = rounded(state.expected * rate + weight * since.expected);
   state.since = nothing();
 }

@@ -40,6 +40,12 @@ export interface LevelChartState extends ChartState {
   restlessness: number;
   /** A value's variance within windows. */
   variance: number;
+  /**
+   * The windows' distances from the level, summed and fading, and how many times as far, squared, the sum goes as that of
+   * chance. What older versions have written lacks them.
+   */
+  tide?: number;
+  dependence?: number;
   /** The mean of the windows of the alarm. */
   alarming: number;
   /** The level before the last one that was taken for usual in its place. */
@@ -59,18 +65,26 @@ const OPEN_WEIGHT = 0.03;
 const CLIP = 3;
 /** The least standard deviation between windows. */
 const MIN_DEVIATION = 0.03;
+/** What is kept of the sum of distances with each window: it is of about a minute of windows of five seconds. */
+const TIDE_KEPT = 1 - 1 / 12;
+/** A slowness that creeps looks like dependence, too. */
+const MAX_DEPENDENCE = 4;
+/** Windows after which half of the dependence is of what was seen. */
+const TIDE_PRIOR = 24;
 
 export function initialLevelChart({ shifts }: Pick<LevelChartOptions, 'shifts'>): LevelChartState {
   return {
     ...{ alarm: initialAlarm(), level: 0, restlessness: 0, variance: 0, evidence: shifts.map(() => 0) },
-    ...{ good: 0, alarming: 0, former: null },
+    ...{ good: 0, alarming: 0, former: null, tide: 0, dependence: 1 },
   };
 }
 
 /**
  * Finds that a mean has moved by as much as matters: CUSUM charts of the log-likelihood ratios of several shifts against the
  * level that is learned. How far chance moves the mean of so many values is taken into account, so that a window of five
- * values says less than one of five thousand. `state` is changed in place.
+ * values says less than one of five thousand. Windows that depend on those before, as waiting times do, say less, too: by
+ * the long-run variance of their mean, which is that of sums over many of them (Johnson and Bagshaw, "The effect of serial
+ * correlation on the performance of CUSUM tests", Technometrics 16, 1974). `state` is changed in place.
  */
 export function chartLevel(
   state: LevelChartState,
@@ -84,14 +98,21 @@ export function chartLevel(
   const spread = state.restlessness + Math.max(state.variance, variance / 4) / count + MIN_DEVIATION ** 2;
   const distance = mean - state.level;
   const most = mostOfWindow(limit, leastWindows);
+  const dependence = Math.min(MAX_DEPENDENCE, Math.max(1, state.dependence ?? 1));
   const ratioOf = (shift: number) => (shift * distance - shift ** 2 / 2) / spread;
   // Three in four values are nearer to the shift than to what is usual: that is no short pause.
   const isOfMost = (shift: number) => shift > 0 && ((quarter?.() ?? state.level) - state.level) * 2 > shift;
   if (!isLearning) {
-    addEvidence(state, shifts, limit, (shift) => {
-      const ratio = ratioOf(shift);
-      return ratio > ALONE * most && isOfMost(shift) ? ratio / ALONE : Math.min(most, ratio);
-    });
+    addEvidence(
+      state,
+      shifts,
+      limit,
+      (shift) => {
+        const ratio = ratioOf(shift);
+        return ratio > ALONE * most && isOfMost(shift) ? ratio / ALONE : Math.min(most, ratio);
+      },
+      dependence,
+    );
   }
   const evidence = mostEvidence(state);
   if (alarm.open) {
@@ -113,7 +134,7 @@ export function chartLevel(
       state.evidence.fill(0);
     } else {
       openAlarm(alarm);
-      Object.assign(state, { good: 0, alarming: mean });
+      Object.assign(state, { good: 0, alarming: mean, tide: 0 });
     }
   }
   if (!alarm.open) returnToFormer(state, mean, spread);
@@ -178,6 +199,7 @@ function learn(
     const own = Math.max(state.variance, variance / 4) / count;
     const clipped = isWarming ? distance ** 2 : Math.min(distance ** 2, CLIP ** 2 * spread);
     state.restlessness = rounded(Math.max(0, state.restlessness + rate * (clipped - own - state.restlessness)));
+    learnDependence(state, { distance, spread, rate: doubt * Math.max(1 / (alarm.seen + TIDE_PRIOR), 1 / memory) });
     if (count > 1)
       state.variance = rounded(
         state.variance +
@@ -190,4 +212,16 @@ function learn(
   const width = CLIP * Math.sqrt(spread);
   const counted = isWarming ? distance : Math.max(-width, Math.min(width, distance));
   state.level = rounded(state.level + rate * counted);
+}
+
+/** Distances of independent windows add up to a sum of a known variance: dependent ones go further. */
+function learnDependence(
+  state: LevelChartState,
+  { distance, rate, spread }: { distance: number; spread: number; rate: number },
+): void {
+  const width = CLIP * Math.sqrt(spread);
+  const { dependence = 1, tide = 0 } = state;
+  state.tide = rounded(TIDE_KEPT * tide + Math.max(-width, Math.min(width, distance)));
+  const far = (state.tide ** 2 * (1 - TIDE_KEPT ** 2)) / spread;
+  state.dependence = rounded(dependence + rate * (far - dependence));
 }

@@ -10,6 +10,7 @@ import { CONTESTANTS } from './contestants.js';
 import { measureForecasts } from './forecast.js';
 import { measureOnNab } from './nab.js';
 import { readNab } from './nab-corpus.js';
+import { measureOnOtherSensors } from './other-sensors/other-sensors.js';
 import { measureOnOtherShapes } from './other-shapes/other-shapes.js';
 import { randomDetector } from './reference-detectors.js';
 import { measureRepeats, repeatsTable } from './repeats.js';
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     faults: { type: 'boolean', default: false },
     shapes: { type: 'boolean', default: false },
     'other-shapes': { type: 'boolean', default: false },
+    'other-sensors': { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     seed: { type: 'string', default: '1' },
     tell: { type: 'boolean', default: false },
@@ -44,11 +46,12 @@ if (
   !values.faults &&
   !values.shapes &&
   !values['other-shapes'] &&
+  !values['other-sensors'] &&
   !values.repeats &&
   !values.forecast
 ) {
   console.error(
-    'On what? --faults, --shapes, --other-shapes, --repeats, --forecast, --nab DIR or MILLRACE_NAB, --cloud DIR or MILLRACE_CLOUD: see bench/detection/README.md.',
+    'On what? --faults, --shapes, --other-shapes, --other-sensors, --repeats, --forecast, --nab DIR or MILLRACE_NAB, --cloud DIR or MILLRACE_CLOUD: see bench/detection/README.md.',
   );
   process.exitCode = 2;
 }
@@ -57,6 +60,10 @@ if (values.shapes) await measureOnShapes({ seed: Number(values.seed), tells: val
 
 if (values['other-shapes']) {
   await measureOnOtherShapes({ seed: Number(values.seed), tells: values.tell, only: values.only });
+}
+
+if (values['other-sensors']) {
+  await measureOnOtherSensors({ seed: Number(values.seed), tells: values.tell, only: values.only });
 }
 
 if (values.forecast) {

@@ -122,7 +122,9 @@ function serviceDetections(
         ...{ factors: [1.6, 4], memory: TIME_MEMORY },
         explain: (time, { count }) => `${short(count)} responses took ${short(time)} ms typically`,
       }),
-      slowSignal('slow', { budget, odds: [3, 8, 30], leastShare: 0.04 }),
+      slowSignal('slow', {
+        ...{ budget, odds: [3, 8, 30], leastShare: 0.04, leastLastingShare: 0.005, areDependent: true },
+      }),
       countSignal({
         ...{ chart: 'errors', field: 'level', severity: 'critical', words: 'failed', events: 'lines' },
         tally: ({ count, failures, failureSeconds }) => ({ count, failures, seconds: secondsIn(failureSeconds) }),

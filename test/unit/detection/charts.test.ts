@@ -171,6 +171,23 @@ describe('a typical size', () => {
   });
 });
 
+it('windows that depend on those before say less, and a slowness that they do not explain is found as soon', () => {
+  const random = new Random(8);
+  const options = { budget, shifts: [Math.log(1.6), Math.log(4)], memory: 720 };
+  const state = initialLevelChart(options);
+  // A first-order autoregression, as the waiting times of a queue whose load wanders.
+  let waiting = 0;
+  const judge = (slower = 0) => {
+    waiting = 0.9 * waiting + 0.25 * Math.sqrt(1 - 0.9 ** 2) * random.normal();
+    const mean = 4.5 + waiting + slower + 0.1 * random.normal();
+    return chartLevel(state, { mean, count: 30, variance: 0.3 }, options).isAnomalous;
+  };
+  let alarms = 0;
+  for (let window = 0; window < 8000; window++) if (judge()) alarms++;
+  expect(alarms).toBe(0);
+  expect([1, 2, 3].map(() => judge(Math.log(8)))).toContain(true);
+});
+
 describe('a rate', () => {
   const poisson = (random: Random, mean: number) => {
     let count = 0;
