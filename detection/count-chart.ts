@@ -95,6 +95,8 @@ const HOLD_WINDOWS = 60;
 const DOUBTFUL_WEIGHT = 0.3;
 /** What is kept of a sum of distances with each window: it is of about a minute of windows of five seconds. */
 const TIDE_KEPT = 1 - 1 / 12;
+/** An hour has sixty minutes: by chance they go so many times as far as is expected, two standard errors of a variance. */
+const TIDES_BY_CHANCE = 1 + 2 * Math.sqrt(2 / 60);
 /** An alarm that has been open for so many windows is what is usual now: half an hour of windows of five seconds. */
 const ADOPTED_AFTER = 360;
 const MAX_ONCE_IN = 1e12;
@@ -202,7 +204,7 @@ function usualShare({ count, failures }: CountChartState): number {
 
 /** How many times as far windows, and what dependent ones add up to, are from what is expected as counts of chance: 1 at least. */
 function burstiness({ expected, squares, tides = 0 }: CountChartState): number {
-  return Math.max(1, (Math.max(squares, tides) + 2) / (expected + 2));
+  return Math.max(1, (Math.max(squares, tides / TIDES_BY_CHANCE) + 2) / (expected + 2));
 }
 
 function shareOfOdds(share: number, times: number): number {
