@@ -2,7 +2,7 @@
  * What is told falsely of sensors, and what is found, on readings that share no code with the simulator: `npm run
  * bench:detection -- --other-sensors`.
  */
-import type { Incident } from '../../../schemas/records.js';
+import type { Incident, SensorReading } from '../../../schemas/records.js';
 import { ApplicationRun } from '../../../test/reference/run-application.js';
 import { median } from '../shapes/shapes.js';
 import { OTHER_SENSOR_FAULTS, type OtherSensorFault, type OtherSensorFaultKind } from './sensor-faults.js';
@@ -28,9 +28,8 @@ type Options = Parameters<typeof readingsOf>[1];
 
 async function incidentsOf(shape: SensorShape, options: Options): Promise<Incident[]> {
   const run = await ApplicationRun.create({ config: { pipelines: ['sensors'], sensors: NO_LIMITS } });
-  const bySensor = ({ sensor_id }: { readonly sensor_id: string }) => sensor_id;
-  let batch: Parameters<typeof bySensor>[0][] = [];
-  const append = () => run.append('sensorReadings', batch as never, bySensor);
+  let batch: SensorReading[] = [];
+  const append = () => run.append('sensorReadings', batch, ({ sensor_id }) => sensor_id);
   for (const readings of readingsOf(shape, options)) {
     batch.push(...readings);
     if (batch.length < BATCH_READINGS) continue;
