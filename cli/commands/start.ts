@@ -65,6 +65,7 @@ import { Status } from '../terminal/status.js';
 import { found, moreIn, type Run, summary, topicsWithResults } from '../terminal/summary.js';
 import { HttpProcess } from './http-process.js';
 import { lakeDirectory } from './lake.js';
+import { type NamedPort, requireFree } from './named-ports.js';
 import { modelsDirectory } from './train.js';
 
 /** As many processes as that can share the work of topics that are made on Kafka. */
@@ -284,6 +285,7 @@ async function start(given: StartOptions, command: Command, makeProgram: MakePro
     );
   }
   if (options.listen && !options.serves) throw new UsageError('--listen takes events over HTTP: leave --no-http out');
+  await requireFree(namedPorts(options));
   const stop = new AbortController();
   const startedAt = Date.now();
   stopOnSignals(stop);
@@ -311,6 +313,16 @@ async function start(given: StartOptions, command: Command, makeProgram: MakePro
   } finally {
     for (const connection of connections) await connection.close();
   }
+}
+
+/** Where others are to reach this process. A default of HTTP's is none: where it is busy, the next will do. */
+function namedPorts({ applicationServer, http, serves, syslog = [] }: RunOptions): NamedPort[] {
+  const places: NamedPort[] = syslog.map((place) => ({ option: '--syslog', ...place }));
+  if (applicationServer !== undefined) {
+    places.push({ option: '--application-server', protocol: 'tcp', ...applicationServer });
+  }
+  if (serves && http !== false && http.isDefault !== true) places.push({ option: '--http', protocol: 'tcp', ...http });
+  return places;
 }
 
 async function run(

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../until.js';
@@ -280,5 +281,24 @@ describe('messages for programs', () => {
     const env = { MILLRACE_LOG_LEVEL: 'error', MILLRACE_SEEDS: '1' };
     const quiet = await millrace(['query', 'SELECT 1', '--data-dir', dataDir], { env });
     expect(lines(quiet.stderr)).toEqual([expect.stringMatching(/^millrace: /)]);
+  });
+});
+
+describe('a port that is named and taken', () => {
+  it.each([
+    ['--http', (port: number) => `127.0.0.1:${port}`],
+    ['--syslog', (port: number) => `tcp://127.0.0.1:${port}`],
+    ['--application-server', (port: number) => `127.0.0.1:${port}`],
+  ])('ends start before anything is read: %s', async (option, place) => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const { code, stderr } = await millrace(['start', '--data-dir', dataDir, option, place(port)]);
+      expect(lines(stderr).at(-1)).toContain(`${option}: port ${port} of 127.0.0.1 is taken`);
+      expect([code, existsSync(join(dataDir, 'log'))]).toEqual([2, false]);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
   });
 });
