@@ -68,8 +68,8 @@ export class InputClaims {
   addTexts(positions: Iterable<SourcePosition | null>): boolean {
     const before = this.#own.size;
     for (const position of positions) {
-      // Two logs may well begin with the same few lines.
-      if (position === null || position.prefixBytes < PREFIX_BYTES) continue;
+      // Two logs may well begin with the same few lines; and of a text that is only seen nothing is read.
+      if (position === null || position.prefixBytes < PREFIX_BYTES || position.seen !== undefined) continue;
       const item = `text:${position.host ?? ''}:${position.prefixHash}`;
       if (!this.#own.has(item)) this.#own.set(item, position.name ?? 'a text');
     }

@@ -72,6 +72,8 @@ export interface LeftOut {
   readonly heldBy: ReadText | undefined;
   /** It may be a copy that is being made. */
   readonly isUnsure: boolean;
+  /** The key of its text, where that has been read before. */
+  readonly key: string | undefined;
 }
 
 /** A file that was written to as recently may be a copy that is being made. */
@@ -118,6 +120,11 @@ export class InputPlan {
     }
   }
 
+  /** The keys of the texts that have been read before and are still there. */
+  get found(): ReadonlySet<string> {
+    return this.#found;
+  }
+
   /** Those of the paths that are not read. */
   get leftOut(): readonly LeftOut[] {
     return this.#leftOut;
@@ -145,7 +152,8 @@ export class InputPlan {
       if (!isRead) await examined.file?.close();
       if (!isRead) {
         const { isUnsure, stats } = examined;
-        this.#leftOut.push({ path, stats, heldBy: this.#holderOf(examined), isUnsure });
+        const key = examined.known?.key;
+        this.#leftOut.push({ path, stats, heldBy: this.#holderOf(examined), isUnsure, key });
       }
       const texts = isRead ? [...before, examined] : before;
       const [first] = texts;

@@ -18,6 +18,10 @@ const IDLE_MS = 300_000;
 /** So many files keep what is found at their paths, whatever becomes of their names before they are read. */
 const FEW_PATHS = 100;
 const MOST_OPEN = 4096;
+/** So many texts that were read to their ends, and messages, are kept in mind. */
+const MOST_KEPT = 10_000;
+/** How often it is looked which texts are still there. */
+const COUNT_EVERY_MS = 3_600_000;
 
 export interface InputWatchOptions extends InputOptions, Pick<PlanOptions, 'builderOf' | 'hostOf'> {
   /** As they are when it looks. */
@@ -34,6 +38,8 @@ export interface InputWatchOptions extends InputOptions, Pick<PlanOptions, 'buil
 interface Passed {
   readonly state: FileState;
   readonly heldBy?: LeftOut['heldBy'];
+  /** The text that it has been read as. */
+  readonly key?: string | undefined;
 }
 
 /**
@@ -53,6 +59,9 @@ export class InputWatch implements Arrivals {
   #found: readonly string[] = [];
   #lookAt = 0;
   #hasLooked = false;
+  /** What was found has been planned: all that is there is known. */
+  #isPlanned = false;
+  #countAt = 0;
 
   /** @param names of files, directories and patterns */
   constructor(names: readonly string[], options: InputWatchOptions) {
@@ -67,7 +76,19 @@ export class InputWatch implements Arrivals {
     const took = performance.now() - now;
     this.#lookAt = now + Math.max(LOOK_EVERY_MS, took / LOOK_SHARE);
     this.#hasLooked = true;
+    this.#isPlanned = this.#found.length === 0;
     return this.#found.length > 0;
+  }
+
+  /** The keys of the texts that there are, at most once an hour; undefined in between. */
+  seen(): ReadonlySet<string> | undefined {
+    const now = performance.now();
+    if (!this.#isPlanned || now < this.#countAt) return undefined;
+    this.#countAt = now + COUNT_EVERY_MS;
+    const seen = new Set<string>();
+    for (const { key } of this.#passed.values()) if (key !== undefined) seen.add(key);
+    for (const { texts } of this.#active.values()) for (const { text } of texts) seen.add(text.key);
+    return seen;
   }
 
   async take(): Promise<FollowedInput[]> {
@@ -86,6 +107,7 @@ export class InputWatch implements Arrivals {
     const planned = await plan.plan(this.#found);
     this.#options.onPlanned();
     for (const one of plan.leftOut) this.#pass(one);
+    this.#isPlanned = true;
     const inputs = planned.map((input) => new FollowedInput(input, this.#inputOptions()));
     for (const input of inputs) {
       this.#active.set(input.path, input);
@@ -111,19 +133,25 @@ export class InputWatch implements Arrivals {
 
   #over(input: FollowedInput, outcome: FollowedOutcome): void {
     this.#active.delete(input.path);
-    if (outcome.kind === 'read') this.#passed.set(input.path, { state: outcome.state });
-    else if (outcome.kind === 'cut') this.#cut.add(input.path);
+    if (outcome.kind === 'read') {
+      this.#passed.set(input.path, { state: outcome.state, key: input.texts.at(-1)?.text.key });
+    } else if (outcome.kind === 'cut') this.#cut.add(input.path);
     for (const { text } of input.texts) this.#finished.add(text.key);
+    for (const key of this.#finished) {
+      if (this.#finished.size <= MOST_KEPT) break;
+      this.#finished.delete(key);
+    }
   }
 
-  #pass({ heldBy, isUnsure, path, stats }: LeftOut): void {
-    if (!isUnsure) this.#passed.set(path, { state: stateOf(stats), heldBy });
+  #pass({ heldBy, isUnsure, key, path, stats }: LeftOut): void {
+    if (!isUnsure) this.#passed.set(path, { state: stateOf(stats), heldBy, key });
   }
 
   /** What may have lines that have not been read. */
   #changed(): string[] {
     const paths = new Set(this.#names.flatMap((name) => this.#pathsOf(name)));
     for (const path of this.#passed.keys()) if (!paths.has(path)) this.#passed.delete(path);
+    for (const path of this.#cut) if (!paths.has(path)) this.#cut.delete(path);
     const inodes = new Set<string>();
     for (const { texts } of this.#active.values()) for (const { stats } of texts) inodes.add(inodeOf(stats));
     const changed: string[] = [];
@@ -172,6 +200,7 @@ export class InputWatch implements Arrivals {
 
   #tell(message: string): void {
     if (this.#told.has(message)) return;
+    if (this.#told.size >= MOST_KEPT) this.#told.clear();
     this.#told.add(message);
     this.#options.warn(message);
   }

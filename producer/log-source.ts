@@ -16,6 +16,7 @@ import { FileInput, StreamInput } from './log-input.js';
 import { type LineSource, merged } from './merge.js';
 import { OddFieldCounts, type OddFields } from './odd-fields.js';
 import type { InputOptions } from './open-text.js';
+import { agedPositions } from './position-retention.js';
 import { ProducerError } from './producer-error.js';
 import type { ReadText } from './read-text.js';
 import type { Positions, SourcePosition } from './source-position.js';
@@ -80,6 +81,15 @@ export interface LogBatch extends EventBatch {
 
 const openDescriptor = promisify(openCallback);
 
+const NO_LINES = {
+  events: [],
+  serviceLogs: [],
+  readings: [],
+  badLines: [],
+  oddFields: new Map(),
+  excluded: 0,
+} as const;
+const POSITIONS_AT_ONCE = 1000;
 const DEFAULT_BATCH_LINES = 5000;
 const DEFAULT_MAX_AHEAD_MS = 3_600_000;
 /** What is read at a time, of all inputs together, and of each at least and at most. */
@@ -110,20 +120,29 @@ export async function* readLogs(options: LogSourceOptions): AsyncGenerator<LogBa
   const oddFields = new OddFieldCounts();
   const lastPieces = new LastPieces(signal);
   const positions = new Map(options.positions);
-  const { sources, watch } = await sourcesOf({ ...options, positions }, lastPieces, oddFields);
+  const { found, sources, watch } = await sourcesOf({ ...options, positions }, lastPieces, oddFields);
   const batch = new Batch(oddFields);
-  function* taken(): Generator<LogBatch> {
-    const next = batch.take();
+  function* handedOn(next: LogBatch): Generator<LogBatch> {
     yield next;
     for (const [key, position] of next.positions) {
       positions.delete(key);
       if (position !== null) positions.set(key, position);
     }
   }
+  const taken = () => handedOn(batch.take());
+  function* aged(seen: ReadonlySet<string>): Generator<LogBatch> {
+    const changed = [...agedPositions(positions, seen, Date.now())];
+    for (let from = 0; from < changed.length; from += POSITIONS_AT_ONCE) {
+      yield* handedOn({ ...NO_LINES, positions: new Map(changed.slice(from, from + POSITIONS_AT_ONCE)) });
+    }
+  }
+  if (found !== undefined) yield* aged(found);
   try {
     for await (const lines of merged(sources, lastPieces.signal, watch)) {
       if (lines === undefined) {
         if (batch.lines > 0) yield* taken();
+        const seen = watch?.seen();
+        if (seen !== undefined) yield* aged(seen);
         continue;
       }
       for (const line of lines) {
@@ -202,11 +221,18 @@ class Batch {
   }
 }
 
+interface Sources {
+  readonly sources: readonly LineSource[];
+  readonly watch?: InputWatch;
+  /** The keys of texts that have been read before, and are there. */
+  readonly found?: ReadonlySet<string>;
+}
+
 async function sourcesOf(
   options: LogSourceOptions,
   lastPieces: LastPieces,
   oddFields: OddFieldCounts,
-): Promise<{ readonly sources: readonly LineSource[]; readonly watch?: InputWatch }> {
+): Promise<Sources> {
   const { follow, maxAheadMs = DEFAULT_MAX_AHEAD_MS, onDamage: tellDamage = () => {}, positions, signal } = options;
   const { onText = () => {}, onWarning: warn = () => {} } = options;
   const inputs = [...new Map(options.inputs.map((input) => [sourceName(input), input])).values()];
@@ -269,7 +295,7 @@ async function sourcesOf(
   const plan = new InputPlan({ ...planned, keepOpen: false, format: first });
   for (const input of await plan.plan(paths)) sources.push(new FileInput(input, inputOptions));
   oddFields.take();
-  return { sources };
+  return { sources, found: plan.found };
 }
 
 /** Whether it is a directory, or nothing yet: what a pattern is, too. */

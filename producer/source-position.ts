@@ -23,6 +23,8 @@ export interface SourcePosition {
   readonly machine?: string;
   /** When it was read, in milliseconds since the epoch. */
   readonly at?: number;
+  /** When its text was seen last without being read, in milliseconds since the epoch. */
+  readonly seen?: number;
   /** Which file it was, on its machine, as long as it is there. */
   readonly inode?: string;
   /** The virtual host that its lines were given after the file's name. */
