@@ -1,3 +1,5 @@
+import { ENTRY_BEGINS, JournalEntries } from './journal-entries.js';
+import { listOpening } from './list-opening.js';
 import { ListedObjects } from './listed-objects.js';
 
 /** Lines over this are not kept in memory: they are given as too long, cut off. */
@@ -18,21 +20,23 @@ export interface Line {
 /** A list that is longer than a line may be. */
 interface LongList {
   readonly opening: string;
+  /** What closes that. */
+  readonly closing: string;
   readonly objects: ListedObjects;
   /** Where what comes next starts, in bytes from the start of the input. */
   offset: number;
 }
 
-const LIST_OPENING = /^\s*(?:\[|\{\s*"[Rr]ecords"\s*:\s*\[)(?=\s*\{)/;
-const MOST_OPENING_BYTES = 256;
+const MOST_OPENING_BYTES = 4096;
 const BYTE_ORDER_MARK = '\xef\xbb\xbf';
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+const END_OF_LINE = Buffer.from('\n');
 
 /**
  * Cuts bytes into lines, whatever the pieces that they come in. Memory is bounded by the longest line allowed. A longer one
- * that is a list of objects in JSON is given object by object.
+ * that is a list of objects in JSON is given object by object. An entry of the journal's export is given as a line in JSON.
  */
 export class LineSplitter {
   /** Where the next line starts, in bytes from the start of the input. */
@@ -45,6 +49,7 @@ export class LineSplitter {
   /** Before the line; see `#withoutNuls`. */
   #nuls = 0;
   #list: LongList | undefined;
+  #journal: JournalEntries | undefined;
 
   /** @param start `list` opened the list that reading goes on in */
   constructor(start: { readonly offset: number; readonly lines: number; readonly list?: string | undefined }) {
@@ -62,6 +67,10 @@ export class LineSplitter {
   *push(piece: Buffer): Generator<Line> {
     let start = 0;
     for (;;) {
+      if (this.#journal !== undefined) {
+        yield* this.#entries(this.#journal, piece.subarray(start));
+        return;
+      }
       const newline = piece.indexOf(NEWLINE, start);
       const end = newline < 0 ? piece.length : newline;
       const isNewlyLong = this.#length <= MAX_LINE_BYTES && this.#length + end - start > MAX_LINE_BYTES;
@@ -69,21 +78,27 @@ export class LineSplitter {
       else if (isNewlyLong) yield* this.#longLine(piece.subarray(start, end));
       else this.#keep(piece, start, end);
       if (newline < 0) return;
-      if (this.#list === undefined) yield this.#take(1);
-      else yield* this.#endList(this.#list);
+      if (this.#list !== undefined) yield* this.#endList(this.#list);
+      else {
+        const line = this.#take(1);
+        if (beginsEntry(line)) yield* this.#firstEntry(line);
+        else yield line;
+      }
       start = newline + 1;
     }
   }
 
   /** The end of the input: what stands after the last newline. */
   *end(): Generator<Line> {
-    if (this.#list?.objects.isOpen) yield this.#broken(this.#list);
+    const openBytes = this.#journal?.openBytes ?? 0;
+    if (openBytes > 0) yield this.#brokenEntry(openBytes);
+    else if (this.#list?.objects.isOpen) yield this.#broken(this.#list);
     else if (this.#length > 0) yield this.#take(0);
   }
 
   *#longLine(rest: Buffer): Generator<Line> {
     const bytes = Buffer.concat([...this.#pieces, rest]);
-    const opening = listOpening(bytes);
+    const opening = openingOf(bytes);
     if (opening === undefined) {
       this.#keep(rest, 0, rest.length);
       return;
@@ -114,8 +129,39 @@ export class LineSplitter {
     return { ...this.#inList(list, list.objects.breakOff()), nextOffset: this.offset };
   }
 
-  #inList({ opening }: LongList, { bytes, length }: Pick<Line, 'bytes' | 'length'>): Omit<Line, 'nextOffset'> {
-    const whole = opening.includes('{') ? enveloped(opening, bytes) : bytes;
+  /** The line is the first field of an entry, which is given when it is whole. */
+  *#firstEntry({ bytes, length, nextOffset }: Line): Generator<Line> {
+    this.offset = nextOffset - length - 1;
+    this.lines--;
+    this.#journal = new JournalEntries();
+    yield* this.#entries(this.#journal, Buffer.concat([bytes, END_OF_LINE]));
+  }
+
+  *#entries(journal: JournalEntries, piece: Buffer): Generator<Line> {
+    for (const { bytes, json, lines } of journal.push(piece)) {
+      this.offset += bytes;
+      this.lines += lines;
+      yield { bytes: json, number: this.lines, length: json.length, nextOffset: this.offset };
+    }
+    const { over } = journal;
+    if (over === undefined) return;
+    this.#journal = undefined;
+    const brokenBytes = journal.openBytes - over.length;
+    if (brokenBytes > 0) {
+      this.offset += brokenBytes;
+      this.lines++;
+      yield { ...this.#brokenEntry(brokenBytes), number: this.lines };
+    }
+    yield* this.push(over);
+  }
+
+  /** Of an entry that breaks off, or is none, as much as shows what it is. */
+  #brokenEntry(length: number): Line {
+    return { bytes: ENTRY_BEGINS, number: this.lines + 1, length, nextOffset: this.offset };
+  }
+
+  #inList({ closing, opening }: LongList, { bytes, length }: Pick<Line, 'bytes' | 'length'>): Omit<Line, 'nextOffset'> {
+    const whole = opening.includes('{') ? enveloped(opening, bytes, closing) : bytes;
     return { bytes: whole, number: this.lines + 1, length, list: opening };
   }
 
@@ -157,18 +203,31 @@ export class LineSplitter {
   }
 }
 
+/** @param opening what `openingOf` gave */
 function longList(opening: string, offset: number): LongList {
-  return { opening, objects: new ListedObjects(true), offset };
+  const { depth } = listOpening(`${withoutMark(opening)}{`) ?? { depth: 0 };
+  return { opening, closing: `]${'}'.repeat(depth)}`, objects: new ListedObjects(true), offset };
 }
 
-function listOpening(line: Buffer): string | undefined {
+function openingOf(line: Buffer): string | undefined {
   const head = line.toString('latin1', 0, MOST_OPENING_BYTES);
-  const mark = head.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
-  const [opening] = LIST_OPENING.exec(head.slice(mark.length)) ?? [];
-  return opening === undefined ? undefined : mark + opening;
+  const { text } = listOpening(withoutMark(head)) ?? {};
+  return text === undefined ? undefined : head.slice(0, head.length - withoutMark(head).length) + text;
+}
+
+function withoutMark(text: string): string {
+  return text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text;
 }
 
 /** `{"Records":[{…}]}` of one of them. */
-function enveloped(opening: string, record: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(opening, 'latin1'), record, Buffer.from(']}')]);
+function enveloped(opening: string, record: Buffer, closing: string): Buffer {
+  return Buffer.concat([Buffer.from(opening, 'latin1'), record, Buffer.from(closing)]);
+}
+
+function beginsEntry({ bytes, length }: Line): boolean {
+  return (
+    bytes[0] === ENTRY_BEGINS[0] &&
+    length <= MAX_LINE_BYTES &&
+    bytes.subarray(0, ENTRY_BEGINS.length).equals(ENTRY_BEGINS)
+  );
 }

@@ -12,11 +12,14 @@ import { type InputOptions, OpenText, tell, wholeText } from './open-text.js';
 import { ProducerError } from './producer-error.js';
 import { ReadText } from './read-text.js';
 import { rotatedLogs } from './rotation.js';
+import { PREFIX_BYTES } from './source-position.js';
 import { TextFile } from './text-file.js';
 import { utf8Of } from './utf16.js';
 
 /** How long a pipe that says nothing may still say whether a line is ahead of those that follow. */
 const SILENT_MS = 200;
+const NOTHING: Buffer = Buffer.alloc(0);
+const NEWLINE = 0x0a;
 
 /** A pipe, or standard input: there is no going back in it. */
 export class StreamInput implements LineSource {
@@ -36,8 +39,8 @@ export class StreamInput implements LineSource {
   }
 
   async *lines(): AsyncGenerator<readonly ReadLine[]> {
-    const text = new ReadText({ name: this.#name, hasPositions: false, head: Buffer.alloc(0) });
-    const opened = new OpenText(text, { offset: 0, lines: 0 }, Buffer.alloc(0), this.#options);
+    let opened = this.#openedAt(NOTHING);
+    let isFirst = true;
     let takesTail = true;
     const pieces = listedRecords(utf8Of(this.#pieces()))[Symbol.asyncIterator]();
     try {
@@ -49,6 +52,8 @@ export class StreamInput implements LineSource {
         }
         const { done, value } = await next;
         if (done) break;
+        if (isFirst) opened = this.#openedAt(wholeLines(value.subarray(0, PREFIX_BYTES)));
+        isFirst = false;
         this.#options.onText(value);
         yield opened.push(value);
       }
@@ -64,11 +69,22 @@ export class StreamInput implements LineSource {
     if (this.#stream !== undefined) this.#lastPieces.handedOn(this.#stream);
   }
 
+  /** @param head how the text begins, as far as it has come */
+  #openedAt(head: Buffer): OpenText {
+    const text = new ReadText({ name: this.#name, hasPositions: false, head });
+    return new OpenText(text, { offset: 0, lines: 0 }, NOTHING, this.#options);
+  }
+
   async *#pieces(): AsyncGenerator<Buffer> {
     const stream = this.#lastPieces.opened(await this.#open());
     this.#stream = stream;
     yield* uncompressed(stream);
   }
+}
+
+/** Where a piece ends within a line, only those before it say how a text begins. */
+function wholeLines(piece: Buffer): Buffer {
+  return piece.subarray(0, piece.lastIndexOf(NEWLINE) + 1);
 }
 
 /** A log's files, one after the other, up to their ends. */

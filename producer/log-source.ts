@@ -136,7 +136,6 @@ export async function* readLogs(options: LogSourceOptions): AsyncGenerator<LogBa
       yield* handedOn({ ...NO_LINES, positions: new Map(changed.slice(from, from + POSITIONS_AT_ONCE)) });
     }
   }
-  if (found !== undefined) yield* aged(found);
   try {
     for await (const lines of merged(sources, lastPieces.signal, watch)) {
       if (lines === undefined) {
@@ -154,6 +153,7 @@ export async function* readLogs(options: LogSourceOptions): AsyncGenerator<LogBa
     await watch?.close();
   }
   if (batch.lines > 0) yield* taken();
+  if (found !== undefined && !signal.aborted) yield* aged(found);
 }
 
 /** Lines on their way to a batch, and the last of each text. */

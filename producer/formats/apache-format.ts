@@ -34,6 +34,15 @@ const NICKNAMES: Readonly<Record<string, string>> = {
   combined: '%h %l %u %t "%r" %>s %O "%{Referer}i" "%{User-Agent}i"',
   vhost_combined: '%v:%p %h %l %u %t "%r" %>s %O "%{Referer}i" "%{User-Agent}i"',
 };
+/** Tomcat's patterns have Apache's directives, and others: those mean something else there, or nothing. */
+const OF_TOMCAT: Readonly<Record<string, string>> = {
+  F: 'env_commit_time',
+  I: 'env_thread',
+  S: 'env_session',
+};
+/** `tomcat9:%h %l %u %t "%r" %s %b %D`: before version 10, `%D` is in milliseconds. */
+const TOMCAT = /^tomcat(\d{1,2}):\s*/;
+const FIRST_IN_MICROSECONDS = 10;
 const DIRECTIVE = /%(?:!?[\d,]+)?([<>])?(?:\{([^}]*)\})?(\^t[io]|[a-zA-Z])|%%/g;
 /** Formats of strftime that are times of one of the known forms. */
 const TIMES: readonly (readonly [RegExp, string])[] = [
@@ -50,21 +59,35 @@ export function isApacheFormat(text: string): boolean {
 }
 
 /**
- * NGINX's log_format of Apache's LogFormat, bare, or as it stands in a configuration with its directive and its name.
+ * NGINX's log_format of Apache's LogFormat, bare, or as it stands in a configuration with its directive and its name; or,
+ * behind `tomcat9:` and the like, of the pattern of Tomcat's AccessLogValve.
  *
  * @throws ProducerError LOG_FORMAT for what Apache has not, or a time in a form that is not read
  */
-export function nginxFormatOf(format: string): string {
+export function nginxFormatOf(given: string): string {
+  const version = TOMCAT.exec(given)?.[1];
+  const format = given.replace(TOMCAT, '');
+  const directives = version === undefined ? DIRECTIVES : tomcatDirectives(Number(version));
   const directive = /^\s*(?:LogFormat|CustomLog\s+\S+)\s+"((?:[^"\\]|\\.)*)"/i.exec(format);
   const text = (directive?.[1] ?? NICKNAMES[format.trim()] ?? format).replace(/\\(["\\])/g, '$1');
   return text.replace(DIRECTIVE, (whole, _which, argument: string | undefined, letter = '') => {
     if (whole === '%%') return '%';
-    const name = variableOf(letter, argument, text);
+    const name = variableOf(directives, letter, argument, text);
     return name === 'time_local' && argument === undefined ? '[$time_local]' : `$\{${name}}`;
   });
 }
 
-function variableOf(letter: string, argument: string | undefined, format: string): string {
+function tomcatDirectives(version: number): Readonly<Record<string, string>> {
+  const duration = version < FIRST_IN_MICROSECONDS ? { D: 'request_time_ms' } : {};
+  return { ...DIRECTIVES, ...OF_TOMCAT, ...duration };
+}
+
+function variableOf(
+  directives: Readonly<Record<string, string>>,
+  letter: string,
+  argument: string | undefined,
+  format: string,
+): string {
   switch (letter) {
     case 't':
       return timeVariable(argument, format);
@@ -89,7 +112,7 @@ function variableOf(letter: string, argument: string | undefined, format: string
     case 'p':
       return argument === 'remote' ? 'remote_port' : 'server_port';
     default: {
-      const name = Object.hasOwn(DIRECTIVES, letter) ? DIRECTIVES[letter] : undefined;
+      const name = Object.hasOwn(directives, letter) ? directives[letter] : undefined;
       if (name !== undefined) return name;
       throw new ProducerError(
         'LOG_FORMAT',

@@ -21,7 +21,10 @@ import { LoadBalancerFormat } from './load-balancer.js';
 import { LogfmtFormat } from './logfmt.js';
 import { LtsvFormat } from './ltsv.js';
 import { PartialLines } from './partial-lines.js';
+import { PostgresCsvFormat } from './postgres-csv.js';
+import { RailsFormat } from './rails.js';
 import { S3AccessFormat } from './s3-access.js';
+import { SlowQueryFormat } from './slow-queries.js';
 import { SquidFormat } from './squid.js';
 import { beginsFailure, isTrace, TextLogFormat } from './text-log.js';
 import { TimelessFormat } from './timeless.js';
@@ -52,9 +55,13 @@ interface Member {
 }
 
 const TEXT = 'a text log';
+const SLOW_QUERIES = "MySQL's log of slow queries";
+const RAILS = "Rails' log";
 const TIMELESS = 'a text log without times';
 const ZEEK = "Zeek's log";
 const W3C = "the W3C's extended format";
+/** Whose messages may go on in lines that have no beginning of their own. */
+const OPEN: ReadonlySet<string> = new Set([TEXT, SLOW_QUERIES, RAILS]);
 const BALANCER = "an AWS load balancer's log";
 const CSV = 'CSV';
 const WRAPPED_TEXT = 'plain text in a wrapper';
@@ -73,6 +80,7 @@ export class AutoFormat implements LineFormat {
   readonly #balancers = new LoadBalancerFormat();
   readonly #errorLog = new ErrorLogFormat();
   readonly #csv: CsvFormat;
+  readonly #slowQueries = new SlowQueryFormat();
   readonly #parts = new PartialLines();
   #last: Member | undefined;
   /** The last record was a service's, in text. */
@@ -99,14 +107,20 @@ export class AutoFormat implements LineFormat {
     this.#combined = new CombinedFormat(options.keepsDetails);
     const inner: LineFormat = { read: (line) => this.#inside(line) };
     this.#json = new JsonFormat({ forwarded, messages: inner });
+    this.#csv = new CsvFormat(this.#json).forText(head);
+    const own: readonly LineFormat[] = [this.#errorLog, this.#csv, this.#slowQueries];
     const member = (memberName: string, format: LineFormat, isSure: boolean): Member => ({
       ...{ name: memberName, isSure, isTable: memberName === W3C || memberName === CSV || memberName === ZEEK },
-      format: format === this.#errorLog || format === this.#csv ? format : (format.forText?.(head) ?? format),
+      format: own.includes(format) ? format : (format.forText?.(head) ?? format),
     });
-    this.#csv = new CsvFormat(this.#json).forText(head);
     const csv = member(CSV, this.#csv, false);
+    const postgres = member("PostgreSQL's log in CSV", new PostgresCsvFormat(this.#json), true);
     if (this.#csv.hasHeader) this.#last = csv;
+    else if (postgres.format.spread !== undefined) this.#last = postgres;
     this.#others = [
+      postgres,
+      member(SLOW_QUERIES, this.#slowQueries, true),
+      member(RAILS, new RailsFormat(), true),
       member('LTSV', new LtsvFormat(forwarded), true),
       member("an error log of NGINX's or Apache's", this.#errorLog, true),
       member(BALANCER, this.#balancers, true),
@@ -129,7 +143,7 @@ export class AutoFormat implements LineFormat {
   }
 
   get spread(): SpreadLines | undefined {
-    return this.#last?.format === this.#csv ? this.#csv.spread : undefined;
+    return this.#last?.format.spread;
   }
 
   read(line: string): LineOutcome {
@@ -141,6 +155,7 @@ export class AutoFormat implements LineFormat {
   #read(line: string): LineOutcome {
     // Who breaks a line of an error log decides how the next one looks. Where requests are in the same text, it may be one.
     if (!this.#hasRequests && this.#errorLog.goesOn(line)) return new Continuation(line);
+    if (this.#slowQueries.goesOn(line)) return this.#slowQueries.read(line);
     if (line.charCodeAt(0) === OPEN_BRACE || line.trimStart().startsWith('{')) return this.#object(line);
     if (isBehind(line) && !isList(line)) return this.#object(line);
     const combined = this.#combined.read(line);
@@ -201,8 +216,8 @@ export class AutoFormat implements LineFormat {
   #try({ format, name }: Member, line: string): LineOutcome | undefined {
     const outcome = format.read(line);
     if (outcome instanceof LineRefusal || outcome instanceof Continuation) return undefined;
-    if (name !== TEXT && this.#isMore(outcome)) return undefined;
-    if (outcome !== NO_RECORD) this.#isOpen = outcome instanceof ServiceFields && name === TEXT;
+    if (!OPEN.has(name) && this.#isMore(outcome)) return undefined;
+    if (outcome !== NO_RECORD) this.#isOpen = outcome instanceof ServiceFields && OPEN.has(name);
     this.#kind = name;
     return outcome;
   }

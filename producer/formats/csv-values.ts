@@ -52,3 +52,16 @@ function closingQuote(line: string, from: number): number {
   while (at >= 0 && line[at + 1] === QUOTE) at = line.indexOf(QUOTE, at + 2);
   return at;
 }
+
+/** The first row of a text, which goes on behind newlines in quotes; undefined where it is cut off within quotes. */
+export function firstRow(text: string, separator: string): string | undefined {
+  const [first = '', ...others] = text.split(/\r?\n/);
+  let row = first;
+  let { isOpen } = csvValues(first, separator);
+  for (const line of others) {
+    if (!isOpen) break;
+    row += `\n${line}`;
+    ({ isOpen } = csvValues(line, separator, true));
+  }
+  return isOpen ? undefined : row;
+}

@@ -1,12 +1,23 @@
-import { csvValues } from './csv-values.js';
+import { csvValues, firstRow } from './csv-values.js';
 import type { JsonFormat } from './json.js';
 import { type LineFormat, type LineOutcome, LineRefusal, NO_RECORD, shown } from './line-format.js';
 import { SpreadRows } from './spread-rows.js';
 
-const NAME = /^\s*"?[A-Za-z_@][\w .@()/°%-]{0,63}"?\s*$/;
+const NAME = /^\s*"?[\p{L}_@][\p{L}\w \r\n.@()/°%-]{0,63}"?\s*$/u;
 /** Where no comma stands between values, it stands before decimals. */
 const COMMA = /^[+-]?\d{1,15},\d{1,15}$/;
+/** `1.013,25`, where points stand between thousands. */
+const THOUSANDS = /^[+-]?\d{1,3}(?:\.\d{3})+,\d{1,15}$/;
+/** What columns are called in German, French, Spanish, Portuguese and Italian. */
+const TRANSLATED: Readonly<Record<string, string>> = {
+  ...{ zeit: 'time', zeitstempel: 'time', zeitpunkt: 'time', uhrzeit: 'time', datum: 'date', messstelle: 'sensor' },
+  ...{ temperatur: 'temperature', druck: 'pressure', gerät: 'device' },
+  ...{ horodatage: 'time', heure: 'time', température: 'temperature', pression: 'pressure', capteur: 'sensor' },
+  ...{ fecha: 'date', hora: 'time', temperatura: 'temperature', presión: 'pressure', pressão: 'pressure' },
+  ...{ ora: 'time', pressione: 'pressure', sensore: 'sensor' },
+};
 const MEASURED = /^(?:temp|pressure)/;
+const CLOCK = /^\d{1,2}:\d{2}/;
 const SEPARATORS = [',', ';', '\t', '|'];
 const TIME_NAME = /^(?:@?time(?:stamp)?|ts|date(?:time)?|t)\b/i;
 
@@ -24,7 +35,12 @@ export class CsvFormat implements LineFormat {
 
   forText(head: string): CsvFormat {
     const format = new CsvFormat(this.#objects);
-    if (head !== '') format.#takeHeader(head.split(/\r?\n/, 1)[0] ?? '');
+    if (head === '') return format;
+    for (const separator of SEPARATORS) {
+      // A column's name in quotes may have newlines, too.
+      const row = firstRow(head, separator);
+      if (row !== undefined && format.#takeHeader(row)) break;
+    }
     return format;
   }
 
@@ -56,8 +72,11 @@ export class CsvFormat implements LineFormat {
     for (const [index, name] of this.#header.entries()) {
       const value = values[index];
       if (value === undefined || value === '') continue;
-      object[name] =
-        this.#separator !== ',' && MEASURED.test(name) && COMMA.test(value) ? value.replace(',', '.') : value;
+      object[name] = this.#separator !== ',' && MEASURED.test(name) ? withPoint(value) : value;
+    }
+    const { date, time } = object;
+    if (typeof date === 'string' && typeof time === 'string' && CLOCK.test(time)) {
+      return { ...object, date: undefined, time: `${date} ${time}` };
     }
     return object;
   }
@@ -84,12 +103,18 @@ export class CsvFormat implements LineFormat {
   }
 }
 
+function withPoint(value: string): string {
+  if (COMMA.test(value)) return value.replace(',', '.');
+  return THOUSANDS.test(value) ? value.replaceAll('.', '').replace(',', '.') : value;
+}
+
 /** `Temperature (°C)` is `temperature`. */
 function columnName(text: string): string {
-  return text
+  const name = text
     .replaceAll('"', '')
     .replace(/\s*[([].*$/, '')
     .trim()
     .toLowerCase()
-    .replaceAll(' ', '_');
+    .replace(/\s+/g, '_');
+  return Object.hasOwn(TRANSLATED, name) ? (TRANSLATED[name] ?? name) : name;
 }

@@ -15,6 +15,8 @@ const LONGEST_SECONDS = 86_400;
  * and else milliseconds.
  */
 export function durationIn(object: Record<string, unknown>): number | undefined {
+  // Echo writes nanoseconds, and beside them `"latency_human": "1.25ms"`.
+  if ('latency_human' in object && typeof object['latency'] === 'number') return object['latency'] / 1e9;
   for (const name in object) {
     const value = object[name];
     if (value === null || value === '' || (typeof value !== 'number' && typeof value !== 'string')) continue;

@@ -9,7 +9,7 @@ const PLACEHOLDER = /\{[@$]?([\w.]{1,128})(?:[,:][^}]{0,64})?\}/g;
 
 /**
  * An object in the words of most others, where its own say the same in a way that nobody else has: MongoDB's log, Serilog's
- * two forms, Windows' events, Extended JSON's times, and messages that the journal writes as bytes. Undefined for any other.
+ * two forms, Windows' events, log4j's and Extended JSON's times, and messages that the journal writes as bytes. Undefined for any other.
  *
  * @param times names under which a time may be
  */
@@ -21,11 +21,21 @@ export function inCommonWords(object: Members, times: readonly string[]): Member
   if ('@t' in object) return compact(object);
   if (typeof object['MessageTemplate'] === 'string') return serilog(object);
   if (Array.isArray(object['MESSAGE'])) return { ...object, MESSAGE: textOf(object['MESSAGE']) };
+  const instant = log4jTime(object);
+  if (instant !== undefined) return { ...object, timestamp: instant, instant: undefined, timeMillis: undefined };
   const time = object['t'];
   if (isObject(time) && '$date' in time && typeof object['s'] === 'string') return mongo(object, time['$date']);
   const dated = times.filter((name) => plainTime(object[name]) !== object[name]);
   if (dated.length === 0) return undefined;
   return { ...object, ...Object.fromEntries(dated.map((name) => [name, plainTime(object[name])])) };
+}
+
+/** Of log4j's JsonLayout: milliseconds since the epoch, in older versions as `timeMillis`. */
+function log4jTime({ instant, timeMillis }: Members): number | undefined {
+  if (typeof timeMillis === 'number') return timeMillis;
+  if (!isObject(instant)) return undefined;
+  const { epochSecond, nanoOfSecond = 0 } = instant;
+  return typeof epochSecond === 'number' ? epochSecond * 1000 + Math.floor(Number(nanoOfSecond) / 1e6) : undefined;
 }
 
 /** A time of Extended JSON, `{"$date": …}`, as what it holds. */

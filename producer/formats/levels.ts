@@ -1,4 +1,5 @@
 import type { ServiceLog } from '../../schemas/records.js';
+import { TRANSLATED_LEVELS } from './translated-levels.js';
 
 export type Level = ServiceLog['level'];
 
@@ -70,7 +71,8 @@ export function levelOf(value: unknown): Level | undefined {
     .trim()
     .toLowerCase()
     .replace(/[[\]:]/g, '');
-  return Object.hasOwn(WORDS, word) ? WORDS[word] : undefined;
+  if (Object.hasOwn(WORDS, word)) return WORDS[word];
+  return Object.hasOwn(TRANSLATED_LEVELS, word) ? WORDS[TRANSLATED_LEVELS[word] ?? ''] : undefined;
 }
 
 function ofTens(value: number): Level | undefined {

@@ -11,6 +11,10 @@ const SPACE = 0x20;
 const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 const LISTS = ['Records', 'records', 'logEvents'] as const;
+/** Members in which interfaces have the records that were asked for. */
+const ANSWERS = ['data', 'logs', 'events', 'items', 'results', 'entries', 'messages', 'hits', 'value', ...LISTS];
+/** The members that may be a list of records. */
+export const LIST_NAMES: ReadonlySet<string> = new Set(ANSWERS);
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -33,9 +37,6 @@ export function recordsIn(line: string): string[] | undefined {
   if (records === undefined || records.length > MAX_RECORDS) return undefined;
   return records.map((record) => JSON.stringify(record));
 }
-
-/** Members in which interfaces have the records that were asked for. */
-const ANSWERS = ['data', 'logs', 'events', 'items', 'results', 'entries', 'messages', 'hits', 'value', ...LISTS];
 
 /**
  * The records within a line that is none by itself: objects one behind the other, as Kinesis Firehose writes them, an

@@ -21,6 +21,10 @@ const ANSWERED: readonly RegExp[] = [
   new RegExp(`^${STATUS} ${METHOD} (?<path>\\S+) \\(${CLIENT}\\) ${TOOK}$`),
   // PHP's own server: `203.0.113.5:59386 [200]: GET /cart`.
   new RegExp(`^${CLIENT}:\\d{1,5} \\[${STATUS}\\]: ${METHOD} (?<path>\\S+)`),
+  // lograge, which makes one line of Rails' of a request: `method=GET path=/cart format=html … status=200 duration=12.31 …`.
+  new RegExp(
+    `^method=${METHOD} path=(?<path>\\S+) .{0,256}?\\bstatus=${STATUS}\\b(?:.{0,256}? duration=(?<milliseconds>[\\d.]+))?`,
+  ),
   // Django: `"GET /cart HTTP/1.1" 200 1202`.
   new RegExp(`^"${METHOD} (?<path>\\S*) HTTP/(?<protocol>[\\d.]+)" ${STATUS} (?<bytes>\\d+)$`),
   // Morgan for developers: `GET /cart 200 3.456 ms - 512`.

@@ -12,9 +12,11 @@ import {
   UNFINISHED,
 } from './line-format.js';
 import { queryMs } from './query-duration.js';
+import { RailsRequests } from './rails.js';
 import { requestIn } from './request-messages.js';
 import { dialectFields } from './text-dialects.js';
 import { CLOCK, MONTH } from './time-patterns.js';
+import { TRANSLATED_LEVEL } from './translated-levels.js';
 
 const TWELVE = '\\d{1,2}:\\d{2}:\\d{2}(?:[.,]\\d{1,9})? ?[AP]M';
 const ZONE = `(?: ?${ZONE_TEXT}(?![\\w:]))?`;
@@ -93,6 +95,7 @@ export function isTrace(line: string): boolean {
  */
 export class TextLogFormat implements LineFormat {
   #isOpen = false;
+  readonly #rails = new RailsRequests();
   /** The first of two lines that a record has. */
   #first: { readonly fields: ServiceFields; readonly line: string } | undefined;
 
@@ -103,7 +106,8 @@ export class TextLogFormat implements LineFormat {
   read(line: string): LineOutcome {
     if (HEADING.test(line)) return NO_RECORD;
     if (this.#takesFirst(line)) return UNFINISHED;
-    const fields = this.#secondOf(line) ?? textFields(line);
+    const read = this.#secondOf(line) ?? textFields(line);
+    const fields = read instanceof ServiceFields ? this.#rails.read(line, read) : read;
     if (fields !== undefined) {
       this.#isOpen = fields instanceof ServiceFields;
       return fields;
@@ -193,6 +197,10 @@ function readRest(fields: ServiceFields, rest: string): RequestFields | ServiceF
       if (/^(?!\d+$)[\w.$/@-]+$/.test(header)) named(fields, header);
       message = rest.slice(found[0].length);
       if (postgres !== undefined) fields.responseTime = queryMs(message.trimStart());
+    } else {
+      const translated = TRANSLATED_LEVEL.exec(rest.slice(0, LONGEST_HEADER));
+      fields.level = translated?.groups?.['level'];
+      message = rest.slice(translated?.[0].length ?? 0);
     }
   }
   message = message.replace(/^(?:\s*[\]:|,-]+(?=\s|$)|\s)+/, '');

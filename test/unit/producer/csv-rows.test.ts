@@ -137,3 +137,18 @@ describe('a lone quote', () => {
     expect(committed.badLines[0]?.length).toBeLessThanOrEqual(1024 * 1024);
   });
 });
+
+describe('a header with a newline in quotes', () => {
+  const TEXT = `"Time\n(UTC)",Sensor id,"Temperature\r\n(°C)"\n`;
+  it.each(['file', 'stream'])('names its columns all the same: %s', async (how) => {
+    const text = `${TEXT}${at(1)},boiler-1,40.5\n${at(2)},boiler-2,41.5\n`;
+    const committed = how === 'file' ? await read(text) : await readPieces(text, 4096);
+    expect([refused(committed), readings(committed)]).toEqual([
+      [],
+      [
+        ['boiler-1', 40.5],
+        ['boiler-2', 41.5],
+      ],
+    ]);
+  });
+});

@@ -52,5 +52,7 @@ describe('sizes, durations and hosts by the names that programs have for them', 
     expect(event('auto', line)).toMatchObject({ bytes: 524, request_time: null });
     expect(event('%h %l %u %t "%r" %s %b %{ms}T', line)).toMatchObject({ bytes: 524, request_time: 0.017 });
     expect(event('%h %l %u %t "%r" %s %b %D', line)).toMatchObject({ bytes: 524, request_time: 0.000017 });
+    expect(event('tomcat10:%h %l %u %t "%r" %s %b %D', line)).toMatchObject({ request_time: 0.000017 });
+    expect(event('tomcat9:%h %l %u %t "%r" %s %b %D', line)).toMatchObject({ bytes: 524, request_time: 0.017 });
   });
 });

@@ -24,6 +24,17 @@ describe('a list in one line that is longer than a line may be', () => {
     ['a list', LIST],
     ['a list with spaces', ` [ ${RECORDS.map((each) => JSON.stringify(each)).join(' , ')} ] \r\n`],
     ['records in an object', JSON.stringify({ Records: RECORDS })],
+    [
+      'an answer of an interface',
+      JSON.stringify({ status: 'ok', meta: { tags: ['a', {}] }, data: RECORDS, next: 'x' }),
+    ],
+    [
+      'an answer of Elasticsearch',
+      JSON.stringify({
+        took: 5,
+        hits: { total: { value: 3 }, hits: RECORDS.map((each) => ({ _index: 'logs', _source: each })) },
+      }),
+    ],
     ['a list behind a byte order mark', `\ufeff${LIST}\n`],
   ])('is read record by record: %s', async (_, text) => {
     expect(text.length).toBeGreaterThan(1024 * 1024);
@@ -33,6 +44,30 @@ describe('a list in one line that is longer than a line may be', () => {
     await committed.read(path);
     expect([numbers(committed), committed.reasons, committed.clients]).toEqual([NUMBERS, [], ['10.0.1.1']]);
     expect(committed.position(path)?.lines).toBe(2);
+  });
+
+  it('is of the log group that its object names', async () => {
+    const events = RECORDS.map(({ msg }, n) => ({
+      id: String(n),
+      timestamp: 1_709_809_501_000,
+      message: `[INFO] ${msg}`,
+    }));
+    const text = JSON.stringify({
+      messageType: 'DATA_MESSAGE',
+      owner: '123',
+      logGroup: '/aws/lambda/orders',
+      logStream: 'a/[1]',
+      subscriptionFilters: ['all'],
+      logEvents: events,
+    });
+    const path = folder.path('subscription.json');
+    const committed = new Committed();
+    await writeFile(path, text);
+    await committed.read(path, { batchLines: 5000, stopAfter: 1 });
+    await committed.read(path);
+    const logs = committed.batches.flatMap(({ serviceLogs }) => serviceLogs);
+    expect([logs.length, committed.reasons]).toEqual([COUNT, []]);
+    expect(new Set(logs.map(({ service, source }) => `${service} ${source}`))).toEqual(new Set(['orders a/[1]']));
   });
 
   it.each(['plain', 'compressed'])('is read on behind the record where reading stopped: %s', async (how) => {

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { type EventBatch, readLogs } from '../../../producer/log-source.js';
 import type { AccessLog, ServiceLog } from '../../../schemas/records.js';
-import { sourceOptions, temporaryFolder } from './log-inputs.js';
+import { Committed, sourceOptions, temporaryFolder } from './log-inputs.js';
 
 const FOLDER = new URL('../../fixtures/programs/', import.meta.url).pathname;
 
@@ -44,6 +44,15 @@ const PROGRAMS: Readonly<Record<string, { levels: string; message?: string; requ
   'loguru.log': { levels: 'INFO INFO WARN ERROR ERROR', message: 'paid' },
   'structlog-console.log': { levels: 'INFO WARN ERROR', message: 'slow' },
   'mariadb.log': { levels: 'INFO '.repeat(12).trim(), message: 'InnoDB: Using io_uring' },
+  'mariadb-slow.log': {
+    levels: 'INFO '.repeat(10).trim(),
+    message: "select count(*)\nfrom cart\nwhere note like '2026-11-30 08:00:00 ERROR%';",
+  },
+  'rails.log': {
+    levels: 'INFO INFO INFO DEBUG INFO INFO INFO INFO INFO CRITICAL INFO CRITICAL',
+    message: 'Processing by CartController#show as HTML',
+    requests: ['203.0.113.5 GET /cart 200 4.822', '2001:db8::7 GET /gone 404 0.432', '203.0.113.6 POST /boom 500 0'],
+  },
   'java-gc.log': { levels: 'INFO '.repeat(19).trim(), message: 'Using G1' },
   'redis.log': {
     levels: 'WARN WARN WARN INFO INFO WARN WARN INFO INFO INFO INFO WARN WARN',
@@ -54,7 +63,7 @@ const PROGRAMS: Readonly<Record<string, { levels: string; message?: string; requ
 
 describe('what programs write, as they wrote it', () => {
   it('has a test for every fixture', () => {
-    const others = ['uvicorn.log', 'werkzeug.log', 'postgres.json', 'postgres.log'];
+    const others = ['uvicorn.log', 'werkzeug.log', 'journal.export', 'postgres.csv', 'postgres.json', 'postgres.log'];
     expect(readdirSync(FOLDER).sort()).toEqual([...Object.keys(PROGRAMS), ...others].sort());
   });
 
@@ -83,6 +92,101 @@ describe('what programs write, as they wrote it', () => {
     const durations = ({ serviceLogs }: EventBatch) => serviceLogs.flatMap(({ response_time }) => response_time ?? []);
     expect(durations(json)).toHaveLength(4);
     expect(durations(text)).toEqual(durations(json));
+  });
+
+  it('PostgreSQL says in CSV, without a header, what it says in JSON', async () => {
+    const { badLines, events, serviceLogs } = await read(`${FOLDER}postgres.csv`);
+    expect([badLines, events, serviceLogs.length]).toEqual([[], [], 23]);
+    expect(levels(serviceLogs.filter(({ level }) => level !== 'INFO'))).toBe('ERROR ERROR CRITICAL');
+    expect(serviceLogs.find(({ level }) => level === 'ERROR')).toMatchObject({
+      ...{ message: 'relation "nowhere" does not exist', ip: '127.0.0.1', user_id: 'postgres' },
+      attributes: { dbname: 'postgres', statement: 'select * from nowhere\nwhere x = 1', state_code: '42P01' },
+    });
+    const inserted = serviceLogs.find(({ message }) => message?.includes('insert into'));
+    expect(inserted).toMatchObject({ response_time: 172.765, timestamp: Date.parse('2026-11-30T08:53:10.194Z') });
+    expect(inserted?.message).toMatch(/'a "quoted", comma\nand newline'\)$/);
+  });
+
+  it.each<[string, string, object]>([
+    [
+      'of version 12, with 23 columns',
+      '2024-03-07 11:05:01.000 CET,"shop","cart",42,"[local]",65e99d5d.2a,3,"SELECT",2024-03-07 11:04:29 CET,3/4,0,ERROR,42P01,"boom",,,,,,,,,"psql"',
+      { level: 'ERROR', message: 'boom', user_id: 'shop', timestamp: Date.parse('2024-03-07T10:05:01Z') },
+    ],
+    [
+      'of version 13, with 24',
+      '2024-03-07 11:05:01.000 UTC,,,42,,65e99d5d.2a,3,,2024-03-07 11:04:29 UTC,,0,WARNING,01000,"slow",,,,,,,,,"","checkpointer"',
+      { level: 'WARN', message: 'slow', timestamp: Date.parse('2024-03-07T11:05:01Z') },
+    ],
+  ])("a row of PostgreSQL's %s", async (_, line, expected) => {
+    const { badLines, serviceLogs } = await readText(line);
+    expect(badLines).toEqual([]);
+    expect(serviceLogs).toMatchObject([expected]);
+  });
+
+  it('a row of PostgreSQL that goes on in other lines may be the first of its log', async () => {
+    const row = (message: string) =>
+      `2024-03-07 11:05:01.000 UTC,,,42,,65e99d5d.2a,3,,2024-03-07 11:04:29 UTC,,0,ERROR,01000,"${message}",,,,,,,,,"","autovacuum worker"`;
+    const { badLines, serviceLogs } = await readText(
+      ...row('one\n\n2024-03-07 11:05:02 INFO two').split('\n'),
+      row('three'),
+    );
+    expect(badLines).toEqual([]);
+    expect(serviceLogs.map(({ message }) => message)).toEqual(['one\n\n2024-03-07 11:05:02 INFO two', 'three']);
+  });
+
+  it('a slow query has its duration, who asked, and when it began', async () => {
+    const { serviceLogs } = await read(`${FOLDER}mariadb-slow.log`);
+    const inserted = serviceLogs.find(({ message }) => message?.startsWith('insert'));
+    expect(inserted).toMatchObject({
+      ...{
+        message: "insert into cart values (1, 'a # b\ntwo; lines');",
+        response_time: 25.081,
+        bytes: 11,
+        user_id: 'root',
+      },
+      ...{ timestamp: 1_796_029_657_000, attributes: { Thread_id: '4', Schema: 'shop', Rows_affected: '1' } },
+    });
+    expect(serviceLogs.find(({ message }) => message === 'select 2;')?.ip).toBe('127.0.0.1');
+  });
+
+  it("MySQL's own log of slow queries has a time with a zone, and the connection's number", async () => {
+    const { badLines, events, serviceLogs } = await readText(
+      '/usr/sbin/mysqld, Version: 8.0.36 (MySQL Community Server - GPL). started with:',
+      'Tcp port: 3306  Unix socket: /var/run/mysqld/mysqld.sock',
+      'Time                 Id Command    Argument',
+      '# Time: 2024-03-07T11:05:01.123456Z',
+      '# User@Host: shop[shop] @ web-1 [192.0.2.7]  Id:     8',
+      '# Query_time: 2.000245  Lock_time: 0.000001 Rows_sent: 1  Rows_examined: 0',
+      'use cart;',
+      'SET timestamp=1709809499;',
+      'SELECT SLEEP(2),',
+      'time, level',
+      '-- 2024-03-07 11:05:01 ERROR none',
+      ';',
+      '# Time: 2024-03-07T11:05:02.000000Z',
+      '# User@Host: shop[shop] @ web-1 [192.0.2.7]  Id:     8',
+      '# Query_time: 0.000020  Lock_time: 0.000000 Rows_sent: 0  Rows_examined: 0',
+      'SET timestamp=1709809502;',
+      '# administrator command: Quit;',
+    );
+    expect([badLines, events]).toEqual([[], []]);
+    expect(serviceLogs).toMatchObject([
+      {
+        ...{
+          message: 'SELECT SLEEP(2),\ntime, level\n-- 2024-03-07 11:05:01 ERROR none\n;',
+          response_time: 2000.245,
+          level: 'INFO',
+        },
+        ...{
+          timestamp: Date.parse('2024-03-07T11:05:01.123Z'),
+          user_id: 'shop',
+          ip: '192.0.2.7',
+          attributes: { Id: '8' },
+        },
+      },
+      { message: '# administrator command: Quit;', response_time: 0.02 },
+    ]);
   });
 
   it('uvicorn says no time: a container’s runtime does', async () => {
@@ -210,5 +314,203 @@ describe('what programs write by their documentation', () => {
       't=2024-03-07T11:05:01+0000 method=GET path=/x status=500 remote_addr=203.0.113.5 time_ms=12',
     );
     expect(events.map(({ request_time, timestamp }) => [request_time, timestamp])).toEqual([[0.012, Date.parse(TIME)]]);
+  });
+});
+
+describe("Rails' two lines of a request", () => {
+  const ID = ['8a2f1f8e-1111-4aaa-9bbb-0123456789ab', '9b3f1f8e-2222-4aaa-9bbb-0123456789ab'];
+  const tagged = (second: number, tag: string, text: string, level = 'INFO', pid = 42) =>
+    `${level[0]}, [2024-03-07T11:05:${String(second).padStart(2, '0')}.000000 #${pid}] ${level.padStart(5)} -- : ${tag}${text}`;
+  const started = (path: string, client: string) => `Started GET "${path}" for ${client} at 2024-03-07 11:05:01 +0000`;
+
+  it('are one request where a tag ties them, whatever stands between', async () => {
+    const [one, two] = ID.map((id) => `[${id}] `) as [string, string];
+    const { badLines, events, serviceLogs } = await readText(
+      tagged(1, one, started('/cart?id=7', '203.0.113.5')),
+      tagged(1, two, started('/orders', '2001:db8::7')),
+      tagged(1, one, 'Processing by CartController#show as HTML'),
+      tagged(2, two, 'Completed 404 Not Found in 7ms (ActiveRecord: 0.0ms | Allocations: 9)'),
+      tagged(3, one, 'Completed 200 OK in 1512.5ms (Views: 0.3ms)'),
+    );
+    expect(badLines).toEqual([]);
+    expect(events.map(brief)).toEqual(['2001:db8::7 GET /orders 404 0.007', '203.0.113.5 GET /cart 200 1.5125']);
+    expect(events.map(({ timestamp }) => timestamp)).toEqual([2, 3].map((s) => Date.parse(`2024-03-07T11:05:0${s}Z`)));
+    expect(serviceLogs.map(({ request_id }) => request_id)).toEqual([ID[0], ID[1], ID[0]]);
+  });
+
+  it('are one request where the process ties them, and it answers one at a time', async () => {
+    const { events, serviceLogs } = await readText(
+      tagged(1, '', started('/a', '203.0.113.5'), 'INFO', 42),
+      tagged(1, '', started('/b', '203.0.113.6'), 'INFO', 43),
+      tagged(2, '', 'Completed 200 OK in 5ms', 'INFO', 42),
+      tagged(2, '', 'Completed 500 Internal Server Error in 6ms', 'INFO', 43),
+      // Two at once.
+      tagged(3, '', started('/c', '203.0.113.7'), 'INFO', 42),
+      tagged(3, '', started('/d', '203.0.113.8'), 'INFO', 42),
+      tagged(4, '', 'Completed 200 OK in 5ms', 'INFO', 42),
+    );
+    expect(events.map(brief)).toEqual(['203.0.113.5 GET /a 200 0.005', '203.0.113.6 GET /b 500 0.006']);
+    expect(serviceLogs.at(-1)?.message).toBe('Completed 200 OK in 5ms');
+  });
+
+  it.each(['', `[${ID[0]}] `])('are one request where no line has a time of its own: "%s"', async (tag) => {
+    const { badLines, events, serviceLogs } = await readText(
+      `${tag}${started('/cart', '203.0.113.5')}`,
+      `${tag}Processing by CartController#show as HTML`,
+      `${tag}  Parameters: {"id"=>"7"}`,
+      `${tag}Completed 500 Internal Server Error in 12ms (ActiveRecord: 0.0ms)`,
+      `${tag}  `,
+      `${tag}RuntimeError (no stock):`,
+      `${tag}  `,
+      `${tag}app/controllers/cart_controller.rb:3:in \`show'`,
+      `${tag}${started('/gone', '203.0.113.6')}`,
+      `${tag}Completed 404 Not Found in 1ms`,
+    );
+    expect(badLines).toEqual([]);
+    expect(events.map(brief)).toEqual(['203.0.113.5 GET /cart 500 0.012', '203.0.113.6 GET /gone 404 0.001']);
+    expect(levels(serviceLogs)).toBe('INFO CRITICAL INFO');
+    expect(serviceLogs[1]?.message).toMatch(/^RuntimeError \(no stock\):\n.*cart_controller/s);
+  });
+});
+
+describe('journalctl -o export', () => {
+  const MESSAGES = [
+    'ready',
+    'boom\n  at Cart.add (cart.js:7)\n\n__CURSOR=not one\n2024-03-07 11:05:02 INFO no',
+    'colours\u0000 and \ufffd no UTF-8',
+    `${'x'.repeat(10)}\n${'y'.repeat(0x0a0a - 11)}`,
+    'a=b=c',
+  ];
+
+  it('is read entry by entry, with values that have newlines, and lengths that look like one', async () => {
+    const { badLines, events, serviceLogs } = await read(`${FOLDER}journal.export`);
+    expect([badLines, events]).toEqual([[], []]);
+    expect(serviceLogs.map(({ message }) => message?.replace('\u001b[31m', ''))).toEqual(MESSAGES);
+    expect(levels(serviceLogs)).toBe('INFO ERROR WARN INFO DEBUG');
+    expect(serviceLogs[1]).toMatchObject({
+      ...{ service: 'cart', source: 'web-1', timestamp: Date.parse('2024-03-07T11:05:03Z') },
+    });
+  });
+
+  it('is read on behind the entry where reading stopped, however the bytes come', async () => {
+    const folder = await temporaryFolder();
+    try {
+      const whole = await readFile(`${FOLDER}journal.export`);
+      for (const cut of [1, 9, 300, 1000, 1100, 1500, 2000, 4000, whole.length - 1]) {
+        const path = folder.path(`journal-${cut}`);
+        const committed = new Committed();
+        await writeFile(path, whole.subarray(0, cut));
+        await committed.read(path);
+        await writeFile(path, whole);
+        await committed.read(path);
+        const messages = committed.batches.flatMap(({ serviceLogs }) => serviceLogs.map(({ message }) => message));
+        expect([cut, messages.length, new Set(messages).size]).toEqual([cut, MESSAGES.length, MESSAGES.length]);
+      }
+    } finally {
+      await folder.remove();
+    }
+  });
+
+  it('may be followed by other lines, and leaves out values that are too long', async () => {
+    const entry = (message: string) => `__CURSOR=s=1;i=1\n__REALTIME_TIMESTAMP=1709809501000000\nMESSAGE=${message}\n`;
+    const size = Buffer.alloc(8);
+    size.writeBigUInt64LE(BigInt(3 * 1024 * 1024));
+    const dump = Buffer.concat([Buffer.from('COREDUMP\n'), size, Buffer.alloc(3 * 1024 * 1024, 10), Buffer.from('\n')]);
+    const folder = await temporaryFolder();
+    try {
+      const path = folder.path('journal');
+      await writeFile(
+        path,
+        Buffer.concat([
+          Buffer.from(entry('one')),
+          dump,
+          Buffer.from(`\n${entry('two')}\n`),
+          Buffer.from('2024-03-07 11:05:02 ERROR three\n'),
+        ]),
+      );
+      const { badLines, serviceLogs } = await read(path);
+      expect(badLines).toEqual([]);
+      expect(serviceLogs.map(({ message }) => message)).toEqual(['one', 'two', 'three']);
+    } finally {
+      await folder.remove();
+    }
+  });
+});
+
+describe('what speaks the language of its surroundings', () => {
+  it.each<[string, string, string, string]>([
+    [
+      'PostgreSQL in German',
+      '2024-03-07 11:05:01.000 UTC [42] shop@cart FEHLER:  Relation »x« fehlt',
+      'ERROR',
+      'Relation »x« fehlt',
+    ],
+    ['PostgreSQL in French', '2024-03-07 11:05:01.000 UTC [42] ATTENTION:  lent', 'WARN', 'lent'],
+    ['PostgreSQL in Russian', '2024-03-07 11:05:01.000 UTC [42] ОШИБКА:  нет', 'ERROR', 'нет'],
+    [
+      'Tomcat in Spanish',
+      '2024-03-07 11:05:01.000 ADVERTENCIA [main] shop.Cart lento',
+      'WARN',
+      '[main] shop.Cart lento',
+    ],
+  ])('%s', async (_, line, level, message) => {
+    const { badLines, serviceLogs } = await readText(line);
+    expect([badLines, serviceLogs.length]).toEqual([[], 1]);
+    expect(serviceLogs[0]).toMatchObject({ level, message, timestamp: Date.parse(TIME) });
+  });
+
+  it('leaves words that are no level in a message', async () => {
+    const { serviceLogs } = await readText(
+      '2024-03-07 11:05:01.000 UTC [42] der Fehler: Grave',
+      '2024-03-07 11:05:01.000 NOTABLE',
+    );
+    expect(serviceLogs.map(({ level, message }) => [level, message])).toEqual([
+      ['INFO', '[42] der Fehler: Grave'],
+      ['INFO', 'NOTABLE'],
+    ]);
+  });
+
+  it('names columns of CSV in it, with the day and the clock apart, and points between thousands', async () => {
+    const { badLines, readings } = await readText(
+      ...['Datum;Uhrzeit;Messstelle;Temperatur (°C);Druck (hPa)', '07.03.2024;11:05:01;kessel-1;-4,5;1.013,25'],
+    );
+    expect(badLines).toEqual([]);
+    expect(readings).toMatchObject([
+      { sensor_id: 'kessel-1', temperature: -4.5, pressure: 1013.25, timestamp: Date.parse(TIME) },
+    ]);
+  });
+});
+
+describe('what else programs have in forms of their own', () => {
+  it("Echo's durations are nanoseconds", async () => {
+    const line = {
+      time: TIME,
+      remote_ip: '203.0.113.5',
+      method: 'GET',
+      uri: '/cart',
+      status: 200,
+      latency: 1_500_000,
+      latency_human: '1.5ms',
+    };
+    const { events } = await readText(JSON.stringify(line));
+    expect(events.map(brief)).toEqual(['203.0.113.5 GET /cart 200 0.0015']);
+  });
+
+  it.each<[string, object]>([
+    ['2.11 and later', { instant: { epochSecond: 1_709_809_501, nanoOfSecond: 123_456_789 } }],
+    ['before', { timeMillis: 1_709_809_501_123 }],
+  ])("log4j's JsonLayout has a time: %s", async (_, time) => {
+    const { badLines, serviceLogs } = await readText(
+      JSON.stringify({ ...time, level: 'ERROR', loggerName: 'shop.Cart', message: 'boom' }),
+    );
+    expect(badLines).toEqual([]);
+    expect(serviceLogs).toMatchObject([{ level: 'ERROR', message: 'boom', timestamp: 1_709_809_501_123 }]);
+  });
+
+  it('lograge has a line of key and value for a request', async () => {
+    const { serviceLogs } = await readText(
+      'I, [2024-03-07T11:05:01.000000 #42]  INFO -- : method=GET path=/cart format=html controller=CartController action=show status=500 duration=12.31 view=8.10',
+    );
+    expect(serviceLogs).toMatchObject([{ method: 'GET', endpoint: '/cart', status: 500, response_time: 12.31 }]);
   });
 });
