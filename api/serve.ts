@@ -78,7 +78,7 @@ export interface ServeOptions {
 }
 
 /** An incident is told without more evidence when what it was made of takes longer to read. */
-const EVIDENCE_MS = 10_000;
+const EVIDENCE_MS = 30_000;
 
 /** What a pipeline goes by. */
 export type ShownRules = Pick<ServeOptions, 'config' | 'rules'>;
