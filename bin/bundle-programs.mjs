@@ -26,8 +26,9 @@ const ENTRIES = [
  * others are native, read files of their own, or are loaded only where they are used.
  */
 const BUNDLED = [
-  ...['@kafkajs/confluent-schema-registry', 'cli-table3', 'commander', 'express', 'express-rate-limit', 'helmet', 'jose', 'log-update', 'mmdb-lib'],
-  ...['picomatch', 'slice-ansi', 'string-width', 'tinyglobby', 'yaml', 'zod', 'zod-openapi'],
+  ...['@kafkajs/confluent-schema-registry', 'cli-table3', 'commander', 'express', 'express-rate-limit', 'helmet'],
+  ...['jose', 'log-update', 'mmdb-lib', 'picomatch', 'slice-ansi', 'string-width', 'tinyglobby', 'yaml', 'zod'],
+  'zod-openapi',
 ];
 /** Where a file of dist/ says what is beside it: another program, or itself. */
 const PLACE = /new URL\("([\w./-]+\.js)", import\.meta\.url\)|import\.meta\.url/g;

@@ -6,6 +6,7 @@ import { useNow } from '../../live/use-live.js';
 import { Icon } from '../../parts/icon.js';
 import { nameOf } from '../../parts/incident-words.js';
 import { Answer, Failure, Note } from '../../parts/state.js';
+import { Wide } from '../../parts/wide.js';
 import { when, whole } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
 import { channelsOf, deliveriesOf } from './questions.js';
@@ -49,7 +50,7 @@ export function DeliveryList() {
           items.length === 0 ? (
             <Note icon="webhook" title={state === undefined ? 'Nothing was sent.' : 'None.'} />
           ) : (
-            <div className="overflow-x-auto">
+            <Wide label="Deliveries">
               <table className="tb">
                 <thead>
                   <tr>
@@ -71,7 +72,7 @@ export function DeliveryList() {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </Wide>
           )
         }
       </Answer>

@@ -3,6 +3,7 @@ import { api } from '../../api/client.js';
 import { useNow } from '../../live/use-live.js';
 import { Icon } from '../../parts/icon.js';
 import { Answer, Failure, Note } from '../../parts/state.js';
+import { Wide } from '../../parts/wide.js';
 import { duration, when, whole } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
 import { ChangeButtons, ListHead } from './list-parts.js';
@@ -45,7 +46,7 @@ export function RouteList() {
               Nobody is told of anything until one names a channel.
             </Note>
           ) : (
-            <div className="overflow-x-auto">
+            <Wide label="Routes">
               <table className="tb rt">
                 <thead>
                   <tr>
@@ -109,7 +110,7 @@ export function RouteList() {
                   {file !== undefined && <FileRoutes route={file} depth={0} />}
                 </tbody>
               </table>
-            </div>
+            </Wide>
           )
         }
       </Answer>

@@ -3,6 +3,7 @@ import { api } from '../../api/client.js';
 import { FormDialog } from '../../parts/form-dialog.js';
 import { Answer, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
+import { Wide } from '../../parts/wide.js';
 import { duration } from '../../parts/wording.js';
 import { useVisitor } from '../../shell/visitor.js';
 import { ChangeButtons, ListHead } from './list-parts.js';
@@ -42,7 +43,7 @@ export function ScheduleList() {
               Such as <code>0 2 * * 0</code> for 2 hours: each Sunday from 02:00.
             </Note>
           ) : (
-            <div className="overflow-x-auto">
+            <Wide label="Schedules">
               <table className="tb">
                 <TableHead words={['name', 'begins', 'lasts', 'zone', '']} numbers={[]} />
                 <tbody>
@@ -71,7 +72,7 @@ export function ScheduleList() {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </Wide>
           )
         }
       </Answer>

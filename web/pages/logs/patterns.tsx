@@ -3,6 +3,7 @@ import { answerOf, api, type LogLine } from '../../api/client.js';
 import { Answer, Note } from '../../parts/state.js';
 import { Level } from '../../parts/status.js';
 import { TableHead } from '../../parts/table-head.js';
+import { Wide } from '../../parts/wide.js';
 import { percent, when, whole } from '../../parts/wording.js';
 import { quoted } from './search-terms.js';
 
@@ -19,7 +20,7 @@ export function Patterns({ onChoose, query }: PatternsProps) {
     placeholderData: keepPreviousData,
   });
   return (
-    <div className="pad overflow-auto">
+    <Wide label="Patterns" className="pad">
       <Answer asked={asked} what="The patterns could not be read." rows={8}>
         {({ items }) =>
           items.length === 0 ? (
@@ -51,6 +52,6 @@ export function Patterns({ onChoose, query }: PatternsProps) {
           )
         }
       </Answer>
-    </div>
+    </Wide>
   );
 }

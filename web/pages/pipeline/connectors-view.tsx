@@ -4,6 +4,7 @@ import { answerOf, api, type Schemas } from '../../api/client.js';
 import { Icon } from '../../parts/icon.js';
 import { Answer, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
+import { Wide } from '../../parts/wide.js';
 import { whole } from '../../parts/wording.js';
 import { useRangeLink } from '../../shell/range.js';
 
@@ -41,7 +42,7 @@ function isBad({ state, tasks }: Schemas['Connector']): boolean {
 function Table({ connectors }: { readonly connectors: readonly Schemas['Connector'][] }) {
   const linkTo = useRangeLink();
   return (
-    <div className="overflow-x-auto">
+    <Wide label="Connectors">
       <table className="tb">
         <TableHead words={['connector', 'to', 'state', 'topics']} numbers={['tasks', 'lag']} />
         <tbody>
@@ -77,6 +78,6 @@ function Table({ connectors }: { readonly connectors: readonly Schemas['Connecto
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }

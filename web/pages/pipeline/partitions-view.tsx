@@ -2,6 +2,7 @@ import { Link } from 'wouter';
 import { useNow } from '../../live/use-live.js';
 import { Answer, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
+import { Wide } from '../../parts/wide.js';
 import { bytes, number, when, whenToMs, whole } from '../../parts/wording.js';
 import { useRangeLink } from '../../shell/range.js';
 import { idleWords } from './flow-node.js';
@@ -30,7 +31,7 @@ export function PartitionsView() {
                 <h2 id="partitions-t">Partitions</h2>
                 <span className="s">those furthest behind first</span>
               </div>
-              <div className="overflow-x-auto">
+              <Wide label="Partitions">
                 <table className="tb">
                   <TableHead
                     words={['partition']}
@@ -68,7 +69,7 @@ export function PartitionsView() {
                     })}
                   </tbody>
                 </table>
-              </div>
+              </Wide>
               <Instances instances={instances} />
             </section>
             <Stores stores={storesOf(instances)} />
@@ -85,7 +86,7 @@ function Instances({ instances }: { readonly instances: readonly InstanceStatus[
       <div className="hd pt-3">
         <h2>Instances</h2>
       </div>
-      <div className="overflow-x-auto">
+      <Wide label="Instances">
         <table className="tb">
           <TableHead words={['instance', 'application', 'state', 'version']} numbers={['tasks', 'since', 'said']} />
           <tbody>
@@ -102,7 +103,7 @@ function Instances({ instances }: { readonly instances: readonly InstanceStatus[
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </>
   );
 }
@@ -115,7 +116,7 @@ function Stores({ stores }: { readonly stores: readonly StoreStatus[] }) {
         <h2 id="stores-t">Stores</h2>
         <span className="s">entries that are not counted are a dash</span>
       </div>
-      <div className="overflow-x-auto">
+      <Wide label="Stores">
         <table className="tb">
           <TableHead words={['store', 'type', 'task']} numbers={['entries', 'next commit', 'on disk']} />
           <tbody>
@@ -138,7 +139,7 @@ function Stores({ stores }: { readonly stores: readonly StoreStatus[] }) {
             })}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </section>
   );
 }

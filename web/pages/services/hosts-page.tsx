@@ -8,6 +8,7 @@ import { Icon } from '../../parts/icon.js';
 import { everyHost, nameOf } from '../../parts/incident-words.js';
 import { Answer, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
+import { Wide } from '../../parts/wide.js';
 import { measured, percent, when, whole } from '../../parts/wording.js';
 import { useRange, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
@@ -33,7 +34,7 @@ export default function HostsPage() {
       </TopBar>
       <main id="main">
         <OneHost key={chosen} host={chosen} />
-        <div className="pad overflow-x-auto">
+        <Wide label="Hosts" className="pad">
           <Answer asked={asked} what="The hosts could not be read." rows={6}>
             {() =>
               hosts.length === 0 ? (
@@ -114,7 +115,7 @@ export default function HostsPage() {
               )
             }
           </Answer>
-        </div>
+        </Wide>
       </main>
     </>
   );

@@ -7,6 +7,7 @@ import { everywhere } from '../../charts/usual.js';
 import { Icon } from '../../parts/icon.js';
 import { Answer, Note } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
+import { Wide } from '../../parts/wide.js';
 import { measured, number, when } from '../../parts/wording.js';
 import { boundsOf, useRange, useRangeBefore, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
@@ -32,7 +33,7 @@ export default function SensorsPage() {
       </TopBar>
       <main id="main">
         {chosen !== undefined && <OneSensor key={chosen} id={chosen} />}
-        <div className="pad overflow-x-auto">
+        <Wide label="Sensors" className="pad">
           <Answer asked={asked} what="The sensors could not be read." rows={6}>
             {() =>
               sensors.length === 0 ? (
@@ -73,7 +74,7 @@ export default function SensorsPage() {
               )
             }
           </Answer>
-        </div>
+        </Wide>
       </main>
     </>
   );

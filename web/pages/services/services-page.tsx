@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'wouter';
 import { servicesOf } from '../../api/questions.js';
 import { Answer, Note } from '../../parts/state.js';
+import { Wide } from '../../parts/wide.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { EntityTabs } from './entity-tabs.js';
 import { OneService } from './one-service.js';
@@ -26,7 +27,7 @@ export default function ServicesPage() {
         <EntityTabs at="/services" />
       </TopBar>
       <main id="main">
-        <div className="pad overflow-x-auto">
+        <Wide label="Services" className="pad">
           <Answer asked={asked} what="The services could not be read." rows={6}>
             {() =>
               services.length === 0 ? (
@@ -36,7 +37,7 @@ export default function ServicesPage() {
               )
             }
           </Answer>
-        </div>
+        </Wide>
         {chosen !== undefined && <OneService key={chosen} name={chosen} />}
       </main>
     </>
