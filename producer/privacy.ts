@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { parsedAddress } from '../schemas/canonical/address.js';
 import type { AccessLog, ServiceLog } from '../schemas/records.js';
 import { LineRefusal } from './formats/line-format.js';
 import { ProducerError } from './producer-error.js';
@@ -87,8 +88,8 @@ function prefixOf(text: string): Prefix {
 
 /** The network of an address, by its first address. A name stays as it is. */
 function networkOf(address: string, { ipv4Bits, ipv6Bits }: Prefix): string {
-  if (!ipaddr.isValid(address)) return address;
-  const parsed = ipaddr.parse(address);
+  const parsed = parsedAddress(address);
+  if (parsed === undefined) return address;
   const bytes = parsed.toByteArray();
   const bits = bytes.length === 4 ? ipv4Bits : ipv6Bits;
   const masked = bytes.map((byte, index) => byte & (0xff00 >> Math.max(0, Math.min(8, bits - 8 * index))) & 0xff);

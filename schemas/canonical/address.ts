@@ -45,7 +45,18 @@ export function canonicalClient(text: string): string | undefined {
 
 /** Whether an address, in its one spelling, is one that the public Internet does not route. */
 export function isPrivateAddress(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.parse(address).range() !== 'unicast' && !isDocumentation(address);
+  const parsed = parsedAddress(address);
+  return parsed !== undefined && parsed.range() !== 'unicast' && !isDocumentation(address);
+}
+
+/** The parts of an address in its one spelling; undefined for a name. The library itself would make an error of each name. */
+export function parsedAddress(address: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+  if (isCanonicalIPv4(address)) return ipaddr.IPv4.parse(address);
+  return isIPv6(address) ? ipaddr.IPv6.parse(address) : undefined;
+}
+
+function isIPv6(text: string): boolean {
+  return IPV6_SHAPE.test(text) && ipaddr.IPv6.isValid(text);
 }
 
 /** Examples are written with these; they stand for public ones. */
@@ -116,7 +127,7 @@ function ipv6(text: string): string | undefined {
   const dotted = text.includes('.', last) ? ipv4(text.slice(last)) : '';
   if (dotted === undefined) return undefined;
   const address = dotted === '' ? text : `${text.slice(0, last)}${dotted}`;
-  if (!IPV6_SHAPE.test(address) || !ipaddr.IPv6.isValid(address)) return undefined;
+  if (!isIPv6(address)) return undefined;
   const { parts } = ipaddr.IPv6.parse(address);
   const [high = 0, low = 0] = parts.slice(6);
   // ::1 and :: are no IPv4 addresses.

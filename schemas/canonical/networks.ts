@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { parsedAddress } from './address.js';
 
 type Network = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
@@ -17,9 +18,9 @@ export class Networks {
 
   /** Whether an address, in its one spelling, is one of them; names are not. */
   has(address: string): boolean {
-    if (this.#networks.length === 0 || !ipaddr.isValid(address)) return false;
-    const parsed = ipaddr.parse(address);
-    return this.#networks.some(([base, bits]) => parsed.kind() === base.kind() && parsed.match(base, bits));
+    if (this.#networks.length === 0) return false;
+    const parsed = parsedAddress(address);
+    return this.#networks.some(([base, bits]) => parsed?.kind() === base.kind() && parsed.match(base, bits));
   }
 }
 
