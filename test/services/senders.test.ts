@@ -107,9 +107,9 @@ function answered(agent: Agent, port: number, number: number): Promise<void> {
     const request = get({ agent, port, host: '127.0.0.1', path: `/?${number}`, headers }, (response) => {
       response.resume().once('end', resolve);
     });
-    request.once('error', (error) => {
-      // A server that begins its log anew closes the connections that are kept: this one was not heard.
-      if (request.reusedSocket) answered(agent, port, number).then(resolve, reject);
+    request.once('error', (error: NodeJS.ErrnoException) => {
+      // A server that begins its log anew closes connections, new ones too: who asked on one of them was not heard.
+      if (error.code === 'ECONNRESET') answered(agent, port, number).then(resolve, reject);
       else reject(error);
     });
   });
