@@ -54,7 +54,7 @@ export class JournalEntries {
       if (isBlank) yield this.#take();
     }
     // A piece is kept no longer than it has to be.
-    if (this.#rest.length > 0) this.#rest = Buffer.from(this.#rest);
+    if (this.#rest.length > 0 && !this.#isOver) this.#rest = Buffer.from(this.#rest);
   }
 
   /** Reads the field that comes next. @returns how many bytes it has; 0 where more of it has to come */

@@ -64,12 +64,15 @@ export class LineSplitter {
   }
 
   /** The lines that end in this piece. */
-  *push(piece: Buffer): Generator<Line> {
+  *push(given: Buffer): Generator<Line> {
+    let piece = given;
     let start = 0;
     for (;;) {
       if (this.#journal !== undefined) {
-        yield* this.#entries(this.#journal, piece.subarray(start));
-        return;
+        const over = yield* this.#entries(this.#journal, piece.subarray(start));
+        if (over === undefined) return;
+        piece = over;
+        start = 0;
       }
       const newline = piece.indexOf(NEWLINE, start);
       const end = newline < 0 ? piece.length : newline;
@@ -137,14 +140,15 @@ export class LineSplitter {
     yield* this.#entries(this.#journal, Buffer.concat([bytes, END_OF_LINE]));
   }
 
-  *#entries(journal: JournalEntries, piece: Buffer): Generator<Line> {
+  /** @returns what of the piece comes behind the journal's entries, where they have ended */
+  *#entries(journal: JournalEntries, piece: Buffer): Generator<Line, Buffer | undefined> {
     for (const { bytes, json, lines } of journal.push(piece)) {
       this.offset += bytes;
       this.lines += lines;
       yield { bytes: json, number: this.lines, length: json.length, nextOffset: this.offset };
     }
     const { over } = journal;
-    if (over === undefined) return;
+    if (over === undefined) return undefined;
     this.#journal = undefined;
     const brokenBytes = journal.openBytes - over.length;
     if (brokenBytes > 0) {
@@ -152,7 +156,7 @@ export class LineSplitter {
       this.lines++;
       yield { ...this.#brokenEntry(brokenBytes), number: this.lines };
     }
-    yield* this.push(over);
+    return over;
   }
 
   /** Of an entry that breaks off, or is none, as much as shows what it is. */

@@ -44,4 +44,17 @@ describe('the line splitter', () => {
       [4, 4],
     ]);
   });
+
+  it.each([1, 7, 1_000_000])('reads on behind any number of entries that break off, in pieces of %i bytes', (size) => {
+    const count = size === 1 ? 1000 : 20_000;
+    const whole = Buffer.from('__CURSOR=a\nx\n'.repeat(count));
+    const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, at) =>
+      whole.subarray(at * size, (at + 1) * size),
+    );
+    const { lines, splitter } = split(pieces);
+    expect(lines).toHaveLength(2 * count);
+    expect(lines.filter(({ bytes }) => bytes.toString() === 'x')).toHaveLength(count);
+    expect(lines.map(({ number }) => number)).toEqual(lines.map((_, index) => index + 1));
+    expect(splitter.offset).toBe(whole.length);
+  });
 });
