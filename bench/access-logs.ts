@@ -11,9 +11,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { readLogs } from '../producer/log-source.js';
 import { Random, WeightedChoice, zipfWeights } from '../producer/random.js';
 import { TrafficSimulator } from '../producer/traffic-simulator.js';
+import { type ReadLines, type Run, rate, readLines } from './read-lines.js';
 
 const START_MS = Date.UTC(2026, 0, 1, 9);
 const EVENTS_PER_SECOND = 500;
@@ -23,11 +23,6 @@ const AGENTS = 500;
 const BATCH_LINES = 10_000;
 const PROGRAM = fileURLToPath(new URL('../../bin/millrace.mjs', import.meta.url));
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
-
-interface Run {
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-}
 
 function clf(ms: number): string {
   const date = new Date(ms);
@@ -69,20 +64,6 @@ async function write(combinedPath: string, jsonPath: string, count: number): Pro
   await json.close();
 }
 
-/** Makes events of a file's lines, and nothing with them. */
-async function parse(path: string): Promise<Run & { readonly events: number }> {
-  const cpuBefore = process.cpuUsage();
-  const startedAt = performance.now();
-  let events = 0;
-  const reading = { format: 'auto', host: 'unknown', server: 'unknown', maxFutureMs: 86_400_000 };
-  const signal = new AbortController().signal;
-  for await (const batch of readLogs({ ...reading, inputs: [path], follow: false, positions: new Map(), signal })) {
-    events += batch.events.length;
-  }
-  const { system, user } = process.cpuUsage(cpuBefore);
-  return { events, seconds: (performance.now() - startedAt) / 1000, cpuSeconds: (system + user) / 1e6 };
-}
-
 /** What a command takes, by the shell's `time`. */
 function timed(...command: readonly string[]): Run {
   const script = 'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null 2>&1 || exit 9';
@@ -109,16 +90,9 @@ function millrace(log: string, directory: string): Run {
 function parsing(log: string, count: number): Run {
   const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), 'parse', log], { encoding: 'utf8' });
   if (child.status !== 0) throw new Error(child.stderr);
-  const run = JSON.parse(child.stdout) as Run & { readonly events: number };
-  if (run.events !== count) throw new Error(`${run.events} events of ${count} lines`);
+  const run = JSON.parse(child.stdout) as ReadLines;
+  if (run.requests !== count) throw new Error(`${run.requests} requests of ${count} lines`);
   return run;
-}
-
-/** Lines a second: the median, and the range. */
-function rate(count: number, seconds: readonly number[]): string {
-  const rates = seconds.map((one) => Math.round(count / one)).sort((one, other) => one - other);
-  const [median, lowest, highest] = [rates[rates.length >> 1] ?? 0, rates[0] ?? 0, rates.at(-1) ?? 0];
-  return `${median.toLocaleString('en-US')} (${lowest.toLocaleString('en-US')}–${highest.toLocaleString('en-US')})`;
 }
 
 async function bench(count: number, rounds: number): Promise<void> {
@@ -154,5 +128,5 @@ const { positionals, values } = parseArgs({
   options: { lines: { type: 'string', default: '1000000' }, rounds: { type: 'string', default: '5' } },
 });
 const [step, path = ''] = positionals;
-if (step === 'parse') process.stdout.write(JSON.stringify(await parse(path)));
+if (step === 'parse') process.stdout.write(JSON.stringify(await readLines(path)));
 else await bench(Number(values.lines), Number(values.rounds));

@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { readLogs } from '../producer/log-source.js';
 import { ServiceLogSimulator } from '../producer/service-log-simulator.js';
 import type { ServiceLog } from '../schemas/records.js';
+import { type ReadLines, rate, readLines } from './read-lines.js';
 
 const START_MS = Date.UTC(2026, 0, 1, 9);
 const LINES_PER_SECOND = 200;
@@ -34,11 +34,6 @@ const KINDS: Readonly<Record<string, (line: ServiceLog, number: number) => strin
     JSON.stringify({ level: 30, time: timestamp, pid: 42, hostname: 'web-1', name: service, msg: message }),
 };
 
-interface Read {
-  readonly events: number;
-  readonly cpuSeconds: number;
-}
-
 function write(path: string, count: number, textOf: (line: ServiceLog, number: number) => string): void {
   const simulator = new ServiceLogSimulator({ seed: 1, startMs: START_MS, linesPerSecond: LINES_PER_SECOND });
   writeFileSync(
@@ -47,22 +42,10 @@ function write(path: string, count: number, textOf: (line: ServiceLog, number: n
   );
 }
 
-async function read(path: string): Promise<Read> {
-  const before = process.cpuUsage();
-  let events = 0;
-  const signal = new AbortController().signal;
-  const reading = { format: 'auto', host: 'unknown', server: 'unknown', maxFutureMs: 86_400_000 };
-  for await (const batch of readLogs({ ...reading, inputs: [path], follow: false, positions: new Map(), signal })) {
-    events += batch.serviceLogs.length;
-  }
-  const { system, user } = process.cpuUsage(before);
-  return { events, cpuSeconds: (system + user) / 1e6 };
-}
-
-function readApart(path: string): Read {
+function readApart(path: string): ReadLines {
   const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), 'read', path], { encoding: 'utf8' });
   if (child.status !== 0) throw new Error(child.stderr);
-  return JSON.parse(child.stdout) as Read;
+  return JSON.parse(child.stdout) as ReadLines;
 }
 
 function bench(count: number, rounds: number): void {
@@ -71,20 +54,17 @@ function bench(count: number, rounds: number): void {
     const names = Object.keys(KINDS);
     const fileOf = (name: string) => join(directory, `${names.indexOf(name)}.log`);
     for (const [name, textOf] of Object.entries(KINDS)) write(fileOf(name), count, textOf);
-    const rates = new Map<string, number[]>(names.map((name) => [name, []]));
+    const taken = new Map<string, number[]>(names.map((name) => [name, []]));
     for (let round = 0; round < rounds; round++) {
       for (const name of names) {
-        const { cpuSeconds, events } = readApart(fileOf(name));
-        if (events === 0) throw new Error(`no event of ${count} lines of ${name}`);
-        rates.get(name)?.push(Math.round(count / cpuSeconds));
+        const { cpuSeconds, serviceLogs } = readApart(fileOf(name));
+        if (serviceLogs === 0) throw new Error(`no event of ${count} lines of ${name}`);
+        taken.get(name)?.push(cpuSeconds);
       }
     }
     console.log(`${count.toLocaleString('en-US')} lines, ${rounds} rounds\n`);
     console.log('| | lines/s of processor time |\n| --- | ---: |');
-    for (const [name, all] of rates) {
-      const sorted = all.sort((one, other) => one - other).map((rate) => rate.toLocaleString('en-US'));
-      console.log(`| ${name} | ${sorted[sorted.length >> 1]} (${sorted[0]}–${sorted.at(-1)}) |`);
-    }
+    for (const [name, cpuSeconds] of taken) console.log(`| ${name} | ${rate(count, cpuSeconds)} |`);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -95,5 +75,5 @@ const { positionals, values } = parseArgs({
   options: { lines: { type: 'string', default: '200000' }, rounds: { type: 'string', default: '3' } },
 });
 const [step, path = ''] = positionals;
-if (step === 'read') process.stdout.write(JSON.stringify(await read(path)));
+if (step === 'read') process.stdout.write(JSON.stringify(await readLines(path)));
 else bench(Number(values.lines), Number(values.rounds));
