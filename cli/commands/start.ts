@@ -3,6 +3,7 @@ import { APPLICATION_ID_RULE, type ApplicationServer, isApplicationId } from '@m
 import { type Command, InvalidArgumentError } from 'commander';
 import type { PipelineRules } from '../../api/pipeline-rules.js';
 import type { ElasticsearchAddress } from '../../api/serve.js';
+import { disorderOf, graceFor } from '../../app/ingestion/disorder.js';
 import { ingest } from '../../app/ingestion/ingest.js';
 import { besideSources } from '../../app/ingestion/own-topics.js';
 import type { LakeRetention } from '../../app/lake/lake-upkeep.js';
@@ -63,6 +64,7 @@ import { requireUsable } from '../terminal/require-usable.js';
 import { type SafeText, safe } from '../terminal/safe-text.js';
 import { Status } from '../terminal/status.js';
 import { found, moreIn, type Run, summary, topicsWithResults } from '../terminal/summary.js';
+import { aboutHowLong, roundedUp } from '../terminal/times.js';
 import { HttpProcess } from './http-process.js';
 import { lakeDirectory } from './lake.js';
 import { type NamedPort, requireFree } from './named-ports.js';
@@ -236,6 +238,8 @@ function placeOf(options: StartOptions): string {
 
 /** What was asked for, and what follows from it. */
 interface RunOptions extends StartOptions {
+  /** Whether nobody said how late a record may be. */
+  readonly choosesGrace: boolean;
   readonly serves: boolean;
   /** Where this pipeline is asked for its state, and with what; undefined: it tells nothing of itself. */
   readonly answersAt?: ApplicationServer;
@@ -272,6 +276,7 @@ async function start(given: StartOptions, command: Command, makeProgram: MakePro
   const options = {
     ...given,
     dataDir,
+    choosesGrace: command.getOptionValueSource('grace') === 'default',
     serves: serves(given, command),
     ...stateOf({ ...given, dataDir }, command),
     told: alertsOf(given),
@@ -338,7 +343,8 @@ async function run(
   });
   // What a file holds is a function of the file: only live input is moved on, and missed, by the clock.
   const readsAllPartitions = options.brokers === undefined && options.processes === 1;
-  const config = { ...configOf(options), watchesClock: !source.ends, readsAllPartitions };
+  const grace = await graceOf(options, source, stop.signal);
+  const config = { ...configOf(options), grace, watchesClock: !source.ends, readsAllPartitions };
   const { log } = connection;
   const partitions =
     options.partitions ??
@@ -380,12 +386,30 @@ async function run(
   const seconds = (Date.now() - startedAt) / 1000;
   const run: Run = {
     ...{ metrics: pipeline.metrics, writer: metrics, results: reader, feeds: source.feeds },
-    ...{ seconds, topics, graceMs: options.grace, consume: consumeCommandOf(options) },
+    ...{ seconds, topics, graceMs: grace, consume: consumeCommandOf(options) },
   };
   if (!isNothingNew || pipeline.metrics.recordsConsumed > 0) print(summary(run));
   if (isPartial)
     throw new InterruptedError('interrupted: this is of a part of the input; the same start goes on from there');
   requireUsable(metrics);
+}
+
+/**
+ * How late a record may be, in milliseconds. Nobody waits for what is read to its end: where its lines are out of order,
+ * windows stay open for them.
+ */
+async function graceOf(options: RunOptions, { ends }: Feeding, signal: AbortSignal): Promise<number> {
+  if (!options.choosesGrace || !ends) return options.grace;
+  const files = sourcesOf(options).filter((one) => one.kind === 'files');
+  const disorders = await Promise.all(files.map((one) => disorderOf(one, signal)));
+  const disorder = Math.max(0, ...disorders);
+  const grace = graceFor(disorder, options.grace);
+  if (grace > options.grace) {
+    say(
+      safe`lines are out of order by up to ${aboutHowLong(disorder)}: they count up to ${roundedUp(grace)} late (--grace)`,
+    );
+  }
+  return grace;
 }
 
 /** An input that was read before: its known facts are reported again. */

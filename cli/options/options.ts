@@ -350,7 +350,13 @@ function addGoals(command: Command): Command {
   return command
     .option('--goals <numbers>', 'which goals to run', goalNumbers, DEFAULT_GOAL_CONFIG.goals)
     .addOption(
-      durationOption('--grace <duration>', 'how late a record may be and still count; 1s for services', '5s', duration),
+      durationOption(
+        '--grace <duration>',
+        'how late a record may be and still count; by default 1s for services, and for files that are read to their end ' +
+          'at least twice what their first lines are out of order by',
+        '5s',
+        duration,
+      ),
     )
     .option('--partitions <number>', 'partitions of each topic that is created (default: 1)', partitionCount)
     .addOption(durationOption('--goal1-size <duration>', 'goal 1: size of the windows', '20s'))

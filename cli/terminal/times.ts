@@ -20,7 +20,7 @@ export function aboutHowLong(milliseconds: number): string {
 
 /** The least whole number of seconds, minutes or hours that is so long, as options take it: `20s`, `3m`. */
 export function roundedUp(milliseconds: number): string {
-  if (milliseconds <= 2 * MINUTE) return `${Math.max(1, Math.ceil(milliseconds / SECOND))}s`;
-  if (milliseconds <= 2 * HOUR) return `${Math.ceil(milliseconds / MINUTE)}m`;
+  if (milliseconds < 2 * MINUTE) return `${Math.max(1, Math.ceil(milliseconds / SECOND))}s`;
+  if (milliseconds < 2 * HOUR) return `${Math.ceil(milliseconds / MINUTE)}m`;
   return `${Math.ceil(milliseconds / HOUR)}h`;
 }

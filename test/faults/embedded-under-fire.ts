@@ -75,7 +75,15 @@ export class EmbeddedUnderFire extends UnderFire {
 
   get #goals(): string[] {
     return [
-      ...['start', '--input', this.field.file.path, '--data-dir', join(this.field.data, 'goals')],
+      ...[
+        'start',
+        '--input',
+        this.field.file.path,
+        '--grace',
+        `${GRACE_MS}ms`,
+        '--data-dir',
+        join(this.field.data, 'goals'),
+      ],
       ...['--partitions', String(PARTITIONS), '--commit-interval', '50ms'],
     ];
   }

@@ -227,6 +227,12 @@ describe('millrace start', () => {
     expect(late).toMatchObject([{ headers: { 'late-for': 'goal1,server-errors,traffic', 'late-by-ms': '49000' } }]);
   });
 
+  it('counts what is out of order in a file, and says how late it may be', async () => {
+    const { stderr, stdout } = await once(combined(59) + combined(10), 'disorder.log');
+    expect(stderr).toContain('lines are out of order by up to 49 seconds: they count up to 2m late (--grace)');
+    expect(stdout).not.toContain('too late');
+  });
+
   it('keeps a second process out, and lets it consume and produce meanwhile', async () => {
     startInBackground('--rate', '200', '--partitions', '2');
     const [alert] = await until(async () => {
