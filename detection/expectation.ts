@@ -53,14 +53,15 @@ export function guess(state: ExpectationState, timestampMs: number, tuning: Expe
   let mean = state.level;
   let error = state.errors[0] ?? 0;
   let believed: Season | undefined;
-  state.seasons.forEach((season, i) => {
+  for (let i = 0; i < state.seasons.length; i++) {
+    const season = state.seasons[i] as Season;
     const seasonal = seasonalMean(season, timestampMs);
     const seasonError = state.errors[i + 1] ?? 0;
-    if (seasonal === undefined || seasonError === 0 || seasonError >= tuning.seasonGain * error) return;
+    if (seasonal === undefined || seasonError === 0 || seasonError >= tuning.seasonGain * error) continue;
     mean = seasonal;
     error = seasonError;
     believed = season;
-  });
+  }
   const spread = believed === undefined ? undefined : seasonalSpread(believed, timestampMs);
   if (spread === undefined) return { mean, restlessness: 1 };
   const ratio = Math.max(MIN_RESTLESSNESS, Math.min(MAX_RESTLESSNESS, spread / error));
@@ -75,18 +76,19 @@ export function learnExpectation(
   tuning: ExpectationTuning,
 ): void {
   const rate = Math.max(1 / n, 1 / tuning.errorSpan);
-  const guesses = [state.level, ...state.seasons.map((season) => seasonalMean(season, timestampMs))];
-  guesses.forEach((guessed, i) => {
-    if (guessed === undefined) return;
+  const { errors, seasons } = state;
+  for (let i = 0; i <= seasons.length; i++) {
+    const guessed = i === 0 ? state.level : seasonalMean(seasons[i - 1] as Season, timestampMs);
+    if (guessed === undefined) continue;
     const error = Math.abs(value - guessed);
-    const usual = state.errors[i] ?? 0;
+    const usual = errors[i] ?? 0;
     const clipped = isWarm ? Math.min(error, ERROR_CLIP * Math.max(usual, floor)) : error;
-    state.errors[i] = usual === 0 ? error : usual + rate * (clipped - usual);
-  });
-  const [levelError = 0, ...seasonErrors] = state.errors;
-  const clip = isWarm ? tuning.clip * Math.max(levelError, floor) : Number.POSITIVE_INFINITY;
+    errors[i] = usual === 0 ? error : usual + rate * (clipped - usual);
+  }
+  const clip = isWarm ? tuning.clip * Math.max(errors[0] ?? 0, floor) : Number.POSITIVE_INFINITY;
   state.level += Math.max(1 / n, 1 / tuning.levelSpan) * Math.max(-clip, Math.min(clip, value - state.level));
-  state.seasons.forEach((season, i) => {
-    learnSeason(season, timestampMs, value, SEASON_CLIP * tuning.clip * Math.max(seasonErrors[i] ?? 0, floor));
-  });
+  for (let i = 0; i < seasons.length; i++) {
+    const seasonClip = SEASON_CLIP * tuning.clip * Math.max(errors[i + 1] ?? 0, floor);
+    learnSeason(seasons[i] as Season, timestampMs, value, seasonClip);
+  }
 }

@@ -8,6 +8,7 @@ import {
 } from './adaptive.js';
 import { type Detector, UNJUDGED } from './detector.js';
 import { type LocalTime, UTC } from './local-time.js';
+import { raised, rootOf } from './raised.js';
 import { scoreOfSurprise } from './surprise.js';
 
 /** One way to look at a series. */
@@ -72,7 +73,6 @@ interface ViewState {
 /** The usual time between values is no exact multiple. */
 /** A mean over 27 values is new for fewer means, but for a longer time: for 2000 / 27^0.4 of them. */
 const LEARNS_LONGER = 0.4;
-const NOTHING_SEEN = { sum: 0, count: 0, isOdd: false };
 const LENIENCE = 1.01;
 
 /**
@@ -107,7 +107,8 @@ export function multiResolution(
       let surprises = 0;
       let news = 0;
       let counted = 0;
-      for (const [i, { assess, factor }] of views.entries()) {
+      for (let i = 0; i < views.length; i++) {
+        const { assess, factor } = views[i] as (typeof views)[number];
         const view = state.views[i];
         if (view === undefined || intervalMs * factor > longestMs * LENIENCE) break;
         view.sum += value;
@@ -119,23 +120,26 @@ export function multiResolution(
           assessed[i] = assessment;
         }
         if (i === 0) ({ intervalMs } = view.state);
-        surprises += view.surprise ** power;
-        news += view.news ** power;
+        surprises += raised(view.surprise, power);
+        news += raised(view.news, power);
         counted++;
       }
-      const scoreOf = (sum: number) => scoreOfSurprise((sum / counted) ** (1 / power));
+      const scoreOf = (sum: number) => scoreOfSurprise(rootOf(sum / counted, power));
       const score = scoreOf(said?.isFault ? surprises : news);
       const verdict = { score, isAnomalous: score >= alertScore, expected: assessed[0]?.expected ?? UNJUDGED.expected };
       const isFine = said !== undefined && verdict.isAnomalous && said.isFine(verdict);
       const isOdd = !isFine && scoreOf(surprises) >= alertScore;
-      for (const [i, view] of state.views.entries()) {
+      for (let i = 0; i < state.views.length; i++) {
+        const view = state.views[i] as ViewState;
         view.isOdd ||= isOdd;
         const assessment = assessed[i];
         if (assessment === undefined) continue;
         const { learn, ownScore } = views[i] as (typeof views)[number];
         const isOwn = !isFine && scoreOfSurprise(view.surprise) >= ownScore;
         learn(view.state, timestampMs, view.sum / view.count, assessment, isOwn || view.isOdd);
-        Object.assign(view, NOTHING_SEEN);
+        view.sum = 0;
+        view.count = 0;
+        view.isOdd = false;
       }
       return verdict;
     },

@@ -1,4 +1,5 @@
 import type { Learning } from './expectation.js';
+import { raised, rootOf } from './raised.js';
 import { addToTail, emptyTail, surpriseOf, type Tail, type TailTuning } from './tail.js';
 
 /**
@@ -72,16 +73,20 @@ export function noSignals({ activitySpans, driftSpans }: SignalsTuning): Signals
 export function measure(state: SignalsState, deviation: number, floor: number, tuning: SignalsTuning): Measured {
   const correlation = state.variance > 0 ? state.covariance / state.variance : 0;
   const innovation = deviation - Math.max(0, Math.min(MAX_CORRELATION, correlation)) * state.deviation;
+  const { activitySpans, driftSpans } = tuning;
   const sizes = [Math.abs(deviation), Math.abs(innovation)];
-  tuning.driftSpans.forEach((span, i) => {
-    sizes.push(Math.abs(towards(state.drifts[i] ?? 0, deviation, span)));
-  });
-  tuning.activitySpans.forEach((span, i) => {
-    const activity = towards(state.activities[i] ?? 0, Math.abs(innovation), span);
+  for (let i = 0; i < driftSpans.length; i++) {
+    sizes.push(Math.abs(towards(state.drifts[i] ?? 0, deviation, driftSpans[i] as number)));
+  }
+  for (let i = 0; i < activitySpans.length; i++) {
+    const activity = towards(state.activities[i] ?? 0, Math.abs(innovation), activitySpans[i] as number);
     sizes.push(Math.abs(Math.log((activity + floor) / (state.usualActivity + floor))));
-  });
-  const amounts = 2 + tuning.driftSpans.length;
-  const usualSizes = state.signals.map(({ scale }, i) => Math.max(scale, i < amounts ? floor : MIN_LOG_RATIO));
+  }
+  const amounts = 2 + driftSpans.length;
+  const usualSizes: number[] = [];
+  for (let i = 0; i < sizes.length; i++) {
+    usualSizes.push(Math.max((state.signals[i] as Signal).scale, i < amounts ? floor : MIN_LOG_RATIO));
+  }
   return { deviation, innovation, sizes, usualSizes };
 }
 
@@ -91,12 +96,13 @@ export function surpriseOfSignals(
   { sizes, usualSizes }: Measured,
   tuning: SignalsTuning,
 ): number {
+  const { norm } = tuning;
   let sum = 0;
-  signals.forEach(({ tail }, i) => {
-    const surprise = surpriseOf(tail, (sizes[i] ?? 0) / (usualSizes[i] ?? 1), tuning);
-    sum += Math.max(0, surprise) ** tuning.norm;
-  });
-  return sum ** (1 / tuning.norm);
+  for (let i = 0; i < signals.length; i++) {
+    const { tail } = signals[i] as Signal;
+    sum += raised(Math.max(0, surpriseOf(tail, (sizes[i] ?? 0) / (usualSizes[i] ?? 1), tuning)), norm);
+  }
+  return rootOf(sum, norm);
 }
 
 /** Learns what was measured; `weight` is how much of it is learned of tails. */
@@ -108,26 +114,30 @@ export function learnSignals(
   tuning: SignalsTuning,
 ): void {
   const span = Math.min(n, tuning.scaleSpan);
-  state.signals.forEach((signal, i) => {
+  for (let i = 0; i < state.signals.length; i++) {
+    const signal = state.signals[i] as Signal;
     const size = sizes[i] ?? 0;
     const usual = usualSizes[i] ?? 1;
     if (isWarm) addToTail(signal.tail, size / usual, weight, tuning);
     signal.scale = towards(signal.scale, isWarm ? Math.min(size, tuning.clip * usual) : size, span);
-  });
-  const [usualDeviation = floor, usualInnovation = floor] = usualSizes;
+  }
+  const usualDeviation = usualSizes[0] ?? floor;
+  const usualInnovation = usualSizes[1] ?? floor;
   const before = clipped(state.deviation, tuning.clip * usualDeviation);
   const now = clipped(deviation, tuning.clip * usualDeviation);
   state.covariance = towards(state.covariance, now * before, span);
   state.variance = towards(state.variance, now * now, span);
   state.deviation = deviation;
-  tuning.driftSpans.forEach((driftSpan, i) => {
-    state.drifts[i] = towards(state.drifts[i] ?? 0, clipped(deviation, tuning.driftClip * usualDeviation), driftSpan);
-  });
+  const { activitySpans, driftSpans } = tuning;
+  const drift = clipped(deviation, tuning.driftClip * usualDeviation);
+  for (let i = 0; i < driftSpans.length; i++) {
+    state.drifts[i] = towards(state.drifts[i] ?? 0, drift, driftSpans[i] as number);
+  }
   const size = Math.abs(innovation);
-  tuning.activitySpans.forEach((activitySpan, i) => {
-    const limited = Math.min(size, ACTIVITY_CLIP * usualInnovation);
-    state.activities[i] = towards(state.activities[i] ?? 0, limited, activitySpan);
-  });
+  const activity = Math.min(size, ACTIVITY_CLIP * usualInnovation);
+  for (let i = 0; i < activitySpans.length; i++) {
+    state.activities[i] = towards(state.activities[i] ?? 0, activity, activitySpans[i] as number);
+  }
   const limited = Math.min(size, tuning.clip * Math.max(state.usualActivity, floor));
   state.usualActivity = towards(state.usualActivity, limited, span);
 }

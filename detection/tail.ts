@@ -1,3 +1,5 @@
+import { raised } from './raised.js';
+
 /**
  * How rare a magnitude is, by a series' own history: a histogram over a logarithmic scale whose tail is filled up with
  * a prior where nothing was seen yet (the predictive probability of a Dirichlet process). The prior counts as a few
@@ -41,9 +43,17 @@ export function surpriseOf({ counts, total }: Tail, magnitude: number, tuning: T
   const { priorFreedom, priorWeight, slack } = tuning;
   const place = Math.max(0, position(magnitude) - slack);
   const bin = Math.floor(place);
-  let above = (counts[bin] ?? 0) * (bin + 1 - place);
-  for (let i = bin + 1; i < BINS; i++) above += counts[i] ?? 0;
-  const prior = (1 + magnitude ** 2 / priorFreedom) ** (-priorFreedom / 2);
+  const inBin = counts[bin] ?? 0;
+  let above: number;
+  // Most magnitudes are small, with less to add up below them; of large ones a difference would be all rounding.
+  if (bin < BINS / 2) {
+    above = total - inBin * (place - bin);
+    for (let i = 0; i < bin; i++) above -= counts[i] ?? 0;
+  } else {
+    above = inBin * (bin + 1 - place);
+    for (let i = bin + 1; i < BINS; i++) above += counts[i] ?? 0;
+  }
+  const prior = 1 / raised(1 + (magnitude * magnitude) / priorFreedom, priorFreedom / 2);
   return -Math.log10((priorWeight * prior + above) / (priorWeight + total));
 }
 
