@@ -2,15 +2,16 @@
  * How fast a file of access logs is read, and the whole job is done with it, beside GoAccess: `npm run
  * bench:access-logs`. The same lines in turn: GoAccess writes its report as JSON; Millrace finds what its goals are and
  * the statistics of hosts, on the embedded log, to the end of the file; and the lines are made events alone, combined and
- * as NGINX's JSON. Seconds are those of the processes, with their starts; the median of the rounds, and the range.
+ * as NGINX's JSON. The same for the log of a real site, which is repeated for months: it has few requests a minute. Seconds are those of the processes, with their starts; the median of the rounds, and the range.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { Random, WeightedChoice, zipfWeights } from '../producer/random.js';
 import { TrafficSimulator } from '../producer/traffic-simulator.js';
 import { type ReadLines, type Run, rate, readLines } from './read-lines.js';
@@ -21,6 +22,8 @@ const CLIENTS = 50_000;
 const PATHS = 20_000;
 const AGENTS = 500;
 const BATCH_LINES = 10_000;
+const SITE = new URL('../../test/fixtures/access.log.gz', import.meta.url);
+const SITE_MS = 4 * 86_400_000;
 const PROGRAM = fileURLToPath(new URL('../../bin/millrace.mjs', import.meta.url));
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
@@ -64,6 +67,22 @@ async function write(combinedPath: string, jsonPath: string, count: number): Pro
   await json.close();
 }
 
+/** Writes the four days of a site again and again, each time four days later. */
+function writeSite(path: string, count: number): void {
+  const lines = gunzipSync(readFileSync(SITE)).toString('latin1').trimEnd().split('\n');
+  const texts: string[] = [];
+  for (let written = 0; written < count; written++) {
+    const line = lines[written % lines.length] as string;
+    const laterMs = Math.floor(written / lines.length) * SITE_MS;
+    const day = (_: string, date: string, month: string, year: string) => {
+      const ms = Date.UTC(Number(year), MONTHS.indexOf(month), Number(date)) + laterMs;
+      return clf(ms).slice(0, '31/Jan/2026'.length);
+    };
+    texts.push(line.replace(/(\d\d)\/(\w{3})\/(\d{4})/, day), '\n');
+  }
+  writeFileSync(path, texts.join(''), 'latin1');
+}
+
 /** What a command takes, by the shell's `time`. */
 function timed(...command: readonly string[]): Run {
   const script = 'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null 2>&1 || exit 9';
@@ -99,12 +118,20 @@ async function bench(count: number, rounds: number): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
   try {
     const [combined, json] = [join(directory, 'access.log'), join(directory, 'access.json')];
+    const site = join(directory, 'site.log');
     await write(combined, json, count);
+    writeSite(site, count);
     const version = spawnSync('goaccess', ['--version'], { encoding: 'utf8' }).stdout?.split('\n')[0];
     if (version === undefined) console.error('goaccess is not installed: it is left out');
     const subjects: Record<string, () => Run> = {
-      ...(version === undefined ? {} : { [version]: () => goAccess(combined, directory) }),
+      ...(version === undefined
+        ? {}
+        : {
+            [version]: () => goAccess(combined, directory),
+            [`${version}, a site's log`]: () => goAccess(site, directory),
+          }),
       'Millrace, goals and web statistics': () => millrace(combined, directory),
+      "Millrace, a site's log": () => millrace(site, directory),
       'combined lines to events': () => parsing(combined, count),
       "NGINX's JSON to events": () => parsing(json, count),
     };

@@ -77,6 +77,8 @@ export function homesOf(alerts: readonly HostAlert[], quietMs: number): Readonly
     const decided = ofAll.find((one) => homes.has(one.id) && meet(one, all));
     if (decided !== undefined) settle(all, homes.get(decided.id) ?? ALL_HOSTS_SCOPE);
   }
+  // What nobody has does not spread.
+  if (!ofHosts.some(({ id }) => homes.get(id) === ALL_HOSTS_SCOPE)) return homes;
   for (const one of ofHosts) {
     const spread = ofHosts.find(
       (other) => other.scope === one.scope && homes.get(other.id) === ALL_HOSTS_SCOPE && meet(one, other),

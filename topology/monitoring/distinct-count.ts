@@ -12,7 +12,8 @@ const ENTRY_BYTES = 3;
  */
 export class DistinctCount {
   readonly #registers = new Uint8Array(REGISTERS);
-  #used = 0;
+  /** Those that are not empty: most windows have few clients. */
+  readonly #used: number[] = [];
 
   add(text: string): void {
     const hash = hashOf(text);
@@ -21,13 +22,13 @@ export class DistinctCount {
   }
 
   addAll(other: DistinctCount): void {
-    for (const [register, run] of other.#registers.entries()) if (run > 0) this.#raise(register, run);
+    for (const register of other.#used) this.#raise(register, other.#run(register));
   }
 
   get estimate(): number {
-    const empty = REGISTERS - this.#used;
-    let sum = 0;
-    for (const run of this.#registers) sum += 2 ** -run;
+    const empty = REGISTERS - this.#used.length;
+    let sum = empty;
+    for (const register of this.#used) sum += 2 ** -this.#run(register);
     const raw = (ALPHA * REGISTERS * REGISTERS) / sum;
     return Math.round(raw <= 2.5 * REGISTERS && empty > 0 ? REGISTERS * Math.log(REGISTERS / empty) : raw);
   }
@@ -38,14 +39,14 @@ export class DistinctCount {
   }
 
   get byteLength(): number {
-    return HEAD_BYTES + ENTRY_BYTES * this.#used;
+    return HEAD_BYTES + ENTRY_BYTES * this.#used.length;
   }
 
   /** Writes `byteLength` bytes. @returns where they end */
   write(bytes: Buffer, start: number): number {
-    let at = bytes.writeUInt16BE(this.#used, start);
-    for (const [register, run] of this.#registers.entries()) {
-      if (run > 0) at = bytes.writeUInt8(run, bytes.writeUInt16BE(register, at));
+    let at = bytes.writeUInt16BE(this.#used.length, start);
+    for (const register of this.#used) {
+      at = bytes.writeUInt8(this.#run(register), bytes.writeUInt16BE(register, at));
     }
     return at;
   }
@@ -60,9 +61,13 @@ export class DistinctCount {
   }
 
   #raise(register: number, run: number): void {
-    const before = this.#registers[register] as number;
-    if (before === 0) this.#used++;
+    const before = this.#run(register);
+    if (before === 0) this.#used.push(register);
     if (run > before) this.#registers[register] = run;
+  }
+
+  #run(register: number): number {
+    return this.#registers[register] as number;
   }
 }
 
