@@ -98,7 +98,10 @@ export function firstWindowOf(
   );
 }
 
-/** The lines of an incident's scope that fail in its time, or all of them where none does, and those of the hour before. */
+/**
+ * The lines of an incident's scope that fail in its time, or all of them where none does, and those of the hour before. What a
+ * client does is in all of its requests, whatever it got.
+ */
 export function linesOf(
   live: LiveResults,
   incident: Incident,
@@ -121,7 +124,7 @@ export function linesOf(
     if (record.time >= from && record.time < to) during.push(record);
     else if (record.time >= from - HOUR_MS && record.time < from) before.push(record);
   }
-  const failing = during.filter(({ value }) => isFailing(value));
+  const failing = isOfClient(incident) ? during : during.filter(({ value }) => isFailing(value));
   return { source, failing: failing.length > 0 ? failing : during, during, before };
 }
 
@@ -202,8 +205,12 @@ export function nameIn({ scope, source_kind: kind }: Pick<Incident, 'scope' | 's
 function isOf({ value }: LiveRecord, { scope, source_kind: kind }: Incident, name: string): boolean {
   if (kind === 'service') return value['service'] === name;
   if (kind === 'sensor') return value['sensor_id'] === name;
-  if (scope.startsWith('client/')) return scope === `client/${value['client_ip']}`;
+  if (isOfClient({ scope })) return scope === `client/${value['client_ip']}`;
   return name === '*' || value['host'] === name;
+}
+
+function isOfClient({ scope }: Pick<Incident, 'scope'>): boolean {
+  return scope.startsWith('client/');
 }
 
 export function isFailing({ level, status }: LiveRecord['value']): boolean {

@@ -144,9 +144,11 @@ export const incidentDetail = incidentRecord
       sensor_scores: z.array(sensorScoreRecord),
     }),
     fields: comparison,
-    failing_lines: z
-      .int()
-      .meta({ description: 'Lines of the scope since the first alert that failed, as far as they are in memory.' }),
+    failing_lines: z.int().meta({
+      description:
+        'Lines of the scope since the first alert that failed, or all of a client or where none failed, as far as they are ' +
+        'in memory.',
+    }),
     lines: z.array(logLine).meta({ description: 'Samples of them.' }),
     same_requests: z.array(sameRequest),
     together: togetherSchema,

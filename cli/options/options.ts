@@ -14,6 +14,7 @@ import { EventClock } from '../../producer/event-clock.js';
 import { chosenFormat, FORMAT_NAMES } from '../../producer/formats/known-formats.js';
 import { OddFieldCounts } from '../../producer/odd-fields.js';
 import { ProducerError } from '../../producer/producer-error.js';
+import { UNKNOWN_HOST } from '../../schemas/canonical/host.js';
 import {
   type ApplicationConfig,
   DEFAULT_APPLICATION_CONFIG,
@@ -248,7 +249,7 @@ export function addLineReading(command: Command): Command {
         'forge)',
       commaSeparated,
     )
-    .option('--host <name>', 'virtual host for logs that do not contain it', 'unknown')
+    .option('--host <name>', 'virtual host for logs that do not contain it', UNKNOWN_HOST)
     .option('--exclude-path <globs...>', "leave out requests for these paths: '/health' '/static/**'")
     .option('--no-assets', 'leave out requests for style sheets, scripts, images, fonts, audio and video')
     .option('--server <name>', 'machine name for logs that do not contain it', 'unknown');

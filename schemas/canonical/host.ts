@@ -1,6 +1,8 @@
 import { domainToASCII } from 'node:url';
 import { canonicalAddress } from './address.js';
 
+/** Stands for the virtual host in logs that do not say it. */
+export const UNKNOWN_HOST = 'unknown';
 const LONGEST_HOST = 255;
 const PORT = /:\d{0,5}$/;
 const ASCII_NAME = /^[a-z0-9._-]+$/;

@@ -1,3 +1,4 @@
+import { UNKNOWN_HOST } from '../../schemas/canonical/host.js';
 import type { Counted } from '../../schemas/records.js';
 import { short } from '../monitoring/numbers-in-words.js';
 import type { Asked, TopCounts } from './asked.js';
@@ -18,20 +19,25 @@ function named(counts: TopCounts, longest = LONGEST_PATH, most = NAMED): string 
 /** What was asked for, and what was got, in sentences. */
 export function asksInWords(asked: Asked, party: 'host' | 'client'): string {
   const { agents, methods, parties, paths, statuses } = asked.of;
-  const sentences = [
-    [party === 'host' ? ' of ' : ' by ', named(parties)],
-    [', for ', named(paths)],
-    [', with ', named(methods)],
-    [', and got status ', named(statuses)],
+  const phrases = [
+    [party === 'host' ? ' of ' : ' by ', isUnknown(parties) ? '' : named(parties)],
+    [' for ', named(paths)],
+    [' with ', named(methods)],
+    [' and got status ', named(statuses)],
   ]
     .filter(([, words]) => words !== '')
     .map((words) => words.join(''));
   const agent = named(agents, LONGEST_AGENT, 2);
   return [
-    `Asked${sentences.join('')}.`,
+    `Asked${phrases.join(',')}.`,
     ...(agent === '' ? [] : [`User agent: ${agent}.`]),
     ...(asked.assets === 0 ? [] : [`Pictures and other assets, ${short(asked.assets)}, are not counted.`]),
   ].join(' ');
+}
+
+/** Whether the log says nothing of hosts. */
+function isUnknown(parties: TopCounts): boolean {
+  return parties.distinct === 1 && parties.top(1)[0]?.value === UNKNOWN_HOST;
 }
 
 /** Such as 20 s or 4 min. */

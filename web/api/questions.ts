@@ -118,6 +118,8 @@ export const tablesOf = () =>
   queryOptions({
     queryKey: ['query', 'tables'],
     queryFn: ({ signal }) => answerOf(api.GET('/query/tables', { signal })),
+    // There is no table until the first lines are stored.
+    refetchInterval: ({ state }) => (state.error === null ? false : FREQUENT_MS),
     staleTime: 60_000,
   });
 

@@ -1698,7 +1698,7 @@ export interface components {
                 sensor_scores: components["schemas"]["SensorScore"][];
             };
             fields: components["schemas"]["Comparison"];
-            /** @description Lines of the scope since the first alert that failed, as far as they are in memory. */
+            /** @description Lines of the scope since the first alert that failed, or all of a client or where none failed, as far as they are in memory. */
             failing_lines: number;
             /** @description Samples of them. */
             lines: components["schemas"]["LogLine"][];

@@ -9,7 +9,7 @@ const UNKNOWN = 'unknown';
 
 const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
 
-const CHARACTER_PX = 6;
+const CHARACTER_PX = 6.25;
 
 /** How the times of lines are written and how wide that is: with the day as soon as one of them is of another day than today. */
 export function timeColumnOf(lines: readonly LogLine[]): { format: (time: number) => string; widthPx: number } {

@@ -27,6 +27,7 @@ import { Patterns } from './patterns.js';
 import { PausedBar } from './paused-bar.js';
 import { SavedViews } from './saved-views.js';
 import { SelectedTime, spanIn } from './selected-time.js';
+import { useUsualSource } from './usual-source.js';
 
 const SOURCES: readonly (readonly [LogLine['kind'], string])[] = [
   ['services', 'Service lines'],
@@ -52,7 +53,9 @@ export default function LogsPage() {
   const isPaused = useLive((live) => live.isPaused);
   const live = useLive((one) => one.lines);
   const leftOut = useStill(useLive((one) => one.leftOut));
-  const source = SOURCES.find(([name]) => name === search.get('source'))?.[0] ?? 'services';
+  const named = SOURCES.find(([name]) => name === search.get('source'))?.[0];
+  const usual = useUsualSource(named === undefined);
+  const source = named ?? usual;
   const q = search.get('q') ?? '';
   const lineId = search.get('line');
   const sel = search.get('sel');

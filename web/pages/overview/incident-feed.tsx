@@ -1,5 +1,7 @@
+import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { Alert, Incident } from '../../api/client.js';
+import { alertsOf, incidentsOf } from '../../api/questions.js';
 import { useNow } from '../../live/use-live.js';
 import { Icon } from '../../parts/icon.js';
 import { everyHost, gravityOf, isOpen, matterOf, nameOf } from '../../parts/incident-words.js';
@@ -38,6 +40,7 @@ export function IncidentFeed({
         </Link>
       </div>
       {incidents.length === 0 && <Note icon="ok" title="No incident in the last 6 h." />}
+      {incidents.length === 0 && <Before />}
       {open.slice(0, MAX_OPEN).map((incident) => (
         <Link key={incident.id} className="inc" href={`/incidents/${encodeURIComponent(incident.id)}`}>
           <IncidentMark incident={incident} />
@@ -51,20 +54,41 @@ export function IncidentFeed({
       {over.length > 0 && (
         <div className={open.length > 0 ? 'over' : ''}>
           {over.slice(0, MAX_OVER).map((incident) => (
-            <Link key={incident.id} className="inc one" href={`/incidents/${encodeURIComponent(incident.id)}`}>
-              <IncidentMark incident={incident} />
-              <span className="ell">
-                <b>{everyHost(nameOf(incident.scope))}</b> <span className="t2">{matterOf(incident, alerts)}</span>
-              </span>
-              <span className="inc-d">
-                {when(incident.opened, now)}{' '}
-                <span className="t2">{duration((incident.resolved ?? now) - incident.opened)}</span>
-              </span>
-            </Link>
+            <Over key={incident.id} incident={incident} alerts={alerts} />
           ))}
         </div>
       )}
     </section>
+  );
+}
+
+/** The last incidents of a log that is older, or was quiet for long. */
+function Before() {
+  const { data } = useQuery(incidentsOf({ limit: String(MAX_OVER) }));
+  const { data: alerts } = useQuery({ ...alertsOf({}), enabled: data !== undefined && data.items.length > 0 });
+  if (data === undefined || data.items.length === 0) return null;
+  return (
+    <div className="over">
+      {data.items.map((incident) => (
+        <Over key={incident.id} incident={incident} alerts={alerts?.items ?? []} />
+      ))}
+    </div>
+  );
+}
+
+function Over({ alerts, incident }: { readonly incident: Incident; readonly alerts: readonly Alert[] }) {
+  const now = useNow();
+  return (
+    <Link className="inc one" href={`/incidents/${encodeURIComponent(incident.id)}`}>
+      <IncidentMark incident={incident} />
+      <span className="ell">
+        <b>{everyHost(nameOf(incident.scope))}</b> <span className="t2">{matterOf(incident, alerts)}</span>
+      </span>
+      <span className="inc-d">
+        {when(incident.opened, now)}{' '}
+        <span className="t2">{duration((incident.resolved ?? now) - incident.opened)}</span>
+      </span>
+    </Link>
   );
 }
 

@@ -15,6 +15,7 @@ import { TopBar } from '../../shell/top-bar.js';
 import { PercentilesChart, RequestCharts, useHostBefore } from '../overview/requests.js';
 import { AlertList } from './alert-list.js';
 import { EntityTabs } from './entity-tabs.js';
+import { NothingOfIt } from './nothing-of-it.js';
 
 const MAX_SPARKS = 30;
 
@@ -38,9 +39,7 @@ export default function HostsPage() {
           <Answer asked={asked} what="The hosts could not be read." rows={6}>
             {() =>
               hosts.length === 0 ? (
-                <Note icon="services" title="No host has had a request yet.">
-                  What comes in is counted after 5 s.
-                </Note>
+                <NothingOfIt icon="services" title="No host has had a request yet." />
               ) : (
                 <table className="tb svc">
                   <TableHead

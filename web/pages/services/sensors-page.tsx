@@ -5,7 +5,7 @@ import { periodBefore } from '../../charts/period-before.js';
 import { TimeChart } from '../../charts/time-chart.js';
 import { everywhere } from '../../charts/usual.js';
 import { Icon } from '../../parts/icon.js';
-import { Answer, Note } from '../../parts/state.js';
+import { Answer } from '../../parts/state.js';
 import { TableHead } from '../../parts/table-head.js';
 import { Wide } from '../../parts/wide.js';
 import { measured, number, when } from '../../parts/wording.js';
@@ -13,6 +13,7 @@ import { boundsOf, useRange, useRangeBefore, useRangeLink } from '../../shell/ra
 import { TopBar } from '../../shell/top-bar.js';
 import { AlertList } from './alert-list.js';
 import { EntityTabs } from './entity-tabs.js';
+import { NothingOfIt } from './nothing-of-it.js';
 
 /** Sensors, the most unlike themselves first, and the readings of one. */
 export default function SensorsPage() {
@@ -37,7 +38,7 @@ export default function SensorsPage() {
           <Answer asked={asked} what="The sensors could not be read." rows={6}>
             {() =>
               sensors.length === 0 ? (
-                <Note icon="radio" title="No sensor has sent a reading yet." />
+                <NothingOfIt icon="radio" title="No sensor has sent a reading yet." />
               ) : (
                 <table className="tb svc">
                   <TableHead

@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'wouter';
 import { servicesOf } from '../../api/questions.js';
-import { Answer, Note } from '../../parts/state.js';
+import { Answer } from '../../parts/state.js';
 import { Wide } from '../../parts/wide.js';
 import { TopBar } from '../../shell/top-bar.js';
 import { EntityTabs } from './entity-tabs.js';
+import { NothingOfIt } from './nothing-of-it.js';
 import { OneService } from './one-service.js';
 import { ServiceTable } from './service-table.js';
 
@@ -31,7 +32,7 @@ export default function ServicesPage() {
           <Answer asked={asked} what="The services could not be read." rows={6}>
             {() =>
               services.length === 0 ? (
-                <Note icon="services" title="No service has written a line yet." />
+                <NothingOfIt icon="services" title="No service has written a line yet." />
               ) : (
                 <ServiceTable services={services} chosen={chosen} />
               )

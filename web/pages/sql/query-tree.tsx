@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { answerOf, api, doneBy } from '../../api/client.js';
+import { ApiProblem, answerOf, api, doneBy } from '../../api/client.js';
 import { tablesOf } from '../../api/questions.js';
 import { Icon } from '../../parts/icon.js';
 import { RemoveButton } from '../../parts/remove-button.js';
@@ -81,6 +81,11 @@ export function QueryTree({ history, onChoose, sql }: QueryTreeProps) {
   );
 }
 
+/** Of the lake, in which nothing was stored. */
+function isThereNone({ data, error }: { readonly data: unknown; readonly error: unknown }): boolean {
+  return data === undefined && error instanceof ApiProblem && error.status === 404;
+}
+
 function Tables({ onChoose }: { readonly onChoose: (sql: string) => void }) {
   const asked = useQuery(tablesOf());
   const [words, setWords] = useState('');
@@ -97,43 +102,53 @@ function Tables({ onChoose }: { readonly onChoose: (sql: string) => void }) {
         onChange={({ target }) => setWords(target.value)}
       />
       <h2 className="il-h">Tables</h2>
-      <Answer asked={asked} what="The tables could not be read.">
+      <Answer
+        asked={isThereNone(asked) ? { ...asked, data: { items: [] } } : asked}
+        what="The tables could not be read."
+      >
         {({ items }) =>
-          items.map(({ columns, files, last_hour: lastHour, name, rows }) => {
-            const found = columns.filter((column) => wanted === '' || column.name.toLowerCase().includes(wanted));
-            if (found.length === 0 && !name.includes(wanted)) return null;
-            const isOpen = wanted !== '' ? found.length > 0 : opened.includes(name);
-            return (
-              <div key={name}>
-                <button
-                  type="button"
-                  aria-expanded={isOpen}
-                  title={`${rows === null ? '' : `${count(rows, 'row')} in `}${count(files, 'file')}, up to ${lastHour ?? 'nothing'} h`}
-                  onClick={() => setOpened(isOpen ? opened.filter((one) => one !== name) : [...opened, name])}
-                >
-                  <Icon name={isOpen ? 'down' : 'right'} className="dim" />
-                  <span className="mono ell">{name}</span>
-                  {rows !== null && <span className="s dim r">{whole(rows)}</span>}
-                </button>
-                {isOpen && (
-                  <ul>
-                    {found.map((column) => (
-                      <li key={column.name}>
-                        <button
-                          type="button"
-                          title={`Count ${name} by ${column.name}`}
-                          onClick={() => onChoose(countBy(name, column.name))}
-                        >
-                          <span className="mono ell">{column.name}</span>
-                          <span className="s dim r">{column.type.toLowerCase()}</span>
-                        </button>
-                      </li>
-                    ))}
-                  </ul>
-                )}
-              </div>
-            );
-          })
+          items.length === 0 ? (
+            <p className="px-2">
+              <b>None yet.</b>{' '}
+              <span className="t2">Lines are stored within a minute, unless the lake is turned off.</span>
+            </p>
+          ) : (
+            items.map(({ columns, files, last_hour: lastHour, name, rows }) => {
+              const found = columns.filter((column) => wanted === '' || column.name.toLowerCase().includes(wanted));
+              if (found.length === 0 && !name.includes(wanted)) return null;
+              const isOpen = wanted !== '' ? found.length > 0 : opened.includes(name);
+              return (
+                <div key={name}>
+                  <button
+                    type="button"
+                    aria-expanded={isOpen}
+                    title={`${rows === null ? '' : `${count(rows, 'row')} in `}${count(files, 'file')}, up to ${lastHour ?? 'nothing'} h`}
+                    onClick={() => setOpened(isOpen ? opened.filter((one) => one !== name) : [...opened, name])}
+                  >
+                    <Icon name={isOpen ? 'down' : 'right'} className="dim" />
+                    <span className="mono ell">{name}</span>
+                    {rows !== null && <span className="s dim r">{whole(rows)}</span>}
+                  </button>
+                  {isOpen && (
+                    <ul>
+                      {found.map((column) => (
+                        <li key={column.name}>
+                          <button
+                            type="button"
+                            title={`Count ${name} by ${column.name}`}
+                            onClick={() => onChoose(countBy(name, column.name))}
+                          >
+                            <span className="mono ell">{column.name}</span>
+                            <span className="s dim r">{column.type.toLowerCase()}</span>
+                          </button>
+                        </li>
+                      ))}
+                    </ul>
+                  )}
+                </div>
+              );
+            })
+          )
         }
       </Answer>
     </section>

@@ -18,7 +18,8 @@ import { ResultTable } from './result-table.js';
 
 const SqlEditor = lazy(() => import('./sql-editor.js'));
 
-const FIRST = 'SELECT service, level, count(*) AS lines\nFROM service\nGROUP BY ALL\nORDER BY lines DESC';
+/** Of whatever kind the lines are. */
+const FIRST = 'SELECT kind, count(*) AS lines, max(timestamp) AS newest\nFROM logs\nGROUP BY ALL\nORDER BY lines DESC';
 const AGAIN_MS = 10_000;
 const HISTORY = 'millrace.sql-history';
 const MAX_HISTORY = 20;
