@@ -15,6 +15,7 @@ const GUESSES: Readonly<Record<Guess, string>> = {
   'without a zone': 'without a zone, taken for UTC',
   'without a year': 'without a year, taken for the last that is over',
   'without a date': 'without a date, taken for the last that is over',
+  'in either order': 'day first in dates such as 07/03/2024, for no line shows which it is',
 };
 
 /** Reads when events were, and refuses what cannot be. */

@@ -1,4 +1,5 @@
 import type { AccessLog, SensorReading, ServiceLog } from '../schemas/records.js';
+import { DateOrder } from './date-order.js';
 import { EventBuilder, type EventDefaults, isRequest, isServiceLog } from './event-builder.js';
 import {
   Continuation,
@@ -17,6 +18,8 @@ import type { EventBatch } from './log-source.js';
 
 const KEPT_BAD_CHARACTERS = 65_536;
 const KEPT_REASON = 200;
+/** So many lines show how dates are written. */
+const SHOWING_LINES = 200;
 
 /**
  * Makes events of what comes by itself, in messages and not in files: lines of any format, or fields that a protocol
@@ -31,6 +34,8 @@ export class EventIntake {
   #badLines: BadLine[] = [];
   #excluded = 0;
   #lines = 0;
+  /** Of the text that is being taken. */
+  #dates: DateOrder | undefined;
   /** A service's line that the next may be more of, and where it came from. */
   #open: { readonly fields: ServiceFields; readonly line: string; readonly source: string } | undefined;
 
@@ -50,10 +55,13 @@ export class EventIntake {
 
   /** Lines that are one text, in which a record may be spread over several. */
   addLines(lines: readonly string[], source: string): void {
+    this.#dates = DateOrder.of(lines.slice(0, SHOWING_LINES).join('\n'));
     for (const line of lines) {
       for (const record of this.#format.spread?.add(line) ?? [line]) this.addLine(record, source);
     }
     for (const kept of this.#format.spread?.end() ?? []) this.addLine(kept, source);
+    this.#close();
+    this.#dates = undefined;
   }
 
   /**
@@ -110,6 +118,7 @@ export class EventIntake {
   addFields(fields: LineFields, text: string, source: string): void {
     let event: ReturnType<EventBuilder['build']> | LineRefusal;
     try {
+      this.#dates?.apply(fields, this.#builder.oddFields);
       if (this.#builder.excludes(fields)) {
         this.#excluded++;
         return;

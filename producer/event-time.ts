@@ -1,3 +1,4 @@
+import { inEnglish } from './month-names.js';
 import { isPlace, offsetMs, timeOfDayMs, ZONE_TEXT, zoneOffset } from './time-zone.js';
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -27,9 +28,14 @@ const MONTH_DAY_TWELVE = new RegExp(
   `^(\\d{1,2})/(\\d{1,2})/(\\d{4}),? (\\d{1,2}):(\\d{2}):(\\d{2})${FRACTION} ?([AP]M)${ZONE}$`,
   'i',
 );
+/** `25/03/2024 11:05:01` and `25-03-2024 11:05`, with the day first unless that is none; see `DateOrder`. */
+const DAY_MONTH = new RegExp(
+  `^(\\d{1,2})([/-])(\\d{1,2})\\2(\\d{4}),?[ T](\\d{1,2}):(\\d{2})(?::(\\d{2})${FRACTION})?${ZONE}$`,
+  'i',
+);
 /** `Mar 07, 2024 1:05:01 PM`, of java.util.logging. */
 const MONTH_NAME_TWELVE = new RegExp(
-  `^([A-Za-z]{3}) (\\d{1,2}), (\\d{4}),? (\\d{1,2}):(\\d{2}):(\\d{2})${FRACTION} ?([AP]M)${ZONE}$`,
+  `^([A-Za-z]{3}) (\\d{1,2}), (\\d{4}),? (\\d{1,2}):(\\d{2}):(\\d{2})${FRACTION}(?: ?([AP]M))?${ZONE}$`,
   'i',
 );
 /** `2024-03-07 01:05:01 PM`. */
@@ -51,9 +57,15 @@ const DAY_FIRST = new RegExp(
   `^(\\d{1,2})[ -]([A-Za-z]{3})[ -](\\d{4}) (\\d{2}):(\\d{2}):(\\d{2})${FRACTION}${ZONE}$`,
   'i',
 );
-/** `03-07 11:05:01.123456`, klog's and Android's. */
-const NO_YEAR = new RegExp(`^(\\d{2})-?(\\d{2}) (\\d{2}):(\\d{2}):(\\d{2})${FRACTION}$`);
+/** `03-07 11:05:01.123456`, klog's and Android's, and `03.07 11:05:01`. */
+const NO_YEAR = new RegExp(`^(\\d{2})[-.]?(\\d{2}) (\\d{2}):(\\d{2}):(\\d{2})${FRACTION}$`);
 const CLOCK = new RegExp(`^(\\d{2}):(\\d{2}):(\\d{2})${FRACTION}$`);
+/** `11:05AM`, Go's shortest. */
+const KITCHEN = /^(\d{1,2}):(\d{2})([AP])M$/;
+/** `081109 203518`, Hadoop's. */
+const DIGITS = /^(\d{2})(\d{2})(\d{2}) (\d{2})(\d{2})(\d{2})$/;
+/** `20171223-22:15:29:606`, and milliseconds without zeros before them. */
+const COLONS = /^(\d{4})(\d{2})(\d{2})-(\d{1,2}):(\d{1,2}):(\d{1,2}):(\d{1,3})$/;
 const NUMBER = /^\d{1,19}(?:\.\d{0,12})?$/;
 const LONGEST_TIME = 64;
 /** In `17/May/2015:10:05:03 +0000`. */
@@ -69,7 +81,7 @@ export interface TimeOptions {
 }
 
 /** What a time does not say, and was guessed. */
-export type Guess = 'without a zone' | 'without a year' | 'without a date';
+export type Guess = 'without a zone' | 'without a year' | 'without a date' | 'in either order';
 
 const DAY_MS = 86_400_000;
 
@@ -156,7 +168,30 @@ export class TimeReader {
       return this.#inYear(undefined, month, day, rest);
     }
     const clock = CLOCK.exec(text);
-    return clock === null ? Number.NaN : this.#onDay(clock.slice(1));
+    if (clock !== null) return this.#onDay(clock.slice(1));
+    return this.#parseRare(text);
+  }
+
+  #parseRare(text: string): number {
+    const digits = DIGITS.exec(text);
+    if (digits !== null) {
+      const [, year, month, day, ...rest] = digits;
+      return this.#inZone(undefined, utcMs(`20${year}`, month, day, rest));
+    }
+    const colons = COLONS.exec(text);
+    if (colons !== null) {
+      const [, year, month, day, hour, minute, second, thousandths = ''] = colons;
+      const fraction = thousandths.padStart(3, '0');
+      return this.#inZone(undefined, utcMs(year, month, day, [hour, minute, second, fraction]));
+    }
+    const kitchen = KITCHEN.exec(text);
+    if (kitchen !== null) {
+      const [, hour, minute, half] = kitchen;
+      const hours = (Number(hour) % 12) + (half === 'P' ? 12 : 0);
+      return Number(hour) > 12 ? Number.NaN : this.#onDay([String(hours), minute, '00', undefined]);
+    }
+    const english = inEnglish(text);
+    return english === undefined || english === text ? Number.NaN : this.#parseWhole(english);
   }
 
   /** The rarer ways to write a date. */
@@ -171,9 +206,17 @@ export class TimeReader {
       const [, day, month, year, ...rest] = dotted;
       return this.#inZone(rest.at(-1), utcMs(year, month, day, rest));
     }
+    const numeric = DAY_MONTH.exec(text);
+    if (numeric !== null) {
+      const [, one, , other, year, hour = '', ...rest] = numeric;
+      const [day, month] = Number(other) > 12 ? [other, one] : [one, other];
+      if (Number(one) <= 12 && Number(other) <= 12) this.guess = 'in either order';
+      return this.#inZone(rest.at(-1), utcMs(year, month, day, [hour, ...rest]));
+    }
     const named = MONTH_NAME_TWELVE.exec(text) ?? MONTH_DAY_TWELVE.exec(text);
     if (named !== null) {
-      const [, month = '', day, year, ...rest] = named;
+      const [, month = '', day = '', year, ...rest] = named;
+      if (Number(month) > 12) return this.#inTwelve(year, day, month, rest);
       return this.#inTwelve(year, /^\d/.test(month) ? month : monthOf(month), day, rest);
     }
     const iso = ISO_TWELVE.exec(text);
@@ -186,8 +229,9 @@ export class TimeReader {
     year: string | undefined,
     month: string | undefined,
     day: string | undefined,
-    [hour, minute, second, fraction, half = '', zone]: readonly (string | undefined)[],
+    [hour, minute, second, fraction, half, zone]: readonly (string | undefined)[],
   ): number {
+    if (half === undefined) return this.#inZone(zone, utcMs(year, month, day, [hour, minute, second, fraction, zone]));
     if (Number(hour) < 1 || Number(hour) > 12) return Number.NaN;
     const hours = (Number(hour) % 12) + (half.toUpperCase() === 'PM' ? 12 : 0);
     return this.#inZone(zone, utcMs(year, month, day, [String(hours), minute, second, fraction, zone]));
@@ -270,8 +314,9 @@ function utcMs(
   const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
   // Date.UTC takes 31 February for 3 March, and month 0 for December.
   if (midnight.getUTCDate() !== Number(day) || midnight.getUTCMonth() !== Number(month) - 1) return Number.NaN;
-  // A leap second is the first of the next minute.
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return Number.NaN;
+  // A leap second is the first of the next minute, and `24:00:00` of the next day, as ISO 8601 has it.
+  const lastHour = Number(minute) + Number(second) + Number(`0${fraction}`) === 0 ? 24 : 23;
+  if (Number(hour) > lastHour || Number(minute) > 59 || Number(second) > 60) return Number.NaN;
   const milliseconds = Math.trunc(Number(`0.${fraction}0`) * 1000);
   return midnight.getTime() + timeOfDayMs(hour, minute, second) + milliseconds - offsetMs(zone);
 }

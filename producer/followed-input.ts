@@ -3,7 +3,7 @@ import type { PlannedInput, PlannedText } from './input-plan.js';
 import type { ReadLine } from './line-reader.js';
 import { reopened } from './log-input.js';
 import type { LineSource } from './merge.js';
-import { type InputOptions, OpenText, some, wholeText } from './open-text.js';
+import { type InputOptions, openedText, some, wholeText } from './open-text.js';
 import { ProducerError } from './producer-error.js';
 import { type FileState, stateOf } from './rotation.js';
 import type { TextFile } from './text-file.js';
@@ -90,7 +90,7 @@ export class FollowedInput implements LineSource {
     }
     const { idleMs, pieceBytes, signal } = this.#options;
     const { start, text } = planned;
-    const opened = new OpenText(text, start, await file.before(start.offset), this.#options);
+    const opened = await openedText(file, planned, this.#options);
     const end = new FollowedEnd(file.handle, this.path);
     for (let position = start.offset; !signal.aborted; ) {
       for await (const piece of file.pieces(position, pieceBytes)) {

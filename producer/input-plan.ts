@@ -335,8 +335,9 @@ export class InputPlan {
       for await (const piece of readable(file.pieces(0, PEEK_BYTES, PEEK_BYTES))) {
         const { builderOf, format } = this.#options;
         const builder = builderOf(text.name);
-        const reader = new LineReader({ file: text, start, before: Buffer.alloc(0), format, builder });
-        const lines = [...reader.push(piece.subarray(0, PEEK_BYTES)), ...reader.flush()];
+        const beginning = piece.subarray(0, PEEK_BYTES);
+        const reader = new LineReader({ file: text, start, before: Buffer.alloc(0), beginning, format, builder });
+        const lines = [...reader.push(beginning), ...reader.flush()];
         const times = lines.flatMap(({ event }) => event?.timestamp ?? []);
         return times.length === 0 ? -1 : Math.min(...times);
       }

@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { DateOrder } from './date-order.js';
 import type { EventBuilder, SourceEvent } from './event-builder.js';
 import {
   Continuation,
@@ -11,10 +12,10 @@ import {
 } from './formats/line-format.js';
 import { readLine } from './formats/read-line.js';
 import { SpreadObjects } from './formats/spread-objects.js';
-import { type Line, LineSplitter, MAX_LINE_BYTES } from './line-splitter.js';
+import { type Line, LineSplitter, lineEndOf, MAX_LINE_BYTES } from './line-splitter.js';
 import { OpenRecord } from './open-record.js';
 import type { ReadText, TextWindow } from './read-text.js';
-import type { SourcePosition } from './source-position.js';
+import { PREFIX_BYTES, type SourcePosition } from './source-position.js';
 import { RECENT_BYTES, shortHash } from './text-file.js';
 
 /** A line that is no event. */
@@ -64,6 +65,8 @@ export interface LineReaderOptions {
   readonly start: Pick<SourcePosition, 'offset' | 'lines' | 'tail' | 'badTailBytes' | 'list'>;
   /** What stands before the start. */
   readonly before: Buffer;
+  /** How the text begins. */
+  readonly beginning: Buffer;
   readonly format: LineFormat;
   readonly builder: EventBuilder;
 }
@@ -71,13 +74,13 @@ export interface LineReaderOptions {
 const KEPT_BAD_BYTES = 64 * 1024;
 const KEPT_REASON = 200;
 const BYTE_ORDER_MARK = '\ufeff';
-const NEWLINE = 0x0a;
 const NO_BYTES = Buffer.alloc(0);
 
 /** Makes events of a text's bytes, in whatever pieces they come. */
 export class LineReader {
   readonly #options: LineReaderOptions;
   readonly #format: LineFormat;
+  readonly #dates: DateOrder | undefined;
   readonly #splitter: LineSplitter;
   #window: TextWindow;
   /** Reading starts inside a line that was taken without its newline: the rest of it is passed over. */
@@ -93,14 +96,18 @@ export class LineReader {
   #linesBefore: number;
 
   constructor(options: LineReaderOptions) {
-    const { before, start } = options;
+    const { before, beginning, file, format, start } = options;
     this.#options = options;
-    this.#format = options.format.forText?.(options.file.head.toString(), options.file.name) ?? options.format;
-    this.#splitter = new LineSplitter(start);
+    // A header further on is met when reading comes to it.
+    const head = start.offset === 0 ? beginning : beginning.subarray(0, Math.max(PREFIX_BYTES, start.offset));
+    this.#format = format.forText?.(head.toString(), file.name) ?? format;
+    this.#dates = DateOrder.of(beginning.toString());
+    const lineEnd = lineEndOf(beginning);
+    this.#splitter = new LineSplitter(start, lineEnd);
     this.#offsetBefore = start.offset;
     this.#linesBefore = start.lines;
     this.#window = { bytes: before, offset: start.offset - before.length };
-    this.#skip = before.length > 0 && before.at(-1) !== NEWLINE && start.list === undefined;
+    this.#skip = before.length > 0 && before.at(-1) !== lineEnd && start.list === undefined;
     this.#tail = start.tail;
   }
 
@@ -258,6 +265,7 @@ export class LineReader {
       event = new LineRefusal('continues-nothing', 'it looks like more of a message, and none is before it');
     } else {
       try {
+        this.#dates?.apply(outcome, builder.oddFields);
         if (builder.excludes(outcome)) {
           read.excluded = true;
           return;

@@ -34,6 +34,13 @@ const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const END_OF_LINE = Buffer.from('\n');
 
+/** What ends the lines of a text: a newline or, where it begins with none but with carriage returns, those. */
+export function lineEndOf(beginning: Buffer): number {
+  return !beginning.includes(NEWLINE) && beginning.subarray(0, -1).includes(CARRIAGE_RETURN)
+    ? CARRIAGE_RETURN
+    : NEWLINE;
+}
+
 /**
  * Cuts bytes into lines, whatever the pieces that they come in. Memory is bounded by the longest line allowed. A longer one
  * that is a list of objects in JSON is given object by object. An entry of the journal's export is given as a line in JSON.
@@ -51,8 +58,17 @@ export class LineSplitter {
   #list: LongList | undefined;
   #journal: JournalEntries | undefined;
 
-  /** @param start `list` opened the list that reading goes on in */
-  constructor(start: { readonly offset: number; readonly lines: number; readonly list?: string | undefined }) {
+  readonly #lineEnd: number;
+
+  /**
+   * @param start `list` opened the list that reading goes on in
+   * @param lineEnd see `lineEndOf`
+   */
+  constructor(
+    start: { readonly offset: number; readonly lines: number; readonly list?: string | undefined },
+    lineEnd = NEWLINE,
+  ) {
+    this.#lineEnd = lineEnd;
     this.offset = start.offset;
     this.lines = start.lines;
     if (start.list !== undefined) this.#list = longList(start.list, start.offset);
@@ -74,7 +90,7 @@ export class LineSplitter {
         piece = over;
         start = 0;
       }
-      const newline = piece.indexOf(NEWLINE, start);
+      const newline = piece.indexOf(this.#lineEnd, start);
       const end = newline < 0 ? piece.length : newline;
       const isNewlyLong = this.#length <= MAX_LINE_BYTES && this.#length + end - start > MAX_LINE_BYTES;
       if (this.#list !== undefined) yield* this.#objects(this.#list, piece.subarray(start, end));

@@ -6,20 +6,19 @@ import { CompressionError, uncompressed } from './decompress.js';
 import type { PlannedInput, PlannedText } from './input-plan.js';
 import type { LastPieces } from './last-pieces.js';
 import type { ReadLine } from './line-reader.js';
+import { lineEndOf } from './line-splitter.js';
 import { listedRecords } from './listed-records.js';
 import type { LineSource } from './merge.js';
-import { type InputOptions, OpenText, tell, wholeText } from './open-text.js';
+import { BEGINNING_BYTES, type InputOptions, OpenText, tell, wholeText } from './open-text.js';
 import { ProducerError } from './producer-error.js';
 import { ReadText } from './read-text.js';
 import { rotatedLogs } from './rotation.js';
-import { PREFIX_BYTES } from './source-position.js';
 import { TextFile } from './text-file.js';
 import { utf8Of } from './utf16.js';
 
 /** How long a pipe that says nothing may still say whether a line is ahead of those that follow. */
 const SILENT_MS = 200;
 const NOTHING: Buffer = Buffer.alloc(0);
-const NEWLINE = 0x0a;
 
 /** A pipe, or standard input: there is no going back in it. */
 export class StreamInput implements LineSource {
@@ -52,7 +51,7 @@ export class StreamInput implements LineSource {
         }
         const { done, value } = await next;
         if (done) break;
-        if (isFirst) opened = this.#openedAt(wholeLines(value.subarray(0, PREFIX_BYTES)));
+        if (isFirst) opened = this.#openedAt(wholeLines(value.subarray(0, BEGINNING_BYTES)));
         isFirst = false;
         this.#options.onText(value);
         yield opened.push(value);
@@ -84,7 +83,7 @@ export class StreamInput implements LineSource {
 
 /** Where a piece ends within a line, only those before it say how a text begins. */
 function wholeLines(piece: Buffer): Buffer {
-  return piece.subarray(0, piece.lastIndexOf(NEWLINE) + 1);
+  return piece.subarray(0, piece.lastIndexOf(lineEndOf(piece)) + 1);
 }
 
 /** A log's files, one after the other, up to their ends. */

@@ -13,6 +13,8 @@ const HALF_LINE_MS = 300;
 const LOOK_EVERY_MS = 50;
 const NOTHING: readonly ReadLine[] = [];
 const NEWLINE = 0x0a;
+/** So much of a text shows how its lines are written. */
+export const BEGINNING_BYTES = 64 * 1024;
 
 export interface InputOptions {
   readonly format: LineFormat;
@@ -40,10 +42,11 @@ export class OpenText {
     start: PlannedText['start'],
     before: Buffer,
     options: InputOptions,
+    beginning = text.head,
   ) {
     const { builderOf, maxAheadMs, format } = options;
     this.#options = options;
-    this.#reader = new LineReader({ file: text, start, before, format, builder: builderOf(text.name) });
+    this.#reader = new LineReader({ file: text, start, before, beginning, format, builder: builderOf(text.name) });
     this.#check = new NeighbourCheck({ maxAheadMs, time: start.time });
   }
 
@@ -95,6 +98,15 @@ export function* some(lines: readonly ReadLine[]): Generator<readonly ReadLine[]
   if (lines.length > 0) yield lines;
 }
 
+/** A text where it was left. */
+export async function openedText(
+  file: TextFile,
+  { start, text }: Pick<PlannedText, 'start' | 'text'>,
+  options: InputOptions,
+): Promise<OpenText> {
+  return new OpenText(text, start, await file.before(start.offset), options, await file.head(BEGINNING_BYTES));
+}
+
 /** A text from where it was left to its end. */
 export async function* wholeText(
   file: TextFile,
@@ -102,7 +114,7 @@ export async function* wholeText(
   options: InputOptions,
 ): AsyncGenerator<readonly ReadLine[]> {
   const { pieceBytes, signal } = options;
-  const opened = new OpenText(text, start, await file.before(start.offset), options);
+  const opened = await openedText(file, { start, text }, options);
   let takesTail = true;
   let position = start.offset;
   try {

@@ -1,3 +1,6 @@
+import { recordIn } from '../network/otlp/json.js';
+import type { OtlpLogRecord } from '../network/otlp/log-record.js';
+import { serviceFieldsOf as otlpFieldsOf } from '../network/otlp/service-fields.js';
 import { inCommonWords } from './json-dialects.js';
 import { JsonFields } from './json-fields.js';
 import { DEEPEST_JSON, lenientJson } from './lenient-json.js';
@@ -80,8 +83,20 @@ export class JsonFormat implements LineFormat {
   readObject(object: object): LineOutcome {
     const outcome = this.#read(object);
     if (this.#requestsOnly || !isIncomplete(outcome)) return outcome;
+    const record = recordIn(object as Record<string, unknown>);
+    if (record !== undefined) return this.#otlp(record);
     const translated = inCommonWords(object as Record<string, unknown>, TIMES);
     return translated === undefined ? outcome : this.#read(translated);
+  }
+
+  /** A record without a severity is of a collector that reads files: its body is the line. */
+  #otlp(record: OtlpLogRecord): LineOutcome {
+    const outer = otlpFieldsOf(record);
+    const { body, severityNumber, severityText } = record;
+    const isLine = severityNumber === 0 && severityText === '' && typeof body === 'string';
+    const inner = isLine ? this.#messages?.read(body) : undefined;
+    if (inner instanceof ServiceFields) around(inner, outer);
+    return inner instanceof ServiceFields || inner instanceof RequestFields ? inner : outer;
   }
 
   #read(object: object): LineOutcome {

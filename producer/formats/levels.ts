@@ -72,6 +72,9 @@ export function levelOf(value: unknown): Level | undefined {
     .toLowerCase()
     .replace(/[[\]:]/g, '');
   if (Object.hasOwn(WORDS, word)) return WORDS[word];
+  // Go's slog has levels between those with names: `ERROR+2`.
+  const between = /^([a-z]+)[+-]\d{1,3}$/.exec(word)?.[1];
+  if (between !== undefined) return levelOf(between);
   return Object.hasOwn(TRANSLATED_LEVELS, word) ? WORDS[TRANSLATED_LEVELS[word] ?? ''] : undefined;
 }
 

@@ -40,7 +40,7 @@ export function recordsIn(line: string): string[] | undefined {
 
 /**
  * The records within a line that is none by itself: objects one behind the other, as Kinesis Firehose writes them, an
- * answer of an interface, `{"data":[…]}`, or a hit of Elasticsearch's. Undefined for any other line.
+ * answer of an interface, `{"data":[…]}`, a request of OTLP's, or a hit of Elasticsearch's. Undefined for any other line.
  */
 export function recordsWithin(line: string): string[] | undefined {
   const text = line.trim();
@@ -52,10 +52,24 @@ export function recordsWithin(line: string): string[] | undefined {
     const objects = objectsInRow(text);
     return objects === undefined || objects.length > MAX_RECORDS ? undefined : objects;
   }
-  const records = isObject(parsed) ? answeredIn(parsed) : undefined;
+  const records = isObject(parsed) ? (exportedIn(parsed) ?? answeredIn(parsed)) : undefined;
   return records === undefined || records.length > MAX_RECORDS
     ? undefined
     : records.map((record) => JSON.stringify(record));
+}
+
+/** Those of a request of OTLP's, each with what it was logged by. */
+function exportedIn({ resourceLogs }: Members): unknown[] | undefined {
+  if (!Array.isArray(resourceLogs)) return undefined;
+  return listsIn(resourceLogs, 'scopeLogs').flatMap(({ of: { resource }, list }) =>
+    listsIn(list, 'logRecords').flatMap(({ of: { scope }, list: records }) =>
+      records.filter(isObject).map((record) => ({ ...record, resource, scope })),
+    ),
+  );
+}
+
+function listsIn(objects: readonly unknown[], name: string): { of: Members; list: readonly unknown[] }[] {
+  return objects.filter(isObject).flatMap((of) => (Array.isArray(of[name]) ? { of, list: of[name] } : []));
 }
 
 function answeredIn(answer: Members): unknown[] | undefined {

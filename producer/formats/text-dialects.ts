@@ -5,7 +5,7 @@ import { CLOCK, MONTH } from './time-patterns.js';
 
 /** How the lines of a program begin that put what all have in an order or in letters of their own. */
 interface TextDialect {
-  /** With groups of the names `time`, or `day` and `clock`, `level`, `logger`, `service`, `request` and `message`. */
+  /** With groups of the names `time`, or `day` and `clock`, `level`, `logger`, `service`, `source`, `request` and `message`. */
   readonly pattern: RegExp;
   /** What its letters mean; for those that are not here, the letter itself. */
   readonly levels?: Readonly<Record<string, string>>;
@@ -129,6 +129,92 @@ const DIALECTS: readonly TextDialect[] = [
       's',
     ),
   },
+  // Kafka and ZooKeeper, with the class behind the message: `[2024-03-07 11:05:01,123] INFO started (kafka.server.KafkaServer)`.
+  {
+    pattern: new RegExp(
+      `^\\[(?<time>${ISO})\\] (?<level>[A-Z]{4,5}) (?<message>.*) \\((?<logger>[a-z]\\w{0,64}(?:\\.[\\w$]{1,128}){1,16})\\)$`,
+      's',
+    ),
+  },
+  // ZooKeeper: `2024-03-07 11:05:01,123 [myid:1] - WARN  [main:QuorumPeer@774] - boom`.
+  {
+    pattern: new RegExp(
+      `^(?<time>${ISO}) (?:\\[myid:\\w*\\] )?- (?<level>[A-Z]{4,5}) +\\[(?<logger>\\S{0,256}@\\d+)\\] - ${MESSAGE}`,
+      's',
+    ),
+  },
+  // Home Assistant: `2024-03-07 11:05:01.123 ERROR (MainThread) [homeassistant.core] boom`.
+  {
+    pattern: new RegExp(
+      `^(?<time>${ISO}) (?<level>[A-Z]{4,8}) \\([^()]{1,128}\\) \\[(?<logger>[\\w.-]{1,256})\\] ${MESSAGE}`,
+      's',
+    ),
+  },
+  // ESPHome: `[11:05:01][E][i2c:099]: boom`.
+  {
+    pattern: new RegExp(
+      `^\\[(?<time>${CLOCK})\\]\\[(?<level>[CDEIVW]{1,2})\\]\\[(?<logger>[\\w.:-]{1,128})\\]: ${MESSAGE}`,
+      's',
+    ),
+    levels: { C: 'config', VV: 'verbose', V: 'verbose' },
+  },
+  // BIND: `07-Mar-2024 11:05:01.123 general: error: boom`.
+  {
+    pattern: new RegExp(
+      `^(?<time>\\d{2}-${MONTH}-\\d{4} ${CLOCK}) (?:(?<logger>[\\w-]{1,32}): )?(?<level>critical|error|warning|notice|info|debug)(?: \\d+)?: ${MESSAGE}`,
+      's',
+    ),
+  },
+  // zerolog's console: `11:05AM ERR boom error="no stock"`.
+  { pattern: /^(?<time>\d{1,2}:\d{2}[AP]M) (?<level>TRC|DBG|INF|WRN|ERR|FTL|PNC) (?<message>.*)$/s },
+  // Linux's audit: `type=USER_LOGIN msg=audit(1709809502.321:24288): pid=3280 … res=failed'`.
+  {
+    pattern:
+      /^(?:node=\S{1,255} )?type=(?<logger>\w{1,64}) msg=audit\((?<time>\d{10}(?:\.\d{1,9})?):\d{1,20}\): ?(?<message>.*)$/s,
+  },
+  // Erlang and older RabbitMQ, whose messages are in the lines behind: `=ERROR REPORT==== 7-Mar-2024::11:05:02 ===`.
+  {
+    pattern: new RegExp(
+      `^=(?<level>INFO|WARNING|ERROR|CRASH|SUPERVISOR|PROGRESS) REPORT==== (?<day>\\d{1,2}-${MONTH}-\\d{4})::(?<clock>${CLOCK})(?: UTC)? ===(?<message>)$`,
+    ),
+    levels: { CRASH: 'error', SUPERVISOR: 'error', PROGRESS: 'info' },
+  },
+  // Hadoop's file system: `081109 203518 143 INFO dfs.DataNode: boom`.
+  {
+    pattern: /^(?<time>\d{6} \d{6}) \d{1,10} (?<level>[A-Z]{4,5}) (?<logger>[\w.$]{1,256}): (?<message>.*)$/s,
+  },
+  // Blue Gene and other clusters, the time also in words and behind an alert's name or `-`.
+  {
+    pattern:
+      /^(?:-|[A-Z][A-Z_0-9]{1,32}) (?<time>1\d{9}) \d{4}\.\d{2}\.\d{2} (?<source>\S{1,64}) \d{4}-\d{2}-\d{2}-\d{2}\.\d{2}\.\d{2}\.\d{1,9} \S{1,64} \S{1,32} (?<logger>\S{1,32}) (?<level>[A-Z]{4,8}) (?<message>.*)$/s,
+    levels: { FAILURE: 'error' },
+  },
+  {
+    pattern: new RegExp(
+      `^(?:-|[A-Z][A-Z_0-9]{1,32}) (?<time>1\\d{9}) \\d{4}\\.\\d{2}\\.\\d{2} (?<source>\\S{1,64}) ${MONTH} {1,2}\\d{1,2} ${CLOCK} \\S{1,128} (?:(?<service>[^\\s:[]{1,64})(?:\\[\\d{1,10}\\])?: )?${MESSAGE}`,
+      's',
+    ),
+  },
+  {
+    pattern:
+      /^\d{1,12} (?<source>[a-z][\w-]{1,64}) (?<service>[a-z][\w.]{1,64}) (?<logger>[a-z][\w.]{1,128}) (?<time>1\d{9}|9\d{8}) \d{1,4} (?<message>.*)$/s,
+  },
+  // Android's apps: `20171223-22:15:29:606|Step_LSC|30002312|boom`.
+  {
+    pattern: /^(?<time>\d{8}-\d{1,2}:\d{1,2}:\d{1,2}:\d{1,3})\|(?<logger>[^|]{1,128})\|\d{1,20}\|(?<message>.*)$/s,
+  },
+  // Windows' servicing: `2016-09-28 04:30:32, Error                 CBS    boom`.
+  {
+    pattern: new RegExp(
+      `^(?<time>${ISO}), (?<level>Info|Warning|Error|Fatal|Perf) {2,}(?<logger>[A-Z]{2,16}) {2,}${MESSAGE}`,
+      's',
+    ),
+    levels: { Perf: 'info' },
+  },
+  // Proxifier: `[10.30 16:49:08] chrome.exe - www.example:443 error : boom`.
+  {
+    pattern: /^\[(?<time>\d{2}\.\d{2} \d{2}:\d{2}:\d{2})\] (?<logger>[^-]{1,128}?(?: \*64)?) - (?<message>.*)$/s,
+  },
 ];
 
 /** Of lines that say no time, which the program or machine that took them down may say around them. */
@@ -159,8 +245,8 @@ const DIGIT = /^\d/;
 /** Most lines begin with a digit, and others with no time: neither is held against patterns that cannot fit. */
 const BY_DIGIT = DIALECTS.filter(({ pattern }) => /^\^(?:\(\?<\w+>|\(\?:)*\\d/.test(pattern.source));
 const OTHERS = DIALECTS.filter((dialect) => !BY_DIGIT.includes(dialect));
-/** How any of the others begins: a bracket, or a capital letter. */
-const OTHER = /^[[A-Z]/;
+/** How any of the others begins: a bracket, a capital letter, or a sign. */
+const OTHER = /^(?:[[A-Z=-]|type=|node=)/;
 
 /** What a line says that is of a program's own way to write; undefined for others. */
 export function dialectFields(line: string): ServiceFields | undefined {
@@ -177,7 +263,7 @@ function fieldsIn(line: string, dialects: readonly TextDialect[]): ServiceFields
   for (const { levels, pattern } of dialects) {
     const groups = pattern.exec(line)?.groups;
     if (groups === undefined) continue;
-    const { clock, day, level = '', logger = '', message, request, service, time } = groups;
+    const { clock, day, level = '', logger = '', message, request, service, source, time } = groups;
     const word = levels?.[level] ?? LETTERS[level] ?? level;
     // Where that is none, the line is of another program.
     if (level !== '' && levelOf(word) === undefined) continue;
@@ -185,6 +271,7 @@ function fieldsIn(line: string, dialects: readonly TextDialect[]): ServiceFields
     fields.time = day === undefined ? time : `${day} ${clock}`;
     if (level !== '') fields.level = word;
     fields.service = service;
+    fields.source = source;
     fields.message = message;
     if (request !== '') fields.requestId = request;
     if (logger.trim() !== '' && logger !== '-') fields.attributes = { logger: logger.trim() };

@@ -1,3 +1,4 @@
+import { inEnglish } from '../month-names.js';
 import { ZONE_TEXT } from '../time-zone.js';
 import { levelOf, withoutColours } from './levels.js';
 import {
@@ -19,7 +20,7 @@ import { CLOCK, MONTH } from './time-patterns.js';
 import { TRANSLATED_LEVEL } from './translated-levels.js';
 
 const TWELVE = '\\d{1,2}:\\d{2}:\\d{2}(?:[.,]\\d{1,9})? ?[AP]M';
-const ZONE = `(?: ?${ZONE_TEXT}(?![\\w:]))?`;
+const ZONE = `(?: ?${ZONE_TEXT}(?!\\w|:\\d))?`;
 /** How a line begins, with the time in the first group: in brackets or not, after a level or not. */
 const BEGINS = new RegExp(
   '^(?:\\ufeff)?(?:\\[?(?<before>[A-Z]{4,8})\\]?:? +)?[[<(]?(?<time>' +
@@ -29,13 +30,13 @@ const BEGINS = new RegExp(
       `(?:[A-Z][a-z]{2} )?${MONTH} [ \\d]\\d (?:\\d{4} )?${CLOCK}(?: \\d{4})?`,
       `[A-Z][a-z]{2}, \\d{2} ${MONTH} \\d{4} ${CLOCK}${ZONE}`,
       `(?:${MONTH} \\d{1,2}, |\\d{1,2}/\\d{1,2}/)\\d{4},? ${TWELVE}${ZONE}`,
-      `\\d{1,2}\\.\\d{1,2}\\.\\d{4},? ${CLOCK}${ZONE}`,
+      `\\d{1,2}(?<numeric>[./-])\\d{1,2}\\k<numeric>\\d{4},? ${CLOCK}${ZONE}`,
       `\\d{2}/\\d{2}/\\d{2} ${CLOCK}`,
       `\\d{6} [ \\d]\\d:\\d{2}:\\d{2}`,
       `\\d{8}(?: ${CLOCK}|T\\d{6}(?:[.,]\\d{1,9})?)${ZONE}`,
       CLOCK,
     ].join('|') +
-    ')[\\])>]?(?=$|[\\s:|[-])',
+    ')[\\])>]?,?(?=$|[\\s:|[-])',
 );
 /** Seconds, or thousandths and so on of them, since 1970: any number could be that, so a level has to follow. */
 const EPOCH = /^\[?(?<time>1\d{9}(?:\.\d{1,9})?|1\d{12}|1\d{15}|1\d{18})\]?(?=[\s:|])/;
@@ -43,7 +44,7 @@ const EPOCH = /^\[?(?<time>1\d{9}(?:\.\d{1,9})?|1\d{12}|1\d{15}|1\d{18})\]?(?=[\
 const JUL_FIRST = new RegExp(
   `^(?<time>${MONTH} \\d{1,2}, \\d{4} ${TWELVE}) (?<logger>[\\w.$]{1,256}) [\\w$<>]{1,128}$`,
 );
-const JUL_SECOND = /^(?<level>SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): (?<message>.*)$/s;
+const JUL_SECOND = /^(?<level>\p{Lu}[\p{L} ]{1,24}?) ?: (?<message>.*)$/su;
 /** `PHP Fatal error:  Uncaught …`. */
 const PHP =
   /^ *PHP (?:(?:Core|Compile|User|Recoverable|Catchable) )?(?<kind>fatal error|parse error|error|warning|notice|deprecated|strict standards): +(?<message>.*)$/is;
@@ -62,9 +63,14 @@ const SMALL =
   '(?:[Tt]race|[Dd]ebug|[Ii]nfo|[Nn]ot(?:e|ice)|[Ww]arn(?:ing)?|[Ee]rror|[Cc]ritical|[Ff]atal|[Vv]erbose|[Ss]illy|noti|erro|debu|http)';
 /** What may stand between the time and the level: threads, processes, names of loggers. */
 const BETWEEN = '(?:[\\s|,:-]*(?:\\[[^\\]]{0,256}\\]|\\([^)]{0,128}\\)|[\\w.$/@-]{1,128}(?=[\\s|])))';
+/** `pid=42 tid=abc class=PayJob`, of Sidekiq and Elixir. */
+const PAIRS = '(?: +[\\w.]{1,32}=[^\\s=]{1,128}(?= )){0,8}';
 const LEVEL = new RegExp(
-  `^(?<header>${BETWEEN}{0,3}?[\\s|,:-]*)(?:[\\w-]{1,64}\\.(?<channelled>${LOUD}): |(?<postgres>LOG|STATEMENT|DETAIL|HINT|CONTEXT|QUERY|LOCATION): |[[(<]?(?<loud>${LOUD}) *[\\])>]?(?=$|[\\s:|,[-])|[[(<](?<quoted>${SMALL})[\\])>]|(?<small>${SMALL})(?=[:|\\t]))`,
+  `^(?<header>${PAIRS}${BETWEEN}{0,3}?[\\s|,:-]*)(?:[\\w-]{1,64}\\.(?<channelled>${LOUD}): |(?<postgres>LOG|STATEMENT|DETAIL|HINT|CONTEXT|QUERY|LOCATION): |[[(<]?(?<loud>${LOUD}) *[\\])>]?(?=$|[\\s:|,[-])|[[(<](?<quoted>${SMALL})[\\])>]|(?<small>${SMALL})(?=[:|\\t]))`,
 );
+/** log4j's `[main] org.example.shop.Cart: boom`, behind the level. */
+const THREAD_AND_CLASS =
+  /^\[(?<thread>[^\]]{1,128})\] +(?<logger>[a-z]\w{0,64}(?:\.\w{1,64}){1,16}(?:\$\w{1,64})*)(?: *:| +-) +(?<message>.*)$/s;
 const LOGGER = /^(?<logger>[\w.$/@[\]-]{1,256}) +(?:--?|:) +(?<message>.*)$|^(?<named>[\w.$/-]{1,128}): (?<rest>.*)$/s;
 const PYTHON = /^(?<logger>[\w.]{1,256}):(?<line>\d{1,7}) - (?<message>.*)$/s;
 /** Lines that are more of the one before whatever they stand in: stack traces of Java, Python, Node and Go. */
@@ -73,7 +79,7 @@ const TRACE =
 const REQUEST = /\b(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH) \S+ HTTP\/\d|"(?:GET|POST|HEAD|PUT|DELETE) /;
 /** What programs write around their lines: logcat, glog and the journal. */
 const HEADING =
-  /^(?:-{9} (?:beginning of|switch to) \S|Log file created at: |Running on machine: |Binary: Built |Running duration |Log line format: |-- (?:Boot [\da-f]+|Journal begins at .*|Logs begin at .*|No entries|Reboot) ?(?:--|\.)$)/;
+  /^(?:-{9} (?:beginning of|switch to) \S|Log file created at: |Running on machine: |Binary: Built |Running duration |Log line format: |(?:START|END) RequestId: [\da-f-]{36}(?: Version: \S+)?\s*$|-- (?:Boot [\da-f]+|Journal begins at .*|Logs begin at .*|No entries|Reboot) ?(?:--|\.)$)/;
 const LONGEST_HEADER = 600;
 
 /** Lines that begin a failure of their own, where the one before is of something else. */
@@ -83,9 +89,12 @@ export function beginsFailure(line: string): boolean {
   return FAILURE.test(line);
 }
 
+/** sudo has blanks before who calls it. */
+const SUDO = /^ +\S{1,64} : (?:[\w ]{1,64} ; )?\w{1,16}=/;
+
 /** Whether a line reads as a part of a stack trace. */
 export function isTrace(line: string): boolean {
-  return TRACE.test(line.slice(0, LONGEST_HEADER));
+  return !SUDO.test(line) && TRACE.test(line.slice(0, LONGEST_HEADER));
 }
 
 /**
@@ -117,7 +126,7 @@ export class TextLogFormat implements LineFormat {
   }
 
   #takesFirst(line: string): boolean {
-    const { logger, time } = JUL_FIRST.exec(line)?.groups ?? {};
+    const { logger, time } = (JUL_FIRST.exec(line) ?? JUL_FIRST.exec(inEnglish(line) ?? ''))?.groups ?? {};
     if (time === undefined) return false;
     const fields = new ServiceFields();
     fields.time = time;
@@ -131,8 +140,9 @@ export class TextLogFormat implements LineFormat {
     this.#first = undefined;
     if (first === undefined) return undefined;
     const { level, message } = JUL_SECOND.exec(line)?.groups ?? {};
-    first.fields.level = level;
-    first.fields.message = message ?? `${first.line}\n${line}`;
+    const isLevel = levelOf(level) !== undefined;
+    first.fields.level = isLevel ? level : undefined;
+    first.fields.message = (isLevel ? message : undefined) ?? `${first.line}\n${line}`;
     return first.fields;
   }
 }
@@ -143,7 +153,10 @@ export function textFields(line: string): RequestFields | ServiceFields | undefi
   const known = dialectFields(plain);
   if (known !== undefined) return requestIn(known);
   const begins = BEGINS.exec(plain);
-  if (begins?.groups === undefined) return sinceEpoch(plain);
+  if (begins?.groups === undefined) {
+    const english = inEnglish(plain);
+    return english === undefined || english === plain ? sinceEpoch(plain) : textFields(english);
+  }
   const { before, time = '' } = begins.groups;
   if (before !== undefined && levelOf(before) === undefined) return undefined;
   const fields = new ServiceFields();
@@ -194,6 +207,7 @@ function readRest(fields: ServiceFields, rest: string): RequestFields | ServiceF
     if (found !== null && level !== undefined) {
       fields.level = level;
       const header = found.groups?.['header']?.replace(/^[\s|,:-]+|[\s|,:-]+$/g, '') ?? '';
+      paired(fields, header);
       if (/^(?!\d+$)[\w.$/@-]+$/.test(header)) named(fields, header);
       message = rest.slice(found[0].length);
       if (postgres !== undefined) fields.responseTime = queryMs(message.trimStart());
@@ -218,13 +232,22 @@ function readRest(fields: ServiceFields, rest: string): RequestFields | ServiceF
   fields.message = message;
   const request = requestIn(fields);
   if (request !== fields || fields.status !== undefined) return request;
-  const logger = (PYTHON.exec(message) ?? LOGGER.exec(message))?.groups;
+  const logger = (THREAD_AND_CLASS.exec(message) ?? PYTHON.exec(message) ?? LOGGER.exec(message))?.groups;
   if (fields.level !== undefined && logger !== undefined && (logger['logger'] ?? '').length > 0) {
     named(fields, logger['logger']);
     message = logger['message'] ?? '';
   }
   fields.message = message;
   return fields;
+}
+
+/** What stands in pairs before the level. */
+function paired(fields: ServiceFields, header: string): void {
+  if (!header.includes('=')) return;
+  for (const [, name = '', value] of header.matchAll(/(?:^| )([\w.]{1,32})=(\S+)/g)) {
+    fields.attributes ??= {};
+    fields.attributes[name] = value;
+  }
 }
 
 function named(fields: ServiceFields, logger: string | undefined): void {

@@ -1,3 +1,4 @@
+import { inEnglish } from '../month-names.js';
 import { jsonObject, messageIn } from './json.js';
 import { levelOf, syslogLevel } from './levels.js';
 import {
@@ -32,6 +33,8 @@ const MONTH_TIME = '[A-Z][a-z]{2} [ \\d]\\d (?:\\d{4} )?\\d{2}:\\d{2}:\\d{2}(?:\
 const PRIORITY = '(?:<(?<priority>\\d{1,3})>)?';
 const TAG = '(?<service>[^\\s:[\\]]{1,64})(?:\\[\\d{1,10}\\])?:';
 const HOST = '(?<server>[^\\s:]{1,255}|[\\da-fA-F:.]{2,45})';
+/** How the journal is shown where months have names of another language. */
+const LOCAL_SYSLOG = /^(?![A-Z][a-z]{2} )\p{L}{3,6}\.? [ \d]\d \d{2}:\d{2}:\d{2} /u;
 /** Docker cuts lines at so many bytes. */
 const DOCKER_PART = 16_000;
 
@@ -70,7 +73,8 @@ const SURE = PREFIXES.slice(0, -2);
 const MAX_WRAPPERS = 3;
 
 /** What stands inside a wrapper; undefined where there is none. @param isSure only in one that can be nothing else */
-export function unwrapped(line: string, isSure = false): Wrapped | undefined {
+export function unwrapped(given: string, isSure = false): Wrapped | undefined {
+  const line = LOCAL_SYSLOG.test(given) ? (inEnglish(given) ?? given) : given;
   for (const prefix of isSure ? SURE : PREFIXES) {
     const match = prefix.exec(line);
     if (match === null) continue;

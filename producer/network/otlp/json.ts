@@ -29,6 +29,13 @@ export function readJsonLogs(text: string): OtlpLogRecord[] {
   return records;
 }
 
+/** A record by itself, as a line of a file may be. Undefined for what is none. */
+export function recordIn(object: Message): OtlpLogRecord | undefined {
+  if (!('timeUnixNano' in object || 'observedTimeUnixNano' in object)) return undefined;
+  const { resource, scope } = object;
+  return recordOf(object, attributesOf(messageOf(resource)?.['attributes']), textOf(messageOf(scope)?.['name']));
+}
+
 function recordOf(record: Message, resource: Attributes, scope: string): OtlpLogRecord {
   return {
     timeMs: millisecondsOf(record['timeUnixNano']) || millisecondsOf(record['observedTimeUnixNano']),

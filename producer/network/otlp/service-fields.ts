@@ -20,8 +20,8 @@ const INSTANCE = ['service.instance.id', 'k8s.pod.name', 'host.name', 'container
 /** The words for each four of the numbers of severity, from 1 on. */
 const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 
-/** @param now for a record that says no time */
-export function serviceFieldsOf(record: OtlpLogRecord, now: number): ServiceFields {
+/** @param now for a record that says no time; without it, it has none */
+export function serviceFieldsOf(record: OtlpLogRecord, now?: number): ServiceFields {
   const { attributes, body, resource, severityNumber, severityText, spanId, timeMs, traceId } = record;
   const fields = new ServiceFields();
   fields.time = timeMs === 0 ? now : timeMs;
