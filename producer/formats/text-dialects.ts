@@ -272,7 +272,8 @@ function fieldsIn(line: string, dialects: readonly TextDialect[]): ServiceFields
     if (level !== '') fields.level = word;
     fields.service = service;
     fields.source = source;
-    fields.message = message;
+    // Where nothing is said, it may be in the lines behind.
+    fields.message = message !== '' ? message : level === '' ? line : undefined;
     if (request !== '') fields.requestId = request;
     if (logger.trim() !== '' && logger !== '-') fields.attributes = { logger: logger.trim() };
     return fields;
