@@ -29,12 +29,15 @@ export class PortTakenError extends Error {
   override readonly name = 'PortTakenError';
   readonly code = 'EADDRINUSE';
 
-  constructor({ host, port }: Address, cause: unknown) {
-    super(
-      `port ${port} of ${host}, where HTTP is to be served, is taken: \`ss -ltnp sport = :${port}\` tells by whom; choose another with --http`,
-      { cause },
-    );
+  constructor(address: Address, cause: unknown) {
+    super(portTaken('--http', address, 'tcp'), { cause });
   }
+}
+
+/** What to say of a port that the option names, and where another program listens. */
+export function portTaken(option: string, { host, port }: Address, protocol: 'tcp' | 'udp'): string {
+  const flags = protocol === 'tcp' ? '-ltnp' : '-lunp';
+  return `${option}: port ${port} of ${host} is taken: \`ss ${flags} sport = :${port}\` tells by whom; choose another`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { createServer, isIPv6 } from 'node:net';
+import { portTaken } from '../../api/listen.js';
 import { UsageError } from '../options/usage-error.js';
 
 /** A port that an option names, and that somebody may send to: no other will do. */
@@ -36,10 +37,7 @@ async function hold(named: NamedPort): Promise<Release> {
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code !== 'EADDRINUSE') throw new UsageError(`${option}: port ${port} of ${host} cannot be used: ${message}`);
-    const flags = protocol === 'tcp' ? '-ltnp' : '-lunp';
-    throw new UsageError(
-      `${option}: port ${port} of ${host} is taken: \`ss ${flags} sport = :${port}\` tells by whom; choose another`,
-    );
+    throw new UsageError(portTaken(option, named, protocol));
   }
 }
 

@@ -11,6 +11,10 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CHART = join(ROOT, 'deploy/helm/millrace');
 const KAFKA = ['--values', join(ROOT, 'deploy/helm/values/kafka.yaml')];
 const SECURED = ['--values', join(ROOT, 'deploy/helm/values/secured.yaml')];
+const INGRESS = [
+  ...['--set', 'ingress.enabled=true,ingress.className=nginx,ingress.hosts={logs.example,www.logs.example}'],
+  ...['--set', 'ingress.tlsSecret=logs-tls', '--set-json', 'ingress.annotations={"cert-manager.io/issuer":"ours"}'],
+];
 const OPERATORS = ['monitoring.coreos.com/v1', 'keda.sh/v1alpha1'];
 
 const tools = await kubernetesTools();
@@ -22,6 +26,11 @@ const object = z.looseObject({
   metadata: z.looseObject({ name: z.string() }),
   spec: z.looseObject({}).optional(),
   data: z.record(z.string(), z.string()).optional(),
+});
+
+const stateful = z.looseObject({
+  volumeClaimTemplates: z.array(z.unknown()).optional(),
+  template: z.looseObject({ spec: z.looseObject({ volumes: z.array(z.looseObject({ name: z.string() })) }) }),
 });
 
 function helm(args: readonly string[], release = 'logs') {
@@ -57,6 +66,7 @@ describe.skipIf(reason)('the chart', () => {
         ...['--set-json', 'imagePullSecrets=[{"name":"registry"}]', '--set', 'networkPolicy.enabled=false'],
       ],
     ],
+    ['with an Ingress, and volumes that go with their pods', [...INGRESS, '--set', 'persistence.enabled=false']],
   ])('%s makes objects that Kubernetes and its operators take', (_name, args) => {
     if (typeof tools === 'string') throw new Error(tools);
     const { objects } = render(args);
@@ -96,6 +106,32 @@ describe.skipIf(reason)('the chart', () => {
     expect(set).toMatch(/name: MILLRACE_SECRET_KEY_FILE,\s+value: \/run\/secrets\/millrace\/secret-key/);
   });
 
+  it('routes the names of an Ingress to the Service of the dashboard, by TLS where a certificate is named', () => {
+    const ingress = (args: readonly string[]) =>
+      render(args).objects.find((one) => one.object.kind === 'Ingress')?.object.spec;
+    const hosts = ['logs.example', 'www.logs.example'];
+    const backend = { service: { name: 'logs-millrace', port: { name: 'http' } } };
+    const rules = hosts.map((host) => ({ host, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }));
+    const plain = { ingressClassName: 'nginx', rules };
+    expect(ingress(INGRESS)).toEqual({ ...plain, tls: [{ hosts, secretName: 'logs-tls' }] });
+    expect(ingress([...INGRESS, '--set', 'ingress.tlsSecret='])).toEqual(plain);
+  });
+
+  it('keeps the data of a pod on a claim, or without persistence only as long as the pod', () => {
+    const volumes = (args: readonly string[]) => {
+      const spec = render(args).objects.find((one) => one.object.kind === 'StatefulSet')?.object.spec;
+      return stateful.parse(spec);
+    };
+    const names = (all: readonly { name: string }[]) => all.map(({ name }) => name);
+    const kept = volumes([]);
+    expect(kept.volumeClaimTemplates).toHaveLength(1);
+    expect(names(kept.template.spec.volumes)).toEqual(['tmp', 'config']);
+    const passing = volumes(['--set', 'persistence.enabled=false']);
+    expect(passing.volumeClaimTemplates).toBeUndefined();
+    expect(names(passing.template.spec.volumes)).toEqual(['tmp', 'data', 'config']);
+    expect(passing.template.spec.volumes[1]).toEqual({ name: 'data', emptyDir: { sizeLimit: '40Gi' } });
+  });
+
   it('leaves the number of replicas to the autoscaler', () => {
     const replicas = (args: readonly string[]) =>
       render(args).objects.find((one) => one.object.kind === 'StatefulSet')?.object.spec?.['replicas'];
@@ -106,6 +142,7 @@ describe.skipIf(reason)('the chart', () => {
   it.each([
     ['several replicas without Kafka', ['--set', 'replicas=2'], 'several replicas need Kafka'],
     ['Kafka without a registry', ['--set', 'config.brokers=kafka:9092'], 'a schema registry is needed'],
+    ['an Ingress without a name', ['--set', 'ingress.enabled=true'], 'set ingress.hosts'],
     ['a key of no Secret', ['--set', 'secrets.secretKey=key'], 'name keys of a Secret'],
     ['a value that there is not', ['--set', 'replica=2'], "additional properties 'replica' not allowed"],
     ['a setting that the chart makes', ['--set', 'config.http=false'], "invalid propertyName 'http'"],
