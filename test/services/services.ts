@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { Downloads, defaultCacheDirectory } from '../../stack/downloads.js';
 import { freePorts } from '../../stack/ports.js';
 import { identityOf, isRunning, processIdentity } from '../../stack/processes.js';
@@ -27,6 +28,12 @@ export interface Services {
 const PREFIX = 'millrace-services-';
 const OWNER = 'owner.json';
 const STACK = 'stack';
+
+/** A hook that is given up for its time goes on, and what it has started by then is nobody's: the file ends it. */
+const unclosed = new Set<() => Promise<void>>();
+afterAll(async () => {
+  for (const close of unclosed) await close();
+});
 
 /** Which way to have the services: containers where a Docker engine answers, otherwise the stack. */
 const way = process.env['MILLRACE_TEST_SERVICES'] ?? ((await whyNoDocker()) === undefined ? 'docker' : 'stack');
@@ -82,9 +89,11 @@ async function startStack(names: readonly ServiceName[]): Promise<Services> {
   const directory = await ownDirectory();
   const stack = await Stack.open({ directory: join(directory, STACK), ports: await freePorts() });
   const close = async (): Promise<void> => {
+    unclosed.delete(close);
     await stack.down();
     await rm(directory, { recursive: true });
   };
+  unclosed.add(close);
   try {
     await stack.up(names);
   } catch (error) {
