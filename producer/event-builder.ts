@@ -60,6 +60,6 @@ export class EventBuilder {
   build(fields: LineFields): SourceEvent | LineRefusal {
     if (fields instanceof RequestFields) return this.#privacy.request(this.#requests.build(fields));
     if (fields instanceof ServiceFields) return this.#privacy.serviceLog(this.#serviceLogs.build(fields));
-    return readingOf(fields, this.#clock, this.oddFields);
+    return readingOf(fields, this.#clock, this.oddFields, this.#defaults.service);
   }
 }

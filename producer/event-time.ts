@@ -84,6 +84,7 @@ export interface TimeOptions {
 export type Guess = 'without a zone' | 'without a year' | 'without a date' | 'in either order';
 
 const DAY_MS = 86_400_000;
+const MOST_PLACES = 1000;
 
 /**
  * Reads times as logs have them: the common log format's, ISO 8601, an HTTP date, Apache's, syslog's, log4j's, or a number
@@ -247,16 +248,14 @@ export class TimeReader {
 
   #inPlace(zone: string, ms: number): number {
     const name = zone.replace(/[[\]]/g, '');
-    try {
-      let offset = this.#places.get(name);
-      if (offset === undefined) {
-        offset = zoneOffset(name);
-        this.#places.set(name, offset);
-      }
-      return ms - offset(ms);
-    } catch {
-      return Number.NaN;
+    let offset = this.#places.get(name);
+    if (offset === undefined) {
+      offset = offsetIn(name);
+      // Who writes a log may make up any number of names.
+      if (this.#places.size >= MOST_PLACES) this.#places.clear();
+      this.#places.set(name, offset);
     }
+    return ms - offset(ms);
   }
 
   #inYear(year: string | undefined, month: string, day: string, rest: readonly (string | undefined)[]): number {
@@ -285,6 +284,15 @@ export class TimeReader {
       return ms;
     }
     return Number.NaN;
+  }
+}
+
+/** Of a place that there is not, no number. */
+function offsetIn(place: string): (localMs: number) => number {
+  try {
+    return zoneOffset(place);
+  } catch {
+    return () => Number.NaN;
   }
 }
 

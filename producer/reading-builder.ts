@@ -6,15 +6,21 @@ import type { OddFieldCounts } from './odd-fields.js';
 const LONGEST_NAME = 1024;
 const DECIMAL = /^\s*[+-]?(?:\d{1,15}(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?\s*$/;
 
-/** Makes a reading of a line's fields: it must name a sensor and a time, and have a temperature or a pressure. */
+/**
+ * Makes a reading of a line's fields: it must name a sensor and a time, and have a temperature or a pressure.
+ *
+ * @param source the sensor of lines that name none
+ */
 export function readingOf(
   fields: ReadingFields,
   clock: EventClock,
   oddFields: OddFieldCounts,
+  source?: string,
 ): SensorReading | LineRefusal {
   const timestamp = clock.timestamp(fields.time);
   if (typeof timestamp !== 'number') return timestamp;
-  const sensor = typeof fields.sensor === 'number' ? String(fields.sensor) : fields.sensor;
+  const named = says(fields.sensor) ? fields.sensor : source;
+  const sensor = typeof named === 'number' ? String(named) : named;
   if (typeof sensor !== 'string' || !says(sensor)) {
     return new LineRefusal('missing-field', `the sensor is not named: ${shown(fields.sensor)}`);
   }

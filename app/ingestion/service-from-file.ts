@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 /** Kubernetes' links in /var/log/containers: pod, namespace, container, and the container's id. */
 const CONTAINER = /^(?<pod>[^_]+)_(?<namespace>[^_]+)_(?<container>.+)-[\da-f]{64}\.log/;
 const ENDINGS =
-  /\.(?:log|json|jsonl|ndjson|txt|out|err|gz|xz|zst|bz2)$|[._-]\d[\d._-]*$|[._-](?:stdout|stderr|error|out|err|access)$/i;
+  /\.(?:log|json|jsonl|ndjson|csv|tsv|txt|out|err|gz|xz|zst|bz2)$|[._-]\d[\d._-]*$|[._-](?:stdout|stderr|error|out|err|access)$/i;
 /** Names that say nothing of a service. */
 const NO_SERVICES = new Set([
   '',

@@ -3,7 +3,7 @@ import type { JsonFormat } from './json.js';
 import { type LineFormat, type LineOutcome, LineRefusal, NO_RECORD, shown } from './line-format.js';
 import { SpreadRows } from './spread-rows.js';
 
-const NAME = /^\s*"?[\p{L}_@][\p{L}\w \r\n.@()/°%-]{0,63}"?\s*$/u;
+const NAME = /^\s*"?[\p{L}_@][\p{L}\w \r\n.@()[\]/°%-]{0,63}"?\s*$/u;
 /** Where no comma stands between values, it stands before decimals. */
 const COMMA = /^[+-]?\d{1,15},\d{1,15}$/;
 /** `1.013,25`, where points stand between thousands. */
@@ -16,10 +16,12 @@ const TRANSLATED: Readonly<Record<string, string>> = {
   ...{ fecha: 'date', hora: 'time', temperatura: 'temperature', presión: 'pressure', pressão: 'pressure' },
   ...{ ora: 'time', pressione: 'pressure', sensore: 'sensor' },
 };
-const MEASURED = /^(?:temp|pressure)/;
+const MEASURED = /^(?:temp|pressure|value$)/;
 const CLOCK = /^\d{1,2}:\d{2}/;
 const SEPARATORS = [',', ';', '\t', '|'];
 const TIME_NAME = /^(?:@?time(?:stamp)?|ts|date(?:time)?|t)\b/i;
+/** `created_at`, `last_changed`, `local_time`. */
+const LIKE_A_TIME = /^\w{1,40}(?:_at|_time|_?timestamp|_date|_changed|_updated|_seen|_ts)$/i;
 
 /** Values with commas, semicolons, tabs or bars between them, under a header that names the columns. */
 export class CsvFormat implements LineFormat {
@@ -92,7 +94,8 @@ export class CsvFormat implements LineFormat {
       const names = csvValues(line.replace(/^\ufeff/, ''), separator).values;
       if (names.length < 2 || !names.every((name) => NAME.test(name))) continue;
       const columns = names.map(columnName);
-      const time = columns.findIndex((name) => TIME_NAME.test(name));
+      const named = columns.findIndex((name) => TIME_NAME.test(name));
+      const time = named < 0 ? columns.findIndex((name) => LIKE_A_TIME.test(name)) : named;
       if (time < 0) continue;
       this.#header = columns;
       this.#separator = separator;
@@ -108,13 +111,15 @@ function withPoint(value: string): string {
   return THOUSANDS.test(value) ? value.replaceAll('.', '').replace(',', '.') : value;
 }
 
-/** `Temperature (°C)` is `temperature`. */
+/** `Temperature (°C)` is `temperature`, and `Temperature (°F)` is `temperature_f`. */
 function columnName(text: string): string {
+  const unit = /[([] ?°? ?([FK]) ?[)\]]/.exec(text)?.[1];
   const name = text
     .replaceAll('"', '')
     .replace(/\s*[([].*$/, '')
     .trim()
     .toLowerCase()
     .replace(/\s+/g, '_');
-  return Object.hasOwn(TRANSLATED, name) ? (TRANSLATED[name] ?? name) : name;
+  const known = Object.hasOwn(TRANSLATED, name) ? (TRANSLATED[name] ?? name) : name;
+  return unit === undefined ? known : `${known}_${unit.toLowerCase()}`;
 }

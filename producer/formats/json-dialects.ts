@@ -21,6 +21,8 @@ export function inCommonWords(object: Members, times: readonly string[]): Member
   if ('@t' in object) return compact(object);
   if (typeof object['MessageTemplate'] === 'string') return serilog(object);
   if (Array.isArray(object['MESSAGE'])) return { ...object, MESSAGE: textOf(object['MESSAGE']) };
+  const { record, type } = object;
+  if (typeof type === 'string' && type.startsWith('platform.') && isObject(record)) return lambda(object, record);
   const instant = log4jTime(object);
   if (instant !== undefined) return { ...object, timestamp: instant, instant: undefined, timeMillis: undefined };
   const time = object['t'];
@@ -38,9 +40,22 @@ function log4jTime({ instant, timeMillis }: Members): number | undefined {
   return typeof epochSecond === 'number' ? epochSecond * 1000 + Math.floor(Number(nanoOfSecond) / 1e6) : undefined;
 }
 
-/** A time of Extended JSON, `{"$date": …}`, as what it holds. */
+/** What AWS's Lambda says of a call of a function. */
+function lambda({ time, type }: Members, record: Members): Members {
+  const { metrics, requestId, status } = record;
+  return {
+    ...{ timestamp: time, level: status === undefined || status === 'success' ? 'info' : 'error', message: type },
+    ...{ request_id: requestId, duration_ms: isObject(metrics) ? metrics['durationMs'] : undefined, record },
+  };
+}
+
+/** A time of Extended JSON, `{"$date": …}`, or PHP's, as what it holds. */
 function plainTime(value: unknown): unknown {
-  if (!isObject(value) || !('$date' in value)) return value;
+  if (!isObject(value)) return value;
+  if (typeof value['date'] === 'string' && typeof value['timezone'] === 'string') {
+    return `${value['date']} ${value['timezone']}`;
+  }
+  if (!('$date' in value)) return value;
   const date = value['$date'];
   return isObject(date) ? date['$numberLong'] : date;
 }

@@ -27,8 +27,8 @@ const NAMES: Readonly<Record<Exclude<RequestField, 'forwarded'>, string>> = {
   requestTime: 'request_time req_time request_duration',
   host:
     'host http_host server_name vhost domain virtual_host site requesthost requestaddr request.host url.domain ' +
-    'authority http.hostname',
-  server: 'server hostname server_addr host.name host.hostname agent.hostname fastly_server',
+    'authority http.hostname request.headers.host',
+  server: 'server hostname server_addr host.name host.hostname agent.hostname fastly_server server.hostname',
   country:
     'country geoip_country_code country_code geoip_country_code3 geoip2_data_country_code geoip_country_name ' +
     'geoip2_country_code country_name geoip.country_iso_code geoip.country_code2 source.geo.country_iso_code ' +

@@ -3,6 +3,8 @@ import type { OtlpLogRecord } from '../network/otlp/log-record.js';
 import { serviceFieldsOf as otlpFieldsOf } from '../network/otlp/service-fields.js';
 import { inCommonWords } from './json-dialects.js';
 import { JsonFields } from './json-fields.js';
+import { readingIn } from './json-readings.js';
+import { timeWithin } from './json-times.js';
 import { DEEPEST_JSON, lenientJson } from './lenient-json.js';
 import { levelOf } from './levels.js';
 import {
@@ -14,6 +16,7 @@ import {
   ReadingFields,
   RequestFields,
   ServiceFields,
+  says,
 } from './line-format.js';
 import { serviceFieldsOf } from './service-members.js';
 
@@ -47,7 +50,6 @@ const LEVELS = [
   'Severity',
   'error_severity',
 ];
-const SENSORS = ['sensor_id', 'sensorId', 'sensor', 'device_id', 'deviceId', 'device', 'id', 'name'];
 const MEASUREMENTS = ['temperature', 'temp', 'temperature_c', 'temperature_celsius', 'pressure'];
 
 export interface JsonOptions {
@@ -85,8 +87,12 @@ export class JsonFormat implements LineFormat {
     if (this.#requestsOnly || !isIncomplete(outcome)) return outcome;
     const record = recordIn(object as Record<string, unknown>);
     if (record !== undefined) return this.#otlp(record);
-    const translated = inCommonWords(object as Record<string, unknown>, TIMES);
-    return translated === undefined ? outcome : this.#read(translated);
+    const members = object as Record<string, unknown>;
+    const translated = inCommonWords(members, TIMES);
+    if (translated !== undefined) return this.#read(translated);
+    const time = outcome instanceof LineRefusal || says(timeOf(outcome)) ? undefined : timeWithin(members);
+    const timed = time === undefined ? outcome : this.#read({ ...members, timestamp: time });
+    return timed instanceof RequestFields ? ofService(timed, object) : timed;
   }
 
   /** A record without a severity is of a collector that reads files: its body is the line. */
@@ -106,9 +112,14 @@ export class JsonFormat implements LineFormat {
     if (message !== undefined && hasSome(members, LEVELS, isLevel) && !isRequest(members)) {
       return serviceFieldsOf(object);
     }
-    const reading = message === undefined ? readingIn(members) : undefined;
-    if (reading !== undefined) return reading;
+    const isReading = message === undefined && MEASUREMENTS.some((name) => name in members);
+    const reading = isReading ? readingIn(members) : undefined;
+    if (reading?.sensor !== undefined) return reading;
     const fields = this.#fields.read(object);
+    if (isStatus(fields.status)) return fields;
+    // Sensors have addresses, too.
+    const other = message === undefined ? (reading ?? readingIn(members)) : undefined;
+    if (other !== undefined) return other;
     if (fields.status !== undefined || fields.client !== undefined || fields.forwarded !== undefined) return fields;
     if (message === undefined) return hasSome(members, LEVELS, isLevel) ? serviceFieldsOf(object) : fields;
     const inner = this.#messages?.read(message);
@@ -116,6 +127,24 @@ export class JsonFormat implements LineFormat {
     else if (inner instanceof ServiceFields) around(inner, serviceFieldsOf(object));
     return inner instanceof LineRefusal || inner === undefined ? serviceFieldsOf(object) : inner;
   }
+}
+
+function isStatus(value: unknown): boolean {
+  return value !== undefined && /^[1-5]\d\d$/.test(String(value));
+}
+
+function timeOf(outcome: LineOutcome): unknown {
+  return typeof outcome === 'object' && 'time' in outcome ? outcome.time : undefined;
+}
+
+/** A request of which neither the client nor the host is told is a line of the service that answered it. */
+function ofService(fields: RequestFields, object: object): RequestFields | ServiceFields {
+  const { client, forwarded, host, method, path, status } = fields;
+  if (says(client) || says(forwarded) || says(host) || !isStatus(status) || !says(path)) return fields;
+  const service = serviceFieldsOf(object);
+  service.message ??= [method, path, status].filter(says).join(' ');
+  service.level ??= Number(status) >= 500 ? 'error' : Number(status) >= 400 ? 'warning' : 'info';
+  return service;
 }
 
 /** Nearly no line is: what is done for one takes the others no time. */
@@ -153,24 +182,6 @@ function isRequest(object: Record<string, unknown>): boolean {
 }
 
 const REQUEST_STATUSES = ['status', 'DownstreamStatus', 'response_code'];
-
-/** `{"sensor_id": "boiler-1", "temperature": 40.5, "timestamp": …}` and its like; undefined where there is none. */
-function readingIn(object: Record<string, unknown>): ReadingFields | undefined {
-  const inner = object['fields'] ?? object['values'] ?? object['data'] ?? object['payload'];
-  const values = typeof inner === 'object' && inner !== null ? { ...object, ...inner } : object;
-  if (!MEASUREMENTS.some((name) => name in values)) return undefined;
-  const fields = new ReadingFields();
-  const tags = object['tags'];
-  const named = typeof tags === 'object' && tags !== null ? { ...values, ...tags } : values;
-  for (const name of SENSORS) fields.sensor ??= (named as Record<string, unknown>)[name];
-  if (fields.sensor === undefined) return undefined;
-  const { pressure } = values as Record<string, unknown>;
-  for (const name of MEASUREMENTS)
-    if (name !== 'pressure') fields.temperature ??= (values as Record<string, unknown>)[name];
-  fields.pressure = pressure;
-  for (const name of TIMES) fields.time ??= object[name];
-  return fields;
-}
 
 const LIST_BRACKET = /^\s*[[\]],?\s*$/;
 const LONGEST_BRACKET = 8;

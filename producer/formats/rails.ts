@@ -1,3 +1,4 @@
+import { TimeReader } from '../event-time.js';
 import {
   type LineFormat,
   type LineOutcome,
@@ -23,7 +24,18 @@ const PROCESS = /^[DIWEFAU], \[\S{1,40} ?#(\d{1,10})\]/;
 /** Of more the one is forgotten that started first: some never end. */
 const MOST_STARTED = 10_000;
 
+/** So far a request's first line may be from where its last one says that it began, in milliseconds. */
+const NEAR_MS = 250;
+/** How many times nearer the nearest has to be than the next. */
+const NEARER = 5;
+/** What the times of lines are exact to, in milliseconds. */
+const EXACT_MS = 2;
+/** Of one process or tag. */
+const MOST_AT_ONCE = 100;
+
 interface Started {
+  /** When its first line was written, in milliseconds since the epoch; NaN where lines have no times. */
+  readonly atMs: number;
   readonly method: string;
   readonly path: string;
   readonly client: string;
@@ -32,18 +44,20 @@ interface Started {
 
 /**
  * Finds the two lines that Rails writes of a request, and makes one of them: it begins with who asks for what, and ends
- * with the status and the time it took. The tags before both tie them or, where there are none, the process; what two
- * requests at once leave untied stays as it is.
+ * with the status and the time it took. The tags before both tie them or, where there are none, the process. Of several
+ * requests that a process has begun, it is the one that began when the last line says; what that leaves untied stays as it is.
  */
 class StartedRequests {
-  readonly #started = new Map<string, Started | 'several'>();
+  readonly #started = new Map<string, Started[]>();
 
   /** Takes down a request that starts. */
-  begin(key: string, message: string): Started | undefined {
+  begin(key: string, message: string, atMs = Number.NaN): Started | undefined {
     const { client, method, path, time } = STARTED.exec(message)?.groups ?? {};
     if (client === undefined || method === undefined || path === undefined || time === undefined) return undefined;
-    const started = { client, method, path, time };
-    this.#started.set(key, this.#started.has(key) ? 'several' : started);
+    const started = { atMs, client, method, path, time };
+    const others = this.#started.get(key);
+    if (others === undefined) this.#started.set(key, [started]);
+    else if (others.push(started) > MOST_AT_ONCE) others.shift();
     if (this.#started.size > MOST_STARTED) {
       const [oldest] = this.#started.keys();
       if (oldest !== undefined) this.#started.delete(oldest);
@@ -52,12 +66,14 @@ class StartedRequests {
   }
 
   /** The request that a line ends. */
-  end(key: string, message: string): RequestFields | undefined {
+  end(key: string, message: string, atMs = Number.NaN): RequestFields | undefined {
     const { status, took } = COMPLETED.exec(message)?.groups ?? {};
-    const started = status === undefined ? undefined : this.#started.get(key);
+    const open = status === undefined ? undefined : this.#started.get(key);
+    if (open === undefined) return undefined;
+    const started = open.length === 1 ? open[0] : begunAt(open, atMs - Number(took));
+    if (started === undefined || open.length === 1) this.#started.delete(key);
+    else open.splice(open.indexOf(started), 1);
     if (started === undefined) return undefined;
-    this.#started.delete(key);
-    if (started === 'several') return undefined;
     const fields = new RequestFields();
     fields.client = started.client;
     fields.method = started.method;
@@ -69,9 +85,20 @@ class StartedRequests {
   }
 }
 
+/** The one that began at a time, where no other can be meant. */
+function begunAt(open: readonly Started[], ms: number): Started | undefined {
+  const [nearest, next] = open
+    .map((started) => ({ started, far: Math.abs(started.atMs - ms) }))
+    .sort((one, other) => one.far - other.far);
+  if (nearest === undefined || next === undefined) return undefined;
+  const isClear = nearest.far <= NEAR_MS && next.far >= NEARER * Math.max(nearest.far, EXACT_MS);
+  return isClear ? nearest.started : undefined;
+}
+
 /** The requests in a text log that Ruby's Logger writes, a time and a process before each line. */
 export class RailsRequests {
   readonly #requests = new StartedRequests();
+  readonly #times = new TimeReader();
 
   /** @returns the request that a line ends, as it is known by then; the line itself for all others */
   read(line: string, fields: ServiceFields): RequestFields | ServiceFields {
@@ -81,8 +108,9 @@ export class RailsRequests {
     const tags = TAGS.exec(message)?.[0] ?? '';
     const said = message.slice(tags.length);
     const key = `${process} ${typeof requestId === 'string' ? requestId : ''} ${tags}`;
-    if (this.#requests.begin(key, said) !== undefined) return fields;
-    const request = this.#requests.end(key, said);
+    const atMs = this.#times.read(time);
+    if (this.#requests.begin(key, said, atMs) !== undefined) return fields;
+    const request = this.#requests.end(key, said, atMs);
     if (request === undefined) return fields;
     request.time = time;
     request.requestId = requestId;

@@ -18,12 +18,15 @@ const NAMES: Readonly<Record<Field, string>> = {
   service:
     'service service.name service_name servicename app app.name application app_name appname application_name ' +
     'resource.service.name dd.service kubernetes.labels.app kubernetes.labels.app_kubernetes_io/name ' +
-    'kubernetes.container.name kubernetes.container_name container.name container_name _service _app _application ' +
+    'kubernetes.container.name kubernetes.container_name container.name container_name resource.labels.container_name ' +
+    'resource.labels.service_name resource.labels.function_name _service _app _application ' +
     '_application_name syslog_identifier component program systemd.unit _systemd_unit sourcename providername winlog.provider_name',
   level:
     'level severity log.level lvl levelname log_level loglevel severity_text severitytext level_name levelstr ' +
     'syslog_severity log_severity error_severity leveldisplayname',
-  message: 'message msg short_message @message textpayload jsonpayload.message body log event text line messageobject',
+  message:
+    'message msg short_message @message textpayload jsonpayload.message body log event text line messageobject ' +
+    'fields.message',
   responseTime:
     'response_time responsetime response_time_ms responsetimems duration_ms durationms elapsed_ms latency_ms took_ms ' +
     'request_time_ms elapsedms latencyms',
@@ -44,16 +47,17 @@ const NAMES: Readonly<Record<Field, string>> = {
     'ip_address client_ip_address user_ip peer_ip remote_host',
   bytes: 'bytes response_size content_length res.contentlength http.response.body.bytes http.response.bytes bytes_sent',
   source:
-    'instance service.instance.id service.node.name kubernetes.pod.name kubernetes.pod_name pod_name pod host.name ' +
+    'instance service.instance.id service.node.name kubernetes.pod.name kubernetes.pod_name resource.labels.pod_name pod_name pod host.name ' +
     'hostname host.hostname host source machine node _hostname container_id agent.hostname machinename',
   traceId: 'trace_id traceid trace.id dd.trace_id otel.trace_id trace contexttraceid x_b3_traceid',
   spanId: 'span_id spanid span.id dd.span_id x_b3_spanid',
   stack:
     'stack stack_trace stacktrace error.stack_trace error.stack err.stack exception.stacktrace exc_info exception ' +
     'error.stacktrace errorverbose',
-  logger: 'logger log.logger logger_name loggername',
+  logger: 'logger log.logger logger_name loggername sourcecontext target',
 };
 const PLACES = new FieldNames<Field>(NAMES);
+const LEVEL_NAMES = ['level_name', 'levelname', 'severity_text', 'severityText', 'level_text', 'severity'];
 const DEEPEST = 4;
 const MAX_ATTRIBUTES = 64;
 const LONGEST_ATTRIBUTE = 1024;
@@ -114,7 +118,12 @@ class Found {
     const fields = this.#fields;
     if (this.#logger !== undefined) this.#attribute('logger', this.#logger);
     dialect(fields, object);
-    if (fields.level !== undefined && levelOf(fields.level) === undefined) this.#attribute('level', fields.level);
+    if (fields.level !== undefined && levelOf(fields.level) === undefined) {
+      this.#attribute('level', fields.level);
+      // Monolog's numbers are nobody else's, and it writes the word beside them.
+      fields.level =
+        LEVEL_NAMES.map((name) => object[name]).find((word) => levelOf(word) !== undefined) ?? fields.level;
+    }
     const { status } = fields;
     // `"status": "ok"` is no status of HTTP.
     if (status !== undefined && !/^[1-5]\d\d$/.test(String(status))) {
@@ -151,6 +160,8 @@ function dialect(fields: ServiceFields, object: Record<string, unknown>): void {
     fields.service = object['name'];
     if (attributes !== undefined) delete attributes['name'];
   }
+  // lograge has Rails' milliseconds.
+  if ('controller' in object && 'action' in object) fields.responseTime ??= object['duration'];
   // PostgreSQL names the program that is connected to it.
   if ('error_severity' in object && 'backend_type' in object) {
     fields.service = undefined;

@@ -5,6 +5,7 @@ import {
   type LineFormat,
   type LineOutcome,
   LineRefusal,
+  ReadingFields,
   RequestFields,
   ServiceFields,
   type SpreadLines,
@@ -21,6 +22,8 @@ export interface Wrapped {
   /** The program. */
   readonly service?: string | undefined;
   readonly level?: string | undefined;
+  /** What a reading in it is of, where it names none. */
+  readonly sensor?: string | undefined;
   /** Of a container: standard output or standard error. */
   readonly stream?: string | undefined;
   /** The line goes on in the next one of its stream. */
@@ -53,6 +56,8 @@ const PREFIXES: readonly RegExp[] = [
   // journalctl -o short-full and -o short-unix.
   new RegExp(`^[A-Z][a-z]{2} (?<time>\\d{4}-\\d{2}-\\d{2} ${CLOCK} [A-Z]{3,5}) ${HOST} ${TAG} ?`),
   new RegExp(`^(?<time>1\\d{9}\\.\\d{6}) ${HOST} ${TAG} ?`),
+  // What mosquitto_sub prints of a message in JSON: its time, its topic, itself.
+  new RegExp(`^(?<time>${ISO_TIME}) (?<topic>[\\w./-]{1,255}) (?=\\{")`),
   // rsyslog's files.
   new RegExp(`^${PRIORITY}(?<time>${ISO_TIME}) ${HOST} ${TAG} ?`),
   // Cisco's switches, which count their messages, and its firewalls.
@@ -60,6 +65,10 @@ const PREFIXES: readonly RegExp[] = [
     `^<(?<priority>\\d{1,3})>(?:\\d{1,10}: )?(?:(?<server>[\\w.-]{1,255}): )?[*.]?(?<time>${MONTH_TIME})(?: [A-Z]{3,5})?: (?=%(?<service>\\w{1,32})-)`,
   ),
   new RegExp(`^${PRIORITY}(?<time>${MONTH_TIME}) (?<server>[\\w.-]{1,255}) ?: (?=%(?<service>\\w{1,32})-)`),
+  // What AWS prints of a function's log: time, stream, line.
+  new RegExp(`^(?<time>${ISO_TIME}) (?<server>\\d{4}/\\d{2}/\\d{2}/\\[[^\\]\\s]{1,16}\\]\\w{1,64}) `),
+  // A file's name before a line that begins with a time, as grep and some collections have it.
+  /^(?<service>[A-Za-z][\w-]{0,63}?)\.log(?:[.-][\w.:-]{1,64})?(?: |:(?:\d{1,10}:)?)(?=\d{4}-\d{2}-\d{2}[ T]\d{2}:)/,
   // What kubectl prints with --timestamps before a line in JSON; and syslog that says nothing but how grave a line is.
   new RegExp(`^(?<time>${ISO_TIME}) (?=\\{")`),
   /^<(?<priority>\d{1,3})>(?=[^\s<>])/,
@@ -78,7 +87,7 @@ export function unwrapped(given: string, isSure = false): Wrapped | undefined {
   for (const prefix of isSure ? SURE : PREFIXES) {
     const match = prefix.exec(line);
     if (match === null) continue;
-    const { part, priority, server, service, stream, time } = match.groups ?? {};
+    const { part, priority, server, service, stream, time, topic } = match.groups ?? {};
     // `2024-03-07T11:05:01Z INFO main: …` is a line of a service's own.
     if (server !== undefined && levelOf(server) !== undefined) continue;
     return {
@@ -88,6 +97,10 @@ export function unwrapped(given: string, isSure = false): Wrapped | undefined {
       service: said(service),
       stream,
       isPart: part === 'P',
+      sensor: topic
+        ?.replace(/\/(?:SENSOR|STATE)$/, '')
+        .split('/')
+        .at(-1),
       level: priority === undefined ? undefined : syslogLevel(Number(priority) % 8),
     };
   }
@@ -117,7 +130,7 @@ export function wrappedService({ level, line, server, service, time }: Wrapped):
 }
 
 /** Gives what a wrapper says to what stands in it. */
-export function completed(outcome: LineOutcome, { level, server, service, time }: Wrapped): LineOutcome {
+export function completed(outcome: LineOutcome, { level, sensor, server, service, time }: Wrapped): LineOutcome {
   if (outcome instanceof RequestFields) {
     outcome.server ??= server;
     outcome.time ??= time;
@@ -126,6 +139,9 @@ export function completed(outcome: LineOutcome, { level, server, service, time }
     outcome.source ??= server;
     outcome.service ??= service;
     outcome.level ??= level;
+  } else if (outcome instanceof ReadingFields) {
+    outcome.time ??= time;
+    outcome.sensor ??= sensor;
   }
   return outcome;
 }
