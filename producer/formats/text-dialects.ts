@@ -7,6 +7,8 @@ import { CLOCK, MONTH } from './time-patterns.js';
 interface TextDialect {
   /** With groups of the names `time`, or `day` and `clock`, `level`, `logger`, `service`, `source`, `request` and `message`. */
   readonly pattern: RegExp;
+  /** What its lines have in them: looked for first, for most lines are of other programs. */
+  readonly sign?: string;
   /** What its letters mean; for those that are not here, the letter itself. */
   readonly levels?: Readonly<Record<string, string>>;
 }
@@ -131,6 +133,7 @@ const DIALECTS: readonly TextDialect[] = [
   },
   // Kafka and ZooKeeper, with the class behind the message: `[2024-03-07 11:05:01,123] INFO started (kafka.server.KafkaServer)`.
   {
+    sign: ')',
     pattern: new RegExp(
       `^\\[(?<time>${ISO})\\] (?<level>[A-Z]{4,5}) (?<message>.*) \\((?<logger>[a-z]\\w{0,64}(?:\\.[\\w$]{1,128}){1,16})\\)$`,
       's',
@@ -138,6 +141,7 @@ const DIALECTS: readonly TextDialect[] = [
   },
   // ZooKeeper: `2024-03-07 11:05:01,123 [myid:1] - WARN  [main:QuorumPeer@774] - boom`.
   {
+    sign: '] - ',
     pattern: new RegExp(
       `^(?<time>${ISO}) (?:\\[myid:\\w*\\] )?- (?<level>[A-Z]{4,5}) +\\[(?<logger>\\S{0,256}@\\d+)\\] - ${MESSAGE}`,
       's',
@@ -145,6 +149,7 @@ const DIALECTS: readonly TextDialect[] = [
   },
   // Home Assistant: `2024-03-07 11:05:01.123 ERROR (MainThread) [homeassistant.core] boom`.
   {
+    sign: ') [',
     pattern: new RegExp(
       `^(?<time>${ISO}) (?<level>[A-Z]{4,8}) \\([^()]{1,128}\\) \\[(?<logger>[\\w.-]{1,256})\\] ${MESSAGE}`,
       's',
@@ -205,6 +210,7 @@ const DIALECTS: readonly TextDialect[] = [
   },
   // Windows' servicing: `2016-09-28 04:30:32, Error                 CBS    boom`.
   {
+    sign: ', ',
     pattern: new RegExp(
       `^(?<time>${ISO}), (?<level>Info|Warning|Error|Fatal|Perf) {2,}(?<logger>[A-Z]{2,16}) {2,}${MESSAGE}`,
       's',
@@ -260,7 +266,8 @@ export function timelessFields(line: string): ServiceFields | undefined {
 }
 
 function fieldsIn(line: string, dialects: readonly TextDialect[]): ServiceFields | undefined {
-  for (const { levels, pattern } of dialects) {
+  for (const { levels, pattern, sign } of dialects) {
+    if (sign !== undefined && !line.includes(sign)) continue;
     const groups = pattern.exec(line)?.groups;
     if (groups === undefined) continue;
     const { clock, day, level = '', logger = '', message, request, service, source, time } = groups;

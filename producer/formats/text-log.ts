@@ -44,6 +44,7 @@ const EPOCH = /^\[?(?<time>1\d{9}(?:\.\d{1,9})?|1\d{12}|1\d{15}|1\d{18})\]?(?=[\
 const JUL_FIRST = new RegExp(
   `^(?<time>${MONTH} \\d{1,2}, \\d{4} ${TWELVE}) (?<logger>[\\w.$]{1,256}) [\\w$<>]{1,128}$`,
 );
+const LETTER_FIRST = /^\p{L}/u;
 const JUL_SECOND = /^(?<level>\p{Lu}[\p{L} ]{1,24}?) ?: (?<message>.*)$/su;
 /** `PHP Fatal error:  Uncaught …`. */
 const PHP =
@@ -126,7 +127,7 @@ export class TextLogFormat implements LineFormat {
   }
 
   #takesFirst(line: string): boolean {
-    const { logger, time } = (JUL_FIRST.exec(line) ?? JUL_FIRST.exec(inEnglish(line) ?? ''))?.groups ?? {};
+    const { logger, time } = JUL_FIRST.exec(LETTER_FIRST.test(line) ? (inEnglish(line) ?? line) : line)?.groups ?? {};
     if (time === undefined) return false;
     const fields = new ServiceFields();
     fields.time = time;
