@@ -53,6 +53,9 @@ const CLIP = 3;
 const RESTLESSNESS = 2.5;
 const NEW_WINDOWS = 60;
 const MIN_MEAN = 0.05;
+const LEAST_MISSED = 1e-6;
+/** Fewer events than this say little of how many are usual: of what is sparse more windows are taken. */
+const KNOWN_EVENTS = 20;
 /** The least squared share by which windows of a large number differ. */
 const MIN_RESTLESSNESS = 0.0025;
 /** Windows over which restlessness is a mean, at least. */
@@ -85,10 +88,12 @@ export function chartRate(
   const { alarm } = state;
   if (alarm.seen === 0) state.mean = count;
   const mean = Math.max(MIN_MEAN, state.mean);
+  // Of what hardly ever comes, no more is missed than that.
+  const missed = Math.max(LEAST_MISSED, Math.min(mean, state.mean));
   const spread = 1 + mean * Math.max(MIN_RESTLESSNESS, state.restlessness);
   const limit = alarmLimit(alarm, { restlessness: RESTLESSNESS, newWindows: NEW_WINDOWS, ...budget });
   const isLearning = alarm.seen < WARMUP;
-  const ratioOf = (factor: number) => (count * Math.log(factor) - mean * (factor - 1)) / spread;
+  const ratioOf = (factor: number) => (count * Math.log(factor) - (factor < 1 ? missed : mean) * (factor - 1)) / spread;
   const mostOf = (factor: number) => mostOfWindow(limit, leastWindows, factor > 1 ? MAX_OF_RISE : undefined);
   if (!isLearning) addEvidence(state, factors, limit, (factor) => Math.min(mostOf(factor), ratioOf(factor)));
   const evidence = mostEvidence(state);
@@ -160,5 +165,6 @@ function learn(state: RateChartState, count: number, { adoptedAfter, limit, mean
     learnEvidence(alarm, evidence, limit);
   }
   const weight = alarm.open ? OPEN_WEIGHT : evidence > DOUBTFUL * limit ? DOUBTFUL_WEIGHT : 1;
-  state.mean = rounded(state.mean + weight * Math.max(1 / (seen + 1), 1 / memory) * clipped);
+  const span = Math.max(memory, KNOWN_EVENTS / mean);
+  state.mean = rounded(state.mean + weight * Math.max(1 / (seen + 1), 1 / span) * clipped);
 }

@@ -4,6 +4,10 @@ export interface SilenceState {
   seen: number;
   /** Usual events in an interval. */
   mean: number;
+  /** The usual share of intervals with events; what older versions have written lacks it. */
+  busy?: number;
+  /** How long the way from events to the next is at a time that is drawn: as long as usual, or twice that where chance says when. */
+  gap?: number;
   /** Intervals without an event up to now. */
   run: number;
   /** The longest such run that was followed by events, fading; without those that were taken for outages. */
@@ -21,6 +25,12 @@ export const MISSED = 15;
 /** Who pauses from time to time is not missed before it has paused for so many times as long as ever. */
 const LONGER = 2;
 const SPAN = 100;
+/** Of what is sparse, more: with so many intervals that have events. */
+const KNOWN_BUSY = 20;
+/** Where fewer intervals are without an event, how often there is none is not known. */
+const LEAST_EMPTY = 0.05;
+/** Up to so many times as long as usual, gaps are no matter of chance. */
+const REGULAR = 1.25;
 const WARMUP = 12;
 /** Of what was seen for fewer intervals nobody knows whether it pauses: fewer without an event say nothing. */
 const NEW = 120;
@@ -43,7 +53,8 @@ const LONGER_GAP = 1.5;
 
 /**
  * Finds that events, counted in intervals, have ceased: at once where there are many, later where there are few, and later
- * still where pauses are usual. Times between events are taken for exponential, as of a Poisson process.
+ * still where pauses are usual. Times between events are taken for exponential, as of a Poisson process; of events that come in
+ * bunches, bunches are counted.
  */
 export function silence({ missed: limit = MISSED }: SilenceOptions = {}): Detector<SilenceState> {
   return {
@@ -68,8 +79,11 @@ export function silence({ missed: limit = MISSED }: SilenceOptions = {}): Detect
 }
 
 /** The events that should have come by now. @param usual runs up to it are usual anyway */
-function missedIn({ longest, mean, run, seen }: SilenceState, usual = 0): number {
+function missedIn({ busy = 1, gap = 1, longest, mean: events, run, seen }: SilenceState, usual = 0): number {
   if (seen < WARMUP) return 0;
+  // The evidence of an empty interval is how rare it is: as many nats as there are events, if each comes by itself.
+  const isByChance = 1 - busy > LEAST_EMPTY && gap * busy > REGULAR;
+  const mean = isByChance ? Math.min(events, -Math.log(1 - busy)) : events;
   if (run < MIN_NEW && (seen < NEW || (seen < YOUNG && run * mean < MISSED_YOUNG))) return 0;
   // What has faded a little is as long as it was.
   return run <= Math.max(Math.round(LONGER * longest), usual) ? 0 : run * mean;
@@ -98,8 +112,12 @@ function learn(state: SilenceState, { count, isFault, limit, timestampMs }: Ende
   const faded = FADING * state.longest;
   state.longest = isLong || (isOutage && isFault) ? faded : Math.max(faded, run);
   const intervals = isOutage ? 1 : run + 1;
-  const rate = Math.max(1 / (state.seen + 1), 1 / SPAN);
+  const { busy = Math.min(1, state.mean), gap = 1 } = state;
+  const rate = Math.max(1 / (state.seen + 1), 1 / Math.max(SPAN, KNOWN_BUSY / Math.max(busy, 1 / state.seen)));
+  const weight = 1 - (1 - rate) ** intervals;
   state.seen += intervals;
-  state.mean += (1 - (1 - rate) ** intervals) * (count / intervals - state.mean);
+  state.mean += weight * (count / intervals - state.mean);
+  state.busy = busy + weight * (1 / intervals - busy);
+  state.gap = gap + weight * (intervals - gap);
   state.run = 0;
 }

@@ -8,6 +8,7 @@ import { measureOnCloud } from './cloud.js';
 import { readCloud } from './cloud-corpus.js';
 import { CONTESTANTS } from './contestants.js';
 import { measureForecasts } from './forecast.js';
+import { measureOnLogShapes } from './log-shapes/measure-log-shapes.js';
 import { measureOnNab } from './nab.js';
 import { readNab } from './nab-corpus.js';
 import { measureOnOtherSensors } from './other-sensors/other-sensors.js';
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     shapes: { type: 'boolean', default: false },
     'other-shapes': { type: 'boolean', default: false },
     'other-sensors': { type: 'boolean', default: false },
+    'log-shapes': { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     seed: { type: 'string', default: '1' },
     tell: { type: 'boolean', default: false },
@@ -47,11 +49,12 @@ if (
   !values.shapes &&
   !values['other-shapes'] &&
   !values['other-sensors'] &&
+  !values['log-shapes'] &&
   !values.repeats &&
   !values.forecast
 ) {
   console.error(
-    'On what? --faults, --shapes, --other-shapes, --other-sensors, --repeats, --forecast, --nab DIR or MILLRACE_NAB, --cloud DIR or MILLRACE_CLOUD: see bench/detection/README.md.',
+    'On what? --faults, --shapes, --other-shapes, --other-sensors, --log-shapes, --repeats, --forecast, --nab DIR or MILLRACE_NAB, --cloud DIR or MILLRACE_CLOUD: see bench/detection/README.md.',
   );
   process.exitCode = 2;
 }
@@ -64,6 +67,10 @@ if (values['other-shapes']) {
 
 if (values['other-sensors']) {
   await measureOnOtherSensors({ seed: Number(values.seed), tells: values.tell, only: values.only });
+}
+
+if (values['log-shapes']) {
+  await measureOnLogShapes({ seed: Number(values.seed), tells: values.tell, only: values.only });
 }
 
 if (values.forecast) {

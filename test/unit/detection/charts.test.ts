@@ -195,7 +195,7 @@ describe('a rate', () => {
     return count;
   };
 
-  it.each([0.5, 3, 40])('of %f a window does not alarm by chance', (mean) => {
+  it.each([0.02, 0.5, 3, 40])('of %f a window does not alarm by chance', (mean) => {
     const random = new Random(7);
     const state = initialRateChart();
     let alarms = 0;

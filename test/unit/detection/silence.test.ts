@@ -39,6 +39,23 @@ describe('silence', () => {
     expect(missedIn(poisson(new Random(2), mean, 50_000)).length).toBeLessThanOrEqual(2);
   });
 
+  it.each([3, 10])('is hardly ever found where %d events on average come in a bunch, now and then', (size) => {
+    const random = new Random(5);
+    const bunches = poisson(random, 0.03, 50_000).map((count) => count * (1 + random.below(2 * size - 1)));
+
+    expect(missedIn(bunches).length).toBeLessThanOrEqual(2);
+  });
+
+  it('of bunches that come now and then is found when five times as many as by chance are missing', () => {
+    const [, ...counts] = poisson(new Random(7), 0.05, 6000);
+    const bunches = counts.slice(-5000).map((count) => 5 * count);
+
+    const [first] = missedIn([...bunches, ...new Array<number>(1000).fill(0)]).filter((one) => one >= 5000);
+
+    // Fifteen bunches take 300 intervals; pauses of up to twice the longest are usual.
+    expect(first).toBeLessThan(5000 + 400);
+  });
+
   it('is no news where pauses are usual, and is when one is much longer', () => {
     const minute = [120, ...new Array<number>(11).fill(0)];
     const minutes = Array.from({ length: 100 }, () => minute).flat();
