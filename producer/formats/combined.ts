@@ -1,5 +1,6 @@
 import { canonicalAddress } from '../../schemas/canonical/address.js';
 import { canonicalHost } from '../../schemas/canonical/host.js';
+import { takeTail } from './combined-tail.js';
 import { unescaped } from './escapes.js';
 import { takeClfRest } from './haproxy.js';
 import { type LineFormat, LineRefusal, RequestFields, shown } from './line-format.js';
@@ -20,6 +21,8 @@ const NOT_PUBLIC = /^(?:10\.|127\.|192\.168\.|172\.|169\.254\.|100\.|::|f[cde]|-
 const ENDS_IN_PROTOCOL = / HTTP\/\d(?:\.\d)?$/;
 /** The size, and behind it Tomcat's duration or what Squid's cache did. */
 const SIZE_AND_WORD = /^(\d+) (?:\d+$|[A-Z_]+:[A-Z_]+(?: |$))/;
+/** Such as the `3 0.142 ` of a line without referrer and agent. */
+const SIZE_AND_SECONDS = /^[\d-][ \t]+\d{1,6}\.\d{3}(?:[ \t]|$)/;
 const AFTER_REQUEST = /^[ \t]+(?:\d{3}|-)(?=[ \t]|$)/;
 
 /**
@@ -82,9 +85,12 @@ export class CombinedFormat implements LineFormat {
     const next = skipSpaces(line, end);
     if (next === line.length || line.charCodeAt(next) === QUOTE) {
       fields.bytes = line.slice(start, end);
-      if (this.#keepsDetails) refererAndAgent(line, next, fields);
       // Of no one else the referrer is an empty word.
       if (line.charCodeAt(next + 1) === QUOTE) takeClfRest(fields, line, next);
+      takeTail(line, refererAndAgent(line, next, fields, this.#keepsDetails), fields);
+    } else if (SIZE_AND_SECONDS.test(line.slice(end - 1, end + 16))) {
+      fields.bytes = line.slice(start, end);
+      takeTail(line, end, fields);
     } else {
       fields.bytes = SIZE_AND_WORD.exec(line.slice(start))?.[1];
       if (line.indexOf('.', start) > 0) secondsAndHost(line.slice(start), fields);
@@ -94,16 +100,18 @@ export class CombinedFormat implements LineFormat {
   }
 }
 
-/** `"https://example.com/" "Mozilla/5.0 …"`, behind the size. */
-function refererAndAgent(line: string, open: number, fields: RequestFields): void {
-  if (line.charCodeAt(open) !== QUOTE) return;
+/** `"https://example.com/" "Mozilla/5.0 …"`, behind the size. @returns where they end */
+function refererAndAgent(line: string, open: number, fields: RequestFields, keepsDetails: boolean): number {
+  if (line.charCodeAt(open) !== QUOTE) return line.length;
   const close = unescapedQuote(line, open + 1);
-  if (close < 0) return;
-  fields.referrer = quoted(line, open + 1, close);
+  if (close < 0) return line.length;
+  if (keepsDetails) fields.referrer = quoted(line, open + 1, close);
   const second = close + 2;
-  if (line.charCodeAt(second) !== QUOTE) return;
+  if (line.charCodeAt(second) !== QUOTE) return close + 1;
   const end = unescapedQuote(line, second + 1);
-  if (end >= 0) fields.userAgent = quoted(line, second + 1, end);
+  if (end < 0) return line.length;
+  if (keepsDetails) fields.userAgent = quoted(line, second + 1, end);
+  return end + 1;
 }
 
 function quoted(line: string, from: number, to: number): string {
