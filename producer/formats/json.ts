@@ -178,9 +178,12 @@ function isRequest(object: Record<string, unknown>): boolean {
   const { logger, request, status } = object;
   if (typeof logger === 'string' && logger.startsWith('http.log.access')) return true;
   if (typeof request === 'object' && request !== null && 'remote_ip' in request && status !== undefined) return true;
+  // What a service says of a request is the service's line, with its level and message.
+  if (SERVICES.some((name) => typeof object[name] === 'string' && says(object[name]))) return false;
   return REQUEST_SIGNS.some((sign) => sign in object) && REQUEST_STATUSES.some((name) => name in object);
 }
 
+const SERVICES = ['service', 'service_name', 'service.name', 'serviceName'];
 const REQUEST_STATUSES = ['status', 'DownstreamStatus', 'response_code'];
 
 const LIST_BRACKET = /^\s*[[\]],?\s*$/;

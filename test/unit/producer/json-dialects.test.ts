@@ -53,6 +53,22 @@ describe('service logs in JSON with words of their own', () => {
   });
 });
 
+it('what a service says of a request is a line of the service, beside its other lines', () => {
+  const of = { time: TIME, level: 'ERROR', message: 'no cart' };
+  const request = { client_ip: '192.0.2.7', status: 500, method: 'POST', path: '/login', duration_ms: 12 };
+  const { events, serviceLogs } = read(
+    JSON.stringify({ ...of, service: 'auth', ...request }),
+    JSON.stringify({ ...of, service: 'auth' }),
+    // Without a name it is the request of a server that writes a message, too.
+    JSON.stringify({ ...of, ...request }),
+  );
+  expect(serviceLogs).toMatchObject([
+    { service: 'auth', message: 'no cart', ip: '192.0.2.7', status: 500, method: 'POST', response_time: 12 },
+    { service: 'auth', message: 'no cart', ip: null },
+  ]);
+  expect(events).toMatchObject([{ client_ip: '192.0.2.7', status: 500, method: 'POST', request_time: 0.012 }]);
+});
+
 it('CSV with semicolons has decimal commas', () => {
   const { badLines, readings } = read('timestamp;sensor_id;temperature;pressure', `${TIME};boiler-1;"21,5";2,1`);
   expect(badLines).toEqual([]);
