@@ -44,7 +44,7 @@ beforeEach(async () => {
   const lines = events.map(({ timestamp, ...event }) => JSON.stringify({ ...event, '@timestamp': timestamp / 1000 }));
   await writeFile(input, `${lines.join('\n')}\n`);
   args = ['start', '--input', input, '--once', '--data-dir', join(directory.path, 'data')];
-  args.push('--partitions', String(PARTITIONS), '--commit-interval', '20ms');
+  args.push('--grace', '5s', '--partitions', String(PARTITIONS), '--commit-interval', '20ms');
 });
 
 afterEach(() => directory.remove());

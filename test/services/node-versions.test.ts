@@ -76,6 +76,7 @@ describe.each(VERSIONS)('on Node %s', async (version) => {
     const events = await accessLog();
     const printed = await millrace(
       ...['start', '--input', ACCESS_LOG, '--host', 'semicomplete.com', '--server', 'web', '--once'],
+      ...['--grace', `${GRACE_MS}ms`],
     );
     expect(printed).toContain(`${new Intl.NumberFormat('en').format(events.length)} events`);
     const { goal1, goal2, goal3, goal4 } = DEFAULT_GOAL_CONFIG.topics;

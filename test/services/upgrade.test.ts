@@ -61,7 +61,8 @@ describe.skipIf(reason).each(['SIGTERM', 'SIGKILL'] as const)(
       await until(async () => (await stored()) > 100, { patienceMs: 120_000, progress: stored });
       await running.kill(signal);
       await writeFile(file, `${lines.slice(0, LINES).join('\n')}\n`);
-      const options = ['--input', file, '--once', '--lake'];
+      // The older one had no other grace period.
+      const options = ['--input', file, '--once', '--lake', '--grace', '5s'];
       const after = await millrace(['start', '--data-dir', upgraded, ...options]);
       expect(after.code, after.stderr).toBe(0);
       said = after.stdout + after.stderr;
