@@ -77,9 +77,9 @@ describe.skipIf(reason)('the dashboards of Grafana and Kibana over what a pipeli
     services = await startServices(SERVICES);
     const { brokers, registryUrl } = services.addresses;
     const connection = ['--brokers', brokers, '--registry', registryUrl, '--data-dir', join(directory.path, 'data')];
-    // Five minutes of each, with the faults that are put into them.
+    // Ten minutes of each, with the faults that are put into them: of one fault a minute of the clock may hold too little.
     const simulated = ['--rate', '50', '--log-rate', '50', '--partitions', '2'];
-    const once = await millrace(['start', ...connection, ...simulated, '--once', '--count', '15000', '--seed', '4']);
+    const once = await millrace(['start', ...connection, ...simulated, '--once', '--count', '30000', '--seed', '4']);
     expect(once.code, once.stderr).toBe(0);
     const addresses = services.internalAddresses;
     const applied = await millrace([
