@@ -2,7 +2,8 @@
  * How fast a file of access logs is read, and the whole job is done with it, beside GoAccess: `npm run
  * bench:access-logs`. The same lines in turn: GoAccess writes its report as JSON; Millrace finds what its goals are and
  * the statistics of hosts, on the embedded log, to the end of the file; and the lines are made events alone, combined and
- * as NGINX's JSON. The same for the log of a real site, which is repeated for months: it has few requests a minute. Seconds are those of the processes, with their starts; the median of the rounds, and the range.
+ * as NGINX's JSON. The whole job is also done with the log of a real site, repeated for months: it has few requests a
+ * minute. Seconds are those of the processes, with their starts; the median of the rounds, and the range.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -123,13 +124,12 @@ async function bench(count: number, rounds: number): Promise<void> {
     writeSite(site, count);
     const version = spawnSync('goaccess', ['--version'], { encoding: 'utf8' }).stdout?.split('\n')[0];
     if (version === undefined) console.error('goaccess is not installed: it is left out');
+    const peer: Record<string, () => Run> = {
+      [`${version}`]: () => goAccess(combined, directory),
+      [`${version}, a site's log`]: () => goAccess(site, directory),
+    };
     const subjects: Record<string, () => Run> = {
-      ...(version === undefined
-        ? {}
-        : {
-            [version]: () => goAccess(combined, directory),
-            [`${version}, a site's log`]: () => goAccess(site, directory),
-          }),
+      ...(version === undefined ? {} : peer),
       'Millrace, goals and web statistics': () => millrace(combined, directory),
       "Millrace, a site's log": () => millrace(site, directory),
       'combined lines to events': () => parsing(combined, count),

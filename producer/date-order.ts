@@ -18,7 +18,7 @@ export class DateOrder {
 
   private constructor(first: Order, isShown: boolean) {
     this.#first = first;
-    this.#told = `${first} first in dates such as 07/03/2024${isShown ? ', as the first lines show' : ', for no line shows which it is'}`;
+    this.#told = orderInWords(first, isShown);
   }
 
   /** Undefined for a text without such dates. */
@@ -55,6 +55,11 @@ export class DateOrder {
       .replace(/^\d:/, '0$&');
     return `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')} ${clock}`;
   }
+}
+
+/** What a user is told of the order that was taken. */
+export function orderInWords(first: Order, isShown: boolean): string {
+  return `${first} first in dates such as 07/03/2024, ${isShown ? 'as the first lines show' : 'for no line shows which it is'}`;
 }
 
 interface Pair {

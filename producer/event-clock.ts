@@ -1,3 +1,4 @@
+import { orderInWords } from './date-order.js';
 import { type Guess, TimeReader } from './event-time.js';
 import { LineRefusal, says, shown } from './formats/line-format.js';
 import type { OddFieldCounts } from './odd-fields.js';
@@ -15,7 +16,7 @@ const GUESSES: Readonly<Record<Guess, string>> = {
   'without a zone': 'without a zone, taken for UTC',
   'without a year': 'without a year, taken for the last that is over',
   'without a date': 'without a date, taken for the last that is over',
-  'in either order': 'day first in dates such as 07/03/2024, for no line shows which it is',
+  'in either order': orderInWords('day', false),
 };
 
 /** Reads when events were, and refuses what cannot be. */

@@ -57,11 +57,9 @@ function monthNames(): ReadonlyMap<string, number> {
       }
     }
   }
+  // English has its names in orders that the other patterns do not know.
+  for (const [month, name] of MONTHS.entries()) names.set(name.toLowerCase(), month);
   for (const name of ambiguous) names.delete(name);
-  // English is read by the patterns themselves.
-  for (const name of MONTHS) names.delete(name.toLowerCase());
-  for (const [month, name] of MONTHS.entries())
-    if (!ambiguous.has(name.toLowerCase())) names.set(name.toLowerCase(), month);
   return names;
 }
 

@@ -8,7 +8,7 @@ import type { FileSource } from './source.js';
 const LINES = 10_000;
 const FILES = 10;
 const HOUR_MS = 3_600_000;
-const GRACE_STEPS_MS = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600].map((seconds) => seconds * 1000);
+const GRACE_STEPS_MS = [15, 30, 60, 120, 300, 600, 900, 1_800, 3_600].map((seconds) => seconds * 1000);
 
 /**
  * How far requests and readings at the beginning of files are behind one that stands before them in their file, at most, in

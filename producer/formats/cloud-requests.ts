@@ -1,5 +1,4 @@
-type Members = Record<string, unknown>;
-
+import { isObject, type Members } from './members.js';
 /**
  * A request in the words of most others, where those that a cloud has are nobody else's: Cloudflare's Logpush, Google's
  * load balancers, Heroku's router, Azure's gateways and front doors, Vercel, Kong, HAProxy with its own names, and the
@@ -106,8 +105,4 @@ function apiGateway({ requestTime, responseLength, resourcePath, sourceIp, ...re
   const said = { path: resourcePath, bytes: responseLength, client_ip: sourceIp };
   const known = Object.entries(said).filter(([, value]) => value !== undefined);
   return { ...rest, timestamp: requestTime, ...Object.fromEntries(known) };
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

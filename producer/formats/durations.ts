@@ -15,9 +15,9 @@ const LONGEST_SECONDS = 86_400;
  * and else milliseconds.
  */
 export function durationIn(object: Record<string, unknown>): number | undefined {
-  // Echo writes nanoseconds, and beside them `"latency_human": "1.25ms"`.
   // APISIX writes milliseconds, and beside them its own share.
   if ('apisix_latency' in object && typeof object['latency'] === 'number') return object['latency'] / 1000;
+  // Echo writes nanoseconds, and beside them `"latency_human": "1.25ms"`.
   if ('latency_human' in object && typeof object['latency'] === 'number') return object['latency'] / 1e9;
   for (const name in object) {
     const value = object[name];

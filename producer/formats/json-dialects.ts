@@ -1,7 +1,6 @@
 import { cloudRequest } from './cloud-requests.js';
+import { isObject, type Members } from './members.js';
 import { windowsEvent } from './windows-events.js';
-
-type Members = Record<string, unknown>;
 
 /** MongoDB's letters; debug has a number behind it. */
 const MONGO_LEVELS: Readonly<Record<string, string>> = { F: 'fatal', E: 'error', W: 'warning', I: 'info', D: 'debug' };
@@ -111,8 +110,4 @@ function rendered(template: unknown, properties: Members): unknown {
 
 function textOf(bytes: readonly unknown[]): string {
   return Buffer.from(bytes.map(Number)).toString();
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

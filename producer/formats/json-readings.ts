@@ -1,6 +1,6 @@
 import { ReadingFields } from './line-format.js';
+import { isObject, type Members } from './members.js';
 
-type Members = Readonly<Record<string, unknown>>;
 type Measurement = 'temperature' | 'pressure';
 
 const SENSORS = [
@@ -128,8 +128,4 @@ function sensorOf(object: Members): unknown {
     }
   }
   return friendly;
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isObject, type Members } from './members.js';
 import { objectsInRow } from './spread-objects.js';
 
 /** More in one line are refused: each is an event that waits in memory for the others. */
@@ -15,8 +16,6 @@ const LISTS = ['Records', 'records', 'logEvents'] as const;
 const ANSWERS = ['data', 'logs', 'events', 'items', 'results', 'entries', 'messages', 'hits', 'value', ...LISTS];
 /** The members that may be a list of records. */
 export const LIST_NAMES: ReadonlySet<string> = new Set(ANSWERS);
-
-type Members = Readonly<Record<string, unknown>>;
 
 /**
  * The records of a line that holds a list of them, a text each: `[{…},{…}]` as shippers send batches, `{"Records":[…]}` as
@@ -96,10 +95,6 @@ function heldBy(envelope: Members): unknown[] | undefined {
     }
   }
   return undefined;
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `/aws/lambda/orders` is the service orders, and a stream is what one instance of it writes. */

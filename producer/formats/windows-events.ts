@@ -1,4 +1,4 @@
-type Members = Readonly<Record<string, unknown>>;
+import { isObject, type Members } from './members.js';
 
 /** Of System/Level, where 0 is for what is always logged. */
 const LEVELS = ['info', 'critical', 'error', 'warning', 'info', 'debug'];
@@ -36,8 +36,4 @@ function attribute(element: unknown, name: string): unknown {
   if (!isObject(element)) return undefined;
   const attributes = isObject(element['#attributes']) ? element['#attributes'] : element;
   return attributes[name] ?? attributes[`@${name}`];
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

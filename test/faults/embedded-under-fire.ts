@@ -75,15 +75,8 @@ export class EmbeddedUnderFire extends UnderFire {
 
   get #goals(): string[] {
     return [
-      ...[
-        'start',
-        '--input',
-        this.field.file.path,
-        '--grace',
-        `${GRACE_MS}ms`,
-        '--data-dir',
-        join(this.field.data, 'goals'),
-      ],
+      ...['start', '--input', this.field.file.path, '--data-dir', join(this.field.data, 'goals')],
+      ...['--grace', `${GRACE_MS}ms`],
       ...['--partitions', String(PARTITIONS), '--commit-interval', '50ms'],
     ];
   }

@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { rangeQuery, type TimeRange } from '../shell/range.js';
-import { answerOf, api, type LogLine } from './client.js';
+import { ApiProblem, answerOf, api, type LogLine } from './client.js';
 
 /** What pages ask the API, each by a key of its own. A range that ends now is asked for again as time goes on. */
 
@@ -117,11 +117,16 @@ export const topicsOf = () =>
 export const tablesOf = () =>
   queryOptions({
     queryKey: ['query', 'tables'],
-    queryFn: ({ signal }) => answerOf(api.GET('/query/tables', { signal })),
-    // There is no table until the first lines are stored.
-    refetchInterval: ({ state }) => (state.error === null ? false : FREQUENT_MS),
+    // There is none until the first lines are stored.
+    queryFn: ({ signal }) => answerOf(api.GET('/query/tables', { signal })).catch(nothingStored),
+    refetchInterval: ({ state }) => (state.data?.items.length === 0 ? FREQUENT_MS : false),
     staleTime: 60_000,
   });
+
+function nothingStored(error: unknown): { readonly items: [] } {
+  if (error instanceof ApiProblem && error.status === 404) return { items: [] };
+  throw error;
+}
 
 interface LinesQuery {
   readonly source: LogLine['kind'];

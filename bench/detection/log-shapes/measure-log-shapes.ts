@@ -9,6 +9,7 @@ import { ReadText } from '../../../producer/read-text.js';
 import type { AccessLog, Incident, ServiceLog } from '../../../schemas/records.js';
 import { ApplicationRun } from '../../../test/reference/run-application.js';
 import { median } from '../shapes/shapes.js';
+import { type MeasureOptions, tell } from '../told.js';
 import { LOG_FAULTS, type LogFault, type LogFaultName, secondsOf } from './log-faults.js';
 import { LOG_FAULT_SHAPES, LOG_SHAPES, type LogShape } from './log-shapes.js';
 import { type ArrivingLine, linesOfLogs } from './log-text.js';
@@ -102,16 +103,7 @@ function startOf({ begins: [day, hour] = [6, 9] }: LogShape): number {
   return Date.UTC(2026, 4, day, hour);
 }
 
-export async function measureOnLogShapes(options: {
-  readonly seed: number;
-  readonly tells: boolean;
-  readonly only: string;
-}): Promise<void> {
-  const { only, seed, tells } = options;
-  const tell = (incidents: readonly Incident[]) => {
-    for (const { opened, scope, severity, summary } of tells ? incidents : [])
-      console.log(`    ${new Date(opened).toISOString()} ${severity} ${scope}: ${summary}`);
-  };
+export async function measureOnLogShapes({ only, seed, tells }: MeasureOptions): Promise<void> {
   console.log('| normal traffic | hours of programs | false incidents | per hour | lines not read |');
   console.log('| --- | ---: | ---: | ---: | ---: |');
   for (const shape of LOG_SHAPES.filter(({ name }) => name.includes(only))) {
@@ -120,14 +112,14 @@ export async function measureOnLogShapes(options: {
     const hours = shape.hours * shape.programs.length;
     const { length } = outcome.incidents;
     console.log(`| ${shape.name} | ${hours} | ${length} | ${(length / hours).toFixed(3)} | ${outcome.unread} |`);
-    tell(outcome.incidents);
+    if (tells) tell(outcome.incidents);
   }
   for (const shape of LOG_FAULT_SHAPES.filter(({ name }) => name.includes(only))) {
-    await measureFaults(shape, seed, tell);
+    await measureFaults(shape, seed, tells);
   }
 }
 
-async function measureFaults(shape: LogShape, seed: number, tell: (incidents: readonly Incident[]) => void) {
+async function measureFaults(shape: LogShape, seed: number, tells: boolean) {
   const faults = faultsOf();
   const hours = ((faults.at(-1)?.endS ?? 0) + PAUSE_S) / 3600;
   const startMs = startOf(shape);
@@ -142,7 +134,7 @@ async function measureFaults(shape: LogShape, seed: number, tell: (incidents: re
     const delay = Math.min(...own.map(secondsTo)) - fault.startS;
     if (own.length > 0) delays.push(delay);
     console.log(`| ${fault.kind} | ${own.length === 0 ? '' : delay.toFixed(1)} | ${own.length} |`);
-    tell(own);
+    if (tells) tell(own);
   }
   const others = incidents.filter((one) => !faults.some((fault) => isOf(one, fault)));
   console.log(
@@ -150,5 +142,5 @@ async function measureFaults(shape: LogShape, seed: number, tell: (incidents: re
       `incidents of a fault ${((incidents.length - others.length) / Math.max(1, delays.length)).toFixed(2)}, ` +
       `false ${others.length} in ${hours.toFixed(1)} h`,
   );
-  tell(others);
+  if (tells) tell(others);
 }

@@ -5,6 +5,7 @@
 import type { Incident, SensorReading } from '../../../schemas/records.js';
 import { ApplicationRun } from '../../../test/reference/run-application.js';
 import { median } from '../shapes/shapes.js';
+import { type MeasureOptions, tell } from '../told.js';
 import { OTHER_SENSOR_FAULTS, type OtherSensorFault, type OtherSensorFaultKind } from './sensor-faults.js';
 import { readingsOf } from './sensor-readings.js';
 import { OTHER_SENSOR_SHAPES, type SensorShape } from './sensor-shapes.js';
@@ -57,17 +58,7 @@ function labelOf({ isHeldOut, name }: SensorShape): string {
   return isHeldOut ? `held out: ${name}` : name;
 }
 
-function tell(incidents: readonly Incident[]): void {
-  for (const { detectors, opened, scope, summary } of incidents)
-    console.log(`    ${new Date(opened).toISOString()} ${scope} ${detectors.join()}: ${summary}`);
-}
-
-export async function measureOnOtherSensors(options: {
-  readonly seed: number;
-  readonly tells: boolean;
-  readonly only: string;
-}): Promise<void> {
-  const { only, seed, tells } = options;
+export async function measureOnOtherSensors({ only, seed, tells }: MeasureOptions): Promise<void> {
   const shapes = OTHER_SENSOR_SHAPES.filter(({ name }) => name.includes(only));
   const found = new Map<OtherSensorFaultKind, string[]>();
   console.log(

@@ -4,6 +4,7 @@
  */
 import type { Incident } from '../../../schemas/records.js';
 import { incidentsOf, median, normalRow } from '../shapes/shapes.js';
+import { type MeasureOptions, tell } from '../told.js';
 import { durationMsOf, OTHER_FAULTS, type OtherFault, type OtherFaultKind } from './other-faults.js';
 import { linesOfOther } from './other-traffic.js';
 import { OTHER_FAULT_SHAPES, OTHER_SHAPES, type OtherShape } from './service-shapes.js';
@@ -33,16 +34,7 @@ function isOf({ opened }: Incident, { endMs, startMs }: OtherFault): boolean {
   return opened > startMs && opened <= endMs + AFTER_MS;
 }
 
-export async function measureOnOtherShapes(options: {
-  readonly seed: number;
-  readonly tells: boolean;
-  readonly only: string;
-}): Promise<void> {
-  const { only, seed, tells } = options;
-  const tell = (incidents: readonly Incident[]) => {
-    for (const { detectors, opened, scope, summary } of tells ? incidents : [])
-      console.log(`    ${new Date(opened).toISOString()} ${scope} ${detectors.join()}: ${summary}`);
-  };
+export async function measureOnOtherShapes({ only, seed, tells }: MeasureOptions): Promise<void> {
   console.log('| normal traffic | service-hours | false incidents | a service-week | lines not counted |');
   console.log('| --- | ---: | ---: | ---: | ---: |');
   for (const shape of OTHER_SHAPES.filter(({ name }) => name.includes(only))) {
@@ -52,7 +44,7 @@ export async function measureOnOtherShapes(options: {
     const label = isHeldOut ? `held out: ${name}` : name;
     const result = { shape: label, serviceHours: hours * services.length, falseIncidents: incidents };
     console.log(normalRow({ ...result, uncounted: 1 - counted / all }));
-    tell(incidents);
+    if (tells) tell(incidents);
   }
   for (const shape of OTHER_FAULT_SHAPES.filter(({ name }) => name.includes(only))) {
     const faults = faultsOf(shape);
@@ -73,6 +65,6 @@ export async function measureOnOtherShapes(options: {
       `recall ${(delays.length / faults.length).toFixed(3)}, by chance ${chance.toFixed(3)}, ` +
         `median ${(median(delays) ?? 0).toFixed(1)} s, false ${others.length} in ${hours.toFixed(1)} h`,
     );
-    tell(others);
+    if (tells) tell(others);
   }
 }

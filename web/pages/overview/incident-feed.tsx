@@ -64,12 +64,13 @@ export function IncidentFeed({
 
 /** The last incidents of a log that is older, or was quiet for long. */
 function Before() {
-  const { data } = useQuery(incidentsOf({ limit: String(MAX_OVER) }));
-  const { data: alerts } = useQuery({ ...alertsOf({}), enabled: data !== undefined && data.items.length > 0 });
-  if (data === undefined || data.items.length === 0) return null;
+  const incidents = useQuery(incidentsOf({ limit: String(MAX_OVER) })).data?.items ?? [];
+  const from = String(Math.min(...incidents.map(({ opened }) => opened)));
+  const { data: alerts } = useQuery({ ...alertsOf({ from }), enabled: incidents.length > 0 });
+  if (incidents.length === 0) return null;
   return (
     <div className="over">
-      {data.items.map((incident) => (
+      {incidents.map((incident) => (
         <Over key={incident.id} incident={incident} alerts={alerts?.items ?? []} />
       ))}
     </div>

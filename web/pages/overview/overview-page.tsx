@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { Incident } from '../../api/client.js';
-import { alertsOf, hostsOf, incidentsOf, metricsOf, sensorsOf, servicesOf } from '../../api/questions.js';
+import { alertsOf, incidentsOf, metricsOf } from '../../api/questions.js';
 import { Icon } from '../../parts/icon.js';
 import { gravestOf } from '../../parts/incident-words.js';
 import { Failure, Loading } from '../../parts/state.js';
+import { useWatched } from '../../parts/watched.js';
 import { count, when } from '../../parts/wording.js';
 import { useRange, useRangeLink } from '../../shell/range.js';
 import { TopBar } from '../../shell/top-bar.js';
@@ -68,30 +69,20 @@ export function OverviewPage() {
 }
 
 function NothingUnusual({ incidents }: { readonly incidents: readonly Incident[] }) {
-  const { data: services } = useQuery(servicesOf());
-  const { data: hosts } = useQuery(hostsOf());
-  const { data: sensors } = useQuery(sensorsOf());
+  const watched = useWatched();
   const linkTo = useRangeLink();
   const last = incidents.map(({ resolved }) => resolved ?? 0).reduce((one, other) => Math.max(one, other), 0);
-  const counts = [
-    { href: '/services', number: services?.items.length ?? 0, name: 'service' },
-    { href: '/hosts', number: hosts?.items.filter(({ host }) => host !== '*').length ?? 0, name: 'host' },
-    { href: '/sensors', number: sensors?.items.length ?? 0, name: 'sensor' },
-  ];
-  const total = counts.reduce((sum, { number }) => sum + number, 0);
-  const watched = counts.flatMap(({ href, name, number }) =>
-    number === 0 ? [] : [{ href, words: count(number, name) }],
-  );
+  const total = watched.reduce((sum, { number }) => sum + number, 0);
   return (
     <section className="calm" aria-label="Now">
       <Icon name="ok" />
       <h2>Nothing unusual.</h2>
       <p className="t2">
-        {watched.map(({ href, words }, index) => (
+        {watched.map(({ href, name, number }, index) => (
           <span key={href}>
             {index > 0 && ', '}
             <Link className="n" href={linkTo(href)}>
-              {words}
+              {count(number, name)}
             </Link>
           </span>
         ))}

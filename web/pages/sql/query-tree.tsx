@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { ApiProblem, answerOf, api, doneBy } from '../../api/client.js';
+import { answerOf, api, doneBy } from '../../api/client.js';
 import { tablesOf } from '../../api/questions.js';
 import { Icon } from '../../parts/icon.js';
 import { RemoveButton } from '../../parts/remove-button.js';
@@ -81,11 +81,6 @@ export function QueryTree({ history, onChoose, sql }: QueryTreeProps) {
   );
 }
 
-/** Of the lake, in which nothing was stored. */
-function isThereNone({ data, error }: { readonly data: unknown; readonly error: unknown }): boolean {
-  return data === undefined && error instanceof ApiProblem && error.status === 404;
-}
-
 function Tables({ onChoose }: { readonly onChoose: (sql: string) => void }) {
   const asked = useQuery(tablesOf());
   const [words, setWords] = useState('');
@@ -102,10 +97,7 @@ function Tables({ onChoose }: { readonly onChoose: (sql: string) => void }) {
         onChange={({ target }) => setWords(target.value)}
       />
       <h2 className="il-h">Tables</h2>
-      <Answer
-        asked={isThereNone(asked) ? { ...asked, data: { items: [] } } : asked}
-        what="The tables could not be read."
-      >
+      <Answer asked={asked} what="The tables could not be read.">
         {({ items }) =>
           items.length === 0 ? (
             <p className="px-2">
