@@ -90,6 +90,7 @@ export class CombinedFormat implements LineFormat {
       takeTail(line, refererAndAgent(line, next, fields, this.#keepsDetails), fields);
     } else if (SIZE_AND_SECONDS.test(line.slice(end - 1, end + 16))) {
       fields.bytes = line.slice(start, end);
+      secondsAndHost(line.slice(next), fields);
       takeTail(line, end, fields);
     } else {
       fields.bytes = SIZE_AND_WORD.exec(line.slice(start))?.[1];

@@ -46,6 +46,7 @@ describe('what stands behind a combined line', () => {
   it('is read without referrer and agent, too, and the host where it has its name', () => {
     expect(read(`${HEAD} 0.142`)).toMatchObject({ bytes: '1234', requestTime: '0.142' });
     expect(read(`${HEAD} 0.142 0.140`)).toMatchObject({ requestTime: '0.142', upstreamTime: '0.140' });
+    expect(read(`${HEAD} 0.142 a.example`)).toMatchObject({ bytes: '1234', requestTime: '0.142', host: 'a.example' });
     expect(read(`${COMBINED} host=a.example rt=0.142`)).toMatchObject({ host: 'a.example', requestTime: '0.142' });
   });
 });
