@@ -11,6 +11,7 @@ import type { Availability } from './availability.js';
 import { errorClass, isKafkaError } from './client-errors.js';
 import { clientSettings, type KafkaSettings } from './client-settings.js';
 import { type Callback, call, persistently, UnansweredCallError } from './kafka-call.js';
+import { type OffsetQuestion, OffsetQuestions } from './offset-questions.js';
 import { type Asked, accessDenied } from './refusals.js';
 
 const { ERRORS } = kafka.CODES;
@@ -19,8 +20,6 @@ const REQUEST_MS = 10_000;
 const PROBE_MS = 2000;
 /** How long closing waits for what is under way. */
 const CLOSE_MS = 1000;
-/** Each call holds one of the few threads that Node has for them, for as long as brokers are away: commits need some, too. */
-const OFFSET_LANES = 2;
 /** So many calls in a row that do not come back are asked again, while brokers may be away, of a new client. */
 const MAX_GIVEN_UP = 3;
 const INTERNAL_SEGMENT_BYTES = 50 * 1024 * 1024;
@@ -48,8 +47,10 @@ export class KafkaAdmin {
   /** Calls that have not come back, and the client that each is one of. */
   readonly #inCall = new Map<Promise<void>, AdminClient>();
   #givenUp = 0;
-  readonly #offsetLanes: Promise<unknown>[] = Array.from({ length: OFFSET_LANES }, () => Promise.resolve());
-  #offsetsAsked = 0;
+  readonly #offsets = new OffsetQuestions({
+    together: (questions) => this.#offsetsOf(questions),
+    alone: (question) => this.#offset(question),
+  });
   #closed = false;
 
   constructor(options: KafkaAdminOptions) {
@@ -71,19 +72,10 @@ export class KafkaAdmin {
     offset: OffsetSpec,
     isolationLevel = kafka.IsolationLevel.READ_COMMITTED,
   ): Promise<number> {
-    const lane = this.#offsetsAsked++ % OFFSET_LANES;
-    const asked = (this.#offsetLanes[lane] ?? Promise.resolve()).then(() =>
-      this.#offset(topicPartition, offset, isolationLevel),
-    );
-    this.#offsetLanes[lane] = asked.catch(() => {});
-    return asked;
+    return this.#offsets.offset({ topicPartition, offset, isolationLevel });
   }
 
-  async #offset(
-    topicPartition: TopicPartition,
-    offset: OffsetSpec,
-    isolationLevel: kafka.IsolationLevel,
-  ): Promise<number> {
+  async #offset({ isolationLevel, offset, topicPartition }: OffsetQuestion): Promise<number> {
     const [result] = await this.ask<ListOffsetsResult[]>(
       (done) =>
         this.#client.listOffsets(
@@ -95,6 +87,20 @@ export class KafkaAdmin {
     );
     if (result === undefined) throw new LogError('LOG_IO', `Kafka names no offset of ${topicPartition.topic}`);
     return result.offset;
+  }
+
+  /** Of partitions that are asked for in the same way. Asks once, and does not wait long for one that has no leader. */
+  async #offsetsOf(questions: readonly OffsetQuestion[]): Promise<readonly ListOffsetsResult[]> {
+    const isolationLevel = questions[0]?.isolationLevel ?? kafka.IsolationLevel.READ_COMMITTED;
+    return this.#askOnce<ListOffsetsResult[]>(
+      (done) =>
+        this.#client.listOffsets(
+          questions.map(({ offset, topicPartition }) => ({ ...topicPartition, offset })),
+          { timeout: PROBE_MS, isolationLevel },
+          done,
+        ),
+      'listOffsets',
+    );
   }
 
   async deleteRecords(topicPartition: TopicPartition, beforeOffset: number): Promise<void> {
