@@ -18,6 +18,8 @@ import {
 
 /** Scores from here are far from usual: somewhat less than what opens an episode. */
 const RECURRENCE_SCORE = 0.2;
+/** As many times as this beyond a bound, or more, is as far as can be told. */
+const FARTHEST = 1000;
 
 /** What is known of the signals of a detection. */
 export interface SignalsState {
@@ -93,7 +95,7 @@ function judgeChart<O>(
   const isFar = charted.score >= RECURRENCE_SCORE;
   const isUsual = isRecurring(
     state.recurrences[chart],
-    { time: start, windowMs: end - start, isFar, isWork, excess: outside(charted) },
+    { time: start, windowMs: end - start, isFar, isWork, excess: timesBeyond(charted) },
     calendar.localTime,
   );
   return isUsual && !isFault && charted.isAnomalous ? { ...charted, isAnomalous: false } : charted;
@@ -105,9 +107,10 @@ function isNothing(state: unknown): boolean {
   return true;
 }
 
-/** How far a value is from the range that was expected. */
-function outside({ expected: { high, low }, value }: Charted): number {
-  return Math.max(0, value - high, low - value);
+/** How many times as far as the bound that was expected a value goes, however near that bound is; 0: it is within. */
+function timesBeyond({ expected: { high, low }, value }: Charted): number {
+  if (value > high) return value / Math.max(high, value / FARTHEST);
+  return value < low ? low / Math.max(value, low / FARTHEST) : 0;
 }
 
 function deviationOf<O>(detection: string, { chart, field, severity }: ChartSignal<O>, charted: Charted): Deviation {

@@ -252,9 +252,12 @@ describe('a surge of a small rate', () => {
 
 describe('what comes again and again', () => {
   const MINUTE_MS = 60_000;
-  const at = (state: ReturnType<typeof initialRecurrence>, time: number, excess = 0.3) => {
-    const isUsual = isRecurring(state, { time, windowMs: 5000, isFar: true, excess });
-    isRecurring(state, { time: time + 5000, windowMs: 5000, isFar: false, excess: 0 });
+  /** Not at round times: then two are enough. */
+  const FROM_MS = 100_000;
+  const at = (state: ReturnType<typeof initialRecurrence>, ms: number, excess = 1.3, isWork = true) => {
+    const time = FROM_MS + ms;
+    const isUsual = isRecurring(state, { time, windowMs: 5000, isFar: true, excess, isWork });
+    isRecurring(state, { time: time + 5000, windowMs: 5000, isFar: false, excess: 0, isWork });
     return isUsual;
   };
 
@@ -268,6 +271,24 @@ describe('what comes again and again', () => {
     const late = minutes < 20 ? [0, 0, 5000, 0, 5000] : [5000, 15_000, 10_000, 5000, 15_000];
     const times = late.map((ms, n) => n * minutes * MINUTE_MS + ms);
     expect(times.map((time) => at(state, time))).toEqual([false, false, true, true, true]);
+  });
+
+  it('are failures, which are usual where they come each day, and not each quarter of an hour or at other even distances', () => {
+    const failures = (periodMs: number) => {
+      const state = initialRecurrence();
+      return [0, 1, 2, 3, 4, 5].map((n) => at(state, n * periodMs, 1.3, false));
+    };
+    expect(failures(15 * MINUTE_MS)).not.toContain(true);
+    expect(failures(437_000)).not.toContain(true);
+    expect(failures(24 * 60 * MINUTE_MS)).toEqual([false, false, true, true, true, true]);
+  });
+
+  it('each 7 minutes, found a window or two sooner or later, is usual from the fifth time on at the latest', () => {
+    const random = new Random(13);
+    const state = initialRecurrence();
+    const isUsual = Array.from({ length: 50 }, (_, n) => at(state, n * 7 * MINUTE_MS + 5000 * random.below(3)));
+    expect(isUsual.slice(0, 3)).toEqual([false, false, false]);
+    expect(isUsual.slice(4)).not.toContain(false);
   });
 
   it('hides nothing that goes much further, however often that comes, until it is what mostly comes', () => {
