@@ -149,6 +149,7 @@ export const sensorScoreRecord = z
     sensor_id: z.string(),
     temperature: nullableNumber,
     pressure: nullableNumber,
+    value: nullableNumber,
     timestamp: time,
     anomaly_score: z.number(),
     learned_score: z.number(),
@@ -172,6 +173,10 @@ export const sensorHourRecord = z
     pressure_avg: nullableNumber,
     pressure_max: nullableNumber,
     pressure_stddev: nullableNumber,
+    value_min: nullableNumber,
+    value_avg: nullableNumber,
+    value_max: nullableNumber,
+    value_stddev: nullableNumber,
   })
   .meta({ id: 'SensorHour' });
 

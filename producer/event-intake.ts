@@ -8,6 +8,7 @@ import {
   type LineOutcome,
   LineRefusal,
   NO_RECORD,
+  ReadingFields,
   ServiceFields,
   says,
   UNFINISHED,
@@ -130,7 +131,14 @@ export class EventIntake {
     if (event instanceof LineRefusal) this.refuse(text, source, event.reason);
     else if (isRequest(event)) this.#requests.push(event);
     else if (isServiceLog(event)) this.#serviceLogs.push(event);
-    else this.#readings.push(event);
+    else {
+      this.#readings.push(event);
+      const { more = [] } = fields instanceof ReadingFields ? fields : {};
+      for (const reading of more) {
+        reading.time = new Date(event.timestamp).toISOString();
+        this.addFields(reading, text, source);
+      }
+    }
   }
 
   /** @param reason a word that stays the same, a colon, and what is wrong */

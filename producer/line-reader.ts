@@ -7,6 +7,7 @@ import {
   type LineOutcome,
   LineRefusal,
   NO_RECORD,
+  ReadingFields,
   ServiceFields,
   UNFINISHED,
 } from './formats/line-format.js';
@@ -281,6 +282,18 @@ export class LineReader {
     }
     read.event = event;
     read.time = event.timestamp;
+    if (outcome instanceof ReadingFields && outcome.more !== undefined) read.others = this.#more(read, outcome.more);
+  }
+
+  /** What the line says besides, each as if it had a line of its own. */
+  #more(read: ReadLine, more: readonly ReadingFields[]): ReadLine[] {
+    return more.map((fields) => {
+      const part = { ...read, event: undefined, others: [] };
+      // What is odd with it is said once.
+      fields.time = new Date(read.time).toISOString();
+      this.#become(part, fields);
+      return part;
+    });
   }
 
   /**
@@ -299,7 +312,8 @@ export class LineReader {
     const first = parts.find(({ event }) => event !== undefined) ?? parts[0];
     if (first === undefined) return read;
     const { bad, event, excluded, time } = first;
-    return { ...read, bad, event, excluded, time, others: parts.filter((part) => part !== first) };
+    const others = parts.flatMap((part) => [...(part === first ? [] : [part]), ...(part.others ?? [])]);
+    return { ...read, bad, event, excluded, time, others };
   }
 
   #outcomeOf(text: string): LineOutcome {

@@ -1,13 +1,13 @@
 import type { SensorReading } from '../schemas/records.js';
 import type { EventClock } from './event-clock.js';
 import { LineRefusal, type ReadingFields, says, shown } from './formats/line-format.js';
+import { isNumeric } from './formats/quantities.js';
 import type { OddFieldCounts } from './odd-fields.js';
 
 const LONGEST_NAME = 1024;
-const DECIMAL = /^\s*[+-]?(?:\d{1,15}(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?\s*$/;
 
 /**
- * Makes a reading of a line's fields: it must name a sensor and a time, and have a temperature or a pressure.
+ * Makes a reading of a line's fields: it must name a sensor and a time, and have a temperature, a pressure or a value.
  *
  * @param source the sensor of lines that name none
  */
@@ -26,15 +26,18 @@ export function readingOf(
   }
   const temperature = measured(fields.temperature, 'temperature', oddFields);
   const pressure = measured(fields.pressure, 'pressure', oddFields);
-  if (temperature === null && pressure === null) {
-    return new LineRefusal('no-measurement', 'neither a temperature nor a pressure that is a number');
+  const value = measured(fields.value, fields.quantity ?? 'value', oddFields);
+  if (temperature === null && pressure === null && value === null) {
+    return new LineRefusal('no-measurement', 'no temperature, pressure or value that is a number');
   }
-  return { sensor_id: sensor.slice(0, LONGEST_NAME), temperature, pressure, timestamp, is_anomaly: false };
+  const { quantity } = fields;
+  const name = quantity === undefined ? sensor : `${sensor}/${quantity}`;
+  return { sensor_id: name.slice(0, LONGEST_NAME), temperature, pressure, value, timestamp, is_anomaly: false };
 }
 
 function measured(value: unknown, name: string, oddFields: OddFieldCounts): number | null {
   if (!says(value)) return null;
-  const number = typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value;
+  const number = typeof value === 'string' && isNumeric(value) ? Number(value) : value;
   if (typeof number === 'number' && Number.isFinite(number)) return number;
   oddFields.add(name, 'no number');
   return null;

@@ -89,6 +89,8 @@ export interface SensorReading {
   /** Degrees Celsius. */
   readonly temperature: number | null;
   readonly pressure: number | null;
+  /** Any other quantity, which the sensor is named after: `pump-1/vibration`. */
+  readonly value?: number | null;
   readonly timestamp: number;
   /** Of simulated readings: whether a fault was put into it. */
   readonly is_anomaly: boolean;
@@ -98,6 +100,7 @@ export interface SensorScore {
   readonly sensor_id: string;
   readonly temperature: number | null;
   readonly pressure: number | null;
+  readonly value: number | null;
   readonly timestamp: number;
   /** 1 when a limit is exceeded, else 0. */
   readonly anomaly_score: number;
@@ -121,6 +124,10 @@ export interface SensorHour {
   readonly pressure_avg: number | null;
   readonly pressure_max: number | null;
   readonly pressure_stddev: number | null;
+  readonly value_min: number | null;
+  readonly value_avg: number | null;
+  readonly value_max: number | null;
+  readonly value_stddev: number | null;
 }
 
 export interface BrokenRule {

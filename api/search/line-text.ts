@@ -5,7 +5,7 @@ export const COLUMNS: Readonly<Record<string, readonly string[]>> = {
     ...['user_id', 'session_id', 'request_id', 'ip', 'source', 'is_anomaly'],
   ],
   requests: ['server', 'client_ip', 'method', 'host', 'status', 'request_time', 'bytes', 'country'],
-  sensors: ['sensor_id', 'temperature', 'pressure', 'is_anomaly'],
+  sensors: ['sensor_id', 'temperature', 'pressure', 'value', 'is_anomaly'],
   'dead-letters': ['reason', 'source', 'partition', 'offset', 'line', 'node', 'task', 'record'],
   late: ['late_for', 'late_by_ms', 'grace_needed_ms', 'source', 'partition', 'offset', 'record'],
 };

@@ -43,7 +43,13 @@ function isRefused(outcome: unknown): boolean {
 
 const SERVICE = { time: 'time', service: 'service', level: 'level', message: 'message', source: 'source' } as const;
 const REQUEST = { time: 'time', client_ip: 'client', host: 'host', path: 'path', status: 'status' } as const;
-const READING = { time: 'time', sensor_id: 'sensor', temperature: 'temperature', pressure: 'pressure' } as const;
+const READING = {
+  time: 'time',
+  sensor_id: 'sensor',
+  temperature: 'temperature',
+  pressure: 'pressure',
+  value: 'value',
+} as const;
 
 /** What `--map` would say that the first line's members are taken for; `?` where a field is found in none. */
 export function mapOf(

@@ -4,6 +4,8 @@ import { basename } from 'node:path';
 const CONTAINER = /^(?<pod>[^_]+)_(?<namespace>[^_]+)_(?<container>.+)-[\da-f]{64}\.log/;
 const ENDINGS =
   /\.(?:log|json|jsonl|ndjson|csv|tsv|txt|out|err|gz|xz|zst|bz2)$|[._-]\d[\d._-]*$|[._-](?:stdout|stderr|error|out|err|access)$/i;
+/** Tables are numbered by what they are of, and dated as logs are: `pump-2_2024-03-07.csv.gz` is of `pump-2`. */
+const TABLE = /^(?<of>.+?)(?:[._-]\d{4}[\d._-]*)?\.(?:csv|tsv)(?:\.|$)/i;
 /** Names that say nothing of a service. */
 const NO_SERVICES = new Set([
   '',
@@ -25,7 +27,8 @@ export function serviceFromFile(path: string): string | undefined {
   const name = basename(path);
   const container = CONTAINER.exec(name)?.groups?.['container'];
   if (container !== undefined) return container;
-  let plain = name;
-  while (ENDINGS.test(plain)) plain = plain.replace(ENDINGS, '');
+  const table = TABLE.exec(name)?.groups?.['of'];
+  let plain = table ?? name;
+  while (table === undefined && ENDINGS.test(plain)) plain = plain.replace(ENDINGS, '');
   return NO_SERVICES.has(plain.toLowerCase()) ? undefined : plain;
 }

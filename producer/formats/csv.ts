@@ -1,6 +1,14 @@
 import { csvValues, firstRow } from './csv-values.js';
 import type { JsonFormat } from './json.js';
-import { type LineFormat, type LineOutcome, LineRefusal, NO_RECORD, shown } from './line-format.js';
+import {
+  type LineFormat,
+  type LineOutcome,
+  LineRefusal,
+  NO_RECORD,
+  ReadingFields,
+  RequestFields,
+  shown,
+} from './line-format.js';
 import { SpreadRows } from './spread-rows.js';
 
 const NAME = /^\s*"?[\p{L}_@][\p{L}\w \r\n.@()[\]/°%-]{0,63}"?\s*$/u;
@@ -16,7 +24,6 @@ const TRANSLATED: Readonly<Record<string, string>> = {
   ...{ fecha: 'date', hora: 'time', temperatura: 'temperature', presión: 'pressure', pressão: 'pressure' },
   ...{ ora: 'time', pressione: 'pressure', sensore: 'sensor' },
 };
-const MEASURED = /^(?:temp|pressure|value$)/;
 const CLOCK = /^\d{1,2}:\d{2}/;
 const SEPARATORS = [',', ';', '\t', '|'];
 const TIME_NAME = /^(?:@?time(?:stamp)?|ts|date(?:time)?|t)\b/i;
@@ -29,6 +36,8 @@ export class CsvFormat implements LineFormat {
   #header: readonly string[] | undefined;
   #separator = ',';
   #spread: SpreadRows | undefined;
+  /** Rows before were readings. */
+  #isOfReadings = false;
 
   /** @param objects says what the columns are, as of an object in JSON */
   constructor(objects: JsonFormat | undefined) {
@@ -62,7 +71,12 @@ export class CsvFormat implements LineFormat {
       const why = this.#header === undefined ? 'no header that names a time' : `not ${this.#header.length} values`;
       return new LineRefusal('not-in-format', `${why}: ${shown(line)}`);
     }
-    return this.#objects.readObject(object);
+    const outcome = this.#objects.readObject(object, true);
+    if (outcome instanceof ReadingFields) this.#isOfReadings = true;
+    else if (this.#isOfReadings && outcome instanceof RequestFields) {
+      return new LineRefusal('no-measurement', 'no value is a number, where rows before have one');
+    }
+    return outcome;
   }
 
   /** The values of a line by the columns' names; undefined for what does not fit the header. */
@@ -74,7 +88,7 @@ export class CsvFormat implements LineFormat {
     for (const [index, name] of this.#header.entries()) {
       const value = values[index];
       if (value === undefined || value === '') continue;
-      object[name] = this.#separator !== ',' && MEASURED.test(name) ? withPoint(value) : value;
+      object[name] = this.#separator === ',' || TIME_NAME.test(name) ? value : withPoint(value);
     }
     const { date, time } = object;
     if (typeof date === 'string' && typeof time === 'string' && CLOCK.test(time)) {

@@ -1,5 +1,6 @@
 import { ReadingFields } from './line-format.js';
 import { isObject, type Members } from './members.js';
+import { quantitiesBeside } from './quantities.js';
 
 type Measurement = 'temperature' | 'pressure';
 
@@ -51,6 +52,8 @@ export function readingIn(object: Members): ReadingFields | undefined {
   fields.sensor = sensorOf(object);
   const inner = WITHIN.map((name) => object[name]).filter(isObject);
   for (const members of [object, ...inner]) for (const name of TIMES) fields.time ??= members[name];
+  const more = quantitiesBeside(object, fields.sensor, fields.time);
+  if (more.length > 0) fields.more = more;
   return fields.sensor === undefined && fields.time === undefined ? undefined : fields;
 }
 

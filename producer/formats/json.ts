@@ -18,6 +18,7 @@ import {
   ServiceFields,
   says,
 } from './line-format.js';
+import { quantitiesIn } from './quantities.js';
 import { serviceFieldsOf } from './service-members.js';
 
 /** Members in which others keep a line as it was: Docker, Filebeat, Fluent Bit, the journal, Loki. */
@@ -82,16 +83,17 @@ export class JsonFormat implements LineFormat {
     return object instanceof LineRefusal ? object : this.readObject(object);
   }
 
-  readObject(object: object): LineOutcome {
-    const outcome = this.#read(object);
+  /** @param isTable it is a row under a header that names all columns */
+  readObject(object: object, isTable = false): LineOutcome {
+    const outcome = this.#read(object, isTable);
     if (this.#requestsOnly || !isIncomplete(outcome)) return outcome;
     const record = recordIn(object as Record<string, unknown>);
     if (record !== undefined) return this.#otlp(record);
     const members = object as Record<string, unknown>;
     const translated = inCommonWords(members, TIMES);
-    if (translated !== undefined) return this.#read(translated);
+    if (translated !== undefined) return this.#read(translated, isTable);
     const time = outcome instanceof LineRefusal || says(timeOf(outcome)) ? undefined : timeWithin(members);
-    const timed = time === undefined ? outcome : this.#read({ ...members, timestamp: time });
+    const timed = time === undefined ? outcome : this.#read({ ...members, timestamp: time }, isTable);
     return timed instanceof RequestFields ? ofService(timed, object) : timed;
   }
 
@@ -105,7 +107,7 @@ export class JsonFormat implements LineFormat {
     return inner instanceof ServiceFields || inner instanceof RequestFields ? inner : outer;
   }
 
-  #read(object: object): LineOutcome {
+  #read(object: object, isTable: boolean): LineOutcome {
     const members = object as Record<string, unknown>;
     if (this.#requestsOnly) return this.#fields.read(object);
     const message = messageIn(object);
@@ -120,6 +122,8 @@ export class JsonFormat implements LineFormat {
     // Sensors have addresses, too.
     const other = message === undefined ? (reading ?? readingIn(members)) : undefined;
     if (other !== undefined) return other;
+    const quantities = message === undefined && isOfNobody(fields) ? quantitiesIn(members, isTable) : undefined;
+    if (quantities !== undefined && !hasSome(members, LEVELS, isLevel)) return quantities;
     if (fields.status !== undefined || fields.client !== undefined || fields.forwarded !== undefined) return fields;
     if (message === undefined) return hasSome(members, LEVELS, isLevel) ? serviceFieldsOf(object) : fields;
     const inner = this.#messages?.read(message);
@@ -127,6 +131,11 @@ export class JsonFormat implements LineFormat {
     else if (inner instanceof ServiceFields) around(inner, serviceFieldsOf(object));
     return inner instanceof LineRefusal || inner === undefined ? serviceFieldsOf(object) : inner;
   }
+}
+
+/** Neither who asked nor what was asked for is told. */
+function isOfNobody({ client, forwarded, method, path, request }: RequestFields): boolean {
+  return [client, forwarded, method, path, request].every((field) => field === undefined);
 }
 
 function isStatus(value: unknown): boolean {

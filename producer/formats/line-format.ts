@@ -75,6 +75,12 @@ export class ReadingFields {
   /** Degrees Celsius. */
   temperature: unknown = undefined;
   pressure: unknown = undefined;
+  /** Of any other quantity. */
+  value: unknown = undefined;
+  /** What the value is of: it is a sensor of its own, of the sensor's name and this. */
+  quantity: string | undefined = undefined;
+  /** What else the line says of the same time: each is a reading of its own. */
+  more: readonly ReadingFields[] | undefined = undefined;
 }
 
 /** What a line says, of one of the three kinds of events. */

@@ -30,8 +30,36 @@ export class LineProtocolFormat implements LineFormat {
     if (/^temp(?:erature)?$/.test(measurement)) fields.temperature ??= values.get('value');
     fields.pressure = values.get('pressure') ?? (measurement === 'pressure' ? values.get('value') : undefined);
     fields.time = time === undefined ? undefined : Number(time);
-    return fields;
+    if (fields.temperature !== undefined || fields.pressure !== undefined) return fields;
+    return seriesOf(plain(measurement), tags, values, fields.time) ?? fields;
   }
+}
+
+/**
+ * Each number is of a series of its own, as InfluxDB has it: of the measurement, all tags and the field. It is named by the
+ * tag that names a sensor or a host, the other tags, and what was measured: `web-1/cpu0/cpu/usage_user`.
+ */
+function seriesOf(
+  measurement: string,
+  tags: ReadonlyMap<string, string>,
+  values: ReadonlyMap<string, unknown>,
+  time: unknown,
+): ReadingFields | undefined {
+  const of = SENSORS.find((name) => tags.has(name));
+  const names = [...tags].filter(([name]) => name !== of).sort(([one], [other]) => (one < other ? -1 : 1));
+  const path = [...(of === undefined ? [] : [tags.get(of)]), ...names.map(([, value]) => value), measurement].join('/');
+  const readings = [...values].flatMap(([name, value]) => {
+    if (typeof value !== 'number') return [];
+    const fields = new ReadingFields();
+    fields.sensor = path;
+    fields.time = time;
+    fields.value = value;
+    fields.quantity = name === 'value' ? undefined : name;
+    return [fields];
+  });
+  const [first, ...more] = readings;
+  if (first !== undefined && more.length > 0) first.more = more;
+  return first;
 }
 
 function stringIn(values: ReadonlyMap<string, unknown>, name: string): string | undefined {

@@ -66,6 +66,7 @@ const READING: Readonly<Record<string, keyof ReadingFields>> = {
   sensor_id: 'sensor',
   temperature: 'temperature',
   pressure: 'pressure',
+  value: 'value',
 };
 /** Names that are of one kind alone say which it is; where none does, it is a request. */
 const KINDS = { service: SERVICE, reading: READING, request: REQUEST } as const;
@@ -105,7 +106,7 @@ function kindOf(map: FieldMap): Kind {
     throw new ProducerError(
       'MAP',
       `no kind of event has all of ${[...map.keys()].join(', ')}: requests have client_ip and host, service logs service, ` +
-        'level and message, readings sensor_id, temperature and pressure',
+        'level and message, readings sensor_id, temperature, pressure and value',
     );
   }
   return fits.includes('request') ? 'request' : (fits[0] ?? 'request');

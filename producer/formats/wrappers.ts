@@ -140,8 +140,10 @@ export function completed(outcome: LineOutcome, { level, sensor, server, service
     outcome.service ??= service;
     outcome.level ??= level;
   } else if (outcome instanceof ReadingFields) {
-    outcome.time ??= time;
-    outcome.sensor ??= sensor;
+    for (const reading of [outcome, ...(outcome.more ?? [])]) {
+      reading.time ??= time;
+      reading.sensor ??= sensor;
+    }
   }
   return outcome;
 }

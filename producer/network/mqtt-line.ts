@@ -6,7 +6,7 @@ const NUMBER = /^\s*[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\s*$/;
 
 /**
  * A message as a line. Many sensors say in the topic what they are: `plant/boiler-7` with a reading in JSON, or
- * `plant/boiler-7/temperature` with a number. What says no time was read when it came.
+ * `plant/boiler-7/temperature`, or any other quantity, with a number. What says no time was read when it came.
  */
 export function lineOfMessage(topic: string, payload: Buffer, now: number): string {
   const text = payload.toString();
@@ -14,8 +14,9 @@ export function lineOfMessage(topic: string, payload: Buffer, now: number): stri
   if (NUMBER.test(text)) {
     const last = levels.at(-1) ?? '';
     const measured = MEASURED.find((name) => name === last.toLowerCase());
-    if (measured === undefined) return text;
-    return JSON.stringify({ sensor_id: levels.at(-2) ?? topic, timestamp: now, [measured]: Number(text) });
+    const value = Number(text);
+    const what = measured === undefined ? { ...(levels.length > 1 && { metric: last }), value } : { [measured]: value };
+    return JSON.stringify({ sensor_id: levels.at(-2) ?? topic, timestamp: now, ...what });
   }
   if (!text.trimStart().startsWith('{')) return text;
   let reading: Record<string, unknown>;

@@ -13,17 +13,24 @@ import type { Detection, SeriesSignal } from '../monitoring/signals.js';
 /** A reading, and what is known of it by those before. */
 export interface Observation {
   readonly reading: SensorReading;
-  readonly last: Pick<SensorReading, 'temperature' | 'pressure'> | undefined;
+  readonly last: LastRead | undefined;
   /** How far the pressure is from what the temperature lets one expect; undefined where they do not go together. */
   readonly residual: number | undefined;
 }
 
-type Field = 'temperature' | 'pressure';
+/** What a reading may hold. */
+export const FIELDS = ['temperature', 'pressure', 'value'] as const;
+
+type Field = (typeof FIELDS)[number];
+
+/** What older versions have written lacks the value. */
+export type LastRead = Pick<SensorReading, Field>;
 
 /** As many readings within the limits, or as many usual ones, end an episode. */
 const CLOSE_AFTER = 10;
-const FIELDS: readonly Field[] = ['temperature', 'pressure'];
-const UNITS: Readonly<Record<Field, string>> = { temperature: ' °C', pressure: '' };
+/** Of these it is known that they have limits and scatter alike at all levels; of a value, which may be a count, it is not. */
+const PHYSICAL = ['temperature', 'pressure'] as const;
+const UNITS: Readonly<Record<Field, string>> = { temperature: ' °C', pressure: '', value: '' };
 const OVER_LIMIT = 'over-limit';
 
 /** Each is an alert of its own: what is wrong with a sensor, or with what it measures. */
@@ -32,21 +39,24 @@ export function readingDetections(
   localTime: LocalTime = UTC,
   falseAlarmsPerWeek = 1,
 ): Detection<Observation>[] {
-  const ofEach = (
+  const ofFields = <F extends Field>(
+    fields: readonly F[],
     name: string,
-    signal: (field: Field) => Omit<SeriesSignal<Observation>, 'field'>,
+    signal: (field: F) => Omit<SeriesSignal<Observation>, 'field'>,
   ): Detection<Observation> => ({
     name,
-    signals: FIELDS.map((field) => ({ ...signal(field), field })),
+    signals: fields.map((field) => ({ ...signal(field), field })),
     episodes: { closeAfter: CLOSE_AFTER },
   });
+  const ofEach = (name: string, signal: (field: Field) => Omit<SeriesSignal<Observation>, 'field'>) =>
+    ofFields(FIELDS, name, signal);
   const reads =
     (field: Field) =>
     ({ reading }: Observation) =>
       reading[field] ?? undefined;
   const explain = (field: Field) => (value: number) => `a ${field} of ${short(value)}${UNITS[field]}`;
   return [
-    ofEach(OVER_LIMIT, (field) => ({
+    ofFields(PHYSICAL, OVER_LIMIT, (field) => ({
       ...{ value: reads(field), explain: explain(field) },
       ...{ detector: threshold({ limit: limits[field] }), side: 'high', severity: 'critical' },
     })),
@@ -63,9 +73,9 @@ export function readingDetections(
       explain: (value) => `its ${field} drifts, and is at ${short(value)}${UNITS[field]}`,
       ...{ detector: driftChart(), severity: 'warning', explainsAll: true },
     })),
-    ofEach('noise', (field) => ({
+    ofFields(PHYSICAL, 'noise', (field) => ({
       value: ({ last, reading }) => {
-        const [before, now] = [last?.[field] ?? null, reading[field]];
+        const [before, now] = [last?.[field] ?? null, reading[field] ?? null];
         return before === null || now === null ? undefined : now - before;
       },
       explain: () => `its ${field} scatters more than it did`,
@@ -73,13 +83,13 @@ export function readingDetections(
     })),
     ofEach('stuck', (field) => ({
       value: ({ last, reading }) => {
-        const [before, now] = [last?.[field] ?? null, reading[field]];
+        const [before, now] = [last?.[field] ?? null, reading[field] ?? null];
         return before === null || now === null ? undefined : Number(before === now);
       },
       explain: (_again, { reading }) => `its ${field} stays at ${short(reading[field] ?? 0)}${UNITS[field]}`,
       ...{ detector: runLength(), severity: 'warning', explainsAll: true },
     })),
-    ofEach('missing', (field) => ({
+    ofFields(PHYSICAL, 'missing', (field) => ({
       value: ({ reading }) => Number(reading[field] === null),
       explain: () => `its readings hold no ${field}`,
       ...{ detector: runLength(), severity: 'warning', explainsAll: true },

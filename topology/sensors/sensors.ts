@@ -25,7 +25,7 @@ import { Monitor, type MonitorState } from '../monitoring/monitor.js';
 import { learnedStateSerde } from '../monitoring/stored-state.js';
 import type { TopicSerdes } from '../serdes.js';
 import { keyedSourceOf } from '../source.js';
-import { type Observation, probabilityOf, readingDetections } from './reading-detections.js';
+import { FIELDS, type LastRead, type Observation, probabilityOf, readingDetections } from './reading-detections.js';
 import { allowedSilenceMs, learnGap, PAUSE, type Pace, type Silence } from './stopped-sensors.js';
 
 const HOUR = '1h';
@@ -73,12 +73,13 @@ export function sensors(
 }
 
 function usable(reading: SensorReading): SensorReading {
-  const { pressure, sensor_id, temperature } = reading;
+  const { pressure, sensor_id, temperature, value } = reading;
   return {
     ...reading,
     sensor_id: boundedName(sensor_id),
     temperature: isMeasured(temperature) ? temperature : null,
     pressure: isMeasured(pressure) ? pressure : null,
+    value: isMeasured(value) ? value : null,
   };
 }
 
@@ -95,7 +96,7 @@ interface SensorState {
   readonly heardOn: number;
   readonly detections: MonitorState;
   /** The reading before; what older versions have written lacks these. */
-  readonly last?: Pick<SensorReading, 'temperature' | 'pressure'>;
+  readonly last?: LastRead;
   readonly correlation?: CorrelationState;
   readonly pace?: Pace;
   readonly stopped?: MonitorState;
@@ -186,7 +187,7 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
   }
 
   process({ timestamp, value: reading }: StreamRecord<string, SensorReading>): void {
-    const { pressure, sensor_id, temperature } = reading;
+    const { pressure, sensor_id, temperature, value = null } = reading;
     const before = this.#states?.get(sensor_id) ?? undefined;
     const { correlation = noCorrelation(), detections = {}, last, stopped = {} } = before ?? {};
     const observed = observedAt(sensor_id, timestamp);
@@ -203,12 +204,17 @@ class ScoreReadings implements Processor<string, SensorReading, string, ScoredRe
     const heardOn = this.#lastHeard?.heard(sensor_id, timestamp, before?.heardOn) ?? 0;
     this.#states?.put(sensor_id, {
       ...{ heardOn, detections, correlation, pace, stopped },
-      last: { temperature: temperature ?? last?.temperature ?? null, pressure: pressure ?? last?.pressure ?? null },
+      last: {
+        temperature: temperature ?? last?.temperature ?? null,
+        pressure: pressure ?? last?.pressure ?? null,
+        value: value ?? last?.value ?? null,
+      },
     });
     const score: SensorScore = {
       sensor_id,
       temperature,
       pressure,
+      value,
       timestamp: reading.timestamp,
       anomaly_score: isOver(reading, this.#limits.current()) ? 1 : 0,
       learned_score: probabilityOf(scores),
@@ -231,55 +237,59 @@ function isOver({ pressure, temperature }: SensorReading, { sensors: limits }: L
 interface Hour {
   readonly temperature: Moments;
   readonly pressure: Moments;
+  readonly value: Moments;
   readonly count: number;
   readonly overLimit: number;
 }
 
 function ofHour(limits: LimitsSource): KeepingAggregator<string, SensorReading, Hour> {
   return {
-    initializer: () => ({ temperature: new Moments(), pressure: new Moments(), count: 0, overLimit: 0 }),
-    add(_id, reading, { count, overLimit, pressure, temperature }) {
-      if (reading.temperature !== null) temperature.add(reading.temperature);
-      if (reading.pressure !== null) pressure.add(reading.pressure);
+    initializer: () => ({ ...noMoments(), count: 0, overLimit: 0 }),
+    add(_id, reading, hour) {
+      for (const field of FIELDS) {
+        const read = reading[field] ?? null;
+        if (read !== null) hour[field].add(read);
+      }
       return {
-        temperature,
-        pressure,
-        count: count + 1,
-        overLimit: overLimit + (isOver(reading, limits.current()) ? 1 : 0),
+        ...hour,
+        count: hour.count + 1,
+        overLimit: hour.overLimit + (isOver(reading, limits.current()) ? 1 : 0),
       };
     },
     merge(left, right) {
-      const temperature = new Moments();
-      const pressure = new Moments();
-      for (const part of [left, right]) {
-        temperature.addAll(part.temperature);
-        pressure.addAll(part.pressure);
-      }
-      return { temperature, pressure, count: left.count + right.count, overLimit: left.overLimit + right.overLimit };
+      const moments = noMoments();
+      for (const part of [left, right]) for (const field of FIELDS) moments[field].addAll(part[field]);
+      return { ...moments, count: left.count + right.count, overLimit: left.overLimit + right.overLimit };
     },
   };
 }
 
+const noMoments = () => ({ temperature: new Moments(), pressure: new Moments(), value: new Moments() });
+
 const hourSerde: Serde<Hour> = {
-  serialize(_topic, { count, overLimit, pressure, temperature }) {
-    const serialized = Buffer.allocUnsafe(16 + 2 * Moments.byteLength);
-    const at = serialized.writeDoubleBE(overLimit, serialized.writeDoubleBE(count, 0));
-    pressure.write(serialized, temperature.write(serialized, at));
+  serialize(_topic, hour) {
+    const serialized = Buffer.allocUnsafe(16 + FIELDS.length * Moments.byteLength);
+    let at = serialized.writeDoubleBE(hour.overLimit, serialized.writeDoubleBE(hour.count, 0));
+    for (const field of FIELDS) at = hour[field].write(serialized, at);
     return serialized;
   },
-  deserialize: (_topic, serialized, start) => ({
-    count: serialized.readDoubleBE(start),
-    overLimit: serialized.readDoubleBE(start + 8),
-    temperature: Moments.read(serialized, start + 16),
-    pressure: Moments.read(serialized, start + 16 + Moments.byteLength),
-  }),
+  deserialize(_topic, serialized, start, end) {
+    const moments = noMoments();
+    let at = start + 16;
+    for (const field of FIELDS) {
+      // What older versions have written ends before the last.
+      if (at < end) moments[field] = Moments.read(serialized, at);
+      at += Moments.byteLength;
+    }
+    return { ...moments, count: serialized.readDoubleBE(start), overLimit: serialized.readDoubleBE(start + 8) };
+  },
 };
 
 function historyOf(
   sensor_id: string,
   window_start: number,
   window_end: number,
-  { count, overLimit, pressure, temperature }: Hour,
+  { count, overLimit, pressure, temperature, value }: Hour,
 ): SensorHour {
   return {
     sensor_id,
@@ -295,5 +305,9 @@ function historyOf(
     pressure_avg: pressure.mean,
     pressure_max: pressure.max,
     pressure_stddev: pressure.stddev,
+    value_min: value.min,
+    value_avg: value.mean,
+    value_max: value.max,
+    value_stddev: value.stddev,
   };
 }

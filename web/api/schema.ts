@@ -1529,6 +1529,7 @@ export interface components {
             sensor_id: string;
             temperature: number | null;
             pressure: number | null;
+            value: number | null;
             /** @description Milliseconds since the epoch. */
             timestamp: number;
             anomaly_score: number;
@@ -1552,6 +1553,10 @@ export interface components {
             pressure_avg: number | null;
             pressure_max: number | null;
             pressure_stddev: number | null;
+            value_min: number | null;
+            value_avg: number | null;
+            value_max: number | null;
+            value_stddev: number | null;
         };
         /** @description The last that was found of an entity in a window, with the columns of its goal. */
         GoalWindow: {
@@ -2803,6 +2808,7 @@ export interface operations {
                             sensor_id: string;
                             temperature: number | null;
                             pressure: number | null;
+                            value: number | null;
                             /** @description Milliseconds since the epoch. */
                             timestamp: number;
                             anomaly_score: number;

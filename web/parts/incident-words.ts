@@ -32,6 +32,7 @@ const OF_FIELD: Readonly<Record<string, string>> = {
   stddev_response_time: 'erratic',
   temperature: 'too hot or cold',
   pressure: 'at an unusual pressure',
+  value: 'at an unusual value',
 };
 
 const GRAVITY = { critical: 0, warning: 1, info: 2 } as const;

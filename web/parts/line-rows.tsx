@@ -9,6 +9,8 @@ const UNKNOWN = 'unknown';
 
 const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
 
+const isRead = (value: unknown): boolean => text(value) !== '';
+
 const CHARACTER_PX = 6.25;
 
 /** How the times of lines are written and how wide that is: with the day as soon as one of them is of another day than today. */
@@ -25,7 +27,11 @@ export function timeColumnOf(lines: readonly LogLine[]): { format: (time: number
 export function saidBy(line: LogLine): string {
   const { message, path, query, reason, request, sensor_id: sensor, uri } = line;
   if (line.kind === 'sensors') {
-    return `${text(sensor)} ${text(line['temperature'])} °C, ${text(line['pressure'])}`;
+    const { pressure, temperature, value } = line;
+    const read = [isRead(temperature) ? `${text(temperature)} °C` : undefined, pressure, value]
+      .filter(isRead)
+      .map(text);
+    return `${text(sensor)} ${read.join(', ')}`;
   }
   if (line.kind === 'requests') {
     // What is asked for is the longest, and stands where it can be cut.

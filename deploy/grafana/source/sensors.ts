@@ -69,10 +69,15 @@ export const sensors: Board = {
           queries: [bySensor('temperature')],
         }),
         lines({
-          title: 'Pressure',
+          title: 'Pressure and other quantities',
           description: "Means of each step, in the sensors' unit.",
           every: '1s',
-          queries: [bySensor('pressure')],
+          queries: [
+            influx(
+              `SELECT mean("pressure") AS "pressure", mean("value") AS "value" FROM "sensors" WHERE ${CHOSEN} GROUP BY time($__interval), "sensor_id" fill(none)`,
+              '$tag_sensor_id $col',
+            ),
+          ],
         }),
         lines({
           title: 'Learned score',
@@ -91,7 +96,7 @@ export const sensors: Board = {
           description: 'The newest first.',
           queries: [
             influxTable(
-              `SELECT "sensor_id", "temperature", "pressure", "learned_score" FROM "sensors" WHERE "is_anomaly" = true AND ${CHOSEN} ORDER BY time DESC LIMIT 100`,
+              `SELECT "sensor_id", "temperature", "pressure", "value", "learned_score" FROM "sensors" WHERE "is_anomaly" = true AND ${CHOSEN} ORDER BY time DESC LIMIT 100`,
             ),
           ],
         }),

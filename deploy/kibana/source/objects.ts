@@ -23,7 +23,7 @@ const SEARCHES: readonly Search[] = [
   {
     ...{ name: 'odd-readings', title: 'odd readings', index: 'anomalies', query: 'is_anomaly:true' },
     description: 'Readings of sensors that are anomalies.',
-    columns: ['sensor_id', 'temperature', 'pressure', 'anomaly_score', 'learned_score', 'fields'],
+    columns: ['sensor_id', 'temperature', 'pressure', 'value', 'anomaly_score', 'learned_score', 'fields'],
   },
   {
     ...{ name: 'alerts', title: 'alerts', index: 'alerts', query: '*' },

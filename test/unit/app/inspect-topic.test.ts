@@ -97,7 +97,7 @@ describe('inspecting a topic', () => {
     const { kinds, map, refused } = await inspect('boilers');
     expect(refused.total).toBe(0);
     expect(kinds.map(({ events, kind }) => [kind, events])).toEqual([['sensor readings', 1]]);
-    expect(map).toBe('time=timestamp,sensor_id=sensor_id,temperature=temperature,pressure=?');
+    expect(map).toBe('time=timestamp,sensor_id=sensor_id,temperature=temperature,pressure=?,value=?');
   });
 
   it('looks at a sample: the last records, or the first ones', async () => {

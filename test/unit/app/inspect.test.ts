@@ -81,6 +81,9 @@ describe('the service by the name of a file', () => {
     ['/var/log/payment-service.log.2.gz', 'payment-service'],
     ['/var/log/payment-service-20240307.log', 'payment-service'],
     [`/var/log/containers/cart-6f_shop_cart-${'0'.repeat(64)}.log`, 'cart'],
+    ['/srv/pump-2.csv', 'pump-2'],
+    ['/srv/pump-2_2024-03-07.csv.gz', 'pump-2'],
+    ['/srv/pump-20240307.csv.1', 'pump'],
     ['/var/log/syslog', undefined],
     ['-', undefined],
   ])('%s', (path, service) => {

@@ -117,6 +117,8 @@ describe('the ends of days and lines', () => {
     const row = ['2024-03-07T10:00:00Z', 's1', '21.5', ...columns.map(() => '0')].join(',');
     const { badLines, readings } = await readText(`time,sensor,temperature,${columns.join(',')}\n${row}\n`);
     expect(badLines).toEqual([]);
-    expect(readings).toMatchObject([{ sensor_id: 's1', temperature: 21.5 }]);
+    expect(readings).toHaveLength(201);
+    expect(readings[0]).toMatchObject({ sensor_id: 's1', temperature: 21.5 });
+    expect(readings[200]).toMatchObject({ sensor_id: 's1/register_199', value: 0 });
   });
 });

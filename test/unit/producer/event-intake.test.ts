@@ -53,7 +53,10 @@ describe('an intake of what others send', () => {
       ['auth', 'INFO', 'hello'],
     ]);
     expect(batch.readings).toEqual([
-      { sensor_id: 'a', temperature: 21.5, pressure: null, timestamp: 1_709_809_501_000, is_anomaly: false },
+      {
+        ...{ sensor_id: 'a', temperature: 21.5, pressure: null, value: null },
+        ...{ timestamp: 1_709_809_501_000, is_anomaly: false },
+      },
     ]);
     expect(events.take()).toMatchObject({ events: [], serviceLogs: [], readings: [], badLines: [] });
   });

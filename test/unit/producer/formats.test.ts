@@ -227,7 +227,10 @@ describe('formats of readings', () => {
     const { badLines, readings } = readLines(text);
     expect(badLines).toEqual([]);
     expect(readings).toEqual([
-      { sensor_id: 'boiler-1', temperature: 40.5, pressure: 1013, timestamp: 1_709_809_501_000, is_anomaly: false },
+      {
+        ...{ sensor_id: 'boiler-1', temperature: 40.5, pressure: 1013, value: null },
+        ...{ timestamp: 1_709_809_501_000, is_anomaly: false },
+      },
     ]);
   });
 });

@@ -6,6 +6,13 @@ const NOW = 1_709_809_501_000;
 it.each([
   ['a number', 'plant/boiler-7/temperature', '21.5', { sensor_id: 'boiler-7', timestamp: NOW, temperature: 21.5 }],
   [
+    'a number of any quantity',
+    'plant/boiler-7/flow',
+    '0.4',
+    { sensor_id: 'boiler-7', timestamp: NOW, metric: 'flow', value: 0.4 },
+  ],
+  ['a number under one level', 'flow', '4', { sensor_id: 'flow', timestamp: NOW, value: 4 }],
+  [
     'JSON without a sensor',
     'plant/boiler-7',
     '{"temperature":21.5,"ts":5}',

@@ -123,7 +123,9 @@ describe('a line of a service', () => {
 });
 
 /** A line of each sensor's, and what it reads. */
-const READINGS: Readonly<Record<string, { line: string; reads: Record<string, unknown> }>> = {
+const READINGS: Readonly<
+  Record<string, { line: string; reads: Record<string, unknown>; more?: Record<string, unknown>[] }>
+> = {
   Tasmota: {
     line: '{"Time":"2024-03-07T11:05:01","BME280":{"Temperature":21.5,"Humidity":45.2,"Pressure":1013.2}}',
     reads: { temperature: 21.5, pressure: 1013.2 },
@@ -139,6 +141,7 @@ const READINGS: Readonly<Record<string, { line: string; reads: Record<string, un
   Zigbee2MQTT: {
     line: '{"humidity":45.2,"temperature":21.5,"device":{"friendlyName":"living"},"last_seen":"2024-03-07T11:05:01Z"}',
     reads: { sensor_id: 'living', temperature: 21.5 },
+    more: [{ sensor_id: 'living/humidity', value: 45.2 }],
   },
   Shelly: {
     line: '{"src":"ht-1","method":"NotifyStatus","params":{"ts":1709809501,"temperature:0":{"id":0,"tC":21.5,"tF":70.7}}}',
@@ -167,10 +170,10 @@ const READINGS: Readonly<Record<string, { line: string; reads: Record<string, un
 };
 
 describe('a reading', () => {
-  it.each(Object.entries(READINGS))('of %s', async (_, { line, reads }) => {
+  it.each(Object.entries(READINGS))('of %s', async (_, { line, more = [], reads }) => {
     const { badLines, readings } = await read(line);
     expect(badLines.map(({ reason }) => reason)).toEqual([]);
-    expect(readings).toMatchObject([{ timestamp: AT, ...reads }]);
+    expect(readings).toMatchObject([reads, ...more].map((one) => ({ timestamp: AT, ...one })));
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import type { IncidentDetail } from '../../api/client.js';
+import { gapOf } from '../../charts/gap.js';
 import { endsAt, everywhere, heldSince, isOutside, type Usual, type UsualEnds } from '../../charts/usual.js';
 import { bytes, number, numbers, percent, share } from '../../parts/wording.js';
 import { usualCounts, usualErrors, usualTimes } from '../services/usual-of-service.js';
@@ -126,6 +127,14 @@ const OF_SENSOR: readonly Measure<Score>[] = [
     fields: ['pressure'],
     format: number,
   },
+  {
+    name: 'Value',
+    of: 'of the reading',
+    unit: '',
+    value: (row) => row.value,
+    fields: ['value'],
+    format: number,
+  },
 ];
 
 /** Detectors of sensors whose range is not of readings: of how they scatter, repeat, are missing, or go together. */
@@ -175,7 +184,7 @@ function signal<Row>(
   return {
     isNamed: alert !== undefined,
     signal: {
-      ...{ name, of, unit, format, gapMs, times, usual, tick: unit === '%' ? share : format },
+      ...{ name, of, unit, format, gapMs: gapOf(times, gapMs), times, usual, tick: unit === '%' ? share : format },
       values: rows.map(value),
       range: range ?? (said === undefined ? undefined : everywhere(said, rows.length)),
       isLimit: alert !== undefined && WITH_LIMITS.has(alert.detector),

@@ -152,7 +152,7 @@ function TrackLine({
   const points: (readonly [number, number | null])[] =
     service.data?.series.map((row) => [row.window_start, row.error_rate] as const) ??
     host.data?.series.map((row) => [row.window_start, row.error_rate] as const) ??
-    sensor.data?.series.map((row) => [row.timestamp, row.temperature] as const) ??
+    sensor.data?.series.map((row) => [row.timestamp, row.temperature ?? row.pressure ?? row.value] as const) ??
     [];
   const thinned = thin(points, from, to);
   const values = thinned.map(([, value]) => value);

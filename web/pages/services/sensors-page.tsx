@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearchParams } from 'wouter';
 import { alertsOf, sensorOf, sensorsOf } from '../../api/questions.js';
+import { gapOf } from '../../charts/gap.js';
 import { periodBefore } from '../../charts/period-before.js';
 import { TimeChart } from '../../charts/time-chart.js';
 import { everywhere } from '../../charts/usual.js';
@@ -14,6 +15,12 @@ import { TopBar } from '../../shell/top-bar.js';
 import { AlertList } from './alert-list.js';
 import { EntityTabs } from './entity-tabs.js';
 import { NothingOfIt } from './nothing-of-it.js';
+
+const MEASURES = [
+  { field: 'temperature', title: 'Temperature', unit: '°C' },
+  { field: 'pressure', title: 'Pressure', unit: '' },
+  { field: 'value', title: 'Value', unit: '' },
+] as const;
 
 /** Sensors, the most unlike themselves first, and the readings of one. */
 export default function SensorsPage() {
@@ -43,7 +50,7 @@ export default function SensorsPage() {
                 <table className="tb svc">
                   <TableHead
                     words={['sensor', 'state']}
-                    numbers={['°C', 'pressure', 'learned score', 'limit score', 'read at']}
+                    numbers={['°C', 'pressure', 'value', 'learned score', 'limit score', 'read at']}
                   />
                   <tbody>
                     {sensors.map((one) => (
@@ -65,6 +72,7 @@ export default function SensorsPage() {
                         </td>
                         <td className="num">{one.temperature === null ? '' : measured(one.temperature)}</td>
                         <td className="num">{one.pressure === null ? '' : measured(one.pressure)}</td>
+                        <td className="num">{one.value === null ? '' : measured(one.value)}</td>
                         <td className="num">{measured(one.learned_score)}</td>
                         <td className="num">{measured(one.anomaly_score)}</td>
                         <td className="num mono">{when(one.timestamp)}</td>
@@ -86,7 +94,7 @@ function OneSensor({ id }: { readonly id: string }) {
   const asked = useQuery(sensorOf(id, range));
   const rangeAgo = useRangeBefore();
   const { data: ago } = useQuery({ ...sensorOf(id, rangeAgo ?? range), enabled: rangeAgo !== undefined });
-  const before = (field: 'temperature' | 'pressure') =>
+  const before = (field: (typeof MEASURES)[number]['field']) =>
     periodBefore(rangeAgo && ago?.series, range.spanMs, ({ timestamp }) => timestamp, [(one) => one[field]]);
   const alerts = useQuery(alertsOf({ scope: `sensor/${id}` }));
   return (
@@ -96,42 +104,34 @@ function OneSensor({ id }: { readonly id: string }) {
       </div>
       <Answer asked={asked} what="The sensor could not be read.">
         {({ expected, series }) => {
+          const times = series.map(({ timestamp }) => timestamp);
           const chart = {
             ...boundsOf(range, series.at(-1)?.timestamp ?? 0),
-            ...{ gapMs: 60_000, height: 110, gutter: 40, zero: false, format: number },
-            times: series.map(({ timestamp }) => timestamp),
+            ...{ gapMs: gapOf(times, 60_000), height: 110, gutter: 40, zero: false, format: number },
+            times,
           };
+          const read = MEASURES.filter(({ field }) => series.some((one) => one[field] !== null));
+          // Two charts and the alerts are a row.
+          const shown = read.length === 0 ? MEASURES.slice(0, 2) : read.slice(0, 2);
           const bandOf = (field: string) =>
             expected?.fields[0] === field ? { usual: everywhere(expected, series.length) } : {};
           return (
             <div className="trio">
-              <div className="cell">
-                <div className="hd">
-                  <h3>Temperature</h3>
-                  <span className="s">°C</span>
+              {shown.map(({ field, title, unit }) => (
+                <div key={field} className={shown.length === 1 ? 'cell w2' : 'cell'}>
+                  <div className="hd">
+                    <h3>{title}</h3>
+                    <span className="s">{unit}</span>
+                  </div>
+                  <TimeChart
+                    {...chart}
+                    {...bandOf(field)}
+                    label={`${title} of ${id}`}
+                    before={before(field)}
+                    lines={[{ name: title.toLowerCase(), values: series.map((one) => one[field]), colour: 'text-2' }]}
+                  />
                 </div>
-                <TimeChart
-                  {...chart}
-                  {...bandOf('temperature')}
-                  label={`Temperature of ${id}`}
-                  before={before('temperature')}
-                  lines={[
-                    { name: 'temperature', values: series.map(({ temperature }) => temperature), colour: 'text-2' },
-                  ]}
-                />
-              </div>
-              <div className="cell">
-                <div className="hd">
-                  <h3>Pressure</h3>
-                </div>
-                <TimeChart
-                  {...chart}
-                  {...bandOf('pressure')}
-                  label={`Pressure of ${id}`}
-                  before={before('pressure')}
-                  lines={[{ name: 'pressure', values: series.map(({ pressure }) => pressure), colour: 'text-2' }]}
-                />
-              </div>
+              ))}
               <div className="cell">
                 <div className="hd">
                   <h3>Last alerts</h3>

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { Random } from '../../../../producer/random.js';
 import { type SensorFault, SensorSimulator } from '../../../../producer/sensor-simulator.js';
 import type { SensorReading } from '../../../../schemas/records.js';
 import { ApplicationRun } from '../../../reference/run-application.js';
@@ -91,4 +92,27 @@ it('keeps the history of each sensor and hour, and alerts once a fault', async (
   const faulty = new Set(FAULTS.map(({ sensorId }) => sensorId));
   const learned = alerts.filter(({ detector, state }) => detector === 'unusual-reading' && state === 'opened');
   expect(learned.filter(({ entity }) => !faulty.has(entity))).toEqual([]);
+});
+
+it('judges any other quantity by what is usual of it, and keeps its history', async () => {
+  const random = new Random(5);
+  const readings: SensorReading[] = Array.from({ length: 600 }, (_, n) => ({
+    ...{ sensor_id: 'pump-1/vibration', temperature: null, pressure: null },
+    value: n === 550 ? 9 : 2 + 0.2 * random.normal(),
+    timestamp: START_MS + 5000 * n,
+    is_anomaly: n === 550,
+  }));
+  const run = await ApplicationRun.create({ config: { pipelines: ['sensors'] } });
+  await run.append('sensorReadings', readings, bySensor);
+  await run.drain();
+  const unusual = (await run.read('sensorScores')).filter(({ value }) => value.is_anomaly);
+  const alerts = (await run.read('alerts')).filter(({ value }) => value.state === 'opened');
+  const [history] = await run.read('sensorHours');
+  await run.close();
+  expect(unusual.map(({ value: { fields, value } }) => [value, fields])).toEqual([[9, ['value']]]);
+  expect(alerts.map(({ value: { detector, explanation } }) => [detector, explanation.split(',')[0]])).toEqual([
+    ['unusual-reading', 'pump-1/vibration: a value of 9'],
+  ]);
+  expect(history?.value).toMatchObject({ temperature_avg: null, value_max: 9 });
+  expect(history?.value.value_avg).toBeCloseTo(readings.reduce((sum, { value }) => sum + (value ?? 0), 0) / 600, 9);
 });
