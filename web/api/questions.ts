@@ -77,6 +77,18 @@ export const hostOf = (host: string, range: TimeRange) =>
     placeholderData: (before) => (before?.latest.host === host ? before : undefined),
   });
 
+/** All hosts together: null where no request has come. */
+export const allHostsOf = (range: TimeRange) =>
+  queryOptions({
+    queryKey: ['hosts', '*', range.from, range.to, 'all'],
+    queryFn: ({ signal }) =>
+      answerOf(api.GET('/hosts/{host}', { params: { path: { host: '*' }, query: rangeQuery(range) }, signal })).catch(
+        orNothing(null),
+      ),
+    refetchInterval: often(range, SLOW_MS),
+    placeholderData: keepPreviousData,
+  });
+
 export const sensorsOf = () =>
   queryOptions({
     queryKey: ['sensors'],
@@ -118,14 +130,17 @@ export const tablesOf = () =>
   queryOptions({
     queryKey: ['query', 'tables'],
     // There is none until the first lines are stored.
-    queryFn: ({ signal }) => answerOf(api.GET('/query/tables', { signal })).catch(nothingStored),
+    queryFn: ({ signal }) => answerOf(api.GET('/query/tables', { signal })).catch(orNothing({ items: [] })),
     refetchInterval: ({ state }) => (state.data?.items.length === 0 ? FREQUENT_MS : false),
     staleTime: 60_000,
   });
 
-function nothingStored(error: unknown): { readonly items: [] } {
-  if (error instanceof ApiProblem && error.status === 404) return { items: [] };
-  throw error;
+/** What there is not yet is no error. */
+function orNothing<N>(nothing: N): (error: unknown) => N {
+  return (error) => {
+    if (error instanceof ApiProblem && error.status === 404) return nothing;
+    throw error;
+  };
 }
 
 interface LinesQuery {

@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 import { csvHead, csvLine } from '../../../api/search/line-text.js';
 
 it('writes lines as RFC 4180 has them, with times in ISO 8601', () => {
-  expect(csvHead('sensors')).toBe('id,time,sensor_id,temperature,pressure,is_anomaly\r\n');
+  expect(csvHead('sensors')).toBe('id,time,sensor_id,temperature,pressure,value,is_anomaly\r\n');
   const line = { id: 'sensor-topic/0/1', time: 0, sensor_id: 'a "b", c\nd', temperature: -4.5, pressure: null };
-  expect(csvLine('sensors', line)).toBe('sensor-topic/0/1,1970-01-01T00:00:00.000Z,"a ""b"", c\nd",-4.5,,\r\n');
+  expect(csvLine('sensors', line)).toBe('sensor-topic/0/1,1970-01-01T00:00:00.000Z,"a ""b"", c\nd",-4.5,,,\r\n');
 });
 
 it('lets no text be a formula, and leaves numbers what they are', () => {

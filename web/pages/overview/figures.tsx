@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Metrics } from '../../api/client.js';
-import { hostOf, servicesOf } from '../../api/questions.js';
+import { allHostsOf, servicesOf } from '../../api/questions.js';
 import { Spark } from '../../charts/spark.js';
 import { useNow, useStaleSince, useStill } from '../../live/use-live.js';
 import { Icon } from '../../parts/icon.js';
@@ -22,7 +22,7 @@ interface AskedMetrics {
 /** Figures of the last minute, against as long before it as the range. */
 export function Figures({ metrics }: { readonly metrics: AskedMetrics }) {
   const range = useRange();
-  const { data: all } = useQuery(hostOf('*', range));
+  const { data: all } = useQuery(allHostsOf(range));
   const { data: services } = useQuery(servicesOf());
   const linkTo = useRangeLink();
   const now = useNow();

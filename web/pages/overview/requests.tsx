@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { Incident, WebStatistics } from '../../api/client.js';
-import { goalOf, hostOf } from '../../api/questions.js';
+import { allHostsOf, goalOf, hostOf } from '../../api/questions.js';
 import { Bars } from '../../charts/bars.js';
 import { periodBefore } from '../../charts/period-before.js';
 import { TimeChart } from '../../charts/time-chart.js';
@@ -17,7 +17,7 @@ const MINUTE_MS = 60_000;
 /** Requests a second of all hosts, and how many of them failed. */
 export function RequestsRegion() {
   const range = useRange();
-  const asked = useQuery(hostOf('*', range));
+  const asked = useQuery(allHostsOf(range));
   const before = useHostBefore('*');
   return (
     <section className="cell" aria-labelledby="requests-t">
@@ -36,7 +36,7 @@ export function RequestsRegion() {
         </span>
       </div>
       <Answer asked={asked} what="The requests could not be read.">
-        {({ series }) => <RequestCharts series={series} range={range} before={before} />}
+        {(all) => <RequestCharts series={all?.series ?? []} range={range} before={before} />}
       </Answer>
     </section>
   );
@@ -99,7 +99,7 @@ export function RequestCharts({
 
 export function ResponseTimesRegion({ incidents }: { readonly incidents: readonly Incident[] }) {
   const range = useRange();
-  const asked = useQuery(hostOf('*', range));
+  const asked = useQuery(allHostsOf(range));
   const before = useHostBefore('*');
   const open = incidents.filter((incident) => incident.source_kind === 'web' && isOpen(incident)).slice(0, 1);
   return (
@@ -109,11 +109,11 @@ export function ResponseTimesRegion({ incidents }: { readonly incidents: readonl
         <span className="s">ms, all hosts</span>
       </div>
       <Answer asked={asked} what="The response times could not be read.">
-        {({ series }) =>
-          series.length === 0 ? (
+        {(all) =>
+          all === null || all.series.length === 0 ? (
             <Note title="No requests in this range." />
           ) : (
-            <PercentilesChart series={series} range={range} before={before} open={open} height={108} />
+            <PercentilesChart series={all.series} range={range} before={before} open={open} height={108} />
           )
         }
       </Answer>
