@@ -49,6 +49,19 @@ export class DDSketch {
     return above;
   }
 
+  /** Mean and variance of log(1 + value), within 1 % of the values; zeros when there is none. */
+  logMoments(): { readonly mean: number; readonly variance: number } {
+    let sum = 0;
+    let squares = 0;
+    for (const [bin, count] of this.#bins) {
+      const log = bin === ZEROS ? 0 : Math.log1p((2 * GAMMA ** bin) / (GAMMA + 1));
+      sum += count * log;
+      squares += count * log ** 2;
+    }
+    const mean = sum / Math.max(1, this.#count);
+    return { mean, variance: Math.max(0, squares - mean * sum) / Math.max(1, this.#count - 1) };
+  }
+
   /** For whoever is shown it; it cannot be made of that again. */
   toJSON(): Readonly<Record<'count' | 'p50' | 'p95' | 'p99', number | null>> {
     return { count: this.#count, p50: this.quantile(0.5), p95: this.quantile(0.95), p99: this.quantile(0.99) };

@@ -12,6 +12,7 @@ import { sensors } from './sensors/sensors.js';
 import type { TopicSerdes } from './serdes.js';
 import { serviceLogs } from './services/service-logs.js';
 import { type ModelSource, NO_MODEL } from './services/service-model.js';
+import { hostBehaviour } from './web/host-behaviour.js';
 import { requestsByHost } from './web/requests-by-host.js';
 import { traffic } from './web/traffic.js';
 import { webStatistics } from './web/web-statistics.js';
@@ -45,6 +46,7 @@ export function applicationTopology(
   // The last ones: a task is called by the place of its part, and its state is found by that name.
   if (byHost !== undefined) {
     const windows = traffic(byHost, config, serdes);
+    hostBehaviour(windows, config, serdes, verdicts, limits);
     if (config.goals.includes(2)) clientErrorBursts(windows, config, serdes, verdicts, limits);
   }
   if (requests !== undefined && runs('web-statistics') && config.goals.includes(1))

@@ -122,7 +122,7 @@ function serviceDetections(
         ...{ factors: [1.6, 4], memory: TIME_MEMORY },
         explain: (time, { count }) => `${short(count)} responses took ${short(time)} ms typically`,
       }),
-      slowSignal('slow', {
+      slowSignal('slow', 'response_time', {
         ...{ budget, odds: [3, 8, 30], leastShare: 0.04, leastLastingShare: 0.005, areDependent: true },
       }),
       countSignal({

@@ -126,8 +126,10 @@ export function rateSignal<O>(options: {
   readonly leastWindows?: number;
   /** Windows before the first is judged: 60. */
   readonly judgedAfter?: number;
+  /** Windows over which the usual rate is a mean: 60. */
+  readonly memory?: number;
 }): ChartSignal<O> {
-  const { budget, chart, count, events, factors, field, judgedAfter, leastWindows = 2, severity } = options;
+  const { budget, chart, count, events, factors, field, judgedAfter, leastWindows = 2, memory, severity } = options;
   return {
     ...{ chart, field, severity, isWork: true },
     initial: () => initialRateChart(factors),
@@ -140,6 +142,7 @@ export function rateSignal<O>(options: {
         budget,
         factors,
         ...(judgedAfter !== undefined && { judgedAfter }),
+        ...(memory !== undefined && { memory }),
         leastWindows,
         ...(keepsOut && NEVER_USUAL),
       });
@@ -174,9 +177,13 @@ const SLOW_STEPS = 60;
 const SLOW_FACTOR = 2;
 
 /** The share of responses that take twice as long as nineteen of twenty usually do: what a mean hides. */
-export function slowSignal(chart: string, options: CountChartOptions): ChartSignal<LineStatistics> {
+export function slowSignal<O extends Pick<LineStatistics, 'sketch'>>(
+  chart: string,
+  field: string,
+  options: CountChartOptions,
+): ChartSignal<O> {
   return {
-    ...{ chart, field: 'response_time', severity: 'critical', isWork: true },
+    ...{ chart, field, severity: 'critical', isWork: true },
     initial: (): SlowState => ({ chart: initialCountChart(options.odds), limit: 0, seen: 0 }),
     letIn: (state) => letInCounts((state as SlowState).chart, options),
     judge(known, { sketch }, keepsOut) {

@@ -1,4 +1,4 @@
-import { type KeepingAggregator, type Serde, stringSerde, TimeWindows } from '@millrace/streams';
+import { type KeepingAggregator, type Serde, stringSerde, TimeWindows, toMilliseconds } from '@millrace/streams';
 import { DDSketch } from '../../detection/dd-sketch.js';
 import { createDetector } from '../../detection/detectors.js';
 import type { LocalTime } from '../../detection/local-time.js';
@@ -14,10 +14,11 @@ import { growing } from '../monitoring/growing-aggregator.js';
 import { isAmount, sumOf } from '../monitoring/measured.js';
 import { Monitor } from '../monitoring/monitor.js';
 import { percent, short } from '../monitoring/numbers-in-words.js';
-import type { Detection, Deviation, SeriesSignal } from '../monitoring/signals.js';
+import type { Detection, Deviation, SeriesSignal, Signal } from '../monitoring/signals.js';
 import { currentJudge, type JudgedWindow, monitorWindows } from '../monitoring/window-monitor.js';
 import type { Request } from '../requests.js';
 import type { TopicSerdes } from '../serdes.js';
+import { rateSignal } from '../services/service-signals.js';
 import { FrequentClients, type StoredClients } from './frequent-clients.js';
 import { HostCounts, type StoredHosts } from './host-counts.js';
 import { ALL_HOSTS, type requestsByHost } from './requests-by-host.js';
@@ -25,6 +26,11 @@ import { surgeCause } from './surge-cause.js';
 
 const COUNTS_BYTES = 40;
 const MS_PER_SECOND = 1000;
+const WEEK_MS = 7 * 86_400_000;
+/** Windows after which it is known how many requests are usual. */
+const KNOWN_MINUTES = 20;
+/** Windows over which the usual number is a mean: few, for it comes and goes with the day. */
+const RISE_MEMORY = 10;
 
 /** Statistics of the requests of each host, and of all, a minute at a time; rules flag what is unusual. */
 export function webStatistics(
@@ -77,9 +83,10 @@ function detections(
     name: string,
     closeAfter: number,
     ofHosts?: Parameters<HostCounts['most']>[0],
+    others: readonly Signal<RequestStatistics>[] = [],
   ): Detection<RequestStatistics> => ({
     name,
-    signals: [signal],
+    signals: [signal, ...others],
     episodes: { closeAfter },
     ...(ofHosts !== undefined && { hostsOf: ({ hosts }: RequestStatistics) => hosts?.most(ofHosts) }),
   });
@@ -90,6 +97,15 @@ function detections(
     field: 'request_count',
     explain: (requests: number) => `${short(requests)} requests`,
   } as const;
+  // What detectors of the usual day cannot tell before they have seen one.
+  const rise = rateSignal<RequestStatistics>({
+    ...{ chart: 'rise', field: 'request_count', severity: 'warning', events: 'requests', leastWindows: 1 },
+    ...{ count: (requests) => requests.count, factors: [4, 10], judgedAfter: KNOWN_MINUTES, memory: RISE_MEMORY },
+    budget: {
+      windows: WEEK_MS / toMilliseconds(config.webStatistics.size, 'the size of a window') / falseAlarmsPerWeek,
+      charts: 2,
+    },
+  });
   const failing: SeriesSignal<RequestStatistics> = {
     detector: unusualShare({ limit: errorRate }),
     value: (requests) => (requests.count < leastRequests ? undefined : requests.errorRate),
@@ -116,7 +132,7 @@ function detections(
     },
     rule(erratic, 'erratic-response-times', 3),
     {
-      ...rule({ ...count, side: 'high', severity: 'warning' }, 'traffic-surge', 3, 'requests'),
+      ...rule({ ...count, side: 'high', severity: 'warning' }, 'traffic-surge', 3, 'requests', [rise]),
       causeOf: surgeCause(config),
     },
     rule({ ...count, side: 'low', severity: 'critical' }, 'traffic-drop', 3, 'requests'),
@@ -145,7 +161,7 @@ function result({ aggregate, end, entity, judgement, start }: JudgedWindow<Reque
 }
 
 function brokenRule({ detection, expected: { high, low }, value }: Deviation): BrokenRule {
-  return { rule: detection, value, limit: Number.isFinite(high) ? high : low };
+  return { rule: detection, value, limit: !Number.isFinite(high) || value < low ? low : high };
 }
 
 /** What is kept of the requests of a window. Times are milliseconds. */

@@ -26,6 +26,19 @@ it.each([1, 2, 10, 1000, 50_000])('gives quantiles of %d numbers within 1 %%', (
   }
 });
 
+it('gives the mean and the variance of logarithms', () => {
+  const values = logNormals(5000, 3);
+  const logs = values.map((value) => Math.log1p(value));
+  const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
+  const variance = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / (logs.length - 1);
+
+  const found = sketchOf(values).logMoments();
+
+  expect(Math.abs(found.mean - mean)).toBeLessThan(0.01);
+  expect(Math.abs(found.variance - variance)).toBeLessThan(0.03);
+  expect(new DDSketch().logMoments()).toEqual({ mean: 0, variance: 0 });
+});
+
 it('is the same from parts, in any order, read from their bytes, as from the whole', () => {
   const values = logNormals(10_000, 7);
   const parts = [values.slice(5000), values.slice(0, 100), values.slice(100, 5000)].map(sketchOf);

@@ -3,7 +3,7 @@ import { Random } from '../../../../producer/random.js';
 import { LineStatistics } from '../../../../topology/services/line-statistics.js';
 import { slowSignal } from '../../../../topology/services/service-signals.js';
 
-const signal = slowSignal('slow', {
+const signal = slowSignal<LineStatistics>('slow', 'response_time', {
   budget: { windows: 120_960, charts: 20 },
   odds: [3, 8, 30],
   leastShare: 0.04,

@@ -87,8 +87,8 @@ it('flags the minutes of a host whose requests fail, by name, value and limit, a
   expect(bad[0]?.rules).toEqual([{ rule: 'high-error-rate', value: 1, limit: 0.2 }]);
   expect(flagged.filter(({ host }) => host === 'good.example.com')).toEqual([]);
   const ofBad = alerts.filter(({ entity }) => entity === 'bad.example.com');
-  expect(ofBad.map(({ detector, state }) => `${detector} ${state}`)).toEqual([
-    'high-error-rate opened',
-    'high-error-rate resolved',
+  expect(ofBad.map(({ detector, state }) => `${detector} ${state}`).sort()).toEqual([
+    ...['high-error-rate opened', 'high-error-rate resolved'],
+    ...['unusual-behaviour opened', 'unusual-behaviour resolved'],
   ]);
 });
