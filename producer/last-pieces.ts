@@ -20,7 +20,12 @@ export class LastPieces {
   constructor(stop: AbortSignal) {
     this.#stop = stop;
     if (stop.aborted) this.#told();
-    else stop.addEventListener('abort', () => this.#told(), { once: true });
+    else stop.addEventListener('abort', this.#told, { once: true });
+  }
+
+  /** Nothing is read any more. */
+  close(): void {
+    this.#stop.removeEventListener('abort', this.#told);
   }
 
   /** Aborted when it was told to stop, and what was in the pipes has been handed on. */
@@ -41,10 +46,10 @@ export class LastPieces {
     if (this.#stop.aborted && this.#open.size === 0) this.#over.abort();
   }
 
-  #told(): void {
+  readonly #told = (): void => {
     if (this.#open.size === 0) this.#over.abort();
     for (const pipe of this.#open) this.#endWhenEmpty(pipe);
-  }
+  };
 
   #endWhenEmpty(pipe: Readable & { readonly bytesRead?: number }): void {
     const before = pipe.bytesRead ?? 0;

@@ -120,7 +120,10 @@ export async function* readLogs(options: LogSourceOptions): AsyncGenerator<LogBa
   const oddFields = new OddFieldCounts();
   const lastPieces = new LastPieces(signal);
   const positions = new Map(options.positions);
-  const { found, sources, watch } = await sourcesOf({ ...options, positions }, lastPieces, oddFields);
+  const { found, sources, watch } = await sourcesOf({ ...options, positions }, lastPieces, oddFields).catch((error) => {
+    lastPieces.close();
+    throw error;
+  });
   const batch = new Batch(oddFields);
   function* handedOn(next: LogBatch): Generator<LogBatch> {
     yield next;
@@ -150,6 +153,7 @@ export async function* readLogs(options: LogSourceOptions): AsyncGenerator<LogBa
       }
     }
   } finally {
+    lastPieces.close();
     await watch?.close();
   }
   if (batch.lines > 0) yield* taken();

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { appendFile, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,6 +62,14 @@ function line(method: string): string {
 }
 
 describe('reading a log file', () => {
+  it('leaves no listener when it is over, or cannot begin', async () => {
+    const { signal } = new AbortController();
+    await expect(readAll({ signal })).rejects.toThrow();
+    await writeFile(path, `${line('A')}\n`);
+    await readAll({ signal });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
   it('goes on at its position, when the file has grown', async () => {
     await writeFile(path, `${line('A')}\n${line('B')}\n`);
     const first = await readAll();
