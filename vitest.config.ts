@@ -11,6 +11,8 @@ export const SERVICES = ['test/services/**/*.test.ts', 'test/oracle/**/*.test.ts
 /** Of a test with services, which fails before that when nothing moves: its waits are for progress. */
 export const LONGEST_MS = 900_000;
 
+const WORKERS = availableParallelism() + 1;
+
 export default defineConfig({
   // Tests run what is written, not what was built last.
   resolve: {
@@ -21,9 +23,12 @@ export default defineConfig({
   },
   test: {
     pool: 'forks',
-    setupFiles: fileURLToPath(new URL('test/end-with-parent.ts', import.meta.url)),
+    setupFiles: fileURLToPath(new URL('test/worker.ts', import.meta.url)),
     // Many tests wait for processes of their own.
-    maxWorkers: availableParallelism() + 1,
+    minWorkers: WORKERS,
+    maxWorkers: WORKERS,
+    // Most processor time of a file went into loading the modules that the one before had loaded.
+    poolOptions: { forks: { isolate: false } },
     testTimeout: 240_000,
     hookTimeout: 240_000,
     projects: [

@@ -10,6 +10,7 @@ export default defineConfig({
     include: ['test/faults/exactly-once.test.ts', 'test/faults/three-brokers.test.ts'],
     // Each runs for long, and wants the machine for itself.
     fileParallelism: false,
+    poolOptions: { forks: { isolate: true } },
     env: {
       MILLRACE_FAULTS_KILLS: process.env['MILLRACE_FAULTS_KILLS'] ?? '100',
       MILLRACE_FAULTS_MINUTES: process.env['MILLRACE_FAULTS_MINUTES'] ?? '10',

@@ -30,6 +30,9 @@ export default defineConfig({
     ...base.test,
     runner: RUNNER,
     env: { JDK_JAVA_OPTIONS: JAVA_OPTIONS },
+    minWorkers: undefined,
+    // What is left of a file's services is ended with its modules, whose hooks are the file's.
+    poolOptions: { forks: { isolate: true } },
     projects: [
       { extends: true, test: { ...LONG, name: 'together', include: SERVICES, exclude: ALONE } },
       { extends: true, test: { ...LONG, name: 'alone', include: ALONE } },

@@ -124,6 +124,7 @@ describe('a second instance of an application', () => {
     const next = copies(log);
     await next.start();
     await next.close();
+    await expect(failing.close()).rejects.toThrow('boom');
   });
 
   it('is refused in another process, until the connection of the first one ends', async () => {
@@ -149,6 +150,7 @@ describe('a second instance of an application', () => {
       );
     });
     await next?.close();
+    await expect(first.close()).rejects.toThrow('is closed');
     await two.close();
     await owned.close();
     await rm(path, { recursive: true });
