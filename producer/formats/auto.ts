@@ -2,6 +2,7 @@ import { CombinedFormat } from './combined.js';
 import { CsvFormat } from './csv.js';
 import { EnvoyFormat } from './envoy.js';
 import { ErrorLogFormat } from './error-log.js';
+import { GraphiteFormat } from './graphite.js';
 import { HaproxyFormat } from './haproxy.js';
 import { isBehind, isList, isListBracket, JsonFormat, jsonObject } from './json.js';
 import { withoutColours } from './levels.js';
@@ -134,6 +135,7 @@ export class AutoFormat implements LineFormat {
       member('logfmt', new LogfmtFormat(this.#json), true),
       member(TIMELESS, new TimelessFormat(), false),
       member(LINE_PROTOCOL, new LineProtocolFormat(), false),
+      member("Graphite's plaintext", new GraphiteFormat(), false),
       csv,
     ];
   }

@@ -26,7 +26,7 @@ const TRANSLATED: Readonly<Record<string, string>> = {
 };
 const CLOCK = /^\d{1,2}:\d{2}/;
 const SEPARATORS = [',', ';', '\t', '|'];
-const TIME_NAME = /^(?:@?time(?:stamp)?|ts|date(?:time)?|t)\b/i;
+const TIME_NAME = /^(?:[@_]?time(?:stamp)?|ts|date(?:time)?|t|unix(?:_?time)?|epoch)\b/i;
 /** `created_at`, `last_changed`, `local_time`. */
 const LIKE_A_TIME = /^\w{1,40}(?:_at|_time|_?timestamp|_date|_changed|_updated|_seen|_ts)$/i;
 

@@ -133,9 +133,10 @@ export class JsonFormat implements LineFormat {
   }
 }
 
-/** Neither who asked nor what was asked for is told. */
-function isOfNobody({ client, forwarded, method, path, request }: RequestFields): boolean {
-  return [client, forwarded, method, path, request].every((field) => field === undefined);
+/** Neither who asked, nor what was asked for, nor how long a host took is told. */
+function isOfNobody({ client, forwarded, host, method, path, request, requestTime }: RequestFields): boolean {
+  const taken = host === undefined ? undefined : requestTime;
+  return [client, forwarded, method, path, request, taken].every((field) => field === undefined);
 }
 
 function isStatus(value: unknown): boolean {

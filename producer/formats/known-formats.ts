@@ -5,6 +5,7 @@ import { CombinedFormat } from './combined.js';
 import { CsvFormat } from './csv.js';
 import { EnvoyFormat } from './envoy.js';
 import { ErrorLogFormat } from './error-log.js';
+import { GraphiteFormat } from './graphite.js';
 import { HaproxyFormat } from './haproxy.js';
 import { JsonFormat } from './json.js';
 import { FORWARDED_FOR, type LineFormat, type LineOutcome, LineRefusal } from './line-format.js';
@@ -65,6 +66,7 @@ const FORMATS: Readonly<Record<string, MakeFormat>> = {
   zeek: ({ forwarded }) => new ZeekFormat(new JsonFormat({ forwarded })),
   csv: ({ forwarded }) => new CsvFormat(new JsonFormat({ forwarded })),
   'line-protocol': () => new LineProtocolFormat(),
+  graphite: () => new GraphiteFormat(),
 };
 
 export const FORMAT_NAMES = Object.keys(FORMATS);

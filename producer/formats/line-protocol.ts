@@ -1,4 +1,5 @@
 import { type LineFormat, type LineOutcome, LineRefusal, NO_RECORD, ReadingFields, shown } from './line-format.js';
+import { POINT_SENSORS, seriesOf } from './quantities.js';
 
 /** A name or a value without quotes, in which a backslash stands before what would end it. */
 const NAME = '(?:[^,= \\\\]|\\\\.)+';
@@ -7,7 +8,6 @@ const POINT = new RegExp(
 );
 const TAG = new RegExp(`,(${NAME})=(${NAME})`, 'g');
 const FIELD = new RegExp(`(${NAME})=("(?:[^"\\\\]|\\\\.)*"|[^, "]+)`, 'g');
-const SENSORS = ['sensor_id', 'sensor', 'device_id', 'device', 'id', 'name', 'host', 'location', 'room'];
 const TEMPERATURES = ['temperature', 'temp', 'temperature_c', 'temp_c', 'value_temperature'];
 
 /** InfluxDB's line protocol: `weather,sensor=boiler-1 temperature=40.5,pressure=1013 1709809501000000000`. */
@@ -23,7 +23,7 @@ export class LineProtocolFormat implements LineFormat {
       [...fieldText.matchAll(FIELD)].map(([, name = '', value = '']) => [plain(name), fieldValue(value)]),
     );
     const fields = new ReadingFields();
-    for (const name of SENSORS) fields.sensor ??= tags.get(name) ?? stringIn(values, name);
+    for (const name of POINT_SENSORS) fields.sensor ??= tags.get(name) ?? stringIn(values, name);
     // Without a tag that names it the measurement does.
     fields.sensor ??= plain(measurement);
     for (const name of TEMPERATURES) fields.temperature ??= values.get(name);
@@ -33,33 +33,6 @@ export class LineProtocolFormat implements LineFormat {
     if (fields.temperature !== undefined || fields.pressure !== undefined) return fields;
     return seriesOf(plain(measurement), tags, values, fields.time) ?? fields;
   }
-}
-
-/**
- * Each number is of a series of its own, as InfluxDB has it: of the measurement, all tags and the field. It is named by the
- * tag that names a sensor or a host, the other tags, and what was measured: `web-1/cpu0/cpu/usage_user`.
- */
-function seriesOf(
-  measurement: string,
-  tags: ReadonlyMap<string, string>,
-  values: ReadonlyMap<string, unknown>,
-  time: unknown,
-): ReadingFields | undefined {
-  const of = SENSORS.find((name) => tags.has(name));
-  const names = [...tags].filter(([name]) => name !== of).sort(([one], [other]) => (one < other ? -1 : 1));
-  const path = [...(of === undefined ? [] : [tags.get(of)]), ...names.map(([, value]) => value), measurement].join('/');
-  const readings = [...values].flatMap(([name, value]) => {
-    if (typeof value !== 'number') return [];
-    const fields = new ReadingFields();
-    fields.sensor = path;
-    fields.time = time;
-    fields.value = value;
-    fields.quantity = name === 'value' ? undefined : name;
-    return [fields];
-  });
-  const [first, ...more] = readings;
-  if (first !== undefined && more.length > 0) first.more = more;
-  return first;
 }
 
 function stringIn(values: ReadonlyMap<string, unknown>, name: string): string | undefined {

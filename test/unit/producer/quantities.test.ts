@@ -89,6 +89,34 @@ describe('numbers that are neither temperature nor pressure are series of their 
         ['web-1/cpu0/cpu/usage_system', 3],
       ],
     ],
+    [
+      'a point of Telegraf in JSON',
+      '{"fields":{"usage_user":12.5},"name":"cpu","tags":{"cpu":"cpu0","host":"web-1"},"timestamp":1709809501}\n',
+      [['web-1/cpu0/cpu/usage_user', 12.5]],
+    ],
+    ["Graphite's lines", 'servers.web-1.load 0.42 1709809501\n', [['servers.web-1.load', 0.42]]],
+    ["Graphite's lines with tags", 'load;host=web-1 -1.5e3 1709809501\n', [['load;host=web-1', -1500]]],
+    ['times since 1970', 'epoch,value\n1709809501.000,0.3\n', [['plant', 0.3]]],
+    [
+      'states of Home Assistant',
+      'entity_id,state,last_changed\nsensor.hall_humidity,45.2,2024-03-07T11:05:01.000Z\n',
+      [['sensor.hall_humidity', 45.2]],
+    ],
+    [
+      'what The Things Stack hands on',
+      '{"end_device_ids":{"device_id":"soil-1"},"received_at":"2024-03-07T11:05:01Z","uplink_message":{"f_port":1,"decoded_payload":{"moisture":31.5}}}\n',
+      [['soil-1/moisture', 31.5]],
+    ],
+    [
+      'what ChirpStack hands on',
+      '{"time":"2024-03-07T11:05:01Z","deviceInfo":{"deviceName":"soil-1"},"fCnt":7,"object":{"moisture":31.5}}\n',
+      [['soil-1/moisture', 31.5]],
+    ],
+    [
+      'a value of OPC UA',
+      '{"NodeId":"ns=2;s=Speed","Value":4.5,"SourceTimestamp":"2024-03-07T11:05:01Z","Status":"Good"}\n',
+      [['ns=2;s=Speed', 4.5]],
+    ],
     ['a point with one value', 'load,host=web-1 value=0.7 1709809501000000000\n', [['web-1/load', 0.7]]],
   ])('%s', async (_, text, readings) => {
     const answer = await read(text);
