@@ -22,15 +22,18 @@ import { LoadBalancerFormat } from './load-balancer.js';
 import { LogfmtFormat } from './logfmt.js';
 import { LtsvFormat } from './ltsv.js';
 import { PartialLines } from './partial-lines.js';
+import { PhpFpmFormat } from './php-fpm.js';
 import { PostgresCsvFormat } from './postgres-csv.js';
 import { RailsFormat } from './rails.js';
 import { S3AccessFormat } from './s3-access.js';
+import { SecurityEventFormat } from './security-events.js';
 import { SlowQueryFormat } from './slow-queries.js';
 import { SquidFormat } from './squid.js';
 import { beginsFailure, isTrace, TextLogFormat } from './text-log.js';
 import { TimelessFormat } from './timeless.js';
 import { W3cFormat } from './w3c.js';
 import { completed, dockerLine, unwrapped, type Wrapped, wrappedService } from './wrappers.js';
+import { ZapConsoleFormat } from './zap-console.js';
 import { ZeekFormat } from './zeek.js';
 
 const OPEN_BRACE = 123;
@@ -58,11 +61,12 @@ interface Member {
 const TEXT = 'a text log';
 const SLOW_QUERIES = "MySQL's log of slow queries";
 const RAILS = "Rails' log";
+const ZAP = "zap's console";
 const TIMELESS = 'a text log without times';
 const ZEEK = "Zeek's log";
 const W3C = "the W3C's extended format";
 /** Whose messages may go on in lines that have no beginning of their own. */
-const OPEN: ReadonlySet<string> = new Set([TEXT, SLOW_QUERIES, RAILS]);
+const OPEN: ReadonlySet<string> = new Set([TEXT, SLOW_QUERIES, RAILS, ZAP]);
 const BALANCER = "an AWS load balancer's log";
 const CSV = 'CSV';
 const WRAPPED_TEXT = 'plain text in a wrapper';
@@ -125,10 +129,13 @@ export class AutoFormat implements LineFormat {
       member('LTSV', new LtsvFormat(forwarded), true),
       member("an error log of NGINX's or Apache's", this.#errorLog, true),
       member(BALANCER, this.#balancers, true),
-      member("HAProxy's log of requests", new HaproxyFormat(), true),
+      member("HAProxy's log", new HaproxyFormat(), true),
       member("Envoy's access log", new EnvoyFormat(), true),
       member("Squid's access log", new SquidFormat(), true),
       member("S3's access log", new S3AccessFormat(), true),
+      member("PHP-FPM's access log", new PhpFpmFormat(), true),
+      member(ZAP, new ZapConsoleFormat(this.#json), true),
+      member('CEF or LEEF', new SecurityEventFormat(), true),
       member(ZEEK, new ZeekFormat(this.#json), true),
       member(W3C, new W3cFormat(), false),
       member(TEXT, new TextLogFormat(), false),

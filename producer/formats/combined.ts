@@ -15,6 +15,7 @@ const BACKSLASH = 92;
 
 /** `[17/May/2015:10:05:03 +0000]` is 28 characters; no time that anyone writes is as long as this. */
 const LONGEST_TIME = 48;
+const LONGEST_HOST = 320;
 const USUAL_TIME = 27;
 /** How addresses start that are not a client's but a proxy's, or nobody's. */
 const NOT_PUBLIC = /^(?:10\.|127\.|192\.168\.|172\.|169\.254\.|100\.|::|f[cde]|-|unix:)/i;
@@ -23,6 +24,10 @@ const ENDS_IN_PROTOCOL = / HTTP\/\d(?:\.\d)?$/;
 const SIZE_AND_WORD = /^(\d+) (?:\d+$|[A-Z_]+:[A-Z_]+(?: |$))/;
 /** Such as the `3 0.142 ` of a line without referrer and agent. */
 const SIZE_AND_SECONDS = /^[\d-][ \t]+\d{1,6}\.\d{3}(?:[ \t]|$)/;
+/** The name or address that a request was for, as it stands in a line by itself. */
+const HOST_AND_PORT = /^(?:[a-z][\w-]*(?:\.[\w-]+)*\.?|\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+/** Lighttpd's `%h %V %u`, before the time. */
+const HOST_AND_USER = /^[ \t]+([\w-]+(?:\.[\w-]+)*\.[a-z][a-z\d-]+) \S+ \[/i;
 const AFTER_REQUEST = /^[ \t]+(?:\d{3}|-)(?=[ \t]|$)/;
 
 /**
@@ -72,8 +77,16 @@ export class CombinedFormat implements LineFormat {
       if (first !== SPACE && !isDigit(first)) continue;
       const close = closingBracket(line, open + 1);
       if (close < 0 || isNested(line, open, close)) continue;
-      const quote = skipSpaces(line, close + 1);
-      if (line.charCodeAt(quote) !== QUOTE) continue;
+      let quote = skipSpaces(line, close + 1);
+      if (line.charCodeAt(quote) !== QUOTE) {
+        // APISIX has the host there.
+        const end = endOfWord(line, quote);
+        const host = line.slice(quote, end);
+        quote = skipSpaces(line, end);
+        if (line.charCodeAt(quote) !== QUOTE || !(host === '-' || HOST_AND_PORT.test(host))) continue;
+        fields.isHostHeader = host !== '-';
+        if (fields.isHostHeader) fields.host = host;
+      }
       fields.time = line.slice(open + 1, close);
       return quote;
     }
@@ -91,6 +104,7 @@ export class CombinedFormat implements LineFormat {
     } else if (SIZE_AND_SECONDS.test(line.slice(end - 1, end + 16))) {
       fields.bytes = line.slice(start, end);
       secondsAndHost(line.slice(next), fields);
+      refererAndAgent(line, skipSpaces(line, endOfWord(line, next)), fields, this.#keepsDetails);
       takeTail(line, end, fields);
     } else {
       fields.bytes = SIZE_AND_WORD.exec(line.slice(start))?.[1];
@@ -161,7 +175,10 @@ function readsAsClient(line: string, clientEnd: number, next: number, fields: Re
   const secondEnd = endOfWord(line, next);
   const second = line.slice(next, secondEnd);
   // Two addresses: the first is the host that was asked for, which the client says.
-  if (canonicalAddress(second) === undefined) return canonicalAddress(first) !== undefined;
+  if (canonicalAddress(second) === undefined) {
+    fields.host = HOST_AND_USER.exec(line.slice(clientEnd, clientEnd + LONGEST_HOST))?.[1];
+    return canonicalAddress(first) !== undefined;
+  }
   if (canonicalHost(first) === undefined) return false;
   fields.host = first;
   fields.client = second;

@@ -1,5 +1,6 @@
 import { cloudRequest } from './cloud-requests.js';
 import { isObject, type Members } from './members.js';
+import { suricataEvent } from './security-events.js';
 import { windowsEvent } from './windows-events.js';
 
 /** MongoDB's letters; debug has a number behind it. */
@@ -17,6 +18,8 @@ export function inCommonWords(object: Members, times: readonly string[]): Member
   if (request !== undefined) return request;
   const event = windowsEvent(object);
   if (event !== undefined) return event;
+  const alarm = suricataEvent(object);
+  if (alarm !== undefined) return alarm;
   if ('@t' in object) return compact(object);
   if (typeof object['MessageTemplate'] === 'string') return serilog(object);
   if (Array.isArray(object['MESSAGE'])) return { ...object, MESSAGE: textOf(object['MESSAGE']) };
@@ -62,7 +65,11 @@ function plainTime(value: unknown): unknown {
 function mongo({ attr, c: logger, ctx, id, msg, s, ...rest }: Members, date: unknown): Members {
   const { t: _, ...others } = rest;
   const level = MONGO_LEVELS[String(s).charAt(0)] ?? 'info';
-  return { timestamp: plainTime({ $date: date }), level, logger, message: msg, ctx, id, ...others, attr };
+  const took = isObject(attr) ? attr['durationMillis'] : undefined;
+  return {
+    ...{ timestamp: plainTime({ $date: date }), level, logger, message: msg, ctx, id, ...others, attr },
+    ...(took !== undefined && { duration_ms: took }),
+  };
 }
 
 /** Compact Log Event Format: what has a level of its own is no information. */

@@ -159,7 +159,11 @@ function ofService(fields: RequestFields, object: object): RequestFields | Servi
 
 /** Nearly no line is: what is done for one takes the others no time. */
 function isIncomplete(outcome: LineOutcome): boolean {
-  if (outcome instanceof RequestFields) return outcome.client === undefined || outcome.time === undefined;
+  if (outcome instanceof RequestFields) {
+    if (outcome.client === undefined || outcome.time === undefined) return true;
+    // An address alone makes no request.
+    return outcome.status === undefined && outcome.request === undefined && outcome.path === undefined;
+  }
   if (outcome instanceof ServiceFields) return outcome.message === undefined || outcome.time === undefined;
   return outcome instanceof ReadingFields && outcome.time === undefined;
 }

@@ -65,6 +65,14 @@ const DIALECTS: readonly TextDialect[] = [
     ),
     levels: { D: 'debug', F: 'fatal' },
   },
+  // Sidekiq: `2024-03-07T11:05:01.123Z 42 TID-oxabc PayJob JID-d1e2f3 WARN: boom`.
+  {
+    sign: ' TID-',
+    pattern: new RegExp(
+      `^(?<time>${ISO}Z?) \\d+ TID-\\w{1,32}(?: (?<logger>[\\w:]{1,128}) JID-(?<request>\\w{1,64}))?(?: BID-\\S{1,64})? (?<level>[A-Z]{4,5}): ${MESSAGE}`,
+      's',
+    ),
+  },
   // ClickHouse: `2024.03.07 11:05:02.123456 [ 42 ] {id} <Error> executeQuery: boom`.
   {
     pattern: new RegExp(

@@ -12,6 +12,7 @@ import {
   shown,
   UNFINISHED,
 } from './line-format.js';
+import { takePostgres } from './postgres-text.js';
 import { queryMs } from './query-duration.js';
 import { RailsRequests } from './rails.js';
 import { requestIn } from './request-messages.js';
@@ -202,6 +203,7 @@ function readRest(fields: ServiceFields, rest: string): RequestFields | ServiceF
   }
   let message = rest;
   if (fields.level === undefined) {
+    if (takePostgres(fields, rest)) return fields;
     const found = LEVEL.exec(rest.slice(0, LONGEST_HEADER));
     const { channelled, loud, postgres, quoted, small } = found?.groups ?? {};
     const level = channelled ?? (postgres === undefined ? undefined : 'info') ?? loud ?? quoted ?? small;

@@ -46,6 +46,7 @@ const COLUMNS: Readonly<Record<string, Column>> = {
 const IIS =
   'date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status ' +
   'sc-substatus sc-win32-status time-taken';
+const STATUS = /^[1-5]\d\d$/;
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}[ \t]\d{2}:\d{2}:\d{2}[ \t]/;
 
 /** The W3C's extended log format: `#Fields:` names the columns. Times are UTC. */
@@ -88,6 +89,8 @@ export class W3cFormat implements LineFormat {
       // CloudFront has its own name as the host, and that of the site behind it.
       else if (fields[column] === undefined || column === 'host') fields[column] = value;
     }
+    // Any line with a time and as many words could be one where nothing names the columns.
+    if (!this.#hasHeader && !STATUS.test(String(fields.status))) return this.#misfit(line);
     if (typeof fields.time === 'string' && date !== '') fields.time = `${date} ${fields.time}Z`;
     if (!this.#isCloudFront && typeof fields.requestTime === 'string') {
       const milliseconds = Number(fields.requestTime);

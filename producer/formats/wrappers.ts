@@ -34,7 +34,7 @@ const ISO_TIME = '\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(?:[.,]\\d{1,9})?(?:Z
 const CLOCK = '\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,9})?';
 const MONTH_TIME = '[A-Z][a-z]{2} [ \\d]\\d (?:\\d{4} )?\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,9})?';
 const PRIORITY = '(?:<(?<priority>\\d{1,3})>)?';
-const TAG = '(?<service>[^\\s:[\\]]{1,64})(?:\\[\\d{1,10}\\])?:';
+const TAG = '(?!(?:CEF|LEEF):\\d)(?<service>[^\\s:[\\]]{1,64})(?:\\[\\d{1,10}\\])?:';
 const HOST = '(?<server>[^\\s:]{1,255}|[\\da-fA-F:.]{2,45})';
 /** How the journal is shown where months have names of another language. */
 const LOCAL_SYSLOG = /^(?![A-Z][a-z]{2} )\p{L}{3,6}\.? [ \d]\d \d{2}:\d{2}:\d{2} /u;
@@ -53,6 +53,8 @@ const PREFIXES: readonly RegExp[] = [
   new RegExp(`^(?<time>${ISO_TIME}) (?:heroku|app)\\[(?<server>(?<service>[\\w-]{1,64})(?:\\.[\\w-]{1,64})?)\\]: `),
   // syslog as RFC 3164 has it, in files without a priority.
   new RegExp(`^${PRIORITY}(?<time>${MONTH_TIME}) (?:${HOST} )?${TAG} ?`),
+  // Events in CEF and LEEF, which stand where a program's name would.
+  new RegExp(`^${PRIORITY}(?<time>${MONTH_TIME}|${ISO_TIME}) (?:${HOST} )?(?=(?:CEF|LEEF):\\d)`),
   // journalctl -o short-full and -o short-unix.
   new RegExp(`^[A-Z][a-z]{2} (?<time>\\d{4}-\\d{2}-\\d{2} ${CLOCK} [A-Z]{3,5}) ${HOST} ${TAG} ?`),
   new RegExp(`^(?<time>1\\d{9}\\.\\d{6}) ${HOST} ${TAG} ?`),

@@ -46,7 +46,7 @@ const SERVICES: Readonly<Record<string, { service: string; levels: string; first
     ...{
       service: 'unknown',
       levels: 'INFO WARN ERROR',
-      first: 'invoice written {"invoice": "i-7"}',
+      first: 'invoice written',
       trace: 'main.go:27',
     },
   },

@@ -514,3 +514,167 @@ describe('what else programs have in forms of their own', () => {
     expect(serviceLogs).toMatchObject([{ method: 'GET', endpoint: '/cart', status: 500, response_time: 12.31 }]);
   });
 });
+
+describe('lines of services, as their programs write them', () => {
+  const said = ({ level, message, service, timestamp }: ServiceLog) => [
+    ...[new Date(timestamp).toISOString(), service, level, message],
+  ];
+
+  it.each<[string, string, object]>([
+    [
+      "of Amazon's RDS",
+      '2024-03-05 13:55:37 CET:10.0.0.5(51234):app@shop:[1234]:ERROR:  deadlock detected',
+      { level: 'ERROR', message: 'deadlock detected', ip: '10.0.0.5', user_id: 'app', attributes: { dbname: 'shop' } },
+    ],
+    [
+      "of Amazon's RDS where nobody is connected",
+      '2024-03-05 13:55:37 CET::@:[1234]:LOG:  checkpoint starting: time',
+      { level: 'INFO', message: 'checkpoint starting: time' },
+    ],
+    [
+      'that pgBadger wants',
+      '2024-03-05 13:55:37 CET [1234]: [2-1] user=app,db=shop,app=psql,client=10.0.0.5 FATAL:  no',
+      { level: 'CRITICAL', message: 'no', ip: '10.0.0.5', user_id: 'app' },
+    ],
+    [
+      'that pgBadger wants, with a duration and as many words as a line of IIS',
+      '2024-03-05 13:55:37 CET [1234]: [1-1] user=app,db=shop,app=psql,client=10.0.0.5 LOG:  duration: 1523.456 ms  statement: SELECT 1',
+      { level: 'INFO', response_time: 1523.456 },
+    ],
+    [
+      'of Debian',
+      '2024-03-05 13:55:37.000 CET [1234] app@shop WARNING:  slow',
+      { level: 'WARN', message: 'slow', user_id: 'app', attributes: { dbname: 'shop' } },
+    ],
+  ])("a line of PostgreSQL's with the prefix %s", async (_, line, expected) => {
+    const { badLines, serviceLogs } = await readText(line);
+    expect(badLines).toEqual([]);
+    expect(serviceLogs).toMatchObject([{ timestamp: Date.parse('2024-03-05T12:55:37Z'), ...expected }]);
+  });
+
+  it('a line with as many words as one of IIS is none', async () => {
+    const { badLines, serviceLogs } = await readText(
+      '2024-03-05 13:55:36 INFO the order 4711 of the customer was taken and will be sent soon',
+      '2024-03-05 13:55:37 ERROR no stock',
+    );
+    expect([badLines, levels(serviceLogs)]).toEqual([[], 'INFO ERROR']);
+  });
+
+  it('Sidekiq before version 6 has the level behind the job', async () => {
+    const { badLines, serviceLogs } = await readText(
+      '2015-01-25T12:34:57.790Z 12345 TID-oxabcdef PayJob JID-d1e2f3a4b5c6d7e8f9a0b1c2 INFO: done: 1.001 sec',
+      '2015-01-25T12:34:58.790Z 12345 TID-oxabcdeg PayJob JID-d1e2f3a4b5c6d7e8f9a0b1c3 WARN: RuntimeError: boom',
+      '2015-01-25T12:34:59.000Z 12345 TID-oxabcdeg ERROR: heartbeat: no connection',
+    );
+    expect([badLines, levels(serviceLogs)]).toEqual([[], 'INFO WARN ERROR']);
+    expect(serviceLogs[1]).toMatchObject({ message: 'RuntimeError: boom', request_id: 'd1e2f3a4b5c6d7e8f9a0b1c3' });
+  });
+
+  it("HAProxy's lines of connections have the time in their brackets, which has a year", async () => {
+    const { badLines, serviceLogs } = await readText(
+      'Feb  6 12:12:56 localhost haproxy[14387]: 10.0.1.2:33313 [06/Feb/2009:12:12:51.443] fnt bck/srv1 0/0/5007 212 -- 0/0/0/0/3 0/0',
+      '10.0.1.5:33318 [06/Feb/2009:12:12:59.443] fnt bck/<NOSRV> -1/-1/7 0 SC 0/0/0/0/3 0/0',
+    );
+    expect(badLines).toEqual([]);
+    expect(serviceLogs).toMatchObject([
+      {
+        ...{ level: 'INFO', service: 'haproxy', source: 'localhost', ip: '10.0.1.2', response_time: 5007, bytes: 212 },
+        timestamp: Date.parse('2009-02-06T12:12:51.443Z'),
+      },
+      { level: 'WARN', response_time: 7, attributes: { termination_state: 'SC', backend: 'bck/<NOSRV>' } },
+    ]);
+  });
+
+  it("zap's console with fields: of Caddy, of Kubernetes' controllers, and with its times in seconds", async () => {
+    const { badLines, events, serviceLogs } = await readText(
+      '2024/03/05 13:55:36.123\tINFO\thttp.log.access.log0\thandled request\t{"request": {"remote_ip": "203.0.113.7", "client_ip": "203.0.113.7", "proto": "HTTP/2.0", "method": "GET", "host": "shop.example", "uri": "/cart", "headers": {"User-Agent": ["curl/8.4.0"]}}, "bytes_read": 0, "user_id": "", "duration": 0.001234, "size": 1256, "status": 200}',
+      '2024/03/05 13:55:38.123\tINFO\ttls.obtain\tacquiring lock\t{"identifier": "shop.example"}',
+      '2024-03-05T13:55:37.123Z\tERROR\tcontrollers/pod.go:42\tReconciler error\t{"controller": "pod", "error": "boom"}',
+      '1.709646938123e+09\tERROR\tsetup\tunable to start\t{"error": "no"}',
+    );
+    expect(badLines).toEqual([]);
+    expect(events).toMatchObject([
+      { client_ip: '203.0.113.7', host: 'shop.example', path: '/cart', request_time: 0.001234, bytes: 1256 },
+    ]);
+    expect(serviceLogs.map(said)).toEqual([
+      ['2024-03-05T13:55:38.123Z', 'unknown', 'INFO', 'acquiring lock'],
+      ['2024-03-05T13:55:37.123Z', 'unknown', 'ERROR', 'Reconciler error'],
+      ['2024-03-05T13:55:38.123Z', 'unknown', 'ERROR', 'unable to start'],
+    ]);
+    expect(serviceLogs[0]).toMatchObject({ attributes: { logger: 'tls.obtain', identifier: 'shop.example' } });
+  });
+
+  it("a slow query of MongoDB's has its duration", async () => {
+    const { serviceLogs } = await readText(
+      '{"t":{"$date":"2020-05-20T19:18:41.604+00:00"},"s":"I","c":"COMMAND","id":51803,"ctx":"conn281","msg":"Slow query","attr":{"ns":"stocks.trades","durationMillis":3216}}',
+    );
+    expect(serviceLogs).toMatchObject([{ message: 'Slow query', response_time: 3216 }]);
+  });
+
+  it('CEF and LEEF, bare and in syslog, name the product, how grave it is, and from where', async () => {
+    const { badLines, events, serviceLogs } = await readText(
+      'CEF:0|Security|threatmanager|1.0|100|worm successfully stopped|10|src=10.0.0.1 msg=a\\=b and more rt=1709646936123',
+      'Sep 19 08:26:11 fw1 CEF:0|Palo Alto Networks|PAN-OS|10.0|end|TRAFFIC|1|rt=Mar 05 2024 13:55:36 GMT src=10.0.0.2 suser=bob',
+      'LEEF:1.0|Microsoft|MSExchange|4.0 SP1|15345|src=192.0.2.1\tsev=5\tusrName=joe.black\tdevTime=Mar 05 2024 13:55:36',
+      'LEEF:2.0|Lancope|StealthWatch|1.0|41|^|src=10.0.1.8^sev=8^devTime=Mar 05 2024 13:55:37^msg=there are spaces',
+    );
+    expect([badLines, events]).toEqual([[], []]);
+    expect(serviceLogs.map(said)).toEqual([
+      ['2024-03-05T13:55:36.123Z', 'threatmanager', 'CRITICAL', 'worm successfully stopped'],
+      ['2024-03-05T13:55:36.000Z', 'PAN-OS', 'INFO', 'TRAFFIC'],
+      ['2024-03-05T13:55:36.000Z', 'MSExchange', 'WARN', '15345'],
+      ['2024-03-05T13:55:37.000Z', 'StealthWatch', 'ERROR', 'there are spaces'],
+    ]);
+    expect(serviceLogs).toMatchObject([
+      { ip: '10.0.0.1', attributes: { vendor: 'Security', event_id: '100', msg: 'a=b and more' } },
+      { ip: '10.0.0.2', user_id: 'bob', source: 'fw1' },
+      { ip: '192.0.2.1', user_id: 'joe.black' },
+      { ip: '10.0.1.8' },
+    ]);
+  });
+
+  it("Suricata's events are its own, and only its requests are requests", async () => {
+    const { badLines, events, serviceLogs } = await readText(
+      '{"timestamp":"2017-04-07T22:24:37.251547+0100","event_type":"alert","src_ip":"192.168.2.14","dest_ip":"209.53.113.5","proto":"TCP","alert":{"signature_id":2018358,"signature":"ET HUNTING POST to Dotted Quad","severity":2}}',
+      '{"timestamp":"2017-04-07T22:24:38.251547+0100","event_type":"http","src_ip":"192.168.2.14","http":{"hostname":"shop.example","url":"/cart","http_method":"GET","protocol":"HTTP/1.1","status":200,"length":1234}}',
+      '{"timestamp":"2017-04-07T22:24:39.251547+0100","event_type":"dns","src_ip":"192.168.2.14","dns":{"type":"query","rrname":"shop.example"}}',
+    );
+    expect([badLines, events.map(brief)]).toEqual([[], ['192.168.2.14 GET /cart 200 null']]);
+    expect(serviceLogs.map(said)).toEqual([
+      ['2017-04-07T21:24:37.251Z', 'suricata', 'WARN', 'ET HUNTING POST to Dotted Quad'],
+      ['2017-04-07T21:24:39.251Z', 'suricata', 'INFO', 'dns'],
+    ]);
+    expect(serviceLogs[0]).toMatchObject({ ip: '192.168.2.14', attributes: { 'alert.signature_id': '2018358' } });
+  });
+});
+
+describe('requests, as their servers write them', () => {
+  const all = ({ bytes, client_ip, host, path, request_time, status, user_agent }: AccessLog) =>
+    [client_ip, host, path, status, bytes, request_time, user_agent].join(' ');
+
+  it.each<[string, string, string]>([
+    [
+      "APISIX's text has the host between the time and the request",
+      '203.0.113.5 - - [10/Jul/2023:08:34:28 +0000] shop.example:9080 "GET /cart HTTP/1.1" 200 390 0.412 "-" "curl/7.81.0" 34.205.150.168:80 200 0.410 "http://10.0.0.5"',
+      '203.0.113.5 shop.example /cart 200 390 0.412 curl/7.81.0',
+    ],
+    [
+      "Lighttpd's has it before the user",
+      '192.0.2.4 www.shop.example - [12/Mar/2024:09:15:22 +0000] "GET /cart HTTP/1.1" 200 5432 "-" "Mozilla/5.0"',
+      '192.0.2.4 www.shop.example /cart 200 5432  Mozilla/5.0',
+    ],
+    [
+      'PHP-FPM has no brackets around the time',
+      '127.0.0.1 -  05/Mar/2024:13:55:36 +0100 "GET /index.php" 200',
+      '127.0.0.1 unknown /index.php 200   ',
+    ],
+    [
+      'PHP-FPM with its details has milliseconds',
+      '127.0.0.1 - bob 05/Mar/2024:13:55:36 +0100 "GET /index.php?a=b" 500 /srv/index.php 112.345 2048 8.90%',
+      '127.0.0.1 unknown /index.php 500  0.112345 ',
+    ],
+  ])('%s', async (_, line, expected) => {
+    const { badLines, events } = await readText(line);
+    expect([badLines, events.map(all)]).toEqual([[], [expected]]);
+  });
+});
