@@ -8,6 +8,10 @@ export interface SilenceState {
   busy?: number;
   /** How long the way from events to the next is at a time that is drawn: as long as usual, or twice that where chance says when. */
   gap?: number;
+  /** How many events an interval differs from the one before it by; what older versions have written lacks it. */
+  step?: number;
+  /** Events of the last interval. */
+  last?: number;
   /** Intervals without an event up to now. */
   run: number;
   /** The longest such run that was followed by events, fading; without those that were taken for outages. */
@@ -25,6 +29,8 @@ export const MISSED = 15;
 /** Who pauses from time to time is not missed before it has paused for so many times as long as ever. */
 const LONGER = 2;
 const SPAN = 100;
+/** Of steps from interval to interval: a batch is some of them. */
+const STEPS_SPAN = 1000;
 /** Of what is sparse, more: with so many intervals that have events. */
 const KNOWN_BUSY = 20;
 /** Where fewer intervals are without an event, how often there is none is not known. */
@@ -54,7 +60,7 @@ const LONGER_GAP = 1.5;
 /**
  * Finds that events, counted in intervals, have ceased: at once where there are many, later where there are few, and later
  * still where pauses are usual. Times between events are taken for exponential, as of a Poisson process; of events that come in
- * bunches, bunches are counted.
+ * bunches, bunches are counted, whether these come now and then or several in an interval.
  */
 export function silence({ missed: limit = MISSED }: SilenceOptions = {}): Detector<SilenceState> {
   return {
@@ -79,14 +85,25 @@ export function silence({ missed: limit = MISSED }: SilenceOptions = {}): Detect
 }
 
 /** The events that should have come by now. @param usual runs up to it are usual anyway */
-function missedIn({ busy = 1, gap = 1, longest, mean: events, run, seen }: SilenceState, usual = 0): number {
+function missedIn(state: SilenceState, usual = 0): number {
+  const { busy = 1, gap = 1, longest, mean: events, run, seen } = state;
   if (seen < WARMUP) return 0;
   // The evidence of an empty interval is how rare it is: as many nats as there are events, if each comes by itself.
   const isByChance = 1 - busy > LEAST_EMPTY && gap * busy > REGULAR;
-  const mean = isByChance ? Math.min(events, -Math.log(1 - busy)) : events;
+  const isRare = 1 - busy <= LEAST_EMPTY;
+  const mean = isByChance ? Math.min(events, -Math.log(1 - busy)) : events / (isRare ? bunchOf(state) : 1);
   if (run < MIN_NEW && (seen < NEW || (seen < YOUNG && run * mean < MISSED_YOUNG))) return 0;
   // What has faded a little is as long as it was.
   return run <= Math.max(Math.round(LONGER * longest), usual) ? 0 : run * mean;
+}
+
+/**
+ * How many events come together: the index of dispersion of counts, 1 of a Poisson process. The variance is that of steps from
+ * interval to interval, for what rises and falls by the day is no bunch; and of their mean size, taken for normal, for a batch
+ * makes few steps.
+ */
+function bunchOf({ mean, step = 0 }: SilenceState): number {
+  return Math.max(1, ((Math.PI / 4) * step ** 2) / Math.max(mean, Number.MIN_VALUE));
 }
 
 /** Runs that are as long as what came several times lately, or somewhat longer. */
@@ -119,5 +136,10 @@ function learn(state: SilenceState, { count, isFault, limit, timestampMs }: Ende
   state.mean += weight * (count / intervals - state.mean);
   state.busy = busy + weight * (1 / intervals - busy);
   state.gap = gap + weight * (intervals - gap);
+  const { last = count, step = 0 } = state;
+  // A run of empty intervals is a step down and one up.
+  const steps = run > 0 ? last + count : Math.abs(count - last);
+  state.step = step + Math.max(1 / state.seen, 1 / STEPS_SPAN) * (steps - step * intervals);
+  state.last = count;
   state.run = 0;
 }

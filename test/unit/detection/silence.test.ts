@@ -56,6 +56,23 @@ describe('silence', () => {
     expect(first).toBeLessThan(5000 + 400);
   });
 
+  it('of bunches of which several come in an interval is hardly ever found by chance, and is in the third interval', () => {
+    const bunches = poisson(new Random(9), 8, 40_000).map((count) => 5 * count);
+
+    expect(bunches.filter((count) => count === 0).length).toBeGreaterThan(5);
+    expect(missedIn(bunches)).toEqual([]);
+    expect(missedIn([...bunches.slice(0, 5000), 0, 0, 0]).at(-1)).toBe(5002);
+  });
+
+  it('is found in the second interval where as many come as by chance, and many more every now and then', () => {
+    const random = new Random(4);
+    const counts = poisson(random, 20, 2000)
+      .slice(1)
+      .map((count, index) => (index % 84 < 5 ? 5 * count : count));
+
+    expect(missedIn([...counts.slice(0, 1960), 0, 0]).at(0)).toBeLessThanOrEqual(1961);
+  });
+
   it('is no news where pauses are usual, and is when one is much longer', () => {
     const minute = [120, ...new Array<number>(11).fill(0)];
     const minutes = Array.from({ length: 100 }, () => minute).flat();
