@@ -43,7 +43,7 @@ export interface Run {
 
 /** What a run has done, for its end. */
 export function summary(run: Run): SafeText {
-  const { metrics, results, topics, writer } = run;
+  const { metrics, topics, writer } = run;
   const lines = [
     volume(run),
     ...excludedText(writer.excluded),
@@ -51,10 +51,18 @@ export function summary(run: Run): SafeText {
     ...oddFieldsText(writer.oddFields),
     ...undecoded(metrics, topics.deadLetters),
     ...lateness(run),
-    ...(writer.events === 0 && writer.refused.total > 0 ? [] : found(results)),
+    ...(writer.events === 0 && writer.refused.total > 0 ? [] : found(ofWhatCame(run))),
     ...whereToLook(run),
   ];
   return SafeText.join(lines, '\n');
+}
+
+/** Of lines among which no request is, goals and bursts have nothing to say. */
+function ofWhatCame({ feeds, results, writer }: Run): Run['results'] {
+  const requests = writer.events - writer.serviceLines - writer.readings;
+  const { goals, incidents, serverErrors } = results;
+  if (!feeds || writer.events === 0 || requests > 0 || goals.some(({ records }) => records > 0)) return results;
+  return { goals: [], incidents, serverErrors: serverErrors?.all.count === 0 ? undefined : serverErrors };
 }
 
 /** What there is of results, by goal, and of incidents. */
@@ -103,7 +111,8 @@ function lateAdvice(late: readonly LateMetrics[], graceMs: number): string {
   const needed = Math.max(...late.map(({ graceNeededMs }) => graceNeededMs));
   return needed > graceMs && needed <= HOUR_MS
     ? `--grace ${roundedUp(needed)} counts them, in a run with another --data-dir`
-    : 'they are older than what this data directory already holds; a run with another --data-dir counts them';
+    : 'they are older than what this data directory already holds: a run with another --data-dir counts them, unless they ' +
+        'stand more than an hour behind in the input itself';
 }
 
 function goalText(results: GoalResults): SafeText[] {

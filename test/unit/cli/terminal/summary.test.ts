@@ -38,7 +38,7 @@ describe('the advice about what came too late', () => {
     (neededMs) => {
       const text = `${summary(late(neededMs))}`;
       expect(text).toContain(
-        'older than what this data directory already holds; a run with another --data-dir counts them',
+        'older than what this data directory already holds: a run with another --data-dir counts them',
       );
       expect(text).not.toContain('--grace');
     },
@@ -61,6 +61,12 @@ it('a summary tells how many requests there were, which a count asks for, and wh
   expect(`${summary(run({ writer }))}`).toContain(
     '857 events (500 requests, 325 lines of services, 32 sensor readings) in 1.0 s',
   );
+});
+
+it('a summary of lines among which no request is says nothing of goals', () => {
+  const writer = { ...newWriterMetrics(), events: 7, serviceLines: 3, readings: 4 };
+  expect(`${summary(run({ writer }))}`).not.toContain('goal');
+  expect(`${summary(run({ writer: { ...writer, events: 8 } }))}`).toContain('goal 1, abusive clients: none');
 });
 
 it('results of a million clients are kept in the memory of ten thousand, and the worst are right', () => {
