@@ -22,12 +22,18 @@ export function javaArgs(
   return [...options, '-cp', `${libraries}/*`, className, ...args];
 }
 
-/** @throws StackError PROGRAM_MISSING when there is no Java, or one that is too old */
-export async function requireJava(): Promise<void> {
-  const text = await run('java', ['-version']).then(
-    ({ stderr }) => stderr,
+/** What "java" on the PATH says of itself. @returns undefined when there is none */
+export function javaVersion(): Promise<string | undefined> {
+  return run('java', ['-version']).then(
+    // Without what the environment adds.
+    ({ stderr }) => stderr.replaceAll(/^(NOTE: )?Picked up .*\n/gm, ''),
     () => undefined,
   );
+}
+
+/** @throws StackError PROGRAM_MISSING when there is no Java, or one that is too old */
+export async function requireJava(): Promise<void> {
+  const text = await javaVersion();
   if (text === undefined) {
     throw new StackError('PROGRAM_MISSING', `Java ${MIN_JAVA} or newer is needed, and there is no "java" on the PATH`);
   }

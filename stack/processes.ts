@@ -25,6 +25,8 @@ export interface Launch {
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** The file that the archive of its classes is to be, which it makes when it ends in order. */
+  readonly classArchive?: string;
 }
 
 /**
@@ -71,10 +73,18 @@ export interface EndOptions {
   readonly withinMs: number;
 }
 
-/** Ends exactly this process, if it still runs, and waits until it is gone. @throws StackError SERVICE_NOT_STOPPED */
-export async function end(identity: ProcessIdentity, { signal = 'SIGTERM', withinMs }: EndOptions): Promise<void> {
-  if (await endedAfter(identity, signal, withinMs)) return;
-  if (await endedAfter(identity, 'SIGKILL', AFTER_SIGKILL_MS)) return;
+/**
+ * Ends exactly this process, if it still runs, and waits until it is gone.
+ *
+ * @returns whether it took until SIGKILL
+ * @throws StackError SERVICE_NOT_STOPPED
+ */
+export async function end(
+  identity: ProcessIdentity,
+  { signal = 'SIGTERM', withinMs }: EndOptions,
+): Promise<{ readonly killed: boolean }> {
+  if (await endedAfter(identity, signal, withinMs)) return { killed: signal === 'SIGKILL' };
+  if (await endedAfter(identity, 'SIGKILL', AFTER_SIGKILL_MS)) return { killed: true };
   throw new StackError('SERVICE_NOT_STOPPED', `process ${identity.pid} goes on after SIGKILL`);
 }
 

@@ -12,6 +12,8 @@ const serviceRecord = z.object({
   ports: stackPorts.partial(),
   /** Absent when it was stopped. */
   process: processIdentity.optional(),
+  /** Where the archive of its classes belongs that it makes when it ends in order. */
+  classArchive: z.string().optional(),
 });
 
 /** What the stack remembers of a service, in the service's directory. */

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { keepClassArchive, withClassArchive } from './class-archive.js';
 import { Downloads, defaultCacheDirectory } from './downloads.js';
 import { exclusive } from './exclusive.js';
 import { DEFAULT_PORTS, isPortFree, type PortName, type StackPorts, stackPorts } from './ports.js';
@@ -14,6 +15,8 @@ const READY_POLL_MS = 100;
 /** So many times as long as it may say nothing, a service may take in all to become ready. */
 const LONGEST = 5;
 const STOP_WITHIN_MS = 30_000;
+/** Of a service that makes the archive of its classes at its end, which is once. */
+const STOP_AND_ARCHIVE_WITHIN_MS = 120_000;
 /** A killed process that is gone already may still have its ports for a moment: until the last of its threads is. */
 const PORT_WITHIN_MS = 2000;
 const LAST_LINES = 10;
@@ -241,9 +244,11 @@ export class Stack {
   async #launch(service: Service, software: Software): Promise<ProcessIdentity> {
     const directory = this.#directoryOf(service.name);
     const ports = await this.#remember(service);
-    const launch = await service.prepare({ directory, software, ports: this.#ports });
+    const prepared = await service.prepare({ directory, software, ports: this.#ports });
+    const owner = { libraries: software.path, service: service.name };
+    const launch = prepared.program === 'java' ? await withClassArchive(prepared, owner, directory) : prepared;
     const process = await startDetached(launch, directory, this.#logFile(service.name));
-    await writeServiceRecord(directory, { ports, process });
+    await writeServiceRecord(directory, { ports, process, classArchive: launch.classArchive });
     return process;
   }
 
@@ -288,7 +293,10 @@ export class Stack {
     const record = await readServiceRecord(directory);
     if (record?.process === undefined) return;
     const startedAt = performance.now();
-    await end(record.process, { signal, withinMs: STOP_WITHIN_MS });
+    const { classArchive } = record;
+    const withinMs = classArchive === undefined ? STOP_WITHIN_MS : STOP_AND_ARCHIVE_WITHIN_MS;
+    const { killed } = await end(record.process, { signal, withinMs });
+    if (classArchive !== undefined && !killed) await keepClassArchive(directory, classArchive);
     await writeServiceRecord(directory, { ports: record.ports });
     onProgress?.({ kind: 'stopped', service: name, afterMs: performance.now() - startedAt });
   }

@@ -5,7 +5,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { javaArgs, requireJava } from '../java.js';
+import { classArchiveOptions } from '../class-archive.js';
+import { FIRST_COMPILER, javaArgs, requireJava } from '../java.js';
 import { HOST, type StackPorts } from '../ports.js';
 import { propertiesText } from '../properties.js';
 import type { Service, ServiceSetting } from '../service.js';
@@ -112,7 +113,9 @@ async function format({ directory, software, ports }: ServiceSetting): Promise<v
   const file = join(directory, 'format.properties');
   await writeFile(file, propertiesText(settings(unfinished, ports)));
   try {
-    await run('java', javaArgs(software.path, 'kafka.tools.StorageTool', ['format', '-t', newClusterId(), '-c', file]));
+    const args = ['format', '-t', newClusterId(), '-c', file];
+    const options = [...(await classArchiveOptions({ libraries: software.path, service: 'kafka' })), FIRST_COMPILER];
+    await run('java', javaArgs(software.path, 'kafka.tools.StorageTool', args, options));
   } catch (cause) {
     throw new StackError('SERVICE_ENDED', `Kafka's data directory could not be made: ${String(cause)}`, { cause });
   }

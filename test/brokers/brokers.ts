@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { afterAll } from 'vitest';
+import { classArchiveOptions } from '../../stack/class-archive.js';
 import { Downloads, defaultCacheDirectory } from '../../stack/downloads.js';
 import { javaArgs } from '../../stack/java.js';
 import { HOST } from '../../stack/ports.js';
@@ -14,6 +16,12 @@ import { BrokerProxy } from './broker-proxy.js';
 import { JavaProcess } from './java-process.js';
 
 const run = promisify(execFile);
+
+/** As with services: brokers of a hook that was given up for its time are nobody's, and the file ends them. */
+const unclosed = new Set<Brokers>();
+afterAll(async () => {
+  for (const brokers of unclosed) await brokers.close();
+});
 
 const READY_WITHIN_MS = 60_000;
 const POLL_MS = 100;
@@ -128,6 +136,7 @@ export class Brokers {
       nodes.push(new BrokerNode(version, own, file, proxy, internalPort, otherPort));
     }
     const brokers = new Brokers(directory, nodes, zookeeper);
+    unclosed.add(brokers);
     try {
       if (!usesZookeeper) {
         const args = ['format', '-t', cluster, ...(options.formatArgs ?? [])];
@@ -158,6 +167,7 @@ export class Brokers {
   }
 
   async close(): Promise<void> {
+    unclosed.delete(this);
     await Promise.all(this.#nodes.map((node) => node.close()));
     await this.zookeeper?.end('SIGKILL');
     await rm(this.directory, { recursive: true, force: true });
@@ -166,6 +176,7 @@ export class Brokers {
 
 export class BrokerNode {
   #process: JavaProcess | undefined;
+  #isClosed = false;
 
   constructor(
     readonly version: KafkaVersion,
@@ -183,13 +194,16 @@ export class BrokerNode {
 
   async format(args: readonly string[]): Promise<void> {
     const libs = await libraries(this.version);
-    await run('java', javaArgs(libs, 'kafka.tools.StorageTool', [...args, '-c', this.settingsFile]));
+    const options = await classArchiveOptions({ libraries: libs, service: 'kafka' });
+    await run('java', javaArgs(libs, 'kafka.tools.StorageTool', [...args, '-c', this.settingsFile], options));
   }
 
   /** Starts it, and waits until it answers. */
   async start(): Promise<void> {
     const libs = await libraries(this.version);
-    const options = [...HEAP, isKafka4(this.version) ? LOG_OPTION : await oldLogOption(this.directory)];
+    const log = isKafka4(this.version) ? LOG_OPTION : await oldLogOption(this.directory);
+    const options = [...(await classArchiveOptions({ libraries: libs, service: 'kafka' })), ...HEAP, log];
+    if (this.#isClosed) throw new Error('the broker is closed');
     this.#process = new JavaProcess(javaArgs(libs, 'kafka.Kafka', [this.settingsFile], options), this.logFile);
     await ready(this.#process, this.logFile, async () => (await brokersKnownTo(this.internalPort)) > 0);
   }
@@ -226,6 +240,7 @@ export class BrokerNode {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#process?.end('SIGKILL');
     await this.proxy.close();
   }

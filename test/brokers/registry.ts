@@ -1,6 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { classArchiveOptions } from '../../stack/class-archive.js';
 import { Downloads, defaultCacheDirectory } from '../../stack/downloads.js';
 import { HOST } from '../../stack/ports.js';
 import { JavaProcess } from './java-process.js';
@@ -26,7 +27,8 @@ export class StandaloneRegistry {
     if (jar === undefined) throw new Error(`${software} holds no registry`);
     const own = join(directory, 'registry');
     await mkdir(own);
-    const options = ['-Xms64m', '-Xmx400m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+    const archive = await classArchiveOptions({ libraries: software, service: 'registry' });
+    const options = [...archive, '-Xms64m', '-Xmx400m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
     const started = new JavaProcess([...options, '-jar', join(software, jar)], join(own, 'registry.log'), {
       QUARKUS_HTTP_HOST: HOST,
       QUARKUS_HTTP_PORT: `${port}`,
