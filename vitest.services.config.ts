@@ -7,13 +7,10 @@ import base, { LONGEST_MS, SERVICES } from './vitest.config.js';
  * The others mostly wait for a service, and run two at a time.
  */
 const ALONE = [
-  'test/faults/**/*.test.ts',
+  'test/faults/{exactly-once,resume}.test.ts',
   'test/oracle/**/*.test.ts',
-  'test/services/alerts.test.ts',
   'test/services/dashboard*.test.ts',
-  'test/services/quiet-day.test.ts',
   'test/services/kafka/interruption.test.ts',
-  'test/services/kafka/rolling-restart.test.ts',
   'test/services/kafka/silence.test.ts',
   'test/services/kafka/unanswered-call.test.ts',
 ];
@@ -30,7 +27,7 @@ export default defineConfig({
     ...base.test,
     runner: RUNNER,
     env: { JDK_JAVA_OPTIONS: JAVA_OPTIONS },
-    minWorkers: undefined,
+    minWorkers: 1,
     // What is left of a file's services is ended with its modules, whose hooks are the file's.
     poolOptions: { forks: { isolate: true } },
     projects: [

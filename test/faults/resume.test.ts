@@ -70,7 +70,7 @@ async function finishAndCheck(): Promise<void> {
 }
 
 describe('a pipeline over a file that does not run through', () => {
-  it('loses nothing and doubles nothing when it is killed twenty times', { timeout: 180_000 }, async () => {
+  it('loses nothing and doubles nothing when it is killed twenty times', async () => {
     const random = new Random(20);
     let killed = 0;
     for (let kill = 0; kill < 20; kill++) {
@@ -83,7 +83,7 @@ describe('a pipeline over a file that does not run through', () => {
     await finishAndCheck();
   });
 
-  it('loses nothing and doubles nothing when its disk is full for a time', { timeout: 120_000 }, async (test) => {
+  it('loses nothing and doubles nothing when its disk is full for a time', async (test) => {
     const data = join(directory.path, 'data');
     await mkdir(data);
     if (!mountSmall(data, 8)) test.skip('a file system of a given size cannot be mounted here: it takes root');
@@ -99,7 +99,7 @@ describe('a pipeline over a file that does not run through', () => {
     }
   });
 
-  it('goes on where it stopped when it is told to stop several times', { timeout: 120_000 }, async () => {
+  it('goes on where it stopped when it is told to stop several times', async () => {
     const random = new Random(21);
     for (let stop = 0; stop < 5; stop++) {
       const run = new Millrace(args);
