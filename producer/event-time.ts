@@ -1,3 +1,4 @@
+import { IsoDay, twoDigits } from './iso-day.js';
 import { inEnglish } from './month-names.js';
 import { isPlace, offsetMs, timeOfDayMs, ZONE_TEXT, zoneOffset } from './time-zone.js';
 
@@ -99,6 +100,8 @@ export class TimeReader {
   #day = '';
   #zone = '';
   #midnight = 0;
+  readonly #isoDay = new IsoDay();
+  #isoGuess: Guess | undefined;
   readonly #zoneOffset: ((localMs: number) => number) | undefined;
   /** Of places that times name. */
   readonly #places = new Map<string, (localMs: number) => number>();
@@ -134,6 +137,11 @@ export class TimeReader {
       this.guess = undefined;
       return this.#midnight + ofDay;
     }
+    const sameDay = this.#isoDay.read(text);
+    if (!Number.isNaN(sameDay)) {
+      this.guess = this.#isoGuess;
+      return sameDay;
+    }
     const time = this.#parseWhole(text);
     if (ofDay >= 0 && !Number.isNaN(time)) {
       this.#day = text.slice(0, DAY_LENGTH);
@@ -154,7 +162,12 @@ export class TimeReader {
     const iso = ISO_8601.exec(text) ?? BASIC_ISO_8601.exec(text);
     if (iso !== null) {
       const [, year, month, day, ...rest] = iso;
-      return this.#inZone(rest.at(-1), utcMs(year, month, day, rest));
+      const zone = rest.at(-1);
+      const time = this.#inZone(zone, utcMs(year, month, day, rest));
+      if (zone === undefined ? this.#zoneOffset === undefined : !isPlace(zone)) {
+        if (this.#isoDay.learn(text, time)) this.#isoGuess = this.guess;
+      }
+      return time;
     }
     const other = this.#parseOther(text);
     if (other !== undefined) return other;
@@ -303,13 +316,6 @@ function timeOfDayIn(text: string): number {
   const minute = twoDigits(text, 15);
   const second = twoDigits(text, 18);
   return hour > 23 || minute > 59 || second > 60 ? -1 : ((hour * 60 + minute) * 60 + second) * 1000;
-}
-
-/** More than any time has for what are no digits. */
-function twoDigits(text: string, at: number): number {
-  const tens = text.charCodeAt(at) - 48;
-  const ones = text.charCodeAt(at + 1) - 48;
-  return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? 100 : tens * 10 + ones;
 }
 
 /** NaN when there is no such date or time. */
