@@ -28,6 +28,8 @@ const MIN_MISSED = 8;
 /** An episode is over when so many windows in a row were as usual. */
 const CLOSE_AFTER = 3;
 const SERVER_ERRORS = 4;
+/** Hosts that one task judges at most: each costs some 0.1 ms every few seconds, also one that is asked nothing. */
+const MOST_WATCHED = 1000;
 
 /**
  * What a host does otherwise than it usually does, every few seconds, however far it is from any limit, as alerts: server errors,
@@ -61,6 +63,7 @@ export function hostBehaviour(
     scope: (host) => `web/${host}`,
     size,
     watchesClock: config.watchesClock,
+    mostWatched: MOST_WATCHED,
   });
   sendAlerts('host-behaviour', judged, ({ judgement }) => judgement.alerts, config, serdes);
   sendEpisodes('host-behaviour', judged, ({ judgement }) => judgement.episodes, config);
