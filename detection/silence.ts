@@ -16,6 +16,10 @@ export interface SilenceState {
   run: number;
   /** The longest such run that was followed by events, fading; without those that were taken for outages. */
   longest: number;
+  /** Those that were, in intervals, and the other ones, fading; what older versions have written lacks both. */
+  silent?: number;
+  there?: number;
+  outages?: number;
   /** Those that were, and were short: when they ended, in milliseconds since the epoch, and how long they were. */
   gaps?: readonly (readonly [endMs: number, run: number])[];
 }
@@ -46,6 +50,8 @@ const YOUNG = 360;
 const MISSED_YOUNG = 3 * MISSED;
 /** With each interval that has events. */
 const FADING = 0.9999;
+/** Who was silent so often, and for longer than it was there, comes now and then: to be silent is usual. */
+const COMES_AND_GOES = 3;
 /** What is longer, in intervals, and was not usual, is an outage. */
 const LONGEST_PAUSE = 6;
 /**
@@ -87,7 +93,7 @@ export function silence({ missed: limit = MISSED }: SilenceOptions = {}): Detect
 /** The events that should have come by now. @param usual runs up to it are usual anyway */
 function missedIn(state: SilenceState, usual = 0): number {
   const { busy = 1, gap = 1, longest, mean: events, run, seen } = state;
-  if (seen < WARMUP) return 0;
+  if (seen < WARMUP || comesAndGoes(state)) return 0;
   // The evidence of an empty interval is how rare it is: as many nats as there are events, if each comes by itself.
   const isByChance = 1 - busy > LEAST_EMPTY && gap * busy > REGULAR;
   const isRare = 1 - busy <= LEAST_EMPTY;
@@ -104,6 +110,10 @@ function missedIn(state: SilenceState, usual = 0): number {
  */
 function bunchOf({ mean, step = 0 }: SilenceState): number {
   return Math.max(1, ((Math.PI / 4) * step ** 2) / Math.max(mean, Number.MIN_VALUE));
+}
+
+function comesAndGoes({ outages = 0, silent = 0, there = 0 }: SilenceState): boolean {
+  return outages >= COMES_AND_GOES && silent > there;
 }
 
 /** Runs that are as long as what came several times lately, or somewhat longer. */
@@ -129,6 +139,9 @@ function learn(state: SilenceState, { count, isFault, limit, timestampMs }: Ende
   const faded = FADING * state.longest;
   state.longest = isLong || (isOutage && isFault) ? faded : Math.max(faded, run);
   const intervals = isOutage ? 1 : run + 1;
+  if (isLong && !isFault) state.outages = (state.outages ?? 0) + 1;
+  state.silent = FADING * (state.silent ?? 0) + (isOutage ? run : 0);
+  state.there = FADING * (state.there ?? 0) + intervals;
   const { busy = Math.min(1, state.mean), gap = 1 } = state;
   const rate = Math.max(1 / (state.seen + 1), 1 / Math.max(SPAN, KNOWN_BUSY / Math.max(busy, 1 / state.seen)));
   const weight = 1 - (1 - rate) ** intervals;

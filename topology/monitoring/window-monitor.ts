@@ -72,6 +72,11 @@ export interface WindowMonitorOptions<A, S> {
   readonly seen?: (entity: string, start: number, aggregate: A) => void;
   readonly scope: (entity: string) => string;
   readonly size: Duration;
+  /**
+   * How long after an entity's last record what is missing is judged: then nothing new is learned of it before it is back, or
+   * gone. Default: until it is gone.
+   */
+  readonly judgesMissing?: Duration;
   /** Whether windows are missed by the clock, where nothing comes at all: for live sources. */
   readonly watchesClock: boolean;
   /** Entities that one task watches at most; the windows of others are handed on unjudged. Default 10,000. */
@@ -101,6 +106,7 @@ type Roster = Record<string, readonly [judgedTo: number, lastSeen: number, first
 class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, JudgedWindow<A>> {
   readonly #options: WindowMonitorOptions<A, S>;
   readonly #sizeMs: number;
+  readonly #judgesMissingMs: number;
   #context: ProcessorContext<string, JudgedWindow<A>> | undefined;
   #states: KeyValueStore<string, S | null> | undefined;
   #rosters: KeyValueStore<string, Roster | null> | undefined;
@@ -122,6 +128,7 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
     this.#store = store;
     this.#mostWatched = options.mostWatched ?? MAX_WATCHED;
     this.#sizeMs = toMilliseconds(options.size, 'the size of a window');
+    this.#judgesMissingMs = toMilliseconds(options.judgesMissing ?? GONE_AFTER_MS, 'how long missing windows are judged');
   }
 
   init(context: ProcessorContext<string, JudgedWindow<A>>): void {
@@ -182,10 +189,15 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
     const sizeMs = this.#sizeMs;
     this.#completeTo = time;
     for (const [entity, [judgedTo, lastSeen]] of Object.entries(this.#roster)) {
-      const last = Math.min(time, lastSeen + GONE_AFTER_MS);
-      for (let start = judgedTo; start + sizeMs <= last && this.#roster[entity] !== undefined; start += sizeMs) {
+      const goneAt = lastSeen + GONE_AFTER_MS;
+      const last = Math.min(time, lastSeen + this.#judgesMissingMs);
+      let start = judgedTo;
+      for (; start + sizeMs <= last && this.#roster[entity] !== undefined; start += sizeMs) {
         this.#judge(entity, start, empty(), lastSeen, byClock);
       }
+      // The last window before it is gone ends what is open of it.
+      const final = start + Math.floor((goneAt - start) / sizeMs - 1) * sizeMs;
+      if (final > start && goneAt <= time) this.#judge(entity, final, empty(), lastSeen, byClock);
     }
     if (this.#watched > this.#mostWatched / 2) this.#forgetPassersBy();
     this.#rosters?.put(ROSTER, this.#roster);

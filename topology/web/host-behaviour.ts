@@ -17,6 +17,9 @@ import { countSignal, levelSignal, rateSignal, slowSignal } from '../services/se
 import { TrafficCounts } from './traffic.js';
 
 const WEEK_MS = 7 * 86_400_000;
+/** Who asks for less than one page in this time is not missed by it. */
+const JUDGES_MISSING = '5m';
+const NOTHING = new TrafficCounts();
 /** Evidence of a host is looked for in so many ways: alternatives of all its charts. */
 const CHARTS = 12;
 /** Fewer response times say nothing of a typical one. */
@@ -59,9 +62,10 @@ export function hostBehaviour(
   const judged = monitorWindows(windows, {
     name: 'host-behaviour',
     judge: currentJudge(following(limits, monitorOf)),
-    empty: () => new TrafficCounts(),
+    empty: () => NOTHING,
     scope: (host) => `web/${host}`,
     size,
+    judgesMissing: JUDGES_MISSING,
     watchesClock: config.watchesClock,
     mostWatched: MOST_WATCHED,
   });

@@ -58,7 +58,7 @@ export function webStatistics(
   const judged = monitorWindows(windows, {
     name: 'web-monitor',
     judge: currentJudge(following(limits, monitorOf)),
-    empty: () => new RequestStatistics(),
+    empty: () => NOTHING,
     scope: (host) => `web/${host}`,
     size: settings.size,
     watchesClock,
@@ -223,6 +223,8 @@ export class RequestStatistics {
     return this;
   }
 }
+
+const NOTHING = new RequestStatistics();
 
 const OF_REQUESTS: KeepingAggregator<string, Request, RequestStatistics> = {
   ...growing<Request, RequestStatistics>(() => new RequestStatistics()),
