@@ -128,7 +128,10 @@ class WindowMonitor<A, S> implements Processor<Windowed<string>, A, string, Judg
     this.#store = store;
     this.#mostWatched = options.mostWatched ?? MAX_WATCHED;
     this.#sizeMs = toMilliseconds(options.size, 'the size of a window');
-    this.#judgesMissingMs = toMilliseconds(options.judgesMissing ?? GONE_AFTER_MS, 'how long missing windows are judged');
+    this.#judgesMissingMs = toMilliseconds(
+      options.judgesMissing ?? GONE_AFTER_MS,
+      'how long missing windows are judged',
+    );
   }
 
   init(context: ProcessorContext<string, JudgedWindow<A>>): void {

@@ -13,6 +13,11 @@ function missedIn(counts: readonly number[]): number[] {
   );
 }
 
+/** The first of each row of intervals. */
+function begins(intervals: readonly number[]): number[] {
+  return intervals.filter((interval, index) => intervals[index - 1] !== interval - 1);
+}
+
 /** Events of a Poisson process, by exponential times between them. */
 function poisson(random: Random, mean: number, intervals: number): number[] {
   const counts = new Array<number>(intervals).fill(0);
@@ -44,6 +49,15 @@ describe('silence', () => {
     const bunches = poisson(random, 0.03, 50_000).map((count) => count * (1 + random.below(2 * size - 1)));
 
     expect(missedIn(bunches).length).toBeLessThanOrEqual(2);
+  });
+
+  it('of what is silent for longer than it is there is found three times, and of what is seldom silent each time', () => {
+    const [minutes, hour] = [new Array<number>(24).fill(20), new Array<number>(700).fill(0)];
+    const comesAndGoes = Array.from({ length: 12 }, () => [...minutes, ...hour]).flat();
+    const fails = Array.from({ length: 12 }, () => [...new Array<number>(1000).fill(20), ...hour]).flat();
+
+    expect(begins(missedIn(comesAndGoes))).toHaveLength(3);
+    expect(begins(missedIn(fails))).toHaveLength(12);
   });
 
   it('of bunches that come now and then is found when five times as many as by chance are missing', () => {

@@ -37,9 +37,11 @@ function requests({ failing = 0, slower = 1, traffic = 1 }: Fault): AccessLog[] 
   return events.sort((one, other) => one.timestamp - other.timestamp);
 }
 
-async function incidentsOf(fault: Fault): Promise<Incident[]> {
+const incidentsOf = (fault: Fault): Promise<Incident[]> => incidentsIn(requests(fault));
+
+async function incidentsIn(events: readonly AccessLog[]): Promise<Incident[]> {
   const run = await ApplicationRun.create({ config: { pipelines: ['web-statistics'] } });
-  await run.append('accessLog', requests(fault), ({ client_ip }) => client_ip);
+  await run.append('accessLog', events, ({ client_ip }) => client_ip);
   await run.drain();
   const last = new Map((await run.readAll('incidents')).map(({ key, value }) => [key, value]));
   await run.close();
@@ -49,6 +51,20 @@ async function incidentsOf(fault: Fault): Promise<Incident[]> {
 describe('what a host does otherwise than usual', () => {
   it('is nothing while nothing is wrong', async () => {
     expect(await incidentsOf({ failing: 0.002 })).toEqual([]);
+  });
+
+  it('is told three times at most where nothing is requested for most of each hour', async () => {
+    // A minute of each hour, as in logs of which a part is kept.
+    const events = requests({ failing: 0.002 })
+      .filter(({ host }) => host === 'a.example')
+      .map((event) => {
+        const minute = Math.floor((event.timestamp - START_MS) / MINUTE_MS);
+        return { ...event, timestamp: event.timestamp + 59 * minute * MINUTE_MS };
+      });
+    const silences = (await incidentsIn(events)).filter(({ summary }) => summary.includes('nothing was requested'));
+
+    expect(silences.length).toBeLessThanOrEqual(3);
+    expect(silences.every(({ resolved }) => resolved !== null)).toBe(true);
   });
 
   it('is one incident of that host when nothing is requested', async () => {
