@@ -1,9 +1,10 @@
-import kafka, { type ListOffsetsResult, type OffsetSpec } from '@confluentinc/kafka-javascript';
+import type { IsolationLevel, ListOffsetsResult, OffsetSpec } from '@confluentinc/kafka-javascript';
 import { expect, it } from 'vitest';
 import { type OffsetQuestion, OffsetQuestions } from '../../../../../streams/log/kafka/offset-questions.js';
 
-const { EARLIEST, LATEST } = kafka.OffsetSpec;
-const { READ_COMMITTED, READ_UNCOMMITTED } = kafka.IsolationLevel;
+// As the Kafka client has them, which is not there where the tests of Node alone run.
+const [EARLIEST, LATEST] = [{ timestamp: -2 }, { timestamp: -1 }] as [OffsetSpec, OffsetSpec];
+const [READ_UNCOMMITTED, READ_COMMITTED] = [0, 1] as [IsolationLevel, IsolationLevel];
 
 function endOf(topic: string, partition: number, offset: OffsetSpec = LATEST, isolationLevel = READ_COMMITTED) {
   return { topicPartition: { topic, partition }, offset, isolationLevel };
