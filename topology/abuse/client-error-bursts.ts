@@ -10,6 +10,7 @@ import {
   type Windowed,
 } from '@millrace/streams';
 import { poissonTail } from '../../detection/count-chart.js';
+import { UNKNOWN_HOST } from '../../schemas/canonical/host.js';
 import type { Counted } from '../../schemas/records.js';
 import type { ApplicationConfig } from '../application-config.js';
 import { Budgets, chanceOf } from '../budgets.js';
@@ -278,7 +279,7 @@ class JudgeHosts implements Processor<Windowed<string>, TrafficCounts, string, T
       ...{ detector: 'client-errors', entity: host, scope: `web/${host}`, party: 'client', limit: this.#limit },
       fields: ['status'],
       explain: (asked, peak, from, to) =>
-        `${host} refused ${short(asked.count)} requests in ${span(to - from)}, with a status of 400 to 499` +
+        `${host === UNKNOWN_HOST ? 'The site' : host} refused ${short(asked.count)} requests in ${span(to - from)}, with a status of 400 to 499` +
         `${to - from > this.#sizeMs ? `, up to ${short(peak)} in ${span(this.#sizeMs)}` : ''}, where ` +
         `${short(this.#limit)} is the most. ${asksInWords(asked, 'client')}`,
     };

@@ -1,4 +1,5 @@
 import { type EpisodeState, type Episodes, episodes } from '../../detection/episodes.js';
+import { UNKNOWN_HOST } from '../../schemas/canonical/host.js';
 import type { AlertEpisode, Peak } from '../../schemas/feedback.js';
 import type { Alert, SourceKind } from '../../schemas/records.js';
 import { arePeaksFine, newsOf, type SaidOfDetector, saidOf } from '../feedback/said-of-detector.js';
@@ -182,7 +183,11 @@ export class Monitor<O> {
       expected_high: finite(expected.high),
       window_start: start,
       window_end: end,
-      explanation: `${entity}: ${words.join('; ')}${cause === undefined ? '' : `, ${cause.words}`}.`,
+      explanation: sentenceOf(
+        this.#sourceKind,
+        entity,
+        `${words.join('; ')}${cause === undefined ? '' : `, ${cause.words}`}.`,
+      ),
       fields: [...new Set([gravest, ...others].map(({ field }) => field))],
       observed_count: gravest.evidence?.count ?? null,
       observed_failures: gravest.evidence?.failures ?? null,
@@ -226,6 +231,12 @@ function letIn<O>(
     const chart = signals.find((signal) => 'chart' in signal && signal.chart === deviation.signal);
     if (chart !== undefined && 'chart' in chart) chart.letIn?.(states[chart.chart]);
   }
+}
+
+/** Of logs that name no host, there is none to be named. */
+function sentenceOf(kind: SourceKind, entity: string, words: string): string {
+  if (kind !== 'web' || entity !== UNKNOWN_HOST) return `${entity}: ${words}`;
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }
 
 function openAlerts({ alert, more = [] }: DetectionState): Alert[] {
