@@ -16,9 +16,10 @@ export interface SilenceState {
   run: number;
   /** The longest such run that was followed by events, fading; without those that were taken for outages. */
   longest: number;
-  /** Those that were, in intervals, and the other ones, fading; what older versions have written lacks both. */
+  /** Intervals in those that were, and the other intervals, both fading; what older versions have written lacks them. */
   silent?: number;
   there?: number;
+  /** How many outages were longer than a pause. */
   outages?: number;
   /** Those that were, and were short: when they ended, in milliseconds since the epoch, and how long they were. */
   gaps?: readonly (readonly [endMs: number, run: number])[];

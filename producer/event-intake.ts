@@ -8,7 +8,6 @@ import {
   type LineOutcome,
   LineRefusal,
   NO_RECORD,
-  ReadingFields,
   ServiceFields,
   says,
   UNFINISHED,
@@ -16,6 +15,7 @@ import {
 import { readLine } from './formats/read-line.js';
 import type { BadLine } from './line-reader.js';
 import type { EventBatch } from './log-source.js';
+import { furtherReadings } from './reading-builder.js';
 
 const KEPT_BAD_CHARACTERS = 65_536;
 const KEPT_REASON = 200;
@@ -133,11 +133,7 @@ export class EventIntake {
     else if (isServiceLog(event)) this.#serviceLogs.push(event);
     else {
       this.#readings.push(event);
-      const { more = [] } = fields instanceof ReadingFields ? fields : {};
-      for (const reading of more) {
-        reading.time = new Date(event.timestamp).toISOString();
-        this.addFields(reading, text, source);
-      }
+      for (const reading of furtherReadings(fields, event.timestamp)) this.addFields(reading, text, source);
     }
   }
 

@@ -7,7 +7,7 @@ import {
   type LineOutcome,
   LineRefusal,
   NO_RECORD,
-  ReadingFields,
+  type ReadingFields,
   ServiceFields,
   UNFINISHED,
 } from './formats/line-format.js';
@@ -16,6 +16,7 @@ import { SpreadObjects } from './formats/spread-objects.js';
 import { type Line, LineSplitter, lineEndOf, MAX_LINE_BYTES } from './line-splitter.js';
 import { OpenRecord } from './open-record.js';
 import type { ReadText, TextWindow } from './read-text.js';
+import { furtherReadings } from './reading-builder.js';
 import { PREFIX_BYTES, type SourcePosition } from './source-position.js';
 import { RECENT_BYTES, shortHash } from './text-file.js';
 
@@ -282,15 +283,14 @@ export class LineReader {
     }
     read.event = event;
     read.time = event.timestamp;
-    if (outcome instanceof ReadingFields && outcome.more !== undefined) read.others = this.#more(read, outcome.more);
+    const more = furtherReadings(outcome, event.timestamp);
+    if (more.length > 0) read.others = this.#more(read, more);
   }
 
   /** What the line says besides, each as if it had a line of its own. */
   #more(read: ReadLine, more: readonly ReadingFields[]): ReadLine[] {
     return more.map((fields) => {
       const part = { ...read, event: undefined, others: [] };
-      // What is odd with it is said once.
-      fields.time = new Date(read.time).toISOString();
       this.#become(part, fields);
       return part;
     });

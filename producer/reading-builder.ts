@@ -1,6 +1,6 @@
 import type { SensorReading } from '../schemas/records.js';
 import type { EventClock } from './event-clock.js';
-import { LineRefusal, type ReadingFields, says, shown } from './formats/line-format.js';
+import { type LineOutcome, LineRefusal, ReadingFields, says, shown } from './formats/line-format.js';
 import { isNumeric } from './formats/quantities.js';
 import type { OddFieldCounts } from './odd-fields.js';
 
@@ -33,6 +33,16 @@ export function readingOf(
   const { quantity } = fields;
   const name = quantity === undefined ? sensor : `${sensor}/${quantity}`;
   return { sensor_id: name.slice(0, LONGEST_NAME), temperature, pressure, value, timestamp, is_anomaly: false };
+}
+
+const NONE: readonly ReadingFields[] = [];
+
+/** What else a line says that was read at that time, in milliseconds since the epoch: what is odd with a time is said once. */
+export function furtherReadings(fields: LineOutcome, timestamp: number): readonly ReadingFields[] {
+  if (!(fields instanceof ReadingFields) || fields.more === undefined) return NONE;
+  const time = new Date(timestamp).toISOString();
+  for (const reading of fields.more) reading.time = time;
+  return fields.more;
 }
 
 function measured(value: unknown, name: string, oddFields: OddFieldCounts): number | null {

@@ -122,8 +122,10 @@ export class JsonFormat implements LineFormat {
     // Sensors have addresses, too.
     const other = message === undefined ? (reading ?? readingIn(members)) : undefined;
     if (other !== undefined) return other;
-    const quantities = message === undefined && isOfNobody(fields) ? quantitiesIn(members, isTable) : undefined;
-    if (quantities !== undefined && !hasSome(members, LEVELS, isLevel)) return quantities;
+    if (message === undefined && isOfNobody(fields) && !hasSome(members, LEVELS, isLevel)) {
+      const quantities = quantitiesIn(members, isTable);
+      if (quantities !== undefined) return quantities;
+    }
     if (fields.status !== undefined || fields.client !== undefined || fields.forwarded !== undefined) return fields;
     if (message === undefined) return hasSome(members, LEVELS, isLevel) ? serviceFieldsOf(object) : fields;
     const inner = this.#messages?.read(message);

@@ -149,12 +149,18 @@ const WITH_LIMITS: ReadonlySet<string> = new Set([
 /** The signals of an incident, those that its alerts name first. */
 export function signalsOf(incident: IncidentDetail): Signal[] {
   const { series, source_kind: kind } = incident;
+  const scores = series.sensor_scores;
+  // Windows come one after the other, readings as seldom as a sensor likes.
+  const gapMs = gapOf(
+    scores.map(({ timestamp }) => timestamp),
+    60_000,
+  );
   const signals =
     kind === 'service'
       ? OF_SERVICE.map((measure) => signal(measure, series.service_health, (row) => row.window_end, incident, 15_000))
       : kind === 'web'
         ? OF_WEB.map((measure) => signal(measure, series.web_statistics, (row) => row.window_end, incident, 150_000))
-        : OF_SENSOR.map((measure) => signal(measure, series.sensor_scores, (row) => row.timestamp, incident, 60_000));
+        : OF_SENSOR.map((measure) => signal(measure, scores, (row) => row.timestamp, incident, gapMs));
   return signals
     .filter(({ signal: { values } }) => values.some((value) => value !== null))
     .toSorted((one, other) => Number(other.isNamed) - Number(one.isNamed))
@@ -184,7 +190,7 @@ function signal<Row>(
   return {
     isNamed: alert !== undefined,
     signal: {
-      ...{ name, of, unit, format, gapMs: gapOf(times, gapMs), times, usual, tick: unit === '%' ? share : format },
+      ...{ name, of, unit, format, gapMs, times, usual, tick: unit === '%' ? share : format },
       values: rows.map(value),
       range: range ?? (said === undefined ? undefined : everywhere(said, rows.length)),
       isLimit: alert !== undefined && WITH_LIMITS.has(alert.detector),
